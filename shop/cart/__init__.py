@@ -1,0 +1,1 @@
+"""The cart: a pure model, and services that keep carts in memory, in Redis, or in both."""

@@ -1,0 +1,271 @@
+"""A cart is a fold over changes. Pure: no I/O, no clock, no environment.
+
+`apply(cart, change)` is the whole specification of a cart; every service must end in the same state as it.
+A change carries its own id, made once where the change was born: applying the same id twice is the same as
+applying it once. That makes a retry after a time-out safe, the journal of an outage a list of changes, and
+undo a change like any other.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from hashlib import blake2b
+
+import msgspec
+
+from shop.errors import InvalidInput, LineLimitExceeded, QuantityLimitExceeded
+from shop.money import Money
+
+ID_BYTES = 8
+REMEMBERED_CHANGES = 256
+"""How many change ids a cart remembers. It bounds how late a repeated change is still recognised."""
+
+
+def new_change_id() -> bytes:
+    """A fresh change id: 8 random bytes."""
+    return secrets.token_bytes(ID_BYTES)
+
+
+def change_id(*parts: str) -> bytes:
+    """The change id that stands for a text, such as an Idempotency-Key: the same text, the same id."""
+    return blake2b("\x00".join(parts).encode(), digest_size=ID_BYTES).digest()
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What a cart takes at most: pieces of one line, and lines (those saved for later count too)."""
+
+    quantity: int = 99
+    lines: int = 100
+
+
+class Line(msgspec.Struct, frozen=True, array_like=True):
+    """So many pieces of one sku. `price` and `added_at` (seconds since the epoch) are of when it was added."""
+
+    sku: str
+    quantity: int
+    price: Money
+    added_at: int
+    saved: bool = False
+    """Saved for later: kept with the cart, not bought with it."""
+
+
+class Removed(msgspec.Struct, frozen=True, array_like=True):
+    """What the latest removing change took out: what Undo puts back, and where each line stood."""
+
+    change: bytes
+    at: int
+    lines: tuple[tuple[int, Line], ...]
+
+
+class Cart(msgspec.Struct, frozen=True):
+    """A cart as it is after `revision` changes; revision 0 is the cart nobody has changed yet."""
+
+    id: str
+    revision: int = 0
+    lines: tuple[Line, ...] = ()
+    """In the order in which they were added."""
+    removed: Removed | None = None
+    changes: bytes = b""
+    """The ids of the latest changes, oldest first, 8 bytes each, at most REMEMBERED_CHANGES."""
+    partial: bool = False
+    """True when a standby answered that cannot know what the store holds. Never stored."""
+
+    @property
+    def active(self) -> tuple[Line, ...]:
+        """The lines that are bought at checkout: those not saved for later."""
+        return tuple(line for line in self.lines if not line.saved)
+
+    @property
+    def saved(self) -> tuple[Line, ...]:
+        """The lines saved for later."""
+        return tuple(line for line in self.lines if line.saved)
+
+    @property
+    def quantity(self) -> int:
+        """Pieces in the cart, as the badge shows it."""
+        return sum(line.quantity for line in self.lines if not line.saved)
+
+    def line(self, sku: str, *, saved: bool = False) -> Line | None:
+        """The line of a sku, or None. A sku can have one active and one saved line."""
+        return next((line for line in self.lines if line.sku == sku and line.saved is saved), None)
+
+    def knows(self, change: bytes) -> bool:
+        """Whether the change with this id is already part of the cart."""
+        at = self.changes.find(change)
+        while at % ID_BYTES and at >= 0:
+            at = self.changes.find(change, at + 1)
+        return at >= 0
+
+
+class _Change(msgspec.Struct, frozen=True, tag=True):
+    id: bytes
+    at: int
+    """When the change was born, seconds since the epoch."""
+
+
+class Add(_Change, frozen=True):
+    """Put `quantity` (at least 1) more pieces into the cart; the line takes the price of the latest add."""
+
+    sku: str
+    quantity: int
+    price: Money
+
+
+class SetQuantity(_Change, frozen=True):
+    """Make it `quantity` pieces; 0 removes the line. Nothing happens where there is no such line."""
+
+    sku: str
+    quantity: int
+
+
+class Remove(_Change, frozen=True):
+    """Take the active line of a sku out."""
+
+    sku: str
+
+
+class RemoveSaved(_Change, frozen=True):
+    """Take the saved line of a sku out."""
+
+    sku: str
+
+
+class Clear(_Change, frozen=True):
+    """Take every active line out; what is saved for later stays."""
+
+
+class SaveForLater(_Change, frozen=True):
+    """Move the active line of a sku to the saved ones; joined to a saved line it is cut off at the limit."""
+
+    sku: str
+
+
+class MoveToCart(_Change, frozen=True):
+    """Move the saved line of a sku into the cart; joined to an active line it is cut off at the limit."""
+
+    sku: str
+
+
+class Undo(_Change, frozen=True):
+    """Put back what the removing change `of` took out, where it stood, if that was the latest removal.
+
+    A line that was added again meanwhile gets the pieces on top, cut off at the limit.
+    """
+
+    of: bytes
+
+
+Change = Add | SetQuantity | Remove | RemoveSaved | Clear | SaveForLater | MoveToCart | Undo
+
+
+def apply(cart: Cart, change: Change, limits: Limits = Limits()) -> Cart:  # noqa: B008 - frozen
+    """The cart after the change; the same cart if it knows the change already.
+
+    Only an Add begins a cart: any other change leaves a cart of revision 0 as it is.
+
+    Raises InvalidInput for a quantity that is no count, QuantityLimitExceeded, LineLimitExceeded; the cart
+    and the ids it knows are then unchanged.
+    """
+    if cart.knows(change.id) or (cart.revision == 0 and not isinstance(change, Add)):
+        return cart
+    lines, removed = _fold(cart, change, limits)
+    return Cart(
+        id=cart.id,
+        revision=cart.revision + 1,
+        lines=lines,
+        removed=removed,
+        changes=(cart.changes + change.id)[-REMEMBERED_CHANGES * ID_BYTES :],
+    )
+
+
+_Folded = tuple[tuple[Line, ...], Removed | None]
+
+
+def _fold(cart: Cart, change: Change, limits: Limits) -> _Folded:
+    match change:
+        case Add():
+            return _add(cart, change, limits), cart.removed
+        case SetQuantity() if change.quantity:
+            return _set_quantity(cart, change, limits), cart.removed
+        case SetQuantity() | Remove():
+            return _take_out(cart, change, lambda line: line.sku == change.sku and not line.saved)
+        case RemoveSaved():
+            return _take_out(cart, change, lambda line: line.sku == change.sku and line.saved)
+        case Clear():
+            return _take_out(cart, change, lambda line: not line.saved)
+        case SaveForLater() | MoveToCart():
+            return _move(cart, change.sku, isinstance(change, SaveForLater), limits), cart.removed
+        case Undo():
+            return _put_back(cart, change, limits)
+
+
+def _index(lines: tuple[Line, ...] | list[Line], sku: str, saved: bool) -> int | None:
+    return next((i for i, line in enumerate(lines) if line.sku == sku and line.saved is saved), None)
+
+
+def _with(lines: tuple[Line, ...], at: int, line: Line) -> tuple[Line, ...]:
+    return (*lines[:at], line, *lines[at + 1 :])
+
+
+def _add(cart: Cart, change: Add, limits: Limits) -> tuple[Line, ...]:
+    if change.quantity < 1:
+        raise InvalidInput("Choose a quantity of 1 or more.", field="quantity")
+    at = _index(cart.lines, change.sku, saved=False)
+    quantity = change.quantity + (cart.lines[at].quantity if at is not None else 0)
+    if quantity > limits.quantity:
+        raise QuantityLimitExceeded(limits.quantity)
+    if at is not None:
+        line = Line(change.sku, quantity, change.price, cart.lines[at].added_at)
+        return _with(cart.lines, at, line)
+    if len(cart.lines) >= limits.lines:
+        raise LineLimitExceeded(limits.lines)
+    return (*cart.lines, Line(change.sku, quantity, change.price, change.at))
+
+
+def _set_quantity(cart: Cart, change: SetQuantity, limits: Limits) -> tuple[Line, ...]:
+    if change.quantity < 0:
+        raise InvalidInput("Choose a quantity of 0 or more.", field="quantity")
+    if change.quantity > limits.quantity:
+        raise QuantityLimitExceeded(limits.quantity)
+    at = _index(cart.lines, change.sku, saved=False)
+    if at is None:
+        return cart.lines
+    return _with(cart.lines, at, msgspec.structs.replace(cart.lines[at], quantity=change.quantity))
+
+
+def _take_out(cart: Cart, change: Change, goes: Callable[[Line], bool]) -> _Folded:
+    gone = tuple((i, line) for i, line in enumerate(cart.lines) if goes(line))
+    if not gone:
+        return cart.lines, cart.removed
+    stays = tuple(line for line in cart.lines if not goes(line))
+    return stays, Removed(change.id, change.at, gone)
+
+
+def _move(cart: Cart, sku: str, saved: bool, limits: Limits) -> tuple[Line, ...]:
+    at = _index(cart.lines, sku, not saved)
+    if at is None:
+        return cart.lines
+    moved = msgspec.structs.replace(cart.lines[at], saved=saved)
+    there = _index(cart.lines, sku, saved)
+    if there is None:
+        return _with(cart.lines, at, moved)
+    joined = _joined(cart.lines[there], moved, limits)
+    return tuple(joined if i == there else line for i, line in enumerate(cart.lines) if i != at)
+
+
+def _joined(line: Line, more: Line, limits: Limits) -> Line:
+    return msgspec.structs.replace(line, quantity=min(line.quantity + more.quantity, limits.quantity))
+
+
+def _put_back(cart: Cart, change: Undo, limits: Limits) -> _Folded:
+    if cart.removed is None or cart.removed.change != change.of:
+        return cart.lines, cart.removed
+    lines = list(cart.lines)
+    for at, line in cart.removed.lines:
+        there = _index(lines, line.sku, line.saved)
+        if there is not None:
+            lines[there] = _joined(lines[there], line, limits)
+        elif len(lines) < limits.lines:
+            lines.insert(at, line)
+    return tuple(lines), None

@@ -1,0 +1,79 @@
+"""The contract of every cart service. Its behaviour is `shop.cart.model.apply`; tests/contract holds each to it."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator
+
+from shop.cart.model import Add, Cart, Change, Clear, Limits, Remove, SetQuantity, new_change_id
+from shop.money import Money
+
+
+class CartService(ABC):
+    """Keeps carts by id. Safe to call concurrently; changes of one cart are applied one after the other.
+
+    A cart lives for `ttl` seconds after its last change. Every method may raise StoreUnavailable when the
+    store cannot take the call now; a change whose outcome is then unknown may be sent again, with its id.
+    """
+
+    limits: Limits
+    ttl: int
+
+    @abstractmethod
+    async def get(self, cart_id: str) -> Cart:
+        """The cart; where there is none (or it has expired) the empty cart of revision 0. Never writes."""
+
+    @abstractmethod
+    async def apply(self, cart_id: str, change: Change) -> Cart:
+        """Apply a change atomically and return the whole cart after it; its TTL starts again.
+
+        A change already known is answered with the cart as it is. Raises what `model.apply` raises; the
+        cart is then unchanged.
+        """
+
+    @abstractmethod
+    async def put(self, cart: Cart) -> Cart:
+        """Store a cart as it is, unless the same or a newer revision is stored; return what is stored now.
+
+        For restoring and moving carts. Its TTL starts again.
+        """
+
+    @abstractmethod
+    async def delete(self, cart_id: str) -> None:
+        """Forget the cart. No such cart: a no-op."""
+
+    @abstractmethod
+    def scan(self) -> AsyncIterator[Cart]:
+        """All carts that live, in no order; one that changes meanwhile is returned in some state of it."""
+
+    @abstractmethod
+    async def ping(self) -> None:
+        """Return if the store would take a change now; raise StoreUnavailable if not."""
+
+    async def start(self) -> None:
+        """Begin background work, if there is any. Never raises because a store is away."""
+
+    async def close(self) -> None:
+        """Let go of connections and background work; calls after it are errors."""
+
+    async def add(self, cart_id: str, sku: str, quantity: int, price: Money, *, change_id: bytes | None = None) -> Cart:
+        """Apply an Add born now."""
+        return await self.apply(cart_id, Add(change_id or new_change_id(), now(), sku, quantity, price))
+
+    async def set_quantity(self, cart_id: str, sku: str, quantity: int, *, change_id: bytes | None = None) -> Cart:
+        """Apply a SetQuantity born now."""
+        return await self.apply(cart_id, SetQuantity(change_id or new_change_id(), now(), sku, quantity))
+
+    async def remove(self, cart_id: str, sku: str, *, change_id: bytes | None = None) -> Cart:
+        """Apply a Remove born now."""
+        return await self.apply(cart_id, Remove(change_id or new_change_id(), now(), sku))
+
+    async def clear(self, cart_id: str, *, change_id: bytes | None = None) -> Cart:
+        """Apply a Clear born now."""
+        return await self.apply(cart_id, Clear(change_id or new_change_id(), now()))
+
+
+def now() -> int:
+    """The time that changes carry: whole seconds since the epoch."""
+    return int(time.time())

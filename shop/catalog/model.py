@@ -1,0 +1,172 @@
+"""The catalogue's data: products, their variants and pictures, and a page of a search. Pure: no I/O.
+
+A product is found by its handle (the last part of its URL). What a cart holds is a variant, found by its
+sku; a product without options has exactly one variant.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from shop.money import Money
+
+Sort = Literal["featured", "price-asc", "price-desc", "newest", "name"]
+SORTS: tuple[Sort, ...] = ("featured", "price-asc", "price-desc", "newest", "name")
+
+LOW_STOCK = 5
+"""A variant with this many pieces or fewer is called low in stock."""
+
+
+class Image(msgspec.Struct, frozen=True):
+    """A picture: `src` is an absolute https URL or a path below static/, such as 'img/products/mug.svg'."""
+
+    src: str
+    alt: str = ""
+
+
+class Variant(msgspec.Struct, frozen=True):
+    """One thing that can be bought."""
+
+    sku: str
+    """Unique in the catalogue, case-sensitive; what a cart line names."""
+    options: tuple[str, ...]
+    """One value for each of the product's option names, in their order: ('Moss', 'Large')."""
+    price: Money
+    compare_at: Money | None = None
+    """The price before a reduction; always more than `price`."""
+    stock: int | None = None
+    """Pieces to sell; None: sold without a stock limit."""
+    weight: int = 0
+    """Grams."""
+    image: int | None = None
+    """Index into the product's images of the picture that shows this variant."""
+
+    @property
+    def available(self) -> bool:
+        """Whether at least one can be bought."""
+        return self.stock is None or self.stock > 0
+
+    @property
+    def low(self) -> bool:
+        """Whether only a few are left (and at least one)."""
+        return self.stock is not None and 0 < self.stock <= LOW_STOCK
+
+    @property
+    def title(self) -> str:
+        """The option values as one reads them: 'Moss / Large'; empty for a product without options."""
+        return " / ".join(self.options)
+
+
+class Product(msgspec.Struct, frozen=True):
+    """A product as its page shows it."""
+
+    handle: str
+    """URL-safe and unique; the {id} of /product/{id}."""
+    title: str
+    description: str
+    """HTML, already sanitised."""
+    variants: tuple[Variant, ...]
+    """At least one; the first is the default."""
+    vendor: str = ""
+    categories: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    """Option names: ('Colour', 'Size')."""
+    images: tuple[Image, ...] = ()
+    published: bool = True
+    created_at: int = 0
+    """Seconds since the epoch; what 'newest' sorts by."""
+    rank: int = 0
+    """What 'featured' sorts by, smallest first."""
+
+    def variant(self, sku: str) -> Variant | None:
+        """The variant with this sku, or None."""
+        return next((variant for variant in self.variants if variant.sku == sku), None)
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """A product as a grid shows it: enough for a card, read without its variants.
+
+    `price` is the lowest of its variants, `to_price` the highest; `compare_at` belongs to the lowest one.
+    `sku` is the only variant's, so that a card can add it at once; None when an option must be chosen first.
+    `stock` is the sum over the variants (None: no limit).
+    """
+
+    handle: str
+    title: str
+    vendor: str
+    category: str
+    image: Image | None
+    price: Money
+    to_price: Money
+    compare_at: Money | None
+    stock: int | None
+    sku: str | None
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """What a cart needs to know of a sku to show it, price it and limit it."""
+
+    sku: str
+    handle: str
+    title: str
+    variant: str
+    """The option values as one reads them; '' where there are none."""
+    price: Money
+    compare_at: Money | None
+    stock: int | None
+    weight: int
+    image: Image | None
+
+
+class Query(msgspec.Struct, frozen=True):
+    """What to list. Everything here lives in the URL of the grid; the defaults are the front page."""
+
+    q: str = ""
+    category: str = ""
+    """A category's slug."""
+    min_price: int | None = None
+    """Major units of the catalogue's currency, inclusive."""
+    max_price: int | None = None
+    in_stock: bool = False
+    options: tuple[tuple[str, str], ...] = ()
+    """(option name, value) pairs: values of one name are alternatives, names must all match."""
+    sort: Sort = "featured"
+    page: int = 1
+
+
+class FacetValue(msgspec.Struct, frozen=True):
+    """One choice of a facet: its value in the URL, its words, how many products it has, whether it is chosen."""
+
+    value: str
+    label: str
+    count: int
+    selected: bool = False
+
+
+class Facet(msgspec.Struct, frozen=True):
+    """A way to narrow a listing: 'category', 'price', 'in_stock' or an option's name."""
+
+    name: str
+    label: str
+    values: tuple[FacetValue, ...]
+
+
+class Category(msgspec.Struct, frozen=True):
+    """A category with its number of published products."""
+
+    slug: str
+    title: str
+    count: int
+
+
+class Page(msgspec.Struct, frozen=True):
+    """A page of a listing; `total` counts all matches, `pages` is at least 1."""
+
+    query: Query
+    listings: tuple[Listing, ...]
+    facets: tuple[Facet, ...]
+    total: int
+    pages: int

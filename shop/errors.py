@@ -1,0 +1,101 @@
+"""Every error the shop raises on purpose.
+
+    ShopError
+    ├── NotFound                      there is no such page, product or cart line        404
+    ├── InvalidInput                  what was sent cannot be understood or accepted     422
+    │   ├── CartLimitExceeded
+    │   │   ├── QuantityLimitExceeded   more pieces of one line than a cart takes
+    │   │   └── LineLimitExceeded       more lines than a cart takes
+    │   ├── NotEnoughStock            more pieces than there are
+    │   └── ImportRefused             a catalogue file with bad rows; nothing was imported
+    ├── StoreUnavailable              a store cannot take this now; try again            503
+    └── ConfigurationError            the settings are wrong; says which and what to do
+
+Catch by level: the web layer answers a ShopError with its `status` and its words; a service that
+holds a standby catches StoreUnavailable. The message of each is a sentence for a person.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ShopError(Exception):
+    """Base of all errors raised on purpose; `str(error)` is a sentence for a person."""
+
+    status: ClassVar[int] = 500
+
+
+class NotFound(ShopError):
+    """There is no such page, product or cart line."""
+
+    status = 404
+
+
+class InvalidInput(ShopError):
+    """What was sent cannot be understood or accepted; `field` names the form field at fault."""
+
+    status = 422
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class CartLimitExceeded(InvalidInput):
+    """A change would make the cart larger than its limits allow; the cart stays as it was."""
+
+    def __init__(self, message: str, *, limit: int, field: str | None = None) -> None:
+        super().__init__(message, field=field)
+        self.limit = limit
+
+
+class QuantityLimitExceeded(CartLimitExceeded):
+    """More than `limit` pieces of one line."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"A cart takes at most {limit} of one item. Your cart is unchanged.",
+            limit=limit,
+            field="quantity",
+        )
+
+
+class LineLimitExceeded(CartLimitExceeded):
+    """More than `limit` different lines."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"A cart takes at most {limit} different items. Remove one to add another.", limit=limit)
+
+
+class NotEnoughStock(InvalidInput):
+    """More pieces were asked for than there are; `available` says how many there are."""
+
+    def __init__(self, title: str, available: int) -> None:
+        words = f"Only {available} of {title} left." if available else f"{title} is sold out."
+        super().__init__(words, field="quantity")
+        self.available = available
+
+
+class RowError(str):
+    """One reason why a row of an import file was refused, such as 'line 12: price is not a number'."""
+
+    __slots__ = ()
+
+
+class ImportRefused(InvalidInput):
+    """A catalogue file has rows that cannot be imported; `rows` says which and why. Nothing was imported."""
+
+    def __init__(self, message: str, rows: tuple[RowError, ...] = ()) -> None:
+        super().__init__(message)
+        self.rows = rows
+
+
+class StoreUnavailable(ShopError):
+    """A store cannot take this now: unreachable, too slow, loading, read-only, or full. Trying again may help."""
+
+    status = 503
+
+
+class ConfigurationError(ShopError):
+    """A setting is wrong; the message says which one, what is wrong with it and what to do."""

@@ -1,0 +1,74 @@
+"""Money: integer minor units of an ISO 4217 currency, and the table of rates that converts it.
+
+Rounding: a conversion is computed exactly (as a decimal fraction) and rounded once, half away from zero,
+to the minor unit of the target currency. This is 'commercial rounding', the rule that Council Regulation
+(EC) No 1103/97, articles 4 and 5, sets for the euro: half-way results are rounded up. JPY has no minor
+unit, so its amounts are whole yen. The number of minor digits is CLDR's, read through Babel.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+
+import msgspec
+from babel.numbers import format_currency, get_currency_precision
+
+CURRENCIES = ("EUR", "USD", "JPY", "CAD", "GBP", "TRY")
+
+
+class Money(msgspec.Struct, frozen=True, array_like=True):
+    """An amount in minor units (cents, pence, yen) of a currency (ISO 4217 code)."""
+
+    amount: int
+    currency: str
+
+    def __add__(self, other: Money) -> Money:
+        """Raise ValueError when the currencies differ: convert first."""
+        if other.currency != self.currency:
+            raise ValueError(f"cannot add {other.currency} to {self.currency}")
+        return Money(self.amount + other.amount, self.currency)
+
+    def __mul__(self, quantity: int) -> Money:
+        return Money(self.amount * quantity, self.currency)
+
+    @property
+    def decimal(self) -> Decimal:
+        """The amount in major units, exact: Money(1999, 'EUR').decimal == Decimal('19.99')."""
+        return Decimal(self.amount).scaleb(-minor_digits(self.currency))
+
+    @classmethod
+    def of(cls, major: Decimal, currency: str) -> Money:
+        """Money from a decimal in major units, rounded half up to the minor unit."""
+        minor = major.scaleb(minor_digits(currency)).quantize(Decimal(1), ROUND_HALF_UP)
+        return cls(int(minor), currency)
+
+    def format(self, locale: str = "en") -> str:
+        """The amount as people of a locale write it: '€19.99', '¥3,210'."""
+        return _format(self.amount, self.currency, locale)
+
+
+@lru_cache(maxsize=64)
+def minor_digits(currency: str) -> int:
+    """How many decimals a currency has (ISO 4217): 2 for EUR, 0 for JPY."""
+    return get_currency_precision(currency)
+
+
+@lru_cache(maxsize=16384)
+def _format(amount: int, currency: str, locale: str) -> str:
+    return format_currency(Money(amount, currency).decimal, currency, locale=locale)
+
+
+class Rates(msgspec.Struct, frozen=True):
+    """How much of each currency one unit of `base` buys, and the day (ISO 8601) the table is of."""
+
+    base: str
+    as_of: str
+    per_base: dict[str, Decimal]
+
+    def convert(self, money: Money, currency: str) -> Money:
+        """The same worth in another currency, rounded as the module says; KeyError for one not in the table."""
+        if money.currency == currency:
+            return money
+        exact = money.decimal / self.per_base[money.currency] * self.per_base[currency]
+        return Money.of(exact, currency)

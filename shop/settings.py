@@ -1,0 +1,66 @@
+"""The settings, and the only reader of the environment (and of an .env file in the current folder)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from shop.errors import ConfigurationError
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that differs between installations. `Settings()` is the embedded default."""
+
+    redis_url: str = ""
+    """Where carts are kept; empty: in this process's memory."""
+    database_url: str = "sqlite+aiosqlite:///var/shop.db"
+    """Catalogue (and later orders); a SQLite file or postgresql+asyncpg://."""
+    cart_ttl: int = 30 * 24 * 3600
+    """Seconds a cart lives after its last change."""
+    cart_max_quantity: int = 99
+    """Pieces of one line."""
+    cart_max_lines: int = 100
+    """Lines of one cart."""
+    memory_carts: int = 100_000
+    """Carts kept in memory at most; the least recently used goes first."""
+    currency: str = "EUR"
+    """The catalogue's own currency, ISO 4217; used for imported files that name none."""
+    exchange_rates: str = ""
+    """A JSON file of rates; empty: the table that comes with the demo catalogue."""
+    secret_key: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    log_level: str = "INFO"
+    public_url: str = ""
+    """The https:// address people use, where a proxy stands before the shop; empty: as the request says."""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None, env_file: Path = Path(".env")) -> Settings:
+        """Settings from the environment, which wins, and an .env file; raises ConfigurationError."""
+        values = {**read_env_file(env_file), **(os.environ if environ is None else environ)}
+        given = {
+            field.name: values[field.name.upper()]
+            for field in msgspec.structs.fields(cls)
+            if values.get(field.name.upper(), "").strip()
+        }
+        try:
+            return msgspec.convert(given, cls, strict=False)
+        except msgspec.ValidationError as error:
+            name = str(error).rpartition("$.")[2].rstrip("`").upper()
+            raise ConfigurationError(f"{name} is set to {given.get(name.lower())!r}: {error}") from error
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """NAME=value lines of a file, quotes and comments taken off; no such file: nothing."""
+    if not path.is_file():
+        return {}
+    pairs = (line.partition("=") for line in path.read_text().splitlines() if not line.lstrip().startswith("#"))
+    return {
+        name.strip().removeprefix("export ").strip(): value.strip().strip("'\"")
+        for name, equals, value in pairs
+        if equals
+    }

@@ -1,0 +1,1 @@
+"""The pages: what comes in over HTTP and what goes back."""

@@ -1,0 +1,245 @@
+"""What templates are given: finished words, numbers and addresses, and nothing to compute with.
+
+Every `*_url` is a path on this site, ready for an attribute. Every price is text in the shopper's currency.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Link(msgspec.Struct, frozen=True):
+    """A place to go; `current` when it is where the shopper is."""
+
+    label: str
+    url: str
+    current: bool = False
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """A picture's address and what it shows. `remote` ones may fail and have a fallback."""
+
+    url: str
+    alt: str
+    remote: bool = False
+
+
+class Price(msgspec.Struct, frozen=True):
+    """'€19.00'; `was` is the price before a reduction; `varies` when it is the lowest of several ('From €19.00')."""
+
+    text: str
+    was: str = ""
+    varies: bool = False
+
+
+class Shell(msgspec.Struct, frozen=True):
+    """What surrounds every page. The badge is not in it: it is spliced into the finished page."""
+
+    title: str
+    """For <title>, without the shop's name."""
+    description: str
+    canonical_url: str
+    """Absolute where a public address is known, else a path; '' where a page is not for search engines."""
+    path: str
+    """Where the shopper is, with the query: the place that setCurrency comes back to."""
+    currency: str
+    currencies: tuple[str, ...]
+    categories: tuple[Link, ...]
+    q: str = ""
+    """The search text, as it was typed."""
+    notice: str = ""
+    """A discreet sentence for everyone, e.g. while saved carts cannot be read; '' for none."""
+
+
+class Card(msgspec.Struct, frozen=True):
+    """A product in a grid."""
+
+    handle: str
+    title: str
+    url: str
+    vendor: str
+    category: str
+    picture: Picture
+    price: Price
+    stock: str
+    """'' while there is plenty; else 'Only 3 left', 'Sold out'."""
+    sold_out: bool
+    on_sale: bool
+    sku: str
+    """Not empty where the card can add the product at once (no option to choose)."""
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """A facet's value: its link adds it to the listing, or takes it away where it is selected."""
+
+    label: str
+    url: str
+    count: int
+    selected: bool
+    name: str
+    value: str
+
+
+class FacetView(msgspec.Struct, frozen=True):
+    """A way to narrow the listing."""
+
+    name: str
+    label: str
+    choices: tuple[Choice, ...]
+
+
+class Pager(msgspec.Struct, frozen=True):
+    """Pages of a listing; `links` has the first, the last and those around the current one, None for a gap."""
+
+    page: int
+    pages: int
+    previous_url: str
+    next_url: str
+    links: tuple[Link | None, ...]
+
+
+class GridView(msgspec.Struct, frozen=True):
+    """A grid: the front page, a category, or what a search found."""
+
+    shell: Shell
+    front: bool
+    """The front page proper: nothing searched, nothing chosen, page 1."""
+    heading: str
+    total: int
+    cards: tuple[Card, ...]
+    facets: tuple[FacetView, ...]
+    chosen: tuple[Link, ...]
+    """What narrows the listing now; each link takes it away."""
+    sorts: tuple[Choice, ...]
+    pager: Pager
+    category: str
+    """The category's slug, '' for all; kept by the search form."""
+    sort: str
+    min_price: str
+    max_price: str
+    in_stock: bool
+    reset_url: str
+    """The listing with nothing chosen."""
+
+
+class OptionValue(msgspec.Struct, frozen=True):
+    """A value of an option."""
+
+    value: str
+    selected: bool
+    available: bool
+
+
+class OptionView(msgspec.Struct, frozen=True):
+    """An option of a product, such as Colour."""
+
+    name: str
+    values: tuple[OptionValue, ...]
+
+
+class VariantView(msgspec.Struct, frozen=True):
+    """A variant as one chooses it on the product page."""
+
+    sku: str
+    title: str
+    price: Price
+    stock: str
+    sold_out: bool
+    max_quantity: int
+    selected: bool
+    url: str
+    """The product page with this variant chosen, so that choosing works without JavaScript."""
+    picture: int
+    """Index into the page's pictures."""
+
+
+class ProductView(msgspec.Struct, frozen=True):
+    """A product page."""
+
+    shell: Shell
+    handle: str
+    title: str
+    vendor: str
+    description: str
+    """Safe HTML."""
+    pictures: tuple[Picture, ...]
+    """At least one."""
+    options: tuple[OptionView, ...]
+    variants: tuple[VariantView, ...]
+    selected: VariantView
+    category: Link | None
+    tags: tuple[str, ...]
+    related: tuple[Card, ...]
+    json_ld: str
+    """JSON-LD Product with '<' escaped, for <script type="application/ld+json">."""
+
+
+class LineView(msgspec.Struct, frozen=True):
+    """A line of the cart."""
+
+    sku: str
+    path: str
+    """'/cart/lines/{sku}' with the sku encoded; '/remove', '/save' follow it, '/cart/saved/{sku}' where saved."""
+    title: str
+    variant: str
+    url: str
+    picture: Picture
+    quantity: int
+    max_quantity: int
+    unit_price: str
+    total: str
+    notices: tuple[str, ...]
+    """'The price went up from €10.00 to €12.00.', 'Only 2 left.', 'Sold out.'"""
+    gone: bool
+    """The catalogue no longer has it: it counts nothing and can only be removed."""
+
+
+class UndoView(msgspec.Struct, frozen=True):
+    """An offer to put back what was just removed; `of` is the removing change's id, hex."""
+
+    of: str
+    words: str
+    """'Removed Tide Mug.'"""
+
+
+class CartView(msgspec.Struct, frozen=True):
+    """The cart, as the page and the drawer show it."""
+
+    lines: tuple[LineView, ...]
+    saved: tuple[LineView, ...]
+    quantity: int
+    subtotal: str
+    undo: UndoView | None
+    partial: bool
+    """Some saved items may not be visible yet."""
+    max_lines: int
+
+
+class CartPage(msgspec.Struct, frozen=True):
+    """The cart page."""
+
+    shell: Shell
+    cart: CartView
+    error: str = ""
+    """Why the last change was refused, without JavaScript."""
+
+
+class CartReply(msgspec.Struct, frozen=True):
+    """The reply to a change by htmx: which fragments to swap and what happened in words."""
+
+    cart: CartView
+    badge: int
+    status: str
+    """For the role=status region: 'Added 2 x Tide Mug. 3 items in your cart.'"""
+    error: str = ""
+    """Not empty where the change was refused; `status` then says the same."""
+
+
+class TextPage(msgspec.Struct, frozen=True):
+    """A page of words: about, help, an error."""
+
+    shell: Shell
+    heading: str
+    lead: str = ""
+    status: int = 200
+    links: tuple[Link, ...] = ()
