@@ -1,0 +1,3 @@
+"""Fixtures for every tier live in tests/fixtures, one outside thing each."""
+
+pytest_plugins: list[str] = []
