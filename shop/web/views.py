@@ -86,6 +86,8 @@ class FacetView(msgspec.Struct, frozen=True):
     name: str
     label: str
     choices: tuple[Choice, ...]
+    multiple: bool = True
+    """Whether several choices may be made at once (checkboxes) or one (radio buttons)."""
 
 
 class Pager(msgspec.Struct, frozen=True):
@@ -128,6 +130,8 @@ class OptionValue(msgspec.Struct, frozen=True):
     value: str
     selected: bool
     available: bool
+    url: str = ""
+    """The product page with this value chosen and the other options as they are; '' where no such variant is."""
 
 
 class OptionView(msgspec.Struct, frozen=True):
@@ -213,6 +217,8 @@ class CartView(msgspec.Struct, frozen=True):
     partial: bool
     """Some saved items may not be visible yet."""
     max_lines: int
+    revision: int = 0
+    """The cart's revision, by which a page tells an older reply from a newer one."""
 
 
 class CartPage(msgspec.Struct, frozen=True):
