@@ -1,0 +1,50 @@
+# All that is needed is make and Python 3.11 or later; the rest is fetched into .venv, locked by hash.
+# `make` alone lists the targets.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format bench audit lock clean setup dev
+
+VENV := .venv/bin
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: setup ## Serve the shop at http://127.0.0.1:8000 (.env.example lists the settings)
+	@exec $(VENV)/shop run
+
+test: dev check ## Check and test everything
+	@CHROMIUM_PATH="$$($(VENV)/python bin/browser)" || exit 1; export CHROMIUM_PATH; \
+		exec $(VENV)/python -m pytest -n 2 --dist loadfile
+
+check: dev ## Formatting, lint, types, imports between the parts, templates, links in the docs
+	$(VENV)/ruff format --check .
+	$(VENV)/ruff check .
+	$(VENV)/mypy
+	$(VENV)/lint-imports --no-logo
+	$(VENV)/djlint templates --lint --quiet
+	$(VENV)/python bin/check_links
+
+format: dev ## Format the code and mend what ruff can mend
+	$(VENV)/ruff check --fix .
+	$(VENV)/ruff format .
+
+bench: dev ## Measure; prints one table per benchmark
+	@for file in tests/bench/bench_*.py; do \
+		$(VENV)/python -m "tests.bench.$$(basename "$$file" .py)" || exit 1; \
+	done
+
+audit: dev ## Look the locked packages up in the public list of known vulnerabilities
+	$(VENV)/pip-audit --require-hashes --disable-pip -r requirements.lock
+
+lock: dev ## Renew the locks from pyproject.toml; UPGRADE=1 takes the newest versions
+	bin/lock $(if $(UPGRADE),--upgrade)
+
+clean: ## Remove .venv, caches and builds; the data under var/ stays
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find shop tests migrations bin -name __pycache__ -prune -exec rm -rf {} +
+
+setup:
+	@bin/setup
+
+dev:
+	@bin/setup dev
