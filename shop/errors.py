@@ -8,7 +8,10 @@
     │   │   └── LineLimitExceeded       more lines than a cart takes
     │   ├── NotEnoughStock            more pieces than there are
     │   └── ImportRefused             a catalogue file with bad rows; nothing was imported
+    ├── CrossOriginRefused            another site's page asked for a change              403
     ├── StoreUnavailable              a store cannot take this now; try again            503
+    │   ├── StoreBusy                   every connection was in use for too long
+    │   └── StoreRefused                the store does not let us in: mend the settings
     └── ConfigurationError            the settings are wrong; says which and what to do
 
 Catch by level: the web layer answers a ShopError with its `status` and its words; a service that
@@ -91,10 +94,24 @@ class ImportRefused(InvalidInput):
         self.rows = rows
 
 
+class CrossOriginRefused(ShopError):
+    """Another site's page asked for a change in a shopper's name; nothing was changed."""
+
+    status = 403
+
+
 class StoreUnavailable(ShopError):
     """A store cannot take this now: unreachable, too slow, loading, read-only, or full. Trying again may help."""
 
     status = 503
+
+
+class StoreBusy(StoreUnavailable):
+    """Every connection was in use for too long. The store itself may be well."""
+
+
+class StoreRefused(StoreUnavailable):
+    """The store does not let us in. Waiting does not help: the settings must be mended."""
 
 
 class ConfigurationError(ShopError):

@@ -17,7 +17,7 @@ from babel.numbers import format_currency, get_currency_precision
 CURRENCIES = ("EUR", "USD", "JPY", "CAD", "GBP", "TRY")
 
 
-class Money(msgspec.Struct, frozen=True, array_like=True):
+class Money(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An amount in minor units (cents, pence, yen) of a currency (ISO 4217 code)."""
 
     amount: int

@@ -39,7 +39,7 @@ class Limits(msgspec.Struct, frozen=True):
     lines: int = 100
 
 
-class Line(msgspec.Struct, frozen=True, array_like=True):
+class Line(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """So many pieces of one sku. `price` and `added_at` (seconds since the epoch) are of when it was added."""
 
     sku: str
@@ -91,11 +91,17 @@ class Cart(msgspec.Struct, frozen=True):
         return next((line for line in self.lines if line.sku == sku and line.saved is saved), None)
 
     def knows(self, change: bytes) -> bool:
-        """Whether the change with this id is already part of the cart."""
+        """Whether the change with this id is already part of the cart (or lately was)."""
         at = self.changes.find(change)
-        while at % ID_BYTES and at >= 0:
+        while at > 0 and at % ID_BYTES:
             at = self.changes.find(change, at + 1)
         return at >= 0
+
+    def grew_from(self, older: Cart) -> bool:
+        """Whether this state has the other in its history, as far back as changes are remembered."""
+        if older.revision == 0 or self.revision >= older.revision + REMEMBERED_CHANGES:
+            return True
+        return self.knows(older.changes[-ID_BYTES:])
 
 
 class _Change(msgspec.Struct, frozen=True, tag=True):
@@ -105,18 +111,27 @@ class _Change(msgspec.Struct, frozen=True, tag=True):
 
 
 class Add(_Change, frozen=True):
-    """Put `quantity` (at least 1) more pieces into the cart; the line takes the price of the latest add."""
+    """Put `quantity` (at least 1) more pieces into the cart; the line takes the price of the latest add.
+
+    `at_most`: how many pieces the line may have after it, where that is less than the cart's own limit
+    (such as what is in stock); 0 where it is not.
+    """
 
     sku: str
     quantity: int
     price: Money
+    at_most: int = 0
 
 
 class SetQuantity(_Change, frozen=True):
-    """Make it `quantity` pieces; 0 removes the line. Nothing happens where there is no such line."""
+    """Make it `quantity` pieces; 0 removes the line. Nothing happens where there is no such line.
+
+    `at_most` is as for Add.
+    """
 
     sku: str
     quantity: int
+    at_most: int = 0
 
 
 class Remove(_Change, frozen=True):
@@ -167,6 +182,7 @@ def apply(cart: Cart, change: Change, limits: Limits = Limits()) -> Cart:  # noq
     Raises InvalidInput for a quantity that is no count, QuantityLimitExceeded, LineLimitExceeded; the cart
     and the ids it knows are then unchanged.
     """
+    check(change)
     if cart.knows(change.id) or (cart.revision == 0 and not isinstance(change, Add)):
         return cart
     lines, removed = _fold(cart, change, limits)
@@ -177,6 +193,55 @@ def apply(cart: Cart, change: Change, limits: Limits = Limits()) -> Cart:  # noq
         removed=removed,
         changes=(cart.changes + change.id)[-REMEMBERED_CHANGES * ID_BYTES :],
     )
+
+
+def check(change: Change) -> None:
+    """Raise InvalidInput for a change that no cart can take, whatever is in it."""
+    if isinstance(change, Add) and change.quantity < 1:
+        raise InvalidInput("Choose a quantity of 1 or more.", field="quantity")
+    if isinstance(change, SetQuantity) and change.quantity < 0:
+        raise InvalidInput("Choose a quantity of 0 or more.", field="quantity")
+
+
+def allowed(change: Add | SetQuantity, limits: Limits) -> int:
+    """How many pieces the line of a change may have."""
+    return min(limits.quantity, change.at_most) if change.at_most else limits.quantity
+
+
+def join(stored: Cart, cart: Cart, limits: Limits = Limits()) -> Cart:  # noqa: B008 - frozen
+    """One cart from two states of it: the newer one, where one grew from the other.
+
+    Where their histories went apart (a store came back without its latest data, and changes were made on
+    both sides), no piece of either is lost: lines of one side are kept, and of a line on both sides the
+    pieces are added up if the histories share nothing, else the larger number is taken; both cut off at
+    the limit. Joining the same cart again changes nothing.
+    """
+    if stored.grew_from(cart):
+        return stored
+    if cart.grew_from(stored):
+        return cart
+    apart = not any(cart.knows(change) for change in _ids(stored))
+    lines = list(cart.lines)
+    for line in stored.lines:
+        there = _index(lines, line.sku, line.saved)
+        if there is None:
+            lines.extend([line] if len(lines) < limits.lines else [])
+        else:
+            pieces = (line.quantity, lines[there].quantity)
+            quantity = min(sum(pieces) if apart else max(pieces), limits.quantity)
+            lines[there] = msgspec.structs.replace(line, quantity=quantity)
+    fresh = b"".join(change for change in _ids(stored) if not cart.knows(change))
+    return Cart(
+        id=stored.id,
+        revision=max(stored.revision, cart.revision) + 1,
+        lines=tuple(lines),
+        removed=stored.removed,
+        changes=(cart.changes + fresh)[-REMEMBERED_CHANGES * ID_BYTES :],
+    )
+
+
+def _ids(cart: Cart) -> list[bytes]:
+    return [cart.changes[i : i + ID_BYTES] for i in range(0, len(cart.changes), ID_BYTES)]
 
 
 _Folded = tuple[tuple[Line, ...], Removed | None]
@@ -209,12 +274,10 @@ def _with(lines: tuple[Line, ...], at: int, line: Line) -> tuple[Line, ...]:
 
 
 def _add(cart: Cart, change: Add, limits: Limits) -> tuple[Line, ...]:
-    if change.quantity < 1:
-        raise InvalidInput("Choose a quantity of 1 or more.", field="quantity")
     at = _index(cart.lines, change.sku, saved=False)
     quantity = change.quantity + (cart.lines[at].quantity if at is not None else 0)
-    if quantity > limits.quantity:
-        raise QuantityLimitExceeded(limits.quantity)
+    if quantity > allowed(change, limits):
+        raise QuantityLimitExceeded(allowed(change, limits))
     if at is not None:
         line = Line(change.sku, quantity, change.price, cart.lines[at].added_at)
         return _with(cart.lines, at, line)
@@ -224,10 +287,8 @@ def _add(cart: Cart, change: Add, limits: Limits) -> tuple[Line, ...]:
 
 
 def _set_quantity(cart: Cart, change: SetQuantity, limits: Limits) -> tuple[Line, ...]:
-    if change.quantity < 0:
-        raise InvalidInput("Choose a quantity of 0 or more.", field="quantity")
-    if change.quantity > limits.quantity:
-        raise QuantityLimitExceeded(limits.quantity)
+    if change.quantity > allowed(change, limits):
+        raise QuantityLimitExceeded(allowed(change, limits))
     at = _index(cart.lines, change.sku, saved=False)
     if at is None:
         return cart.lines

@@ -34,9 +34,10 @@ class CartService(ABC):
 
     @abstractmethod
     async def put(self, cart: Cart) -> Cart:
-        """Store a cart as it is, unless the same or a newer revision is stored; return what is stored now.
+        """Store what `model.join` makes of the stored cart and this one, atomically, and return it.
 
-        For restoring and moving carts. Its TTL starts again.
+        For restoring and moving carts: an older state changes nothing, a newer one replaces what is stored.
+        Its TTL starts again where something was stored.
         """
 
     @abstractmethod

@@ -1,0 +1,102 @@
+"""Carts in this process's memory: for development, for tests, and as the standby of a store."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+
+from typing_extensions import override
+
+from shop.cart.model import Cart, Change, Limits, apply, join
+from shop.cart.service import CartService
+
+DEFAULT_TTL = 30 * 24 * 3600
+
+
+class MemoryCartService(CartService):
+    """A dict of carts, at most `max_carts` of them: the least recently used one goes first. All calls O(1)."""
+
+    def __init__(
+        self,
+        *,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        ttl: int = DEFAULT_TTL,
+        max_carts: int = 100_000,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.limits = limits
+        self.ttl = ttl
+        self.expired = 0
+        """Carts that were dropped because their time was over."""
+        self.evicted = 0
+        """Carts that were dropped to make room."""
+        self._max_carts = max_carts
+        self._clock = clock
+        self._carts: OrderedDict[str, tuple[Cart, float]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._carts)
+
+    def peek(self, cart_id: str) -> Cart | None:
+        """The cart if it is here; it counts as used now."""
+        entry = self._carts.get(cart_id)
+        if entry is None:
+            return None
+        if entry[1] <= self._clock():
+            del self._carts[cart_id]
+            self.expired += 1
+            return None
+        self._carts.move_to_end(cart_id)
+        return entry[0]
+
+    def keep(self, cart: Cart) -> None:
+        """Store a cart as it is, in place of what is here."""
+        now = self._clock()
+        self._carts[cart.id] = (cart, now + self.ttl)
+        self._carts.move_to_end(cart.id)
+        self._make_room(now)
+
+    def _make_room(self, now: float) -> None:
+        oldest, (_, expires) = next(iter(self._carts.items()))
+        if expires <= now:
+            del self._carts[oldest]
+            self.expired += 1
+        elif len(self._carts) > self._max_carts:
+            del self._carts[oldest]
+            self.evicted += 1
+
+    @override
+    async def get(self, cart_id: str) -> Cart:
+        return self.peek(cart_id) or Cart(cart_id)
+
+    @override
+    async def apply(self, cart_id: str, change: Change) -> Cart:
+        before = self.peek(cart_id) or Cart(cart_id)
+        cart = apply(before, change, self.limits)
+        if cart is not before:
+            self.keep(cart)
+        return cart
+
+    @override
+    async def put(self, cart: Cart) -> Cart:
+        before = self.peek(cart.id) or Cart(cart.id)
+        joined = join(before, cart, self.limits)
+        if joined is not before:
+            self.keep(joined)
+        return joined
+
+    @override
+    async def delete(self, cart_id: str) -> None:
+        self._carts.pop(cart_id, None)
+
+    @override
+    async def scan(self) -> AsyncIterator[Cart]:
+        for cart_id in list(self._carts):
+            entry = self._carts.get(cart_id)
+            if entry is not None and entry[1] > self._clock():
+                yield entry[0]
+
+    @override
+    async def ping(self) -> None:
+        pass

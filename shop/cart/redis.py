@@ -1,0 +1,218 @@
+"""Carts in Redis (6.2 or newer) or Valkey: one key per cart, one round trip per call, atomic on the server."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from collections.abc import AsyncIterator
+from hashlib import sha1
+from pathlib import Path
+from typing import Any
+
+from redis import exceptions as redis_errors
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.maint_notifications import MaintNotificationsConfig
+from typing_extensions import override
+
+from shop.cart import codec
+from shop.cart.memory import DEFAULT_TTL
+from shop.cart.model import (
+    Add,
+    Cart,
+    Change,
+    Clear,
+    Limits,
+    MoveToCart,
+    Remove,
+    RemoveSaved,
+    SaveForLater,
+    SetQuantity,
+    Undo,
+    allowed,
+    check,
+)
+from shop.cart.service import CartService
+from shop.errors import LineLimitExceeded, QuantityLimitExceeded, StoreBusy, StoreRefused, StoreUnavailable
+
+CONNECT_SECONDS = 0.25
+REPLY_SECONDS = 0.4
+WAIT_SECONDS = 0.5
+"""How long a call waits for its turn while every connection is in use."""
+CONNECTIONS = 64
+KEY_PREFIX = "cart:"
+
+_SCRIPT = (Path(__file__).parent / "cart.lua").read_text(encoding="utf-8")
+_SHA = sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
+
+
+class RedisCartService(CartService):
+    """Carts under `cart:{id}`, each a string in the layout of codec.py, changed by cart.lua.
+
+    `redis` is a redis-py asyncio client that returns bytes; `connect(url)` makes one with time-outs fit for
+    a shop. A command that meets a dropped connection is sent once more on a new one: a change carries its
+    id, so the server knows it if it was there already.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        ttl: int = DEFAULT_TTL,
+        connections: int = CONNECTIONS,
+    ) -> None:
+        self.limits = limits
+        self.ttl = ttl
+        self._redis: Any = redis
+        self._turn = asyncio.Semaphore(connections)
+
+    @classmethod
+    def connect(
+        cls,
+        url: str,
+        *,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        ttl: int = DEFAULT_TTL,
+    ) -> RedisCartService:
+        """A service for a redis://, rediss:// or unix:// URL. It connects when it is first used."""
+        redis = Redis.from_url(
+            url,
+            socket_connect_timeout=CONNECT_SECONDS,
+            socket_timeout=REPLY_SECONDS,
+            retry=Retry(NoBackoff(), 1, supported_errors=(redis_errors.ConnectionError,)),
+            max_connections=CONNECTIONS,
+            maint_notifications_config=MaintNotificationsConfig(enabled=False),
+        )
+        return cls(redis, limits=limits, ttl=ttl)
+
+    @override
+    async def get(self, cart_id: str) -> Cart:
+        data = await self._call("GET", KEY_PREFIX + cart_id)
+        return codec.decode(cart_id, data) if data else Cart(cart_id)
+
+    @override
+    async def apply(self, cart_id: str, change: Change) -> Cart:
+        check(change)
+        return await self._run(cart_id, self._arguments(change))
+
+    @override
+    async def put(self, cart: Cart) -> Cart:
+        return await self._run(cart.id, ("put", b"", b"", self.limits.quantity, codec.encode(cart), 0, b""))
+
+    @override
+    async def delete(self, cart_id: str) -> None:
+        await self._call("DEL", KEY_PREFIX + cart_id)
+
+    @override
+    async def scan(self) -> AsyncIterator[Cart]:
+        cursor = 0
+        while True:
+            cursor, keys = await self._call("SCAN", cursor, "MATCH", KEY_PREFIX + "*", "COUNT", 500)
+            blobs = await self._call("MGET", *keys) if keys else ()
+            for key, data in zip(keys, blobs, strict=True):
+                if data:
+                    yield codec.decode(key.decode().removeprefix(KEY_PREFIX), data)
+            if not int(cursor):
+                return
+
+    @override
+    async def ping(self) -> None:
+        await self._call("SET", "probe:cart", "1", "PX", 1000)
+
+    @override
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+    async def expired_keys(self) -> int:
+        """How many keys the server has dropped because their time was over (INFO stats), of all kinds."""
+        info: dict[str, Any] = await self._call("INFO", "stats")
+        return int(info["expired_keys"])
+
+    def _arguments(self, change: Change) -> tuple[Any, ...]:
+        """ARGV of cart.lua from the op to the price."""
+        op, most, quantity, price = _OPS[type(change)], self.limits.quantity, 0, b""
+        subject: str | bytes = ""
+        match change:
+            case Add():
+                most, subject, quantity = allowed(change, self.limits), change.sku, change.quantity
+                price = codec.encode_price(change.price)
+            case SetQuantity():
+                op = "set" if change.quantity else "remove"
+                most, subject, quantity = allowed(change, self.limits), change.sku, change.quantity
+            case Undo():
+                subject = change.of
+            case Remove() | RemoveSaved() | SaveForLater() | MoveToCart():
+                subject = change.sku
+            case Clear():
+                pass
+        return op, change.id, change.at.to_bytes(4, "big"), most, subject, quantity, price
+
+    async def _run(self, cart_id: str, arguments: tuple[Any, ...]) -> Cart:
+        key = KEY_PREFIX + cart_id
+        sent = (*arguments, self.ttl, self.limits.quantity, self.limits.lines)
+        try:
+            reply = await self._call("EVALSHA", _SHA, 1, key, *sent)
+        except redis_errors.NoScriptError:
+            reply = await self._call("EVAL", _SCRIPT, 1, key, *sent)
+        if isinstance(reply, int):
+            raise QuantityLimitExceeded(reply) if reply > 0 else LineLimitExceeded(-reply)
+        return codec.decode(cart_id, reply) if reply else Cart(cart_id)
+
+    async def _call(self, *command: Any) -> Any:
+        await self._wait_for_turn()
+        try:
+            return await self._redis.execute_command(*command)
+        except redis_errors.NoScriptError:
+            raise
+        except (redis_errors.RedisError, OSError) as error:
+            raise _in_our_words(error) from error
+        finally:
+            self._turn.release()
+
+    async def _wait_for_turn(self) -> None:
+        if not self._turn.locked():
+            await self._turn.acquire()
+            return
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise StoreBusy("Redis is answering too slowly for the number of requests.") from None
+
+
+_OPS: dict[type[Change], str] = {
+    Add: "add",
+    SetQuantity: "set",
+    Remove: "remove",
+    RemoveSaved: "remove_saved",
+    Clear: "clear",
+    SaveForLater: "save",
+    MoveToCart: "move",
+    Undo: "undo",
+}
+_REFUSED = re.compile(r"\b(NOAUTH|WRONGPASS|NOPERM|invalid password|invalid username|DB index is out of range)\b", re.I)
+_CANNOT_NOW = re.compile(r"\b(OOM|MISCONF|NOREPLICAS|READONLY|LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN)\b")
+
+
+def _in_our_words(error: Exception) -> Exception:
+    """The StoreUnavailable that stands for an error of redis-py; the error itself if it is a fault of ours."""
+    text = str(error)
+    if isinstance(error, redis_errors.AuthenticationError) or _REFUSED.search(text):
+        return StoreRefused(f"Redis does not let the shop in; check REDIS_URL: {text}")
+    if isinstance(error.__context__, socket.gaierror):
+        return StoreRefused(f"The host name in REDIS_URL is not known: {text}")
+    if isinstance(error, redis_errors.ResponseError) and not isinstance(error, _UNAVAILABLE):
+        return StoreUnavailable(f"Redis cannot take this now: {text}") if _CANNOT_NOW.search(text) else error
+    return StoreUnavailable(f"Redis cannot be reached: {text}")
+
+
+_UNAVAILABLE = (
+    redis_errors.ReadOnlyError,
+    redis_errors.OutOfMemoryError,
+    redis_errors.ClusterDownError,
+    redis_errors.MasterDownError,
+    redis_errors.TryAgainError,
+)
