@@ -13,7 +13,7 @@ run: setup ## Serve the shop at http://127.0.0.1:8000 (.env.example lists the se
 	@exec $(VENV)/shop run
 
 test: dev check ## Check and test everything
-	@CHROMIUM_PATH="$$($(VENV)/python bin/browser)" || exit 1; export CHROMIUM_PATH; \
+	@CHROMIUM_PATH="$$($(VENV)/python bin/browser.py)" || exit 1; export CHROMIUM_PATH; \
 		exec $(VENV)/python -m pytest -n 2 --dist loadfile
 
 check: dev ## Formatting, lint, types, imports between the parts, templates, links in the docs
@@ -22,7 +22,7 @@ check: dev ## Formatting, lint, types, imports between the parts, templates, lin
 	$(VENV)/mypy
 	$(VENV)/lint-imports --no-logo
 	$(VENV)/djlint templates --lint --quiet
-	$(VENV)/python bin/check_links
+	$(VENV)/python bin/check_links.py
 
 format: dev ## Format the code and mend what ruff can mend
 	$(VENV)/ruff check --fix .

@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import DEVNULL
 
 from playwright.sync_api import Error, sync_playwright
 
@@ -55,14 +56,16 @@ def fetch(commands: tuple[tuple[str, ...], ...]) -> None:
     for command in commands:
         print(f"No browser for the tests yet: {' '.join(command)}", file=sys.stderr)
         try:
-            subprocess.run(command, check=True, timeout=FETCH_SECONDS, env=environment, stdin=subprocess.DEVNULL, stdout=sys.stderr)  # fmt: skip
+            subprocess.run(
+                command, check=True, timeout=FETCH_SECONDS, env=environment, stdin=DEVNULL, stdout=sys.stderr
+            )
         except (subprocess.SubprocessError, OSError) as error:
             print(error, file=sys.stderr)
             return
 
 
 def is_debian_root() -> bool:
-    """Whether apt-get can install a browser here. (Ubuntu's chromium package is a snap: no use in a container.)"""
+    """Whether apt-get can install a browser here. Not on Ubuntu, whose package is a snap and no use in a container."""
     release = Path("/etc/os-release")
     return os.geteuid() == 0 and release.exists() and "ID=debian" in release.read_text().splitlines()
 
