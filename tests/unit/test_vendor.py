@@ -1,0 +1,24 @@
+"""What is vendored is what was taken from its maker: each file has its checksum and its licence beside it."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from shop.resources import resource_dir
+
+VENDOR = resource_dir("static") / "vendor"
+
+
+@pytest.mark.parametrize("script", sorted(VENDOR.glob("*.js")), ids=lambda path: path.name)
+def test_a_vendored_script_is_unchanged_and_has_its_licence(script: Path) -> None:
+    recorded, name = (VENDOR / f"{script.name}.sha256").read_text().split()
+    assert name == script.name
+    assert sha256(script.read_bytes()).hexdigest() == recorded
+    assert (VENDOR / script.name.replace(".min.js", ".LICENSE")).read_text().strip()
+
+
+def test_htmx_is_vendored() -> None:
+    assert [path.name for path in VENDOR.glob("htmx-*.min.js")] == ["htmx-4.0.1.min.js"]
