@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Check that the relative links and anchors in this repository's Markdown lead somewhere; ask no network.
+"""Check that the relative links and anchors in a repository's Markdown lead somewhere; ask no network.
 
-Prints one line for each that does not, as `file:line: what`, and exits with 1.
+The repository is this one, or the folder that is given. Prints one line for each dead link, as `file:line: what`,
+and exits with 1.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(sys.argv[1] if sys.argv[1:] else __file__ + "/../..").resolve()
 LINK = re.compile(r"""!?\[[^\]]*\]\(<?([^()\s>]+)>?(?:\s+["'][^)]*)?\)|<(?:img|a)\s[^>]*?(?:src|href)="([^"]+)""")
 HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*$")
 

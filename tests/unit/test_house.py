@@ -1,0 +1,208 @@
+"""The two commands, the locks, the container files and the documents keep their promises."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+import shop
+from shop.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-build.lock")
+SETTINGS = {name.upper() for name in Settings.__struct_fields__}
+
+
+def names_in_env_example() -> set[str]:
+    return set(re.findall(r"^#([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+
+def executable(path: Path, script: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def pins(lock: str) -> dict[str, str]:
+    """Package to version and marker, as a lock pins it."""
+    return dict(re.findall(r"^([\w.-]+)==(.*?) \\$", (ROOT / lock).read_text(), re.MULTILINE))
+
+
+class TestMake:
+    def test_lists_its_targets_and_can_make_each(self) -> None:
+        listing = subprocess.run(["make"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        targets = re.findall(r"^  make (\w+) +\w", listing, re.MULTILINE)
+        assert {"run", "test", "check", "format", "bench", "lock", "clean"} <= set(targets)
+        subprocess.run(["make", "--dry-run", *targets], cwd=ROOT, check=True, capture_output=True)
+
+    def test_is_described_to_developers(self) -> None:
+        listing = subprocess.run(["make"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        for target in re.findall(r"^  make (\w+)", listing, re.MULTILINE):
+            assert target == "help" or f"| `make {target}` |" in (ROOT / "DEVELOPERS.md").read_text()
+
+
+class TestSetup:
+    """bin/setup, in a copy where Python and .venv are stand-ins."""
+
+    @pytest.fixture
+    def checkout(self, tmp_path: Path) -> Path:
+        checkout = tmp_path / "a folder with spaces"
+        (checkout / "bin").mkdir(parents=True)
+        shutil.copy(ROOT / "bin/setup", checkout / "bin")
+        for lock in LOCKS:
+            shutil.copy(ROOT / lock, checkout)
+        return checkout
+
+    def run(self, checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        path = f"{checkout / 'path'}:/usr/bin:/bin"
+        command = [str(checkout / "bin/setup"), *arguments]
+        return subprocess.run(command, env={"PATH": path}, capture_output=True, text=True, check=False)
+
+    def installed(self, checkout: Path) -> list[str]:
+        log = checkout / "pip.log"
+        return log.read_text().splitlines() if log.exists() else []
+
+    def with_venv(self, checkout: Path, *locks: str) -> None:
+        executable(checkout / ".venv/bin/shop", "")
+        executable(checkout / ".venv/bin/python", f'case $* in *install*) echo "$*" >>"{checkout}/pip.log";; esac')
+        (checkout / ".venv/home").write_text(f"{checkout}\n")
+        for lock in locks:
+            shutil.copy(checkout / lock, checkout / ".venv")
+
+    def test_does_nothing_where_the_locks_are_installed(self, checkout: Path) -> None:
+        self.with_venv(checkout, "requirements.lock", "requirements-build.lock")
+        done = self.run(checkout)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        assert self.installed(checkout) == []
+
+    def test_installs_by_hash_when_a_lock_changed_and_only_then(self, checkout: Path) -> None:
+        self.with_venv(checkout, *LOCKS)
+        with (checkout / "requirements-dev.lock").open("a") as lock:
+            lock.write("# changed\n")
+        assert self.run(checkout).returncode == 0
+        assert self.installed(checkout) == []
+        assert self.run(checkout, "dev").returncode == 0
+        packages, project = self.installed(checkout)
+        assert "--require-hashes" in packages
+        assert all(f"-r {lock}" in packages for lock in LOCKS)
+        assert project.endswith("--editable .")
+        assert self.run(checkout, "dev").stderr == ""
+        assert len(self.installed(checkout)) == 2
+
+    def test_makes_a_moved_venv_anew(self, checkout: Path) -> None:
+        self.with_venv(checkout, *LOCKS)
+        (checkout / ".venv/home").write_text("/elsewhere\n")
+        log = f'echo "$*" >>"{checkout}/venv.log"'
+        executable(checkout / "path/python3", f'case $* in *sys.executable*) echo "$0";; *venv*) {log};; esac')
+        assert self.run(checkout).returncode == 0
+        assert "-m venv --clear .venv" in (checkout / "venv.log").read_text()
+
+    def test_says_so_where_no_python_is_new_enough(self, checkout: Path) -> None:
+        for name in ("python", "python3", *(f"python3.{minor}" for minor in range(11, 15))):
+            executable(checkout / "path" / name, 'case $* in *--version*) echo "Python 3.9.2";; *) exit 1;; esac')
+        done = self.run(checkout)
+        assert done.returncode == 1
+        assert "needs Python 3.11 or later" in done.stderr
+        assert "Python 3.9.2" in done.stderr
+
+    def test_says_so_where_venv_is_missing(self, checkout: Path) -> None:
+        says = 'case $* in *sys.executable*) echo "$0";; *ensurepip*) exit 1;; esac'
+        executable(checkout / "path/python3", says)
+        done = self.run(checkout)
+        assert done.returncode == 1
+        assert "apt install python3-venv" in done.stderr
+
+
+class TestLocks:
+    @pytest.mark.parametrize("lock", LOCKS)
+    def test_pin_every_package_by_hash_and_name_no_address(self, lock: str) -> None:
+        text = (ROOT / lock).read_text()
+        assert "://" not in text
+        assert not re.search(r"^--", text, re.MULTILINE)
+        packages = re.split(r"^(?=\w)", text, flags=re.MULTILINE)[1:]
+        assert all(re.match(r"[\w.-]+==\S+.*\\\n    --hash=sha256:[0-9a-f]{64}", package) for package in packages)
+        assert len(packages) == len(re.findall(r"^\w", text, re.MULTILINE)) > 3
+
+    def test_agree_with_each_other(self) -> None:
+        everything = pins("requirements-dev.lock")
+        for lock in ("requirements.lock", "requirements-build.lock"):
+            assert pins(lock).items() <= everything.items()
+
+    def test_have_what_the_project_asks_for(self) -> None:
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+        asked = {re.split(r"[\[<>=; ]", requirement)[0] for requirement in project["dependencies"]}
+        assert asked <= pins("requirements.lock").keys()
+
+
+class TestContainers:
+    @pytest.fixture
+    def compose(self) -> Any:
+        return msgspec.yaml.decode((ROOT / "compose.yaml").read_bytes())
+
+    def test_images_are_pinned_to_a_version(self, compose: Any) -> None:
+        images = [service["image"] for service in compose["services"].values() if "image" in service]
+        images += re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+        assert len(images) == 4
+        assert all(re.search(r":\d+\.\d+", image) for image in images)
+
+    def test_services_are_unprivileged_read_only_and_watched(self, compose: Any) -> None:
+        image_has_healthcheck = "\nHEALTHCHECK " in (ROOT / "Dockerfile").read_text()
+        for service in compose["services"].values():
+            service = {**service.get("<<", {}), **service}
+            assert service["read_only"] is True
+            assert service["cap_drop"] == ["ALL"]
+            assert "no-new-privileges:true" in service["security_opt"]
+            assert "healthcheck" in service or ("build" in service and image_has_healthcheck)
+            assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
+
+    def test_redis_never_drops_a_cart_for_want_of_memory(self, compose: Any) -> None:
+        command = " ".join(compose["services"]["redis"]["command"])
+        assert "--maxmemory-policy noeviction" in command
+        assert "--appendonly yes" in command
+
+    def test_the_shop_is_given_settings_that_it_knows(self, compose: Any) -> None:
+        assert compose["services"]["shop"]["environment"].keys() <= SETTINGS
+        assert set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "compose.yaml").read_text())) <= names_in_env_example()
+
+    def test_the_image_runs_as_a_numbered_user(self) -> None:
+        final = (ROOT / "Dockerfile").read_text().rpartition("\nFROM ")[2]
+        assert re.search(r"^USER [1-9]\d*:[1-9]\d*$", final, re.MULTILINE)
+        assert final.rstrip().endswith('CMD ["shop", "run"]')
+
+
+class TestDocuments:
+    def test_every_setting_is_explained(self) -> None:
+        readme = (ROOT / "README.md").read_text()
+        assert {name for name in SETTINGS if f"`{name}`" in readme} == SETTINGS
+        assert names_in_env_example() >= SETTINGS
+
+    def test_the_env_example_is_read_as_the_defaults(self) -> None:
+        assert Settings.from_env({}, ROOT / ".env.example") == Settings()
+
+    def test_the_changelog_knows_the_version(self) -> None:
+        assert f"\n## [{shop.__version__}]" in (ROOT / "CHANGELOG.md").read_text()
+
+    def test_every_decision_is_in_the_index(self) -> None:
+        folder = ROOT / "docs/decisions"
+        index = (folder / "README.md").read_text()
+        assert all(f"]({note.name})" in index for note in folder.glob("*.md") if note.name != "README.md")
+
+    def test_dead_links_are_found(self, tmp_path: Path) -> None:
+        (tmp_path / "there.md").write_text("# Über uns & mehr\n```\n# not a heading\n```\n## Twice\n## Twice\n")
+        (tmp_path / "page.md").write_text(
+            "[a](there.md) [b](there.md#über-uns--mehr) [c](there.md#twice-1) [d](https://example.com) `[e](gone.md)`\n"
+            "[f](gone.md)\n[g](there.md#not-a-heading)\n![h](gone.png)\n[i](../outside.md)\n"
+        )
+        subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+        check = [sys.executable, str(ROOT / "bin/check_links.py"), str(tmp_path)]
+        done = subprocess.run(check, capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert [line.partition(" ")[0] for line in done.stdout.splitlines()] == [f"page.md:{n}:" for n in (2, 3, 4, 5)]
