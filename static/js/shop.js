@@ -1,0 +1,221 @@
+// What the pages cannot do alone. Every listener is on the document, so markup that is swapped in needs no wiring.
+
+const ATTEMPTS = 4;
+const TIMEOUT = 10_000; // milliseconds that one attempt may take
+const BACKOFF = 300; // milliseconds before the second attempt, doubled before each further one
+const STEP_DELAY = 300; // milliseconds in which steps of a quantity are gathered into one change
+const UNAVAILABLE = [502, 503, 504];
+
+const byId = (id) => document.getElementById(id);
+const on = (type, listener, capture = false) => document.addEventListener(type, listener, capture);
+const say = (words) => byId("status").replaceChildren(byId(`status-${words}`).content.cloneNode(true));
+
+// --- requests: one key for each intended change, the same at every attempt
+
+let requests = 0;
+
+on("htmx:config:request", ({ detail: { ctx } }) => {
+  ctx.order = ++requests;
+  ctx.fetch = fetchPatiently;
+  if (ctx.request.method === "GET") dropEmpty(ctx.request.body);
+  else ctx.request.headers["Idempotency-Key"] = newKey();
+});
+
+// crypto.randomUUID() exists on https only; a shop tried out in a local network has none.
+function newKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function dropEmpty(form) {
+  for (const [name, value] of [...form]) if (value === "") form.delete(name);
+}
+
+async function fetchPatiently(url, request) {
+  for (;;) {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (attempt) {
+        say("retrying");
+        await new Promise((resolve) => setTimeout(resolve, BACKOFF * 2 ** (attempt - 1)));
+      }
+      const response = await fetchOnce(url, request);
+      if (response) {
+        byId("status").querySelector("[data-network]")?.remove();
+        return response;
+      }
+    }
+    say("failed");
+    await tryAgain(request.signal);
+  }
+}
+
+async function fetchOnce(url, request) {
+  try {
+    const signal = AbortSignal.any([request.signal, AbortSignal.timeout(TIMEOUT)]);
+    const response = await fetch(url, { ...request, signal });
+    if (UNAVAILABLE.includes(response.status)) return null;
+    await response.clone().arrayBuffer(); // a reply that breaks off counts as none
+    return response;
+  } catch (error) {
+    if (request.signal.aborted) throw error;
+    return null;
+  }
+}
+
+function tryAgain(signal) {
+  return new Promise((resolve, reject) => {
+    document.addEventListener("shop:try-again", resolve, { once: true });
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
+
+const tryEverythingAgain = () => document.dispatchEvent(new Event("shop:try-again"));
+addEventListener("online", tryEverythingAgain);
+on("submit", tryEverythingAgain);
+on("click", ({ target }) => target.closest("[data-try-again]") && tryEverythingAgain());
+
+on("htmx:response:error", ({ detail: { ctx } }) => ctx.text.includes("<hx-partial") || say("refused"));
+
+// --- clicks: the second click of a double click, and a key held down, mean nothing new
+
+const means = (target, selector) => target.closest?.("button, a")?.matches(selector);
+
+on("click", (event) => {
+  if (event.detail > 1 && means(event.target, ":not([data-step])")) event.preventDefault();
+}, true);
+
+on("keydown", (event) => {
+  if (event.repeat && event.key === "Enter" && means(event.target, "*")) event.preventDefault();
+}, true);
+
+// --- swaps: an older reply never overwrites a newer one, and nobody loses their place
+
+let shown = { order: 0, revision: 0 };
+
+on("htmx:before:swap", ({ detail: { ctx, tasks } }) => {
+  const revision = revisionOf(tasks);
+  if (revision !== undefined) {
+    if (ctx.order < shown.order && revision < shown.revision) {
+      tasks.splice(0, tasks.length, ...tasks.filter(({ target }) => target?.id === "status"));
+    } else {
+      shown = { order: Math.max(ctx.order, shown.order), revision };
+    }
+  }
+  for (const { target, fragment } of tasks) keepOpen(target, fragment);
+  ctx.place = placeInCart(tasks);
+});
+
+on("htmx:after:swap", ({ detail: { ctx } }) => {
+  for (const [id, { value }] of steps) if (byId(id)) byId(id).value = value;
+  if (ctx.place !== undefined && document.activeElement === document.body) focusLine(ctx.place);
+  if (ctx.request.method !== "POST" || ctx.response.status >= 400) return;
+  channel?.postMessage("changed");
+  byId(ctx.sourceElement?.dataset?.opens)?.showModal();
+});
+
+function revisionOf(tasks) {
+  const root = tasks.map(({ fragment }) => fragment.querySelector("[data-revision]")).find(Boolean);
+  return root && Number(root.dataset.revision);
+}
+
+function keepOpen(target, fragment) {
+  for (const { id } of target?.querySelectorAll?.("details[open][id]") ?? []) {
+    fragment.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", "");
+  }
+}
+
+// Index of the line with the focus; -1: elsewhere in the cart; undefined: outside of what is swapped.
+function placeInCart(tasks) {
+  const focus = document.activeElement;
+  if (!tasks.some(({ target }) => target?.id === "cart" && target.contains(focus))) return undefined;
+  return lines().findIndex((line) => line.contains(focus));
+}
+
+const lines = () => [...document.querySelectorAll("#cart [data-line]")];
+
+function focusLine(place) {
+  const line = place < 0 ? undefined : (lines()[place] ?? lines().at(-1));
+  (line?.querySelector("[data-remove]") ?? byId("cart-title")).focus();
+}
+
+// --- stepper: one less, one more; in the cart the change is sent when the steps pause
+
+const steps = new Map(); // id of the field -> { value, timer }; by id, because a swap may replace the field meanwhile
+
+on("click", ({ target }) => {
+  const button = target.closest("[data-step]");
+  const field = button?.parentElement.querySelector("input");
+  if (!field) return;
+  if (button.dataset.step > 0) field.stepUp();
+  else field.stepDown();
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+});
+
+on("change", ({ target }) => {
+  if (target.matches("[data-sends]")) {
+    clearTimeout(steps.get(target.id)?.timer);
+    steps.set(target.id, { value: target.value, timer: setTimeout(sendSteps, STEP_DELAY, target.id) });
+  } else if (target.matches("[data-submit-on-change]")) {
+    target.form.elements.return_to.value = location.pathname + location.search;
+    target.form.requestSubmit();
+  }
+});
+
+on("submit", ({ target }) => forgetSteps(target.querySelector("[data-sends]")?.id), true);
+
+function sendSteps(id) {
+  steps.delete(id);
+  byId(id)?.form.requestSubmit();
+}
+
+function forgetSteps(id) {
+  clearTimeout(steps.get(id)?.timer);
+  steps.delete(id);
+}
+
+// --- drawer, gallery, pictures
+
+on("click", ({ target, detail }) => target.matches("dialog") && detail < 2 && target.close());
+
+on("click", (event) => {
+  const slide = event.target.closest("[data-slide]");
+  if (!slide) return;
+  event.preventDefault();
+  byId(slide.hash.slice(1)).scrollIntoView({ block: "nearest", inline: "start" });
+});
+
+function fallBack(picture) {
+  picture.src = picture.dataset.fallback;
+  delete picture.dataset.fallback;
+}
+
+on("error", ({ target }) => target.matches?.("img[data-fallback]") && fallBack(target), true);
+
+for (const picture of document.querySelectorAll("img[data-fallback]")) {
+  if (picture.complete && !picture.naturalWidth) fallBack(picture); // it failed before this script was there to hear it
+}
+
+// --- other tabs and the way back: the badge comes from a cookie, the open cart from the shop
+
+let channel;
+
+function showBadge() {
+  const count = document.cookie.match(/(?:^|; )cart_count=(\d+)/)?.[1];
+  byId("cart-badge").textContent = Number(count) ? count : "";
+}
+
+function refresh() {
+  showBadge();
+  if (byId("cart") || byId("cart-drawer").open) htmx.ajax("GET", "/cart", { target: "#main", swap: "none" });
+}
+
+addEventListener("pageshow", ({ persisted }) => {
+  channel = new BroadcastChannel("cart");
+  channel.onmessage = refresh;
+  if (persisted) byId("cart-drawer").close();
+  if (persisted || performance.getEntriesByType("navigation")[0]?.type === "back_forward") refresh();
+  else showBadge();
+});
+
+// An open channel would keep the page out of the back/forward cache.
+addEventListener("pagehide", () => channel.close());
+on("visibilitychange", () => document.hidden || showBadge());
