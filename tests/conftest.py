@@ -1,3 +1,6 @@
 """Fixtures for every tier live in tests/fixtures, one outside thing each."""
 
-pytest_plugins: list[str] = []
+pytest_plugins = [
+    "tests.fixtures.cart_services",
+    "tests.fixtures.valkey",
+]

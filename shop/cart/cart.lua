@@ -8,7 +8,7 @@
 --          n > 0: more than n pieces of a line, n < 0: more than -n lines
 
 local byte, char, sub, find, floor = string.byte, string.char, string.sub, string.find, math.floor
-local ID, REMEMBERED, HEAD = 8, 256, 9
+local ID, REMEMBERED, HEAD = 8, 256, 13
 
 local function u16(s, at)
   local a, b = byte(s, at, at + 1)
@@ -44,12 +44,12 @@ local function write_line(line)
 end
 
 local function read(s)
-  local cart = {revision = 0, ids = '', lines = {}, removed = ''}
+  local cart = {revision = 0, changed_at = 0, ids = '', lines = {}, removed = ''}
   if not s then return cart end
-  cart.revision = u32(s, 2)
-  local at = HEAD + 1 + u16(s, 6) * ID
+  cart.revision, cart.changed_at = u32(s, 2), u32(s, 6)
+  local at = HEAD + 1 + u16(s, 10) * ID
   cart.ids = sub(s, HEAD + 1, at - 1)
-  for i = 1, u16(s, 8) do
+  for i = 1, u16(s, 12) do
     cart.lines[i], at = read_line(s, at)
   end
   cart.removed = sub(s, at)
@@ -58,7 +58,7 @@ end
 
 local function write(cart)
   cart.ids = sub(cart.ids, -REMEMBERED * ID)
-  local parts = {char(1), b32(cart.revision), b16(#cart.ids / ID), b16(#cart.lines), cart.ids}
+  local parts = {char(1), b32(cart.revision), b32(cart.changed_at), b16(#cart.ids / ID), b16(#cart.lines), cart.ids}
   for _, line in ipairs(cart.lines) do
     parts[#parts + 1] = write_line(line)
   end
@@ -204,8 +204,9 @@ local function join(theirs, ours)
       ours.lines[#ours.lines + 1] = line
     end
   end
-  return write({revision = math.max(theirs.revision, ours.revision) + 1, ids = ours.ids .. table.concat(fresh),
-                lines = ours.lines, removed = theirs.removed})
+  return write({revision = math.max(theirs.revision, ours.revision) + 1,
+                changed_at = math.max(theirs.changed_at, ours.changed_at),
+                ids = ours.ids .. table.concat(fresh), lines = ours.lines, removed = theirs.removed})
 end
 
 if op == 'put' then
@@ -219,4 +220,5 @@ if knows(cart, id) or (cart.revision == 0 and op ~= 'add') then return stored or
 local refusal = ops[op]()
 if refusal then return refusal end
 cart.revision, cart.ids = cart.revision + 1, cart.ids .. id
+cart.changed_at = math.max(cart.changed_at, u32(at, 1))
 return store(write(cart))

@@ -1,6 +1,6 @@
 """A cart as bytes, as Redis keeps it. cart.lua reads and writes the same layout (big-endian).
 
-    version 1 | revision 4 | number of change ids 2 | number of lines 2
+    version 1 | revision 4 | changed at 4 | number of change ids 2 | number of lines 2
     change ids, 8 each
     lines: length of sku 1 | sku | quantity 2 | saved 1 | amount 5 | currency 3 | added at 4
     removed, where there is something to undo: change id 8 | at 4 | (index 2 | line) each
@@ -18,7 +18,7 @@ from shop.money import Money
 VERSION = 1
 MAX_SKU_BYTES = 255
 
-_head = Struct(">BIHH")
+_head = Struct(">BIIHH")
 _tail = Struct(">HBBI3sI")
 _removed = Struct(">8sI")
 _index = Struct(">H")
@@ -28,7 +28,7 @@ _price = Struct(">BI3s")
 def encode(cart: Cart) -> bytes:
     """The cart's bytes; its id is the key and not part of them."""
     ids = len(cart.changes) // ID_BYTES
-    parts = [_head.pack(VERSION, cart.revision, ids, len(cart.lines)), cart.changes]
+    parts = [_head.pack(VERSION, cart.revision, cart.changed_at, ids, len(cart.lines)), cart.changes]
     parts += [encode_line(line) for line in cart.lines]
     if cart.removed is not None:
         parts.append(_removed.pack(cart.removed.change, cart.removed.at))
@@ -53,7 +53,7 @@ def encode_price(price: Money) -> bytes:
 
 def decode(cart_id: str, data: bytes) -> Cart:
     """The cart from its bytes. Raises ValueError for bytes that are not a cart of this version."""
-    version, revision, ids, count = _head.unpack_from(data)
+    version, revision, changed_at, ids, count = _head.unpack_from(data)
     if version != VERSION:
         raise ValueError(f"cart {cart_id} is stored in version {version}; this shop reads version {VERSION}")
     at = _head.size + ids * ID_BYTES
@@ -63,7 +63,7 @@ def decode(cart_id: str, data: bytes) -> Cart:
         line, at = _decode_line(data, at)
         lines.append(line)
     removed = _decode_removed(data, at) if at < len(data) else None
-    return Cart(cart_id, revision, tuple(lines), removed, changes)
+    return Cart(cart_id, revision, tuple(lines), removed, changes, changed_at)
 
 
 def _decode_line(data: bytes, at: int) -> tuple[Line, int]:

@@ -29,12 +29,8 @@ def connect(settings: Settings) -> CartService:
 
 
 def with_standby(primary: CartService, *, max_carts: int) -> FailoverCartService:
-    """The service with a standby in memory that takes over when it is away.
-
-    The near copies expire a little before the originals, so that an expired cart is never taken for a lost one.
-    """
-    ttl = primary.ttl - min(primary.ttl // 2, 5)
-    standby = MemoryCartService(limits=primary.limits, ttl=ttl, max_carts=max_carts)
+    """The service with a standby in memory that takes over when it is away."""
+    standby = MemoryCartService(limits=primary.limits, ttl=primary.ttl, max_carts=max_carts)
     return FailoverCartService(primary, standby)
 
 

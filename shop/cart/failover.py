@@ -24,7 +24,7 @@ from typing_extensions import override
 
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import Cart, Change, SetQuantity
-from shop.cart.service import CartService
+from shop.cart.service import CartService, now
 from shop.errors import CartLimitExceeded, QuantityLimitExceeded, StoreBusy, StoreUnavailable
 
 FIRST_PROBE_SECONDS = 0.05
@@ -162,7 +162,7 @@ class FailoverCartService(CartService):
 
     async def _checked(self, before: Cart | None, cart: Cart) -> Cart:
         """The cart that the store answered, after it was given back what it must have lost."""
-        if before is not None and not cart.grew_from(before):
+        if before is not None and not cart.grew_from(before) and self._should_live(before):
             log.warning("The store lost changes that it had acknowledged; they are given back.")
             self.restored += 1
             cart = await self.primary.put(before)
@@ -172,6 +172,10 @@ class FailoverCartService(CartService):
         if cart.revision > (near.revision if near else 0):
             self._standby.keep(cart)
         return cart
+
+    def _should_live(self, cart: Cart) -> bool:
+        """Whether the store cannot have let the cart expire; the margin is for clocks that differ."""
+        return cart.changed_at + self.ttl - min(self.ttl // 2, 5) > now()
 
     def _lost(self, error: StoreUnavailable) -> None:
         """Let the standby take over, and look for the store in the background."""

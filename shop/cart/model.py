@@ -68,6 +68,8 @@ class Cart(msgspec.Struct, frozen=True):
     removed: Removed | None = None
     changes: bytes = b""
     """The ids of the latest changes, oldest first, 8 bytes each, at most REMEMBERED_CHANGES."""
+    changed_at: int = 0
+    """When the youngest of its changes was born, seconds since the epoch."""
     partial: bool = False
     """True when a standby answered that cannot know what the store holds. Never stored."""
 
@@ -192,6 +194,7 @@ def apply(cart: Cart, change: Change, limits: Limits = Limits()) -> Cart:  # noq
         lines=lines,
         removed=removed,
         changes=(cart.changes + change.id)[-REMEMBERED_CHANGES * ID_BYTES :],
+        changed_at=max(cart.changed_at, change.at),
     )
 
 
@@ -237,6 +240,7 @@ def join(stored: Cart, cart: Cart, limits: Limits = Limits()) -> Cart:  # noqa: 
         lines=tuple(lines),
         removed=stored.removed,
         changes=(cart.changes + fresh)[-REMEMBERED_CHANGES * ID_BYTES :],
+        changed_at=max(stored.changed_at, cart.changed_at),
     )
 
 

@@ -1,0 +1,154 @@
+"""The contract of shop.cart.service, held against every service. What a change does is tested with the model."""
+
+import asyncio
+import time
+from collections import Counter
+
+import pytest
+
+from shop.cart.model import Cart, Limits, Remove, Undo, apply, new_change_id
+from shop.cart.service import CartService
+from shop.errors import InvalidInput, LineLimitExceeded, QuantityLimitExceeded
+from shop.money import Money
+from tests.fixtures.cart_services import Open
+
+EUR = Money(1900, "EUR")
+
+
+async def test_a_cart_nobody_has_changed_is_empty(carts: CartService) -> None:
+    assert await carts.get("nobody") == Cart("nobody")
+    assert [cart async for cart in carts.scan()] == []
+
+
+async def test_what_was_added_is_there(carts: CartService) -> None:
+    answered = await carts.add("a", "mug", 2, EUR)
+    assert answered.line("mug") is not None
+    assert await carts.get("a") == answered
+    assert await carts.get("b") == Cart("b")
+
+
+async def test_sugar_spells_changes(carts: CartService) -> None:
+    await carts.add("a", "mug", 2, EUR)
+    await carts.add("a", "bowl", 1, EUR)
+    assert (await carts.set_quantity("a", "mug", 5)).quantity == 6
+    assert (await carts.remove("a", "bowl")).quantity == 5
+    assert (await carts.clear("a")).lines == ()
+
+
+async def test_the_same_change_twice_is_applied_once(carts: CartService) -> None:
+    change = new_change_id()
+    first = await carts.add("a", "mug", 2, EUR, change_id=change)
+    assert await carts.add("a", "mug", 2, EUR, change_id=change) == first
+    assert await carts.get("a") == first
+
+
+async def test_a_refused_change_leaves_the_cart_as_it_was(open_carts: Open) -> None:
+    carts = await open_carts(limits=Limits(quantity=3, lines=2))
+    await carts.add("a", "mug", 3, EUR)
+    before = await carts.add("a", "bowl", 1, EUR)
+    with pytest.raises(QuantityLimitExceeded, match="at most 3"):
+        await carts.add("a", "mug", 1, EUR)
+    with pytest.raises(QuantityLimitExceeded):
+        await carts.set_quantity("a", "mug", 4)
+    with pytest.raises(LineLimitExceeded, match="at most 2"):
+        await carts.add("a", "vase", 1, EUR)
+    with pytest.raises(InvalidInput):
+        await carts.add("a", "mug", 0, EUR)
+    assert await carts.get("a") == before
+
+
+async def test_a_refused_change_can_be_made_later_with_its_id(open_carts: Open) -> None:
+    carts = await open_carts(limits=Limits(quantity=3))
+    await carts.add("a", "mug", 3, EUR)
+    change = new_change_id()
+    with pytest.raises(QuantityLimitExceeded):
+        await carts.add("a", "mug", 1, EUR, change_id=change)
+    await carts.set_quantity("a", "mug", 1)
+    assert (await carts.add("a", "mug", 1, EUR, change_id=change)).quantity == 2
+
+
+async def test_undo_survives_the_store(carts: CartService) -> None:
+    before = await carts.add("a", "mug", 2, EUR)
+    removal = Remove(new_change_id(), 2**31 + 5, "mug")
+    removed = await carts.apply("a", removal)
+    assert removed.removed is not None
+    assert removed.removed.at == 2**31 + 5
+    assert (await carts.apply("a", Undo(new_change_id(), 3, removal.id))).lines == before.lines
+
+
+async def test_concurrent_adds_to_one_cart_lose_nothing(open_carts: Open) -> None:
+    carts = await open_carts(limits=Limits(quantity=1000))
+    await asyncio.gather(*(carts.add("a", f"sku-{n % 7}", 1, EUR) for n in range(400)))
+    cart = await carts.get("a")
+    assert Counter({line.sku: line.quantity for line in cart.lines}) == Counter(f"sku-{n % 7}" for n in range(400))
+    assert cart.revision == 400
+
+
+async def test_concurrent_repeats_of_one_change_count_once(carts: CartService) -> None:
+    change = new_change_id()
+    answers = await asyncio.gather(*(carts.add("a", "mug", 1, EUR, change_id=change) for _ in range(50)))
+    assert {cart.quantity for cart in answers} == {1}
+
+
+async def test_a_full_cart_comes_back_whole(open_carts: Open) -> None:
+    carts = await open_carts(limits=Limits(quantity=99, lines=100))
+    for n in range(100):
+        await carts.add("a", f"sku-{n:03}-{'x' * 50}", 99, Money(2**40 - 1, "JPY"))
+    cart = await carts.get("a")
+    assert len(cart.lines) == 100
+    assert cart.lines[99].price == Money(2**40 - 1, "JPY")
+    assert (await carts.clear("a")).removed == (await carts.get("a")).removed
+
+
+async def test_put_restores_and_never_goes_back(carts: CartService) -> None:
+    old = await carts.add("a", "mug", 1, EUR)
+    new = await carts.add("a", "bowl", 1, EUR)
+    assert await carts.put(old) == new
+    assert await carts.get("a") == new
+    await carts.delete("a")
+    assert await carts.put(old) == old
+    assert await carts.put(new) == new
+    assert await carts.get("a") == new
+
+
+async def test_put_joins_what_went_apart(carts: CartService) -> None:
+    lost = await carts.add("a", "mug", 2, EUR)
+    await carts.delete("a")
+    fresh = apply(Cart("a"), Remove(new_change_id(), 1, "mug"))
+    assert fresh.revision == 0
+    other = await carts.add("b", "mug", 3, EUR)
+    moved = Cart("a", other.revision, other.lines, None, other.changes, other.changed_at)
+    await carts.put(lost)
+    joined = await carts.put(moved)
+    assert joined.quantity == 5
+    assert await carts.put(moved) == await carts.put(lost) == joined == await carts.get("a")
+
+
+async def test_delete_forgets(carts: CartService) -> None:
+    await carts.add("a", "mug", 1, EUR)
+    await carts.delete("a")
+    await carts.delete("never-there")
+    assert await carts.get("a") == Cart("a")
+
+
+async def test_scan_finds_every_cart(carts: CartService) -> None:
+    stored = {str(n): await carts.add(str(n), "mug", 1, EUR) for n in range(1200)}
+    assert {cart.id: cart async for cart in carts.scan()} == stored
+
+
+async def test_a_cart_expires_after_its_last_change_only(open_carts: Open) -> None:
+    carts = await open_carts(ttl=2)
+    started = time.monotonic()
+    await carts.add("read", "mug", 1, EUR)
+    changes = 0
+    while (await carts.get("read")).revision:
+        await carts.add("changed", f"sku-{changes % 90}", 1, EUR)
+        changes += 1
+        await asyncio.sleep(0.05)
+        assert time.monotonic() - started < 10, "the cart that was only read never expired"
+    assert time.monotonic() - started >= 0.9
+    assert (await carts.get("changed")).revision == changes
+
+
+async def test_ping_passes_while_the_store_is_well(carts: CartService) -> None:
+    await carts.ping()

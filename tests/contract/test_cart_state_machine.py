@@ -1,0 +1,111 @@
+"""Any sequence of changes, repeats, puts and deletes leaves every service in the state that the model says."""
+
+import asyncio
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from shop.cart.model import Cart, Change, apply, join
+from shop.cart.service import CartService
+from shop.errors import CartLimitExceeded, InvalidInput
+from tests.fixtures.cart_services import BACKENDS, build
+from tests.fixtures.carts import LIMITS, changes
+
+CARTS = ("a", "b")
+
+
+class CartStateMachine(RuleBasedStateMachine):
+    """Does everything twice: to the service, and to a dict by `apply` and `join`."""
+
+    backend: str
+    valkey_url: str
+    runner: asyncio.Runner
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.service: CartService = build(self.backend, self.valkey_url, LIMITS, 3600)
+        self.model: dict[str, Cart] = {}
+        self.history: list[Cart] = []
+        self.applied: list[Change] = []
+
+    @initialize()
+    def start(self) -> None:
+        self.runner.run(self.service.start())
+        for cart_id in CARTS:
+            self.runner.run(self.service.delete(cart_id))
+
+    @rule(cart_id=st.sampled_from(CARTS), data=st.data())
+    def change(self, cart_id: str, data: st.DataObject) -> None:
+        self.both(cart_id, data.draw(changes([change.id for change in self.applied])))
+
+    @rule(cart_id=st.sampled_from(CARTS), data=st.data())
+    def repeat(self, cart_id: str, data: st.DataObject) -> None:
+        if self.applied:
+            self.both(cart_id, data.draw(st.sampled_from(self.applied)))
+
+    @rule(cart_id=st.sampled_from(CARTS), data=st.data())
+    def put(self, cart_id: str, data: st.DataObject) -> None:
+        if self.history:
+            cart = msgspec.structs.replace(data.draw(st.sampled_from(self.history)), id=cart_id)
+            expected = join(self.of(cart_id), cart, LIMITS)
+            assert self.runner.run(self.service.put(cart)) == expected
+            self.remember(expected)
+
+    @rule(cart_id=st.sampled_from(CARTS))
+    def delete(self, cart_id: str) -> None:
+        self.runner.run(self.service.delete(cart_id))
+        self.model.pop(cart_id, None)
+
+    @invariant()
+    def same(self) -> None:
+        for cart_id in CARTS:
+            assert self.runner.run(self.service.get(cart_id)) == self.of(cart_id)
+
+    def teardown(self) -> None:
+        self.runner.run(self.service.close())
+
+    def both(self, cart_id: str, change: Change) -> None:
+        try:
+            expected: Cart | str = apply(self.of(cart_id), change, LIMITS)
+        except InvalidInput as error:
+            expected = str(error)
+        try:
+            answered: Cart | str = self.runner.run(self.service.apply(cart_id, change))
+        except (CartLimitExceeded, InvalidInput) as error:
+            answered = str(error)
+        assert answered == expected
+        if isinstance(expected, Cart):
+            self.remember(expected)
+            self.applied.append(change)
+
+    def of(self, cart_id: str) -> Cart:
+        return self.model.get(cart_id, Cart(cart_id))
+
+    def remember(self, cart: Cart) -> None:
+        if cart.revision:
+            self.model[cart.id] = cart
+            self.history.append(cart)
+
+
+@pytest.fixture
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_every_service_behaves_as_the_model(
+    backend: str, runner: asyncio.Runner, request: pytest.FixtureRequest
+) -> None:
+    url = request.getfixturevalue("valkey_url") if "valkey" in backend else ""
+    machine = type("Machine", (CartStateMachine,), {"backend": backend, "valkey_url": url, "runner": runner})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )

@@ -1,0 +1,232 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shop.cart.model import (
+    ID_BYTES,
+    REMEMBERED_CHANGES,
+    Add,
+    Cart,
+    Change,
+    Clear,
+    Limits,
+    MoveToCart,
+    Remove,
+    RemoveSaved,
+    SaveForLater,
+    SetQuantity,
+    Undo,
+    apply,
+    change_id,
+    join,
+    new_change_id,
+)
+from shop.errors import InvalidInput, LineLimitExceeded, QuantityLimitExceeded
+from shop.money import Money
+from tests.fixtures.carts import changes
+
+EUR = Money(1900, "EUR")
+LIMITS = Limits(quantity=10, lines=4)
+
+
+def add(sku: str, quantity: int = 1, price: Money = EUR, at: int = 100) -> Add:
+    return Add(new_change_id(), at, sku, quantity, price)
+
+
+def cart_of(*changes: Change, cart: Cart | None = None) -> Cart:
+    cart = cart or Cart("c")
+    for change in changes:
+        cart = apply(cart, change, LIMITS)
+    return cart
+
+
+def contents(cart: Cart) -> list[tuple[str, int, bool]]:
+    return [(line.sku, line.quantity, line.saved) for line in cart.lines]
+
+
+def test_an_add_begins_a_cart() -> None:
+    cart = cart_of(add("mug", 2, at=7))
+    assert contents(cart) == [("mug", 2, False)]
+    assert (cart.revision, cart.quantity, cart.lines[0].price, cart.lines[0].added_at) == (1, 2, EUR, 7)
+
+
+@pytest.mark.parametrize("change", [SetQuantity(b"x" * 8, 1, "mug", 2), Remove(b"x" * 8, 1, "mug"), Clear(b"x" * 8, 1)])
+def test_nothing_but_an_add_begins_a_cart(change: Change) -> None:
+    assert apply(Cart("c"), change) == Cart("c")
+
+
+def test_adding_again_adds_up_and_takes_the_latest_price() -> None:
+    dearer = Money(2100, "EUR")
+    cart = cart_of(add("mug", 2, at=7), add("mug", 3, dearer, at=9))
+    assert contents(cart) == [("mug", 5, False)]
+    assert (cart.lines[0].price, cart.lines[0].added_at) == (dearer, 7)
+
+
+def test_the_same_change_twice_is_the_change_once() -> None:
+    change = add("mug", 2)
+    cart = cart_of(change)
+    assert apply(cart, change) is cart
+
+
+def test_a_change_is_remembered_for_as_long_as_promised() -> None:
+    first = add("mug")
+    cart = cart_of(first, *(SetQuantity(new_change_id(), 1, "mug", 1) for _ in range(REMEMBERED_CHANGES - 1)))
+    assert cart.knows(first.id)
+    later = cart_of(SetQuantity(new_change_id(), 1, "mug", 1), cart=cart)
+    assert not later.knows(first.id)
+    assert len(later.changes) == REMEMBERED_CHANGES * ID_BYTES
+
+
+def test_an_id_is_found_at_its_place_only() -> None:
+    one, two = b"\x01" * 8, b"\x01" * 4 + b"\x02" * 4
+    cart = Cart("c", 2, changes=one + two)
+    assert cart.knows(one)
+    assert cart.knows(two)
+    assert not Cart("c", 2, changes=b"\x00" * 4 + b"\x09" * 8 + b"\x00" * 4).knows(b"\x09" * 8)
+
+
+def test_more_than_the_limit_of_a_line_is_refused() -> None:
+    cart = cart_of(add("mug", 8))
+    with pytest.raises(QuantityLimitExceeded, match="at most 10") as refusal:
+        apply(cart, add("mug", 3), LIMITS)
+    assert refusal.value.limit == 10
+    with pytest.raises(QuantityLimitExceeded):
+        apply(cart, SetQuantity(new_change_id(), 1, "mug", 11), LIMITS)
+
+
+def test_stock_can_be_a_tighter_limit() -> None:
+    cart = cart_of(add("mug", 2))
+    with pytest.raises(QuantityLimitExceeded) as refusal:
+        apply(cart, Add(new_change_id(), 1, "mug", 2, EUR, at_most=3), LIMITS)
+    assert refusal.value.limit == 3
+    with pytest.raises(QuantityLimitExceeded) as refusal:
+        apply(cart, Add(new_change_id(), 1, "mug", 9, EUR, at_most=50), LIMITS)
+    assert refusal.value.limit == 10
+
+
+def test_more_than_the_limit_of_lines_is_refused() -> None:
+    cart = cart_of(*(add(sku) for sku in "abcd"))
+    with pytest.raises(LineLimitExceeded, match="at most 4"):
+        apply(cart, add("e"), LIMITS)
+    assert contents(apply(cart, add("a"), LIMITS))[0] == ("a", 2, False)
+
+
+@pytest.mark.parametrize("change", [add("mug", 0), add("mug", -1), SetQuantity(b"x" * 8, 1, "mug", -1)])
+def test_a_quantity_that_is_no_count_is_refused(change: Change) -> None:
+    with pytest.raises(InvalidInput):
+        apply(Cart("c"), change)
+
+
+def test_setting_a_quantity() -> None:
+    cart = cart_of(add("mug", 2), add("bowl"), SetQuantity(new_change_id(), 1, "mug", 5))
+    assert contents(cart) == [("mug", 5, False), ("bowl", 1, False)]
+
+
+def test_setting_zero_removes_and_can_be_undone() -> None:
+    zero = SetQuantity(new_change_id(), 1, "mug", 0)
+    cart = cart_of(add("mug", 2), add("bowl"), zero)
+    assert contents(cart) == [("bowl", 1, False)]
+    assert contents(cart_of(Undo(new_change_id(), 2, zero.id), cart=cart)) == [("mug", 2, False), ("bowl", 1, False)]
+
+
+def test_undo_puts_a_line_back_where_it_stood() -> None:
+    removal = Remove(new_change_id(), 1, "bowl")
+    before = cart_of(add("mug"), add("bowl", 3), add("vase"))
+    after = cart_of(removal, Undo(new_change_id(), 2, removal.id), cart=before)
+    assert after.lines == before.lines
+    assert after.removed is None
+
+
+def test_undo_of_clear_puts_everything_back() -> None:
+    clear = Clear(new_change_id(), 1)
+    before = cart_of(add("mug"), add("bowl", 3), SaveForLater(new_change_id(), 1, "mug"), add("vase"))
+    cleared = cart_of(clear, cart=before)
+    assert contents(cleared) == [("mug", 1, True)]
+    assert cart_of(Undo(new_change_id(), 2, clear.id), cart=cleared).lines == before.lines
+
+
+def test_undo_after_the_item_was_added_again_loses_no_piece() -> None:
+    removal = Remove(new_change_id(), 1, "mug")
+    cart = cart_of(add("mug", 3), removal, add("mug", 1), Undo(new_change_id(), 2, removal.id))
+    assert contents(cart) == [("mug", 4, False)]
+
+
+def test_only_the_latest_removal_can_be_undone() -> None:
+    first, second = Remove(new_change_id(), 1, "mug"), Remove(new_change_id(), 1, "bowl")
+    cart = cart_of(add("mug"), add("bowl"), first, second)
+    assert contents(cart_of(Undo(new_change_id(), 2, first.id), cart=cart)) == []
+    assert contents(cart_of(Undo(new_change_id(), 2, second.id), cart=cart)) == [("bowl", 1, False)]
+
+
+def test_save_for_later_and_back() -> None:
+    saved = cart_of(add("mug", 2), add("bowl"), SaveForLater(new_change_id(), 1, "mug"))
+    assert [line.sku for line in saved.active] == ["bowl"]
+    assert [line.sku for line in saved.saved] == ["mug"]
+    assert saved.quantity == 1
+    back = cart_of(MoveToCart(new_change_id(), 1, "mug"), cart=saved)
+    assert contents(back) == [("mug", 2, False), ("bowl", 1, False)]
+
+
+def test_an_item_can_be_in_the_cart_and_saved_at_once() -> None:
+    cart = cart_of(add("mug", 2), SaveForLater(new_change_id(), 1, "mug"), add("mug", 9))
+    assert contents(cart) == [("mug", 2, True), ("mug", 9, False)]
+    joined = cart_of(MoveToCart(new_change_id(), 1, "mug"), cart=cart)
+    assert contents(joined) == [("mug", 10, False)]
+    assert contents(cart_of(RemoveSaved(new_change_id(), 1, "mug"), cart=cart)) == [("mug", 9, False)]
+
+
+def test_an_idempotency_key_stands_for_one_change() -> None:
+    assert change_id("cart", "key") == change_id("cart", "key") != change_id("cart", "kez")
+    assert change_id("a", "bc") != change_id("ab", "c")
+
+
+def test_joining_takes_the_newer_of_two_states() -> None:
+    older = cart_of(add("mug"))
+    newer = cart_of(add("bowl"), cart=older)
+    assert join(older, newer) == newer
+    assert join(newer, older) == newer
+    assert join(Cart("c"), older) == older
+    assert join(older, Cart("c")) == older
+
+
+def test_joining_states_that_share_nothing_adds_up() -> None:
+    lost, fresh = cart_of(add("mug", 3), add("vase")), cart_of(add("mug", 2), add("bowl"))
+    joined = join(fresh, lost, LIMITS)
+    assert contents(joined) == [("mug", 5, False), ("vase", 1, False), ("bowl", 1, False)]
+    assert joined.revision == 3
+    assert join(joined, lost, LIMITS) == joined
+    assert join(joined, fresh, LIMITS) == joined
+
+
+def test_joining_states_with_a_common_past_counts_it_once() -> None:
+    past = cart_of(add("mug", 3))
+    here, there = cart_of(add("mug", 1), cart=past), cart_of(add("bowl"), cart=past)
+    assert contents(join(here, there, LIMITS)) == [("mug", 4, False), ("bowl", 1, False)]
+
+
+def test_a_state_that_is_very_old_is_not_joined_again() -> None:
+    old = cart_of(add("mug", 3))
+    many = (SetQuantity(new_change_id(), 1, "mug", 2) for _ in range(REMEMBERED_CHANGES))
+    newer = cart_of(*many, cart=old)
+    assert not newer.knows(old.changes)
+    assert join(newer, old) == newer
+
+
+@given(st.lists(changes(), max_size=30), st.data())
+def test_a_cart_never_exceeds_its_limits_and_repeats_change_nothing(
+    sequence: list[Change], data: st.DataObject
+) -> None:
+    cart = Cart("c")
+    applied: list[Change] = []
+    for change in sequence:
+        try:
+            cart = apply(cart, change, LIMITS)
+        except InvalidInput:
+            continue
+        applied.append(change)
+        assert all(1 <= line.quantity <= LIMITS.quantity for line in cart.lines)
+        assert len(cart.lines) <= LIMITS.lines
+        assert len({(line.sku, line.saved) for line in cart.lines}) == len(cart.lines)
+        repeated = data.draw(st.sampled_from(applied))
+        if cart.knows(repeated.id):
+            assert apply(cart, repeated, LIMITS) is cart
