@@ -1,0 +1,204 @@
+"""The database: its engine, the words its failures become, and its migrations.
+
+SQLite runs in WAL mode, so that a long import never blocks a reader. Every time-out is said explicitly: a
+database that is away answers with StoreUnavailable within seconds, never after a driver's default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Executable, MetaData, Row, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from shop.errors import ConfigurationError, StoreUnavailable
+from shop.resources import resource_dir
+
+metadata = MetaData()
+"""Every table of the shop."""
+
+CONNECT_SECONDS = 2.0
+STATEMENT_SECONDS = 5.0
+POOL_SECONDS = 2.0
+BUSY_MILLISECONDS = 5000
+
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+}
+_AWAY = ("08", "25006", "40", "53", "55", "57", "58")
+"""SQLSTATE classes that mean 'not now': connection, read-only, conflict, resources, state, shutdown, system."""
+_MISCONFIGURED = {
+    "28": "refuses the user or the password",
+    "3D": "has no such database",
+    "42501": "gives this user too few rights",
+}
+
+
+def create_engine(url: str, *, patient: bool = False) -> AsyncEngine:
+    """An engine for a SQLite file or PostgreSQL; connects to nothing yet.
+
+    `patient` lifts the time-out of a statement, for imports and migrations. Raises ConfigurationError.
+    """
+    where = _database_url(url)
+    if where.get_backend_name() == "sqlite":
+        return _sqlite_engine(where)
+    return create_async_engine(
+        where,
+        pool_size=5,
+        max_overflow=5,
+        pool_timeout=POOL_SECONDS,
+        skip_autocommit_rollback=True,
+        connect_args={"timeout": CONNECT_SECONDS, "command_timeout": None if patient else STATEMENT_SECONDS},
+    )
+
+
+def _database_url(url: str) -> URL:
+    try:
+        where = make_url(url)
+        return where.set(drivername=_DRIVERS[where.drivername])
+    except (ArgumentError, ValueError, KeyError) as error:
+        raise ConfigurationError(
+            "DATABASE_URL is not understood. Write sqlite+aiosqlite:///var/shop.db or "
+            "postgresql+asyncpg://user:password@host/database."
+        ) from error
+
+
+def _sqlite_engine(where: URL) -> AsyncEngine:
+    if where.database and where.database != ":memory:" and not where.database.startswith("file:"):
+        try:
+            Path(where.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(f"DATABASE_URL: no folder can be made for {where.database}: {error}.") from error
+    engine = create_async_engine(where, pool_timeout=POOL_SECONDS, skip_autocommit_rollback=True)
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout = {BUSY_MILLISECONDS}",
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+        "cache_size = -16000",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # Python's driver begins only at the first write, and then as a reader that may fail to become the writer.
+    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@asynccontextmanager
+async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection whose statements each stand alone: no BEGIN, no COMMIT, one trip each."""
+    async with speaking(), engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection inside one transaction, committed at the end, rolled back by an exception."""
+    async with speaking(), engine.begin() as connection:
+        yield connection
+
+
+async def fetch(engine: AsyncEngine, statement: Executable, values: dict[str, Any] | None = None) -> Sequence[Row[Any]]:
+    """All rows of one read. A connection that died since its last use is replaced once."""
+    try:
+        return await _fetch(engine, statement, values)
+    except StoreUnavailable as error:
+        if not (isinstance(error.__cause__, DBAPIError) and error.__cause__.connection_invalidated):
+            raise
+        return await _fetch(engine, statement, values)
+
+
+async def _fetch(engine: AsyncEngine, statement: Executable, values: dict[str, Any] | None) -> Sequence[Row[Any]]:
+    async with reading(engine) as connection:
+        return (await connection.execute(statement, values)).all()
+
+
+@asynccontextmanager
+async def speaking() -> AsyncIterator[None]:
+    """Raise the failures of a database as StoreUnavailable or ConfigurationError; let programming errors through."""
+    try:
+        yield
+    except (DBAPIError, PoolTimeout, OSError, TimeoutError) as error:
+        raise _spoken(error) from error
+    except Exception as error:
+        # asyncpg raises its own errors while it connects; SQLAlchemy passes them on as they are.
+        if getattr(error, "sqlstate", None) is None:
+            raise
+        raise _spoken(error) from error
+
+
+def _spoken(error: Exception) -> Exception:
+    """What a failure means for a person; the error itself where it is a mistake in the program."""
+    cause = getattr(error, "orig", None) or error
+    state = getattr(cause, "sqlstate", None) or ""
+    text = str(cause)
+    if state == "42P01" or "no such table" in text:
+        return ConfigurationError("The database is not prepared. Run 'shop run', or 'shop catalog import' once.")
+    if "file is not a database" in text:
+        return ConfigurationError("DATABASE_URL names a file that is not a SQLite database.")
+    for prefix, words in _MISCONFIGURED.items():
+        if state.startswith(prefix):
+            return ConfigurationError(f"DATABASE_URL: the database {words}. It says: {text}")
+    mistake = isinstance(error, DBAPIError) and not (state.startswith(_AWAY) if state else _is_away(error))
+    return error if mistake else StoreUnavailable("The shop's database does not answer. Please try again in a moment.")
+
+
+def _is_away(error: DBAPIError) -> bool:
+    return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError | InternalError)
+
+
+def latest_revision() -> str:
+    """The newest migration; their files are numbered: 0001_catalog.py is revision '0001'."""
+    return max(path.name.partition("_")[0] for path in (resource_dir("migrations") / "versions").glob("[0-9]*.py"))
+
+
+async def migrate(url: str) -> bool:
+    """Bring the schema up to date; False where it already was, which costs one query and no Alembic.
+
+    Safe to run from several processes at once. Raises ConfigurationError and StoreUnavailable.
+    """
+    engine = create_engine(url, patient=True)
+    try:
+        async with speaking(), engine.connect() as connection:
+            if await connection.run_sync(_revision) == latest_revision():
+                return False
+        async with writing(engine) as connection:
+            await connection.run_sync(_upgrade)
+        return True
+    finally:
+        await engine.dispose()
+
+
+def _revision(connection: Connection) -> str | None:
+    if not connection.dialect.has_table(connection, "alembic_version"):
+        return None
+    return connection.exec_driver_sql("SELECT max(version_num) FROM alembic_version").scalar()
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(resource_dir("migrations")).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
