@@ -138,7 +138,11 @@ class Query(msgspec.Struct, frozen=True):
 
 
 class FacetValue(msgspec.Struct, frozen=True):
-    """One choice of a facet: its value in the URL, its words, how many products it has, whether it is chosen."""
+    """One choice of a facet: its value in the URL, its words, how many products it has, whether it is chosen.
+
+    A price band's value is '10-20': major units of the catalogue's currency, both ends inclusive. A custom
+    range that is no band is a selected value with count 0 ('15-', '-40').
+    """
 
     value: str
     label: str
@@ -163,10 +167,16 @@ class Category(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """A page of a listing; `total` counts all matches, `pages` is at least 1."""
+    """A page of a listing; `total` counts all matches, `pages` is at least 1.
+
+    `query.page` is the page this is: the last one where a later one was asked for. `pages` is bounded however
+    large `total` is, so that no page costs more than another.
+    """
 
     query: Query
     listings: tuple[Listing, ...]
     facets: tuple[Facet, ...]
     total: int
     pages: int
+    more: bool = False
+    """There are more matches than `total`: too many to count."""

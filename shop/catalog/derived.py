@@ -1,0 +1,133 @@
+"""A product as the rows that are stored of it: the truth, and what is derived from it for reading. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from html import unescape
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from shop.catalog.facets import Traits
+from shop.catalog.model import Product
+from shop.catalog.narrow import title_key
+from shop.catalog.search import Indexed
+from shop.catalog.text import category_token, slug, token, words
+from shop.money import Money
+
+INDEXED_WORDS = 2000
+"""Different words by which a product can be found; those of its title come first."""
+
+_TAG = re.compile(r"<[^>]*>")
+
+InCatalogCurrency = Callable[[Money], int]
+"""Minor units of the catalogue's own currency."""
+
+
+def json(data: object) -> str:
+    """JSON text, as the catalogue's list columns hold it."""
+    return msgspec.json.encode(data).decode()
+
+
+def product_row(key: int, product: Product, worth: InCatalogCurrency, now: int) -> dict[str, Any]:
+    """The row of `products`."""
+    lowest = min(product.variants, key=lambda variant: variant.price.amount)
+    stocks = [variant.stock for variant in product.variants]
+    category = product.categories[0] if product.categories else ""
+    return {
+        "id": key,
+        "handle": product.handle,
+        "title": product.title,
+        "description": product.description,
+        "vendor": product.vendor,
+        "categories": json(product.categories),
+        "tags": json(product.tags),
+        "options": json(product.options),
+        "images": json(product.images),
+        "published": product.published,
+        "created_at": product.created_at,
+        "updated_at": now,
+        "rank": product.rank,
+        "currency": lowest.price.currency,
+        "category": category,
+        "category_slug": slug(category),
+        "image": json(product.images[0] if product.images else None),
+        "price": lowest.price.amount,
+        "to_price": max(variant.price.amount for variant in product.variants),
+        "compare_at": lowest.compare_at and lowest.compare_at.amount,
+        "stock": None if None in stocks else sum(filter(None, stocks)),
+        "sku": lowest.sku if len(product.variants) == 1 else None,
+        "sort_price": worth(lowest.price),
+        "traits": json(traits(product)),
+    }
+
+
+def variant_rows(key: int, product: Product) -> Iterator[dict[str, Any]]:
+    """The rows of `variants`."""
+    for position, variant in enumerate(product.variants):
+        yield {
+            "sku": variant.sku,
+            "product_id": key,
+            "position": position,
+            "options": json(variant.options),
+            "tokens": " ".join(map(token, product.options, variant.options)),
+            "price": variant.price.amount,
+            "compare_at": variant.compare_at and variant.compare_at.amount,
+            "stock": variant.stock,
+            "weight": variant.weight,
+            "image": variant.image,
+        }
+
+
+def listing_rows(key: int, product: Product, worth: InCatalogCurrency) -> Iterator[dict[str, Any]]:
+    """The rows of `listings`: one in '', and one in each category."""
+    if product.published:
+        row = {
+            "product_id": key,
+            "rank": product.rank,
+            "price": min(worth(variant.price) for variant in product.variants),
+            "created_at": product.created_at,
+            "title_key": title_key(product.title),
+            "in_stock": any(variant.available for variant in product.variants),
+        }
+        yield from ({**row, "category": category} for category in ("", *dict(_categories(product))))
+
+
+def indexed(key: int, product: Product) -> Indexed:
+    """What the product is found by."""
+    text = (
+        product.title,
+        product.vendor,
+        *product.categories,
+        *product.tags,
+        *(variant.sku for variant in product.variants),
+        *(value for variant in product.variants for value in variant.options),
+        unescape(_TAG.sub(" ", product.description)),
+    )
+    found = islice(dict.fromkeys(words(" ".join(text))), INDEXED_WORDS)
+    choices = dict.fromkeys(
+        token(name, value)
+        for variant in product.variants
+        for name, value in zip(product.options, variant.options, strict=True)
+    )
+    return Indexed(key, list(found), [*map(category_token, dict(_categories(product))), *choices])
+
+
+def traits(product: Product) -> Traits:
+    """What facets ask of the product."""
+    return Traits(
+        categories=tuple(_categories(product)),
+        options=product.options,
+        variants=tuple((variant.available, variant.options) for variant in product.variants),
+    )
+
+
+def _categories(product: Product) -> list[tuple[str, str]]:
+    """(slug, title) of each category; titles of one slug are one category."""
+    slugs: dict[str, str] = {}
+    for title in product.categories:
+        if slug(title):
+            slugs.setdefault(slug(title), title)
+    return list(slugs.items())

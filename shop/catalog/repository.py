@@ -1,0 +1,141 @@
+"""Reads the catalogue. Each call is one indexed query, or a few where a search in a large catalogue needs them.
+
+A small set of products (a small catalogue, or what a text matches) is read whole and narrowed in memory:
+filters, counts and order are then exact, for one query. Beyond CROWD products a page is cut out of an index
+that has its order, and counts come from the table of facets; see docs/decisions/catalogue.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, union_all
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shop.catalog import rows
+from shop.catalog.facets import TOTAL, Filters, Tally
+from shop.catalog.model import Category, Facet, Listing, Offer, Page, Product, Query
+from shop.catalog.narrow import Candidate, clamped, counted, cut, matching, narrow, page_of
+from shop.catalog.schema import catalog, facets, listings, products, variants
+from shop.catalog.search import search_for
+from shop.catalog.text import terms
+from shop.catalog.walk import conditions, count_statement, page_statement, token_groups
+from shop.database import fetch
+
+CROWD = 1000
+"""More matches than these are not counted one by one."""
+SITEMAP_BATCH = 1000
+
+
+class CatalogRepository:
+    """The catalogue in a database. `currency` is its own: what price bounds and the order by price are in.
+
+    Every method may raise StoreUnavailable, and ConfigurationError where the database is not prepared.
+    """
+
+    def __init__(self, engine: AsyncEngine, currency: str, *, crowd: int = CROWD) -> None:
+        self.engine = engine
+        self.currency = currency
+        self.crowd = crowd
+        self.search = search_for(engine.dialect.name)
+
+    async def version(self) -> int:
+        """Goes up with every import that changed something."""
+        return int((await fetch(self.engine, select(catalog.c.version)))[0].version)
+
+    async def product(self, handle: str, *, include_unpublished: bool = False) -> Product | None:
+        """The product of a handle; None where there is none, or it is not published."""
+        statement = select(*rows.PRODUCT).join(variants, variants.c.product_id == products.c.id)
+        found = await fetch(self.engine, statement.where(products.c.handle == handle).order_by(variants.c.position))
+        return rows.product(found) if found and (found[0].published or include_unpublished) else None
+
+    async def offers(self, skus: Iterable[str]) -> dict[str, Offer]:
+        """The published offers among these skus, by sku."""
+        if not (wanted := list(skus)):
+            return {}
+        statement = select(*rows.OFFER).join(products, variants.c.product_id == products.c.id)
+        found = await fetch(self.engine, statement.where(variants.c.sku.in_(wanted), products.c.published))
+        return {row.sku: rows.offer(row) for row in found}
+
+    async def categories(self) -> tuple[Category, ...]:
+        """All categories with their published products, in the order in which the catalogue shows them."""
+        chosen = (facets.c.category == "", facets.c.name == "category")
+        found = await fetch(self.engine, select(facets).where(*chosen).order_by(facets.c.position))
+        return tuple(Category(row.value, row.label, row.products) for row in found)
+
+    async def related(self, handle: str, limit: int = 4) -> tuple[Listing, ...]:
+        """Products that follow in the same category (in the whole catalogue, where it has none), then its first."""
+        of = select(products.c.rank, products.c.category_slug).where(products.c.handle == handle).subquery()
+        near = select(listings.c.product_id, listings.c.rank).join(of, listings.c.category == of.c.category_slug)
+        after = near.where(listings.c.rank > of.c.rank).order_by(listings.c.rank).limit(limit).subquery()
+        first = near.where(listings.c.rank < of.c.rank).order_by(listings.c.rank).limit(limit).subquery()
+        both = union_all(select(literal(0).label("turn"), after), select(literal(1), first)).subquery()
+        statement = select(*rows.LISTING).join(both, both.c.product_id == products.c.id)
+        found = await fetch(self.engine, statement.order_by(both.c.turn, both.c.rank).limit(limit))
+        return tuple(rows.listing(row) for row in found)
+
+    async def handles(self) -> AsyncIterator[tuple[str, int]]:
+        """Every published handle with the time of its last change (seconds since the epoch), in batches."""
+        statement = select(products.c.id, products.c.handle, products.c.updated_at).where(products.c.published)
+        last = -1
+        while batch := await fetch(
+            self.engine, statement.where(products.c.id > last).order_by(products.c.id).limit(SITEMAP_BATCH)
+        ):
+            for row in batch:
+                yield row.handle, row.updated_at
+            last = batch[-1].id
+
+    async def page(self, query: Query) -> Page:
+        """The page of a query. A page past the end is answered with the last one, an unknown category with none."""
+        wanted = terms(query.q)
+        if query.q.strip() and not wanted:
+            return narrow((), query, self.currency)
+        found = await (self._matching(wanted) if wanted else self._small_catalog())
+        if len(found) <= self.crowd and (found or wanted):
+            return narrow(found, query, self.currency)
+        counts = counted(found[: self.crowd], query, self.currency) if wanted else await self._facets(query)
+        return await self._page_of_many(query, wanted, counts)
+
+    async def _small_catalog(self) -> list[Candidate]:
+        """All published products where they are no crowd, else none."""
+        few = select(catalog.c.products).scalar_subquery() <= self.crowd
+        return await self._candidates(select(*rows.CANDIDATE).where(products.c.published, few))
+
+    async def _matching(self, wanted: Sequence[str], groups: Sequence[Sequence[str]] = ()) -> list[Candidate]:
+        """The products that a text and tokens match; one more than a crowd where there are more."""
+        matches = self.search.matching(wanted, groups).limit(self.crowd + 1).subquery()
+        return await self._candidates(select(*rows.CANDIDATE).join(matches, matches.c.product_id == products.c.id))
+
+    async def _candidates(self, statement: Select[Any]) -> list[Candidate]:
+        return [rows.candidate(row) for row in await fetch(self.engine, statement)]
+
+    async def _facets(self, query: Query) -> tuple[Facet, ...]:
+        """The facets of a category as they were counted when the catalogue was written."""
+        here = and_(facets.c.category == query.category, facets.c.name.not_in(("category", TOTAL)))
+        all_categories = and_(facets.c.category == "", facets.c.name == "category")
+        statement = select(facets).where(or_(here, all_categories)).order_by(facets.c.name, facets.c.position)
+        tally = Tally()
+        for row in await fetch(self.engine, statement):
+            tally.add([(row.name, row.value, row.label)], row.products)
+        return tally.facets(query)
+
+    async def _page_of_many(self, query: Query, wanted: Sequence[str], counts: tuple[Facet, ...]) -> Page:
+        groups = token_groups(query)
+        if (wanted and groups) or query.options:
+            few = await self._matching(wanted, groups)
+            if len(few) <= self.crowd:
+                return cut(matching(few, query, self.currency), query, counts)
+        where = conditions(Filters.of(query, self.currency), self.search.matching(wanted) if wanted else None)
+        total, more = await self._total(query, where)
+        found = await fetch(self.engine, page_statement(where, query.sort, clamped(query.page, total)))
+        return page_of(query, map(rows.listing, found), counts, total, more=more)
+
+    async def _total(self, query: Query, where: list[ColumnElement[bool]]) -> tuple[int, bool]:
+        """How many products a large catalogue lists, and whether there are more than were counted."""
+        if query == Query(category=query.category, sort=query.sort, page=query.page):
+            known = select(facets.c.products).where(facets.c.category == query.category, facets.c.name == TOTAL)
+            all_of_it = await fetch(self.engine, known)
+            return (all_of_it[0].products if all_of_it else 0), False
+        (row,) = await fetch(self.engine, count_statement(where, self.crowd + 1))
+        return min(row[0], self.crowd), row[0] > self.crowd

@@ -1,0 +1,103 @@
+"""The catalogue's tables.
+
+`products` and `variants` are the truth. All else is derived from them when a catalogue is written, so that
+reading is one indexed query whatever the size of the catalogue: the listing columns of a product, `listings`
+(one row for each product in each category, and in '' for all of them, with an index for each sort), `facets`
+(counts for each category), and `product_search` (full text; SQLite FTS5 or a PostgreSQL tsvector).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
+
+from shop.database import metadata
+
+_SORTABLE = Text().with_variant(Text(collation="C"), "postgresql")
+"""Sorted by code point on both databases."""
+
+catalog = Table(
+    "catalog",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("products", Integer, nullable=False),
+)
+"""One row. `version` goes up with every import that changed something; `products` counts the published ones."""
+
+products = Table(
+    "products",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("handle", String(255), nullable=False, unique=True),
+    Column("title", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("vendor", Text, nullable=False),
+    Column("categories", Text, nullable=False),  # JSON, as are tags, options, images, image and traits
+    Column("tags", Text, nullable=False),
+    Column("options", Text, nullable=False),
+    Column("images", Text, nullable=False),
+    Column("published", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("rank", Integer, nullable=False, index=True),
+    Column("currency", String(3), nullable=False),
+    Column("category", Text, nullable=False),
+    Column("category_slug", Text, nullable=False),
+    Column("image", Text, nullable=False),
+    Column("price", BigInteger, nullable=False),
+    Column("to_price", BigInteger, nullable=False),
+    Column("compare_at", BigInteger),
+    Column("stock", BigInteger),
+    Column("sku", String(64)),
+    Column("sort_price", BigInteger, nullable=False),
+    Column("traits", Text, nullable=False),
+)
+"""From `category` on derived: the first category, the first image, and over the variants the lowest price with its
+`compare_at`, the highest, and the sum of stock, in minor units of `currency`; `sku` where there is but one;
+`sort_price` is `price` in the catalogue's own currency."""
+
+variants = Table(
+    "variants",
+    metadata,
+    Column("sku", String(64), primary_key=True),
+    Column("product_id", ForeignKey("products.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("options", Text, nullable=False),
+    Column("tokens", Text, nullable=False),
+    Column("price", BigInteger, nullable=False),
+    Column("compare_at", BigInteger),
+    Column("stock", BigInteger),
+    Column("weight", Integer, nullable=False),
+    Column("image", Integer),
+    Index("ix_variants_product", "product_id", "position", unique=True),
+)
+
+listings = Table(
+    "listings",
+    metadata,
+    Column("category", Text, primary_key=True),
+    Column("product_id", ForeignKey("products.id"), primary_key=True),
+    Column("rank", Integer, nullable=False),
+    Column("price", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("title_key", _SORTABLE, nullable=False),
+    Column("in_stock", Boolean, nullable=False),
+    Index("ix_listings_product", "product_id"),
+    Index("ix_listings_rank", "category", "rank", "product_id", "price", "in_stock"),
+    Index("ix_listings_price", "category", "price", "product_id", "in_stock"),
+    Index("ix_listings_created", "category", "created_at", "product_id", "price", "in_stock"),
+    Index("ix_listings_title", "category", "title_key", "product_id", "price", "in_stock"),
+)
+"""`category` is a slug, '' for all products; only published products are listed."""
+
+facets = Table(
+    "facets",
+    metadata,
+    Column("category", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("label", Text, nullable=False),
+    Column("products", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+)
+"""How many products of a category have a value. `position` orders them as the catalogue first shows them."""

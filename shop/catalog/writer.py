@@ -1,0 +1,114 @@
+"""Writes products inside a transaction, and keeps what is derived from them in step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Table, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shop.catalog import rows
+from shop.catalog.derived import InCatalogCurrency, indexed, listing_rows, product_row, variant_rows
+from shop.catalog.facets import TOTAL, Filters, Tally, additions
+from shop.catalog.model import Product, Query
+from shop.catalog.schema import catalog, facets, listings, products, variants
+from shop.catalog.search import search_for
+
+BATCH = 500
+"""Rows that are read or written by one statement."""
+
+
+class CatalogWriter:
+    """Writes on a connection that is inside a transaction; finish with `settle`.
+
+    `currency` is the catalogue's own; `worth` gives a price in its minor units.
+    """
+
+    def __init__(self, connection: AsyncConnection, currency: str, worth: InCatalogCurrency) -> None:
+        self.connection = connection
+        self.currency = currency
+        self.worth = worth
+        self.search = search_for(connection.dialect.name)
+
+    async def stored(self, handles: Sequence[str]) -> dict[str, tuple[int, Product]]:
+        """(key, product) of each of these handles that there is."""
+        statement = select(products.c.id, *rows.PRODUCT).join(variants, variants.c.product_id == products.c.id)
+        statement = statement.where(products.c.handle.in_(handles)).order_by(products.c.id, variants.c.position)
+        found: dict[str, tuple[int, list[Any]]] = {}
+        for row in await self.connection.execute(statement):
+            found.setdefault(row.handle, (row.id, []))[1].append(row)
+        return {handle: (key, rows.product(own)) for handle, (key, own) in found.items()}
+
+    async def owners(self, skus: Sequence[str]) -> dict[str, str]:
+        """The handle that each of these skus belongs to, of those that there are."""
+        statement = select(variants.c.sku, products.c.handle).join(products, variants.c.product_id == products.c.id)
+        found = await self.connection.execute(statement.where(variants.c.sku.in_(skus)))
+        return {row.sku: row.handle for row in found}
+
+    async def next_numbers(self) -> tuple[int, int]:
+        """The next free (id, rank)."""
+        row = (await self.connection.execute(select(func.max(products.c.id), func.max(products.c.rank)))).one()
+        return (0 if row[0] is None else row[0] + 1), (0 if row[1] is None else row[1] + 1)
+
+    async def insert(self, numbered: Sequence[tuple[int, Product]]) -> None:
+        """Add products under ids that are free."""
+        now = int(time.time())
+        await self._insert(products, (product_row(key, product, self.worth, now) for key, product in numbered))
+        await self._insert(variants, (row for key, product in numbered for row in variant_rows(key, product)))
+        await self._insert(
+            listings, (row for key, product in numbered for row in listing_rows(key, product, self.worth))
+        )
+        if published := [indexed(key, product) for key, product in numbered if product.published]:
+            await self.search.index(self.connection, published)
+
+    async def _insert(self, table: Table, rows: Iterable[dict[str, Any]]) -> None:
+        if rows := list(rows):
+            await self.connection.execute(insert(table), rows)
+
+    async def delete(self, ids: Sequence[int]) -> None:
+        """Take products out."""
+        await self.search.forget(self.connection, ids)
+        for table in (listings, variants):
+            await self.connection.execute(delete(table).where(table.c.product_id.in_(ids)))
+        await self.connection.execute(delete(products).where(products.c.id.in_(ids)))
+
+    async def settle(self) -> None:
+        """Count the facets again and raise the version: to be called once, after all that was written."""
+        await self.connection.execute(delete(facets))
+        tallies, total = await self._tallies()
+        for category, tally in tallies.items():
+            await self._insert(facets, _facet_rows(category, tally))
+        await self.connection.execute(update(catalog).values(version=catalog.c.version + 1, products=total))
+
+    async def _tallies(self) -> tuple[dict[str, Tally], int]:
+        """What each category's products add to each choice, and the number of all published products."""
+        statement = (
+            select(products.c.traits, products.c.sort_price).where(products.c.published).order_by(products.c.rank)
+        )
+        everything, total = Filters(), 0
+        tallies: dict[str, Tally] = {"": Tally()}
+        async with self.connection.stream(statement) as stream:
+            async for row in stream:
+                total += 1
+                traits = rows.traits(row.traits)
+                added = list(additions(traits, row.sort_price, self.currency, everything))
+                for category in ("", *(slug for slug, _ in traits.categories)):
+                    tallies.setdefault(category, Tally()).add([*added, (TOTAL, "", "")])
+        return tallies, total
+
+
+def _facet_rows(category: str, tally: Tally) -> Iterable[dict[str, Any]]:
+    choices = [(facet.name, value) for facet in tally.facets(Query()) for value in facet.values]
+    counts = [(name, value.value, value.label, value.count) for name, value in choices]
+    all_of_it = [(TOTAL, "", "", count) for _, count in tally.counts.get(TOTAL, {}).values()]
+    for position, (name, value, label, count) in enumerate([*all_of_it, *counts]):
+        yield {
+            "category": category,
+            "name": name,
+            "value": value,
+            "label": label,
+            "products": count,
+            "position": position,
+        }
