@@ -1,0 +1,74 @@
+"""Reads the form that a POST carries. Whatever a client sends ends in a value or in words, never in a crash."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl
+
+import msgspec
+from litestar.exceptions import HTTPException, InternalServerException
+
+from shop.errors import InvalidInput
+from shop.web.visit import WebRequest
+
+MAX_FIELDS = 100
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_COUNT = re.compile(r"[0-9]{1,9}")
+
+
+class Form(msgspec.Struct, frozen=True):
+    """The fields of a form; of several with one name the first."""
+
+    fields: dict[str, str]
+
+    def text(self, name: str) -> str:
+        """A field's text without spaces around it, '' where it is missing; InvalidInput for control characters."""
+        value = self.fields.get(name, "").strip()
+        if _CONTROL.search(value):
+            raise InvalidInput("This text holds characters that cannot be typed. Please enter it again.", field=name)
+        return value
+
+    def count(self, name: str, default: int | None = None) -> int:
+        """A field's whole number; the default where it is missing or empty. Raises InvalidInput."""
+        value = self.fields.get(name, "").strip()
+        if not value and default is not None:
+            return default
+        if not _COUNT.fullmatch(value):
+            raise InvalidInput("Please enter a whole number.", field=name)
+        return int(value)
+
+
+async def read_form(request: WebRequest) -> Form:
+    """The form in the body of a request; raises InvalidInput where there is none that could be read."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind in ("application/x-www-form-urlencoded", ""):
+        pairs = _urlencoded(await _body(request))
+    elif kind == "multipart/form-data":
+        pairs = await _multipart(request)
+    else:
+        raise InvalidInput("Please send the fields as a form (application/x-www-form-urlencoded).")
+    return Form(dict(reversed(pairs)))
+
+
+async def _body(request: WebRequest) -> bytes:
+    try:
+        return await request.body()
+    except InternalServerException as error:
+        raise InvalidInput("The form did not arrive in full. Please try again.") from error
+
+
+def _urlencoded(body: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MAX_FIELDS)
+    except ValueError as error:
+        raise InvalidInput(f"A form has at most {MAX_FIELDS} fields.") from error
+
+
+async def _multipart(request: WebRequest) -> list[tuple[str, str]]:
+    try:
+        form = await request.form()
+    except (HTTPException, ValueError, LookupError) as error:
+        if isinstance(error, HTTPException) and error.status_code == 413:
+            raise
+        raise InvalidInput("The form could not be read. Please try again.") from error
+    return [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
