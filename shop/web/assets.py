@@ -1,0 +1,80 @@
+"""Static files: read once at start, named by their content, kept compressed.
+
+A page links 'css/shop.1f3a….css', which may be cached for ever; 'css/shop.css' answers too, to be asked again
+each time. Links between the files themselves use the plain names.
+"""
+
+from __future__ import annotations
+
+import gzip
+import mimetypes
+from hashlib import blake2b
+from pathlib import Path
+
+from shop.errors import NotFound
+from shop.web.respond import Header, Reply
+from shop.web.visit import Visit, WebRequest
+
+FOREVER = b"public, max-age=31536000, immutable"
+ASK_AGAIN = b"public, no-cache"
+_TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".woff2": "font/woff2", ".avif": "image/avif"}
+_TYPES |= {".webp": "image/webp", ".webmanifest": "application/manifest+json", ".svg": "image/svg+xml"}
+_WORTH_PACKING = 0.9
+"""A compressed form larger than this share of the file is not kept: pictures are compressed already."""
+
+
+class Asset:
+    """A static file in memory."""
+
+    __slots__ = ("body", "kind", "packed", "tag")
+
+    def __init__(self, file: Path) -> None:
+        self.body = file.read_bytes()
+        self.tag = blake2b(self.body, digest_size=8).hexdigest()
+        kind = _TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        self.kind = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
+        packed = gzip.compress(self.body, 9, mtime=0)
+        self.packed = packed if len(packed) < len(self.body) * _WORTH_PACKING else None
+
+    def reply(self, visit: Visit, cache_control: bytes) -> Reply:
+        """The file, compressed where that pays and is understood; 304 where the browser has it already."""
+        tag = b'W/"%b"' % self.tag.encode()
+        headers: list[Header] = [(b"content-type", self.kind.encode()), (b"cache-control", cache_control)]
+        headers += [(b"etag", tag), (b"vary", b"Accept-Encoding")]
+        if tag in visit.headers.get(b"if-none-match", b""):
+            return Reply(304, headers)
+        if self.packed is not None and visit.accepts_gzip:
+            return Reply(200, [*headers, (b"content-encoding", b"gzip")], self.packed)
+        return Reply(200, headers, self.body)
+
+
+class Assets:
+    """All static files of a folder, by their names with and without the content's hash."""
+
+    def __init__(self, folder: Path) -> None:
+        self._plain: dict[str, Asset] = {}
+        self._hashed: dict[str, Asset] = {}
+        self._urls: dict[str, str] = {}
+        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+            name = file.relative_to(folder).as_posix()
+            asset = Asset(file)
+            hashed = f"{name.removesuffix(file.suffix)}.{asset.tag}{file.suffix}"
+            self._plain[name], self._hashed[hashed] = asset, asset
+            self._urls[name] = f"/static/{hashed}"
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._plain
+
+    def url(self, name: str) -> str:
+        """The address of a file below static/, such as 'css/shop.css'. A name we do not have is left as it is."""
+        return self._urls.get(name, f"/static/{name}")
+
+    async def serve(self, request: WebRequest) -> Reply:
+        """GET /static/{path}; raises NotFound."""
+        name = request.path_params["path"].lstrip("/")
+        visit = Visit(request.scope)
+        if (asset := self._hashed.get(name)) is not None:
+            return asset.reply(visit, FOREVER)
+        if (asset := self._plain.get(name)) is not None:
+            return asset.reply(visit, ASK_AGAIN)
+        raise NotFound("There is no such file.")

@@ -1,0 +1,99 @@
+"""Answers what went wrong, in words: as a page, as fragments, or for a machine. Never with a traceback."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import traceback
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+from shop.errors import ConfigurationError, ShopError
+from shop.web.prices import Currencies
+from shop.web.respond import VARY
+from shop.web.shell import Shells
+from shop.web.templating import Templates
+from shop.web.views import Link, TextPage
+from shop.web.visit import Visit
+
+log = logging.getLogger(__name__)
+
+HEADINGS = {
+    400: "That request could not be understood",
+    403: "That came from somewhere else",
+    404: "We could not find that",
+    405: "That cannot be done here",
+    413: "That was too much at once",
+    422: "That did not work",
+    503: "Please try again in a moment",
+}
+LEADS = {
+    400: "Please go back and try again.",
+    404: "The page may have moved, or the address may have been mistyped.",
+    405: "This address does not take that kind of request. Nothing was changed.",
+    413: "A form can carry 64 KB. Nothing was changed.",
+}
+WAYS_ON = (Link("To the front page", "/"), Link("To your cart", "/cart"))
+_FRAMES = 6
+
+
+class Errors:
+    """Turns an exception into an answer."""
+
+    def __init__(self, shells: Shells, currencies: Currencies, templates: Templates) -> None:
+        self._shells = shells
+        self._currencies = currencies
+        self._templates = templates
+
+    def answer(self, request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        """The answer to a request that ended in an exception; an unexpected one is logged under a reference."""
+        status, heading, lead = self._words(request, error)
+        headers = {VARY[0].decode(): VARY[1].decode(), "cache-control": "no-store"}
+        if isinstance(error, HTTPException) and error.headers:
+            headers |= {name.lower(): value for name, value in error.headers.items()}
+        if status == 503:
+            headers["retry-after"] = "5"
+        body, kind = self._body(Visit(request.scope), status, heading, lead)
+        return Response(body, status_code=status, media_type=kind, headers=headers)
+
+    def _words(self, request: Request[Any, Any, Any], error: Exception) -> tuple[int, str, str]:
+        if isinstance(error, ShopError) and error.status != 500:
+            return error.status, HEADINGS[error.status], str(error)
+        if isinstance(error, HTTPException) and error.status_code != 500:
+            status = error.status_code
+            return status, HEADINGS.get(status, HEADINGS[400]), LEADS.get(status, LEADS[400])
+        if isinstance(error, ConfigurationError):
+            log.error("%s", error)
+            return 503, HEADINGS[503], "The shop is not ready yet."
+        reference = log_unexpected(request, error)
+        return 500, "Something went wrong on our side", f"Nothing you did. If you write to us, mention {reference}."
+
+    def _body(self, visit: Visit, status: int, heading: str, lead: str) -> tuple[bytes, str]:
+        accept = visit.header(b"accept") or "*/*"
+        if "text/html" in accept or "*/*" in accept or "text/*" in accept:
+            return self._html(visit, status, heading, lead), "text/html"
+        if "json" in accept:
+            problem = {"title": heading, "status": status, "detail": lead}
+            return msgspec.json.encode(problem), "application/problem+json"
+        return f"{heading}\n{lead}\n".encode(), "text/plain"
+
+    def _html(self, visit: Visit, status: int, heading: str, lead: str) -> bytes:
+        currency = self._currencies.prices(visit.cookies.get("currency")).currency
+        page = TextPage(self._shells.shell(heading, path="/", currency=currency), heading, lead, status, WAYS_ON)
+        if visit.wants_fragment:
+            return self._templates.fragments("errors/fragment.html", page).encode()
+        return self._templates.render("errors/error.html", page, visit.badge).encode()
+
+
+def log_unexpected(request: Request[Any, Any, Any], error: Exception) -> str:
+    """Write one line about an unexpected error, without what a shopper sent; return its reference."""
+    reference = secrets.token_hex(4)
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+    way = " > ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames)
+    route = request.scope.get("path_template", "no route")
+    log.error("Unexpected %s [%s] at %s %s: %s", type(error).__name__, reference, request.method, route, way)
+    log.debug("Traceback of [%s]", reference, exc_info=error)
+    return reference

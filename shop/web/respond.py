@@ -1,0 +1,51 @@
+"""The one place that decides how an answer is given: a page, the fragments htmx swaps, or a 303 to a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from litestar.types import Receive, Scope, Send
+
+from shop.web.paths import safe_return
+from shop.web.visit import Visit
+
+Header = tuple[bytes, bytes]
+
+HTML: Header = (b"content-type", b"text/html; charset=utf-8")
+VARY: Header = (b"vary", b"HX-Request, HX-Request-Type, HX-Boosted, Cookie, Accept-Encoding")
+REVALIDATE: Header = (b"cache-control", b"private, no-cache")
+
+
+class Reply:
+    """A finished answer, sent as it is. It is an ASGI app of its own: Litestar has nothing left to do for it."""
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, status: int, headers: Iterable[Header], body: bytes = b"") -> None:
+        self.status = status
+        self.headers = [*headers, (b"content-length", b"%d" % len(body))] if status not in (204, 304) else [*headers]
+        self.body = body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
+        """Send it; a HEAD request gets the headers only."""
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        body = b"" if scope["method"] == "HEAD" else self.body  # type: ignore[typeddict-item]
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def html(text: str, *, status: int = 200, headers: Iterable[Header] = ()) -> Reply:
+    """A page or fragments, for this shopper only."""
+    return Reply(status, (HTML, VARY, REVALIDATE, *headers), text.encode())
+
+
+def text(body: str, *, status: int = 200, kind: str = "text/plain; charset=utf-8") -> Reply:
+    """An answer for machines."""
+    return Reply(status, ((b"content-type", kind.encode()), (b"cache-control", b"no-cache")), body.encode())
+
+
+def go_to(visit: Visit, path: str, *, headers: Iterable[Header] = ()) -> Reply:
+    """Send the browser to a page of ours after a change: 303, or htmx's own header for it. Never to another site."""
+    where = safe_return(path).encode("latin-1")
+    if visit.is_htmx:
+        return Reply(204, ((b"hx-redirect", where), VARY, *headers))
+    return Reply(303, ((b"location", where), VARY, REVALIDATE, *headers))
