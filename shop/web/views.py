@@ -176,6 +176,10 @@ class ProductView(msgspec.Struct, frozen=True):
     related: tuple[Card, ...]
     json_ld: str
     """JSON-LD Product with '<' escaped, for <script type="application/ld+json">."""
+    error: str = ""
+    """Why the last add was refused, without JavaScript."""
+    quantity: str = "1"
+    """What the quantity field holds: as it was typed, where an add was refused."""
 
 
 class LineView(msgspec.Struct, frozen=True):

@@ -1,0 +1,39 @@
+"""Builds the cards of a grid."""
+
+from __future__ import annotations
+
+from shop.catalog.model import LOW_STOCK, Listing
+from shop.money import Money
+from shop.web.paths import product_path
+from shop.web.pictures import Pictures
+from shop.web.prices import Prices
+from shop.web.views import Card, Price
+
+
+def card(listing: Listing, prices: Prices, pictures: Pictures) -> Card:
+    """A product as a grid shows it."""
+    return Card(
+        handle=listing.handle,
+        title=listing.title,
+        url=product_path(listing.handle),
+        vendor=listing.vendor,
+        category=listing.category,
+        picture=pictures.picture(listing.image, listing.title),
+        price=price(prices, listing.price, listing.compare_at, varies=listing.to_price != listing.price),
+        stock=stock_words(listing.stock) if listing.sku or listing.stock == 0 else "",
+        sold_out=listing.stock == 0,
+        on_sale=listing.compare_at is not None,
+        sku=listing.sku or "",
+    )
+
+
+def price(prices: Prices, now: Money, before: Money | None, *, varies: bool = False) -> Price:
+    """A price in the shopper's currency, beside the one before a reduction."""
+    return Price(prices.text(now), prices.text(before) if before else "", varies)
+
+
+def stock_words(stock: int | None) -> str:
+    """'' while there is plenty; else 'Only 3 left' or 'Sold out'."""
+    if stock is None or stock > LOW_STOCK:
+        return ""
+    return f"Only {stock} left" if stock > 0 else "Sold out"

@@ -1,0 +1,119 @@
+"""Builds the cart's view from the cart and what the catalogue says of its lines today."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shop.cart.model import Cart, Limits, Line, Removed
+from shop.catalog.model import LOW_STOCK, Offer
+from shop.money import Money
+from shop.web.paths import line_path, product_path
+from shop.web.pictures import Pictures
+from shop.web.prices import Prices
+from shop.web.views import CartView, LineView, UndoView
+
+UNDO_SECONDS = 600
+"""How long a removal can be taken back."""
+
+
+def skus_of(cart: Cart, now: int) -> tuple[str, ...]:
+    """The skus whose offers the view needs."""
+    return tuple({line.sku: None for line in (*cart.lines, *(line for _, line in _undoable(cart, now)))})
+
+
+def cart_view(
+    cart: Cart, offers: Mapping[str, Offer], prices: Prices, pictures: Pictures, limits: Limits, now: int
+) -> CartView:
+    """The cart as it is shown at `now` (seconds since the epoch); `offers` by sku, for each sku that is still sold."""
+    active = tuple(_line(line, offers.get(line.sku), prices, pictures, limits) for line in cart.active)
+    sold = [(line, offers[line.sku]) for line in cart.active if line.sku in offers]
+    total = sum(prices.convert(offer.price).amount * line.quantity for line, offer in sold)
+    return CartView(
+        lines=active,
+        saved=tuple(_line(line, offers.get(line.sku), prices, pictures, limits) for line in cart.saved),
+        quantity=sum(line.quantity for line, _ in sold),
+        subtotal=Money(total, prices.currency).format(),
+        undo=_undo(cart, offers, now),
+        partial=cart.partial,
+        max_lines=limits.lines,
+        revision=cart.revision,
+    )
+
+
+def pieces(quantity: int) -> str:
+    """'1 item', '3 items'."""
+    return f"{quantity} item" if quantity == 1 else f"{quantity} items"
+
+
+def name_of(offer: Offer | None) -> str:
+    """What a line is called in a sentence: 'Tide Mug, Moss'."""
+    if offer is None:
+        return "an item that is no longer sold"
+    return f"{offer.title}, {offer.variant}" if offer.variant else offer.title
+
+
+def _line(line: Line, offer: Offer | None, prices: Prices, pictures: Pictures, limits: Limits) -> LineView:
+    path = line_path(line.sku, saved=line.saved)
+    if offer is None:
+        return _gone(line, path, prices, pictures)
+    unit = prices.convert(offer.price)
+    return LineView(
+        sku=line.sku,
+        path=path,
+        title=offer.title,
+        variant=offer.variant,
+        url=product_path(offer.handle, offer.sku if offer.variant else ""),
+        picture=pictures.picture(offer.image, offer.title),
+        quantity=line.quantity,
+        max_quantity=limits.quantity if offer.stock is None else min(limits.quantity, offer.stock),
+        unit_price=unit.format(),
+        total=(unit * line.quantity).format(),
+        notices=_notices(line, offer, prices),
+        gone=False,
+    )
+
+
+def _gone(line: Line, path: str, prices: Prices, pictures: Pictures) -> LineView:
+    return LineView(
+        sku=line.sku,
+        path=path,
+        title="No longer sold",
+        variant=line.sku,
+        url="",
+        picture=pictures.picture(None, ""),
+        quantity=line.quantity,
+        max_quantity=line.quantity,
+        unit_price="",
+        total=Money(0, prices.currency).format(),
+        notices=("We no longer sell this item. It is not part of your total.",),
+        gone=True,
+    )
+
+
+def _notices(line: Line, offer: Offer, prices: Prices) -> tuple[str, ...]:
+    before, today = prices.text(line.price), prices.text(offer.price)
+    notices = []
+    if before != today:
+        direction = "up" if prices.convert(offer.price).amount > prices.convert(line.price).amount else "down"
+        notices.append(f"The price went {direction} from {before} to {today}.")
+    if offer.stock is not None and not line.saved:
+        if offer.stock <= 0:
+            notices.append("Sold out.")
+        elif offer.stock < line.quantity:
+            notices.append(f"Only {offer.stock} left. Please lower the quantity.")
+        elif offer.stock <= LOW_STOCK:
+            notices.append(f"Only {offer.stock} left.")
+    return tuple(notices)
+
+
+def _undoable(cart: Cart, now: int) -> tuple[tuple[int, Line], ...]:
+    fresh: Removed | None = cart.removed if cart.removed and now - cart.removed.at < UNDO_SECONDS else None
+    return fresh.lines if fresh else ()
+
+
+def _undo(cart: Cart, offers: Mapping[str, Offer], now: int) -> UndoView | None:
+    lines = _undoable(cart, now)
+    if not lines or cart.removed is None:
+        return None
+    what = name_of(offers.get(lines[0][1].sku)) if len(lines) == 1 else f"{len(lines)} different items"
+    return UndoView(cart.removed.change.hex(), f"Removed {what}.")

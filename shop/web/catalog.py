@@ -1,0 +1,46 @@
+"""What the pages ask of a catalogue."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Hashable, Iterable, Mapping
+from typing import Protocol
+
+from shop.catalog.model import Category, Listing, Offer, Page, Product, Query
+from shop.errors import NotFound
+
+_HANDLE = re.compile(r"[^\x00-\x1f\x7f]{1,255}")
+
+
+class Catalog(Protocol):
+    """A catalogue that answers from memory when it can. Each call may raise StoreUnavailable."""
+
+    @property
+    def version(self) -> Hashable:
+        """Changes whenever the catalogue does; what was rendered from another version is out of date."""
+
+    async def product(self, handle: str) -> Product | None:
+        """The published product of a handle, or None."""
+
+    async def offers(self, skus: Iterable[str]) -> Mapping[str, Offer]:
+        """Those of the skus that are sold, by sku."""
+
+    async def page(self, query: Query) -> Page:
+        """A page of a listing."""
+
+    async def categories(self) -> tuple[Category, ...]:
+        """All categories that have published products."""
+
+    async def related(self, handle: str) -> tuple[Listing, ...]:
+        """A few products that go with one."""
+
+    def handles(self) -> AsyncIterator[tuple[str, int]]:
+        """The handle of each published product, and when it was last changed (seconds since the epoch)."""
+
+
+async def product_of(catalog: Catalog, handle: str) -> Product:
+    """The published product of a handle; raises NotFound."""
+    product = await catalog.product(handle) if _HANDLE.fullmatch(handle) else None
+    if product is None:
+        raise NotFound("We have no such product. It may have been taken out of the shop.")
+    return product

@@ -1,0 +1,125 @@
+"""Builds the grid's view: cards, facets with their links, sorting and pages."""
+
+from __future__ import annotations
+
+import msgspec
+
+from shop.catalog.model import SORTS, Facet, FacetValue, Page, Query, Sort
+from shop.web.cards import card
+from shop.web.paths import facet_field, listing_path, price_range
+from shop.web.pictures import Pictures
+from shop.web.prices import Prices
+from shop.web.views import Choice, FacetView, GridView, Link, Pager, Shell
+
+SORT_WORDS: dict[Sort, str] = {
+    "featured": "Featured",
+    "price-asc": "Price, low to high",
+    "price-desc": "Price, high to low",
+    "newest": "Newest",
+    "name": "Name",
+}
+ONE_OF = ("category", "price", "in_stock")
+"""Facets of which one value is chosen at a time; of an option's values several may be."""
+
+
+def grid_view(shell: Shell, page: Page, prices: Prices, pictures: Pictures) -> GridView:
+    """A page of a listing."""
+    query = page.query
+    return GridView(
+        shell=shell,
+        front=query == Query(),
+        heading=heading(query, page.facets),
+        total=page.total,
+        cards=tuple(card(listing, prices, pictures) for listing in page.listings),
+        facets=tuple(_facet(facet, query) for facet in page.facets),
+        chosen=_chosen(query, page.facets),
+        sorts=tuple(_sort(sort, query) for sort in SORTS),
+        pager=_pager(query, page.pages),
+        category=query.category,
+        sort=query.sort,
+        min_price="" if query.min_price is None else str(query.min_price),
+        max_price="" if query.max_price is None else str(query.max_price),
+        in_stock=query.in_stock,
+        reset_url="/",
+    )
+
+
+def heading(query: Query, facets: tuple[Facet, ...]) -> str:
+    """What the listing is of, in words."""
+    category = _category_title(query, facets)
+    if query.q:
+        return f"Results for “{query.q}”" + (f" in {category}" if category else "")
+    return category or "All products"
+
+
+def toggled(query: Query, facet: str, value: FacetValue) -> Query:
+    """The first page of the listing with a facet's value chosen, or taken away where it is."""
+    on = not value.selected
+    match facet:
+        case "category":
+            return _first_page(query, category=value.value if on else "")
+        case "in_stock":
+            return _first_page(query, in_stock=on)
+        case "price":
+            low, high = price_range(value.value) if on else (None, None)
+            return _first_page(query, min_price=low, max_price=high)
+        case _:
+            pair = (facet, value.value)
+            options = {*query.options, pair} if on else {*query.options} - {pair}
+            return _first_page(query, options=tuple(sorted(options)))
+
+
+def _first_page(query: Query, **changes: object) -> Query:
+    return msgspec.structs.replace(query, page=1, **changes)
+
+
+def _facet(facet: Facet, query: Query) -> FacetView:
+    choices = tuple(
+        Choice(
+            label=value.label,
+            url=listing_path(toggled(query, facet.name, value)),
+            count=value.count,
+            selected=value.selected,
+            name=facet_field(facet.name),
+            value=value.value,
+        )
+        for value in facet.values
+    )
+    return FacetView(facet.name, facet.label, choices, multiple=facet.name not in ONE_OF)
+
+
+def _chosen(query: Query, facets: tuple[Facet, ...]) -> tuple[Link, ...]:
+    text = [Link(f"“{query.q}”", listing_path(_first_page(query, q="")))] if query.q else []
+    return (
+        *text,
+        *(
+            Link(value.label, listing_path(toggled(query, facet.name, value)))
+            for facet in facets
+            for value in facet.values
+            if value.selected
+        ),
+    )
+
+
+def _sort(sort: Sort, query: Query) -> Choice:
+    url = listing_path(_first_page(query, sort=sort))
+    return Choice(SORT_WORDS[sort], url, 0, sort == query.sort, "sort", sort)
+
+
+def _pager(query: Query, pages: int) -> Pager:
+    def url(page: int) -> str:
+        return listing_path(msgspec.structs.replace(query, page=page)) if 1 <= page <= pages else ""
+
+    page = min(query.page, pages)
+    shown = sorted({1, pages, *range(max(1, page - 1), min(pages, page + 1) + 1)})
+    links: list[Link | None] = []
+    for before, number in zip([0, *shown], shown, strict=False):
+        if number - before > 1:
+            links.append(None)
+        links.append(Link(str(number), url(number), number == page))
+    return Pager(page, pages, url(page - 1), url(page + 1), tuple(links))
+
+
+def _category_title(query: Query, facets: tuple[Facet, ...]) -> str:
+    values = (value for facet in facets if facet.name == "category" for value in facet.values)
+    return next((value.label for value in values if value.value == query.category), query.category)

@@ -1,0 +1,44 @@
+"""Prices as a shopper reads them.
+
+The rule: a unit price is converted to the shopper's currency and rounded there (as shop.money says), then
+multiplied by the quantity; totals are sums of those. So what is shown always adds up.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from shop.money import Money, Rates
+
+
+class Prices:
+    """Prices in one currency. `convert` remembers the latest conversions, which a grid asks for again and again."""
+
+    def __init__(self, rates: Rates, currency: str) -> None:
+        self.currency = currency
+
+        @lru_cache(maxsize=16384)
+        def convert(money: Money) -> Money:
+            return rates.convert(money, currency)
+
+        self.convert = convert
+
+    def text(self, money: Money) -> str:
+        """'€19.00': an amount of the catalogue, converted."""
+        return self.convert(money).format()
+
+
+class Currencies:
+    """The currencies a shopper may choose: those of `offered` that the table of rates knows."""
+
+    def __init__(self, rates: Rates, offered: tuple[str, ...], default: str) -> None:
+        self.codes = tuple(code for code in offered if code in rates.per_base)
+        self.default = default
+        self._prices = {code: Prices(rates, code) for code in (*self.codes, default)}
+
+    def __contains__(self, code: str) -> bool:
+        return code in self.codes
+
+    def prices(self, code: str | None) -> Prices:
+        """Prices in the currency of that code; in the default one where it is not offered."""
+        return self._prices.get(code or self.default) or self._prices[self.default]

@@ -1,0 +1,59 @@
+"""Builds what surrounds every page."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from shop.catalog.model import Category, Query
+from shop.web.paths import listing_path
+from shop.web.prices import Currencies
+from shop.web.views import Link, Shell
+
+
+class Categories(Protocol):
+    """Whoever knows the categories."""
+
+    async def categories(self) -> tuple[Category, ...]:
+        """All categories that have published products."""
+
+
+class Shells:
+    """Builds shells. It remembers the categories it saw last, for pages that must not ask: errors."""
+
+    def __init__(self, catalog: Categories, currencies: Currencies, public_url: str = "") -> None:
+        self._catalog = catalog
+        self._currencies = currencies
+        self._public_url = public_url.rstrip("/")
+        self._seen: tuple[Category, ...] = ()
+
+    async def refresh(self) -> tuple[Category, ...]:
+        """The categories as they are now; may raise StoreUnavailable."""
+        self._seen = await self._catalog.categories()
+        return self._seen
+
+    def shell(
+        self,
+        title: str,
+        *,
+        path: str,
+        currency: str,
+        description: str = "",
+        category: str = "",
+        q: str = "",
+        indexed: bool = False,
+        canonical: str = "",
+    ) -> Shell:
+        """The shell of a page at `path`; `indexed` pages are for search engines, under `canonical` or their path."""
+        return Shell(
+            title=title,
+            description=description,
+            canonical_url=f"{self._public_url}{canonical or path}" if indexed else "",
+            path=path,
+            currency=currency,
+            currencies=self._currencies.codes,
+            categories=tuple(
+                Link(known.title, listing_path(Query(category=known.slug)), known.slug == category)
+                for known in self._seen
+            ),
+            q=q,
+        )
