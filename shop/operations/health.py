@@ -1,0 +1,49 @@
+"""Tells a supervisor whether the process lives, and a load balancer whether it should get requests."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from shop.cart.failover import FailoverCartService
+from shop.cart.metered import MeteredCartService
+from shop.cart.service import CartService
+from shop.errors import ShopError, StoreUnavailable
+from shop.web.respond import Reply, text
+from shop.web.visit import WebRequest
+
+
+class Health:
+    """Handles /healthz and /readyz. `read_catalog` reads something from the catalogue's store."""
+
+    def __init__(self, carts: CartService, read_catalog: Callable[[], Awaitable[object]]) -> None:
+        self._carts = carts
+        self._read_catalog = read_catalog
+
+    async def alive(self, request: WebRequest) -> Reply:  # noqa: ARG002 - the same for every request
+        """GET /healthz: the process answers."""
+        return text("ok\n")
+
+    async def ready(self, request: WebRequest) -> Reply:  # noqa: ARG002 - the same for every request
+        """GET /readyz: 200 while pages and carts can be served, if need be from the standby; else 503."""
+        catalog, carts = await self._catalog_state(), await self._carts_state()
+        ready = catalog == "ready" and carts != "away"
+        state = {"status": "ready" if ready else "away", "catalog": catalog, "carts": carts}
+        return text(msgspec.json.encode(state).decode(), status=200 if ready else 503, kind="application/json")
+
+    async def _catalog_state(self) -> str:
+        try:
+            await self._read_catalog()
+        except ShopError:
+            return "away"
+        return "ready"
+
+    async def _carts_state(self) -> str:
+        """'ready', 'standby' while a standby is in charge, or 'away'."""
+        inner = self._carts.inner if isinstance(self._carts, MeteredCartService) else self._carts
+        try:
+            await inner.ping()
+        except StoreUnavailable:
+            return "standby" if isinstance(inner, FailoverCartService) else "away"
+        return "standby" if isinstance(inner, FailoverCartService) and inner.away else "ready"

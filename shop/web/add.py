@@ -1,0 +1,134 @@
+"""The add: the one change that begins a session, and the path that must be short.
+
+Form -> product from memory -> one round trip of the cart service -> fragments. No query, no second look.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from shop.cart.model import Add, Cart, new_change_id
+from shop.cart.service import CartService
+from shop.catalog.model import Product, Variant
+from shop.errors import InvalidInput, NotEnoughStock, NotFound, QuantityLimitExceeded
+from shop.web.browse import Browse
+from shop.web.cart_replies import CartReplies
+from shop.web.cart_view import pieces
+from shop.web.catalog import Catalog, product_of
+from shop.web.change_ids import clicked_change, is_plain_form, named_change
+from shop.web.forms import Form, read_form
+from shop.web.respond import Reply
+from shop.web.session import Session, Sessions
+from shop.web.views import CartView
+from shop.web.visit import Visit, WebRequest
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What a shopper wants to add."""
+
+    product: Product
+    variant: Variant
+    quantity: int
+
+    @property
+    def name(self) -> str:
+        """What it is called in a sentence."""
+        return f"{self.product.title}, {self.variant.title}" if self.variant.title else self.product.title
+
+    def words(self, view: CartView) -> str:
+        """What is said when it is added, and how many the cart holds then."""
+        what = f"{self.quantity} × {self.name}" if self.quantity > 1 else self.name
+        return f"Added {what}. {pieces(view.quantity)} in your cart."
+
+
+class AddToCart:
+    """Handles POST /cart: product_id, quantity (1), and variant_id where the product has several variants."""
+
+    def __init__(
+        self,
+        carts: CartService,
+        catalog: Catalog,
+        sessions: Sessions,
+        replies: CartReplies,
+        browse: Browse,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._carts = carts
+        self._catalog = catalog
+        self._sessions = sessions
+        self._replies = replies
+        self._browse = browse
+        self._clock = clock
+
+    async def add(self, request: WebRequest) -> Reply:
+        """Add, or say why not: NotFound for no such product, 422 for what the cart or the stock does not allow."""
+        visit = Visit(request.scope)
+        form = await read_form(request)
+        product = await product_of(self._catalog, form.text("product_id"))
+        session = self._sessions.read(visit)
+        try:
+            wanted = _wanted(product, form)
+            keeper = session or self._sessions.begin()
+            cart = await self._apply(visit, keeper, form, wanted)
+        except InvalidInput as error:
+            return await self._refused(visit, session, product, form, error)
+        return await self._replies.added(visit, keeper, cart, wanted.words)
+
+    async def _apply(self, visit: Visit, session: Session, form: Form, wanted: Wanted) -> Cart:
+        variant = wanted.variant
+        if not variant.available:
+            raise NotEnoughStock(wanted.name, 0)
+        change = Add(
+            id=await self._change_id(visit, session, form),
+            at=int(self._clock()),
+            sku=variant.sku,
+            quantity=wanted.quantity,
+            price=variant.price,
+            at_most=variant.stock or 0,
+        )
+        try:
+            return await self._carts.apply(session.cart_id, change)
+        except QuantityLimitExceeded as error:
+            if variant.stock is None or error.limit >= self._carts.limits.quantity:
+                raise
+            line = (await self._carts.get(session.cart_id)).line(variant.sku)
+            raise _only_left(wanted, variant.stock, line.quantity if line else 0) from error
+
+    async def _change_id(self, visit: Visit, session: Session, form: Form) -> bytes:
+        if (named := named_change(visit, session.cart_id, form)) is not None:
+            return named
+        if is_plain_form(visit) and not session.fresh:
+            return clicked_change(visit, await self._carts.get(session.cart_id), form, self._clock)
+        return new_change_id()
+
+    async def _refused(
+        self, visit: Visit, session: Session | None, product: Product, form: Form, error: InvalidInput
+    ) -> Reply:
+        if not visit.wants_fragment:
+            sku, quantity = form.fields.get("variant_id", ""), form.fields.get("quantity", "1")
+            return await self._browse.refused_add(visit, product, sku, quantity, str(error))
+        cart = await self._carts.get(session.cart_id) if session else Cart("")
+        return await self._replies.refused(visit, cart, str(error))
+
+
+def _wanted(product: Product, form: Form) -> Wanted:
+    quantity = form.count("quantity", default=1)
+    sku = form.text("variant_id")
+    if sku:
+        variant = product.variant(sku)
+        if variant is None:
+            raise NotFound(f"{product.title} is not made like that any more. Please choose again.")
+        return Wanted(product, variant, quantity)
+    if len(product.variants) > 1:
+        raise InvalidInput(f"Please choose: {', '.join(product.options)}.", field="variant_id")
+    return Wanted(product, product.variants[0], quantity)
+
+
+def _only_left(wanted: Wanted, stock: int, have: int) -> InvalidInput:
+    has = f", and you have {have} in your cart" if have else ""
+    error = NotEnoughStock(wanted.name, stock)
+    error.args = (f"Only {stock} of {wanted.name} left{has}.",)
+    return error

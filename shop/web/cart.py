@@ -1,0 +1,153 @@
+"""The cart page and every change of a cart but the add.
+
+A change is decided in one small function: which change was asked for, and what to say when it is done. Refused,
+it is answered with the reason and the cart as it is.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from shop.cart.model import (
+    Cart,
+    Change,
+    Clear,
+    MoveToCart,
+    Remove,
+    RemoveSaved,
+    SaveForLater,
+    SetQuantity,
+    Undo,
+    new_change_id,
+)
+from shop.cart.service import CartService
+from shop.errors import InvalidInput, NotEnoughStock
+from shop.web.cart_replies import CartReplies, Words
+from shop.web.cart_view import name_of, pieces
+from shop.web.catalog import Catalog
+from shop.web.change_ids import named_change
+from shop.web.forms import Form, read_form
+from shop.web.paths import sku_of
+from shop.web.respond import Reply
+from shop.web.session import Session, Sessions
+from shop.web.views import CartView
+from shop.web.visit import Visit, WebRequest
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A change that a shopper asks for: of which line (sku '' for none), with which form, under which id, and when."""
+
+    sku: str
+    form: Form
+    id: bytes
+    at: int
+
+
+Decision = tuple[Change, Words]
+Decide = Callable[[Asked], Awaitable[Decision]]
+Handler = Callable[[WebRequest], Awaitable[Reply]]
+
+
+class CartPages:
+    """The cart's page and its changes."""
+
+    def __init__(
+        self,
+        carts: CartService,
+        catalog: Catalog,
+        sessions: Sessions,
+        replies: CartReplies,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._carts = carts
+        self._catalog = catalog
+        self._sessions = sessions
+        self._replies = replies
+        self._clock = clock
+
+    async def show(self, request: WebRequest) -> Reply:
+        """GET /cart."""
+        visit = Visit(request.scope)
+        return await self._replies.shown(visit, await self._cart(self._sessions.read(visit)))
+
+    def changing(self, decide: Decide) -> Handler:
+        """The handler of a POST that changes a cart as `decide` says."""
+
+        async def change_cart(request: WebRequest) -> Reply:
+            visit = Visit(request.scope)
+            session = self._sessions.read(visit)
+            try:
+                change, words = await decide(await self._asked(request, visit, session))
+                cart = await self._carts.apply(session.cart_id, change) if session else Cart("")
+            except InvalidInput as error:
+                return await self._replies.refused(visit, await self._cart(session), str(error))
+            return await self._replies.changed(visit, session, cart, words)
+
+        return change_cart
+
+    async def set_quantity(self, asked: Asked) -> Decision:
+        """POST /cart/lines/{sku} with quantity; 0 removes the line."""
+        quantity = asked.form.count("quantity")
+        offer = (await self._catalog.offers((asked.sku,))).get(asked.sku)
+        if offer is not None and offer.stock is not None and quantity > offer.stock:
+            raise NotEnoughStock(name_of(offer), max(0, offer.stock))
+        change = SetQuantity(asked.id, asked.at, asked.sku, quantity)
+        return change, lambda view: _quantity_words(view, asked.sku) if quantity else _removed(view)
+
+    async def remove(self, asked: Asked) -> Decision:
+        """POST /cart/lines/{sku}/remove."""
+        return Remove(asked.id, asked.at, asked.sku), _removed
+
+    async def remove_saved(self, asked: Asked) -> Decision:
+        """POST /cart/saved/{sku}/remove."""
+        return RemoveSaved(asked.id, asked.at, asked.sku), _removed
+
+    async def save(self, asked: Asked) -> Decision:
+        """POST /cart/lines/{sku}/save."""
+        return SaveForLater(asked.id, asked.at, asked.sku), lambda view: "Saved for later." + _holds(view)
+
+    async def move(self, asked: Asked) -> Decision:
+        """POST /cart/saved/{sku}/move."""
+        return MoveToCart(asked.id, asked.at, asked.sku), lambda view: "Moved to your cart." + _holds(view)
+
+    async def empty(self, asked: Asked) -> Decision:
+        """POST /cart/empty."""
+        return Clear(asked.id, asked.at), _emptied
+
+    async def undo(self, asked: Asked) -> Decision:
+        """POST /cart/undo with `of`, the id of the removal in hex."""
+        try:
+            of = bytes.fromhex(asked.form.text("of"))
+        except ValueError:
+            raise InvalidInput("That can no longer be undone.", field="of") from None
+        return Undo(asked.id, asked.at, of), lambda view: "Put back." + _holds(view)
+
+    async def _asked(self, request: WebRequest, visit: Visit, session: Session | None) -> Asked:
+        form = await read_form(request)
+        named = named_change(visit, session.cart_id, form) if session else None
+        sku = sku_of(request.path_params.get("sku", ""))
+        return Asked(sku, form, named or new_change_id(), int(self._clock()))
+
+    async def _cart(self, session: Session | None) -> Cart:
+        return await self._carts.get(session.cart_id) if session else Cart("")
+
+
+def _emptied(view: CartView) -> str:
+    return "Your cart is empty." if not view.lines else "Emptied." + _holds(view)
+
+
+def _holds(view: CartView) -> str:
+    return f" {pieces(view.quantity)} in your cart."
+
+
+def _quantity_words(view: CartView, sku: str) -> str:
+    line = next((line for line in view.lines if line.sku == sku), None)
+    said = f"{line.title}: {line.quantity}." if line else "That item is no longer in your cart."
+    return said + _holds(view)
+
+
+def _removed(view: CartView) -> str:
+    return (view.undo.words if view.undo else "Removed.") + _holds(view)

@@ -1,0 +1,97 @@
+"""Answers with a cart: as the page, or as the fragments that one change swaps; and keeps the shopper's cookies."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from shop.cart.model import Cart, Limits
+from shop.web.cart_view import cart_view, skus_of
+from shop.web.catalog import Catalog
+from shop.web.pictures import Pictures
+from shop.web.prices import Currencies
+from shop.web.respond import Header, Reply, go_to, html
+from shop.web.session import Session, Sessions
+from shop.web.shell import Shells
+from shop.web.templating import Templates
+from shop.web.views import CartPage, CartReply, CartView
+from shop.web.visit import Visit
+
+Words = Callable[[CartView], str]
+"""Says what happened, given the cart as it is now."""
+
+
+class CartReplies:
+    """Builds the answers that show a cart."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        sessions: Sessions,
+        shells: Shells,
+        currencies: Currencies,
+        pictures: Pictures,
+        templates: Templates,
+        limits: Limits,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._catalog = catalog
+        self._sessions = sessions
+        self._shells = shells
+        self._currencies = currencies
+        self._pictures = pictures
+        self._templates = templates
+        self._limits = limits
+        self._clock = clock
+
+    async def view(self, visit: Visit, cart: Cart) -> CartView:
+        """The cart in the shopper's currency: one look-up of what the catalogue says of its lines."""
+        now = int(self._clock())
+        prices = self._currencies.prices(visit.cookies.get("currency"))
+        skus = skus_of(cart, now)
+        offers = await self._catalog.offers(skus) if skus else {}
+        return cart_view(cart, offers, prices, self._pictures, self._limits, now)
+
+    async def shown(self, visit: Visit, cart: Cart) -> Reply:
+        """The cart page; htmx gets what a change would send, without words."""
+        view = await self.view(visit, cart)
+        headers = self._sessions.correct_count(visit, view.quantity)
+        if visit.wants_fragment:
+            return self._fragments("cart/changed.html", CartReply(view, view.quantity, ""), headers=headers)
+        return await self._page(visit, view, headers=headers)
+
+    async def changed(self, visit: Visit, session: Session | None, cart: Cart, words: Words) -> Reply:
+        """What a change in the cart swaps; without htmx, off to the cart page."""
+        return await self._after(visit, session, cart, words, "cart/changed.html")
+
+    async def added(self, visit: Visit, session: Session, cart: Cart, words: Words) -> Reply:
+        """What an add swaps; without htmx, off to the cart page."""
+        return await self._after(visit, session, cart, words, "cart/added.html")
+
+    async def refused(self, visit: Visit, cart: Cart, error: str) -> Reply:
+        """Why a change was refused, and the cart as it is (422)."""
+        view = await self.view(visit, cart)
+        if visit.wants_fragment:
+            return self._fragments("cart/refused.html", CartReply(view, view.quantity, error, error), status=422)
+        return await self._page(visit, view, error=error)
+
+    async def _after(self, visit: Visit, session: Session | None, cart: Cart, words: Words, template: str) -> Reply:
+        if session is not None and session.fresh and cart.partial:
+            cart = msgspec.structs.replace(cart, partial=False)
+        view = await self.view(visit, cart)
+        cookies = self._sessions.keep(visit, session, view.quantity) if session else []
+        if not visit.wants_fragment:
+            return go_to(visit, "/cart", headers=cookies)
+        return self._fragments(template, CartReply(view, view.quantity, words(view)), headers=cookies)
+
+    def _fragments(self, template: str, view: CartReply, *, status: int = 200, headers: Iterable[Header] = ()) -> Reply:
+        return html(self._templates.fragments(template, view), status=status, headers=headers)
+
+    async def _page(self, visit: Visit, view: CartView, *, error: str = "", headers: Iterable[Header] = ()) -> Reply:
+        await self._shells.refresh()
+        currency = self._currencies.prices(visit.cookies.get("currency")).currency
+        shell = self._shells.shell("Your cart", path="/cart", currency=currency)
+        page = self._templates.render("cart/page.html", CartPage(shell, view, error), str(view.quantity or ""))
+        return html(page, status=422 if error else 200, headers=headers)

@@ -1,0 +1,66 @@
+"""The URL map."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from litestar.handlers import HTTPRouteHandler, post, route
+
+from shop.operations.health import Health
+from shop.operations.metrics import Metrics
+from shop.web.add import AddToCart
+from shop.web.assets import Assets
+from shop.web.browse import Browse
+from shop.web.cart import CartPages
+from shop.web.cross_origin import CrossOriginGuard
+from shop.web.respond import Reply
+from shop.web.sitemap import Sitemap
+from shop.web.visit import WebRequest
+from shop.web.visitor import Visitor
+
+Handler = Callable[[WebRequest], Awaitable[Reply]]
+
+
+def routes(
+    browse: Browse,
+    add: AddToCart,
+    cart: CartPages,
+    visitor: Visitor,
+    assets: Assets,
+    sitemap: Sitemap,
+    health: Health,
+    metrics: Metrics,
+    guard: CrossOriginGuard,
+) -> list[HTTPRouteHandler]:
+    """Every page and every change. A change is always a POST, and always guarded."""
+
+    def page(path: str, handler: Handler) -> HTTPRouteHandler:
+        return route(path, http_method=["GET", "HEAD"])(metrics.timed(path, handler))
+
+    def change(path: str, handler: Handler) -> HTTPRouteHandler:
+        return post(path, status_code=200, before_request=guard)(metrics.timed(path, handler))
+
+    return [
+        page("/", browse.grid),
+        page("/product/{handle:str}", browse.product),
+        page("/about", browse.about),
+        page("/help", browse.help),
+        page("/cart", cart.show),
+        change("/cart", add.add),
+        change("/cart/lines/{sku:str}", cart.changing(cart.set_quantity)),
+        change("/cart/lines/{sku:str}/remove", cart.changing(cart.remove)),
+        change("/cart/lines/{sku:str}/save", cart.changing(cart.save)),
+        change("/cart/saved/{sku:str}/move", cart.changing(cart.move)),
+        change("/cart/saved/{sku:str}/remove", cart.changing(cart.remove_saved)),
+        change("/cart/empty", cart.changing(cart.empty)),
+        change("/cart/undo", cart.changing(cart.undo)),
+        change("/setCurrency", visitor.set_currency),
+        page("/logout", visitor.ask_logout),
+        change("/logout", visitor.logout),
+        page("/static/{path:path}", assets.serve),
+        page("/robots.txt", sitemap.robots),
+        page("/sitemap.xml", sitemap.sitemap),
+        page("/healthz", health.alive),
+        page("/readyz", health.ready),
+        page("/metrics", metrics.serve),
+    ]

@@ -1,0 +1,68 @@
+"""What a shopper may set or take back: the currency, and the session itself."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from shop.cart.service import CartService
+from shop.errors import InvalidInput
+from shop.web.forms import read_form
+from shop.web.prices import Currencies
+from shop.web.respond import Reply, go_to, html
+from shop.web.session import Sessions
+from shop.web.shell import Shells
+from shop.web.templating import Templates
+from shop.web.views import TextPage
+from shop.web.visit import Visit, WebRequest
+
+
+class Visitor:
+    """Handles /setCurrency and /logout."""
+
+    def __init__(
+        self, carts: CartService, sessions: Sessions, shells: Shells, currencies: Currencies, templates: Templates
+    ) -> None:
+        self._carts = carts
+        self._sessions = sessions
+        self._shells = shells
+        self._currencies = currencies
+        self._templates = templates
+
+    async def set_currency(self, request: WebRequest) -> Reply:
+        """POST /setCurrency: currency_code, and return_to where to go on; raises InvalidInput for an unknown code."""
+        visit = Visit(request.scope)
+        form = await read_form(request)
+        code = form.text("currency_code").upper()
+        if code not in self._currencies:
+            raise InvalidInput(f"Prices come in {', '.join(self._currencies.codes)}. Please choose one of them.")
+        back = form.text("return_to") or _referring_path(visit)
+        return go_to(visit, back, headers=[self._sessions.remember_currency(visit, code)])
+
+    async def ask_logout(self, request: WebRequest) -> Reply:
+        """GET /logout only asks: following a link never loses a cart."""
+        visit = Visit(request.scope)
+        await self._shells.refresh()
+        currency = self._currencies.prices(visit.cookies.get("currency")).currency
+        shell = self._shells.shell("Forget this cart", path="/logout", currency=currency)
+        lead = "This browser forgets its cart and what is saved for later. That cannot be undone."
+        page = TextPage(shell, "Forget this cart?", lead)
+        return html(self._templates.render("pages/logout.html", page, visit.badge))
+
+    async def logout(self, request: WebRequest) -> Reply:
+        """POST /logout: the cart is deleted and the cookies taken back."""
+        visit = Visit(request.scope)
+        session = self._sessions.read(visit)
+        if session is not None:
+            await self._carts.delete(session.cart_id)
+        return go_to(visit, "/", headers=self._sessions.forget(visit))
+
+
+def _referring_path(visit: Visit) -> str:
+    """The path of the page that sent the form, if it is one of ours."""
+    try:
+        referrer = urlsplit(visit.header(b"referer"))
+    except ValueError:
+        return "/"
+    if referrer.netloc.lower() != visit.header(b"host").lower():
+        return "/"
+    return f"{referrer.path}?{referrer.query}" if referrer.query else referrer.path
