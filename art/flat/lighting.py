@@ -32,7 +32,7 @@ def lamp(glaze: Tone) -> Pen:
     pen.shadow(400, 650, 130)
     pen.glow(400, 320, 370)
     pen.fill("M388 400h24v90h-24z", BRASS.base)
-    pen.solid(turned(400, [(30, 462), (96, 500), (122, 560), (104, 620), (72, 650)]), glaze, -34)
+    pen.solid(turned(400, [(26, 456), (62, 470), (106, 510), (122, 562), (110, 612), (76, 650)]), glaze, -34)
     pen.line("M298 540q-8 34 10 66", glaze.light, 11, 0.8)
     pen.solid("M312 170h176l76 232q-164 28-328 0z", LIT, -30)
     pen.oval(400, 170, 88, 9, LIT.light)

@@ -84,7 +84,7 @@ def tablecloth() -> Pen:
     pen.shadow(400, 690, 250)
     pen.solid(block(170, 500, 34, 190, 4), OAK, -12)
     pen.solid(block(596, 500, 34, 190, 4), OAK, -12)
-    cloth = f"M150 340h500l30 226q-20 24-40 0{'t-40 0' * 13}z"
+    cloth = "M150 340h500l30 230q-280 30-560 0z"
     pen.cast(cloth, 6, 20)
     pen.solid(cloth, LINEN, -34)
     pen.fill("M196 296h408l46 46H150z", LINEN.light)
