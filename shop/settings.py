@@ -35,6 +35,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 8000
     workers: int = 1
     log_level: str = "INFO"
+    page_cache_bytes: int = 64 * 1024 * 1024
+    """Memory for pages that are kept rendered."""
     public_url: str = ""
     """The https:// address people use, where a proxy stands before the shop; empty: as the request says."""
 
