@@ -1,0 +1,304 @@
+"""A real Valkey is killed, hung and emptied under a cart service. No change is lost, doubled or refused."""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from shop.cart.connect import with_standby
+from shop.cart.failover import FailoverCartService
+from shop.cart.model import Add, Cart, Limits, new_change_id
+from shop.cart.redis import REPLY_SECONDS, RedisCartService
+from shop.cart.service import now
+from shop.money import Money
+from tests.fixtures.valkey import Valkey
+
+EUR = Money(1900, "EUR")
+LIMITS = Limits(quantity=10_000)
+SHOPPERS = 12
+
+
+@pytest.fixture
+async def carts(valkey: Valkey) -> AsyncIterator[FailoverCartService]:
+    service = with_standby(RedisCartService.connect(valkey.url, limits=LIMITS), max_carts=1000)
+    await service.start()
+    assert not service.away
+    yield service
+    await service.close()
+
+
+async def stored(valkey: Valkey, cart_id: str) -> Cart:
+    """What the server itself holds, read past the failover."""
+    plain = RedisCartService.connect(valkey.url, limits=LIMITS)
+    try:
+        return await plain.get(cart_id)
+    finally:
+        await plain.close()
+
+
+def calls_of(valkey: Valkey, command: str) -> int:
+    return int(valkey.client().info("commandstats")[f"cmdstat_{command}"]["calls"])
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - the condition is another process's
+            await asyncio.sleep(0.01)
+
+
+async def recovered(carts: FailoverCartService) -> None:
+    await until(lambda: not carts.away and not carts.waiting)
+
+
+class Clicks:
+    """Shoppers who keep adding, and what was acknowledged to them."""
+
+    def __init__(self, carts: FailoverCartService) -> None:
+        self.carts = carts
+        self.acknowledged: Counter[tuple[str, str]] = Counter()
+        self.slowest = 0.0
+        self._open = True
+
+    async def __aenter__(self) -> "Clicks":
+        self._tasks = [asyncio.create_task(self._shop(f"shopper-{n}")) for n in range(SHOPPERS)]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._open = False
+        await asyncio.gather(*self._tasks)
+
+    async def more(self, clicks: int) -> None:
+        goal = self.acknowledged.total() + clicks
+        await until(lambda: self.acknowledged.total() >= goal)
+
+    async def _shop(self, cart_id: str) -> None:
+        seen = 0
+        while self._open:
+            sku = f"sku-{seen % 3}"
+            started = time.monotonic()
+            cart = await self.carts.add(cart_id, sku, 1, EUR)
+            self.slowest = max(self.slowest, time.monotonic() - started)
+            self.acknowledged[cart_id, sku] += 1
+            seen += 1
+            assert cart.quantity == seen, "a change that was acknowledged is missing, or one is there twice"
+            if seen % 5 == 0:
+                assert (await self.carts.get(cart_id)).quantity == seen
+            await asyncio.sleep(0.005)
+
+    async def are_stored_once(self, valkey: Valkey) -> None:
+        await recovered(self.carts)
+        found: Counter[tuple[str, str]] = Counter()
+        for n in range(SHOPPERS):
+            cart = await stored(valkey, f"shopper-{n}")
+            found.update({(cart.id, line.sku): line.quantity for line in cart.lines})
+        assert found == self.acknowledged
+
+
+async def test_killed_and_restarted_empty_under_clicks(valkey: Valkey, carts: FailoverCartService) -> None:
+    async with Clicks(carts) as clicks:
+        await clicks.more(200)
+        for _ in range(3):
+            valkey.kill()
+            await clicks.more(200)
+            assert carts.away, "the server really was away"
+            valkey.start()
+            assert not list(valkey.client().scan_iter("cart:never")), "it answers again"
+            await until(lambda: not carts.away)
+            await clicks.more(200)
+    assert carts.trips >= 3
+    assert carts.replayed > 0
+    await clicks.are_stored_once(valkey)
+
+
+async def test_hung_under_clicks(valkey: Valkey, carts: FailoverCartService) -> None:
+    async with Clicks(carts) as clicks:
+        await clicks.more(200)
+        for _ in range(2):
+            valkey.hang()
+            await until(lambda: carts.away)
+            assert not await asyncio.to_thread(valkey.answers), "the server really hung"
+            await clicks.more(500)
+            valkey.resume()
+            await until(lambda: not carts.away)
+            await clicks.more(200)
+    await clicks.are_stored_once(valkey)
+    assert clicks.slowest < REPLY_SECONDS * 3
+
+
+async def test_emptied_in_a_moment_nobody_noticed(valkey: Valkey, carts: FailoverCartService) -> None:
+    async with Clicks(carts) as clicks:
+        await clicks.more(200)
+        for _ in range(3):
+            valkey.client().flushall()
+            await clicks.more(200)
+    assert carts.trips == 0
+    assert carts.restored > 0
+    await clicks.are_stored_once(valkey)
+
+
+async def test_every_connection_cut_under_clicks(valkey: Valkey, carts: FailoverCartService) -> None:
+    async with Clicks(carts) as clicks:
+        for _ in range(5):
+            await clicks.more(100)
+            killed = valkey.client().client_kill_filter(_type="normal", skipme=True)
+            assert killed >= 1
+    await clicks.are_stored_once(valkey)
+
+
+async def test_the_first_request_is_answered_and_later_ones_do_not_wait(
+    valkey: Valkey, carts: FailoverCartService
+) -> None:
+    before = await carts.add("a", "mug", 2, EUR)
+    valkey.hang()
+    started = time.monotonic()
+    assert await carts.get("a") == before
+    first = time.monotonic() - started
+    assert REPLY_SECONDS * 0.9 <= first < REPLY_SECONDS * 2, "the first one waited for the reply that never came"
+    started = time.monotonic()
+    for _ in range(100):
+        await carts.add("a", "mug", 1, EUR)
+    assert time.monotonic() - started < REPLY_SECONDS / 2
+    valkey.resume()
+    await recovered(carts)
+    assert (await stored(valkey, "a")).quantity == 102
+
+
+async def test_a_change_with_an_unknown_outcome_is_not_doubled(valkey: Valkey, carts: FailoverCartService) -> None:
+    await carts.add("a", "mug", 1, EUR)
+    await asyncio.gather(*(carts.get(str(n)) for n in range(40)))
+    sent = calls_of(valkey, "evalsha")
+    valkey.hang()
+    answers = await asyncio.gather(*(carts.add("a", "mug", 1, EUR) for _ in range(40)))
+    assert max(cart.quantity for cart in answers) == 41
+    assert carts.waiting == 40
+    valkey.resume()
+    await recovered(carts)
+    assert calls_of(valkey, "evalsha") >= sent + 70, "both the first sending and the replay arrived"
+    assert (await stored(valkey, "a")).quantity == 41
+
+
+async def test_carts_only_seen_are_given_back_to_an_empty_server(valkey: Valkey, carts: FailoverCartService) -> None:
+    before = await carts.add("a", "mug", 2, EUR)
+    valkey.restart_empty()
+    assert not (await stored(valkey, "a")).lines, "the server really lost it"
+    assert await carts.get("a") == before
+    assert await stored(valkey, "a") == before
+
+
+async def test_a_change_after_the_loss_keeps_what_was_lost(valkey: Valkey, carts: FailoverCartService) -> None:
+    await carts.add("a", "mug", 2, EUR)
+    await carts.add("a", "bowl", 1, EUR)
+    valkey.client().flushall()
+    await asyncio.gather(*(carts.add("a", "mug", 1, EUR) for _ in range(20)))
+    await recovered(carts)
+    cart = await stored(valkey, "a")
+    assert {line.sku: line.quantity for line in cart.lines} == {"mug": 22, "bowl": 1}
+    assert await carts.get("a") == cart
+
+
+async def test_a_cart_the_standby_never_saw_is_called_partial(valkey: Valkey, carts: FailoverCartService) -> None:
+    plain = RedisCartService.connect(valkey.url)
+    await plain.add("a", "mug", 2, EUR)
+    await plain.close()
+    valkey.hang()
+    assert await carts.get("a") == Cart("a", partial=True)
+    added = await carts.add("a", "bowl", 1, EUR)
+    assert (added.quantity, added.partial) == (1, True)
+    valkey.resume()
+    await recovered(carts)
+    cart = await carts.get("a")
+    assert (cart.quantity, cart.partial) == (3, False)
+
+
+async def test_a_replay_that_meets_the_limit_is_cut_off_not_dropped(valkey: Valkey) -> None:
+    limits = Limits(quantity=10)
+    service = with_standby(RedisCartService.connect(valkey.url, limits=limits), max_carts=10)
+    await service.start()
+    plain = RedisCartService.connect(valkey.url, limits=limits)
+    await plain.add("a", "mug", 8, EUR)
+    valkey.hang()
+    assert (await service.add("a", "mug", 5, EUR)).quantity == 5
+    valkey.resume()
+    await recovered(service)
+    assert (await plain.get("a")).quantity == 10
+    await plain.close()
+    await service.close()
+
+
+async def test_full_memory_is_an_outage_of_writes_only(valkey: Valkey, carts: FailoverCartService) -> None:
+    await carts.add("a", "mug", 1, EUR)
+    client = valkey.client()
+    client.config_set("maxmemory-policy", "noeviction")
+    client.config_set("maxmemory", "1mb")
+    assert (await carts.add("a", "mug", 1, EUR)).quantity == 2
+    assert carts.away, "the server really refused the write"
+    assert (await carts.get("a")).quantity == 2
+    client.config_set("maxmemory", "0")
+    await recovered(carts)
+    assert (await stored(valkey, "a")).quantity == 2
+
+
+async def test_a_read_only_replica_is_an_outage(valkey: Valkey, carts: FailoverCartService) -> None:
+    await carts.add("a", "mug", 1, EUR)
+    client = valkey.client()
+    client.replicaof("127.0.0.1", "1")
+    assert (await carts.add("a", "mug", 1, EUR)).quantity == 2
+    assert carts.away
+    client.replicaof("NO", "ONE")
+    await recovered(carts)
+    assert (await stored(valkey, "a")).quantity == 2
+
+
+async def test_down_at_boot(valkey: Valkey, caplog: pytest.LogCaptureFixture) -> None:
+    valkey.kill()
+    service = with_standby(RedisCartService.connect(valkey.url), max_carts=10)
+    await service.start()
+    assert service.away
+    assert "cannot be reached" in caplog.text
+    assert (await service.add("a", "mug", 1, EUR)).quantity == 1
+    valkey.start()
+    await recovered(service)
+    assert (await stored(valkey, "a")).quantity == 1
+    await service.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("redis://:wrong@127.0.0.1:{port}", "check REDIS_URL"),
+        ("redis://127.0.0.1:{port}/4711", "check REDIS_URL"),
+        ("redis://no-such-host.invalid:{port}", "host name in REDIS_URL is not known"),
+    ],
+)
+async def test_wrong_settings_are_said_at_once(
+    valkey: Valkey, caplog: pytest.LogCaptureFixture, url: str, words: str
+) -> None:
+    valkey.client().config_set("requirepass", "right" if "wrong" in url else "")
+    with caplog.at_level(logging.ERROR):
+        service = with_standby(RedisCartService.connect(url.format(port=valkey.port)), max_carts=10)
+        await service.start()
+    assert words in caplog.text
+    assert "right" not in caplog.text
+    assert "wrong@" not in caplog.text
+    assert (await service.get("a")).partial
+    await service.close()
+
+
+async def test_closing_waits_for_the_replay(valkey: Valkey, carts: FailoverCartService) -> None:
+    await carts.add("a", "mug", 1, EUR)
+    valkey.hang()
+    await carts.apply("a", Add(new_change_id(), now(), "mug", 1, EUR))
+    assert carts.waiting == 1
+    valkey.resume()
+    await carts.close()
+    assert (await stored(valkey, "a")).quantity == 2
+
+
+async def test_a_script_cache_that_was_emptied_costs_nothing(valkey: Valkey, carts: FailoverCartService) -> None:
+    await carts.add("a", "mug", 1, EUR)
+    valkey.client().script_flush()
+    assert (await carts.add("a", "mug", 1, EUR)).quantity == 2
+    assert carts.trips == 0

@@ -1,0 +1,40 @@
+import pytest
+
+from shop.cart.connect import connect
+from shop.cart.failover import FailoverCartService
+from shop.cart.memory import MemoryCartService
+from shop.cart.model import Limits
+from shop.cart.redis import RedisCartService
+from shop.errors import ConfigurationError
+from shop.settings import Settings
+
+
+def test_without_a_url_carts_are_in_memory() -> None:
+    carts = connect(Settings(cart_ttl=60, cart_max_lines=7))
+    assert isinstance(carts, MemoryCartService)
+    assert (carts.ttl, carts.limits) == (60, Limits(lines=7))
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://h", "redis://u:p@h:6379/0", "rediss://h:6380/1", "unix:///run/redis.sock", "redis://h/"]
+)
+def test_a_url_of_one_server_is_redis_with_a_standby(url: str) -> None:
+    carts = connect(Settings(redis_url=url, cart_ttl=60))
+    assert isinstance(carts, FailoverCartService)
+    assert isinstance(carts.primary, RedisCartService)
+    assert carts.ttl == 60
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://h:6379", "starts with http://"),
+        ("h:6379", "must be redis://"),
+        ("redis://h:port", "cannot be read"),
+        ("redis://h:99999", "cannot be read"),
+        ("redis://h/carts", "a database is a number"),
+    ],
+)
+def test_a_url_that_cannot_be_read_says_what_to_write(url: str, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        connect(Settings(redis_url=url))
