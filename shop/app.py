@@ -59,11 +59,11 @@ def create_app(
     """
     settings = settings or Settings.from_env()
     registry = CollectorRegistry()
-    metered = MeteredCartService(carts or connect(settings), registry)
+    metered = MeteredCartService(connect(settings) if carts is None else carts, registry)
     database = create_engine(settings.database_url)
     repository = CatalogRepository(database, settings.currency)
     cached = CachedCatalog(repository)
-    shown = catalog or cached
+    shown = cached if catalog is None else catalog
 
     assets = Assets(resource_dir("static"))
     templates = Templates(resource_dir("templates"), assets.url)

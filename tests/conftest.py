@@ -1,6 +1,10 @@
 """Fixtures for every tier live in tests/fixtures, one outside thing each."""
 
 pytest_plugins = [
+    "tests.fixtures.browser",
     "tests.fixtures.cart_services",
+    "tests.fixtures.shop_app",
+    "tests.fixtures.database",
+    "tests.fixtures.postgres",
     "tests.fixtures.valkey",
 ]

@@ -114,6 +114,7 @@ class Browse:
 
     async def _grid_view(self, query: Query, prices: Prices) -> GridView:
         page = await self._catalog.page(query)
+        query = page.query
         await self._shells.refresh()
         front = query == Query()
         title = "Things for the home" if front else heading(query, page.facets)
@@ -128,7 +129,7 @@ class Browse:
             q=query.q,
             indexed=not query.q and page.total > 0,
         )
-        return grid_view(shell, page, prices, self._pictures)
+        return grid_view(shell, page, prices, self._pictures, self._currencies.default)
 
     async def _text(self, request: WebRequest, name: str) -> Reply:
         visit, prices = self._visit(request)

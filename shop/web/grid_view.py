@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import msgspec
 
 from shop.catalog.model import SORTS, Facet, FacetValue, Page, Query, Sort
+from shop.money import Money
 from shop.web.cards import card
 from shop.web.paths import facet_field, listing_path, price_range
 from shop.web.pictures import Pictures
@@ -22,17 +25,18 @@ ONE_OF = ("category", "price", "in_stock")
 """Facets of which one value is chosen at a time; of an option's values several may be."""
 
 
-def grid_view(shell: Shell, page: Page, prices: Prices, pictures: Pictures) -> GridView:
-    """A page of a listing."""
+def grid_view(shell: Shell, page: Page, prices: Prices, pictures: Pictures, own_currency: str) -> GridView:
+    """A page of a listing; price bounds are in the catalogue's own currency, whatever the shopper's is."""
     query = page.query
     return GridView(
         shell=shell,
         front=query == Query(),
         heading=heading(query, page.facets),
         total=page.total,
+        more=page.more,
         cards=tuple(card(listing, prices, pictures) for listing in page.listings),
-        facets=tuple(_facet(facet, query) for facet in page.facets),
-        chosen=_chosen(query, page.facets),
+        facets=tuple(_facet(facet, query, own_currency) for facet in page.facets),
+        chosen=_chosen(query, page.facets, own_currency),
         sorts=tuple(_sort(sort, query) for sort in SORTS),
         pager=_pager(query, page.pages),
         category=query.category,
@@ -73,10 +77,10 @@ def _first_page(query: Query, **changes: object) -> Query:
     return msgspec.structs.replace(query, page=1, **changes)
 
 
-def _facet(facet: Facet, query: Query) -> FacetView:
+def _facet(facet: Facet, query: Query, own_currency: str) -> FacetView:
     choices = tuple(
         Choice(
-            label=value.label,
+            label=_label(facet, value, own_currency),
             url=listing_path(toggled(query, facet.name, value)),
             count=value.count,
             selected=value.selected,
@@ -88,12 +92,24 @@ def _facet(facet: Facet, query: Query) -> FacetView:
     return FacetView(facet.name, facet.label, choices, multiple=facet.name not in ONE_OF)
 
 
-def _chosen(query: Query, facets: tuple[Facet, ...]) -> tuple[Link, ...]:
+def _label(facet: Facet, value: FacetValue, currency: str) -> str:
+    if facet.name != "price":
+        return value.label
+    low, high = (
+        None if bound is None else Money.of(Decimal(bound), currency).format().removesuffix(".00")
+        for bound in price_range(value.value)
+    )
+    if low and high:
+        return f"{low} to {high}"
+    return f"{low} and more" if low else f"Up to {high}"
+
+
+def _chosen(query: Query, facets: tuple[Facet, ...], own_currency: str) -> tuple[Link, ...]:
     text = [Link(f"“{query.q}”", listing_path(_first_page(query, q="")))] if query.q else []
     return (
         *text,
         *(
-            Link(value.label, listing_path(toggled(query, facet.name, value)))
+            Link(_label(facet, value, own_currency), listing_path(toggled(query, facet.name, value)))
             for facet in facets
             for value in facet.values
             if value.selected

@@ -108,6 +108,7 @@ class GridView(msgspec.Struct, frozen=True):
     """The front page proper: nothing searched, nothing chosen, page 1."""
     heading: str
     total: int
+    """Products found."""
     cards: tuple[Card, ...]
     facets: tuple[FacetView, ...]
     chosen: tuple[Link, ...]
@@ -122,6 +123,8 @@ class GridView(msgspec.Struct, frozen=True):
     in_stock: bool
     reset_url: str
     """The listing with nothing chosen."""
+    more: bool = False
+    """There are more than `total`: too many to count."""
 
 
 class OptionValue(msgspec.Struct, frozen=True):
