@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Table, delete, func, insert, select, update
@@ -18,6 +19,13 @@ from shop.catalog.search import search_for
 
 BATCH = 500
 """Rows that are read or written by one statement."""
+
+
+def batched(values: Iterable[str], size: int) -> Iterator[list[str]]:
+    """The values in lists of at most `size`."""
+    rest = iter(values)
+    while batch := list(islice(rest, size)):
+        yield batch
 
 
 class CatalogWriter:
@@ -51,6 +59,13 @@ class CatalogWriter:
         """The next free (id, rank)."""
         row = (await self.connection.execute(select(func.max(products.c.id), func.max(products.c.rank)))).one()
         return (0 if row[0] is None else row[0] + 1), (0 if row[1] is None else row[1] + 1)
+
+    async def numbers(self) -> AsyncIterator[dict[str, int]]:
+        """The id of every stored handle, in batches."""
+        statement, last = select(products.c.id, products.c.handle).order_by(products.c.id).limit(BATCH), -1
+        while batch := (await self.connection.execute(statement.where(products.c.id > last))).all():
+            last = batch[-1].id
+            yield {row.handle: row.id for row in batch}
 
     async def insert(self, numbered: Sequence[tuple[int, Product]]) -> None:
         """Add products under ids that are free."""

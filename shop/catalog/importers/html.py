@@ -1,0 +1,41 @@
+"""Descriptions made safe: a small set of tags, everything else taken out."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+import nh3
+
+from shop.catalog.importers.fields import CONTROL
+
+MAX_DESCRIPTION = 200_000
+
+_CLEANER = nh3.Cleaner(
+    tags={
+        *("p", "br", "hr", "h2", "h3", "h4", "ul", "ol", "li", "dl", "dt", "dd", "blockquote"),
+        *("strong", "b", "em", "i", "u", "s", "sub", "sup", "small", "abbr", "a"),
+        *("table", "thead", "tbody", "tr", "th", "td", "caption"),
+    },
+    clean_content_tags={"script", "style", "title", "noscript", "template"},
+    attributes={"a": {"href", "title"}, "abbr": {"title"}, "th": {"colspan", "rowspan"}, "td": {"colspan", "rowspan"}},
+    url_schemes={"http", "https", "mailto", "tel"},
+    link_rel="noopener noreferrer nofollow",
+)
+
+
+def safe_html(text: str) -> str:
+    """Sanitised HTML; text without any tag becomes paragraphs. Doing it twice changes nothing more."""
+    text = CONTROL.sub("", text.replace("\r\n", "\n")).strip()
+    if len(text) > MAX_DESCRIPTION:
+        raise ValueError(f"description is longer than {MAX_DESCRIPTION} characters")
+    return _CLEANER.clean(text if "<" in text else _paragraphs(text)).strip()
+
+
+def safe_text(text: str) -> str:
+    """Plain text as HTML: paragraphs, every sign of it shown as it is."""
+    return safe_html(_paragraphs(escape(text.replace("\r\n", "\n").strip(), quote=False)))
+
+
+def _paragraphs(text: str) -> str:
+    return "\n".join(f"<p>{part.strip()}</p>" for part in re.split(r"\n\s*\n", text) if part.strip())

@@ -1,0 +1,54 @@
+"""The columns of Shopify's product CSV: the names of today, those of older exports, and three of our own.
+
+Our own are named as Shopify names metafields, so that its import takes or leaves them.
+"""
+
+from __future__ import annotations
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "title": ("Title",),
+    "handle": ("URL handle", "Handle"),
+    "description": ("Description", "Body (HTML)", "Body HTML"),
+    "vendor": ("Vendor",),
+    "taxonomy": ("Product category", "Standard product type", "Standardized product type"),
+    "type": ("Type", "Custom product type", "Product type"),
+    "tags": ("Tags",),
+    "published": ("Published on online store", "Published"),
+    "status": ("Status",),
+    "sku": ("SKU", "Variant SKU"),
+    **{f"option{n}_name": (f"Option{n} name",) for n in (1, 2, 3)},
+    **{f"option{n}_value": (f"Option{n} value",) for n in (1, 2, 3)},
+    "price": ("Price", "Variant price"),
+    "compare_at": ("Compare-at price", "Variant compare at price", "Variant compare-at price"),
+    "tracker": ("Inventory tracker", "Variant inventory tracker"),
+    "quantity": ("Inventory quantity", "Variant inventory qty", "Variant inventory quantity"),
+    "policy": ("Continue selling when out of stock", "Variant inventory policy"),
+    "grams": ("Weight value (grams)", "Variant grams"),
+    "weight": ("Variant weight", "Weight value", "Weight"),
+    "weight_unit": ("Weight unit for display", "Variant weight unit", "Weight unit"),
+    "image": ("Product image URL", "Image src"),
+    "image_position": ("Image position",),
+    "image_alt": ("Image alt text",),
+    "variant_image": ("Variant image URL", "Variant image"),
+    "categories": ("Categories (product.metafields.shop.categories)",),
+    "currency": ("Currency (product.metafields.shop.currency)",),
+    "created_at": ("Created at (product.metafields.shop.created_at)", "Created at"),
+}
+"""What we call a column, and its names in files: the first is the one that is written."""
+
+REQUIRED = ("handle", "title", "price")
+OPTIONS = tuple((f"option{n}_name", f"option{n}_value") for n in (1, 2, 3))
+NO_OPTION = ("Title", "Default Title")
+"""The option's name and value by which Shopify says that a product has no options."""
+
+EXPORTED = tuple(name for name in COLUMNS if name not in ("taxonomy", "weight"))
+_NAMES = {alias.casefold(): name for name, aliases in COLUMNS.items() for alias in aliases}
+
+
+def columns_of(header: list[str]) -> dict[str, int]:
+    """The place of each known column in a header; names count without regard to case and spaces around."""
+    places: dict[str, int] = {}
+    for place, cell in enumerate(header):
+        if name := _NAMES.get(" ".join(cell.split()).casefold()):
+            places.setdefault(name, place)
+    return places
