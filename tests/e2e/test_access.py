@@ -1,0 +1,116 @@
+"""Everyone can use it: keyboard alone, a phone, a screen reader's view of every page, light and dark."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.e2e.shopper import Shopper
+from tests.fixtures.browser import PHONE, OpenShopper
+
+PAGES = {
+    "front": "/",
+    "category": "/?category=kitchen&in_stock=1",
+    "nothing found": "/?q=xylophone",
+    "product": "/product/keel-pan",
+    "options": "/product/shoal-bowl",
+    "sold out": "/product/heron-floor-lamp",
+    "cart": "/cart",
+    "about": "/about",
+    "help": "/help",
+    "forget": "/logout",
+    "not found": "/nowhere",
+}
+HAVING = ("Keel Pan", "Cove Teapot", "Gull Reading Lamp")
+
+
+def violations(shopper: Shopper) -> list[str]:
+    found = Axe().run(shopper.page).response["violations"]
+    return [f"{one['id']}: {node['html']} {node['failureSummary']}" for one in found for node in one["nodes"]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("device", ["phone", "desk"])
+def test_every_page_is_accessible_and_fits(open_shopper: OpenShopper, scheme: str, device: str) -> None:
+    options = PHONE if device == "phone" else {}
+    shopper = open_shopper("/cart", having=HAVING, color_scheme=scheme, **options)
+    shopper.removes("Cove Teapot")
+    shopper.presses("Save for later Gull Reading Lamp")
+    expect(shopper.page.get_by_role("region", name="Saved for later")).to_be_visible()
+    found: dict[str, list[str]] = {}
+    for name, path in PAGES.items():
+        shopper.opens(path)
+        found[name] = violations(shopper)
+        width, most = shopper.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert width <= most, f"{name} is {width} pixels wide"
+    shopper.opens("/")
+    shopper.adds("Keel Pan")
+    expect(shopper.drawer).to_be_visible()
+    found["drawer"] = violations(shopper)
+    assert {name: list(what) for name, what in found.items() if what} == {}
+    shopper.forgives()  # the page that is not there
+
+
+def test_the_whole_way_with_the_keyboard(shopper: Shopper) -> None:
+    keyboard = shopper.page.keyboard
+    keyboard.press("Tab")
+    expect(shopper.page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    keyboard.press("Enter")
+    tab_to(shopper, "button", "Add Cove Teapot to cart")
+    keyboard.press("Enter")
+    expect(shopper.drawer).to_be_visible()
+    tab_to(shopper, "link", "View cart")
+    keyboard.press("Enter")
+    shopper.sees_lines("Cove Teapot")
+    tab_to(shopper, "button", "One more of Cove Teapot")
+    keyboard.press("Space")
+    shopper.sees_badge(2)
+    expect(shopper.page.get_by_role("button", name="One more of Cove Teapot")).to_be_focused()
+    tab_to(shopper, "button", "Remove Cove Teapot")
+    keyboard.press("Enter")
+    shopper.sees_badge(0)
+    expect(shopper.page.get_by_role("heading", name="Your cart")).to_be_focused()
+    tab_to(shopper, "button", "Undo")
+    keyboard.press("Enter")
+    shopper.sees_quantity("Cove Teapot", 2)
+
+
+def test_on_a_phone(open_shopper: OpenShopper) -> None:
+    shopper = open_shopper(**PHONE)
+    shopper.page.get_by_text("Filter", exact=True).tap()
+    shopper.page.get_by_role("radio", name=re.compile("^Kitchen")).tap()
+    expect(shopper.titles()).to_have_count(6)
+    expect(shopper.page.get_by_role("radio", name=re.compile("^Kitchen"))).to_be_visible()
+    shopper.add_button("Keel Pan").tap()
+    shopper.drawer.get_by_role("link", name="View cart").tap()
+    shopper.page.get_by_role("button", name="One more of Keel Pan").tap()
+    shopper.sees_badge(2)
+    shopper.page.get_by_role("button", name="Remove Keel Pan").tap()
+    shopper.presses("Undo")
+    shopper.sees_quantity("Keel Pan", 2)
+
+
+@pytest.mark.parametrize("path", ["/", "/product/shoal-bowl", "/cart"])
+def test_what_a_finger_touches_is_large_enough(open_shopper: OpenShopper, path: str) -> None:
+    shopper = open_shopper(path, having=("Keel Pan",), **PHONE)
+    small = shopper.page.evaluate(
+        """(touched) => [...document.querySelectorAll(touched)]
+            .filter((one) => one.checkVisibility())
+            .map((one) => [one.outerHTML.slice(0, 90), (one.closest("label") ?? one).getBoundingClientRect().height])
+            .filter(([, height]) => height < 44)""",
+        "button, select, summary, nav a, .option__value, input:not([type=hidden])",
+    )
+    assert small == []
+
+
+def tab_to(shopper: Shopper, role: str, name: str) -> None:
+    wanted = shopper.page.get_by_role(role, name=name, exact=True)  # type: ignore[arg-type]
+    expect(wanted).to_be_visible()
+    for _ in range(120):
+        shopper.page.keyboard.press("Tab")
+        if wanted.evaluate("(one) => one === document.activeElement"):
+            return
+    pytest.fail(f"Tab does not reach the {role} {name!r}")

@@ -1,0 +1,132 @@
+"""A cart, from the first add to the last undo, by mouse."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.shopper import Shopper
+from tests.fixtures.browser import OpenShopper
+
+
+@pytest.fixture
+def at_cart(open_shopper: OpenShopper) -> Shopper:
+    """A shopper on the cart page, with three things in the cart."""
+    shopper = open_shopper("/cart", having=("Cove Teapot", "Keel Pan", "Reed Vase"))
+    shopper.sees_lines("Cove Teapot", "Keel Pan", "Reed Vase")
+    return shopper
+
+
+def test_an_add_opens_the_drawer_and_counts(shopper: Shopper) -> None:
+    shopper.sees_badge(0)
+    shopper.adds("Keel Pan")
+    expect(shopper.drawer).to_be_visible()
+    expect(shopper.drawer.get_by_role("link", name="Keel Pan")).to_be_visible()
+    expect(shopper.drawer).to_contain_text("1 × €69.00")
+    shopper.sees_status("Keel Pan")
+    shopper.sees_badge(1)
+
+
+def test_the_drawer_closes_and_gives_the_focus_back(shopper: Shopper) -> None:
+    for close in ("Close", "Keep shopping"):
+        shopper.adds("Keel Pan")
+        shopper.drawer.get_by_role("button", name=close).click()
+        expect(shopper.drawer).to_be_hidden()
+        expect(shopper.add_button("Keel Pan")).to_be_focused()
+    shopper.adds("Keel Pan")
+    expect(shopper.drawer).to_be_visible()
+    shopper.page.mouse.click(20, 400)
+    expect(shopper.drawer).to_be_hidden()
+    shopper.sees_badge(3)
+
+
+def test_the_drawer_leads_to_the_cart(shopper: Shopper) -> None:
+    shopper.adds("Keel Pan")
+    shopper.drawer.get_by_role("link", name="View cart").click()
+    shopper.sees_lines("Keel Pan")
+
+
+def test_a_quantity_steps_and_is_typed(at_cart: Shopper) -> None:
+    more = at_cart.page.get_by_role("button", name="One more of Keel Pan")
+    for _ in range(3):
+        more.click()
+    at_cart.sees_badge(6)
+    at_cart.sees_quantity("Keel Pan", 4)
+    expect(more).to_be_focused()
+    at_cart.sees_status("Keel Pan: 4.")
+    at_cart.quantity("Keel Pan").fill("2")
+    at_cart.quantity("Keel Pan").press("Enter")
+    at_cart.sees_badge(4)
+    expect(at_cart.page.get_by_text("€138.00", exact=True)).to_be_visible()
+
+
+def test_steps_taken_while_a_change_is_under_way_are_not_lost(at_cart: Shopper) -> None:
+    more = at_cart.page.get_by_role("button", name="One more of Keel Pan")
+    with at_cart.page.expect_request("**/cart/lines/**"):
+        more.click()
+    at_cart.page.get_by_role("button", name="One more of Keel Pan").click()
+    at_cart.page.get_by_role("button", name="One more of Reed Vase").click()
+    at_cart.sees_badge(6)
+    at_cart.sees_quantity("Keel Pan", 3)
+    at_cart.sees_quantity("Reed Vase", 2)
+
+
+def test_one_less_than_one_removes(at_cart: Shopper) -> None:
+    at_cart.page.get_by_role("button", name="One less of Keel Pan").click()
+    at_cart.sees_lines("Cove Teapot", "Reed Vase")
+
+
+def test_a_removal_moves_the_focus_on_and_can_be_undone(at_cart: Shopper) -> None:
+    at_cart.removes("Keel Pan")
+    at_cart.sees_lines("Cove Teapot", "Reed Vase")
+    expect(at_cart.page.get_by_role("button", name="Remove Reed Vase")).to_be_focused()
+    at_cart.sees_badge(2)
+    at_cart.presses("Undo")
+    at_cart.sees_lines("Cove Teapot", "Keel Pan", "Reed Vase")
+    expect(at_cart.page.get_by_role("heading", name="Your cart")).to_be_focused()
+    at_cart.sees_badge(3)
+
+
+def test_the_last_removal_leaves_an_empty_cart_and_a_way_on(open_shopper: OpenShopper) -> None:
+    shopper = open_shopper("/cart", having=("Keel Pan",))
+    shopper.removes("Keel Pan")
+    expect(shopper.page.get_by_text("Your cart is empty.").first).to_be_visible()
+    expect(shopper.page.get_by_role("heading", name="Your cart")).to_be_focused()
+    shopper.sees_badge(0)
+    expect(shopper.page.get_by_role("main").get_by_role("link", name="Look around")).to_be_visible()
+
+
+def test_the_cart_is_emptied_after_asking(at_cart: Shopper) -> None:
+    everything_out = at_cart.page.get_by_role("button", name="Take everything out")
+    expect(everything_out).to_be_hidden()
+    at_cart.page.get_by_text("Empty the cart").click()
+    everything_out.click()
+    at_cart.sees_badge(0)
+    at_cart.presses("Undo")
+    at_cart.sees_lines("Cove Teapot", "Keel Pan", "Reed Vase")
+
+
+def test_a_line_is_saved_for_later_and_comes_back(at_cart: Shopper) -> None:
+    at_cart.page.get_by_role("button", name="Save for later Keel Pan").click()
+    at_cart.sees_lines("Cove Teapot", "Reed Vase")
+    saved = at_cart.page.get_by_role("region", name="Saved for later")
+    expect(saved.get_by_role("heading", name="Keel Pan")).to_be_visible()
+    at_cart.sees_badge(2)
+    saved.get_by_role("button", name="Move to cart").click()
+    at_cart.sees_badge(3)
+    expect(saved).to_be_hidden()
+
+
+def test_more_than_there_is_is_refused_in_words(shopper: Shopper) -> None:
+    shopper.opens("/product/cove-teapot")
+    shopper.quantity("Cove Teapot").fill("3")
+    shopper.presses("Add to cart")
+    shopper.closes_the_drawer()
+    shopper.presses("Add to cart")
+    expect(shopper.page.get_by_role("main").get_by_text(re.compile("Only 3"))).to_have_count(2)
+    shopper.sees_status("Only 3")
+    expect(shopper.drawer).to_be_hidden()
+    shopper.sees_badge(3)
+    shopper.forgives()
