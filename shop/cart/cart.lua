@@ -1,13 +1,14 @@
 -- The server's side of a cart: model.apply and model.join on the bytes of codec.py, atomic and in one trip.
 --
 -- KEYS[1]  the cart
--- ARGV     1 op | 2 change id | 3 at (4 bytes) | 4 pieces that the line of this change may have
---          5 sku, id of the change to undo, or a whole cart (put) | 6 quantity | 7 price (8 bytes)
---          8 ttl, seconds | 9 pieces of a line at most | 10 lines at most
+-- ARGV[1]  op
+-- ARGV[2]  sku, id of the change to undo, or a whole cart (put)
+-- ARGV[3]  change id 8 | at 4 | price 8 | quantity 4 | pieces that this line may have 4 |
+--          pieces that any line may have 4 | lines that a cart may have 4 | ttl in seconds 4
 -- returns  the cart's bytes ('' where there is none); or a number for a refusal:
 --          n > 0: more than n pieces of a line, n < 0: more than -n lines
 
-local byte, char, sub, find, floor = string.byte, string.char, string.sub, string.find, math.floor
+local byte, char, sub, find, floor, min, max = string.byte, string.char, string.sub, string.find, math.floor, math.min, math.max
 local ID, REMEMBERED, HEAD = 8, 256, 13
 
 local function u16(s, at)
@@ -16,7 +17,8 @@ local function u16(s, at)
 end
 
 local function u32(s, at)
-  return u16(s, at) * 65536 + u16(s, at + 2)
+  local a, b, c, d = byte(s, at, at + 3)
+  return ((a * 256 + b) * 256 + c) * 256 + d
 end
 
 local function b16(n)
@@ -27,43 +29,43 @@ local function b32(n)
   return b16(floor(n / 65536)) .. b16(n % 65536)
 end
 
-local function read_line(s, at)
-  local stop = at + byte(s, at)
-  local line = {sku = sub(s, at + 1, stop), quantity = u16(s, stop + 1), saved = byte(s, stop + 3) == 1,
-                price = sub(s, stop + 4, stop + 11), at = sub(s, stop + 12, stop + 15)}
-  line.raw = sub(s, at, stop + 15)
-  return line, stop + 16
+-- A line is kept as its bytes; n below is the length of its sku, its first byte.
+
+local function quantity_of(line)
+  return u16(line, byte(line) + 2)
 end
 
-local function write_line(line)
-  if not line.raw then
-    line.raw = char(#line.sku) .. line.sku .. b16(line.quantity) .. char(line.saved and 1 or 0)
-      .. line.price .. line.at
+local function is_saved(line)
+  return byte(line, byte(line) + 4) == 1
+end
+
+local function with_quantity(line, quantity)
+  local n = byte(line)
+  return sub(line, 1, n + 1) .. b16(quantity) .. sub(line, n + 4)
+end
+
+local function index(lines, name, saved)
+  for i = 1, #lines do
+    local line = lines[i]
+    if sub(line, 1, #name) == name and is_saved(line) == saved then return i end
   end
-  return line.raw
 end
 
 local function read(s)
-  local cart = {revision = 0, changed_at = 0, ids = '', lines = {}, removed = ''}
-  if not s then return cart end
-  cart.revision, cart.changed_at = u32(s, 2), u32(s, 6)
+  if not s then return {revision = 0, changed_at = 0, ids = '', lines = {}, removed = ''} end
   local at = HEAD + 1 + u16(s, 10) * ID
-  cart.ids = sub(s, HEAD + 1, at - 1)
+  local ids, lines = sub(s, HEAD + 1, at - 1), {}
   for i = 1, u16(s, 12) do
-    cart.lines[i], at = read_line(s, at)
+    local stop = at + byte(s, at) + 16
+    lines[i], at = sub(s, at, stop - 1), stop
   end
-  cart.removed = sub(s, at)
-  return cart
+  return {revision = u32(s, 2), changed_at = u32(s, 6), ids = ids, lines = lines, removed = sub(s, at)}
 end
 
 local function write(cart)
-  cart.ids = sub(cart.ids, -REMEMBERED * ID)
-  local parts = {char(1), b32(cart.revision), b32(cart.changed_at), b16(#cart.ids / ID), b16(#cart.lines), cart.ids}
-  for _, line in ipairs(cart.lines) do
-    parts[#parts + 1] = write_line(line)
-  end
-  parts[#parts + 1] = cart.removed
-  return table.concat(parts)
+  local ids = sub(cart.ids, -REMEMBERED * ID)
+  return char(1) .. b32(cart.revision) .. b32(cart.changed_at) .. b16(#ids / ID) .. b16(#cart.lines)
+    .. ids .. table.concat(cart.lines) .. cart.removed
 end
 
 local function knows(cart, id)
@@ -74,32 +76,71 @@ local function knows(cart, id)
   return at ~= nil
 end
 
-local function index(lines, sku, saved)
-  for i, line in ipairs(lines) do
-    if line.sku == sku and line.saved == saved then return i end
-  end
-end
-
-local function with_quantity(line, quantity)
-  line.quantity, line.raw = quantity, nil
-end
-
+local op, subject, numbers = ARGV[1], ARGV[2], ARGV[3]
+local id, at, price = sub(numbers, 1, 8), sub(numbers, 9, 12), sub(numbers, 13, 20)
+local quantity, most = u32(numbers, 21), u32(numbers, 25)
+local max_quantity, max_lines, ttl = u32(numbers, 29), u32(numbers, 33), u32(numbers, 37)
 local stored = redis.call('GET', KEYS[1])
 local cart = read(stored)
-local op, id, at, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
-local sku, quantity, price = ARGV[5], tonumber(ARGV[6]), ARGV[7]
-local ttl, max_quantity, max_lines = ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
+local lines = cart.lines
 
 local function store(bytes)
   redis.call('SET', KEYS[1], bytes, 'EX', ttl)
   return bytes
 end
 
-local function take_out(goes)
-  local stays, gone = {}, {}
-  for i, line in ipairs(cart.lines) do
-    if goes(line) then
-      gone[#gone + 1] = b16(i - 1) .. write_line(line)
+if op == 'put' then
+  local given = read(subject)
+
+  local function grew_from(newer, older)
+    if older.revision == 0 or newer.revision >= older.revision + REMEMBERED then return true end
+    return knows(newer, sub(older.ids, -ID))
+  end
+
+  if grew_from(cart, given) then return stored or '' end
+  if grew_from(given, cart) then return store(subject) end
+
+  local apart, fresh = true, {}
+  for i = 1, #cart.ids, ID do
+    local change = sub(cart.ids, i, i + ID - 1)
+    if knows(given, change) then apart = false else fresh[#fresh + 1] = change end
+  end
+  for _, line in ipairs(lines) do
+    local i = index(given.lines, sub(line, 1, byte(line) + 1), is_saved(line))
+    if i then
+      local here, there = quantity_of(line), quantity_of(given.lines[i])
+      given.lines[i] = with_quantity(line, min(apart and here + there or max(here, there), max_quantity))
+    elseif #given.lines < max_lines then
+      given.lines[#given.lines + 1] = line
+    end
+  end
+  return store(write({revision = max(cart.revision, given.revision) + 1,
+                      changed_at = max(cart.changed_at, given.changed_at),
+                      ids = given.ids .. table.concat(fresh), lines = given.lines, removed = cart.removed}))
+end
+
+if knows(cart, id) or (cart.revision == 0 and op ~= 'add') then return stored or '' end
+
+local name = char(#subject) .. subject
+
+if op == 'add' then
+  local i = index(lines, name, false)
+  local total = quantity + (i and quantity_of(lines[i]) or 0)
+  if total > most then return most end
+  if not i and #lines >= max_lines then return -max_lines end
+  local added_at = i and sub(lines[i], -4) or at
+  lines[i or #lines + 1] = name .. b16(total) .. char(0) .. price .. added_at
+
+elseif op == 'set' then
+  if quantity > most then return most end
+  local i = index(lines, name, false)
+  if i then lines[i] = with_quantity(lines[i], quantity) end
+
+elseif op == 'remove' or op == 'remove_saved' or op == 'clear' then
+  local saved, stays, gone = op == 'remove_saved', {}, {}
+  for i, line in ipairs(lines) do
+    if is_saved(line) == saved and (op == 'clear' or sub(line, 1, #name) == name) then
+      gone[#gone + 1] = b16(i - 1) .. line
     else
       stays[#stays + 1] = line
     end
@@ -107,118 +148,35 @@ local function take_out(goes)
   if #gone > 0 then
     cart.lines, cart.removed = stays, id .. at .. table.concat(gone)
   end
-end
 
-local function join_pieces(line, more)
-  with_quantity(line, math.min(line.quantity + more.quantity, max_quantity))
-end
-
-local function move(saved)
-  local from, to = index(cart.lines, sku, not saved), index(cart.lines, sku, saved)
-  if not from then return end
-  local line = cart.lines[from]
-  if to then
-    join_pieces(cart.lines[to], line)
-    table.remove(cart.lines, from)
-  else
-    line.saved, line.raw = saved, nil
+elseif op == 'save' or op == 'move' then
+  local saved = op == 'save'
+  local from, to = index(lines, name, not saved), index(lines, name, saved)
+  if from and to then
+    local pieces = quantity_of(lines[to]) + quantity_of(lines[from])
+    lines[to] = with_quantity(lines[to], min(pieces, max_quantity))
+    table.remove(lines, from)
+  elseif from then
+    local n = byte(lines[from])
+    lines[from] = sub(lines[from], 1, n + 3) .. char(saved and 1 or 0) .. sub(lines[from], n + 5)
   end
-end
 
-local ops = {}
-
-function ops.add()
-  local i = index(cart.lines, sku, false)
-  local line = i and cart.lines[i]
-  local total = quantity + (line and line.quantity or 0)
-  if total > most then return most end
-  if line then
-    line.price = price
-    with_quantity(line, total)
-  elseif #cart.lines >= max_lines then
-    return -max_lines
-  else
-    cart.lines[#cart.lines + 1] = {sku = sku, quantity = total, saved = false, price = price, at = at}
-  end
-end
-
-function ops.set()
-  if quantity > most then return most end
-  local i = index(cart.lines, sku, false)
-  if i then with_quantity(cart.lines[i], quantity) end
-end
-
-function ops.remove()
-  take_out(function(line) return line.sku == sku and not line.saved end)
-end
-
-function ops.remove_saved()
-  take_out(function(line) return line.sku == sku and line.saved end)
-end
-
-function ops.clear()
-  take_out(function(line) return not line.saved end)
-end
-
-function ops.save() move(true) end
-
-function ops.move() move(false) end
-
-function ops.undo()
-  local removed = cart.removed
-  if sub(removed, 1, ID) ~= sku then return end
-  local pos = ID + 5
+elseif op == 'undo' and sub(cart.removed, 1, ID) == subject then
+  local removed, pos = cart.removed, ID + 5
   while pos <= #removed do
-    local where = u16(removed, pos)
-    local line
-    line, pos = read_line(removed, pos + 2)
-    local i = index(cart.lines, line.sku, line.saved)
+    local where, stop = u16(removed, pos), pos + 2 + byte(removed, pos + 2) + 16
+    local line = sub(removed, pos + 2, stop - 1)
+    local i = index(lines, sub(line, 1, byte(line) + 1), is_saved(line))
     if i then
-      join_pieces(cart.lines[i], line)
-    elseif #cart.lines < max_lines then
-      table.insert(cart.lines, math.min(where, #cart.lines) + 1, line)
+      lines[i] = with_quantity(lines[i], min(quantity_of(lines[i]) + quantity_of(line), max_quantity))
+    elseif #lines < max_lines then
+      table.insert(lines, min(where, #lines) + 1, line)
     end
+    pos = stop
   end
   cart.removed = ''
 end
 
-local function grew_from(newer, older)
-  if older.revision == 0 or newer.revision >= older.revision + REMEMBERED then return true end
-  return knows(newer, sub(older.ids, -ID))
-end
-
-local function join(theirs, ours)
-  local apart, fresh = true, {}
-  for i = 1, #theirs.ids, ID do
-    local change = sub(theirs.ids, i, i + ID - 1)
-    if knows(ours, change) then apart = false else fresh[#fresh + 1] = change end
-  end
-  for _, line in ipairs(theirs.lines) do
-    local i = index(ours.lines, line.sku, line.saved)
-    if i then
-      local pieces = ours.lines[i].quantity
-      local joined = apart and pieces + line.quantity or math.max(pieces, line.quantity)
-      with_quantity(line, math.min(joined, max_quantity))
-      ours.lines[i] = line
-    elseif #ours.lines < max_lines then
-      ours.lines[#ours.lines + 1] = line
-    end
-  end
-  return write({revision = math.max(theirs.revision, ours.revision) + 1,
-                changed_at = math.max(theirs.changed_at, ours.changed_at),
-                ids = ours.ids .. table.concat(fresh), lines = ours.lines, removed = theirs.removed})
-end
-
-if op == 'put' then
-  local given = read(sku)
-  if grew_from(cart, given) then return stored or '' end
-  if grew_from(given, cart) then return store(sku) end
-  return store(join(cart, given))
-end
-
-if knows(cart, id) or (cart.revision == 0 and op ~= 'add') then return stored or '' end
-local refusal = ops[op]()
-if refusal then return refusal end
 cart.revision, cart.ids = cart.revision + 1, cart.ids .. id
-cart.changed_at = math.max(cart.changed_at, u32(at, 1))
+cart.changed_at = max(cart.changed_at, u32(at, 1))
 return store(write(cart))

@@ -17,6 +17,7 @@ import asyncio
 import contextlib
 import logging
 import random
+from collections import deque
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -31,6 +32,8 @@ FIRST_PROBE_SECONDS = 0.05
 LAST_PROBE_SECONDS = 1.0
 REPLAYED_TOGETHER = 16
 CLOSING_SECONDS = 3.0
+REPLAY_PATIENCE_SECONDS = 0.5
+"""How long a call waits for the replay of its cart's changes before it joins them on the standby."""
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +42,8 @@ class _Outage(msgspec.Struct):
     """What happened to a cart while the store was away: the state the store last acknowledged, and the changes."""
 
     base: Cart | None
-    changes: list[Change] = []
+    changes: deque[Change] = msgspec.field(default_factory=deque)
+    over: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
 
 
 class FailoverCartService(CartService):
@@ -75,7 +79,7 @@ class FailoverCartService(CartService):
 
     @override
     async def get(self, cart_id: str) -> Cart:
-        if self._on_standby(cart_id):
+        if await self._on_standby(cart_id):
             return self._from_standby(cart_id)
         before = self._standby.peek(cart_id)
         try:
@@ -86,7 +90,7 @@ class FailoverCartService(CartService):
 
     @override
     async def apply(self, cart_id: str, change: Change) -> Cart:
-        if self._on_standby(cart_id):
+        if await self._on_standby(cart_id):
             return await self._write_down(cart_id, change)
         before = self._standby.peek(cart_id)
         try:
@@ -110,7 +114,8 @@ class FailoverCartService(CartService):
     @override
     async def delete(self, cart_id: str) -> None:
         await self._standby.delete(cart_id)
-        self._outages.pop(cart_id, None)
+        if (outage := self._outages.pop(cart_id, None)) is not None:
+            outage.over.set()
         try:
             await self.primary.delete(cart_id)
         except StoreUnavailable as error:
@@ -143,7 +148,11 @@ class FailoverCartService(CartService):
             log.error("Closing with %d cart changes that the store never took.", self.waiting)
         await self.primary.close()
 
-    def _on_standby(self, cart_id: str) -> bool:
+    async def _on_standby(self, cart_id: str) -> bool:
+        """Whether the standby has to answer. While a cart is being replayed, give that a moment to end."""
+        if not self._away and (outage := self._outages.get(cart_id)) is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(outage.over.wait(), REPLAY_PATIENCE_SECONDS)
         return self._away or cart_id in self._outages
 
     def _from_standby(self, cart_id: str) -> Cart:
@@ -166,7 +175,7 @@ class FailoverCartService(CartService):
             log.warning("The store lost changes that it had acknowledged; they are given back.")
             self.restored += 1
             cart = await self.primary.put(before)
-        if self._on_standby(cart.id):
+        if self._away or cart.id in self._outages:
             return await self._standby.put(cart)
         near = self._standby.peek(cart.id)
         if cart.revision > (near.revision if near else 0):
@@ -220,11 +229,12 @@ class FailoverCartService(CartService):
         cart = await (self.primary.put(outage.base) if outage.base else self.primary.get(cart_id))
         while outage.changes:
             cart = await self._apply_again(cart_id, outage.changes[0])
-            del outage.changes[0]
+            outage.changes.popleft()
             self.replayed += 1
         # Nothing is awaited between the empty list and here: no change can slip in between.
         if self._outages.pop(cart_id, None) is not None:
             self._standby.keep(cart)
+        outage.over.set()
 
     async def _apply_again(self, cart_id: str, change: Change) -> Cart:
         """Apply a change that was accepted on the standby; where the store's cart is fuller, up to its limit."""

@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator
 from hashlib import sha1
 from pathlib import Path
+from struct import Struct
 from typing import Any
 
 from redis import exceptions as redis_errors
@@ -40,7 +41,6 @@ from shop.errors import LineLimitExceeded, QuantityLimitExceeded, StoreBusy, Sto
 CONNECT_SECONDS = 0.25
 REPLY_SECONDS = 0.4
 WAIT_SECONDS = 0.5
-"""How long a call waits for its turn while every connection is in use."""
 CONNECTIONS = 64
 KEY_PREFIX = "cart:"
 
@@ -53,7 +53,8 @@ class RedisCartService(CartService):
 
     `redis` is a redis-py asyncio client that returns bytes; `connect(url)` makes one with time-outs fit for
     a shop. A command that meets a dropped connection is sent once more on a new one: a change carries its
-    id, so the server knows it if it was there already.
+    id, so the server knows it if it was there already. At most `connections` calls are under way; others wait
+    their turn for `patience` seconds, then raise StoreBusy.
     """
 
     def __init__(
@@ -63,11 +64,13 @@ class RedisCartService(CartService):
         limits: Limits = Limits(),  # noqa: B008 - frozen
         ttl: int = DEFAULT_TTL,
         connections: int = CONNECTIONS,
+        patience: float = WAIT_SECONDS,
     ) -> None:
         self.limits = limits
         self.ttl = ttl
         self._redis: Any = redis
         self._turn = asyncio.Semaphore(connections)
+        self._patience = patience
 
     @classmethod
     def connect(
@@ -76,6 +79,7 @@ class RedisCartService(CartService):
         *,
         limits: Limits = Limits(),  # noqa: B008 - frozen
         ttl: int = DEFAULT_TTL,
+        patience: float = WAIT_SECONDS,
     ) -> RedisCartService:
         """A service for a redis://, rediss:// or unix:// URL. It connects when it is first used."""
         redis = Redis.from_url(
@@ -86,7 +90,7 @@ class RedisCartService(CartService):
             max_connections=CONNECTIONS,
             maint_notifications_config=MaintNotificationsConfig(enabled=False),
         )
-        return cls(redis, limits=limits, ttl=ttl)
+        return cls(redis, limits=limits, ttl=ttl, patience=patience)
 
     @override
     async def get(self, cart_id: str) -> Cart:
@@ -100,7 +104,9 @@ class RedisCartService(CartService):
 
     @override
     async def put(self, cart: Cart) -> Cart:
-        return await self._run(cart.id, ("put", b"", b"", self.limits.quantity, codec.encode(cart), 0, b""))
+        limits = self.limits
+        numbers = _NUMBERS.pack(b"", 0, b"", 0, 0, limits.quantity, limits.lines, self.ttl)
+        return await self._run(cart.id, ("put", codec.encode(cart), numbers))
 
     @override
     async def delete(self, cart_id: str) -> None:
@@ -131,32 +137,35 @@ class RedisCartService(CartService):
         info: dict[str, Any] = await self._call("INFO", "stats")
         return int(info["expired_keys"])
 
-    def _arguments(self, change: Change) -> tuple[Any, ...]:
-        """ARGV of cart.lua from the op to the price."""
-        op, most, quantity, price = _OPS[type(change)], self.limits.quantity, 0, b""
+    def _arguments(self, change: Change) -> tuple[str, str | bytes, bytes]:
+        """ARGV of cart.lua."""
+        op, limits, quantity, price = _OPS[type(change)], self.limits, 0, b""
+        most = limits.quantity
         subject: str | bytes = ""
         match change:
             case Add():
-                most, subject, quantity = allowed(change, self.limits), change.sku, change.quantity
+                subject, quantity, most = change.sku, change.quantity, allowed(change, limits)
                 price = codec.encode_price(change.price)
             case SetQuantity():
                 op = "set" if change.quantity else "remove"
-                most, subject, quantity = allowed(change, self.limits), change.sku, change.quantity
+                subject, quantity, most = change.sku, change.quantity, allowed(change, limits)
             case Undo():
                 subject = change.of
             case Remove() | RemoveSaved() | SaveForLater() | MoveToCart():
                 subject = change.sku
             case Clear():
                 pass
-        return op, change.id, change.at.to_bytes(4, "big"), most, subject, quantity, price
+        # More than any limit is refused as that is: the number only has to fit its four bytes.
+        quantity = min(quantity, _MOST)
+        numbers = (change.id, change.at, price, quantity, most, limits.quantity, limits.lines, self.ttl)
+        return op, subject, _NUMBERS.pack(*numbers)
 
-    async def _run(self, cart_id: str, arguments: tuple[Any, ...]) -> Cart:
+    async def _run(self, cart_id: str, arguments: tuple[str, str | bytes, bytes]) -> Cart:
         key = KEY_PREFIX + cart_id
-        sent = (*arguments, self.ttl, self.limits.quantity, self.limits.lines)
         try:
-            reply = await self._call("EVALSHA", _SHA, 1, key, *sent)
+            reply = await self._call("EVALSHA", _SHA, 1, key, *arguments)
         except redis_errors.NoScriptError:
-            reply = await self._call("EVAL", _SCRIPT, 1, key, *sent)
+            reply = await self._call("EVAL", _SCRIPT, 1, key, *arguments)
         if isinstance(reply, int):
             raise QuantityLimitExceeded(reply) if reply > 0 else LineLimitExceeded(-reply)
         return codec.decode(cart_id, reply) if reply else Cart(cart_id)
@@ -177,7 +186,7 @@ class RedisCartService(CartService):
             await self._turn.acquire()
             return
         try:
-            async with asyncio.timeout(WAIT_SECONDS):
+            async with asyncio.timeout(self._patience):
                 await self._turn.acquire()
         except TimeoutError:
             raise StoreBusy("Redis is answering too slowly for the number of requests.") from None
@@ -193,6 +202,8 @@ _OPS: dict[type[Change], str] = {
     MoveToCart: "move",
     Undo: "undo",
 }
+_NUMBERS = Struct(">8sI8sIIIII")
+_MOST = 2**32 - 1
 _REFUSED = re.compile(r"\b(NOAUTH|WRONGPASS|NOPERM|invalid password|invalid username|DB index is out of range)\b", re.I)
 _CANNOT_NOW = re.compile(r"\b(OOM|MISCONF|NOREPLICAS|READONLY|LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN)\b")
 
