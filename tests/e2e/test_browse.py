@@ -86,7 +86,7 @@ def test_an_option_changes_price_and_stock(open_shopper: OpenShopper) -> None:
 
 def test_an_option_that_is_sold_out_says_so(open_shopper: OpenShopper) -> None:
     shopper = open_shopper("/product/dune-cushion")
-    shopper.page.get_by_role("link", name="Ochre, sold out").click()
+    shopper.page.get_by_role("link", name="Ochre (sold out)").click()
     expect(shopper.page.get_by_text("Sold out", exact=True)).to_be_visible()
     expect(shopper.page.get_by_role("button", name="Add to cart", exact=True)).to_have_count(0)
 
