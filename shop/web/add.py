@@ -100,8 +100,9 @@ class AddToCart:
     async def _change_id(self, visit: Visit, session: Session, form: Form) -> bytes:
         if (named := named_change(visit, session.cart_id, form)) is not None:
             return named
-        if is_plain_form(visit) and not session.fresh:
-            return clicked_change(visit, await self._carts.get(session.cart_id), form, self._clock)
+        if is_plain_form(visit):
+            cart = Cart(session.cart_id) if session.fresh else await self._carts.get(session.cart_id)
+            return clicked_change(visit, cart, form, self._clock)
         return new_change_id()
 
     async def _refused(
