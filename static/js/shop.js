@@ -77,15 +77,10 @@ on("htmx:response:error", ({ detail: { ctx } }) => ctx.text.includes("<hx-partia
 
 // --- clicks: the second click of a double click, and a key held down, mean nothing new
 
-const means = (target, selector) => target.closest?.("button, a")?.matches(selector);
+const isOneShot = (target) => target.closest?.("button:not([data-step]), a");
 
-on("click", (event) => {
-  if (event.detail > 1 && means(event.target, ":not([data-step])")) event.preventDefault();
-}, true);
-
-on("keydown", (event) => {
-  if (event.repeat && event.key === "Enter" && means(event.target, "*")) event.preventDefault();
-}, true);
+on("click", (event) => event.detail > 1 && isOneShot(event.target) && event.preventDefault(), true);
+on("keydown", (event) => event.repeat && event.key === "Enter" && isOneShot(event.target) && event.preventDefault(), true);
 
 // --- swaps: an older reply never overwrites a newer one, and nobody loses their place
 
