@@ -24,14 +24,14 @@ from shop.database import reading, writing
 from shop.errors import ImportRefused
 from shop.money import Money, Rates
 
-Progress = Callable[[str, int], None]
-"""Is told what is being done, and how far: bytes while 'Reading', else products."""
+Progress = Callable[[str, int, int | None], None]
+"""Is told what is being done, how far, and of how much where that is known: bytes while 'Reading', else products."""
 
 ONE_AT_A_TIME = 0x63617461
 """Key of PostgreSQL's advisory lock that lets one import write at a time, as SQLite does of itself."""
 
 
-def _silent(_what: str, _done: int) -> None:
+def _silent(_what: str, _done: int, _of: int | None) -> None:
     """No progress is shown."""
 
 
@@ -89,7 +89,7 @@ class CatalogImport:
                 problems.error(draft.line, f"there is no exchange rate for {code}")
             spool.add(draft, problems)
             if spool.count % 100 == 0 and source.seekable():
-                self.progress("Reading", source.tell())
+                self.progress("Reading", source.tell(), None)
 
     async def _write(self, connection: AsyncConnection, spool: Spool, problems: Problems) -> Report:
         if connection.dialect.name == "postgresql":
@@ -106,7 +106,7 @@ class CatalogImport:
         for batch in spool.written(BATCH):
             await writer.insert(batch)
             done += len(batch)
-            self.progress("Writing", done)
+            self.progress("Writing", done, report.added + report.changed)
         if report.added or report.changed or report.removed:
             await writer.settle()
         return report
@@ -132,7 +132,7 @@ class CatalogImport:
                     spool.write(position, known[0], product, known=True)
                     changed += 1
             done += len(batch)
-            self.progress("Comparing", done)
+            self.progress("Comparing", done, spool.count)
         return Report(added=added, changed=changed, unchanged=spool.count - added - changed)
 
     async def _check_owners(

@@ -8,9 +8,10 @@ that has its order, and counts come from the table of facets; see docs/decisions
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.catalog import rows
@@ -26,6 +27,7 @@ from shop.database import fetch
 CROWD = 1000
 """More matches than these are not counted one by one."""
 SITEMAP_BATCH = 1000
+EXPORT_BATCH = 200
 
 
 class CatalogRepository:
@@ -43,6 +45,10 @@ class CatalogRepository:
     async def version(self) -> int:
         """Goes up with every import that changed something."""
         return int((await fetch(self.engine, select(catalog.c.version)))[0].version)
+
+    async def is_empty(self) -> bool:
+        """Whether there is no product at all, published or not."""
+        return not await fetch(self.engine, select(products.c.id).limit(1))
 
     async def product(self, handle: str, *, include_unpublished: bool = False) -> Product | None:
         """The product of a handle; None where there is none, or it is not published."""
@@ -85,6 +91,23 @@ class CatalogRepository:
             for row in batch:
                 yield row.handle, row.updated_at
             last = batch[-1].id
+
+    async def everything(self) -> AsyncIterator[Product]:
+        """Every product, published or not, in featured order, a batch at a time in memory."""
+        place = tuple_(products.c.rank, products.c.id)
+        last = (-1, -1)
+        while True:
+            some = (
+                select(products.c.id).where(place > last).order_by(products.c.rank, products.c.id).limit(EXPORT_BATCH)
+            )
+            statement = select(products.c.id, *rows.PRODUCT).join(variants, variants.c.product_id == products.c.id)
+            order = (products.c.rank, products.c.id, variants.c.position)
+            found = await fetch(self.engine, statement.where(products.c.id.in_(some)).order_by(*order))
+            if not found:
+                return
+            for _, own in groupby(found, key=lambda row: row.id):
+                yield rows.product(list(own))
+            last = (found[-1].rank, found[-1].id)
 
     async def page(self, query: Query) -> Page:
         """The page of a query. A page past the end is answered with the last one, an unknown category with none."""

@@ -27,16 +27,20 @@ class Problems:
     """Collects what is wrong with a file: errors refuse it, warnings do not."""
 
     def __init__(self) -> None:
-        self.errors: list[RowError] = []
+        self.errors: list[tuple[int, str]] = []
         self.warnings: list[str] = []
 
     def error(self, line: int, reason: str) -> None:
         """A row that cannot be imported."""
-        self.errors.append(RowError(f"line {line}: {reason}"))
+        self.errors.append((line, reason))
 
     def warn(self, line: int, reason: str) -> None:
         """Something that was left out or put right."""
         self.warnings.append(f"line {line}: {reason}")
+
+    def rows(self) -> tuple[RowError, ...]:
+        """The errors in the order of their lines."""
+        return tuple(RowError(f"line {line}: {reason}") for line, reason in sorted(self.errors))
 
 
 def generated_sku(handle: str, options: tuple[str, ...], taken: set[str]) -> str:

@@ -90,8 +90,8 @@ def handle(text: str) -> str:
 
 
 def sku(text: str) -> str:
-    """A sku, without the apostrophe that Shopify puts before one made of digits; '' where there is none."""
-    return line_of_text(text.strip().removeprefix("'"), "SKU", MAX_SKU)
+    """A sku, without an apostrophe, which Shopify puts before one made of digits; '' where there is none."""
+    return line_of_text(text.strip().lstrip("'"), "SKU", MAX_SKU)
 
 
 def currency(text: str) -> str:

@@ -29,7 +29,8 @@ def safe_html(text: str) -> str:
     text = CONTROL.sub("", text.replace("\r\n", "\n")).strip()
     if len(text) > MAX_DESCRIPTION:
         raise ValueError(f"description is longer than {MAX_DESCRIPTION} characters")
-    return _CLEANER.clean(text if "<" in text else _paragraphs(text)).strip()
+    cleaned = _CLEANER.clean(text).strip()
+    return cleaned if "<" in cleaned else _paragraphs(cleaned)
 
 
 def safe_text(text: str) -> str:

@@ -35,6 +35,7 @@ class Spool:
         # An empty name: a database of our own that spills to a temporary file and is gone when it is closed.
         self._db = sqlite3.connect("", isolation_level=None)
         self._db.executescript(_SCHEMA)
+        self._db.execute("BEGIN")
         self.count = 0
 
     def __enter__(self) -> Spool:
@@ -45,18 +46,15 @@ class Spool:
 
     def add(self, draft: Draft, problems: Problems) -> None:
         """Keep a draft, unless its handle or a sku was used before in the file."""
-        known = self._db.execute("SELECT line FROM drafts WHERE handle = ?", (draft.product.handle,)).fetchone()
-        if known:
-            problems.error(
-                draft.line,
-                f"handle {draft.product.handle!r} was used on line {known[0]}; rows of one product stand together",
-            )
+        row = (self.count, draft.product.handle, draft.line, msgspec.msgpack.encode(draft.product))
+        if not self._db.execute("INSERT OR IGNORE INTO drafts VALUES (?, ?, ?, ?, NULL, NULL)", row).rowcount:
+            known = self._db.execute("SELECT line FROM drafts WHERE handle = ?", row[1:2]).fetchone()[0]
+            reason = f"handle {row[1]!r} was used on line {known}; the rows of one product stand together"
+            problems.error(draft.line, reason)
             return
+        self.count += 1
         for variant, line in zip(draft.product.variants, draft.lines, strict=True):
             self._add_sku(variant.sku, line, problems)
-        row = (self.count, draft.product.handle, draft.line, msgspec.msgpack.encode(draft.product))
-        self._db.execute("INSERT INTO drafts (position, handle, line, product) VALUES (?, ?, ?, ?)", row)
-        self.count += 1
 
     def _add_sku(self, sku: str, line: int, problems: Problems) -> None:
         if not self._db.execute("INSERT OR IGNORE INTO skus VALUES (?, ?)", (sku, line)).rowcount:
