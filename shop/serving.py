@@ -1,0 +1,61 @@
+"""Serves the shop with uvicorn, on a socket of our own: its address is taken, or refused, before anything starts."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+
+import click
+import uvicorn
+from uvicorn.supervisors import ChangeReload, Multiprocess
+
+from shop.errors import ConfigurationError
+from shop.settings import Settings
+
+APP = "shop.app:create_app"
+BACKLOG = 2048
+GRACE_SECONDS = 5
+"""How long requests that are under way may take to finish when the shop closes."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; raises ConfigurationError where the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+        listener.set_inheritable(True)
+    except OSError as error:
+        listener.close()
+        words = f"The shop cannot listen on {host}:{port} ({error.strerror}). Choose another --host or --port."
+        raise ConfigurationError(words) from error
+    return listener
+
+
+def serve(settings: Settings, listener: socket.socket, *, reload: bool = False) -> None:
+    """Serve until the process is told to end; requests under way are finished first."""
+    config = uvicorn.Config(
+        APP,
+        factory=True,
+        loop="auto",
+        http="auto",
+        workers=settings.workers,
+        reload=reload,
+        log_level="debug" if settings.log_level.upper() == "DEBUG" else "warning",
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    host, port = listener.getsockname()[:2]
+    click.echo(f"The shop is open at http://{f'[{host}]' if ':' in host else host}:{port} (Ctrl+C closes it)")
+    server = uvicorn.Server(config)
+    with suppress(KeyboardInterrupt):
+        if reload:
+            ChangeReload(config, target=server.run, sockets=[listener]).run()
+        elif settings.workers > 1:
+            Multiprocess(config, sockets=[listener]).run()
+        else:
+            server.run(sockets=[listener])
