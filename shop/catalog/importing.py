@@ -174,8 +174,6 @@ def _refuse(problems: Problems, products: int) -> None:
     if problems.errors:
         count = len(problems.errors)
         words = "1 row cannot" if count == 1 else f"{count} rows cannot"
-        raise ImportRefused(
-            f"{words} be imported, so nothing was. Correct the file and try again.", tuple(problems.errors)
-        )
+        raise ImportRefused(f"{words} be imported, so nothing was. Correct the file and try again.", problems.rows())
     if not products:
         raise ImportRefused("The file has no products, so nothing was imported.")
