@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Awaitable, Callable
 
@@ -14,6 +15,9 @@ from shop.web.respond import Reply, text
 from shop.web.visit import WebRequest
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+_TYPE = re.compile(r":\w+}")
+"""The type of a path parameter, which Litestar leaves out of a route's template."""
 
 Handler = Callable[[WebRequest], Awaitable[Reply]]
 
@@ -49,7 +53,7 @@ class Metrics:
 
     def timed(self, path: str, handler: Handler) -> Handler:
         """The handler, timed under its route's template."""
-        seconds = self._seconds.labels(path)
+        seconds = self._seconds.labels(_TYPE.sub("}", path))
 
         async def timed_handler(request: WebRequest) -> Reply:
             started = time.perf_counter()

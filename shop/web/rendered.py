@@ -8,6 +8,7 @@ computed anew.
 
 from __future__ import annotations
 
+import secrets
 import zlib
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -16,8 +17,8 @@ from hashlib import blake2b
 from shop.web.respond import HTML, REVALIDATE, VARY, Header, Reply
 from shop.web.visit import Visit
 
-BADGE = "\x00badge\x00"
-"""Stands in the rendered text where the number on the badge goes. No other text can hold it: it has NULs."""
+BADGE = f"badge-{secrets.token_hex(16)}"
+"""Stands in the rendered text where the number on the badge goes. No other text can hold it: nobody can guess it."""
 
 _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _REMEMBERED_CHECKSUMS = 64

@@ -15,8 +15,8 @@ from shop.web.paths import listing_path, product_path
 from shop.web.respond import Header, Reply, text
 from shop.web.visit import Visit, WebRequest
 
-MOST_URLS = 50_000
-"""What one sitemap file may hold (sitemaps.org/protocol.html); more are split over parts that an index names."""
+MOST_PRODUCTS = 49_000
+"""In one file, which may hold 50,000 addresses (sitemaps.org/protocol.html); more are split over parts."""
 
 _SCHEMA = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -47,10 +47,9 @@ class XmlStream(Reply):
 class Sitemap:
     """Handles /robots.txt and /sitemap.xml."""
 
-    def __init__(self, catalog: Catalog, public_url: str = "", most: int = MOST_URLS) -> None:
+    def __init__(self, catalog: Catalog, public_url: str = "") -> None:
         self._catalog = catalog
         self._public_url = public_url.rstrip("/")
-        self._most = most
 
     async def robots(self, request: WebRequest) -> Reply:
         """GET /robots.txt: carts are nobody's business."""
@@ -61,7 +60,7 @@ class Sitemap:
         """GET /sitemap.xml, or one of its parts by ?part=1; raises NotFound for a part that is not."""
         site = self._site(request)
         products = (await self._catalog.page(Query())).total
-        parts = -(-products // self._most)
+        parts = -(-products // MOST_PRODUCTS)
         part = request.query_params.get("part", "")
         if not part and parts > 1:
             return XmlStream(_index(site, parts))
@@ -79,7 +78,7 @@ class Sitemap:
         number = 0
         async for handle, changed_at in self._catalog.handles():
             number += 1
-            if not self._most * (part - 1) < number <= self._most * part:
+            if not MOST_PRODUCTS * (part - 1) < number <= MOST_PRODUCTS * part:
                 continue
             day = datetime.fromtimestamp(changed_at, UTC).date().isoformat()
             lines.append(f"<url><loc>{escape(site + product_path(handle))}</loc><lastmod>{day}</lastmod></url>\n")

@@ -1,0 +1,139 @@
+"""What goes wrong is said in words, to whom it concerns: people, htmx, machines. Never with a traceback."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable
+
+import pytest
+
+from shop.catalog.model import Category, Offer, Page, Product, Query
+from shop.errors import ConfigurationError, StoreUnavailable
+from shop.settings import Settings
+from tests.fixtures.fixed_catalog import FixedCatalog
+from tests.fixtures.shop_app import HTMX, Client, CountingCarts, MakeClient
+
+SECRET = "4111-secret"
+
+
+class BrokenCatalog(FixedCatalog):
+    """Raises what it is given, whatever it is asked."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    async def product(self, handle: str) -> Product | None:
+        raise self.error
+
+    async def page(self, query: Query) -> Page:
+        raise self.error
+
+    async def categories(self) -> tuple[Category, ...]:
+        raise self.error
+
+    async def offers(self, skus: Iterable[str]) -> dict[str, Offer]:
+        raise self.error
+
+
+async def test_the_unexpected_is_answered_with_a_reference_and_logged_in_one_line(
+    make_client: MakeClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with make_client(catalog=BrokenCatalog(RuntimeError(SECRET))) as shop:
+        reply = await shop.get(f"/product/x?note={SECRET}", headers={"Cookie": f"session={SECRET}"})
+
+    assert reply.status_code == 500
+    assert "Traceback" not in reply.text
+    assert SECRET not in reply.text
+    reference = re.search(r"mention ([0-9a-f]{8})", reply.text)
+    assert reference is not None
+    (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
+    message = record.getMessage()
+    assert f"RuntimeError [{reference[1]}] at GET /product/{{handle}}" in message
+    assert "test_errors.py" in message
+    assert SECRET not in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("path", ["/", "/product/x", "/about", "/?q=x"])
+async def test_while_the_database_is_away_pages_say_so_and_come_back(make_client: MakeClient, path: str) -> None:
+    catalog = BrokenCatalog(StoreUnavailable("The shop's database does not answer."))
+    async with make_client(catalog=catalog) as shop:
+        reply = await shop.get(path)
+        assert reply.status_code == 503
+        assert int(reply.headers["retry-after"]) > 0
+        assert "Please try again in a moment" in reply.text
+        assert reply.headers["cache-control"] == "no-store"
+
+
+async def test_a_kept_page_outlives_its_database(shop: Client, catalog: FixedCatalog) -> None:
+    kept = await shop.get("/product/tide-mug")
+    catalog.__class__ = BrokenCatalog
+    catalog.error = StoreUnavailable("away")  # type: ignore[attr-defined]
+    assert (await shop.get("/product/tide-mug")).text == kept.text
+    assert (await shop.get("/product/last-jug")).status_code == 503
+
+
+async def test_a_database_that_was_never_there_is_no_crash(make_client: MakeClient) -> None:
+    settings = Settings(database_url="postgresql://nobody@127.0.0.1:1/none")
+    async with make_client(settings=settings, catalog=None) as shop:
+        assert (await shop.get("/")).status_code == 503
+        assert (await shop.get("/healthz")).status_code == 200
+        assert (await shop.get("/readyz")).status_code == 503
+
+
+async def test_a_wrong_setting_is_told_the_operator_not_the_visitor(
+    make_client: MakeClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with make_client(catalog=BrokenCatalog(ConfigurationError(f"DATABASE_URL: {SECRET}"))) as shop:
+        reply = await shop.get("/")
+    assert reply.status_code == 503
+    assert SECRET not in reply.text
+    assert SECRET in caplog.text
+
+
+async def test_an_address_that_takes_no_such_request_says_which_it_takes(shop: Client) -> None:
+    for method, path, allowed in (("GET", "/setCurrency", "POST"), ("POST", "/about", "GET"), ("PUT", "/cart", "POST")):
+        reply = await shop.request(method, path)
+        assert reply.status_code == 405
+        assert allowed in reply.headers["allow"]
+        assert "Nothing was changed" in reply.text
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind", "start"),
+    [
+        ("text/html,application/xhtml+xml,*/*;q=0.8", "text/html; charset=utf-8", "<!doctype html>"),
+        ("*/*", "text/html; charset=utf-8", "<!doctype html>"),
+        ("application/json", "application/problem+json", '{"title":'),
+        ("application/problem+json", "application/problem+json", '{"title":'),
+        ("text/css", "text/plain; charset=utf-8", "We could not find that"),
+        ("image/avif,image/webp", "text/plain; charset=utf-8", "We could not find that"),
+    ],
+)
+async def test_each_client_is_told_in_its_own_format(shop: Client, accept: str, kind: str, start: str) -> None:
+    reply = await shop.get("/nothing", headers={"Accept": accept})
+    assert reply.status_code == 404
+    assert reply.headers["content-type"] == kind
+    assert reply.text.lstrip().startswith(start)
+
+
+async def test_htmx_is_told_in_the_status_region(shop: Client) -> None:
+    reply = await shop.get("/product/nothing", headers=HTMX)
+    assert reply.status_code == 404
+    assert reply.text.lstrip().startswith('<hx-partial hx-target="#status"')
+    assert "We have no such product" in reply.text
+
+
+async def test_a_store_of_carts_that_is_away_is_said(make_client: MakeClient) -> None:
+    class AwayCarts(CountingCarts):
+        async def apply(self, cart_id: str, change: object) -> object:  # type: ignore[override]
+            raise StoreUnavailable("Your cart cannot be reached.")
+
+    async with make_client(carts=AwayCarts()) as shop:
+        for headers in (HTMX, {}):
+            reply = await shop.post("/cart", data={"product_id": "tide-mug"}, headers=headers)
+            assert reply.status_code == 503
+            assert "Your cart cannot be reached." in reply.text
+            assert "set-cookie" not in reply.headers

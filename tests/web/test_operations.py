@@ -1,0 +1,54 @@
+"""The probes and the metrics."""
+
+from __future__ import annotations
+
+from shop.cart.connect import with_standby
+from shop.errors import StoreUnavailable
+from tests.fixtures.shop_app import Client, CountingCarts, MakeClient
+from tests.web.test_errors import BrokenCatalog
+
+
+class AwayCarts(CountingCarts):
+    async def ping(self) -> None:
+        raise StoreUnavailable("away")
+
+
+async def test_a_shop_that_can_serve_is_ready(shop: Client) -> None:
+    assert (await shop.get("/healthz")).text == "ok\n"
+    reply = await shop.get("/readyz")
+    assert reply.status_code == 200
+    assert reply.json() == {"status": "ready", "catalog": "ready", "carts": "ready"}
+
+
+async def test_it_is_ready_while_a_standby_keeps_the_carts(make_client: MakeClient) -> None:
+    async with make_client(carts=with_standby(AwayCarts(), max_carts=10)) as shop:
+        reply = await shop.get("/readyz")
+    assert reply.status_code == 200
+    assert reply.json()["carts"] == "standby"
+
+
+async def test_it_is_not_ready_without_carts_or_catalogue(make_client: MakeClient) -> None:
+    async with make_client(carts=AwayCarts()) as shop:
+        reply = await shop.get("/readyz")
+        assert (reply.status_code, reply.json()["carts"]) == (503, "away")
+        assert (await shop.get("/healthz")).status_code == 200
+    async with make_client(catalog=BrokenCatalog(StoreUnavailable("away"))) as shop:
+        reply = await shop.get("/readyz")
+        assert (reply.status_code, reply.json()["catalog"]) == (503, "away")
+
+
+async def test_requests_are_counted_by_route_never_by_path(shop: Client) -> None:
+    for path in ("/product/tide-mug", "/product/last-jug", "/product/nothing", "/x/y", "/z"):
+        await shop.get(path)
+    text = (await shop.get("/metrics")).text
+
+    assert 'shop_http_requests_total{method="GET",route="/product/{handle}",status="200"} 2.0' in text
+    assert 'shop_http_requests_total{method="GET",route="/product/{handle}",status="404"} 1.0' in text
+    assert 'shop_http_requests_total{method="GET",route="unknown",status="404"} 2.0' in text
+    assert 'shop_http_request_seconds_count{route="/product/{handle}"} 3.0' in text
+    assert "tide-mug" not in text
+
+
+async def test_cart_operations_are_in_the_same_place(shop: Client) -> None:
+    await shop.post("/cart", data={"product_id": "tide-mug"})
+    assert "shop_cart_operations_total" in (await shop.get("/metrics")).text

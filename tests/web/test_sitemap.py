@@ -1,0 +1,55 @@
+"""robots.txt and the sitemap, however large the catalogue is."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as ET
+
+from shop.settings import Settings
+from shop.web.sitemap import MOST_PRODUCTS
+from tests.fixtures.fixed_catalog import FixedCatalog, product
+from tests.fixtures.shop_app import Client, MakeClient
+
+NAMESPACE = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+
+
+def locations(text: str) -> list[str]:
+    return [str(found.text) for found in ET.fromstring(text).iter(f"{NAMESPACE}loc")]
+
+
+async def test_robots_are_kept_out_of_carts_and_shown_the_map(shop: Client) -> None:
+    text = (await shop.get("/robots.txt")).text
+    assert "Disallow: /cart" in text
+    assert "Sitemap: http://shop.test/sitemap.xml" in text
+
+
+async def test_the_sitemap_names_every_page(shop: Client) -> None:
+    reply = await shop.get("/sitemap.xml")
+    assert reply.headers["content-type"] == "application/xml; charset=utf-8"
+    found = locations(reply.text)
+    assert "http://shop.test/" in found
+    assert "http://shop.test/product/tide-mug" in found
+    assert "http://shop.test/?category=mugs" in found
+    assert "<lastmod>1970-01-01</lastmod>" in reply.text
+
+
+async def test_the_public_address_is_used_where_it_is_known(make_client: MakeClient) -> None:
+    settings = Settings(public_url="https://shop.example/")
+    async with make_client("http://10.0.0.7", settings=settings) as shop:
+        assert "https://shop.example/product/tide-mug" in locations((await shop.get("/sitemap.xml")).text)
+        assert (
+            '<link rel="canonical" href="https://shop.example/product/tide-mug">'
+            in (await shop.get("/product/tide-mug")).text
+        )
+
+
+async def test_a_large_catalogue_has_an_index_of_parts(make_client: MakeClient) -> None:
+    catalog = FixedCatalog(*(product(f"p{number}") for number in range(MOST_PRODUCTS + 2)))
+    async with make_client(catalog=catalog) as shop:
+        parts = locations((await shop.get("/sitemap.xml")).text)
+        assert parts == [f"http://shop.test/sitemap.xml?part={part}" for part in (1, 2)]
+        first, second = [locations((await shop.get(part)).text) for part in parts]
+        for part in ("0", "3", "x", "-1", "01"):
+            assert (await shop.get(f"/sitemap.xml?part={part}")).status_code == 404
+
+    assert MOST_PRODUCTS < len(first) <= 50_000
+    assert second == [f"http://shop.test/product/p{number}" for number in (MOST_PRODUCTS, MOST_PRODUCTS + 1)]
