@@ -190,6 +190,13 @@ class TestDocuments:
     def test_the_changelog_knows_the_version(self) -> None:
         assert f"\n## [{shop.__version__}]" in (ROOT / "CHANGELOG.md").read_text()
 
+    def test_developers_are_sent_to_files_that_exist(self) -> None:
+        named = set(
+            re.findall(r"`((?:shop|templates|static|migrations|tests)/[\w/.]*)", (ROOT / "DEVELOPERS.md").read_text())
+        )
+        assert len(named) > 20
+        assert {path for path in named if not (ROOT / path).exists()} == set()
+
     def test_every_decision_is_in_the_index(self) -> None:
         folder = ROOT / "docs/decisions"
         index = (folder / "README.md").read_text()
