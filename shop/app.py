@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
-import msgspec
 from litestar import Litestar
 from prometheus_client import CollectorRegistry
 
@@ -15,13 +13,13 @@ from shop.cart.connect import connect
 from shop.cart.metered import MeteredCartService
 from shop.cart.service import CartService
 from shop.catalog.cache import CachedCatalog
+from shop.catalog.rates import read_rates
 from shop.catalog.repository import CatalogRepository
 from shop.database import create_engine
-from shop.errors import ConfigurationError
-from shop.money import CURRENCIES, Rates
+from shop.money import CURRENCIES
 from shop.operations.health import Health
 from shop.operations.metrics import Metrics
-from shop.resources import PACKAGE, resource_dir
+from shop.resources import resource_dir
 from shop.settings import Settings
 from shop.web.add import AddToCart
 from shop.web.assets import Assets
@@ -107,12 +105,3 @@ def create_app(
         openapi_config=None,
         logging_config=None,
     )
-
-
-def read_rates(path: str = "") -> Rates:
-    """The table of exchange rates in a JSON file, by default the demo's; raises ConfigurationError."""
-    file = Path(path) if path else PACKAGE / "catalog" / "demo" / "rates.json"
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=Rates)
-    except (OSError, msgspec.DecodeError) as error:
-        raise ConfigurationError(f"EXCHANGE_RATES: {file.name} cannot be read as a table of rates: {error}") from error

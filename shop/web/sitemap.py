@@ -47,9 +47,10 @@ class XmlStream(Reply):
 class Sitemap:
     """Handles /robots.txt and /sitemap.xml."""
 
-    def __init__(self, catalog: Catalog, public_url: str = "") -> None:
+    def __init__(self, catalog: Catalog, public_url: str = "", most: int = MOST_PRODUCTS) -> None:
         self._catalog = catalog
         self._public_url = public_url.rstrip("/")
+        self._most = most
 
     async def robots(self, request: WebRequest) -> Reply:
         """GET /robots.txt: carts are nobody's business."""
@@ -60,7 +61,7 @@ class Sitemap:
         """GET /sitemap.xml, or one of its parts by ?part=1; raises NotFound for a part that is not."""
         site = self._site(request)
         products = (await self._catalog.page(Query())).total
-        parts = -(-products // MOST_PRODUCTS)
+        parts = -(-products // self._most)
         part = request.query_params.get("part", "")
         if not part and parts > 1:
             return XmlStream(_index(site, parts))
@@ -78,7 +79,7 @@ class Sitemap:
         number = 0
         async for handle, changed_at in self._catalog.handles():
             number += 1
-            if not MOST_PRODUCTS * (part - 1) < number <= MOST_PRODUCTS * part:
+            if not self._most * (part - 1) < number <= self._most * part:
                 continue
             day = datetime.fromtimestamp(changed_at, UTC).date().isoformat()
             lines.append(f"<url><loc>{escape(site + product_path(handle))}</loc><lastmod>{day}</lastmod></url>\n")
