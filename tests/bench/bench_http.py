@@ -1,0 +1,188 @@
+"""Requests per second of the shop's pages beside a Litestar route that answers two words, all in one run.
+
+Each server is one uvicorn worker with uvloop and httptools. The rounds go through all rows in turn, and each row
+shows its median, so that what else the machine does falls on all alike.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
+import msgspec
+from litestar import Litestar, MediaType, get
+from rich.console import Console
+from rich.table import Table
+
+from shop.catalog.demo import CATALOG
+from shop.catalog.importing import CatalogImport
+from shop.catalog.rates import read_rates
+from shop.database import create_engine, migrate
+from tests.bench.load import CONNECTIONS, Call, Result, client, load
+from tests.fixtures.valkey import Valkey
+
+ROUNDS = 5
+SECONDS = 2
+HTMX = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "main#main", "Accept": "text/html"}
+BROWSER = {"Accept": "text/html", "Accept-Encoding": "gzip, deflate, br", "Sec-Fetch-Mode": "navigate"}
+CARTS = 64
+PIECES = 100_000
+"""What a line may hold here, so that no add is refused for the number of the round it comes in."""
+
+
+def plain() -> Litestar:
+    """The least that a Litestar application can answer."""
+
+    @get("/", media_type=MediaType.TEXT)
+    async def two_words() -> str:
+        return "Hello, world"
+
+    return Litestar([two_words], openapi_config=None, logging_config=None)
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A line of the table: what is asked, of which server, and the share of the plain route it should reach."""
+
+    name: str
+    port: int
+    calls: list[Call]
+    target: float = 0.0
+
+
+def main() -> None:
+    """Measure and print the table."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        database = f"sqlite+aiosqlite:///{folder / 'shop.db'}"
+        asyncio.run(fill(database, folder))
+        valkey = Valkey()
+        valkey.start()
+        stack.callback(valkey.stop)
+        settings = {"DATABASE_URL": database, "CART_MAX_QUANTITY": str(PIECES)}
+        bare = stack.enter_context(server("tests.bench.bench_http:plain"))
+        memory = stack.enter_context(server("shop.app:create_app", REDIS_URL="", **settings))
+        redis = stack.enter_context(server("shop.app:create_app", REDIS_URL=valkey.url, **settings))
+        rows = [Row("plain text", bare, [Call("/")]), *pages(memory)]
+        rows += [*changes(memory, "memory"), *changes(redis, "Redis")]
+        show(rows, measure(rows))
+
+
+def pages(port: int) -> list[Row]:
+    """Browse pages, by a browser with a badge."""
+    headers = {**BROWSER, "Cookie": "cart_count=3; currency=EUR"}
+    return [
+        Row("front page", port, [Call("/", headers)], 0.7),
+        Row("front page, not compressed", port, [Call("/", {"Accept": "text/html"})], 0.7),
+        Row("category", port, [Call("/?category=tableware", headers)], 0.7),
+        Row("product page", port, [Call("/product/tide-mug", headers)], 0.7),
+        Row("listing for htmx", port, [Call("/?q=mug", {**HTMX, "Accept-Encoding": "gzip"})]),
+    ]
+
+
+def changes(port: int, where: str) -> list[Row]:
+    """What shoppers with three lines in the cart do; the add is by htmx, with the drawer in its reply."""
+    tokens = [shopper(port) for _ in range(CARTS)]
+    cookies = [{"Cookie": f"session={token}; cart_count=3"} for token in tokens]
+    add = "product_id=tide-mug&variant_id=TIDE-MUG-MOSS&quantity=1"
+    headers = [{**HTMX, **cookie, "Origin": f"http://127.0.0.1:{port}"} for cookie in cookies]
+    return [
+        Row(f"add to cart, {where}", port, [Call("/cart", each, add) for each in headers], 0.25 * (where == "Redis")),
+        Row(f"cart page, {where}", port, [Call("/cart", {**BROWSER, **cookie}) for cookie in cookies]),
+    ]
+
+
+def shopper(port: int) -> str:
+    """The token of a session with three lines in its cart."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", follow_redirects=True) as visitor:
+        for handle, variant in (
+            ("tide-mug", "TIDE-MUG-MOSS"),
+            ("tide-mug", "TIDE-MUG-CHALK"),
+            ("oar-spoon", "OAR-SPOON"),
+        ):
+            visitor.post("/cart", data={"product_id": handle, "variant_id": variant})
+        return visitor.cookies["session"]
+
+
+def measure(rows: list[Row]) -> list[list[Result]]:
+    """The results of each row, one a round; a first round only warms up."""
+    results: list[list[Result]] = [[] for _ in rows]
+    for number in range(ROUNDS + 1):
+        for row, found in zip(rows, results, strict=True):
+            result = load(row.port, row.calls, SECONDS if number else 1)
+            if number:
+                found.append(result)
+    return results
+
+
+def show(rows: list[Row], results: list[list[Result]]) -> None:
+    """Print the table."""
+    table = Table(title=f"{client()}, {CONNECTIONS} connections, median of {ROUNDS} rounds of {SECONDS} s")
+    for name in ("request", "a second", "lowest to highest", "of plain text", "target", "failed"):
+        table.add_column(name, justify="left" if name == "request" else "right")
+    base = statistics.median(result.per_second for result in results[0])
+    for row, found in zip(rows, results, strict=True):
+        rates = sorted(result.per_second for result in found)
+        rate = statistics.median(rates)
+        spread = f"{rates[0]:,.0f} to {rates[-1]:,.0f}"
+        failed = sum(result.failed for result in found)
+        target = f"{row.target:.2f}" if row.target else ""
+        table.add_row(row.name, f"{rate:,.0f}", spread, f"{rate / base:.2f}", target, str(failed))
+    Console(width=110).print(table)
+
+
+async def fill(database: str, folder: Path) -> None:
+    """The demo catalogue, but with no end of anything: the bench adds more than a warehouse holds."""
+    endless = folder / "endless.csv"
+    with CATALOG.open(newline="") as source, endless.open("w", newline="") as target:
+        reader = csv.DictReader(source)
+        writer = csv.DictWriter(target, reader.fieldnames or [])
+        writer.writeheader()
+        writer.writerows({**row, "Inventory tracker": "", "Inventory quantity": ""} for row in reader)
+    await migrate(database)
+    engine = create_engine(database)
+    with endless.open("rb") as source:
+        await CatalogImport(engine, "EUR", read_rates()).run(source)
+    await engine.dispose()
+
+
+@contextmanager
+def server(app: str, **environ: str) -> Iterator[int]:
+    """An application served by one uvicorn worker; gives the port once it answers."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    command = [sys.executable, "-m", "uvicorn", "--factory", app, "--port", str(port), "--loop", "uvloop"]
+    options = ["--http", "httptools", "--no-access-log", "--log-level", "warning"]
+    process = subprocess.Popen([*command, *options], env={**os.environ, **environ})
+    try:
+        deadline = time.monotonic() + 30
+        while not _answers(port):
+            assert process.poll() is None, "the server has ended"
+            assert time.monotonic() < deadline, "the server did not start"
+            time.sleep(0.05)
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _answers(port: int) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/").is_success
+    except httpx.TransportError:
+        return False
+
+
+if __name__ == "__main__":
+    main()

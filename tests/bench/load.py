@@ -1,0 +1,115 @@
+"""Loads a server on 127.0.0.1 with the same few requests from many connections, and counts the answers.
+
+wrk does it where it is installed; else a client of our own, which costs more of the machine, so ratios measured
+with it are a little kind to slow routes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+
+CONNECTIONS = 32
+
+
+class Call(msgspec.Struct, frozen=True):
+    """A request to send again and again; a form makes it a POST."""
+
+    path: str
+    headers: dict[str, str] = {}
+    form: str = ""
+
+    @property
+    def method(self) -> str:
+        return "POST" if self.form else "GET"
+
+    def raw(self, port: int) -> bytes:
+        """As it goes over the wire."""
+        headers = {"Host": f"127.0.0.1:{port}", **self.headers}
+        if self.form:
+            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(self.form))}
+        lines = [f"{self.method} {self.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+        return ("\r\n".join(lines) + "\r\n\r\n" + self.form).encode()
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What came back."""
+
+    per_second: float
+    failed: int
+    """Answers that were not 2xx, and connections that broke."""
+
+
+def load(port: int, calls: Sequence[Call], seconds: int, connections: int = CONNECTIONS) -> Result:
+    """Send the calls in turn for so many seconds."""
+    if shutil.which("wrk"):
+        return _wrk(port, calls, seconds, connections)
+    return asyncio.run(_own(port, calls, seconds, connections))
+
+
+def client() -> str:
+    """Who sends the load."""
+    return "wrk" if shutil.which("wrk") else "our own client"
+
+
+def _wrk(port: int, calls: Sequence[Call], seconds: int, connections: int) -> Result:
+    with TemporaryDirectory() as folder:
+        script = Path(folder, "calls.lua")
+        script.write_text(_script(calls))
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(script), f"http://127.0.0.1:{port}/"]
+        report = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    per_second = re.search(r"Requests/sec:\s+([\d.]+)", report)
+    assert per_second is not None, report
+    answers = re.search(r"Non-2xx or 3xx responses: (\d+)", report)
+    sockets = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", report)
+    failed = int(answers[1]) if answers else 0
+    return Result(float(per_second[1]), failed + (sum(map(int, sockets.groups())) if sockets else 0))
+
+
+def _script(calls: Sequence[Call]) -> str:
+    """A Lua script for wrk that sends the calls in turn; each is written out once, at the start."""
+    made = []
+    for call in calls:
+        headers = {**call.headers, **({"Content-Type": "application/x-www-form-urlencoded"} if call.form else {})}
+        fields = ", ".join(f"[{_lua(name)}] = {_lua(value)}" for name, value in headers.items())
+        body = _lua(call.form) if call.form else "nil"
+        made.append(f"  calls[#calls + 1] = wrk.format('{call.method}', {_lua(call.path)}, {{{fields}}}, {body})")
+    lines = ["local calls, turn = {}, 0", "function init()", *made, "end"]
+    return "\n".join([*lines, "function request()", "  turn = turn % #calls + 1", "  return calls[turn]", "end", ""])
+
+
+def _lua(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+async def _own(port: int, calls: Sequence[Call], seconds: int, connections: int) -> Result:
+    requests = [call.raw(port) for call in calls]
+    until = time.perf_counter() + seconds
+    started = time.perf_counter()
+    counts = await asyncio.gather(*(_connection(port, requests, at, until) for at in range(connections)))
+    took = time.perf_counter() - started
+    return Result(sum(done for done, _ in counts) / took, sum(failed for _, failed in counts))
+
+
+async def _connection(port: int, requests: Sequence[bytes], turn: int, until: float) -> tuple[int, int]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    done = failed = 0
+    while time.perf_counter() < until:
+        turn = (turn + 1) % len(requests)
+        writer.write(requests[turn])
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+        if length is not None:
+            await reader.readexactly(int(length[1]))
+        done += 1
+        failed += head[9:10] != b"2"
+    writer.close()
+    return done, failed
