@@ -1,6 +1,7 @@
 """Fixtures for every tier live in tests/fixtures, one outside thing each."""
 
 pytest_plugins = [
+    "tests.fixtures.shop_process",
     "tests.fixtures.browser",
     "tests.fixtures.cart_services",
     "tests.fixtures.shop_app",

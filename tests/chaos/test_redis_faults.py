@@ -45,7 +45,7 @@ def calls_of(valkey: Valkey, command: str) -> int:
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - the condition is another process's
+        while not condition():
             await asyncio.sleep(0.01)
 
 

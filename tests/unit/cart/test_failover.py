@@ -27,7 +27,7 @@ async def carts(server: FakeServer) -> FailoverCartService:
 
 async def recovered(carts: FailoverCartService) -> None:
     async with asyncio.timeout(5):
-        while carts.away or carts.waiting:  # noqa: ASYNC110 - the recovery has no end to wait on from outside
+        while carts.away or carts.waiting:
             await asyncio.sleep(0.01)
 
 
