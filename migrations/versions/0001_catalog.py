@@ -77,21 +77,25 @@ def upgrade() -> None:
         sa.Column("products", sa.Integer, nullable=False),
         sa.Column("position", sa.Integer, nullable=False),
     )
+    op.create_table(
+        "product_texts",
+        sa.Column("product_id", sa.Integer, sa.ForeignKey("products.id"), primary_key=True, autoincrement=False),
+        sa.Column("words", sa.Text, nullable=False),
+        sa.Column("tokens", sa.Text, nullable=False),
+    )
     if op.get_bind().dialect.name == "sqlite":
         # One, two and three letters have indexes of their own, because a search begins with the first key pressed.
         op.execute(
-            "CREATE VIRTUAL TABLE product_search USING fts5"
-            "(words, tokens, tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2 3')"
+            "CREATE VIRTUAL TABLE product_search USING fts5(words, tokens, content = 'product_texts', "
+            "content_rowid = 'product_id', tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2 3')"
         )
     else:
-        op.create_table(
-            "product_search",
-            sa.Column("product_id", sa.Integer, sa.ForeignKey("products.id"), primary_key=True, autoincrement=False),
-            sa.Column("words", sa.dialects.postgresql.TSVECTOR, nullable=False),
-        )
-        op.create_index("ix_product_search", "product_search", ["words"], postgresql_using="gin")
+        op.add_column("product_texts", sa.Column("vector", sa.dialects.postgresql.TSVECTOR, nullable=False))
+        op.create_index("ix_product_texts_vector", "product_texts", ["vector"], postgresql_using="gin")
 
 
 def downgrade() -> None:
-    for table in ("product_search", "facets", "listings", "variants", "products", "catalog"):
+    if op.get_bind().dialect.name == "sqlite":
+        op.drop_table("product_search")
+    for table in ("product_texts", "facets", "listings", "variants", "products", "catalog"):
         op.drop_table(table)

@@ -7,7 +7,8 @@ Options and stock are asked of one variant: 'Moss, Large, in stock' finds a prod
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 
@@ -26,13 +27,16 @@ TOTAL = ""
 _EDGES = (0, *(step * 10**power for power in range(1, 14) for step in (1, 2, 5)))
 
 
+Variants = tuple[tuple[bool, tuple[str, ...]], ...]
+"""(available, option values) of each."""
+
+
 class Traits(msgspec.Struct, frozen=True, array_like=True):
     """What facets ask of a product: its categories as (slug, title), its option names, and its variants."""
 
     categories: tuple[tuple[str, str], ...]
     options: tuple[str, ...]
-    variants: tuple[tuple[bool, tuple[str, ...]], ...]
-    """(available, option values) of each."""
+    variants: Variants
 
 
 class Filters(msgspec.Struct, frozen=True):
@@ -56,7 +60,7 @@ class Filters(msgspec.Struct, frozen=True):
 
     def passes(self, traits: Traits, price: int) -> bool:
         """Whether a product with these traits and this lowest price is to be listed."""
-        return self.has_category(traits) and self.has_price(price) and any(self.fitting(traits))
+        return self.has_category(traits) and self.has_price(price) and self.fits(self.variants(traits))
 
     def has_category(self, traits: Traits) -> bool:
         """Whether the product is in the category that was asked for."""
@@ -66,42 +70,48 @@ class Filters(msgspec.Struct, frozen=True):
         """Whether the price is within the bounds."""
         return (self.low is None or price >= self.low) and (self.high is None or price <= self.high)
 
-    def fitting(self, traits: Traits, *, ignore: str = "", in_stock: bool | None = None) -> Iterator[tuple[str, ...]]:
-        """The option values of each variant that passes, but for the facet to ignore."""
-        in_stock = self.in_stock if in_stock is None else in_stock
+    def fits(self, variants: Variants) -> bool:
+        """Whether there is one among variants that have the options."""
+        return any(available for available, _ in variants) if self.in_stock else bool(variants)
+
+    def variants(self, traits: Traits, ignore: str = "") -> Variants:
+        """The variants that have the options that were asked for, but for one name."""
         asked = [(name, values) for name, values in self.options.items() if name != ignore]
+        if not asked:
+            return traits.variants
         if any(name not in traits.options for name, _ in asked):
-            return
+            return ()
         places = [(traits.options.index(name), values) for name, values in asked]
-        for available, options in traits.variants:
-            if (available or not in_stock) and all(options[at] in values for at, values in places):
-                yield options or ("",)
+        return tuple(variant for variant in traits.variants if all(variant[1][at] in values for at, values in places))
 
 
-def additions(traits: Traits, price: int, currency: str, filters: Filters) -> Iterator[tuple[str, str, str]]:
+def additions(traits: Traits, price: int, currency: str, filters: Filters) -> list[tuple[str, str, str]]:
     """(facet, value, label) for each choice that would find this product."""
-    in_category, in_bounds = filters.has_category(traits), filters.has_price(price)
-    fits = any(filters.fitting(traits))
+    variants = filters.variants(traits)
+    in_category, in_bounds, fits = filters.has_category(traits), filters.has_price(price), filters.fits(variants)
+    found: list[tuple[str, str, str]] = []
     if in_bounds and fits:
-        yield from (("category", slug, title) for slug, title in traits.categories)
+        found += [("category", slug, title) for slug, title in traits.categories]
     if in_category and fits:
-        yield from (("price", band, band) for band in bands(price, currency))
+        found += [("price", band, band) for band in bands(price, currency)]
     if in_category and in_bounds:
-        if any(filters.fitting(traits, in_stock=True)):
-            yield "in_stock", "1", "In stock"
+        if any(available for available, _ in variants):
+            found.append(("in_stock", "1", "In stock"))
         for at, name in enumerate(traits.options):
             if name not in BUILT_IN:
-                values = dict.fromkeys(options[at] for options in filters.fitting(traits, ignore=name))
-                yield from ((name, value, value) for value in values)
+                own = filters.variants(traits, ignore=name) if name in filters.options else variants
+                values = dict.fromkeys(options[at] for available, options in own if available or not filters.in_stock)
+                found += [(name, value, value) for value in values]
+    return found
 
 
-def bands(price: int, currency: str) -> Iterator[str]:
+@lru_cache(maxsize=4096)
+def bands(price: int, currency: str) -> tuple[str, ...]:
     """The price bands (major units, both ends inclusive) that hold a price: '10-20'; two where it is an edge."""
     unit = 10 ** minor_digits(currency)
-    first = bisect_left(_EDGES, price / unit) - 1
-    last = bisect_right(_EDGES, price / unit) - 1
-    for at in range(max(first, 0), min(last, len(_EDGES) - 2) + 1):
-        yield f"{_EDGES[at]}-{_EDGES[at + 1]}"
+    first, last = bisect_left(_EDGES, price / unit) - 1, bisect_right(_EDGES, price / unit) - 1
+    places = range(max(first, 0), min(last, len(_EDGES) - 2) + 1)
+    return tuple(f"{_EDGES[at]}-{_EDGES[at + 1]}" for at in places)
 
 
 class Tally:

@@ -163,7 +163,7 @@ class CatalogImport:
         """Let the database learn what it holds now, so that it goes on choosing the right index."""
         async with reading(self.engine) as connection:
             if connection.dialect.name == "postgresql":
-                await connection.execute(text("VACUUM (ANALYZE) products, variants, listings, facets, product_search"))
+                await connection.execute(text("VACUUM (ANALYZE) products, variants, listings, facets, product_texts"))
             else:
                 await connection.execute(text("ANALYZE"))
                 await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))

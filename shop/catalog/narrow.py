@@ -28,8 +28,10 @@ class Candidate(msgspec.Struct, frozen=True):
     created_at: int
     price: int
     """The lowest, in minor units of the catalogue's currency."""
+    title: str
     traits: Traits
-    listing: Listing
+    listing: Callable[[], Listing]
+    """Makes what is shown of it: only those on the page are."""
 
 
 _ORDERS: dict[Sort, tuple[Callable[[Candidate], Any], bool]] = {
@@ -37,7 +39,7 @@ _ORDERS: dict[Sort, tuple[Callable[[Candidate], Any], bool]] = {
     "price-asc": (lambda c: (c.price, c.id), False),
     "price-desc": (lambda c: (c.price, c.id), True),
     "newest": (lambda c: (c.created_at, c.id), True),
-    "name": (lambda c: (title_key(c.listing.title), c.id), False),
+    "name": (lambda c: (title_key(c.title), c.id), False),
 }
 
 
@@ -49,7 +51,7 @@ def narrow(candidates: Sequence[Candidate], query: Query, currency: str) -> Page
 def cut(found: Sequence[Candidate], query: Query, facets: tuple[Facet, ...]) -> Page:
     """The page of a query out of all that it found, in order."""
     start = (clamped(query.page, len(found)) - 1) * PAGE_SIZE
-    return page_of(query, (candidate.listing for candidate in found[start : start + PAGE_SIZE]), facets, len(found))
+    return page_of(query, (candidate.listing() for candidate in found[start : start + PAGE_SIZE]), facets, len(found))
 
 
 def matching(candidates: Iterable[Candidate], query: Query, currency: str) -> list[Candidate]:
@@ -58,7 +60,7 @@ def matching(candidates: Iterable[Candidate], query: Query, currency: str) -> li
     key, backwards = _ORDERS[query.sort]
     found = sorted((c for c in candidates if filters.passes(c.traits, c.price)), key=key, reverse=backwards)
     if query.sort == "featured" and (wanted := terms(query.q)):
-        found.sort(key=lambda candidate: _missing(wanted, words(candidate.listing.title)))
+        found.sort(key=lambda candidate: _missing(wanted, words(candidate.title)))
     return found
 
 

@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, literal, or_, select, tuple_, union_all
+import msgspec
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.catalog import rows
@@ -19,13 +20,15 @@ from shop.catalog.facets import TOTAL, Filters, Tally
 from shop.catalog.model import Category, Facet, Listing, Offer, Page, Product, Query
 from shop.catalog.narrow import Candidate, clamped, counted, cut, matching, narrow, page_of
 from shop.catalog.schema import catalog, facets, listings, products, variants
-from shop.catalog.search import search_for
+from shop.catalog.search import holds, search_for
 from shop.catalog.text import terms
-from shop.catalog.walk import conditions, count_statement, page_statement, token_groups
+from shop.catalog.walk import conditions, page_statement, token_groups, walk
 from shop.database import fetch
 
-CROWD = 1000
+CROWD = 500
 """More matches than these are not counted one by one."""
+LISTED = 20
+"""Times a crowd: more matches than these are not listed by the index, but looked for along the walk."""
 SITEMAP_BATCH = 1000
 EXPORT_BATCH = 200
 
@@ -111,8 +114,9 @@ class CatalogRepository:
 
     async def page(self, query: Query) -> Page:
         """The page of a query. A page past the end is answered with the last one, an unknown category with none."""
+        query = msgspec.structs.replace(query, q=query.q.strip())
         wanted = terms(query.q)
-        if query.q.strip() and not wanted:
+        if query.q and not wanted:
             return narrow((), query, self.currency)
         found = await (self._matching(wanted) if wanted else self._small_catalog())
         if len(found) <= self.crowd and (found or wanted):
@@ -122,8 +126,9 @@ class CatalogRepository:
 
     async def _small_catalog(self) -> list[Candidate]:
         """All published products where they are no crowd, else none."""
-        few = select(catalog.c.products).scalar_subquery() <= self.crowd
-        return await self._candidates(select(*rows.CANDIDATE).where(products.c.published, few))
+        count = catalog.c.products
+        limit = select(case((count <= self.crowd, count), else_=0)).scalar_subquery()
+        return await self._candidates(select(*rows.CANDIDATE).where(products.c.published).limit(limit))
 
     async def _matching(self, wanted: Sequence[str], groups: Sequence[Sequence[str]] = ()) -> list[Candidate]:
         """The products that a text and tokens match; one more than a crowd where there are more."""
@@ -145,20 +150,33 @@ class CatalogRepository:
 
     async def _page_of_many(self, query: Query, wanted: Sequence[str], counts: tuple[Facet, ...]) -> Page:
         groups = token_groups(query)
-        if (wanted and groups) or query.options:
-            few = await self._matching(wanted, groups)
-            if len(few) <= self.crowd:
-                return cut(matching(few, query, self.currency), query, counts)
-        where = conditions(Filters.of(query, self.currency), self.search.matching(wanted) if wanted else None)
+        where = conditions(Filters.of(query, self.currency))
+        if wanted or query.options:
+            matches = self.search.matching(wanted, groups)
+            count = await self._count(matches, self.crowd * LISTED)
+            if count <= self.crowd:
+                return cut(matching(await self._matching(wanted, groups), query, self.currency), query, counts)
+            if count <= self.crowd * LISTED:
+                where.append(listings.c.product_id.in_(matches))
+            elif wanted:
+                where.append(holds(listings.c.product_id, wanted))
         total, more = await self._total(query, where)
         found = await fetch(self.engine, page_statement(where, query.sort, clamped(query.page, total)))
         return page_of(query, map(rows.listing, found), counts, total, more=more)
 
     async def _total(self, query: Query, where: list[ColumnElement[bool]]) -> tuple[int, bool]:
         """How many products a large catalogue lists, and whether there are more than were counted."""
-        if query == Query(category=query.category, sort=query.sort, page=query.page):
+        plain = Query(q=query.q, category=query.category, sort=query.sort, page=query.page)
+        if query == plain and query.q:
+            return self.crowd, True
+        if query == plain:
             known = select(facets.c.products).where(facets.c.category == query.category, facets.c.name == TOTAL)
             all_of_it = await fetch(self.engine, known)
             return (all_of_it[0].products if all_of_it else 0), False
-        (row,) = await fetch(self.engine, count_statement(where, self.crowd + 1))
-        return min(row[0], self.crowd), row[0] > self.crowd
+        count = await self._count(walk(where), self.crowd)
+        return min(count, self.crowd), count > self.crowd
+
+    async def _count(self, statement: Select[Any], limit: int) -> int:
+        """How many rows a statement finds; more than `limit` are not counted, and make it one more."""
+        counted = select(func.count()).select_from(statement.limit(limit + 1).subquery())
+        return int((await fetch(self.engine, counted))[0][0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -67,7 +68,8 @@ def listing(row: Row[Any]) -> Listing:
 
 def candidate(row: Row[Any]) -> Candidate:
     """From a row of CANDIDATE."""
-    return Candidate(row.id, row.rank, row.created_at, row.sort_price, traits(row.traits), listing(row))
+    show = partial(listing, row)
+    return Candidate(row.id, row.rank, row.created_at, row.sort_price, row.title, traits(row.traits), show)
 
 
 def offer(row: Row[Any]) -> Offer:

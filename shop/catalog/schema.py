@@ -3,7 +3,8 @@
 `products` and `variants` are the truth. All else is derived from them when a catalogue is written, so that
 reading is one indexed query whatever the size of the catalogue: the listing columns of a product, `listings`
 (one row for each product in each category, and in '' for all of them, with an index for each sort), `facets`
-(counts for each category), and `product_search` (full text; SQLite FTS5 or a PostgreSQL tsvector).
+(counts for each category), and `product_texts` (folded words, indexed by SQLite's FTS5 in `product_search`, by
+PostgreSQL's GIN in a column `vector`).
 """
 
 from __future__ import annotations
@@ -101,3 +102,12 @@ facets = Table(
     Column("position", Integer, nullable=False),
 )
 """How many products of a category have a value. `position` orders them as the catalogue first shows them."""
+
+product_texts = Table(
+    "product_texts",
+    metadata,
+    Column("product_id", ForeignKey("products.id"), primary_key=True, autoincrement=False),
+    Column("words", Text, nullable=False),
+    Column("tokens", Text, nullable=False),
+)
+"""Of published products: their different words, each after a space, and the tokens of their choices."""

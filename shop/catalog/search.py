@@ -7,12 +7,30 @@ extension on a server, and a query is built from letters and digits only: no tex
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
-from sqlalchemy import ARRAY, Select, Text, bindparam, cast, column, delete, func, insert, literal_column, select, table
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    column,
+    delete,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    table,
+)
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shop.catalog.schema import product_texts
 
 
 class Indexed(msgspec.Struct, frozen=True):
@@ -37,9 +55,9 @@ class Search(Protocol):
 
 
 class SqliteSearch:
-    """An FTS5 table whose rowid is the product's id."""
+    """An FTS5 table over `product_texts`, which it reads and does not copy."""
 
-    fts = table("product_search", column("rowid"), column("words"), column("tokens"))
+    fts = table("product_search", column("rowid"), column("product_search"), column("words"), column("tokens"))
 
     def matching(self, terms: Sequence[str], groups: Sequence[Sequence[str]] = ()) -> Select[int]:
         """See Search."""
@@ -50,36 +68,62 @@ class SqliteSearch:
 
     async def index(self, connection: AsyncConnection, products: Sequence[Indexed]) -> None:
         """See Search."""
-        rows = [{"rowid": p.id, "words": " ".join(p.words), "tokens": " ".join(p.tokens)} for p in products]
-        await connection.execute(insert(self.fts), rows)
+        rows = [_text_row(product) for product in products]
+        await connection.execute(insert(product_texts), rows)
+        named = insert(self.fts).values(
+            rowid=bindparam("product_id"), words=bindparam("words"), tokens=bindparam("tokens")
+        )
+        await connection.execute(named, rows)
 
     async def forget(self, connection: AsyncConnection, ids: Sequence[int]) -> None:
         """See Search."""
-        await connection.execute(delete(self.fts).where(self.fts.c.rowid.in_(ids)))
+        text = product_texts.c
+        # An index that holds no text of its own must be told what it is to forget.
+        old = select(literal("delete"), text.product_id, text.words, text.tokens).where(text.product_id.in_(ids))
+        await connection.execute(insert(self.fts).from_select(["product_search", "rowid", "words", "tokens"], old))
+        await connection.execute(delete(product_texts).where(text.product_id.in_(ids)))
 
 
 class PostgresSearch:
-    """A table of tsvectors with a GIN index. A token carries a sign in front that no word has."""
+    """A column of tsvectors with a GIN index. A token carries a sign in front that no word has."""
 
-    vectors = table("product_search", column("product_id"), column("words"))
+    vector: ColumnElement[Any] = literal_column("product_texts.vector")
 
     def matching(self, terms: Sequence[str], groups: Sequence[Sequence[str]] = ()) -> Select[int]:
         """See Search."""
         parts = [f"'{term}':*" for term in terms]
         parts += ["(" + " | ".join(f"'={token}'" for token in group) + ")" for group in groups]
-        match = self.vectors.c.words.op("@@")(cast(" & ".join(parts), TSQUERY))
-        return select(self.vectors.c.product_id).where(match)
+        match = self.vector.op("@@")(cast(" & ".join(parts), TSQUERY))
+        return select(product_texts.c.product_id).where(match)
 
     async def index(self, connection: AsyncConnection, products: Sequence[Indexed]) -> None:
         """See Search."""
+        target = table("product_texts", *(column(name) for name in ("product_id", "words", "tokens", "vector")))
         vector = func.array_to_tsvector(cast(bindparam("lexemes"), ARRAY(Text)))
-        statement = insert(self.vectors).values(product_id=bindparam("id"), words=vector)
-        rows = [{"id": p.id, "lexemes": [*p.words, *(f"={token}" for token in p.tokens)]} for p in products]
-        await connection.execute(statement, rows)
+        rows = [_text_row(p) | {"lexemes": [*p.words, *(f"={token}" for token in p.tokens)]} for p in products]
+        named = insert(target).values(
+            product_id=bindparam("product_id"), words=bindparam("words"), tokens=bindparam("tokens"), vector=vector
+        )
+        await connection.execute(named, rows)
 
     async def forget(self, connection: AsyncConnection, ids: Sequence[int]) -> None:
         """See Search."""
-        await connection.execute(delete(self.vectors).where(self.vectors.c.product_id.in_(ids)))
+        await connection.execute(delete(product_texts).where(product_texts.c.product_id.in_(ids)))
+
+
+def holds(product_id: ColumnElement[int], terms: Sequence[str]) -> ColumnElement[bool]:
+    """Whether one product has a word that begins with each term, found out without an index.
+
+    For walks in which most products match: an index would first have to list them all.
+    """
+    texts = product_texts.c
+    text = select(texts.words).where(texts.product_id == product_id).correlate_except(product_texts).scalar_subquery()
+    return and_(*(text.contains(f" {term}") for term in terms))
+
+
+def _text_row(product: Indexed) -> dict[str, Any]:
+    words = "".join(f" {word}" for word in product.words)
+    return {"product_id": product.id, "words": words, "tokens": " ".join(product.tokens)}
 
 
 def search_for(dialect: str) -> Search:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from shop.catalog import rows
 from shop.catalog.facets import Filters
@@ -22,8 +22,8 @@ _ORDERS: dict[Sort, tuple[ColumnElement[Any], bool]] = {
 }
 
 
-def conditions(filters: Filters, text: Select[int] | None) -> list[ColumnElement[bool]]:
-    """What a row of listings must fulfil; `text` selects the products that the searched words match."""
+def conditions(filters: Filters) -> list[ColumnElement[bool]]:
+    """What a row of listings must fulfil, but for the text that is searched."""
     wanted = [listings.c.category == filters.category]
     if filters.low is not None:
         wanted.append(listings.c.price >= filters.low)
@@ -33,8 +33,6 @@ def conditions(filters: Filters, text: Select[int] | None) -> list[ColumnElement
         wanted.append(_has_variant(filters))
     elif filters.in_stock:
         wanted.append(listings.c.in_stock)
-    if text is not None:
-        wanted.append(listings.c.product_id.in_(text))
     return wanted
 
 
@@ -51,15 +49,15 @@ def page_statement(wanted: list[ColumnElement[bool]], sort: Sort, page: int) -> 
     """The LISTING rows of a page, in order."""
     key, backwards = _ORDERS[sort]
     place = (key.desc(), listings.c.product_id.desc()) if backwards else (key, listings.c.product_id)
-    walk = select(listings.c.product_id, key.label("place")).where(*wanted).order_by(*place)
-    cut = walk.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE).subquery()
+    ordered = walk(wanted).add_columns(key.label("place")).order_by(*place)
+    cut = ordered.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE).subquery()
     again = (cut.c.place.desc(), cut.c.product_id.desc()) if backwards else (cut.c.place, cut.c.product_id)
     return select(*rows.LISTING).join(cut, cut.c.product_id == products.c.id).order_by(*again)
 
 
-def count_statement(wanted: list[ColumnElement[bool]], limit: int) -> Select[int]:
-    """How many there are, at most `limit`."""
-    return select(func.count()).select_from(select(listings.c.product_id).where(*wanted).limit(limit).subquery())
+def walk(wanted: list[ColumnElement[bool]]) -> Select[Any]:
+    """The products of a walk, in no order."""
+    return select(listings.c.product_id).where(*wanted)
 
 
 def token_groups(query: Query) -> list[list[str]]:

@@ -108,7 +108,7 @@ class CatalogWriter:
             async for row in stream:
                 total += 1
                 traits = rows.traits(row.traits)
-                added = list(additions(traits, row.sort_price, self.currency, everything))
+                added = additions(traits, row.sort_price, self.currency, everything)
                 for category in ("", *(slug for slug, _ in traits.categories)):
                     tallies.setdefault(category, Tally()).add([*added, (TOTAL, "", "")])
         return tallies, total
