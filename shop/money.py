@@ -8,6 +8,7 @@ unit, so its amounts are whole yen. The number of minor digits is CLDR's, read t
 
 from __future__ import annotations
 
+import re
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
@@ -56,7 +57,46 @@ def minor_digits(currency: str) -> int:
 
 @lru_cache(maxsize=16384)
 def _format(amount: int, currency: str, locale: str) -> str:
+    style = style_of(currency, locale)
+    if style is None or amount < 0:
+        return _by_babel(amount, currency, locale)
+    return style.format(amount, minor_digits(currency))
+
+
+def _by_babel(amount: int, currency: str, locale: str) -> str:
     return format_currency(Money(amount, currency).decimal, currency, locale=locale)
+
+
+class Style(msgspec.Struct, frozen=True):
+    """How a locale writes amounts of a currency whose digits it groups by three. Babel takes 20 times as long."""
+
+    before: str
+    group: str
+    point: str
+    after: str
+
+    def format(self, amount: int, digits: int) -> str:
+        """An amount of at least 0 in minor units, of which `digits` are decimals."""
+        whole, fraction = divmod(amount, 10**digits)
+        grouped = f"{whole:,}".replace(",", self.group)
+        cents = f"{self.point}{fraction:0{digits}}" if digits else ""
+        return f"{self.before}{grouped}{cents}{self.after}"
+
+
+@lru_cache(maxsize=256)
+def style_of(currency: str, locale: str) -> Style | None:
+    """The style, learnt from what Babel writes; None where a locale writes in another way."""
+    digits = minor_digits(currency)
+    cents = "890123"[:digits]
+    point = "([^0-9]*)" if digits else "()"
+    written = _by_babel(int(f"1234567{cents}"), currency, locale)
+    learnt = re.fullmatch(rf"([^0-9]*)1([^0-9]*)234(?:\2)567{point}{cents}([^0-9]*)", written)
+    if learnt is None:
+        return None
+    found = Style(*learnt.groups())
+    samples = (0, 7, 100, 1234 * 10**digits, 98765 * 10**digits + 1)
+    alike = all(found.format(amount, digits) == _by_babel(amount, currency, locale) for amount in samples)
+    return found if alike else None
 
 
 class Rates(msgspec.Struct, frozen=True):
