@@ -28,6 +28,14 @@ class Shopper:
         other.opens(path)
         return other
 
+    def leaves(self) -> None:
+        """Close every tab and be forgotten."""
+        context = self.page.context
+        for page in context.pages:
+            page.close()
+        context.clear_cookies()
+        context.set_offline(False)
+
     def comes_with(self, *titles: str) -> None:
         """Have these in the cart already, without the way there."""
         for title in titles:
