@@ -34,7 +34,7 @@ bench: dev ## Measure; prints one table per benchmark
 	done
 
 audit: dev ## Look the locked packages up in the public list of known vulnerabilities
-	$(VENV)/pip-audit --require-hashes --disable-pip -r requirements.lock
+	$(VENV)/pip-audit --strict --require-hashes --disable-pip -r requirements.lock
 
 lock: dev ## Renew the locks from pyproject.toml; UPGRADE=1 takes the newest versions
 	bin/lock $(if $(UPGRADE),--upgrade)
