@@ -44,6 +44,7 @@ class Result(msgspec.Struct, frozen=True):
     """What came back."""
 
     per_second: float
+    answers: int
     failed: int
     """Answers that were not 2xx, and connections that broke."""
 
@@ -67,11 +68,13 @@ def _wrk(port: int, calls: Sequence[Call], seconds: int, connections: int) -> Re
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(script), f"http://127.0.0.1:{port}/"]
         report = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     per_second = re.search(r"Requests/sec:\s+([\d.]+)", report)
+    answered = re.search(r"(\d+) requests in", report)
     assert per_second is not None, report
-    answers = re.search(r"Non-2xx or 3xx responses: (\d+)", report)
+    assert answered is not None, report
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", report)
     sockets = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", report)
-    failed = int(answers[1]) if answers else 0
-    return Result(float(per_second[1]), failed + (sum(map(int, sockets.groups())) if sockets else 0))
+    failed = int(refused[1]) if refused else 0
+    return Result(float(per_second[1]), int(answered[1]), failed + (sum(map(int, sockets.groups())) if sockets else 0))
 
 
 def _script(calls: Sequence[Call]) -> str:
@@ -96,7 +99,8 @@ async def _own(port: int, calls: Sequence[Call], seconds: int, connections: int)
     started = time.perf_counter()
     counts = await asyncio.gather(*(_connection(port, requests, at, until) for at in range(connections)))
     took = time.perf_counter() - started
-    return Result(sum(done for done, _ in counts) / took, sum(failed for _, failed in counts))
+    done = sum(done for done, _ in counts)
+    return Result(done / took, done, sum(failed for _, failed in counts))
 
 
 async def _connection(port: int, requests: Sequence[bytes], turn: int, until: float) -> tuple[int, int]:
