@@ -47,7 +47,7 @@ def queries() -> dict[str, Query]:
         "option": Query(options=(("Colour", "Moss"),), sort="price-asc"),
         "category and two options": Query(category="mugs", options=(("Colour", "Moss"), ("Size", "Large"))),
         "search, one product": Query(q="mug 7"),
-        "search, a word of 1 in 13": Query(q="stool"),
+        "search, a word of 1 in 12": Query(q="stool"),
         "search, a word of most": Query(q="kabel"),
         "search, one letter": Query(q="m"),
         "search, by price": Query(q="kabel", sort="price-asc"),

@@ -1,0 +1,304 @@
+"""What every database does with a catalogue."""
+
+from __future__ import annotations
+
+import random
+from itertools import product as combinations
+
+import msgspec
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shop.catalog.model import SORTS, Category, Image, Page, Product, Query
+from shop.catalog.repository import CatalogRepository
+from shop.database import create_engine, fetch, migrate
+from shop.errors import ConfigurationError, StoreUnavailable
+from tests.fixtures.catalog import a_product, eur, fill, variant
+
+MUG = a_product(
+    "tide-mug",
+    variant("MUG-M", "Moss", price=1900, compare_at=eur(2400), stock=3, weight=340, image=1),
+    variant("MUG-C", "Clay", price=2100, stock=0),
+    title="Crème Tide Mug",
+    vendor="Neap",
+    categories=("Mugs", "Bed & Bath"),
+    tags=("stoneware", "gift"),
+    options=("Colour",),
+    images=(Image("img/a.svg", "A mug"), Image("https://pictures.example/b.jpg")),
+)
+BOWL = a_product("bowl", categories=("Bowls",), created_at=9)
+HIDDEN = a_product("secret", published=False, categories=("Mugs",))
+
+
+@pytest.fixture
+def repository(engine: AsyncEngine) -> CatalogRepository:
+    return CatalogRepository(engine, "EUR")
+
+
+async def test_a_product_comes_back_as_it_was_written(engine: AsyncEngine, repository: CatalogRepository) -> None:
+    await fill(engine, MUG, BOWL)
+    assert await repository.product("tide-mug") == MUG
+    assert await repository.product("bowl") == msgspec.structs.replace(BOWL, rank=1)
+    assert await repository.product("Tide-Mug") is None
+
+
+async def test_what_is_not_published_is_nowhere_but_where_it_is_asked_for(
+    engine: AsyncEngine, repository: CatalogRepository
+) -> None:
+    await fill(engine, HIDDEN, MUG)
+    assert await repository.product("secret") is None
+    assert await repository.product("secret", include_unpublished=True) == HIDDEN
+    assert await repository.offers(["SECRET"]) == {}
+    assert [handle async for handle, _ in repository.handles()] == ["tide-mug"]
+    assert [listing.handle for listing in (await repository.page(Query())).listings] == ["tide-mug"]
+    assert (await repository.page(Query(q="secret"))).total == 0
+    assert [product.handle async for product in repository.everything()] == ["secret", "tide-mug"]
+
+
+async def test_offers_tell_a_cart_what_it_needs(engine: AsyncEngine, repository: CatalogRepository) -> None:
+    await fill(engine, MUG, BOWL)
+    offers = await repository.offers(["MUG-M", "MUG-C", "BOWL", "nothing", "mug-m"])
+    assert set(offers) == {"MUG-M", "MUG-C", "BOWL"}
+    moss = offers["MUG-M"]
+    assert (moss.handle, moss.title, moss.variant) == ("tide-mug", "Crème Tide Mug", "Moss")
+    assert (moss.price, moss.compare_at, moss.stock, moss.weight) == (eur(1900), eur(2400), 3, 340)
+    assert moss.image == MUG.images[1]
+    assert offers["MUG-C"].image == MUG.images[0]
+    assert offers["BOWL"].image is None
+    assert await repository.offers([]) == {}
+
+
+async def test_a_listing_sums_the_variants_up(engine: AsyncEngine, repository: CatalogRepository) -> None:
+    await fill(engine, MUG, BOWL)
+    mug, bowl = (await repository.page(Query())).listings
+    assert (mug.price, mug.to_price, mug.compare_at, mug.stock, mug.sku) == (eur(1900), eur(2100), eur(2400), 3, None)
+    assert (mug.category, mug.image) == ("Mugs", MUG.images[0])
+    assert (bowl.stock, bowl.sku, bowl.image) == (None, "BOWL", None)
+
+
+async def test_categories_come_in_the_order_of_the_catalogue(
+    engine: AsyncEngine, repository: CatalogRepository
+) -> None:
+    assert await repository.categories() == ()
+    await fill(engine, MUG, BOWL, HIDDEN)
+    assert await repository.categories() == (
+        Category("mugs", "Mugs", 1),
+        Category("bed-bath", "Bed & Bath", 1),
+        Category("bowls", "Bowls", 1),
+    )
+
+
+async def test_related_products_follow_in_the_category_and_start_again(
+    engine: AsyncEngine, repository: CatalogRepository
+) -> None:
+    mugs = [a_product(f"mug-{n}", categories=("Mugs",)) for n in range(6)]
+    await fill(engine, *mugs[:3], BOWL, *mugs[3:], a_product("loner"))
+    assert [listing.handle for listing in await repository.related("mug-3")] == ["mug-4", "mug-5", "mug-0", "mug-1"]
+    assert [listing.handle for listing in await repository.related("mug-5", 2)] == ["mug-0", "mug-1"]
+    assert await repository.related("bowl") == ()
+    assert [listing.handle for listing in await repository.related("loner", 2)] == ["mug-0", "mug-1"]
+    assert await repository.related("nothing") == ()
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        ("creme", True),
+        ("CRÈME mug", True),
+        ("mu", True),
+        ("tide stone", True),
+        ("neap", True),
+        ("bath", True),
+        ("clay", True),
+        ("mug-m", True),
+        ("plain", True),
+        ("ug", False),
+        ("mug bowl", False),
+        ("p>", True),
+        ("!!!", False),
+        ("0x", False),
+        ("", True),
+        ("   ", True),
+    ],
+)
+async def test_search_finds_what_begins_with_every_word(
+    engine: AsyncEngine, repository: CatalogRepository, q: str, found: bool
+) -> None:
+    await fill(engine, MUG)
+    assert (await repository.page(Query(q=q))).total == found
+
+
+async def test_no_text_of_a_person_is_an_error(engine: AsyncEngine, repository: CatalogRepository) -> None:
+    await fill(engine, MUG)
+    signs = "\"'*():&|!<>-+^{}\\/%_;,.?#$@~`=[]\x00\x01 \n\tNEAR AND OR NOT words: ÆŒßİıﬁ½²日本語🙂\u0301\ud7ff"
+    chance = random.Random(1)
+    texts = ['"', "'", "a'b", "*", "a*", "(", "NOT", "NEAR(a b)", "words:a", "a:*", "!", "\\", "x" * 5000, "a " * 500]
+    texts += ["".join(chance.choices(signs, k=chance.randint(1, 12))) for _ in range(100)]
+    for q in texts:
+        page = await repository.page(Query(q=q, options=((q, q),), category=q))
+        assert page.total == 0
+
+
+async def test_titles_that_have_the_words_come_first(engine: AsyncEngine, repository: CatalogRepository) -> None:
+    await fill(
+        engine,
+        a_product("a", title="Shelf", description="<p>For every mug.</p>"),
+        a_product("b", title="Mugwort Candle"),
+        a_product("c", title="Tide Mug"),
+    )
+    found = await repository.page(Query(q="mug"))
+    assert [listing.handle for listing in found.listings] == ["c", "b", "a"]
+
+
+STOCKS = (0, 0, 2, None)
+
+
+def some_products(count: int) -> list[Product]:
+    """Products that differ in everything a query asks about, many of them alike in something."""
+    chance = random.Random(3)
+    made = []
+    for n in range(count):
+        skus = (f"S{n}-{colour}-{size}" for colour, size in combinations(("Moss", "Clay"), ("S", "L")))
+        variants = [
+            variant(
+                sku,
+                *sku.split("-")[1:],
+                price=chance.choice((900, 1000, 2000, 2500)),
+                stock=chance.choice((0, 0, 2, None)),
+            )
+            for sku in skus
+        ]
+        made.append(
+            a_product(
+                f"p{n}",
+                *chance.sample(variants, chance.randint(1, 4)),
+                title=f"{chance.choice(('Tide', 'Dusk'))} {chance.choice(('Mug', 'Bowl'))} {chance.randint(1, 9)}",
+                categories=tuple(chance.sample(("Mugs", "Bowls", "Gifts"), chance.randint(0, 2))),
+                options=("Colour", "Size"),
+                created_at=chance.randint(1, 5),
+                published=chance.random() > 0.1,
+            )
+        )
+    return made
+
+
+def some_queries(count: int) -> list[Query]:
+    chance = random.Random(4)
+    options = [(), (("Colour", "Moss"),), (("Colour", "Moss"), ("Colour", "Clay")), (("Colour", "Moss"), ("Size", "L"))]
+    return [
+        Query(
+            q=chance.choice(("", "", "tide", "mug", "dusk bowl", "nothing")),
+            category=chance.choice(("", "", "mugs", "gifts", "unknown")),
+            min_price=chance.choice((None, None, 10)),
+            max_price=chance.choice((None, None, 20)),
+            in_stock=chance.choice((False, False, True)),
+            options=chance.choice(options),
+            sort=chance.choice(SORTS),
+            page=chance.choice((1, 1, 1, 2, 3, 99)),
+        )
+        for _ in range(count)
+    ]
+
+
+async def test_a_large_catalogue_lists_what_a_small_one_does(engine: AsyncEngine) -> None:
+    """Read whole and narrowed in memory, or cut out of an index: the same products in the same order."""
+    await fill(engine, *some_products(90))
+    exact = CatalogRepository(engine, "EUR", crowd=1000)
+    ways = set()
+    for crowd in (2, 30):
+        crowded = CatalogRepository(engine, "EUR", crowd=crowd)
+        for query in some_queries(150):
+            few, many = await exact.page(query), await crowded.page(query)
+            agree_on(query, few, many, crowd)
+            ways.add((many.more, bool(query.q), bool(query.options)))
+    assert len(ways) == 8, "not every way of reading was taken"
+
+
+def agree_on(query: Query, few: Page, many: Page, crowd: int) -> None:
+    assert many.total == (crowd if many.more else few.total), query
+    assert few.total > crowd if many.more else True, query
+    if query.q and query.sort == "featured":
+        return  # where there are too many, those with the words in their title are not put first
+    if many.query.page == few.query.page:
+        assert many.listings == few.listings, query
+
+
+async def test_facets_count_what_choosing_them_would_find(engine: AsyncEngine, repository: CatalogRepository) -> None:
+    await fill(engine, *some_products(60))
+    for query in (Query(), Query(q="tide"), Query(category="mugs", in_stock=True), Query(options=(("Size", "L"),))):
+        for facet in (await repository.page(query)).facets:
+            for value in facet.values:
+                found = await repository.page(choosing(query, facet.name, value.value))
+                assert found.total == value.count, (query, facet.name, value)
+
+
+def choosing(query: Query, name: str, value: str) -> Query:
+    """The query with a facet's value chosen in place of what was."""
+    match name:
+        case "category":
+            return msgspec.structs.replace(query, category=value)
+        case "in_stock":
+            return msgspec.structs.replace(query, in_stock=True)
+        case "price":
+            low, high = map(int, value.split("-"))
+            return msgspec.structs.replace(query, min_price=low, max_price=high)
+    others = tuple(option for option in query.options if option[0] != name)
+    return msgspec.structs.replace(query, options=(*others, (name, value)))
+
+
+async def test_facets_of_a_large_category_are_those_of_the_whole_category(engine: AsyncEngine) -> None:
+    await fill(engine, *some_products(60))
+    small, large = (CatalogRepository(engine, "EUR", crowd=crowd) for crowd in (1000, 5))
+    for category in ("", "mugs", "unknown"):
+        query = Query(category=category)
+        assert (await large.page(query)).facets == (await small.page(query)).facets
+
+
+async def test_a_page_past_the_end_is_the_last_one(engine: AsyncEngine) -> None:
+    await fill(engine, *(a_product(f"p{n}") for n in range(30)))
+    for crowd in (5, 1000):
+        page = await CatalogRepository(engine, "EUR", crowd=crowd).page(Query(page=99))
+        assert (page.query.page, page.pages, page.total) == (2, 2, 30)
+        assert [listing.handle for listing in page.listings] == [f"p{n}" for n in range(24, 30)]
+
+
+async def test_an_empty_catalogue_has_one_empty_page(repository: CatalogRepository) -> None:
+    page = await repository.page(Query())
+    assert (page.listings, page.facets, page.total, page.pages) == ((), (), 0, 1)
+    assert await repository.is_empty()
+
+
+async def test_a_connection_that_died_is_replaced_unnoticed(postgres_url: str) -> None:
+    engine = create_engine(postgres_url)
+    repository = CatalogRepository(engine, "EUR")
+    version = await repository.version()
+    killer = create_engine(postgres_url)
+    others = "datname = current_database() AND pid <> pg_backend_pid()"
+    ended = await fetch(killer, text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"))
+    assert len(ended) == 1
+    assert await repository.version() == version
+    await engine.dispose()
+    await killer.dispose()
+
+
+async def test_a_database_that_is_away_is_unavailable() -> None:
+    engine = create_engine("postgresql://postgres@127.0.0.1:1/shop")
+    with pytest.raises(StoreUnavailable):
+        await CatalogRepository(engine, "EUR").version()
+    await engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [(("test_", "no_such_"), "no such database"), (("postgres@", "nobody@"), "refuses the user")],
+)
+async def test_a_wrong_address_says_what_is_wrong(postgres_url: str, change: tuple[str, str], words: str) -> None:
+    engine = create_engine(postgres_url.replace(*change))
+    with pytest.raises(ConfigurationError, match=words):
+        await CatalogRepository(engine, "EUR").version()
+    await engine.dispose()
+
+
+async def test_migrating_again_does_nothing(database_url: str) -> None:
+    assert await migrate(database_url) is False

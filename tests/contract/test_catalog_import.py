@@ -1,0 +1,167 @@
+"""What an import leaves in every database: all of a file or nothing, and the same the second time."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import msgspec
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shop.catalog.demo import CATALOG
+from shop.catalog.export import export_catalog
+from shop.catalog.model import Product, Query
+from shop.catalog.repository import CatalogRepository
+from shop.errors import ImportRefused
+from tests.fixtures.catalog import import_text
+from tests.fixtures.large_catalog import write_catalog
+
+HEAD = "Handle,Title,Variant SKU,Variant Price,Status\n"
+
+
+async def everything(engine: AsyncEngine) -> list[Product]:
+    return [product async for product in CatalogRepository(engine, "EUR").everything()]
+
+
+async def exported(engine: AsyncEngine) -> str:
+    file = io.StringIO(newline="")
+    await export_catalog(CatalogRepository(engine, "EUR").everything(), file)
+    return file.getvalue()
+
+
+async def test_the_demo_catalogue_is_sold_in_the_order_of_its_file(engine: AsyncEngine) -> None:
+    report = await import_text(engine, CATALOG.read_text())
+    assert (report.added, report.warnings) == (36, ())
+    repository = CatalogRepository(engine, "EUR")
+    assert len(await repository.categories()) == 6
+    assert [p.rank for p in await everything(engine)] == list(range(36))
+    assert (await repository.page(Query(q="mug"))).listings[0].handle == "tide-mug"
+
+
+async def test_a_second_time_changes_nothing(engine: AsyncEngine) -> None:
+    repository = CatalogRepository(engine, "EUR")
+    before = await repository.version()
+    await import_text(engine, CATALOG.read_text())
+    first, version = await everything(engine), await repository.version()
+    assert version == before + 1
+    report = await import_text(engine, CATALOG.read_text())
+    assert (report.added, report.changed, report.unchanged, report.removed) == (0, 0, 36, 0)
+    assert await everything(engine) == first
+    assert await repository.version() == version
+
+
+async def test_an_export_imports_as_the_same_catalogue(engine: AsyncEngine) -> None:
+    await import_text(engine, CATALOG.read_text())
+    before, file = await everything(engine), await exported(engine)
+    report = await import_text(engine, file, replace=True)
+    assert (report.unchanged, report.removed) == (36, 0)
+    await import_text(engine, HEAD + "other,Other,1,1,", replace=True)
+    assert [product.handle for product in await everything(engine)] == ["other"]
+    await import_text(engine, file, replace=True)
+    assert await everything(engine) == before
+    assert await exported(engine) == file
+
+
+async def test_one_bad_row_refuses_all_of_them(engine: AsyncEngine) -> None:
+    await import_text(engine, HEAD + "a,A,1,1,")
+    before, version = await everything(engine), await CatalogRepository(engine, "EUR").version()
+    with pytest.raises(ImportRefused) as refused:
+        await import_text(engine, HEAD + "a,New,1,2,\nb,B,2,x,\nc,,3,3,\nd,D,1,4,\n", replace=True)
+    assert refused.value.rows == (
+        "line 3: price 'x' is not a number",
+        "line 4: title of 'c' is missing in the product's first row",
+        "line 5: SKU '1' is already used on line 2",
+    )
+    assert await everything(engine) == before
+    assert await CatalogRepository(engine, "EUR").version() == version
+
+
+async def test_what_changed_is_written_and_the_rest_stays(engine: AsyncEngine) -> None:
+    await import_text(engine, HEAD + "a,A,1,1,\nb,B,2,2,\nc,C,3,3,\n")
+    before = await everything(engine)
+    report = await import_text(engine, HEAD + "d,D,4,4,\nb,Better,2,2.50,\na,A,1,1,\n")
+    assert (report.added, report.changed, report.unchanged, report.removed) == (1, 1, 1, 0)
+    after = await everything(engine)
+    assert [product.title for product in after] == ["A", "Better", "C", "D"]
+    assert [after[0], after[2]] == [before[0], before[2]]
+    assert after[1].created_at == before[1].created_at
+    page = await CatalogRepository(engine, "EUR").page(Query(q="better"))
+    assert [listing.price.amount for listing in page.listings] == [250]
+    assert (await CatalogRepository(engine, "EUR").page(Query(q="b"))).total == 1, "the old words are forgotten"
+
+
+async def test_replacing_takes_out_the_others_and_ranks_anew(engine: AsyncEngine) -> None:
+    await import_text(engine, HEAD + "a,A,1,1,\nb,B,2,2,\nc,C,3,3,\n")
+    report = await import_text(engine, HEAD + "c,C,3,3,\na,A,1,1,\n", replace=True)
+    assert report.removed == 1
+    assert [product.handle for product in await everything(engine)] == ["c", "a"]
+    assert (await CatalogRepository(engine, "EUR").page(Query())).total == 2
+
+
+async def test_a_sku_moves_between_products_of_a_file(engine: AsyncEngine) -> None:
+    await import_text(engine, HEAD + "a,A,1,1,\nb,B,2,2,\n")
+    await import_text(engine, HEAD + "a,A,2,1,\nb,B,1,2,\n")
+    offers = await CatalogRepository(engine, "EUR").offers(["1", "2"])
+    assert {sku: offer.handle for sku, offer in offers.items()} == {"1": "b", "2": "a"}
+
+
+async def test_a_sku_of_a_product_that_stays_is_refused(engine: AsyncEngine) -> None:
+    await import_text(engine, HEAD + "a,A,1,1,\n")
+    with pytest.raises(ImportRefused) as refused:
+        await import_text(engine, HEAD + "b,B,2,2,\nc,C,1,1,\n")
+    assert refused.value.rows == ("line 3: SKU '1' belongs to 'a' in the catalogue",)
+    assert (await import_text(engine, HEAD + "c,C,1,1,\n", replace=True)).removed == 1
+
+
+async def test_prices_in_other_currencies_are_ordered_by_their_worth(engine: AsyncEngine) -> None:
+    await import_text(engine, HEAD + "euros,Euros,1,1.00,\n")
+    await import_text(engine, HEAD + "yen,Yen,2,120,\n", prices_in="JPY")
+    await import_text(engine, HEAD + "dollars,Dollars,3,2.00,\n", prices_in="USD")
+    page = await CatalogRepository(engine, "EUR").page(Query(sort="price-asc"))
+    assert [listing.handle for listing in page.listings] == ["yen", "euros", "dollars"]
+    assert [listing.price.currency for listing in page.listings] == ["JPY", "EUR", "USD"]
+    with pytest.raises(ImportRefused) as refused:
+        await import_text(engine, HEAD + "francs,Francs,4,2.00,\n", prices_in="CHF")
+    assert refused.value.rows == ("line 2: there is no exchange rate for CHF",)
+
+
+async def test_a_draft_is_kept_but_not_sold(engine: AsyncEngine) -> None:
+    await import_text(engine, HEAD + "a,A,1,1,draft\nb,B,2,2,Active\n")
+    assert [product.published for product in await everything(engine)] == [False, True]
+    assert (await CatalogRepository(engine, "EUR").page(Query())).total == 1
+    await import_text(engine, HEAD + "a,A,1,1,active\nb,B,2,2,archived\n")
+    assert [listing.handle for listing in (await CatalogRepository(engine, "EUR").page(Query())).listings] == ["a"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\ufeff", "Handle,Title\na,A\n", HEAD, "{}", "[]", "[1", '{"products": 3}', "\x00PK"]
+)
+async def test_a_file_that_is_no_catalogue_is_refused(engine: AsyncEngine, text: str) -> None:
+    with pytest.raises(ImportRefused):
+        await import_text(engine, text, replace=True)
+
+
+async def test_several_batches_of_products(engine: AsyncEngine, tmp_path: Path) -> None:
+    write_catalog(tmp_path / "large.csv", 1200)
+    text = (tmp_path / "large.csv").read_text()
+    assert (await import_text(engine, text)).added == 1200
+    assert (await import_text(engine, text)).unchanged == 1200
+    repository = CatalogRepository(engine, "EUR")
+    assert (await repository.page(Query())).total == 1200
+    half = "".join(text.splitlines(keepends=True)[:1300])
+    report = await import_text(engine, half, replace=True)
+    assert report.removed > 500
+    assert report.removed + report.unchanged + report.changed == 1200
+    assert [product.rank for product in await everything(engine)] == list(range(1200 - report.removed))
+    assert len([handle async for handle in repository.handles()]) == 1200 - report.removed
+
+
+async def test_an_unwritten_file_leaves_dates_and_ranks(engine: AsyncEngine) -> None:
+    dated = "Handle,Title,Variant Price,Created at\n"
+    await import_text(engine, dated + "a,A,1,2025-01-31\nb,B,1,2025-02-28T10:00:00Z\n")
+    before = await everything(engine)
+    assert [product.created_at for product in before] == [1738281600, 1740736800]
+    await import_text(engine, HEAD + "b,B,b,3,\n")
+    changed = (await everything(engine))[1]
+    assert changed == msgspec.structs.replace(before[1], variants=changed.variants)
