@@ -10,9 +10,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.catalog.model import SORTS, Category, Image, Page, Product, Query
+from shop.catalog.facets import Filters
+from shop.catalog.model import SORTS, Category, Image, Page, Product, Query, Sort
 from shop.catalog.repository import CatalogRepository
-from shop.database import create_engine, fetch, migrate
+from shop.catalog.walk import conditions, page_statement
+from shop.database import create_engine, fetch, migrate, writing
 from shop.errors import ConfigurationError, StoreUnavailable
 from tests.fixtures.catalog import a_product, eur, fill, variant
 
@@ -253,6 +255,22 @@ async def test_facets_of_a_large_category_are_those_of_the_whole_category(engine
     for category in ("", "mugs", "unknown"):
         query = Query(category=category)
         assert (await large.page(query)).facets == (await small.page(query)).facets
+
+
+@pytest.mark.parametrize("sort", SORTS)
+async def test_a_page_of_a_large_catalogue_walks_an_index(sqlite_url: str, sort: Sort) -> None:
+    engine = create_engine(sqlite_url)
+    await fill(engine, *some_products(200))
+    async with writing(engine) as connection:
+        await connection.execute(text("ANALYZE"))
+    filters = Filters.of(Query(category="mugs", min_price=10, in_stock=True), "EUR")
+    statement = page_statement(conditions(filters), sort, page=2).compile(
+        dialect=engine.dialect, compile_kwargs={"literal_binds": True}
+    )
+    plan = [row.detail for row in await fetch(engine, text(f"EXPLAIN QUERY PLAN {statement}".replace(":", "\\:")))]
+    await engine.dispose()
+    assert any("listings USING COVERING INDEX ix_listings" in step for step in plan), plan
+    assert not any("SCAN products" in step or "SCAN listings" in step for step in plan), plan
 
 
 async def test_a_page_past_the_end_is_the_last_one(engine: AsyncEngine) -> None:

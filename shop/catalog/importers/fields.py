@@ -50,13 +50,14 @@ def number(text: str, name: str) -> Decimal:
 
 def money(amount: Decimal, currency: str, name: str) -> Money:
     """An amount in major units that the currency can express."""
+    written = f"{name} {amount.normalize():f}"
     if amount < 0:
-        raise ValueError(f"{name} {amount} is negative")
+        raise ValueError(f"{written} is negative")
     minor = amount.scaleb(minor_digits(currency))
     if minor != minor.to_integral_value():
-        raise ValueError(f"{name} {amount} has more decimals than {currency}, which has {minor_digits(currency)}")
+        raise ValueError(f"{written} has more decimals than {currency}, which has {minor_digits(currency)}")
     if minor >= MAX_AMOUNT:
-        raise ValueError(f"{name} {amount} is too large")
+        raise ValueError(f"{written} is too large")
     return Money(int(minor), currency)
 
 
