@@ -29,6 +29,7 @@ from shop.web.cart_replies import CartReplies
 from shop.web.catalog import Catalog
 from shop.web.cross_origin import CrossOriginGuard
 from shop.web.errors import Errors
+from shop.web.forms import MAX_BODY
 from shop.web.headers import SecurityHeaders
 from shop.web.pictures import Pictures
 from shop.web.prices import Currencies
@@ -39,9 +40,6 @@ from shop.web.shell import Shells
 from shop.web.sitemap import Sitemap
 from shop.web.templating import Templates
 from shop.web.visitor import Visitor
-
-MAX_BODY = 64 * 1024
-"""Bytes of a request's body."""
 
 
 def create_app(

@@ -66,7 +66,7 @@ class AddToCart:
     async def add(self, request: WebRequest) -> Reply:
         """Add, or say why not: NotFound for no such product, 422 for what the cart or the stock does not allow."""
         visit = Visit(request.scope)
-        form = await read_form(request)
+        form = await read_form(request, visit)
         product = await product_of(self._catalog, form.text("product_id"))
         session = self._sessions.read(visit)
         try:

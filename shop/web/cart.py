@@ -126,7 +126,7 @@ class CartPages:
         return Undo(asked.id, asked.at, of), lambda view: "Put back." + _holds(view)
 
     async def _asked(self, request: WebRequest, visit: Visit, session: Session | None) -> Asked:
-        form = await read_form(request)
+        form = await read_form(request, visit)
         named = named_change(visit, session.cart_id, form) if session else None
         sku = sku_of(request.path_params.get("sku", ""))
         return Asked(sku, form, named or new_change_id(), int(self._clock()))

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qsl
 
 import msgspec
-from litestar.exceptions import HTTPException, InternalServerException
+from litestar.exceptions import HTTPException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from shop.errors import InvalidInput
-from shop.web.visit import WebRequest
+from shop.web.visit import Visit, WebRequest
+
+if TYPE_CHECKING:
+    from litestar.types import HTTPReceiveMessage
 
 MAX_FIELDS = 100
+MAX_BODY = 64 * 1024
+"""Bytes of a form."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _COUNT = re.compile(r"[0-9]{1,9}")
 
@@ -38,11 +45,11 @@ class Form(msgspec.Struct, frozen=True):
         return int(value)
 
 
-async def read_form(request: WebRequest) -> Form:
+async def read_form(request: WebRequest, visit: Visit) -> Form:
     """The form in the body of a request; raises InvalidInput where there is none that could be read."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = visit.header(b"content-type").partition(";")[0].strip().lower()
     if kind in ("application/x-www-form-urlencoded", ""):
-        pairs = _urlencoded(await _body(request))
+        pairs = _urlencoded(await _body(request, visit))
     elif kind == "multipart/form-data":
         pairs = await _multipart(request)
     else:
@@ -50,11 +57,20 @@ async def read_form(request: WebRequest) -> Form:
     return Form(dict(reversed(pairs)))
 
 
-async def _body(request: WebRequest) -> bytes:
-    try:
-        return await request.body()
-    except InternalServerException as error:
-        raise InvalidInput("The form did not arrive in full. Please try again.") from error
+async def _body(request: WebRequest, visit: Visit) -> bytes:
+    announced = visit.header(b"content-length")
+    if announced.isdigit() and int(announced) > MAX_BODY:
+        raise RequestEntityTooLarge
+    body = b""
+    while True:
+        event = cast("HTTPReceiveMessage", await request.receive())
+        if event["type"] == "http.disconnect":
+            raise InvalidInput("The form did not arrive in full. Please try again.")
+        body += event["body"]
+        if len(body) > MAX_BODY:
+            raise RequestEntityTooLarge
+        if not event.get("more_body"):
+            return body
 
 
 def _urlencoded(body: bytes) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ _ALWAYS = [
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
-_HTTPS = [*_ALWAYS, (b"strict-transport-security", b"max-age=31536000; includeSubDomains")]
+_HTTPS = [*_ALWAYS, (b"strict-transport-security", b"max-age=31536000")]
 
 
 class SecurityHeaders:

@@ -10,19 +10,21 @@ from shop.catalog.model import SORTS, Query, Sort
 
 MAX_SEARCH = 200
 MAX_PAGE = 100_000
-MAX_PRICE = 10**9
+MAX_PRICE = 10**9 - 1
 _OPTION = "option."
 _LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]{0,2000}")
 _COUNT = re.compile(r"[0-9]{1,9}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
+@lru_cache(maxsize=16384)
 def product_path(handle: str, sku: str = "") -> str:
     """The page of a product, with a variant chosen where a sku is given."""
     path = f"/product/{quote(handle, safe='')}"
     return f"{path}?{urlencode({'variant_id': sku})}" if sku else path
 
 
+@lru_cache(maxsize=16384)
 def line_path(sku: str, *, saved: bool = False) -> str:
     """The cart line of a sku. A sku may hold any character: encoded twice, a slash and a '..' survive the way here."""
     once = quote(sku, safe="").replace(".", "%2E")
@@ -71,6 +73,7 @@ def listing_query(query_string: bytes) -> Query:
     )
 
 
+@lru_cache(maxsize=16384)
 def listing_path(query: Query) -> str:
     """The grid's URL for a query; the same query has one spelling, and the front page is '/'."""
     pairs = [

@@ -27,12 +27,12 @@ _OVERHEAD = 1000
 
 
 class KeptPage:
-    """A rendered page: what stands before the badge's number, and what after it."""
+    """A rendered page: what stands before the badge's number, and what after it; fragments have no badge."""
 
-    __slots__ = ("_checksums", "_digest", "_head", "_packed_head", "_packed_tail", "_tail", "size", "status")
+    __slots__ = ("_checksums", "_digest", "_gap", "_head", "_packed_head", "_packed_tail", "_tail", "size", "status")
 
     def __init__(self, text: str, status: int = 200) -> None:
-        head, _, tail = text.partition(BADGE)
+        head, self._gap, tail = text.partition(BADGE)
         self.status = status
         self._head, self._tail = head.encode(), tail.encode()
         self._digest = blake2b(text.encode(), digest_size=12).hexdigest().encode()
@@ -43,7 +43,7 @@ class KeptPage:
 
     def reply(self, visit: Visit) -> Reply:
         """The page with the visitor's number in it; 304 where the browser has it already."""
-        badge = visit.badge.encode()
+        badge = visit.badge.encode() if self._gap else b""
         tag = b'W/"%b-%b"' % (self._digest, badge)
         headers: list[Header] = [HTML, VARY, REVALIDATE, (b"etag", tag)]
         if tag in visit.headers.get(b"if-none-match", b""):

@@ -31,7 +31,7 @@ class Visitor:
     async def set_currency(self, request: WebRequest) -> Reply:
         """POST /setCurrency: currency_code, and return_to where to go on; raises InvalidInput for an unknown code."""
         visit = Visit(request.scope)
-        form = await read_form(request)
+        form = await read_form(request, visit)
         code = form.text("currency_code").upper()
         if code not in self._currencies:
             raise InvalidInput(f"Prices come in {', '.join(self._currencies.codes)}. Please choose one of them.")

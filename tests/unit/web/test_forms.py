@@ -9,6 +9,7 @@ from litestar.types import HTTPDisconnectEvent, HTTPRequestEvent
 
 from shop.errors import InvalidInput
 from shop.web.forms import Form, read_form
+from shop.web.visit import Visit
 
 
 @pytest.mark.parametrize(
@@ -43,4 +44,4 @@ async def test_a_form_that_breaks_off_is_the_senders_matter() -> None:
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     scope = RequestFactory().get("/cart", headers=headers).scope
     with pytest.raises(InvalidInput, match="did not arrive in full"):
-        await read_form(Request(scope, receive=receive))
+        await read_form(Request(scope, receive=receive), Visit(scope))
