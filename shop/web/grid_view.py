@@ -130,7 +130,9 @@ def _pager(query: Query, pages: int) -> Pager:
     shown = sorted({1, pages, *range(max(1, page - 1), min(pages, page + 1) + 1)})
     links: list[Link | None] = []
     for before, number in zip([0, *shown], shown, strict=False):
-        if number - before > 1:
+        if number - before == 2:
+            links.append(Link(str(number - 1), url(number - 1)))
+        elif number - before > 2:
             links.append(None)
         links.append(Link(str(number), url(number), number == page))
     return Pager(page, pages, url(page - 1), url(page + 1), tuple(links))
