@@ -3,8 +3,9 @@
 -- KEYS[1]  the cart
 -- ARGV[1]  op
 -- ARGV[2]  sku, id of the change to undo, or a whole cart (put)
--- ARGV[3]  change id 8 | at 4 | price 8 | quantity 4 | pieces that this line may have 4 |
---          pieces that any line may have 4 | lines that a cart may have 4 | ttl in seconds 4
+-- ARGV[3]  change id 8 | at 4 | price 8 | quantity 2 | pieces that this line may have 2 |
+--          pieces that any line may have 2 | lines that a cart may have 2
+-- ARGV[4]  ttl, seconds
 -- returns  the cart's bytes ('' where there is none); or a number for a refusal:
 --          n > 0: more than n pieces of a line, n < 0: more than -n lines
 
@@ -26,7 +27,7 @@ local function b16(n)
 end
 
 local function b32(n)
-  return b16(floor(n / 65536)) .. b16(n % 65536)
+  return char(floor(n / 16777216), floor(n / 65536) % 256, floor(n / 256) % 256, n % 256)
 end
 
 -- A line is kept as its bytes; n below is the length of its sku, its first byte.
@@ -78,8 +79,8 @@ end
 
 local op, subject, numbers = ARGV[1], ARGV[2], ARGV[3]
 local id, at, price = sub(numbers, 1, 8), sub(numbers, 9, 12), sub(numbers, 13, 20)
-local quantity, most = u32(numbers, 21), u32(numbers, 25)
-local max_quantity, max_lines, ttl = u32(numbers, 29), u32(numbers, 33), u32(numbers, 37)
+local quantity, most = u16(numbers, 21), u16(numbers, 23)
+local max_quantity, max_lines, ttl = u16(numbers, 25), u16(numbers, 27), ARGV[4]
 local stored = redis.call('GET', KEYS[1])
 local cart = read(stored)
 local lines = cart.lines
@@ -137,16 +138,16 @@ elseif op == 'set' then
   if i then lines[i] = with_quantity(lines[i], quantity) end
 
 elseif op == 'remove' or op == 'remove_saved' or op == 'clear' then
-  local saved, stays, gone = op == 'remove_saved', {}, {}
+  local saved, stays, indexes, gone = op == 'remove_saved', {}, {}, {}
   for i, line in ipairs(lines) do
     if is_saved(line) == saved and (op == 'clear' or sub(line, 1, #name) == name) then
-      gone[#gone + 1] = b16(i - 1) .. line
+      indexes[#indexes + 1], gone[#gone + 1] = b16(i - 1), line
     else
       stays[#stays + 1] = line
     end
   end
   if #gone > 0 then
-    cart.lines, cart.removed = stays, id .. at .. table.concat(gone)
+    cart.lines, cart.removed = stays, id .. at .. b16(#gone) .. table.concat(indexes) .. table.concat(gone)
   end
 
 elseif op == 'save' or op == 'move' then
@@ -162,10 +163,11 @@ elseif op == 'save' or op == 'move' then
   end
 
 elseif op == 'undo' and sub(cart.removed, 1, ID) == subject then
-  local removed, pos = cart.removed, ID + 5
-  while pos <= #removed do
-    local where, stop = u16(removed, pos), pos + 2 + byte(removed, pos + 2) + 16
-    local line = sub(removed, pos + 2, stop - 1)
+  local removed, count = cart.removed, u16(cart.removed, ID + 5)
+  local pos = ID + 7 + 2 * count
+  for n = 1, count do
+    local where, stop = u16(removed, ID + 5 + 2 * n), pos + byte(removed, pos) + 16
+    local line = sub(removed, pos, stop - 1)
     local i = index(lines, sub(line, 1, byte(line) + 1), is_saved(line))
     if i then
       lines[i] = with_quantity(lines[i], min(quantity_of(lines[i]) + quantity_of(line), max_quantity))

@@ -3,25 +3,24 @@
     version 1 | revision 4 | changed at 4 | number of change ids 2 | number of lines 2
     change ids, 8 each
     lines: length of sku 1 | sku | quantity 2 | saved 1 | amount 5 | currency 3 | added at 4
-    removed, where there is something to undo: change id 8 | at 4 | (index 2 | line) each
+    removed, where there is something to undo: change id 8 | at 4 | number of lines 2 | index 2 each | lines
 
 docs/decisions/0001-cart-encoding.md says why, with figures.
 """
 
 from __future__ import annotations
 
-from struct import Struct
+from struct import Struct, pack, unpack_from
 
 from shop.cart.model import ID_BYTES, Cart, Line, Removed
 from shop.money import Money
 
 VERSION = 1
-MAX_SKU_BYTES = 255
+MAX_QUANTITY = 65_535
 
 _head = Struct(">BIIHH")
 _tail = Struct(">HBBI3sI")
-_removed = Struct(">8sI")
-_index = Struct(">H")
+_removed = Struct(">8sIH")
 _price = Struct(">BI3s")
 
 
@@ -31,9 +30,10 @@ def encode(cart: Cart) -> bytes:
     parts = [_head.pack(VERSION, cart.revision, cart.changed_at, ids, len(cart.lines)), cart.changes]
     parts += [encode_line(line) for line in cart.lines]
     if cart.removed is not None:
-        parts.append(_removed.pack(cart.removed.change, cart.removed.at))
-        for index, line in cart.removed.lines:
-            parts += [_index.pack(index), encode_line(line)]
+        indexes, lines = zip(*cart.removed.lines, strict=True)
+        parts.append(_removed.pack(cart.removed.change, cart.removed.at, len(lines)))
+        parts.append(pack(f">{len(indexes)}H", *indexes))
+        parts += [encode_line(line) for line in lines]
     return b"".join(parts)
 
 
@@ -58,28 +58,26 @@ def decode(cart_id: str, data: bytes) -> Cart:
         raise ValueError(f"cart {cart_id} is stored in version {version}; this shop reads version {VERSION}")
     at = _head.size + ids * ID_BYTES
     changes = data[_head.size : at]
+    lines, at = _decode_lines(data, at, count)
+    removed = _decode_removed(data, at) if at < len(data) else None
+    return Cart(cart_id, revision, lines, removed, changes, changed_at)
+
+
+def _decode_lines(data: bytes, at: int, count: int) -> tuple[tuple[Line, ...], int]:
     lines = []
     for _ in range(count):
-        line, at = _decode_line(data, at)
-        lines.append(line)
-    removed = _decode_removed(data, at) if at < len(data) else None
-    return Cart(cart_id, revision, tuple(lines), removed, changes, changed_at)
-
-
-def _decode_line(data: bytes, at: int) -> tuple[Line, int]:
-    start = at + 1
-    end = start + data[at]
-    quantity, saved, high, low, currency, added_at = _tail.unpack_from(data, end)
-    price = Money((high << 32) + low, currency.decode())
-    return Line(data[start:end].decode(), quantity, price, added_at, saved == 1), end + _tail.size
+        start = at + 1
+        end = start + data[at]
+        quantity, saved, high, low, currency, added_at = _tail.unpack_from(data, end)
+        price = Money((high << 32) + low, currency.decode())
+        lines.append(Line(data[start:end].decode(), quantity, price, added_at, saved == 1))
+        at = end + _tail.size
+    return tuple(lines), at
 
 
 def _decode_removed(data: bytes, at: int) -> Removed:
-    change, when = _removed.unpack_from(data, at)
+    change, when, count = _removed.unpack_from(data, at)
     at += _removed.size
-    lines = []
-    while at < len(data):
-        (index,) = _index.unpack_from(data, at)
-        line, at = _decode_line(data, at + _index.size)
-        lines.append((index, line))
-    return Removed(change, when, tuple(lines))
+    indexes = unpack_from(f">{count}H", data, at)
+    lines, _ = _decode_lines(data, at + 2 * count, count)
+    return Removed(change, when, tuple(zip(indexes, lines, strict=True)))

@@ -20,7 +20,7 @@ def connect(settings: Settings) -> CartService:
 
     Nothing is contacted yet: call `start()` in the event loop that will use the service, `close()` at the end.
     """
-    limits = Limits(settings.cart_max_quantity, settings.cart_max_lines)
+    limits = _limits(settings)
     if not settings.redis_url:
         return MemoryCartService(limits=limits, ttl=settings.cart_ttl, max_carts=settings.memory_carts)
     _check(settings.redis_url)
@@ -32,6 +32,13 @@ def with_standby(primary: CartService, *, max_carts: int) -> FailoverCartService
     """The service with a standby in memory that takes over when it is away."""
     standby = MemoryCartService(limits=primary.limits, ttl=primary.ttl, max_carts=max_carts)
     return FailoverCartService(primary, standby)
+
+
+def _limits(settings: Settings) -> Limits:
+    try:
+        return Limits(settings.cart_max_quantity, settings.cart_max_lines)
+    except ValueError as error:
+        raise ConfigurationError(f"CART_MAX_QUANTITY or CART_MAX_LINES is wrong: {error}.") from error
 
 
 def _check(url: str) -> None:

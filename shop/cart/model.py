@@ -18,6 +18,10 @@ from shop.errors import InvalidInput, LineLimitExceeded, QuantityLimitExceeded
 from shop.money import Money
 
 ID_BYTES = 8
+MOST = 60_000
+"""No limit of a cart can be more."""
+SKU_BYTES = 255
+"""A sku is no longer than this in UTF-8."""
 REMEMBERED_CHANGES = 256
 """How many change ids a cart remembers. It bounds how late a repeated change is still recognised."""
 
@@ -33,10 +37,17 @@ def change_id(*parts: str) -> bytes:
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """What a cart takes at most: pieces of one line, and lines (those saved for later count too)."""
+    """What a cart takes at most: pieces of one line, and lines (those saved for later count too).
+
+    Raises ValueError for a limit that is not from 1 to MOST.
+    """
 
     quantity: int = 99
     lines: int = 100
+
+    def __post_init__(self) -> None:
+        if not (1 <= self.quantity <= MOST and 1 <= self.lines <= MOST):
+            raise ValueError(f"a limit of a cart is a number from 1 to {MOST}")
 
 
 class Line(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -200,6 +211,8 @@ def apply(cart: Cart, change: Change, limits: Limits = Limits()) -> Cart:  # noq
 
 def check(change: Change) -> None:
     """Raise InvalidInput for a change that no cart can take, whatever is in it."""
+    if len(sku := getattr(change, "sku", "")) * 4 > SKU_BYTES and len(sku.encode()) > SKU_BYTES:
+        raise InvalidInput("There is no such item.")
     if isinstance(change, Add) and change.quantity < 1:
         raise InvalidInput("Choose a quantity of 1 or more.", field="quantity")
     if isinstance(change, SetQuantity) and change.quantity < 0:
@@ -270,7 +283,10 @@ def _fold(cart: Cart, change: Change, limits: Limits) -> _Folded:
 
 
 def _index(lines: tuple[Line, ...] | list[Line], sku: str, saved: bool) -> int | None:
-    return next((i for i, line in enumerate(lines) if line.sku == sku and line.saved is saved), None)
+    for i, line in enumerate(lines):
+        if line.sku == sku and line.saved is saved:
+            return i
+    return None
 
 
 def _with(lines: tuple[Line, ...], at: int, line: Line) -> tuple[Line, ...]:

@@ -105,8 +105,8 @@ class RedisCartService(CartService):
     @override
     async def put(self, cart: Cart) -> Cart:
         limits = self.limits
-        numbers = _NUMBERS.pack(b"", 0, b"", 0, 0, limits.quantity, limits.lines, self.ttl)
-        return await self._run(cart.id, ("put", codec.encode(cart), numbers))
+        numbers = _NUMBERS.pack(b"", 0, b"", 0, 0, limits.quantity, limits.lines)
+        return await self._run(cart.id, ("put", codec.encode(cart), numbers, self.ttl))
 
     @override
     async def delete(self, cart_id: str) -> None:
@@ -137,7 +137,7 @@ class RedisCartService(CartService):
         info: dict[str, Any] = await self._call("INFO", "stats")
         return int(info["expired_keys"])
 
-    def _arguments(self, change: Change) -> tuple[str, str | bytes, bytes]:
+    def _arguments(self, change: Change) -> tuple[str, str | bytes, bytes, int]:
         """ARGV of cart.lua."""
         op, limits, quantity, price = _OPS[type(change)], self.limits, 0, b""
         most = limits.quantity
@@ -155,12 +155,11 @@ class RedisCartService(CartService):
                 subject = change.sku
             case Clear():
                 pass
-        # More than any limit is refused as that is: the number only has to fit its four bytes.
-        quantity = min(quantity, _MOST)
-        numbers = (change.id, change.at, price, quantity, most, limits.quantity, limits.lines, self.ttl)
-        return op, subject, _NUMBERS.pack(*numbers)
+        quantity = min(quantity, codec.MAX_QUANTITY)
+        numbers = _NUMBERS.pack(change.id, change.at, price, quantity, most, limits.quantity, limits.lines)
+        return op, subject, numbers, self.ttl
 
-    async def _run(self, cart_id: str, arguments: tuple[str, str | bytes, bytes]) -> Cart:
+    async def _run(self, cart_id: str, arguments: tuple[str, str | bytes, bytes, int]) -> Cart:
         key = KEY_PREFIX + cart_id
         try:
             reply = await self._call("EVALSHA", _SHA, 1, key, *arguments)
@@ -202,8 +201,7 @@ _OPS: dict[type[Change], str] = {
     MoveToCart: "move",
     Undo: "undo",
 }
-_NUMBERS = Struct(">8sI8sIIIII")
-_MOST = 2**32 - 1
+_NUMBERS = Struct(">8sI8sHHHH")
 _REFUSED = re.compile(r"\b(NOAUTH|WRONGPASS|NOPERM|invalid password|invalid username|DB index is out of range)\b", re.I)
 _CANNOT_NOW = re.compile(r"\b(OOM|MISCONF|NOREPLICAS|READONLY|LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN)\b")
 

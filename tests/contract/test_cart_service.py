@@ -57,6 +57,18 @@ async def test_a_refused_change_leaves_the_cart_as_it_was(open_carts: Open) -> N
     assert await carts.get("a") == before
 
 
+async def test_what_no_cart_can_hold_is_refused(carts: CartService) -> None:
+    before = await carts.add("a", "ä" * 127, 1, EUR)
+    for sku in ("ä" * 128, "x" * 256, "\N{SNOWMAN}" * 10_000):
+        with pytest.raises(InvalidInput):
+            await carts.add("a", sku, 1, EUR)
+        with pytest.raises(InvalidInput):
+            await carts.remove("a", sku)
+    with pytest.raises(QuantityLimitExceeded):
+        await carts.add("a", "mug", 10**30, EUR)
+    assert await carts.get("a") == before
+
+
 async def test_a_refused_change_can_be_made_later_with_its_id(open_carts: Open) -> None:
     carts = await open_carts(limits=Limits(quantity=3))
     await carts.add("a", "mug", 3, EUR)

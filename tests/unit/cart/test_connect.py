@@ -25,6 +25,12 @@ def test_a_url_of_one_server_is_redis_with_a_standby(url: str) -> None:
     assert carts.ttl == 60
 
 
+@pytest.mark.parametrize("settings", [Settings(cart_max_lines=0), Settings(cart_max_quantity=1_000_000)])
+def test_limits_that_no_cart_can_have_are_refused(settings: Settings) -> None:
+    with pytest.raises(ConfigurationError, match="CART_MAX_QUANTITY or CART_MAX_LINES"):
+        connect(settings)
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [
