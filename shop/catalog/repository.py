@@ -121,8 +121,10 @@ class CatalogRepository:
         found = await (self._matching(wanted) if wanted else self._small_catalog())
         if len(found) <= self.crowd and (found or wanted):
             return narrow(found, query, self.currency)
-        counts = counted(found[: self.crowd], query, self.currency) if wanted else await self._facets(query)
-        return await self._page_of_many(query, wanted, counts)
+        if wanted:
+            return await self._page_of_many(query, wanted, counted(found[: self.crowd], query, self.currency))
+        counts, total = await self._counts(query)
+        return await self._page_of_many(query, wanted, counts, total)
 
     async def _small_catalog(self) -> list[Candidate]:
         """All published products where they are no crowd, else none."""
@@ -138,17 +140,20 @@ class CatalogRepository:
     async def _candidates(self, statement: Select[Any]) -> list[Candidate]:
         return [rows.candidate(row) for row in await fetch(self.engine, statement)]
 
-    async def _facets(self, query: Query) -> tuple[Facet, ...]:
-        """The facets of a category as they were counted when the catalogue was written."""
-        here = and_(facets.c.category == query.category, facets.c.name.not_in(("category", TOTAL)))
+    async def _counts(self, query: Query) -> tuple[tuple[Facet, ...], int]:
+        """The facets of a category, and all its products, as they were counted when the catalogue was written."""
+        here = and_(facets.c.category == query.category, facets.c.name != "category")
         all_categories = and_(facets.c.category == "", facets.c.name == "category")
         statement = select(facets).where(or_(here, all_categories)).order_by(facets.c.name, facets.c.position)
-        tally = Tally()
+        tally, total = Tally(), 0
         for row in await fetch(self.engine, statement):
             tally.add([(row.name, row.value, row.label)], row.products)
-        return tally.facets(query)
+            total = row.products if row.name == TOTAL else total
+        return tally.facets(query), total
 
-    async def _page_of_many(self, query: Query, wanted: Sequence[str], counts: tuple[Facet, ...]) -> Page:
+    async def _page_of_many(
+        self, query: Query, wanted: Sequence[str], counts: tuple[Facet, ...], category_total: int = 0
+    ) -> Page:
         groups = token_groups(query)
         where = conditions(Filters.of(query, self.currency))
         if wanted or query.options:
@@ -160,19 +165,16 @@ class CatalogRepository:
                 where.append(listings.c.product_id.in_(matches))
             elif wanted:
                 where.append(holds(listings.c.product_id, wanted))
-        total, more = await self._total(query, where)
+        total, more = await self._total(query, where, category_total)
         found = await fetch(self.engine, page_statement(where, query.sort, clamped(query.page, total)))
         return page_of(query, map(rows.listing, found), counts, total, more=more)
 
-    async def _total(self, query: Query, where: list[ColumnElement[bool]]) -> tuple[int, bool]:
+    async def _total(self, query: Query, where: list[ColumnElement[bool]], category_total: int) -> tuple[int, bool]:
         """How many products a large catalogue lists, and whether there are more than were counted."""
-        plain = Query(q=query.q, category=query.category, sort=query.sort, page=query.page)
-        if query == plain and query.q:
+        if query == Query(category=query.category, sort=query.sort, page=query.page):
+            return category_total, False
+        if query == Query(q=query.q, category=query.category, sort=query.sort, page=query.page):
             return self.crowd, True
-        if query == plain:
-            known = select(facets.c.products).where(facets.c.category == query.category, facets.c.name == TOTAL)
-            all_of_it = await fetch(self.engine, known)
-            return (all_of_it[0].products if all_of_it else 0), False
         count = await self._count(walk(where), self.crowd)
         return min(count, self.crowd), count > self.crowd
 
