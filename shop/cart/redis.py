@@ -11,6 +11,7 @@ from pathlib import Path
 from struct import Struct
 from typing import Any
 
+import msgspec
 from redis import exceptions as redis_errors
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -38,14 +39,22 @@ from shop.cart.model import (
 from shop.cart.service import CartService
 from shop.errors import LineLimitExceeded, QuantityLimitExceeded, StoreBusy, StoreRefused, StoreUnavailable
 
-CONNECT_SECONDS = 0.25
-REPLY_SECONDS = 0.4
-WAIT_SECONDS = 0.5
 CONNECTIONS = 64
 KEY_PREFIX = "cart:"
 
 _SCRIPT = (Path(__file__).parent / "cart.lua").read_text(encoding="utf-8")
 _SHA = sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
+
+
+class Patience(msgspec.Struct, frozen=True):
+    """Seconds that a call waits at most: to connect, for a reply, and for its turn while all connections are in use.
+
+    Short, because somebody waits for the page and a standby can answer.
+    """
+
+    connect: float = 0.25
+    reply: float = 0.4
+    turn: float = 0.5
 
 
 class RedisCartService(CartService):
@@ -54,7 +63,7 @@ class RedisCartService(CartService):
     `redis` is a redis-py asyncio client that returns bytes; `connect(url)` makes one with time-outs fit for
     a shop. A command that meets a dropped connection is sent once more on a new one: a change carries its
     id, so the server knows it if it was there already. At most `connections` calls are under way; others wait
-    their turn for `patience` seconds, then raise StoreBusy.
+    their turn for `patience`, then raise StoreBusy.
     """
 
     def __init__(
@@ -64,7 +73,7 @@ class RedisCartService(CartService):
         limits: Limits = Limits(),  # noqa: B008 - frozen
         ttl: int = DEFAULT_TTL,
         connections: int = CONNECTIONS,
-        patience: float = WAIT_SECONDS,
+        patience: Patience = Patience(),  # noqa: B008 - frozen
     ) -> None:
         self.limits = limits
         self.ttl = ttl
@@ -79,13 +88,13 @@ class RedisCartService(CartService):
         *,
         limits: Limits = Limits(),  # noqa: B008 - frozen
         ttl: int = DEFAULT_TTL,
-        patience: float = WAIT_SECONDS,
+        patience: Patience = Patience(),  # noqa: B008 - frozen
     ) -> RedisCartService:
         """A service for a redis://, rediss:// or unix:// URL. It connects when it is first used."""
         redis = Redis.from_url(
             url,
-            socket_connect_timeout=CONNECT_SECONDS,
-            socket_timeout=REPLY_SECONDS,
+            socket_connect_timeout=patience.connect,
+            socket_timeout=patience.reply,
             retry=Retry(NoBackoff(), 1, supported_errors=(redis_errors.ConnectionError,)),
             max_connections=CONNECTIONS,
             maint_notifications_config=MaintNotificationsConfig(enabled=False),
@@ -185,7 +194,7 @@ class RedisCartService(CartService):
             await self._turn.acquire()
             return
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._patience.turn):
                 await self._turn.acquire()
         except TimeoutError:
             raise StoreBusy("Redis is answering too slowly for the number of requests.") from None

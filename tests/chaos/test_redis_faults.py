@@ -11,7 +11,7 @@ import pytest
 from shop.cart.connect import with_standby
 from shop.cart.failover import FailoverCartService
 from shop.cart.model import Add, Cart, Limits, new_change_id
-from shop.cart.redis import REPLY_SECONDS, RedisCartService
+from shop.cart.redis import Patience, RedisCartService
 from shop.cart.service import now
 from shop.money import Money
 from tests.fixtures.valkey import Valkey
@@ -19,6 +19,9 @@ from tests.fixtures.valkey import Valkey
 EUR = Money(1900, "EUR")
 LIMITS = Limits(quantity=10_000)
 SHOPPERS = 12
+REPLY_SECONDS = Patience().reply
+MUCH_TOO_LONG = 10.0
+"""Seconds. Nothing is measured here; this only tells a wait for time-outs from a slow machine."""
 
 
 @pytest.fixture
@@ -125,7 +128,7 @@ async def test_hung_under_clicks(valkey: Valkey, carts: FailoverCartService) -> 
             await until(lambda: not carts.away)
             await clicks.more(200)
     await clicks.are_stored_once(valkey)
-    assert clicks.slowest < REPLY_SECONDS * 3
+    assert clicks.slowest < MUCH_TOO_LONG
 
 
 async def test_emptied_in_a_moment_nobody_noticed(valkey: Valkey, carts: FailoverCartService) -> None:
@@ -156,11 +159,11 @@ async def test_the_first_request_is_answered_and_later_ones_do_not_wait(
     started = time.monotonic()
     assert await carts.get("a") == before
     first = time.monotonic() - started
-    assert REPLY_SECONDS * 0.9 <= first < REPLY_SECONDS * 2, "the first one waited for the reply that never came"
+    assert REPLY_SECONDS * 0.9 <= first < MUCH_TOO_LONG, "the first one waited for the reply that never came"
     started = time.monotonic()
     for _ in range(100):
         await carts.add("a", "mug", 1, EUR)
-    assert time.monotonic() - started < REPLY_SECONDS / 2
+    assert time.monotonic() - started < MUCH_TOO_LONG, "one time-out each would have been 40 seconds"
     valkey.resume()
     await recovered(carts)
     assert (await stored(valkey, "a")).quantity == 102

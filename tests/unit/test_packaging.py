@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import socket
 import subprocess
 import sys
 import sysconfig
-import time
 import urllib.request
 import venv
 from collections.abc import Iterator
@@ -20,9 +17,9 @@ from zipfile import ZipFile
 import pytest
 
 import shop
+from tests.fixtures.shop_process import START_SECONDS, free_port, wait_until_it_answers
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
@@ -58,30 +55,11 @@ def address(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
         url = f"http://127.0.0.1:{port}/"
-        wait_until_served(url, server, output)
+        wait_until_it_answers(url.rstrip("/"), server, output)
         yield url
     finally:
         server.terminate()
         server.wait(START_SECONDS)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-def wait_until_served(url: str, server: subprocess.Popen[bytes], output: Path) -> None:
-    """Ask until it answers; fail with what it said where it ends, or takes too long."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            get(url + "healthz")
-        except OSError:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                pytest.fail(f"The shop ended with {server.wait(0.05)}:\n{output.read_text()}")
-        else:
-            return
-    pytest.fail(f"The shop does not answer:\n{output.read_text()}")
 
 
 def get(url: str) -> tuple[str, str]:
