@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from shop.catalog.model import LOW_STOCK, Listing
 from shop.money import Money
 from shop.web.paths import product_path
@@ -10,6 +12,7 @@ from shop.web.prices import Prices
 from shop.web.views import Card, Price
 
 
+@lru_cache(maxsize=4096)
 def card(listing: Listing, prices: Prices, pictures: Pictures) -> Card:
     """A product as a grid shows it."""
     return Card(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from shop.cart.model import Cart, Limits, Line, Removed
 from shop.catalog.model import LOW_STOCK, Offer
@@ -52,6 +53,7 @@ def name_of(offer: Offer | None) -> str:
     return f"{offer.title}, {offer.variant}" if offer.variant else offer.title
 
 
+@lru_cache(maxsize=8192)
 def _line(line: Line, offer: Offer | None, prices: Prices, pictures: Pictures, limits: Limits) -> LineView:
     path = line_path(line.sku, saved=line.saved)
     if offer is None:

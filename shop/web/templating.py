@@ -12,6 +12,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from shop.web.keeping import Keep
 from shop.web.rendered import BADGE
 
 _INCLUDE = re.compile(r'\{%\s*include\s+"([^"]+)"\s*%\}')
@@ -47,6 +48,7 @@ class Templates:
             lstrip_blocks=True,
             auto_reload=False,
             cache_size=-1,
+            extensions=[Keep],
         )
         self._environment.globals["asset"] = asset
         self._compiled: dict[str, Template] = {}
