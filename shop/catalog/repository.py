@@ -44,6 +44,8 @@ class CatalogRepository:
         self.currency = currency
         self.crowd = crowd
         self.search = search_for(engine.dialect.name)
+        self._large = False
+        """Whether the whole catalogue was a crowd when it was last read: then it is not tried to read it whole."""
 
     async def version(self) -> int:
         """Goes up with every import that changed something."""
@@ -128,6 +130,8 @@ class CatalogRepository:
 
     async def _small_catalog(self) -> list[Candidate]:
         """All published products where they are no crowd, else none."""
+        if self._large:
+            return []
         count = catalog.c.products
         limit = select(case((count <= self.crowd, count), else_=0)).scalar_subquery()
         return await self._candidates(select(*rows.CANDIDATE).where(products.c.published).limit(limit))
@@ -143,13 +147,16 @@ class CatalogRepository:
     async def _counts(self, query: Query) -> tuple[tuple[Facet, ...], int]:
         """The facets of a category, and all its products, as they were counted when the catalogue was written."""
         here = and_(facets.c.category == query.category, facets.c.name != "category")
-        all_categories = and_(facets.c.category == "", facets.c.name == "category")
-        statement = select(facets).where(or_(here, all_categories)).order_by(facets.c.name, facets.c.position)
-        tally, total = Tally(), 0
+        everywhere = and_(facets.c.category == "", facets.c.name.in_(("category", TOTAL)))
+        statement = select(facets).where(or_(here, everywhere)).order_by(facets.c.name, facets.c.position)
+        tally, totals = Tally(), {"": 0}
         for row in await fetch(self.engine, statement):
-            tally.add([(row.name, row.value, row.label)], row.products)
-            total = row.products if row.name == TOTAL else total
-        return tally.facets(query), total
+            if row.name == TOTAL:
+                totals[row.category] = row.products
+            else:
+                tally.add([(row.name, row.value, row.label)], row.products)
+        self._large = totals[""] > self.crowd
+        return tally.facets(query), totals.get(query.category, 0)
 
     async def _page_of_many(
         self, query: Query, wanted: Sequence[str], counts: tuple[Facet, ...], category_total: int = 0

@@ -16,7 +16,7 @@ from shop.catalog.repository import CatalogRepository
 from shop.catalog.walk import conditions, page_statement
 from shop.database import create_engine, fetch, migrate, writing
 from shop.errors import ConfigurationError, StoreUnavailable
-from tests.fixtures.catalog import a_product, eur, fill, variant
+from tests.fixtures.catalog import a_product, eur, fill, import_text, variant
 
 MUG = a_product(
     "tide-mug",
@@ -279,6 +279,17 @@ async def test_a_page_past_the_end_is_the_last_one(engine: AsyncEngine) -> None:
         page = await CatalogRepository(engine, "EUR", crowd=crowd).page(Query(page=99))
         assert (page.query.page, page.pages, page.total) == (2, 2, 30)
         assert [listing.handle for listing in page.listings] == [f"p{n}" for n in range(24, 30)]
+
+
+async def test_a_catalogue_that_became_small_is_counted_exactly_again(engine: AsyncEngine) -> None:
+    await fill(engine, *(a_product(f"p{n}", variant(f"{n}", "Moss"), options=("Colour",)) for n in range(9)))
+    repository = CatalogRepository(engine, "EUR", crowd=5)
+    assert (await repository.page(Query())).total == 9
+    await import_text(engine, "Handle,Title,Price\nonly,Only,1\n", replace=True)
+    for _ in range(2):
+        page = await repository.page(Query(options=(("Colour", "Moss"),)))
+        assert page.total == 0
+    assert {value.count for facet in page.facets for value in facet.values} == {0}
 
 
 async def test_an_empty_catalogue_has_one_empty_page(repository: CatalogRepository) -> None:
