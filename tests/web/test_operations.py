@@ -40,13 +40,16 @@ async def test_it_is_not_ready_without_carts_or_catalogue(make_client: MakeClien
 async def test_requests_are_counted_by_route_never_by_path(shop: Client) -> None:
     for path in ("/product/tide-mug", "/product/last-jug", "/product/nothing", "/x/y", "/z"):
         await shop.get(path)
+    await shop.request("INVENTED", "/")
     text = (await shop.get("/metrics")).text
 
     assert 'shop_http_requests_total{method="GET",route="/product/{handle}",status="200"} 2.0' in text
     assert 'shop_http_requests_total{method="GET",route="/product/{handle}",status="404"} 1.0' in text
     assert 'shop_http_requests_total{method="GET",route="unknown",status="404"} 2.0' in text
     assert 'shop_http_request_seconds_count{route="/product/{handle}"} 3.0' in text
+    assert 'method="other",route="unknown",status="405"' in text
     assert "tide-mug" not in text
+    assert "INVENTED" not in text
 
 
 async def test_cart_operations_are_in_the_same_place(shop: Client) -> None:
