@@ -39,7 +39,8 @@ HTMX = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "main#m
 BROWSER = {"Accept": "text/html", "Accept-Encoding": "gzip, deflate, br", "Sec-Fetch-Mode": "navigate"}
 VISITOR = {**BROWSER, "Cookie": "cart_count=3; currency=EUR"}
 """The plain route gets the same headers as the pages: reading them is the server's work, not the shop's."""
-CARTS = 64
+CARTS = 1000
+"""So many that a cart sees a few dozen changes, as carts do; a few carts would collect hundreds of change ids."""
 PIECES = 60_000
 """What a line may hold here, so that no add is refused for the number of the round it comes in."""
 
@@ -117,7 +118,8 @@ def pages(server: Server) -> list[Row]:
 
 def changes(server: Server, where: str) -> list[Row]:
     """What shoppers with three lines in the cart do; the add is by htmx, with the drawer in its reply."""
-    tokens = [shopper(server.port) for _ in range(CARTS)]
+    with httpx.Client(base_url=f"http://127.0.0.1:{server.port}") as visitor:
+        tokens = [shopper(visitor) for _ in range(CARTS)]
     cookies = [{"Cookie": f"session={token}; cart_count=3"} for token in tokens]
     add = "product_id=tide-mug&variant_id=TIDE-MUG-MOSS&quantity=1"
     headers = [{**HTMX, **cookie, "Origin": f"http://127.0.0.1:{server.port}"} for cookie in cookies]
@@ -127,16 +129,12 @@ def changes(server: Server, where: str) -> list[Row]:
     ]
 
 
-def shopper(port: int) -> str:
-    """The token of a session with three lines in its cart."""
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", follow_redirects=True) as visitor:
-        for handle, variant in (
-            ("tide-mug", "TIDE-MUG-MOSS"),
-            ("tide-mug", "TIDE-MUG-CHALK"),
-            ("oar-spoon", "OAR-SPOON"),
-        ):
-            visitor.post("/cart", data={"product_id": handle, "variant_id": variant})
-        return visitor.cookies["session"]
+def shopper(visitor: httpx.Client) -> str:
+    """The token of a new session with three lines in its cart."""
+    visitor.cookies.clear()
+    for sku in ("TIDE-MUG-MOSS", "TIDE-MUG-CHALK", "TIDE-MUG-CLAY"):
+        visitor.post("/cart", data={"product_id": "tide-mug", "variant_id": sku}, headers=HTMX).raise_for_status()
+    return visitor.cookies["session"]
 
 
 def measure(rows: list[Row]) -> list[list[Measured]]:
