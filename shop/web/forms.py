@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, cast
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 import msgspec
 from litestar.exceptions import HTTPException
@@ -74,10 +74,11 @@ async def _body(request: WebRequest, visit: Visit) -> bytes:
 
 
 def _urlencoded(body: bytes) -> list[tuple[str, str]]:
-    try:
-        return parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MAX_FIELDS)
-    except ValueError as error:
-        raise InvalidInput(f"A form has at most {MAX_FIELDS} fields.") from error
+    fields = body.decode("utf-8", "replace").split("&")
+    if len(fields) > MAX_FIELDS:
+        raise InvalidInput(f"A form has at most {MAX_FIELDS} fields.")
+    pairs = (field.partition("=") for field in fields if field)
+    return [(unquote_plus(name), unquote_plus(value)) for name, _, value in pairs]
 
 
 async def _multipart(request: WebRequest) -> list[tuple[str, str]]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from litestar import Request
 from litestar.testing import RequestFactory
 from litestar.types import HTTPDisconnectEvent, HTTPRequestEvent
@@ -45,3 +49,21 @@ async def test_a_form_that_breaks_off_is_the_senders_matter() -> None:
     scope = RequestFactory().get("/cart", headers=headers).scope
     with pytest.raises(InvalidInput, match="did not arrive in full"):
         await read_form(Request(scope, receive=receive), Visit(scope))
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=20), st.text(max_size=40), max_size=10))
+async def test_an_urlencoded_form_is_read_as_it_was_written(fields: dict[str, str]) -> None:
+    assert (await read(urlencode(fields).encode())).fields == fields
+
+
+@given(st.binary(max_size=100))
+async def test_no_body_is_too_odd(body: bytes) -> None:
+    await read(body)
+
+
+async def read(body: bytes) -> Form:
+    async def receive() -> HTTPRequestEvent:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    scope = RequestFactory().get("/cart", headers={"Content-Type": "application/x-www-form-urlencoded"}).scope
+    return await read_form(Request(scope, receive=receive), Visit(scope))
