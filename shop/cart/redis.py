@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import socket
 from collections.abc import AsyncIterator
@@ -20,6 +19,7 @@ from redis.maint_notifications import MaintNotificationsConfig
 from typing_extensions import override
 
 from shop.cart import codec
+from shop.cart.gather import Gathered
 from shop.cart.memory import DEFAULT_TTL
 from shop.cart.model import (
     Add,
@@ -37,9 +37,9 @@ from shop.cart.model import (
     check,
 )
 from shop.cart.service import CartService
-from shop.errors import LineLimitExceeded, QuantityLimitExceeded, StoreBusy, StoreRefused, StoreUnavailable
+from shop.errors import LineLimitExceeded, QuantityLimitExceeded, StoreRefused, StoreUnavailable
 
-CONNECTIONS = 64
+CONNECTIONS = 16
 KEY_PREFIX = "cart:"
 
 _SCRIPT = (Path(__file__).parent / "cart.lua").read_text(encoding="utf-8")
@@ -47,14 +47,13 @@ _SHA = sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
 
 class Patience(msgspec.Struct, frozen=True):
-    """Seconds that a call waits at most: to connect, for a reply, and for its turn while all connections are in use.
+    """Seconds that a call waits at most: to connect, and for a reply.
 
     Short, because somebody waits for the page and a standby can answer.
     """
 
     connect: float = 0.25
     reply: float = 0.4
-    turn: float = 0.5
 
 
 class RedisCartService(CartService):
@@ -62,8 +61,7 @@ class RedisCartService(CartService):
 
     `redis` is a redis-py asyncio client that returns bytes; `connect(url)` makes one with time-outs fit for
     a shop. A command that meets a dropped connection is sent once more on a new one: a change carries its
-    id, so the server knows it if it was there already. At most `connections` calls are under way; others wait
-    their turn for `patience`, then raise StoreBusy.
+    id, so the server knows it if it was there already. Concurrent calls share round trips (gather.py).
     """
 
     def __init__(
@@ -72,14 +70,12 @@ class RedisCartService(CartService):
         *,
         limits: Limits = Limits(),  # noqa: B008 - frozen
         ttl: int = DEFAULT_TTL,
-        connections: int = CONNECTIONS,
         patience: Patience = Patience(),  # noqa: B008 - frozen
     ) -> None:
         self.limits = limits
         self.ttl = ttl
         self._redis: Any = redis
-        self._turn = asyncio.Semaphore(connections)
-        self._patience = patience
+        self._call = Gathered(redis, _in_our_words, seconds=2 * patience.reply).call
 
     @classmethod
     def connect(
@@ -178,27 +174,6 @@ class RedisCartService(CartService):
             raise QuantityLimitExceeded(reply) if reply > 0 else LineLimitExceeded(-reply)
         return codec.decode(cart_id, reply) if reply else Cart(cart_id)
 
-    async def _call(self, *command: Any) -> Any:
-        await self._wait_for_turn()
-        try:
-            return await self._redis.execute_command(*command)
-        except redis_errors.NoScriptError:
-            raise
-        except (redis_errors.RedisError, OSError) as error:
-            raise _in_our_words(error) from error
-        finally:
-            self._turn.release()
-
-    async def _wait_for_turn(self) -> None:
-        if not self._turn.locked():
-            await self._turn.acquire()
-            return
-        try:
-            async with asyncio.timeout(self._patience.turn):
-                await self._turn.acquire()
-        except TimeoutError:
-            raise StoreBusy("Redis is answering too slowly for the number of requests.") from None
-
 
 _OPS: dict[type[Change], str] = {
     Add: "add",
@@ -224,7 +199,9 @@ def _in_our_words(error: Exception) -> Exception:
         return StoreRefused(f"The host name in REDIS_URL is not known: {text}")
     if isinstance(error, redis_errors.ResponseError) and not isinstance(error, _UNAVAILABLE):
         return StoreUnavailable(f"Redis cannot take this now: {text}") if _CANNOT_NOW.search(text) else error
-    return StoreUnavailable(f"Redis cannot be reached: {text}")
+    if isinstance(error, (redis_errors.RedisError, OSError)):
+        return StoreUnavailable(f"Redis cannot be reached: {text or type(error).__name__}")
+    return error
 
 
 _UNAVAILABLE = (

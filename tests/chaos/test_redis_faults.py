@@ -179,7 +179,7 @@ async def test_a_change_with_an_unknown_outcome_is_not_doubled(valkey: Valkey, c
     assert carts.waiting == 40
     valkey.resume()
     await recovered(carts)
-    assert calls_of(valkey, "evalsha") >= sent + 70, "both the first sending and the replay arrived"
+    assert calls_of(valkey, "evalsha") > sent + 40, "some arrived twice: when they were sent, and replayed"
     assert (await stored(valkey, "a")).quantity == 41
 
 

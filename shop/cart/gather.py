@@ -1,0 +1,110 @@
+"""Many calls, one trip: commands that meet on their way to a server travel together.
+
+A command that finds a lane free goes at once, alone, so a single call waits for nothing. Commands that come while
+every lane is taken wait, and leave together in one pipeline as soon as a lane is free: the busier it gets, the
+more share a trip. (Group commit; DataLoader does the same for reads.)
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from redis import exceptions as redis_errors
+
+from shop.errors import StoreBusy
+
+LANES = 2
+TOGETHER = 128
+"""Commands of one pipeline at most."""
+WAITING = 5_000
+"""Commands that wait at most; one more is refused with StoreBusy."""
+AWAY = (redis_errors.ConnectionError, redis_errors.TimeoutError, OSError)
+"""Errors that say that nothing comes from the server, not that it refuses one command."""
+
+_Call = tuple[tuple[Any, ...], "asyncio.Future[Any]"]
+
+
+class Gathered:
+    """Sends commands by a redis-py asyncio client, `lanes` trips at a time, each of `seconds` at most.
+
+    `words` turns an error of redis-py into the one to raise. A trip that fails fails for all who were on it, and for
+    all who wait: they would meet the same server. Whether their commands were carried out is then unknown, so they
+    must be such as can be sent again. A caller who is cancelled leaves the trip and its connection as they are.
+    """
+
+    def __init__(
+        self, redis: Any, words: Callable[[Exception], Exception], *, seconds: float, lanes: int = LANES
+    ) -> None:
+        self._redis = redis
+        self._words = words
+        self._seconds = seconds
+        self._free = lanes
+        self._waiting: deque[_Call] = deque()
+        self._trips: set[asyncio.Task[None] | None] = set()
+
+    async def call(self, *command: Any) -> Any:
+        """Send a command and return the reply. Raises StoreBusy where too many wait."""
+        if not self._free or self._waiting:
+            return await self._wait(command)
+        self._free -= 1
+        try:
+            return await self._redis.execute_command(*command)
+        except Exception as error:
+            if (failure := self._failure(error)) is error:
+                raise
+            raise failure from error
+        finally:
+            self._free += 1
+            if self._waiting:
+                self._depart()
+
+    def _wait(self, command: tuple[Any, ...]) -> asyncio.Future[Any]:
+        if len(self._waiting) >= WAITING:
+            raise StoreBusy("Redis is answering too slowly for the number of requests.")
+        reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting.append((command, reply))
+        return reply
+
+    def _depart(self) -> None:
+        """Send all who wait on their way, as far as there are lanes and places."""
+        while self._waiting and self._free:
+            self._free -= 1
+            places = range(min(len(self._waiting), TOGETHER))
+            calls = [self._waiting.popleft() for _ in places]
+            self._trips.add(asyncio.create_task(self._together(calls)))
+
+    async def _together(self, calls: list[_Call]) -> None:
+        try:
+            async with asyncio.timeout(self._seconds):
+                pipeline = self._redis.pipeline(transaction=False)
+                for command, _ in calls:
+                    pipeline.execute_command(*command)
+                replies = await pipeline.execute(raise_on_error=False)
+        except Exception as error:
+            replies = [self._failure(error)] * len(calls)
+        finally:
+            self._free += 1
+        for (_, reply), value in zip(calls, replies, strict=True):
+            _settle(reply, self._words(value) if isinstance(value, redis_errors.RedisError) else value)
+        self._trips.discard(asyncio.current_task())
+        self._depart()
+
+    def _failure(self, error: Exception) -> Exception:
+        """The error to raise; where the server does not answer, those who wait are told as well."""
+        failure = self._words(error)
+        if isinstance(error, AWAY):
+            while self._waiting:
+                _settle(self._waiting.popleft()[1], failure)
+        return failure
+
+
+def _settle(reply: asyncio.Future[Any], value: Any) -> None:
+    if reply.done():
+        return
+    if isinstance(value, Exception):
+        reply.set_exception(value)
+    else:
+        reply.set_result(value)
