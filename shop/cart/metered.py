@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Iterable
+from functools import cache
 from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -30,24 +31,27 @@ class MeteredCartService(CartService):
         self.limits = inner.limits
         self.ttl = inner.ttl
         self.inner = inner
-        self._operations = Counter(
+        operations = Counter(
             "shop_cart_operations",
             "Calls of the cart service by operation and result",
             ("operation", "result"),
             registry=registry,
         )
-        self._seconds = Histogram(
+        seconds = Histogram(
             "shop_cart_operation_seconds",
             "Duration of calls of the cart service",
             ("operation",),
             buckets=SECONDS,
             registry=registry,
         )
-        self._reads = Counter(
+        reads = Counter(
             "shop_cart_reads", "Carts asked for: found (hit) or not there (miss)", ("result",), registry=registry
         )
         self._lines = Histogram("shop_cart_lines", "Lines of a cart after a change", buckets=LINES, registry=registry)
-        self._hit, self._miss = self._reads.labels("hit"), self._reads.labels("miss")
+        self._hit, self._miss = reads.labels("hit"), reads.labels("miss")
+        # A metric's labels() costs more than counting: what it returns is kept.
+        self._operations = cache(operations.labels)
+        self._seconds = cache(seconds.labels)
         registry.register(_Inside(inner))
 
     @override
@@ -101,8 +105,8 @@ class MeteredCartService(CartService):
             result = "unavailable"
             raise
         finally:
-            self._seconds.labels(operation).observe(time.perf_counter() - started)
-            self._operations.labels(operation, result).inc()
+            self._seconds(operation).observe(time.perf_counter() - started)
+            self._operations(operation, result).inc()
 
 
 class _Inside(Collector):
