@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from msgspec.structs import replace
 
+from shop.cart.model import Cart, Change
 from shop.money import Money
 from shop.web.paths import line_path
 from tests.fixtures.fixed_catalog import FixedCatalog, product
@@ -176,3 +178,22 @@ async def test_money_adds_up_in_every_currency(make_client: MakeClient) -> None:
 
     # 3.33 EUR x 162.5 = 541.125 -> 541 each; 10.01 x 162.5 = 1626.625 -> 1627 each
     assert Money(541 * 3 + 1627 * 2, "JPY").format() in text
+
+
+async def test_a_discreet_notice_says_when_a_cart_may_not_be_whole(make_client: MakeClient) -> None:
+    class PartialCarts(CountingCarts):
+        async def get(self, cart_id: str) -> Cart:
+            return replace(await super().get(cart_id), partial=True)
+
+        async def apply(self, cart_id: str, change: Change) -> Cart:
+            return replace(await super().apply(cart_id, change), partial=True)
+
+    notice = "may not be visible yet"
+    async with make_client(carts=PartialCarts()) as shop:
+        assert notice not in (await shop.get("/cart")).text
+        newcomer = await shop.post("/cart", data={"product_id": "tide-mug"}, headers=HTMX)
+        assert newcomer.status_code == 200
+        assert notice not in newcomer.text
+        assert notice in (await shop.get("/cart")).text
+        assert notice in (await shop.post(MUG, data={"quantity": "2"}, headers=HTMX)).text
+        assert notice not in (await shop.get("/")).text

@@ -1,0 +1,78 @@
+"""The same shop with its carts in a real Valkey server, as REDIS_URL asks for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from shop.settings import Settings
+from tests.fixtures.fixed_catalog import FixedCatalog, product
+from tests.fixtures.shop_app import HTMX, Client, MakeClient
+from tests.fixtures.valkey import Valkey
+
+
+@pytest.fixture
+async def shop(make_client: MakeClient, valkey_url: str, tmp_path: Path) -> AsyncIterator[Client]:
+    settings = Settings(redis_url=valkey_url, database_url=f"sqlite+aiosqlite:///{tmp_path}/never-opened.db")
+    catalog = FixedCatalog(*(product(f"p{number}", stock=None) for number in range(50)))
+    async with make_client(carts=None, settings=settings, catalog=catalog) as client:
+        yield client
+
+
+def carts_in(server: Valkey) -> list[bytes]:
+    with server.client() as client:
+        return list(client.scan_iter("cart:*"))
+
+
+async def test_of_a_thousand_adds_a_hundred_at_a_time_none_is_lost(shop: Client, shared_valkey: Valkey) -> None:
+    await shop.post("/cart", data={"product_id": "p0"})
+    at_once = asyncio.Semaphore(100)
+
+    async def add(number: int) -> int:
+        async with at_once:
+            reply = await shop.post("/cart", data={"product_id": f"p{number % 50}"}, headers=HTMX)
+            return reply.status_code
+
+    assert set(await asyncio.gather(*map(add, range(1000)))) == {200}
+
+    text = (await shop.get("/cart")).text
+    assert 'class="badge">1001<' in text
+    assert text.count("data-line") == 50
+    assert len(carts_in(shared_valkey)) == 1
+
+
+async def test_every_change_works_as_in_memory(shop: Client) -> None:
+    await shop.post("/cart", data={"product_id": "p1", "quantity": "3"})
+    for path, form, badge in (
+        ("/cart/lines/P1", {"quantity": "5"}, "5"),
+        ("/cart/lines/P1/save", {}, ""),
+        ("/cart/saved/P1/move", {}, "5"),
+        ("/cart/lines/P1/remove", {}, ""),
+    ):
+        reply = await shop.post(path, data=form, headers=HTMX)
+        assert reply.status_code == 200
+        assert f'id="cart-badge" class="badge">{badge}<' in reply.text
+
+    undo = reply.text.partition('name="of" value="')[2].partition('"')[0]
+    reply = await shop.post("/cart/undo", data={"of": undo}, headers=HTMX)
+    assert 'id="cart-badge" class="badge">5<' in reply.text
+    assert 'class="badge"><' in (await shop.post("/cart/empty", headers=HTMX)).text
+
+
+@pytest.mark.parametrize("quantity", ["100", "65536", "429496729", "999999999"])
+async def test_no_quantity_is_too_large_to_be_refused_in_words(shop: Client, quantity: str) -> None:
+    for path in ("/cart", "/cart/lines/P1"):
+        await shop.post("/cart", data={"product_id": "p1"})
+        reply = await shop.post(path, data={"product_id": "p1", "quantity": quantity}, headers=HTMX)
+        assert reply.status_code == 422
+        assert "at most 99" in reply.text
+
+
+async def test_logout_leaves_no_key_behind(shop: Client, shared_valkey: Valkey) -> None:
+    await shop.post("/cart", data={"product_id": "p1"})
+    assert len(carts_in(shared_valkey)) == 1
+    await shop.post("/logout")
+    assert carts_in(shared_valkey) == []
