@@ -20,7 +20,7 @@ class MemoryCartService(CartService):
     def __init__(
         self,
         *,
-        limits: Limits = Limits(),  # noqa: B008 - frozen
+        limits: Limits = Limits(),
         ttl: int = DEFAULT_TTL,
         max_carts: int = 100_000,
         clock: Callable[[], float] = time.monotonic,

@@ -187,7 +187,7 @@ class Undo(_Change, frozen=True):
 Change = Add | SetQuantity | Remove | RemoveSaved | Clear | SaveForLater | MoveToCart | Undo
 
 
-def apply(cart: Cart, change: Change, limits: Limits = Limits()) -> Cart:  # noqa: B008 - frozen
+def apply(cart: Cart, change: Change, limits: Limits = Limits()) -> Cart:
     """The cart after the change; the same cart if it knows the change already.
 
     Only an Add begins a cart: any other change leaves a cart of revision 0 as it is.
@@ -224,7 +224,7 @@ def allowed(change: Add | SetQuantity, limits: Limits) -> int:
     return min(limits.quantity, change.at_most) if change.at_most else limits.quantity
 
 
-def join(stored: Cart, cart: Cart, limits: Limits = Limits()) -> Cart:  # noqa: B008 - frozen
+def join(stored: Cart, cart: Cart, limits: Limits = Limits()) -> Cart:
     """One cart from two states of it: the newer one, where one grew from the other.
 
     Where their histories went apart (a store came back without its latest data, and changes were made on

@@ -68,9 +68,9 @@ class RedisCartService(CartService):
         self,
         redis: Redis,
         *,
-        limits: Limits = Limits(),  # noqa: B008 - frozen
+        limits: Limits = Limits(),
         ttl: int = DEFAULT_TTL,
-        patience: Patience = Patience(),  # noqa: B008 - frozen
+        patience: Patience = Patience(),
     ) -> None:
         self.limits = limits
         self.ttl = ttl
@@ -82,9 +82,9 @@ class RedisCartService(CartService):
         cls,
         url: str,
         *,
-        limits: Limits = Limits(),  # noqa: B008 - frozen
+        limits: Limits = Limits(),
         ttl: int = DEFAULT_TTL,
-        patience: Patience = Patience(),  # noqa: B008 - frozen
+        patience: Patience = Patience(),
     ) -> RedisCartService:
         """A service for a redis://, rediss:// or unix:// URL. It connects when it is first used."""
         redis = Redis.from_url(
