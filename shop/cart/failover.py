@@ -17,14 +17,13 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections import deque
 from collections.abc import AsyncIterator
 
 import msgspec
 from typing_extensions import override
 
 from shop.cart.memory import MemoryCartService
-from shop.cart.model import Cart, Change, SetQuantity
+from shop.cart.model import Cart, Change, SetQuantity, apply
 from shop.cart.service import CartService, now
 from shop.errors import CartLimitExceeded, QuantityLimitExceeded, StoreBusy, StoreUnavailable
 
@@ -42,7 +41,9 @@ class _Outage(msgspec.Struct):
     """What happened to a cart while the store was away: the state the store last acknowledged, and the changes."""
 
     base: Cart | None
-    changes: deque[Change] = msgspec.field(default_factory=deque)
+    changes: list[Change] = []
+    replayed: int = 0
+    """How many of the changes, from the first, the store has since."""
     over: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
 
 
@@ -75,7 +76,7 @@ class FailoverCartService(CartService):
     @property
     def waiting(self) -> int:
         """Changes that wait to be applied to the store."""
-        return sum(len(outage.changes) for outage in self._outages.values())
+        return sum(len(outage.changes) - outage.replayed for outage in self._outages.values())
 
     @override
     async def get(self, cart_id: str) -> Cart:
@@ -175,12 +176,22 @@ class FailoverCartService(CartService):
             log.warning("The store lost changes that it had acknowledged; they are given back.")
             self.restored += 1
             cart = await self.primary.put(before)
-        if self._away or cart.id in self._outages:
-            return await self._standby.put(cart)
+        if (outage := self._outages.get(cart.id)) is not None:
+            return self._late(outage, cart)
         near = self._standby.peek(cart.id)
         if cart.revision > (near.revision if near else 0):
             self._standby.keep(cart)
         return cart
+
+    def _late(self, outage: _Outage, cart: Cart) -> Cart:
+        """Take in what the store answered before it went away: the changes written down since come on top of it."""
+        if outage.base is None or cart.grew_from(outage.base):
+            outage.base = cart
+            for change in outage.changes:
+                with contextlib.suppress(CartLimitExceeded):
+                    cart = apply(cart, change, self.limits)
+            self._standby.keep(cart)
+        return self._from_standby(cart.id)
 
     def _should_live(self, cart: Cart) -> bool:
         """Whether the store cannot have let the cart expire; the margin is for clocks that differ."""
@@ -227,11 +238,11 @@ class FailoverCartService(CartService):
     async def _bring_back(self, cart_id: str) -> None:
         outage = self._outages[cart_id]
         cart = await (self.primary.put(outage.base) if outage.base else self.primary.get(cart_id))
-        while outage.changes:
-            cart = await self._apply_again(cart_id, outage.changes[0])
-            outage.changes.popleft()
+        while outage.replayed < len(outage.changes):
+            cart = await self._apply_again(cart_id, outage.changes[outage.replayed])
+            outage.replayed += 1
             self.replayed += 1
-        # Nothing is awaited between the empty list and here: no change can slip in between.
+        # Nothing is awaited between the last look at the list and here: no change can slip in between.
         if self._outages.pop(cart_id, None) is not None:
             self._standby.keep(cart)
         outage.over.set()

@@ -2,7 +2,7 @@
 
 A small set of products (a small catalogue, or what a text matches) is read whole and narrowed in memory:
 filters, counts and order are then exact, for one query. Beyond CROWD products a page is cut out of an index
-that has its order, and counts come from the table of facets; see docs/decisions/catalogue.md.
+that has its order, and counts come from the table of facets; see docs/decisions/large-catalogues.md.
 """
 
 from __future__ import annotations

@@ -80,10 +80,11 @@ class CartReplies:
     async def _after(self, visit: Visit, session: Session | None, cart: Cart, words: Words, template: str) -> Reply:
         if session is not None and session.fresh and cart.partial:
             cart = msgspec.structs.replace(cart, partial=False)
+        if not visit.wants_fragment:
+            # Nothing is looked up: the change is made, and no store that is away may make it look as if it were not.
+            return go_to(visit, "/cart", headers=self._sessions.keep(visit, session, cart.quantity) if session else [])
         view = await self.view(visit, cart)
         cookies = self._sessions.keep(visit, session, view.quantity) if session else []
-        if not visit.wants_fragment:
-            return go_to(visit, "/cart", headers=cookies)
         return self._fragments(template, CartReply(view, view.quantity, words(view)), headers=cookies)
 
     def _fragments(self, template: str, view: CartReply, *, status: int = 200, headers: Iterable[Header] = ()) -> Reply:
