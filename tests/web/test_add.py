@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 import pytest
 
 from shop.cart.model import Limits
+from shop.catalog.model import Offer
+from shop.errors import StoreUnavailable
+from shop.web.session import cart_id
 from tests.fixtures.fixed_catalog import FixedCatalog, product
-from tests.fixtures.shop_app import HTMX, Client, CountingCarts, MakeClient
+from tests.fixtures.shop_app import HTMX, NAVIGATION, Client, CountingCarts, MakeClient
 
 
 async def test_htmx_gets_the_fragments_of_an_add(shop: Client) -> None:
@@ -34,6 +38,24 @@ async def test_an_add_is_one_call_of_the_cart_service_and_asks_the_catalogue_not
 ) -> None:
     await shop.post("/cart", data={"product_id": "tide-mug"}, headers=HTMX)
     assert carts.calls == {"apply": 1}
+
+
+async def test_an_add_that_is_made_is_never_answered_as_if_it_were_not(
+    make_client: MakeClient, carts: CountingCarts
+) -> None:
+    """The catalogue goes away between the look at the product and the view of the cart."""
+
+    class GoneForOffers(FixedCatalog):
+        async def offers(self, skus: Iterable[str]) -> dict[str, Offer]:
+            raise StoreUnavailable("The database is away.")
+
+    async with make_client(catalog=GoneForOffers(product("tide-mug", 1900))) as shop:
+        plain = await shop.post("/cart", data={"product_id": "tide-mug"}, headers=NAVIGATION)
+        assert (plain.status_code, shop.cookies["cart_count"]) == (303, "1")
+        key = {**HTMX, "Idempotency-Key": "one-click"}
+        for _ in range(2):
+            assert (await shop.post("/cart", data={"product_id": "tide-mug"}, headers=key)).status_code == 503
+        assert (await carts.get(cart_id(shop.cookies["session"]))).quantity == 2
 
 
 async def test_a_variant_is_chosen_by_its_sku(shop: Client) -> None:
