@@ -75,7 +75,7 @@ class RedisCartService(CartService):
         self.limits = limits
         self.ttl = ttl
         self._redis: Any = redis
-        self._call = Gathered(redis, _in_our_words, seconds=2 * patience.reply).call
+        self._call = Gathered(redis, _in_our_words, seconds=patience.reply).call
 
     @classmethod
     def connect(
@@ -90,7 +90,7 @@ class RedisCartService(CartService):
         redis = Redis.from_url(
             url,
             socket_connect_timeout=patience.connect,
-            socket_timeout=patience.reply,
+            socket_timeout=None,  # a trip is timed as a whole
             retry=Retry(NoBackoff(), 1, supported_errors=(redis_errors.ConnectionError,)),
             max_connections=CONNECTIONS,
             maint_notifications_config=MaintNotificationsConfig(enabled=False),
@@ -136,11 +136,6 @@ class RedisCartService(CartService):
     @override
     async def close(self) -> None:
         await self._redis.aclose()
-
-    async def expired_keys(self) -> int:
-        """How many keys the server has dropped because their time was over (INFO stats), of all kinds."""
-        info: dict[str, Any] = await self._call("INFO", "stats")
-        return int(info["expired_keys"])
 
     def _arguments(self, change: Change) -> tuple[str, str | bytes, bytes, int]:
         """ARGV of cart.lua."""
@@ -200,7 +195,7 @@ def _in_our_words(error: Exception) -> Exception:
     if isinstance(error, redis_errors.ResponseError) and not isinstance(error, _UNAVAILABLE):
         return StoreUnavailable(f"Redis cannot take this now: {text}") if _CANNOT_NOW.search(text) else error
     if isinstance(error, (redis_errors.RedisError, OSError)):
-        return StoreUnavailable(f"Redis cannot be reached: {text or type(error).__name__}")
+        return StoreUnavailable(f"Redis cannot be reached: {text or 'no answer in time.'}")
     return error
 
 
