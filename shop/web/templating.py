@@ -66,4 +66,6 @@ class Templates:
         template = self._compiled.get(name)
         if template is None:
             template = self._compiled[name] = self._environment.get_template(name)
+            # A ChainMap, which Jinja copies name by name at each rendering; a dict is copied in one go.
+            template.globals = dict(template.globals)
         return template
