@@ -45,6 +45,8 @@ class Gathered:
         self._seconds = seconds
         self._free = lanes
         self._waiting: deque[_Call] = deque()
+        self._idle: list[Any] = []
+        """Connections that no trip is on: at most one for each lane."""
         self._trips: set[asyncio.Task[None] | None] = set()
 
     async def call(self, *command: Any) -> Any:
@@ -63,6 +65,11 @@ class Gathered:
         if isinstance(reply, Exception):
             raise self._words(reply)
         return reply
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        for connection in self._idle:
+            await connection.disconnect()
 
     def _wait(self, command: tuple[Any, ...]) -> asyncio.Future[Any]:
         if len(self._waiting) >= WAITING:
@@ -92,24 +99,25 @@ class Gathered:
         self._depart()
 
     async def _exchange(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
-        """One trip on a connection of the pool, begun once more on a new one if the first was dropped.
+        """One trip, begun once more on a new connection if the first was dropped.
 
-        A command that the server refuses has its error as its reply. redis-py's own calls do the same, for twice
-        the processor time: they time each reply, and pack each command in Python.
+        A command that the server refuses has its error as its reply. redis-py's own calls do the same, for several
+        times the processor time: they take a connection from a pool and give it back, time each reply, and pack
+        each command in Python.
         """
         packed = b"".join(map(pack_command, commands))
-        pool = self._redis.connection_pool
+        connection = self._idle.pop() if self._idle else self._redis.connection_pool.make_connection()
 
         async def talk() -> list[Any]:
+            await connection.connect()
             await connection.send_packed_command(packed)
             return [await _reply(connection) for _ in commands]
 
-        async with asyncio.timeout(self._seconds):
-            connection = await pool.get_connection()
-            try:
+        try:
+            async with asyncio.timeout(self._seconds):
                 return list(await connection.retry.call_with_retry(talk, lambda _: connection.disconnect()))
-            finally:
-                await pool.release(connection)
+        finally:
+            self._idle.append(connection)
 
     def _failure(self, error: Exception) -> Exception:
         """The error to raise; where the server does not answer, those who wait are told as well."""

@@ -39,7 +39,6 @@ from shop.cart.model import (
 from shop.cart.service import CartService
 from shop.errors import LineLimitExceeded, QuantityLimitExceeded, StoreRefused, StoreUnavailable
 
-CONNECTIONS = 16
 KEY_PREFIX = "cart:"
 
 _SCRIPT = (Path(__file__).parent / "cart.lua").read_text(encoding="utf-8")
@@ -75,7 +74,8 @@ class RedisCartService(CartService):
         self.limits = limits
         self.ttl = ttl
         self._redis: Any = redis
-        self._call = Gathered(redis, _in_our_words, seconds=patience.reply).call
+        self._gathered = Gathered(redis, _in_our_words, seconds=patience.reply)
+        self._call = self._gathered.call
 
     @classmethod
     def connect(
@@ -92,7 +92,6 @@ class RedisCartService(CartService):
             socket_connect_timeout=patience.connect,
             socket_timeout=None,  # a trip is timed as a whole
             retry=Retry(NoBackoff(), 1, supported_errors=(redis_errors.ConnectionError,)),
-            max_connections=CONNECTIONS,
             maint_notifications_config=MaintNotificationsConfig(enabled=False),
         )
         return cls(redis, limits=limits, ttl=ttl, patience=patience)
@@ -135,6 +134,7 @@ class RedisCartService(CartService):
 
     @override
     async def close(self) -> None:
+        await self._gathered.close()
         await self._redis.aclose()
 
     def _arguments(self, change: Change) -> tuple[str, str | bytes, bytes, int]:
