@@ -57,7 +57,9 @@ class Gathered:
         try:
             (reply,) = await self._exchange((command,))
         except Exception as error:
-            raise self._failure(error) from error
+            if (failure := self._failure(error)) is error:
+                raise  # no word of ours: as it came, and not as its own cause
+            raise failure from error
         finally:
             self._free += 1
             if self._waiting:
