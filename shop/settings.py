@@ -15,7 +15,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that differs between installations. `Settings()` is the embedded default."""
 
     redis_url: str = ""
-    """Where carts are kept; empty: in this process's memory."""
+    """Where live carts are kept: a server, Sentinels or a cluster; empty: in this process's memory."""
     database_url: str = "sqlite+aiosqlite:///var/shop.db"
     """Catalogue (and later orders); a SQLite file or postgresql+asyncpg://."""
     cart_ttl: int = 30 * 24 * 3600
@@ -24,6 +24,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Pieces of one line."""
     cart_max_lines: int = 100
     """Lines of one cart."""
+    cart_archive: bool = False
+    """Whether carts are also kept in the database, where they sleep longer than in the store of live carts."""
+    cart_archive_delay: float = 1.0
+    """Seconds after which a change is in the archive at the latest."""
+    cart_archive_ttl: int = 180 * 24 * 3600
+    """Seconds that a sleeping cart is kept after its last change."""
+    cart_move_from: str = ""
+    """The URL of the store that carts are being moved away from: it is read too, and written no more."""
+    cart_require_store: bool = False
+    """Whether the shop refuses to start without the store of its carts, where it would start on the standby."""
     memory_carts: int = 100_000
     """Carts kept in memory at most; the least recently used goes first."""
     currency: str = "EUR"
@@ -45,7 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Settings from the environment, which wins, and an .env file; raises ConfigurationError."""
         values = {**read_env_file(env_file), **(os.environ if environ is None else environ)}
         given = {
-            field.name: values[field.name.upper()]
+            field.name: _switch(values[field.name.upper()]) if field.type is bool else values[field.name.upper()]
             for field in msgspec.structs.fields(cls)
             if values.get(field.name.upper(), "").strip()
         }
@@ -54,6 +64,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         except msgspec.ValidationError as error:
             name = str(error).rpartition("$.")[2].rstrip("`").upper()
             raise ConfigurationError(f"{name} is set to {given.get(name.lower())!r}: {error}") from error
+
+
+def _switch(text: str) -> str:
+    """'true' and 'false', the words msgspec knows, for on, off, yes and no."""
+    return {"on": "true", "yes": "true", "off": "false", "no": "false"}.get(text.strip().lower(), text.strip())
 
 
 def read_env_file(path: Path) -> dict[str, str]:

@@ -5,7 +5,7 @@
 -- ARGV[2]  sku, id of the change to undo, or a whole cart (put)
 -- ARGV[3]  change id 8 | at 4 | price 8 | quantity 2 | pieces that this line may have 2 |
 --          pieces that any line may have 2 | lines that a cart may have 2
--- ARGV[4]  ttl, seconds
+-- ARGV[4]  ttl, seconds; a put never shortens what the stored cart has
 -- returns  the cart's bytes ('' where there is none); or a number for a refusal:
 --          n > 0: more than n pieces of a line, n < 0: more than -n lines
 
@@ -92,6 +92,7 @@ end
 
 if op == 'put' then
   local given = read(subject)
+  if stored then ttl = max(tonumber(ttl), redis.call('TTL', KEYS[1])) end
 
   local function grew_from(newer, older)
     if older.revision == 0 or newer.revision >= older.revision + REMEMBERED then return true end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from shop.cart.failover import FailoverCartService
@@ -12,8 +13,6 @@ from shop.cart.service import CartService
 from shop.errors import ConfigurationError
 from shop.settings import Settings
 
-SCHEMES = ("redis", "rediss", "unix")
-
 
 def connect(settings: Settings) -> CartService:
     """The cart service that the settings ask for; raises ConfigurationError for a URL it cannot read.
@@ -23,9 +22,27 @@ def connect(settings: Settings) -> CartService:
     limits = _limits(settings)
     if not settings.redis_url:
         return MemoryCartService(limits=limits, ttl=settings.cart_ttl, max_carts=settings.memory_carts)
-    _check(settings.redis_url)
-    primary = RedisCartService.connect(settings.redis_url, limits=limits, ttl=settings.cart_ttl)
+    primary = open_store(settings.redis_url, limits=limits, ttl=settings.cart_ttl, name="REDIS_URL")
     return with_standby(primary, max_carts=settings.memory_carts)
+
+
+def open_store(url: str, *, limits: Limits, ttl: int, name: str) -> CartService:
+    """The one store that a URL names, without a standby; `name` is what messages call the URL.
+
+    Raises ConfigurationError for a URL it cannot read. Contacts nothing yet.
+    """
+    try:
+        parts = urlsplit(url)
+        _ = parts.port if "," not in parts.netloc else None
+    except ValueError as error:
+        raise ConfigurationError(f"{name} cannot be read: {error}.") from error
+    opened = _STORES.get(parts.scheme)
+    if opened is None:
+        raise ConfigurationError(
+            f"{name} starts with {parts.scheme + '://' if parts.scheme else repr(url[:12])}; "
+            "it must be redis://host:port/db, rediss:// (TLS) or unix:///path."
+        )
+    return opened(url, limits, ttl, name)
 
 
 def with_standby(primary: CartService, *, max_carts: int) -> FailoverCartService:
@@ -41,18 +58,15 @@ def _limits(settings: Settings) -> Limits:
         raise ConfigurationError(f"CART_MAX_QUANTITY or CART_MAX_LINES is wrong: {error}.") from error
 
 
-def _check(url: str) -> None:
-    """Raise ConfigurationError where redis-py would raise something less helpful."""
-    try:
-        parts = urlsplit(url)
-        database = parts.path.strip("/")
-        _ = parts.port
-    except ValueError as error:
-        raise ConfigurationError(f"REDIS_URL cannot be read: {error}.") from error
-    if parts.scheme not in SCHEMES:
-        raise ConfigurationError(
-            f"REDIS_URL starts with {parts.scheme + '://' if parts.scheme else repr(url[:12])}; "
-            "it must be redis://host:port/db, rediss:// (TLS) or unix:///path."
-        )
-    if parts.scheme != "unix" and database and not database.isdigit():
-        raise ConfigurationError(f"REDIS_URL ends with /{database}; a database is a number, such as /0.")
+def _one_server(url: str, limits: Limits, ttl: int, name: str) -> CartService:
+    database = urlsplit(url).path.strip("/")
+    if not url.startswith("unix:") and database and not database.isdigit():
+        raise ConfigurationError(f"{name} ends with /{database}; a database is a number, such as /0.")
+    return RedisCartService.connect(url, limits=limits, ttl=ttl)
+
+
+_STORES: dict[str, Callable[[str, Limits, int, str], CartService]] = {
+    "redis": _one_server,
+    "rediss": _one_server,
+    "unix": _one_server,
+}

@@ -17,7 +17,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import msgspec
 from typing_extensions import override
@@ -101,12 +101,12 @@ class FailoverCartService(CartService):
             return await self._write_down(cart_id, change)
 
     @override
-    async def put(self, cart: Cart) -> Cart:
+    async def put(self, cart: Cart, *, aged: bool = False) -> Cart:
         try:
-            stored = await self.primary.put(cart)
+            stored = await self.primary.put(cart, aged=aged)
         except StoreUnavailable as error:
             self._lost(error)
-            stored = await self._standby.put(cart)
+            stored = await self._standby.put(cart, aged=aged)
             self._outages.setdefault(cart.id, _Outage(None)).base = stored
             return stored
         self._standby.keep(stored)
@@ -129,8 +129,17 @@ class FailoverCartService(CartService):
             yield cart
 
     @override
-    async def ping(self) -> None:
-        await self.primary.ping()
+    async def ping(self, shard: int | None = None) -> None:
+        await self.primary.ping(shard)
+
+    @override
+    def shard(self, cart_id: str) -> int:
+        return self.primary.shard(cart_id)
+
+    @override
+    def parts(self) -> Iterator[CartService]:
+        yield self
+        yield from self.primary.parts()
 
     @override
     async def start(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -26,21 +27,32 @@ WAITING = 5_000
 AWAY = (redis_errors.ConnectionError, redis_errors.TimeoutError, OSError)
 """Errors that say that nothing comes from the server, not that it refuses one command."""
 
+_WHO_ARE_YOU = b"*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n"
+_RUN_ID = re.compile(r"\brun_id:(\w+)")
+
 _Call = tuple[tuple[Any, ...], "asyncio.Future[Any]"]
 
 
 class Gathered:
-    """Sends commands by a redis-py asyncio client, `lanes` trips at a time, each of `seconds` at most.
+    """Sends commands to one server, `lanes` trips at a time, each of `seconds` at most.
 
-    `words` turns an error of redis-py into the one to raise. A trip that fails fails for all who were on it, and for
-    all who wait: they would meet the same server. Whether their commands were carried out is then unknown, so they
-    must be such as can be sent again. A caller who is cancelled leaves the trip and its connection as they are.
+    `connect` makes a redis-py asyncio connection, not yet connected, whose replies are bytes. `words` turns an error
+    of redis-py into the one to raise. A trip that fails fails for all who were on it, and for all who wait: they
+    would meet the same server. Whether their commands were carried out is then unknown, so they must be such as can
+    be sent again. A caller who is cancelled leaves the trip and its connection as they are.
     """
 
     def __init__(
-        self, redis: Any, words: Callable[[Exception], Exception], *, seconds: float, lanes: int = LANES
+        self,
+        connect: Callable[[], Any],
+        words: Callable[[Exception], Exception],
+        *,
+        seconds: float,
+        lanes: int = LANES,
     ) -> None:
-        self._redis = redis
+        self.epoch = 0
+        """How often a new connection met another process than the last one did."""
+        self._connect = connect
         self._words = words
         self._seconds = seconds
         self._free = lanes
@@ -48,6 +60,8 @@ class Gathered:
         self._idle: list[Any] = []
         """Connections that no trip is on: at most one for each lane."""
         self._trips: set[asyncio.Task[None] | None] = set()
+        self._process = ""
+        """What the server calls the process that it is: it is another after a restart, and at another server."""
 
     async def call(self, *command: Any) -> Any:
         """Send a command and return the reply. Raises StoreBusy where too many wait."""
@@ -108,10 +122,12 @@ class Gathered:
         each command in Python.
         """
         packed = b"".join(map(pack_command, commands))
-        connection = self._idle.pop() if self._idle else self._redis.connection_pool.make_connection()
+        connection = self._idle.pop() if self._idle else self._connect()
 
         async def talk() -> list[Any]:
-            await connection.connect()
+            if not connection.is_connected:
+                await connection.connect()
+                await self._meet(connection)
             await connection.send_packed_command(packed)
             return [await _reply(connection) for _ in commands]
 
@@ -120,6 +136,15 @@ class Gathered:
                 return list(await connection.retry.call_with_retry(talk, lambda _: connection.disconnect()))
         finally:
             self._idle.append(connection)
+
+    async def _meet(self, connection: Any) -> None:
+        """Notice on a new connection that the server is not the process it was."""
+        await connection.send_packed_command(_WHO_ARE_YOU)
+        found = _RUN_ID.search(str(await _reply(connection)))
+        process = found[1] if found else ""
+        if self._process and process and process != self._process:
+            self.epoch += 1
+        self._process = process or self._process
 
     def _failure(self, error: Exception) -> Exception:
         """The error to raise; where the server does not answer, those who wait are told as well."""

@@ -50,10 +50,10 @@ class MemoryCartService(CartService):
         self._carts.move_to_end(cart_id)
         return entry[0]
 
-    def keep(self, cart: Cart) -> None:
-        """Store a cart as it is, in place of what is here."""
+    def keep(self, cart: Cart, seconds: int | None = None) -> None:
+        """Store a cart as it is, in place of what is here, for `seconds` (by default, its whole TTL)."""
         now = self._clock()
-        self._carts[cart.id] = (cart, now + self.ttl)
+        self._carts[cart.id] = (cart, now + (self.ttl if seconds is None else seconds))
         self._carts.move_to_end(cart.id)
         self._make_room(now)
 
@@ -79,12 +79,17 @@ class MemoryCartService(CartService):
         return cart
 
     @override
-    async def put(self, cart: Cart) -> Cart:
+    async def put(self, cart: Cart, *, aged: bool = False) -> Cart:
         before = self.peek(cart.id) or Cart(cart.id)
         joined = join(before, cart, self.limits)
         if joined is not before:
-            self.keep(joined)
+            self.keep(joined, self._rest(joined) if aged else None)
         return joined
+
+    def _rest(self, cart: Cart) -> int:
+        """Seconds to live of an aged cart: those it has here already, if they are more."""
+        _, expires = self._carts.get(cart.id, (cart, 0.0))
+        return max(self.remaining(cart), round(expires - self._clock()))
 
     @override
     async def delete(self, cart_id: str) -> None:
@@ -98,5 +103,5 @@ class MemoryCartService(CartService):
                 yield entry[0]
 
     @override
-    async def ping(self) -> None:
+    async def ping(self, shard: int | None = None) -> None:
         pass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator
 from functools import cache
 from typing import TypeVar
 
@@ -67,8 +67,8 @@ class MeteredCartService(CartService):
         return cart
 
     @override
-    async def put(self, cart: Cart) -> Cart:
-        return await self._measured("put", self.inner.put(cart))
+    async def put(self, cart: Cart, *, aged: bool = False) -> Cart:
+        return await self._measured("put", self.inner.put(cart, aged=aged))
 
     @override
     async def delete(self, cart_id: str) -> None:
@@ -80,8 +80,13 @@ class MeteredCartService(CartService):
             yield cart
 
     @override
-    async def ping(self) -> None:
-        await self.inner.ping()
+    async def ping(self, shard: int | None = None) -> None:
+        await self.inner.ping(shard)
+
+    @override
+    def parts(self) -> Iterator[CartService]:
+        yield self
+        yield from self.inner.parts()
 
     @override
     async def start(self) -> None:
@@ -117,22 +122,23 @@ class _Inside(Collector):
 
     @override
     def collect(self) -> Iterable[Metric]:
-        service = self._service
-        if isinstance(service, MemoryCartService):
-            yield GaugeMetricFamily("shop_carts_in_memory", "Carts kept in this process", value=len(service))
-            yield CounterMetricFamily("shop_carts_expired", "Carts whose time was over", value=service.expired)
-            yield CounterMetricFamily("shop_carts_evicted", "Carts dropped to make room", value=service.evicted)
-        if isinstance(service, FailoverCartService):
-            yield GaugeMetricFamily(
-                "shop_cart_standby_in_charge", "1 while the store is away", value=float(service.away)
-            )
-            yield GaugeMetricFamily(
-                "shop_cart_changes_waiting", "Changes that wait for the store", value=service.waiting
-            )
-            yield CounterMetricFamily("shop_cart_standby_takeovers", "Outages of the store", value=service.trips)
-            yield CounterMetricFamily(
-                "shop_cart_changes_replayed", "Changes of an outage applied since", value=service.replayed
-            )
-            yield CounterMetricFamily(
-                "shop_carts_restored", "Carts given back to a store that had lost them", value=service.restored
-            )
+        for service in self._service.parts():
+            yield from _numbers(service)
+
+
+def _numbers(service: CartService) -> Iterable[Metric]:
+    """What a service counts itself."""
+    if isinstance(service, MemoryCartService):
+        yield GaugeMetricFamily("shop_carts_in_memory", "Carts kept in this process", value=len(service))
+        yield CounterMetricFamily("shop_carts_expired", "Carts whose time was over", value=service.expired)
+        yield CounterMetricFamily("shop_carts_evicted", "Carts dropped to make room", value=service.evicted)
+    if isinstance(service, FailoverCartService):
+        yield GaugeMetricFamily("shop_cart_standby_in_charge", "1 while the store is away", value=float(service.away))
+        yield GaugeMetricFamily("shop_cart_changes_waiting", "Changes that wait for the store", value=service.waiting)
+        yield CounterMetricFamily("shop_cart_standby_takeovers", "Outages of the store", value=service.trips)
+        yield CounterMetricFamily(
+            "shop_cart_changes_replayed", "Changes of an outage applied since", value=service.replayed
+        )
+        yield CounterMetricFamily(
+            "shop_carts_restored", "Carts given back to a store that had lost them", value=service.restored
+        )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-import socket
+import asyncio
 from collections.abc import AsyncIterator
 from hashlib import sha1
 from pathlib import Path
 from struct import Struct
-from typing import Any
 
 import msgspec
 from redis import exceptions as redis_errors
@@ -19,7 +17,6 @@ from redis.maint_notifications import MaintNotificationsConfig
 from typing_extensions import override
 
 from shop.cart import codec
-from shop.cart.gather import Gathered
 from shop.cart.memory import DEFAULT_TTL
 from shop.cart.model import (
     Add,
@@ -36,8 +33,9 @@ from shop.cart.model import (
     allowed,
     check,
 )
+from shop.cart.servers import OneServer, Servers
 from shop.cart.service import CartService
-from shop.errors import LineLimitExceeded, QuantityLimitExceeded, StoreRefused, StoreUnavailable
+from shop.errors import LineLimitExceeded, QuantityLimitExceeded
 
 KEY_PREFIX = "cart:"
 
@@ -58,24 +56,17 @@ class Patience(msgspec.Struct, frozen=True):
 class RedisCartService(CartService):
     """Carts under `cart:{id}`, each a string in the layout of codec.py, changed by cart.lua.
 
-    `redis` is a redis-py asyncio client that returns bytes; `connect(url)` makes one with time-outs fit for
-    a shop. A command that meets a dropped connection is sent once more on a new one: a change carries its
-    id, so the server knows it if it was there already. Concurrent calls share round trips (gather.py).
+    `connect(url)` makes one with time-outs fit for a shop; `RedisCartService(OneServer(redis, seconds=0.4))` takes
+    a redis-py asyncio client that returns bytes. A command that meets a dropped connection is sent once more on a
+    new one: a change carries its id, so the server knows it if it was there already. Concurrent calls share round
+    trips (gather.py).
     """
 
-    def __init__(
-        self,
-        redis: Redis,
-        *,
-        limits: Limits = Limits(),
-        ttl: int = DEFAULT_TTL,
-        patience: Patience = Patience(),
-    ) -> None:
+    def __init__(self, servers: Servers, *, limits: Limits = Limits(), ttl: int = DEFAULT_TTL) -> None:
         self.limits = limits
         self.ttl = ttl
-        self._redis: Any = redis
-        self._gathered = Gathered(redis, _in_our_words, seconds=patience.reply)
-        self._call = self._gathered.call
+        self.servers = servers
+        self._call = servers.call
 
     @classmethod
     def connect(
@@ -94,11 +85,12 @@ class RedisCartService(CartService):
             retry=Retry(NoBackoff(), 1, supported_errors=(redis_errors.ConnectionError,)),
             maint_notifications_config=MaintNotificationsConfig(enabled=False),
         )
-        return cls(redis, limits=limits, ttl=ttl, patience=patience)
+        return cls(OneServer(redis, seconds=patience.reply), limits=limits, ttl=ttl)
 
     @override
     async def get(self, cart_id: str) -> Cart:
-        data = await self._call("GET", KEY_PREFIX + cart_id)
+        key = KEY_PREFIX + cart_id
+        data = await self._call(key, "GET", key)
         return codec.decode(cart_id, data) if data else Cart(cart_id)
 
     @override
@@ -107,35 +99,47 @@ class RedisCartService(CartService):
         return await self._run(cart_id, self._arguments(change))
 
     @override
-    async def put(self, cart: Cart) -> Cart:
+    async def put(self, cart: Cart, *, aged: bool = False) -> Cart:
         limits = self.limits
         numbers = _NUMBERS.pack(b"", 0, b"", 0, 0, limits.quantity, limits.lines)
-        return await self._run(cart.id, ("put", codec.encode(cart), numbers, self.ttl))
+        ttl = self.remaining(cart) if aged else self.ttl
+        return await self._run(cart.id, ("put", codec.encode(cart), numbers, ttl))
 
     @override
     async def delete(self, cart_id: str) -> None:
-        await self._call("DEL", KEY_PREFIX + cart_id)
+        key = KEY_PREFIX + cart_id
+        await self._call(key, "DEL", key)
 
     @override
     async def scan(self) -> AsyncIterator[Cart]:
-        cursor = 0
-        while True:
-            cursor, keys = await self._call("SCAN", cursor, "MATCH", KEY_PREFIX + "*", "COUNT", 500)
-            blobs = await self._call("MGET", *keys) if keys else ()
-            for key, data in zip(keys, blobs, strict=True):
-                if data:
-                    yield codec.decode(key.decode().removeprefix(KEY_PREFIX), data)
-            if not int(cursor):
-                return
+        for send in await self.servers.primaries():
+            cursor = 0
+            while True:
+                cursor, keys = await send("SCAN", cursor, "MATCH", KEY_PREFIX + "*", "COUNT", 500)
+                for cart in await self.get_many([key.decode().removeprefix(KEY_PREFIX) for key in keys]):
+                    if cart.revision:
+                        yield cart
+                if not int(cursor):
+                    break
 
     @override
-    async def ping(self) -> None:
-        await self._call("SET", "probe:cart", "1", "PX", 1000)
+    async def ping(self, shard: int | None = None) -> None:
+        tags = [tag for number, tag in self.servers.shards() if shard in (None, number)]
+        keys = [f"probe:{{{tag}}}" for tag in tags]
+        await asyncio.gather(*(self._call(key, "SET", key, "1", "PX", 1000) for key in keys))
+
+    @override
+    def shard(self, cart_id: str) -> int:
+        return self.servers.shard(KEY_PREFIX + cart_id)
+
+    @property
+    @override
+    def epoch(self) -> int:
+        return self.servers.epoch
 
     @override
     async def close(self) -> None:
-        await self._gathered.close()
-        await self._redis.aclose()
+        await self.servers.close()
 
     def _arguments(self, change: Change) -> tuple[str, str | bytes, bytes, int]:
         """ARGV of cart.lua."""
@@ -162,9 +166,9 @@ class RedisCartService(CartService):
     async def _run(self, cart_id: str, arguments: tuple[str, str | bytes, bytes, int]) -> Cart:
         key = KEY_PREFIX + cart_id
         try:
-            reply = await self._call("EVALSHA", _SHA, 1, key, *arguments)
+            reply = await self._call(key, "EVALSHA", _SHA, 1, key, *arguments)
         except redis_errors.NoScriptError:
-            reply = await self._call("EVAL", _SCRIPT, 1, key, *arguments)
+            reply = await self._call(key, "EVAL", _SCRIPT, 1, key, *arguments)
         if isinstance(reply, int):
             raise QuantityLimitExceeded(reply) if reply > 0 else LineLimitExceeded(-reply)
         return codec.decode(cart_id, reply) if reply else Cart(cart_id)
@@ -181,28 +185,3 @@ _OPS: dict[type[Change], str] = {
     Undo: "undo",
 }
 _NUMBERS = Struct(">8sI8sHHHH")
-_REFUSED = re.compile(r"\b(NOAUTH|WRONGPASS|NOPERM|invalid password|invalid username|DB index is out of range)\b", re.I)
-_CANNOT_NOW = re.compile(r"\b(OOM|MISCONF|NOREPLICAS|READONLY|LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN)\b")
-
-
-def _in_our_words(error: Exception) -> Exception:
-    """The StoreUnavailable that stands for an error of redis-py; the error itself if it is a fault of ours."""
-    text = str(error)
-    if isinstance(error, redis_errors.AuthenticationError) or _REFUSED.search(text):
-        return StoreRefused(f"Redis does not let the shop in; check REDIS_URL: {text}")
-    if isinstance(error.__context__, socket.gaierror):
-        return StoreRefused(f"The host name in REDIS_URL is not known: {text}")
-    if isinstance(error, redis_errors.ResponseError) and not isinstance(error, _UNAVAILABLE):
-        return StoreUnavailable(f"Redis cannot take this now: {text}") if _CANNOT_NOW.search(text) else error
-    if isinstance(error, (redis_errors.RedisError, OSError)):
-        return StoreUnavailable(f"Redis cannot be reached: {text or 'no answer in time.'}")
-    return error
-
-
-_UNAVAILABLE = (
-    redis_errors.ReadOnlyError,
-    redis_errors.OutOfMemoryError,
-    redis_errors.ClusterDownError,
-    redis_errors.MasterDownError,
-    redis_errors.TryAgainError,
-)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 from shop.cart.model import Add, Cart, Change, Clear, Limits, Remove, SetQuantity, new_change_id
 from shop.money import Money
@@ -33,11 +34,12 @@ class CartService(ABC):
         """
 
     @abstractmethod
-    async def put(self, cart: Cart) -> Cart:
+    async def put(self, cart: Cart, *, aged: bool = False) -> Cart:
         """Store what `model.join` makes of the stored cart and this one, atomically, and return it.
 
         For restoring and moving carts: an older state changes nothing, a newer one replaces what is stored.
-        Its TTL starts again where something was stored.
+        Where something was stored its TTL starts again; `aged`: it counts from the cart's latest change
+        (`remaining`), and never ends earlier than it would have without this call.
         """
 
     @abstractmethod
@@ -49,8 +51,33 @@ class CartService(ABC):
         """All carts that live, in no order; one that changes meanwhile is returned in some state of it."""
 
     @abstractmethod
-    async def ping(self) -> None:
-        """Return if the store would take a change now; raise StoreUnavailable if not."""
+    async def ping(self, shard: int | None = None) -> None:
+        """Return if the store (or this shard of it) would take a change now; raise StoreUnavailable if not."""
+
+    async def get_many(self, cart_ids: Sequence[str]) -> list[Cart]:
+        """`get` of each, in their order."""
+        return list(await asyncio.gather(*map(self.get, cart_ids)))
+
+    async def put_many(self, carts: Sequence[Cart], *, aged: bool = False) -> list[Cart]:
+        """`put` of each, in their order; if it raises, any of them may have been stored."""
+        return list(await asyncio.gather(*(self.put(cart, aged=aged) for cart in carts)))
+
+    def shard(self, cart_id: str) -> int:  # noqa: ARG002 - a store of one part has nothing to tell apart
+        """The part of the store that keeps this cart; each part can be away alone. 0 where there is one part."""
+        return 0
+
+    @property
+    def epoch(self) -> int:
+        """Counts up whenever the store may have lost its latest changes: it restarted, or a replica was promoted."""
+        return 0
+
+    def parts(self) -> Iterator[CartService]:
+        """This service and those it holds, outermost first."""
+        yield self
+
+    def remaining(self, cart: Cart) -> int:
+        """Seconds that a cart changed last at `changed_at` has still to live; at least 1."""
+        return min(max(cart.changed_at + self.ttl - now(), 1), self.ttl)
 
     async def start(self) -> None:
         """Begin background work, if there is any. Never raises because a store is away."""

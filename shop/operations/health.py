@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from shop.cart.failover import FailoverCartService
-from shop.cart.metered import MeteredCartService
 from shop.cart.service import CartService
 from shop.errors import ShopError, StoreUnavailable
 from shop.web.respond import Reply, text
@@ -41,9 +40,9 @@ class Health:
 
     async def _carts_state(self) -> str:
         """'ready', 'standby' while a standby is in charge, or 'away'."""
-        inner = self._carts.inner if isinstance(self._carts, MeteredCartService) else self._carts
+        standbys = [part for part in self._carts.parts() if isinstance(part, FailoverCartService)]
         try:
-            await inner.ping()
+            await self._carts.ping()
         except StoreUnavailable:
-            return "standby" if isinstance(inner, FailoverCartService) else "away"
-        return "standby" if isinstance(inner, FailoverCartService) and inner.away else "ready"
+            return "standby" if standbys else "away"
+        return "standby" if any(standby.away for standby in standbys) else "ready"

@@ -9,7 +9,7 @@ from tests.web.test_errors import BrokenCatalog
 
 
 class AwayCarts(CountingCarts):
-    async def ping(self) -> None:
+    async def ping(self, shard: int | None = None) -> None:
         raise StoreUnavailable("away")
 
 

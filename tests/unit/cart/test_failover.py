@@ -9,6 +9,7 @@ from shop.cart.connect import with_standby
 from shop.cart.failover import FailoverCartService
 from shop.cart.model import Cart, Limits
 from shop.cart.redis import RedisCartService
+from shop.cart.servers import OneServer
 from shop.errors import QuantityLimitExceeded
 from shop.money import Money
 
@@ -22,7 +23,9 @@ def server() -> FakeServer:
 
 @pytest.fixture
 async def carts(server: FakeServer) -> FailoverCartService:
-    return with_standby(RedisCartService(FakeAsyncRedis(server=server), limits=Limits(quantity=9)), max_carts=10)
+    return with_standby(
+        RedisCartService(OneServer(FakeAsyncRedis(server=server), seconds=5), limits=Limits(quantity=9)), max_carts=10
+    )
 
 
 async def recovered(carts: FailoverCartService) -> None:

@@ -26,7 +26,7 @@ async def redis(valkey: Valkey) -> AsyncIterator[Redis]:
 
 @pytest.fixture
 async def gathered(redis: Redis) -> Gathered:
-    return Gathered(redis, words, seconds=0.5)
+    return Gathered(redis.connection_pool.make_connection, words, seconds=0.5)
 
 
 def trips(valkey: Valkey) -> int:

@@ -9,6 +9,7 @@ from shop.cart.memory import MemoryCartService
 from shop.cart.metered import MeteredCartService
 from shop.cart.model import Limits
 from shop.cart.redis import RedisCartService
+from shop.cart.servers import OneServer
 from shop.cart.service import CartService
 from shop.errors import QuantityLimitExceeded
 from shop.money import Money
@@ -47,7 +48,7 @@ async def server() -> FakeServer:
 
 @pytest.fixture
 async def failover(server: FakeServer) -> AsyncIterator[CartService]:
-    service = with_standby(RedisCartService(FakeAsyncRedis(server=server)), max_carts=10)
+    service = with_standby(RedisCartService(OneServer(FakeAsyncRedis(server=server), seconds=5)), max_carts=10)
     await service.start()
     yield service
     await service.close()
