@@ -26,8 +26,8 @@ from shop.cart.memory import MemoryCartService
 from shop.cart.model import Add, Cart, Limits, Line, SetQuantity, new_change_id
 from shop.cart.redis import _NUMBERS, _SCRIPT, RedisCartService
 from shop.cart.service import CartService
+from shop.demo.valkey import Valkey
 from shop.money import Money
-from tests.fixtures.valkey import Valkey
 
 EUR = Money(1900, "EUR")
 LIMITS = Limits(quantity=60_000)

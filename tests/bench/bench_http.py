@@ -30,8 +30,8 @@ from shop.catalog.demo import CATALOG
 from shop.catalog.importing import CatalogImport
 from shop.catalog.rates import read_rates
 from shop.database import create_engine, migrate
+from shop.demo.valkey import Valkey
 from tests.bench.load import CONNECTIONS, Call, Result, client, load
-from tests.fixtures.valkey import Valkey
 
 ROUNDS = 5
 SECONDS = 2

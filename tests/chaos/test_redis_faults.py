@@ -13,8 +13,8 @@ from shop.cart.failover import FailoverCartService
 from shop.cart.model import Add, Cart, Limits, new_change_id
 from shop.cart.redis import Patience, RedisCartService
 from shop.cart.service import now
+from shop.demo.valkey import Valkey
 from shop.money import Money
-from tests.fixtures.valkey import Valkey
 
 EUR = Money(1900, "EUR")
 LIMITS = Limits(quantity=10_000)

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from shop.cart.redis import RedisCartService
+from shop.demo.valkey import Valkey
 from shop.web.session import cart_id
 from tests.fixtures.shop_process import OpenShop, ShopProcess
-from tests.fixtures.valkey import Valkey
 
 PRICES = {"always-mug": 1900, "always-bowl": 2900, "always-vase": 3900, **{f"thing-{n:02}": 100 + n for n in range(20)}}
 THINGS = ("always-mug", "always-bowl", "always-vase")

@@ -17,7 +17,8 @@ from zipfile import ZipFile
 import pytest
 
 import shop
-from tests.fixtures.shop_process import START_SECONDS, free_port, wait_until_it_answers
+from shop.demo.valkey import free_port
+from tests.fixtures.shop_process import START_SECONDS, wait_until_it_answers
 
 ROOT = Path(__file__).parents[2]
 

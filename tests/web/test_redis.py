@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from shop.demo.valkey import Valkey
 from shop.settings import Settings
 from tests.fixtures.fixed_catalog import FixedCatalog, product
 from tests.fixtures.shop_app import HTMX, Client, MakeClient
-from tests.fixtures.valkey import Valkey
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from redis.exceptions import ResponseError
 
 from shop.cart import gather
 from shop.cart.gather import Gathered
+from shop.demo.valkey import Valkey
 from shop.errors import StoreBusy, StoreUnavailable
-from tests.fixtures.valkey import Valkey
 
 
 def words(error: Exception) -> Exception:
