@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from shop.cart.model import Cart, Change, apply, join
 from shop.cart.service import CartService
 from shop.errors import CartLimitExceeded, InvalidInput
-from tests.fixtures.cart_services import BACKENDS, build
+from tests.fixtures.cart_services import BACKENDS, Build, builder
 from tests.fixtures.carts import LIMITS, changes
 
 CARTS = ("a", "b")
@@ -21,13 +21,12 @@ CARTS = ("a", "b")
 class CartStateMachine(RuleBasedStateMachine):
     """Does everything twice: to the service, and to a dict by `apply` and `join`."""
 
-    backend: str
-    valkey_url: str
+    build: Build
     runner: asyncio.Runner
 
     def __init__(self) -> None:
         super().__init__()
-        self.service: CartService = build(self.backend, self.valkey_url, LIMITS, 3600)
+        self.service: CartService = self.build(LIMITS, 3600)
         self.model: dict[str, Cart] = {}
         self.history: list[Cart] = []
         self.applied: list[Change] = []
@@ -101,8 +100,8 @@ def runner() -> Iterator[asyncio.Runner]:
 def test_every_service_behaves_as_the_model(
     backend: str, runner: asyncio.Runner, request: pytest.FixtureRequest
 ) -> None:
-    url = request.getfixturevalue("valkey_url") if "valkey" in backend else ""
-    machine = type("Machine", (CartStateMachine,), {"backend": backend, "valkey_url": url, "runner": runner})
+    members = {"build": staticmethod(builder(backend, request)), "runner": runner}
+    machine = type("Machine", (CartStateMachine,), members)
     run_state_machine_as_test(
         machine,
         settings=settings(
