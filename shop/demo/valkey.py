@@ -42,8 +42,9 @@ class Valkey:
 
     @property
     def runs(self) -> bool:
-        """Whether there is a process, well or hung."""
-        return self._server is not None
+        """Whether there is a process, well or hung; not when somebody else has killed it."""
+        process = self._server and self._server._process
+        return process is not None and process.poll() is None
 
     def start(self) -> None:
         """Start it on its port, with what it has saved."""
@@ -65,8 +66,9 @@ class Valkey:
 
     def stop(self) -> None:
         """End it, whatever state it is in, and remove what it saved."""
-        if self._server is not None:
+        if self.runs:
             self.resume()
+        if self._server is not None:
             self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
