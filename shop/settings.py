@@ -66,6 +66,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise ConfigurationError(f"{name} is set to {given.get(name.lower())!r}: {error}") from error
 
 
+def environment(**settings: str) -> dict[str, str]:
+    """This process's environment, for a shop in another process: a setting that is not given has its default."""
+    return {**os.environ, **{name.upper(): "" for name in Settings.__struct_fields__}, **settings}
+
+
 def _switch(text: str) -> str:
     """'true' and 'false', the words msgspec knows, for on, off, yes and no."""
     return {"on": "true", "yes": "true", "off": "false", "no": "false"}.get(text.strip().lower(), text.strip())
