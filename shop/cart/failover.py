@@ -1,14 +1,14 @@
 """A cart service that goes on when its store does not.
 
-Every cart that the store answers is also kept in the standby, as a near copy. When the store cannot take a
-call, the standby answers it, and what is changed meanwhile is written down as changes. When the store is
-back, the changes are applied to it by their ids, so that one whose outcome was unknown is not doubled.
-A store that came back without its latest data is noticed by the history of the carts it answers (a cart
-that does not know a change it has acknowledged) and is given them back.
+Every cart that the store answers is also kept in the standby, as a near copy. When a shard of the store cannot take
+a call, the standby answers for it, and what is changed meanwhile is written down as changes. When the shard is back,
+the changes are applied to it by their ids, so that one whose outcome was unknown is not doubled.
+A store that came back without its latest data is noticed by its epoch, and by the history of the carts it answers
+(a cart that does not know a change it has acknowledged); repair.py gives it back what it lost.
 
-    store well           get, apply -> store, near copy renewed
-    store away           get, apply -> standby, changes written down; the store is probed in the background
-    store back           a cart with changes written down stays with the standby until they are applied
+    shard well           get, apply -> store, near copy renewed
+    shard away           get, apply -> standby, changes written down; the shard is probed in the background
+    shard back           a cart with changes written down stays with the standby until they are applied
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ import msgspec
 from typing_extensions import override
 
 from shop.cart.memory import MemoryCartService
-from shop.cart.model import Cart, Change, SetQuantity, apply
-from shop.cart.service import CartService, now
-from shop.errors import CartLimitExceeded, QuantityLimitExceeded, StoreBusy, StoreUnavailable
+from shop.cart.model import Cart, Change, apply
+from shop.cart.repair import Repair
+from shop.cart.service import CartService
+from shop.errors import CartLimitExceeded, StoreBusy, StoreUnavailable
 
 FIRST_PROBE_SECONDS = 0.05
 LAST_PROBE_SECONDS = 1.0
@@ -61,22 +62,26 @@ class FailoverCartService(CartService):
         """How often the standby has taken over."""
         self.replayed = 0
         """Changes made on the standby and applied to the store since."""
-        self.restored = 0
-        """Carts that were given back to a store that had lost them."""
         self._standby = standby
-        self._away = False
+        self._repair = Repair(primary, standby)
+        self._shards_away: set[int] = set()
         self._outages: dict[str, _Outage] = {}
         self._recovery: asyncio.Task[None] | None = None
 
     @property
     def away(self) -> bool:
-        """Whether the standby is in charge."""
-        return self._away
+        """Whether the standby is in charge of a shard, or of all."""
+        return bool(self._shards_away)
 
     @property
     def waiting(self) -> int:
         """Changes that wait to be applied to the store."""
         return sum(len(outage.changes) - outage.replayed for outage in self._outages.values())
+
+    @property
+    def restored(self) -> int:
+        """Carts that were given back to a store that had lost something of them."""
+        return self._repair.restored
 
     @override
     async def get(self, cart_id: str) -> Cart:
@@ -86,7 +91,7 @@ class FailoverCartService(CartService):
         try:
             return await self._checked(before, await self.primary.get(cart_id))
         except StoreUnavailable as error:
-            self._lost(error)
+            self._lost(cart_id, error)
             return self._from_standby(cart_id)
 
     @override
@@ -95,36 +100,39 @@ class FailoverCartService(CartService):
             return await self._write_down(cart_id, change)
         before = self._standby.peek(cart_id)
         try:
-            return await self._checked(before, await self.primary.apply(cart_id, change))
+            cart = await self.primary.apply(cart_id, change)
+            self._repair.recent.remember(cart_id, change)
+            return await self._checked(before, cart)
         except StoreUnavailable as error:
-            self._lost(error)
+            self._lost(cart_id, error)
             return await self._write_down(cart_id, change)
 
     @override
     async def put(self, cart: Cart, *, aged: bool = False) -> Cart:
+        if await self._on_standby(cart.id):
+            return await self._put_on_standby(cart, aged=aged)
         try:
             stored = await self.primary.put(cart, aged=aged)
         except StoreUnavailable as error:
-            self._lost(error)
-            stored = await self._standby.put(cart, aged=aged)
-            self._outages.setdefault(cart.id, _Outage(None)).base = stored
-            return stored
+            self._lost(cart.id, error)
+            return await self._put_on_standby(cart, aged=aged)
         self._standby.keep(stored)
         return stored
 
     @override
     async def delete(self, cart_id: str) -> None:
         await self._standby.delete(cart_id)
+        self._repair.recent.forget(cart_id)
         if (outage := self._outages.pop(cart_id, None)) is not None:
             outage.over.set()
         try:
             await self.primary.delete(cart_id)
         except StoreUnavailable as error:
-            self._lost(error)
+            self._lost(cart_id, error)
 
     @override
     async def scan(self) -> AsyncIterator[Cart]:
-        source = self._standby if self._away else self.primary
+        source = self._standby if self.away else self.primary
         async for cart in source.scan():
             yield cart
 
@@ -135,6 +143,11 @@ class FailoverCartService(CartService):
     @override
     def shard(self, cart_id: str) -> int:
         return self.primary.shard(cart_id)
+
+    @property
+    @override
+    def epoch(self) -> int:
+        return self.primary.epoch
 
     @override
     def parts(self) -> Iterator[CartService]:
@@ -147,7 +160,7 @@ class FailoverCartService(CartService):
             await self.primary.start()
             await self.primary.ping()
         except StoreUnavailable as error:
-            self._lost(error)
+            self._lost(None, error)
 
     @override
     async def close(self) -> None:
@@ -156,14 +169,18 @@ class FailoverCartService(CartService):
                 await asyncio.wait_for(self._recovery, CLOSING_SECONDS if self._outages else 0)
         if self._outages:
             log.error("Closing with %d cart changes that the store never took.", self.waiting)
+        await self._repair.close()
         await self.primary.close()
 
     async def _on_standby(self, cart_id: str) -> bool:
         """Whether the standby has to answer. While a cart is being replayed, give that a moment to end."""
-        if not self._away and (outage := self._outages.get(cart_id)) is not None:
+        if (outage := self._outages.get(cart_id)) is not None and not self._is_away(cart_id):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(outage.over.wait(), REPLAY_PATIENCE_SECONDS)
-        return self._away or cart_id in self._outages
+        return cart_id in self._outages or self._is_away(cart_id)
+
+    def _is_away(self, cart_id: str) -> bool:
+        return bool(self._shards_away) and self.primary.shard(cart_id) in self._shards_away
 
     def _from_standby(self, cart_id: str) -> Cart:
         cart = self._standby.peek(cart_id)
@@ -179,12 +196,15 @@ class FailoverCartService(CartService):
         self._recover()
         return self._from_standby(cart_id)
 
+    async def _put_on_standby(self, cart: Cart, *, aged: bool) -> Cart:
+        stored = await self._standby.put(cart, aged=aged)
+        self._outages.setdefault(cart.id, _Outage(None)).base = stored
+        self._recover()
+        return stored
+
     async def _checked(self, before: Cart | None, cart: Cart) -> Cart:
         """The cart that the store answered, after it was given back what it must have lost."""
-        if before is not None and not cart.grew_from(before) and self._should_live(before):
-            log.warning("The store lost changes that it had acknowledged; they are given back.")
-            self.restored += 1
-            cart = await self.primary.put(before)
+        cart = await self._repair.check(before, cart)
         if (outage := self._outages.get(cart.id)) is not None:
             return self._late(outage, cart)
         near = self._standby.peek(cart.id)
@@ -202,15 +222,12 @@ class FailoverCartService(CartService):
             self._standby.keep(cart)
         return self._from_standby(cart.id)
 
-    def _should_live(self, cart: Cart) -> bool:
-        """Whether the store cannot have let the cart expire; the margin is for clocks that differ."""
-        return cart.changed_at + self.ttl - min(self.ttl // 2, 5) > now()
-
-    def _lost(self, error: StoreUnavailable) -> None:
-        """Let the standby take over, and look for the store in the background."""
-        if not self._away and not isinstance(error, StoreBusy):
-            self._away = True
-            self.trips += 1
+    def _lost(self, cart_id: str | None, error: StoreUnavailable) -> None:
+        """Let the standby take over for the cart's shard, and look for that in the background."""
+        shard = 0 if cart_id is None else self.primary.shard(cart_id)
+        if shard not in self._shards_away and not isinstance(error, StoreBusy):
+            self.trips += not self._shards_away
+            self._shards_away.add(shard)
             log.error("Carts are kept in this process for now. %s", error)
         self._recover()
 
@@ -220,49 +237,50 @@ class FailoverCartService(CartService):
 
     async def _until_recovered(self) -> None:
         delay = FIRST_PROBE_SECONDS
-        while self._away or self._outages:
-            try:
-                await self.primary.ping()
-                if self._away:
-                    log.warning("The store is back; %d cart changes wait for it.", self.waiting)
-                self._away = False
-                await self._bring_all_back()
-            except StoreUnavailable as error:
-                self._lost(error)
-                await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311 - spreads probes, no secret
-                delay = min(delay * 2, LAST_PROBE_SECONDS)
+        while True:
+            await asyncio.gather(*map(self._probe, tuple(self._shards_away)))
+            await self._bring_all_back()
+            if not self._shards_away and not self._outages:
+                return
+            await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311 - spreads probes, no secret
+            delay = min(delay * 2, LAST_PROBE_SECONDS)
+
+    async def _probe(self, shard: int) -> None:
+        with contextlib.suppress(StoreUnavailable):
+            await self.primary.ping(shard)
+            self._shards_away.discard(shard)
+            log.warning("The store is back; %d cart changes wait for it.", self.waiting)
+            self._repair.look_around()
 
     async def _bring_all_back(self) -> None:
-        carts = list(self._outages)
+        """Apply what was written down, as far as the shards are back."""
+        carts = [cart_id for cart_id in self._outages if not self._is_away(cart_id)]
 
         async def worker() -> None:
             while carts:
-                await self._bring_back(carts.pop())
+                cart_id = carts.pop()
+                if not self._is_away(cart_id):
+                    try:
+                        await self._bring_back(cart_id)
+                    except StoreUnavailable as error:
+                        self._lost(cart_id, error)
+                    except Exception:
+                        log.exception("The changes of a cart could not be brought back; they are tried again.")
 
-        workers = (worker() for _ in range(min(REPLAYED_TOGETHER, len(carts))))
-        for result in await asyncio.gather(*workers, return_exceptions=True):
-            if isinstance(result, BaseException):
-                raise result
+        await asyncio.gather(*(worker() for _ in range(min(REPLAYED_TOGETHER, len(carts)))))
 
     async def _bring_back(self, cart_id: str) -> None:
         outage = self._outages[cart_id]
-        cart = await (self.primary.put(outage.base) if outage.base else self.primary.get(cart_id))
+        cart = await self.primary.get(cart_id)
+        if outage.base is not None:
+            cart = await self._repair.give_back(outage.base, cart)
         while outage.replayed < len(outage.changes):
-            cart = await self._apply_again(cart_id, outage.changes[outage.replayed])
+            change = outage.changes[outage.replayed]
+            cart = await self._repair.apply_again(cart_id, change)
+            self._repair.recent.remember(cart_id, change)
             outage.replayed += 1
             self.replayed += 1
         # Nothing is awaited between the last look at the list and here: no change can slip in between.
         if self._outages.pop(cart_id, None) is not None:
             self._standby.keep(cart)
         outage.over.set()
-
-    async def _apply_again(self, cart_id: str, change: Change) -> Cart:
-        """Apply a change that was accepted on the standby; where the store's cart is fuller, up to its limit."""
-        try:
-            return await self.primary.apply(cart_id, change)
-        except QuantityLimitExceeded as error:
-            sku = getattr(change, "sku", "")
-            return await self.primary.apply(cart_id, SetQuantity(change.id, change.at, sku, error.limit))
-        except CartLimitExceeded as error:
-            log.error("A change accepted during an outage did not fit the stored cart: %s", error)  # noqa: TRY400
-            return await self.primary.get(cart_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
+from itertools import islice
 
 from typing_extensions import override
 
@@ -49,6 +50,15 @@ class MemoryCartService(CartService):
             return None
         self._carts.move_to_end(cart_id)
         return entry[0]
+
+    def glance(self, cart_id: str) -> Cart | None:
+        """The cart if it is here and lives; it does not count as used."""
+        entry = self._carts.get(cart_id)
+        return entry[0] if entry is not None and entry[1] > self._clock() else None
+
+    def latest(self, number: int | None = None) -> list[str]:
+        """The ids of the carts used last (by default of all), the latest first."""
+        return list(islice(reversed(self._carts), number))
 
     def keep(self, cart: Cart, seconds: int | None = None) -> None:
         """Store a cart as it is, in place of what is here, for `seconds` (by default, its whole TTL)."""
@@ -98,9 +108,8 @@ class MemoryCartService(CartService):
     @override
     async def scan(self) -> AsyncIterator[Cart]:
         for cart_id in list(self._carts):
-            entry = self._carts.get(cart_id)
-            if entry is not None and entry[1] > self._clock():
-                yield entry[0]
+            if (cart := self.glance(cart_id)) is not None:
+                yield cart
 
     @override
     async def ping(self, shard: int | None = None) -> None:

@@ -101,6 +101,11 @@ class Cart(msgspec.Struct, frozen=True):
         """Pieces in the cart, as the badge shows it."""
         return sum(line.quantity for line in self.lines if not line.saved)
 
+    @property
+    def change_ids(self) -> list[bytes]:
+        """The ids in `changes`, one by one."""
+        return [self.changes[i : i + ID_BYTES] for i in range(0, len(self.changes), ID_BYTES)]
+
     def line(self, sku: str, *, saved: bool = False) -> Line | None:
         """The line of a sku, or None. A sku can have one active and one saved line."""
         return next((line for line in self.lines if line.sku == sku and line.saved is saved), None)
@@ -238,7 +243,7 @@ def join(stored: Cart, cart: Cart, limits: Limits = Limits()) -> Cart:
         return stored
     if cart.grew_from(stored):
         return cart
-    apart = not any(cart.knows(change) for change in _ids(stored))
+    apart = not any(cart.knows(change) for change in stored.change_ids)
     lines = list(cart.lines)
     for line in stored.lines:
         there = _index(lines, line.sku, line.saved)
@@ -248,7 +253,7 @@ def join(stored: Cart, cart: Cart, limits: Limits = Limits()) -> Cart:
             pieces = (line.quantity, lines[there].quantity)
             quantity = min(sum(pieces) if apart else max(pieces), limits.quantity)
             lines[there] = msgspec.structs.replace(line, quantity=quantity)
-    fresh = b"".join(change for change in _ids(stored) if not cart.knows(change))
+    fresh = b"".join(change for change in stored.change_ids if not cart.knows(change))
     return Cart(
         id=stored.id,
         revision=max(stored.revision, cart.revision) + 1,
@@ -257,10 +262,6 @@ def join(stored: Cart, cart: Cart, limits: Limits = Limits()) -> Cart:
         changes=(cart.changes + fresh)[-REMEMBERED_CHANGES * ID_BYTES :],
         changed_at=max(stored.changed_at, cart.changed_at),
     )
-
-
-def _ids(cart: Cart) -> list[bytes]:
-    return [cart.changes[i : i + ID_BYTES] for i in range(0, len(cart.changes), ID_BYTES)]
 
 
 _Folded = tuple[tuple[Line, ...], Removed | None]
