@@ -19,7 +19,7 @@ def connect(settings: Settings) -> CartService:
 
     Nothing is contacted yet: call `start()` in the event loop that will use the service, `close()` at the end.
     """
-    limits = _limits(settings)
+    limits = limits_of(settings)
     if not settings.redis_url:
         return MemoryCartService(limits=limits, ttl=settings.cart_ttl, max_carts=settings.memory_carts)
     primary = open_store(settings.redis_url, limits=limits, ttl=settings.cart_ttl, name="REDIS_URL")
@@ -51,7 +51,8 @@ def with_standby(primary: CartService, *, max_carts: int) -> FailoverCartService
     return FailoverCartService(primary, standby)
 
 
-def _limits(settings: Settings) -> Limits:
+def limits_of(settings: Settings) -> Limits:
+    """What a cart takes at most; raises ConfigurationError."""
     try:
         return Limits(settings.cart_max_quantity, settings.cart_max_lines)
     except ValueError as error:

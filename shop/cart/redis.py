@@ -123,6 +123,15 @@ class RedisCartService(CartService):
                     break
 
     @override
+    async def count(self) -> int:
+        return sum(await asyncio.gather(*(send("DBSIZE") for send in await self.servers.primaries())))
+
+    @override
+    async def time_left(self, cart_id: str) -> int:
+        key = KEY_PREFIX + cart_id
+        return max(0, int(await self._call(key, "TTL", key)))
+
+    @override
     async def ping(self, shard: int | None = None) -> None:
         tags = [tag for number, tag in self.servers.shards() if shard in (None, number)]
         keys = [f"probe:{{{tag}}}" for tag in tags]

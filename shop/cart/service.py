@@ -62,6 +62,15 @@ class CartService(ABC):
         """`put` of each, in their order; if it raises, any of them may have been stored."""
         return list(await asyncio.gather(*(self.put(cart, aged=aged) for cart in carts)))
 
+    async def count(self) -> int | None:
+        """About how many carts there are, where the store can tell without reading them all; else None."""
+        return None
+
+    async def time_left(self, cart_id: str) -> int:
+        """Seconds that the stored cart has still to live; 0 where there is none."""
+        cart = await self.get(cart_id)
+        return self.remaining(cart) if cart.revision else 0
+
     def shard(self, cart_id: str) -> int:  # noqa: ARG002 - a store of one part has nothing to tell apart
         """The part of the store that keeps this cart; each part can be away alone. 0 where there is one part."""
         return 0
