@@ -13,6 +13,7 @@ import click
 import msgspec
 
 from shop import __version__
+from shop.commands.demo import demo as demonstration
 from shop.errors import ConfigurationError, ImportRefused, ShopError
 from shop.settings import Settings
 
@@ -184,6 +185,8 @@ async def _list(settings: Settings, query: dict[str, Any]) -> None:
     total = f"more than {page.total}" if page.more else str(page.total)
     click.echo(f"Page {page.query.page} of {page.pages}, {total} products.", err=True)
 
+
+cli.add_command(demonstration)
 
 if __name__ == "__main__":
     main()

@@ -1,0 +1,165 @@
+"""The parts of a demonstration: each a process that can be looked at, killed by anybody, and started again."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import msgspec
+from prometheus_client.parser import text_string_to_metric_families
+from typing_extensions import override
+
+from shop.demo.valkey import Valkey
+from shop.settings import environment
+
+ANSWER_SECONDS = 1.0
+"""A part that takes longer to answer counts as hung."""
+ROLES = {"master": "primary", "slave": "replica"}
+
+
+class Look(msgspec.Struct, frozen=True):
+    """What a part said when it was looked at."""
+
+    role: str
+    carts: int | None = None
+    calls: float | None = None
+    """Commands, or calls of the cart service, in a second."""
+    note: str = ""
+
+
+class Part(ABC):
+    """One process of a demonstration, at the same address for its whole life."""
+
+    name: str
+    address: str
+
+    @property
+    @abstractmethod
+    def pid(self) -> int | None:
+        """Its process; None while there is none."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start it, with what it has saved."""
+
+    @abstractmethod
+    def end(self) -> None:
+        """End it, whatever state it is in. What it saved stays."""
+
+    @abstractmethod
+    def look(self) -> Look:
+        """How it is doing; raises what a connection raises where it does not answer within ANSWER_SECONDS."""
+
+
+class Server(Part):
+    """A Redis server, or a Sentinel."""
+
+    def __init__(self, name: str, valkey: Valkey) -> None:
+        self.name = name
+        self.address = f"127.0.0.1:{valkey.port}"
+        self._valkey = valkey
+
+    @property
+    @override
+    def pid(self) -> int | None:
+        return self._valkey.pid if self._valkey.runs else None
+
+    @override
+    def start(self) -> None:
+        self._valkey.start()
+
+    @override
+    def end(self) -> None:
+        if self._valkey.runs:
+            self._valkey.resume()
+            self._valkey.terminate()
+
+    @override
+    def look(self) -> Look:
+        with self._valkey.client() as client:
+            info = client.info()
+        calls = info["instantaneous_ops_per_sec"]
+        if watched := info.get("master0"):
+            return Look("sentinel", None, calls, f"sees the primary at {watched['address']}: {watched['status']}")
+        return Look(ROLES[info["role"]], info.get("db0", {}).get("keys", 0), calls, _trouble(info))
+
+
+def _trouble(info: dict[str, Any]) -> str:
+    """What keeps a server from its work."""
+    if info.get("loading"):
+        return "loading its data"
+    return "" if info.get("master_link_status", "up") == "up" else "without its primary"
+
+
+class Shop(Part):
+    """`shop run` in a process of its own; what it says is in shop.log."""
+
+    name = "shop"
+
+    def __init__(self, folder: Path, port: int, **settings: str) -> None:
+        self.address = f"127.0.0.1:{port}"
+        self.url = f"http://{self.address}"
+        self.log = folder / "shop.log"
+        self._folder = folder
+        self._environment = environment(**settings, HOST="127.0.0.1", PORT=str(port))
+        self._process: subprocess.Popen[bytes] | None = None
+        self._counted = (time.monotonic(), 0.0)
+
+    @property
+    @override
+    def pid(self) -> int | None:
+        return self._process.pid if self._process is not None and self._process.poll() is None else None
+
+    @override
+    def start(self) -> None:
+        command = [sys.executable, "-m", "shop.cli", "run"]
+        with self.log.open("a") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own command
+                command, env=self._environment, cwd=self._folder, stdout=log, stderr=subprocess.STDOUT
+            )
+
+    @override
+    def end(self) -> None:
+        if self._process is None or self.pid is None:
+            return
+        self._process.send_signal(signal.SIGCONT)
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    @override
+    def look(self) -> Look:
+        with urlopen(f"{self.url}/metrics", timeout=ANSWER_SECONDS) as reply:  # noqa: S310 - our own address
+            text = reply.read().decode()
+        counts: dict[str, float] = {}
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                counts[sample.name] = counts.get(sample.name, 0.0) + sample.value
+        return Look("shop", None, self._rate(counts.get("shop_cart_operations_total", 0.0)), _carts_state(counts))
+
+    def _rate(self, count: float) -> float:
+        """Calls a second since the last look."""
+        (then, before), now = self._counted, time.monotonic()
+        self._counted = (now, count)
+        return max(count - before, 0.0) / (now - then)
+
+
+def _carts_state(counts: dict[str, float]) -> str:
+    """Who answers for the carts, and what has been mended since the shop started."""
+    charge = "standby in charge" if counts.get("shop_cart_standby_in_charge") else "store in charge"
+    told = {
+        "shop_cart_standby_takeovers_total": "takeovers",
+        "shop_cart_changes_waiting": "changes waiting",
+        "shop_cart_changes_replayed_total": "replayed",
+        "shop_carts_restored_total": "carts given back",
+    }
+    return ", ".join((charge, *(f"{counts[name]:.0f} {words}" for name, words in told.items() if counts.get(name))))

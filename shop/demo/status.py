@@ -1,0 +1,105 @@
+"""How the parts of a demonstration are doing, as rows of a table or lines of text."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import msgspec
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from shop.demo.parts import Look, Part
+
+LINES_SECONDS = 5.0
+"""How often lines are printed where there is no terminal, if nothing changes."""
+COLOURS = {"alive": "green", "opening": "cyan", "hung": "yellow", "dead": "bold red"}
+
+
+class Status(msgspec.Struct, frozen=True):
+    """A part at one moment."""
+
+    part: str
+    address: str
+    pid: int | None
+    state: str
+    """alive, opening (nothing listens yet), hung (it has a process and does not answer) or dead."""
+    look: Look
+
+
+def status(part: Part) -> Status:
+    """Look at a part."""
+    pid = part.pid
+    if pid is None:
+        return Status(part.name, part.address, None, "dead", Look(""))
+    try:
+        return Status(part.name, part.address, pid, "alive", part.look())
+    except Exception as error:
+        refused = isinstance(getattr(error, "reason", None), ConnectionRefusedError)
+        return Status(part.name, part.address, pid, "opening" if refused else "hung", Look(""))
+
+
+def topology_table(parts: Sequence[Part], statuses: Sequence[Status]) -> Table:
+    """What runs where, and how to do it harm."""
+    table = Table("part", "role", "address", "kill it", "hang it", "let it go on", box=None, pad_edge=False)
+    for part, seen in zip(parts, statuses, strict=True):
+        signals = [f"kill -{signal} {seen.pid}" for signal in (9, "STOP", "CONT")]
+        table.add_row(part.name, seen.look.role, part.address, *signals)
+    return _unwrapped(table)
+
+
+def status_table(statuses: Sequence[Status], back: dict[str, str]) -> Table:
+    """One row for each part; `back` says of dead ones when they are started again."""
+    table = Table("part", "address", "pid", "state", "role", "carts", "calls/s", "", box=None, pad_edge=False)
+    for seen in statuses:
+        state = f"[{COLOURS[seen.state]}]{seen.state}[/]"
+        look = seen.look
+        numbers = ("" if look.carts is None else str(look.carts), "" if look.calls is None else f"{look.calls:.0f}")
+        note = back.get(seen.part, look.note)
+        table.add_row(seen.part, seen.address, str(seen.pid or ""), state, look.role, *numbers, note)
+    return _unwrapped(table)
+
+
+def status_line(seen: Status, back: dict[str, str]) -> str:
+    """The same as one line of text."""
+    look = seen.look
+    said = (
+        f"{seen.part} {seen.address}",
+        f"pid {seen.pid} {seen.state}" if seen.pid else seen.state,
+        look.role,
+        "" if look.carts is None else f"{look.carts} carts",
+        "" if look.calls is None else f"{look.calls:.0f} calls/s",
+        back.get(seen.part, look.note),
+    )
+    return f"{time.strftime('%H:%M:%S')}  " + ", ".join(words for words in said if words)
+
+
+def _unwrapped(table: Table) -> Table:
+    """The table with every column as wide as what is in it: a command that is cut cannot be copied."""
+    for column in table.columns:
+        column.no_wrap = True
+        column.overflow = "ignore"
+    return table
+
+
+@contextmanager
+def screen(console: Console) -> Iterator[Callable[[Sequence[Status], dict[str, str]], None]]:
+    """A table that is renewed in place, or lines where there is no terminal."""
+    if console.is_terminal:
+        with Live(console=console, auto_refresh=False) as live:
+            yield lambda statuses, back: live.update(status_table(statuses, back), refresh=True)
+        return
+    told: list[tuple[int | None, str]] = []
+    at = 0.0
+
+    def tell(statuses: Sequence[Status], back: dict[str, str]) -> None:
+        nonlocal told, at
+        now, states = time.monotonic(), [(seen.pid, seen.state) for seen in statuses]
+        if states != told or now - at >= LINES_SECONDS:
+            told, at = states, now
+            for seen in statuses:
+                console.print(status_line(seen, back), soft_wrap=True)
+
+    yield tell
