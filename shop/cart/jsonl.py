@@ -1,0 +1,124 @@
+"""Carts as JSON lines: one cart a line, all of it, so that what is written and read again is the same cart.
+
+    {"id": "…", "revision": 2, "changed_at": 1790000000,
+     "lines": [{"sku": "TIDE-MUG-MOSS", "quantity": 2, "price": {"amount": 1900, "currency": "EUR"},
+                "added_at": 1790000000, "saved": false}],
+     "removed": {"change": "0011223344556677", "at": 1790000000, "lines": [{"index": 0, "line": {…}}]},
+     "changes": ["8899aabbccddeeff", "0011223344556677"]}
+
+Times are seconds since the epoch, amounts minor units (cents), ids of changes 16 hexadecimal digits, oldest first.
+`removed` is what Undo puts back, or null. The bounds are those of codec.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Annotated, BinaryIO
+
+import msgspec
+from msgspec import Meta
+
+from shop.cart.model import ID_BYTES, MOST, REMEMBERED_CHANGES, SKU_BYTES, Cart, Line, Removed
+from shop.money import Money
+
+LONGEST_LINE = 1 << 24
+"""Bytes of a line at most; a longer one is no cart."""
+
+_U32 = Annotated[int, Meta(ge=0, lt=2**32)]
+_ChangeId = Annotated[str, Meta(pattern=f"^[0-9a-f]{{{2 * ID_BYTES}}}$")]
+
+
+class _Price(msgspec.Struct, forbid_unknown_fields=True):
+    amount: Annotated[int, Meta(ge=0, lt=2**40)]
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+
+
+class _Line(msgspec.Struct, forbid_unknown_fields=True):
+    sku: Annotated[str, Meta(max_length=SKU_BYTES)]
+    quantity: Annotated[int, Meta(ge=1, le=MOST)]
+    price: _Price
+    added_at: _U32
+    saved: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.sku.encode()) > SKU_BYTES:
+            raise ValueError(f"a sku has at most {SKU_BYTES} bytes")
+
+
+class _Place(msgspec.Struct, forbid_unknown_fields=True):
+    index: Annotated[int, Meta(ge=0, lt=MOST)]
+    line: _Line
+
+
+class _Removed(msgspec.Struct, forbid_unknown_fields=True):
+    change: _ChangeId
+    at: _U32
+    lines: Annotated[list[_Place], Meta(min_length=1, max_length=MOST)]
+
+
+class _Cart(msgspec.Struct, forbid_unknown_fields=True):
+    id: Annotated[str, Meta(min_length=1, max_length=255)]
+    revision: Annotated[int, Meta(ge=1, lt=2**32)]
+    changed_at: _U32
+    lines: Annotated[list[_Line], Meta(max_length=MOST)]
+    removed: _Removed | None
+    changes: Annotated[list[_ChangeId], Meta(min_length=1, max_length=REMEMBERED_CHANGES)]
+
+    def __post_init__(self) -> None:
+        if len({(line.sku, line.saved) for line in self.lines}) < len(self.lines):
+            raise ValueError("two lines are of the same sku")
+
+
+_decoder = msgspec.json.Decoder(_Cart)
+_encoder = msgspec.json.Encoder()
+
+
+def encode(cart: Cart) -> bytes:
+    """The cart's line, without the line feed."""
+    return _encoder.encode(written(cart))
+
+
+def written(cart: Cart) -> _Cart:
+    """The cart as it is written, to be shown as JSON with other things."""
+    removed = _removed_of(cart.removed) if cart.removed else None
+    changes = [cart.changes[at : at + ID_BYTES].hex() for at in range(0, len(cart.changes), ID_BYTES)]
+    return _Cart(cart.id, cart.revision, cart.changed_at, list(map(_line_of, cart.lines)), removed, changes)
+
+
+def decode(line: bytes) -> Cart:
+    """The cart of a line. Raises ValueError that says what is wrong with it."""
+    given = _decoder.decode(line)
+    removed = _removed_from(given.removed) if given.removed else None
+    lines = tuple(map(_line_from, given.lines))
+    return Cart(given.id, given.revision, lines, removed, bytes.fromhex("".join(given.changes)), given.changed_at)
+
+
+def read(file: BinaryIO) -> Iterator[tuple[int, Cart | ValueError]]:
+    """The number of each line and the cart in it, or what is wrong with it. Empty lines are passed over."""
+    lines: Iterable[bytes] = iter(partial(file.readline, LONGEST_LINE), b"")
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            yield number, decode(line)
+        except ValueError as error:
+            yield number, error
+
+
+def _line_of(line: Line) -> _Line:
+    return _Line(line.sku, line.quantity, _Price(line.price.amount, line.price.currency), line.added_at, line.saved)
+
+
+def _line_from(line: _Line) -> Line:
+    return Line(line.sku, line.quantity, Money(line.price.amount, line.price.currency), line.added_at, line.saved)
+
+
+def _removed_of(removed: Removed) -> _Removed:
+    places = [_Place(index, _line_of(line)) for index, line in removed.lines]
+    return _Removed(removed.change.hex(), removed.at, places)
+
+
+def _removed_from(removed: _Removed) -> Removed:
+    lines = tuple((place.index, _line_from(place.line)) for place in removed.lines)
+    return Removed(bytes.fromhex(removed.change), removed.at, lines)
