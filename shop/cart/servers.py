@@ -13,7 +13,7 @@ from typing import Any
 from typing_extensions import override
 
 from shop.cart.gather import Gathered
-from shop.cart.redis_errors import in_our_words
+from shop.cart.redis_errors import words_of
 
 Send = Callable[..., Awaitable[Any]]
 """Sends one command, its arguments one by one, and returns the reply."""
@@ -57,7 +57,9 @@ class OneServer(Servers):
 
     def __init__(self, redis: Any, *, seconds: float) -> None:
         self._redis = redis
-        self._gathered = Gathered(redis.connection_pool.make_connection, in_our_words, seconds=seconds)
+        pool = redis.connection_pool
+        pool.make_connection()  # connects to nothing: an option that redis-py does not know is an error here
+        self._gathered = Gathered(pool.make_connection, words_of(pool), seconds=seconds)
 
     @override
     def call(self, key: str, *command: Any) -> Awaitable[Any]:

@@ -162,7 +162,7 @@ async def test_emptied(shop: ShopProcess, valkey: Valkey) -> None:
 async def test_down_at_boot(valkey: Valkey, open_shop: OpenShop) -> None:
     valkey.kill()
     shop = open_shop(REDIS_URL=valkey.url)
-    assert "Redis cannot be reached" in shop.log.read_text()
+    assert "cannot be reached: nothing listens there" in shop.log.read_text()
     shopper = Shopper(shop)
     await shopper.adds("cove-teapot")
     assert shopper.refused == []
