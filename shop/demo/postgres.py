@@ -61,7 +61,11 @@ class Postgres:
 
     def kill(self) -> None:
         """Kill -9, all its processes: gone at once."""
-        self._signal(signal.SIGKILL)
+        killed = self._signal(signal.SIGKILL)
+        while any(map(_lives, killed)):
+            time.sleep(0.01)
+        # Nobody may have waited for the process yet: its number still stands for a server that runs.
+        (self.folder / "postmaster.pid").unlink(missing_ok=True)
 
     def terminate(self) -> None:
         """A fast shutdown: connections are ended, and it leaves in good order."""
@@ -113,15 +117,14 @@ class Postgres:
         except (FileNotFoundError, NoSuchProcess):
             return []
 
-    def _signal(self, number: signal.Signals) -> None:
+    def _signal(self, number: signal.Signals) -> list[Process]:
         processes = self._processes()
         for process in processes:
             try:
                 process.send_signal(number)
             except NoSuchProcess:
                 continue
-        while number is signal.SIGKILL and any(map(_lives, processes)):
-            time.sleep(0.01)
+        return processes
 
 
 def _lives(process: Process) -> bool:
