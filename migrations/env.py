@@ -7,7 +7,8 @@ import asyncio
 from alembic import context
 from sqlalchemy import Connection
 
-import shop.catalog.schema  # noqa: F401 - its tables register themselves
+import shop.cart.schema
+import shop.catalog.schema  # noqa: F401 - their tables register themselves
 from shop.database import create_engine, metadata, writing
 from shop.settings import Settings
 

@@ -14,7 +14,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-import shop.catalog.schema  # noqa: F401 - its tables register themselves
+import shop.cart.schema
+import shop.catalog.schema  # noqa: F401 - their tables register themselves
 from shop.database import create_engine, fetch, latest_revision, metadata, migrate, reading, writing
 from shop.errors import ConfigurationError, StoreUnavailable
 from shop.resources import resource_dir
