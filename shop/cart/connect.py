@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from redis.exceptions import RedisError
+
 from shop.cart.failover import FailoverCartService
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import Limits
@@ -35,20 +37,31 @@ def open_store(url: str, *, limits: Limits, ttl: int, name: str) -> CartService:
         parts = urlsplit(url)
         _ = parts.port if "," not in parts.netloc else None
     except ValueError as error:
-        raise ConfigurationError(f"{name} cannot be read: {error}.") from error
+        raise ConfigurationError(
+            f"{name} cannot be read. Write it like redis://user:password@host:6379/0, and signs such as / ? # @ in a "
+            "password as %2F %3F %23 %40."
+        ) from error
     opened = _STORES.get(parts.scheme)
     if opened is None:
         raise ConfigurationError(
-            f"{name} starts with {parts.scheme + '://' if parts.scheme else repr(url[:12])}; "
+            f"{name} starts with {f'{parts.scheme}://' if parts.scheme else 'no scheme'}; "
             "it must be redis://host:port/db, rediss:// (TLS) or unix:///path."
         )
-    return opened(url, limits, ttl, name)
+    try:
+        return opened(url, limits, ttl, name)
+    except (ValueError, TypeError, RedisError) as error:
+        raise ConfigurationError(f"{name} has an option that is not understood: {_option(error)}.") from error
 
 
 def with_standby(primary: CartService, *, max_carts: int) -> FailoverCartService:
     """The service with a standby in memory that takes over when it is away."""
     standby = MemoryCartService(limits=primary.limits, ttl=primary.ttl, max_carts=max_carts)
     return FailoverCartService(primary, standby)
+
+
+def _option(error: Exception) -> str:
+    """What redis-py says of an option of a URL, without the names of its own functions."""
+    return str(error).rpartition("__() ")[2].rstrip(".")
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -62,6 +75,7 @@ def limits_of(settings: Settings) -> Limits:
 def _one_server(url: str, limits: Limits, ttl: int, name: str) -> CartService:
     database = urlsplit(url).path.strip("/")
     if not url.startswith("unix:") and database and not database.isdigit():
+        database = "…" if "@" in database else database  # the end of a password that has a / in it
         raise ConfigurationError(f"{name} ends with /{database}; a database is a number, such as /0.")
     return RedisCartService.connect(url, limits=limits, ttl=ttl)
 

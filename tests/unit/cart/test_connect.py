@@ -39,8 +39,19 @@ def test_limits_that_no_cart_can_have_are_refused(settings: Settings) -> None:
         ("redis://h:port", "cannot be read"),
         ("redis://h:99999", "cannot be read"),
         ("redis://h/carts", "a database is a number"),
+        ("redis://h?colour=red", "an option that is not understood: got an unexpected keyword argument 'colour'"),
+        ("redis://h?socket_timeout=long", "an option that is not understood: Invalid value for 'socket_timeout'"),
+        ("rediss://h?ssl_cert_reqs=maybe", "an option that is not understood: Invalid SSL Certificate Requirements"),
     ],
 )
 def test_a_url_that_cannot_be_read_says_what_to_write(url: str, words: str) -> None:
     with pytest.raises(ConfigurationError, match=words):
         connect(Settings(redis_url=url))
+
+
+@pytest.mark.parametrize("url", ["redis://u:hunter/2@h", "redis://hunter/2@h", ":hunter2@h", "redis://u:hunter#2@h:1"])
+def test_a_password_that_breaks_its_url_is_not_repeated(url: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        connect(Settings(redis_url=url))
+    assert "hunter" not in str(refused.value)
+    assert "2@" not in str(refused.value)
