@@ -1,0 +1,232 @@
+"""A real Valkey Cluster on free ports, formed by commands (there is no valkey-cli), and what one can do to it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+from redis import exceptions as redis_errors
+from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
+
+from shop.demo.valkey import Valkey, free_port
+
+PATIENCE = 30.0
+"""Seconds in which the nodes must come to agree."""
+
+
+class Member(msgspec.Struct, frozen=True):
+    """A node as the others see it."""
+
+    id: str
+    port: int
+    flags: frozenset[str]
+    primary_id: str
+    """Empty where it is a primary itself."""
+    slots: tuple[range, ...]
+
+
+class Cluster:
+    """Primaries that share the slots, each with some replicas. `nodes` are Valkey: kill, hang and start them there.
+
+    A node that is killed and started again is the same member, without its data. Where nobody serves a slot, the
+    others go on with theirs.
+    """
+
+    def __init__(self, primaries: int = 3, replicas: int = 1, *, node_timeout: int = 1000, **config: str) -> None:
+        """`node_timeout`: milliseconds without an answer after which a node counts as failed."""
+        self._config = {
+            "cluster_enabled": "yes",
+            "cluster_node_timeout": str(node_timeout),
+            "cluster_replica_validity_factor": "0",
+            "cluster_require_full_coverage": "no",
+            "cluster_allow_replica_migration": "no",
+            "repl_diskless_sync_delay": "0",
+            **config,
+        }
+        self._primaries = primaries
+        self._ports: set[int] = set()
+        self.nodes = [self._node() for _ in range(primaries * (1 + replicas))]
+
+    @property
+    def url(self) -> str:
+        """Its REDIS_URL, which names every node."""
+        return "redis+cluster://" + ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
+
+    def start(self) -> None:
+        """Start the nodes and form the cluster: the first nodes are the primaries, in the order of their slots."""
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(Valkey.start, self.nodes))
+        primaries = self.nodes[: self._primaries]
+        for epoch, (node, slots) in enumerate(zip(primaries, _shares(self._primaries), strict=True), start=1):
+            _tell(node, "ADDSLOTSRANGE", slots.start, slots.stop - 1)
+            _tell(node, "SET-CONFIG-EPOCH", epoch)
+        for node in self.nodes:
+            self._meet(node, self.nodes)
+        for n, node in enumerate(self.nodes[self._primaries :]):
+            self.replicate(node, primaries[n % self._primaries])
+        self.wait_until_well()
+
+    def stop(self) -> None:
+        """End every node, whatever state it is in, and remove what they saved."""
+        for node in self.nodes:
+            node.stop()
+
+    def primary_of(self, key: str) -> Valkey:
+        """The node that has the slot of this key."""
+        slot = key_slot(key.encode())
+        return self._at(next(member for member in self._members() if any(slot in slots for slots in member.slots)))
+
+    def replicas_of(self, primary: Valkey) -> list[Valkey]:
+        """The nodes that copy this one."""
+        me = self._member(primary).id
+        return [self._at(member) for member in self._members() if member.primary_id == me]
+
+    def is_primary(self, node: Valkey) -> bool:
+        """Whether the node itself says that it is one."""
+        return "master" in self._member(node, asked=node).flags
+
+    def promote(self, replica: Valkey) -> None:
+        """Make a replica the primary at once, without a vote; what it has not copied yet is lost."""
+        _tell(replica, "FAILOVER", "TAKEOVER")
+        _until(lambda: self.is_primary(replica), "the replica is promoted")
+
+    def add(self) -> Valkey:
+        """A new node, started and known to all, that has no slots yet."""
+        node = self._node()
+        node.start()
+        self.nodes.append(node)
+        there = [other for other in self.nodes if other.runs]
+        self._meet(node, there)
+        _until(lambda: all(map(self._knows_all, there)), "all know the new node")
+        return node
+
+    def replicate(self, node: Valkey, primary: Valkey) -> None:
+        """Make a node without slots a replica."""
+
+        def done() -> bool:
+            try:
+                return bool(_tell(node, "REPLICATE", _tell(primary, "MYID")))
+            except redis_errors.ResponseError:
+                return False  # it has not heard of the primary yet
+
+        _until(done, "a node becomes a replica")
+
+    def begin_move(self, slot: int, to: Valkey) -> Valkey:
+        """Set a slot on its way to another node; returns the one that it comes from."""
+        source = next(self._at(member) for member in self._members() if any(slot in slots for slots in member.slots))
+        _tell(to, "SETSLOT", slot, "IMPORTING", _tell(source, "MYID"))
+        _tell(source, "SETSLOT", slot, "MIGRATING", _tell(to, "MYID"))
+        return source
+
+    def move_keys(self, slot: int, source: Valkey, to: Valkey) -> int:
+        """Move the keys that the source still has of a slot; returns how many."""
+        with source.client() as client:
+            keys = client.execute_command("CLUSTER GETKEYSINSLOT", slot, 1000)
+            if keys:
+                client.execute_command("MIGRATE", "127.0.0.1", to.port, "", 0, 5000, "KEYS", *keys)
+        return len(keys)
+
+    def end_move(self, slot: int, source: Valkey, to: Valkey) -> None:
+        """Give the slot to its new node; its keys must have been moved."""
+        target = _tell(to, "MYID")
+        _tell(to, "SETSLOT", slot, "NODE", target)
+        _tell(source, "SETSLOT", slot, "NODE", target)
+
+    def move(self, slots: Iterable[int], to: Valkey) -> None:
+        """Move slots with their keys to another node, one after the other, while the cluster serves."""
+        for slot in slots:
+            source = self.begin_move(slot, to)
+            while self.move_keys(slot, source, to):
+                pass
+            self.end_move(slot, source, to)
+
+    def wait_until_well(self) -> None:
+        """Wait until all nodes run, all slots are served, everybody agrees on it and the replicas have caught up."""
+        _until(self._well, "the cluster is well")
+
+    def _knows_all(self, node: Valkey) -> bool:
+        view = self._members(node)
+        return len(view) == len(self.nodes) and not any("handshake" in member.flags for member in view)
+
+    def _well(self) -> bool:
+        views = [self._members(node) for node in self.nodes]
+        return (
+            all(map(self._knows_all, self.nodes))
+            and all(map(_in_order, self.nodes))
+            and not any(member.flags & {"fail", "fail?"} for view in views for member in view)
+            and len({frozenset((member.id, member.primary_id, member.slots) for member in view) for view in views}) == 1
+        )
+
+    def _node(self) -> Valkey:
+        """A node whose two ports no other node has."""
+        while {(bus := free_port()), (node := Valkey(**self._config)).port} & self._ports or bus == node.port:
+            node.stop()
+        self._ports |= {bus, node.port}
+        node.config["cluster_port"] = str(bus)
+        return node
+
+    def _meet(self, node: Valkey, others: Iterable[Valkey]) -> None:
+        for other in others:
+            if other is not node:
+                _tell(node, "MEET", "127.0.0.1", other.port, other.config["cluster_port"])
+
+    def _at(self, member: Member) -> Valkey:
+        return next(node for node in self.nodes if node.port == member.port)
+
+    def _member(self, node: Valkey, asked: Valkey | None = None) -> Member:
+        return next(member for member in self._members(asked) if member.port == node.port)
+
+    def _members(self, asked: Valkey | None = None) -> list[Member]:
+        """The members as this node sees them, or the first that answers."""
+        asked = asked or next(node for node in self.nodes if node.runs and node.answers())
+        return [_read(line.split()) for line in _lines(asked) if line]
+
+
+def _lines(node: Valkey) -> list[str]:
+    with node.client() as client:
+        client.response_callbacks.pop("CLUSTER NODES", None)
+        return str(client.execute_command("CLUSTER NODES").decode()).splitlines()
+
+
+def _read(words: list[str]) -> Member:
+    """A line of CLUSTER NODES: id, address, flags, its primary, five more, and its slots."""
+    identity, address, flags, primary = words[:4]
+    bounds = [text.split("-") for text in words[8:] if not text.startswith("[")]
+    slots = tuple(range(int(ends[0]), int(ends[-1]) + 1) for ends in bounds)
+    port = int(address.partition("@")[0].rpartition(":")[2])
+    return Member(identity, port, frozenset(flags.split(",")), primary.strip("-"), slots)
+
+
+def _in_order(node: Valkey) -> bool:
+    """Whether it serves, and its replication is up where it is a replica."""
+    with node.client() as client:
+        serves = b"cluster_state:ok" in _raw(client, "CLUSTER INFO")
+        return serves and client.info("replication").get("master_link_status", "up") == "up"
+
+
+def _raw(client: Any, command: str) -> bytes:
+    client.response_callbacks.pop(command, None)
+    return bytes(client.execute_command(command))
+
+
+def _tell(node: Valkey, *words: Any) -> Any:
+    with node.client() as client:
+        return client.execute_command(f"CLUSTER {words[0]}", *words[1:])
+
+
+def _shares(parts: int) -> list[range]:
+    """All slots, in as many even ranges."""
+    bounds = [REDIS_CLUSTER_HASH_SLOTS * n // parts for n in range(parts + 1)]
+    return [range(start, stop) for start, stop in pairwise(bounds)]
+
+
+def _until(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"In {PATIENCE:.0f} seconds it never came that {what}.")
+        time.sleep(0.02)
