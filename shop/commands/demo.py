@@ -9,7 +9,7 @@ import click
 
 from shop.errors import ConfigurationError
 
-RUNGS = ("redis", "sentinel")
+RUNGS = ("redis", "sentinel", "cluster", "hybrid")
 
 
 @click.command()

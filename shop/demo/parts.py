@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -11,10 +12,13 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import asyncpg  # type: ignore[import-untyped]
 import msgspec
 from prometheus_client.parser import text_string_to_metric_families
+from psutil import STATUS_ZOMBIE, NoSuchProcess, Process  # type: ignore[import-untyped]
 from typing_extensions import override
 
+from shop.demo.postgres import Postgres
 from shop.demo.valkey import Valkey
 from shop.settings import environment
 
@@ -43,6 +47,11 @@ class Part(ABC):
     @abstractmethod
     def pid(self) -> int | None:
         """Its process; None while there is none."""
+
+    @property
+    def target(self) -> str:
+        """What follows `kill -9` and `kill -STOP` in a shell."""
+        return str(self.pid)
 
     @abstractmethod
     def start(self) -> None:
@@ -95,6 +104,54 @@ def _trouble(info: dict[str, Any]) -> str:
     if info.get("loading"):
         return "loading its data"
     return "" if info.get("master_link_status", "up") == "up" else "without its primary"
+
+
+class Database(Part):
+    """A PostgreSQL server."""
+
+    def __init__(self, name: str, postgres: Postgres) -> None:
+        self.name = name
+        self.address = f"127.0.0.1:{postgres.port}"
+        self._postgres = postgres
+
+    @property
+    @override
+    def pid(self) -> int | None:
+        try:
+            return self._postgres.pid if Process(self._postgres.pid).status() != STATUS_ZOMBIE else None
+        except (FileNotFoundError, NoSuchProcess):
+            return None
+
+    @property
+    @override
+    def target(self) -> str:
+        return f"{self.pid} $(pgrep -P {self.pid})"  # connections are served by processes of their own
+
+    @override
+    def start(self) -> None:
+        self._postgres.kill()
+        self._postgres.start()
+
+    @override
+    def end(self) -> None:
+        if self.pid:
+            self._postgres.resume()
+            self._postgres.terminate()
+
+    @override
+    def look(self) -> Look:
+        return Look("database", asyncio.run(self._carts()))
+
+    async def _carts(self) -> int:
+        """Carts in its archive."""
+        async with asyncio.timeout(ANSWER_SECONDS):
+            connection = await asyncpg.connect(self._postgres.url.replace("+asyncpg", ""))
+            try:
+                return int(await connection.fetchval("SELECT count(*) FROM carts"))
+            except asyncpg.UndefinedTableError:
+                return 0  # the shop has not opened yet
+            finally:
+                connection.terminate()
 
 
 class Shop(Part):

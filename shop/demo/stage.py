@@ -24,7 +24,7 @@ from shop.demo.valkey import free_port
 from shop.errors import ShopError
 
 OPENING_SECONDS = 60.0
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 0.5
 PLAIN_WIDTH = 160
 
 Ended = SimpleQueue[int]

@@ -45,7 +45,7 @@ def topology_table(parts: Sequence[Part], statuses: Sequence[Status]) -> Table:
     """What runs where, and how to do it harm."""
     table = Table("part", "role", "address", "kill it", "hang it", "let it go on", box=None, pad_edge=False)
     for part, seen in zip(parts, statuses, strict=True):
-        signals = [f"kill -{signal} {seen.pid}" for signal in (9, "STOP", "CONT")]
+        signals = [f"kill -{signal} {part.target}" for signal in (9, "STOP", "CONT")]
         table.add_row(part.name, seen.look.role, part.address, *signals)
     return _unwrapped(table)
 
@@ -69,7 +69,7 @@ def status_line(seen: Status, back: dict[str, str]) -> str:
         f"{seen.part} {seen.address}",
         f"pid {seen.pid} {seen.state}" if seen.pid else seen.state,
         look.role,
-        "" if look.carts is None else f"{look.carts} carts",
+        "" if look.carts is None else f"{look.carts} {'cart' if look.carts == 1 else 'carts'}",
         "" if look.calls is None else f"{look.calls:.0f} calls/s",
         back.get(seen.part, look.note),
     )

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import msgspec
 
-from shop.demo.parts import Part, Server
+from shop.demo.cluster import Cluster
+from shop.demo.parts import Database, Part, Server
+from shop.demo.postgres import Postgres
 from shop.demo.sentinel import SentinelDemo
 from shop.demo.valkey import Valkey
-
-KEPT = {"appendonly": "yes", "appendfsync": "everysec", "maxmemory_policy": "noeviction"}
-"""How a Redis that keeps carts is run."""
 
 
 class Topology(msgspec.Struct, frozen=True):
@@ -27,7 +26,7 @@ class Topology(msgspec.Struct, frozen=True):
 
 def redis(folder: Path) -> Topology:
     """One Redis, which saves what it has every second."""
-    valkey = Valkey(**KEPT)
+    valkey = Valkey(appendonly="yes")
     return Topology(
         parts=(Server("redis", valkey),),
         start=valkey.start,
@@ -57,9 +56,49 @@ def sentinel(folder: Path) -> Topology:
     )
 
 
+def cluster(folder: Path) -> Topology:
+    """Three primaries that share the carts, and a replica of each."""
+    demo = Cluster(appendonly="yes")
+    return Topology(
+        parts=tuple(Server(f"redis {number}", node) for number, node in enumerate(demo.nodes, 1)),
+        start=demo.start,
+        settings={"REDIS_URL": demo.url, "DATABASE_URL": _sqlite(folder)},
+        experiments=(
+            "Put a mug in the cart, see which primary counts a cart more, and kill -9 it: its replica takes over.",
+            "Fill a cart in a second browser: while the primary of one cart is dead, the other cart does not wait.",
+            "Kill -9 a primary and its replica: a third of the carts goes on with the standby until they are back.",
+        ),
+    )
+
+
+def hybrid(folder: Path) -> Topology:  # noqa: ARG001 - PostgreSQL makes its own folder
+    """One Redis for live carts, which saves nothing itself, and PostgreSQL for all of them."""
+    valkey, postgres = Valkey(), Postgres()
+
+    def start() -> None:
+        valkey.start()
+        postgres.start()
+
+    return Topology(
+        parts=(Server("redis", valkey), Database("postgres", postgres)),
+        start=start,
+        settings={"REDIS_URL": f"{valkey.url}/0", "DATABASE_URL": postgres.url, "CART_ARCHIVE": "on"},
+        experiments=(
+            "Put a mug in the cart: a second later it is in both.",
+            "Kill -9 the redis, which saves nothing, and the shop as well: the cart comes back from postgres.",
+            "Hang postgres: shopping goes on, and the archive is brought up to date when it is back.",
+        ),
+    )
+
+
 def _sqlite(folder: Path) -> str:
     return f"sqlite+aiosqlite:///{folder / 'shop.db'}"
 
 
-TOPOLOGIES: dict[str, Callable[[Path], Topology]] = {"redis": redis, "sentinel": sentinel}
+TOPOLOGIES: dict[str, Callable[[Path], Topology]] = {
+    "redis": redis,
+    "sentinel": sentinel,
+    "cluster": cluster,
+    "hybrid": hybrid,
+}
 """By the name that `shop demo` takes. Each is given the folder for its data."""
