@@ -40,7 +40,7 @@ from shop.errors import LineLimitExceeded, QuantityLimitExceeded
 KEY_PREFIX = "cart:"
 
 _SCRIPT = (Path(__file__).parent / "cart.lua").read_text(encoding="utf-8")
-_SHA = sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
+SCRIPT_SHA = sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
 
 class Patience(msgspec.Struct, frozen=True):
@@ -175,7 +175,7 @@ class RedisCartService(CartService):
     async def _run(self, cart_id: str, arguments: tuple[str, str | bytes, bytes, int]) -> Cart:
         key = KEY_PREFIX + cart_id
         try:
-            reply = await self._call(key, "EVALSHA", _SHA, 1, key, *arguments)
+            reply = await self._call(key, "EVALSHA", SCRIPT_SHA, 1, key, *arguments)
         except redis_errors.NoScriptError:
             reply = await self._call(key, "EVAL", _SCRIPT, 1, key, *arguments)
         if isinstance(reply, int):
