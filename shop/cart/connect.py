@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from redis.exceptions import RedisError
 
+from shop.cart.cluster import Cluster, seeds_of
 from shop.cart.failover import FailoverCartService
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import Limits
@@ -45,7 +46,7 @@ def open_store(url: str, *, limits: Limits, ttl: int, name: str) -> CartService:
     if opened is None:
         raise ConfigurationError(
             f"{name} starts with {f'{parts.scheme}://' if parts.scheme else 'no scheme'}; "
-            "it must be redis://host:port/db, rediss:// (TLS) or unix:///path."
+            "it must be redis://host:port/db, rediss:// (TLS), unix:///path or redis+cluster://host:port,host:port."
         )
     try:
         return opened(url, limits, ttl, name)
@@ -80,8 +81,23 @@ def _one_server(url: str, limits: Limits, ttl: int, name: str) -> CartService:
     return RedisCartService.connect(url, limits=limits, ttl=ttl)
 
 
+def _cluster(url: str, limits: Limits, ttl: int, name: str) -> CartService:
+    parts = urlsplit(url)
+    try:
+        seeds_of(parts)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{name} must name nodes as host:port, with commas between them: {parts.scheme}://host1:7000,host2:7000."
+        ) from error
+    if parts.path not in ("", "/", "/0"):
+        raise ConfigurationError(f"{name} ends with a path; a cluster has only the database 0, so leave it out.")
+    return RedisCartService(Cluster.connect(url), limits=limits, ttl=ttl)
+
+
 _STORES: dict[str, Callable[[str, Limits, int, str], CartService]] = {
     "redis": _one_server,
     "rediss": _one_server,
     "unix": _one_server,
+    "redis+cluster": _cluster,
+    "rediss+cluster": _cluster,
 }

@@ -39,7 +39,8 @@ class Gathered:
     `connect` makes a redis-py asyncio connection, not yet connected, whose replies are bytes. `words` turns an error
     of redis-py into the one to raise. A trip that fails fails for all who were on it, and for all who wait: they
     would meet the same server. Whether their commands were carried out is then unknown, so they must be such as can
-    be sent again. A caller who is cancelled leaves the trip and its connection as they are.
+    be sent again. A caller who is cancelled leaves the trip and its connection as they are. `before` is a command
+    that goes right before each one, in the same trip; its reply is passed over.
     """
 
     def __init__(
@@ -49,17 +50,20 @@ class Gathered:
         *,
         seconds: float,
         lanes: int = LANES,
+        before: tuple[Any, ...] = (),
     ) -> None:
         self.epoch = 0
         """How often a new connection met another process than the last one did."""
         self._connect = connect
         self._words = words
         self._seconds = seconds
+        self._before = pack_command(before) if before else b""
         self._free = lanes
         self._waiting: deque[_Call] = deque()
         self._idle: list[Any] = []
         """Connections that no trip is on: at most one for each lane."""
         self._trips: set[asyncio.Task[None] | None] = set()
+        self._closed = False
         self._process = ""
         """What the server calls the process that it is: it is another after a restart, and at another server."""
 
@@ -83,7 +87,8 @@ class Gathered:
         return reply
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Let go of the connections; a trip under way ends first."""
+        self._closed = True
         for connection in self._idle:
             await connection.disconnect()
 
@@ -121,7 +126,8 @@ class Gathered:
         times the processor time: they take a connection from a pool and give it back, time each reply, and pack
         each command in Python.
         """
-        packed = b"".join(map(pack_command, commands))
+        packed = self._before + self._before.join(map(pack_command, commands))
+        each = 2 if self._before else 1
         connection = self._idle.pop() if self._idle else self._connect()
 
         async def talk() -> list[Any]:
@@ -129,13 +135,15 @@ class Gathered:
                 await connection.connect()
                 await self._meet(connection)
             await connection.send_packed_command(packed)
-            return [await _reply(connection) for _ in commands]
+            return [await _reply(connection) for _ in range(each * len(commands))][each - 1 :: each]
 
         try:
             async with asyncio.timeout(self._seconds):
                 return list(await connection.retry.call_with_retry(talk, lambda _: connection.disconnect()))
         finally:
             self._idle.append(connection)
+            if self._closed:
+                await connection.disconnect(nowait=True)
 
     async def _meet(self, connection: Any) -> None:
         """Notice on a new connection that the server is not the process it was."""

@@ -1,0 +1,275 @@
+"""The way to a Redis or Valkey Cluster: each cart at the node that has its slot.
+
+The slot map is ours, on redis-py's connections; docs/decisions/cluster-map.md says why.
+
+    MOVED          the slot has another node: go there, and read the whole map again in the background
+    ASK            the slot is on its way and this cart is there already: ask the node it goes to, this once
+    TRYAGAIN, CLUSTERDOWN
+                   wait a moment, a few times
+    no answer      StoreUnavailable for the carts of this node alone, and read the map: a replica may have taken over
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import count
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from redis import exceptions as redis_errors
+from redis.asyncio import ConnectionPool
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
+from redis.maint_notifications import MaintNotificationsConfig
+from typing_extensions import override
+
+from shop.cart.gather import Gathered
+from shop.cart.redis import Patience
+from shop.cart.redis_errors import in_our_words, words_of
+from shop.cart.servers import Send, Servers
+from shop.cart.topology import Address, Topology
+from shop.errors import StoreBusy, StoreUnavailable
+
+REFRESH_APART_SECONDS = 0.2
+"""The map is read at most this often, whatever happens."""
+PAUSES_SECONDS = (0.01, 0.02, 0.04, 0.08)
+"""Before a cluster that is being rearranged is asked again."""
+_REARRANGED = (redis_errors.AskError, redis_errors.TryAgainError, redis_errors.ClusterDownError)  # MOVED is an ASK
+
+
+class _Node:
+    """The ways to one node. `asked` is for carts whose slot is on its way to it; it connects when that happens."""
+
+    def __init__(self, address: Address, pool: Any, seconds: float) -> None:
+        words = words_of(pool)
+
+        def ours(error: Exception) -> Exception:
+            return error if isinstance(error, _REARRANGED) else words(error)
+
+        self.address = address
+        self.failed_at = 0.0
+        self.gathered = Gathered(pool.make_connection, ours, seconds=seconds)
+        self.asked = Gathered(pool.make_connection, ours, seconds=seconds, lanes=1, before=("ASKING",))
+
+    async def close(self) -> None:
+        await self.gathered.close()
+        await self.asked.close()
+
+
+class Cluster(Servers):
+    """The nodes of a cluster, found through any of `seeds`, each with lanes of its own.
+
+    `pool_of` makes a redis-py asyncio connection pool for an address; replies are bytes. A call takes `seconds` at
+    most at the node of its cart, and as long again where the cluster is being rearranged. It connects when it is
+    first used.
+    """
+
+    def __init__(self, seeds: Sequence[Address], pool_of: Callable[[Address], Any], *, seconds: float) -> None:
+        self._seeds = seeds
+        self._pool_of = pool_of
+        self._seconds = seconds
+        self._nodes: dict[Address, _Node] = {}
+        self._topology = Topology()
+        self._owners: list[_Node | None] = [None] * REDIS_CLUSTER_HASH_SLOTS
+        """By slot: the topology, and what MOVED has told since."""
+        self._shards = [0] * REDIS_CLUSTER_HASH_SLOTS
+        self._tags: tuple[tuple[int, str], ...] = ()
+        self._epoch = 0
+        self._trouble = StoreUnavailable("No node of the cluster answers in time.")
+        """Why the map could not be read the last time."""
+        self._refreshing: asyncio.Task[None] | None = None
+        self._refresh_at = 0.0
+        self._closing: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    def connect(cls, url: str, *, patience: Patience = Patience()) -> Cluster:
+        """The cluster of a redis+cluster:// or rediss+cluster:// URL; raises ValueError for one it cannot read."""
+        parts = urlsplit(url)
+        user = parts.netloc.rpartition("@")[0]
+
+        def pool_of(address: Address) -> Any:
+            host = f"[{address[0]}]" if ":" in address[0] else address[0]
+            place = f"{user}@{host}:{address[1]}" if user else f"{host}:{address[1]}"
+            return ConnectionPool.from_url(
+                f"{parts.scheme.removesuffix('+cluster')}://{place}?{parts.query}",
+                socket_connect_timeout=patience.connect,
+                socket_timeout=None,  # a trip is timed as a whole
+                retry=Retry(NoBackoff(), 1, supported_errors=(redis_errors.ConnectionError,)),
+                maint_notifications_config=MaintNotificationsConfig(enabled=False),
+            )
+
+        seeds = seeds_of(parts)
+        pool_of(
+            seeds[0]
+        ).make_connection()  # connects to nothing: an option that redis-py does not know is an error here
+        return cls(seeds, pool_of, seconds=patience.reply)
+
+    @override
+    def call(self, key: str, *command: Any) -> Awaitable[Any]:
+        return self._call(key_slot(key.encode()), command)
+
+    @override
+    async def primaries(self) -> Sequence[Send]:
+        await self._refreshed()
+        if not self._topology.parts:
+            raise self._trouble
+        return [self._node(part.primary).gathered.call for part in self._topology.parts]
+
+    @property
+    @override
+    def epoch(self) -> int:
+        return self._epoch + sum(node.gathered.epoch for node in self._nodes.values())
+
+    @override
+    def shard(self, key: str) -> int:
+        return self._shards[key_slot(key.encode())]
+
+    @override
+    def shards(self) -> Sequence[tuple[int, str]]:
+        if not self._tags:
+            self._tags = tuple(_tags(self._shards))
+        return self._tags
+
+    @override
+    async def close(self) -> None:
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+        await asyncio.gather(*(node.close() for node in self._nodes.values()), *self._closing)
+
+    async def _call(self, slot: int, command: tuple[Any, ...]) -> Any:
+        node = self._owners[slot] or await self._owner(slot)
+        try:
+            return await node.gathered.call(*command)
+        except _REARRANGED as error:
+            reason = error
+        except StoreUnavailable as error:
+            self._missed(node, error)
+            raise
+        return await self._follow(slot, node, command, reason)
+
+    async def _owner(self, slot: int) -> _Node:
+        """The node of a slot that has none in the map; raises StoreUnavailable if that does not change at once."""
+        if self._topology.parts:
+            self._refresh_soon()
+        else:
+            await self._refreshed()
+        if (node := self._owners[slot]) is None:
+            known = self._topology.parts
+            raise StoreUnavailable("No node of the cluster has the slot of this cart.") if known else self._trouble
+        return node
+
+    async def _follow(self, slot: int, node: _Node, command: tuple[Any, ...], reason: Exception) -> Any:
+        """Go where a node of a cluster that is being rearranged sends the command."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._seconds):
+                for pause in PAUSES_SECONDS:
+                    node, way = await self._way(slot, node, reason, pause)
+                    try:
+                        return await way.call(*command)
+                    except _REARRANGED as error:
+                        reason = error
+                    except StoreUnavailable as error:
+                        self._missed(node, error)
+                        raise
+        if isinstance(reason, redis_errors.AskError):
+            raise StoreUnavailable(
+                "The nodes of the cluster do not agree on who has the slot of this cart."
+            ) from reason
+        raise in_our_words(reason) from reason
+
+    async def _way(self, slot: int, node: _Node, reason: Exception, pause: float) -> tuple[_Node, Gathered]:
+        """The node to try after this one, and the way to it."""
+        if not isinstance(reason, redis_errors.AskError):
+            self._refresh_soon()
+            await asyncio.sleep(pause)
+            node = self._owners[slot] or node
+            return node, node.gathered
+        node = self._node((reason.host or node.address[0], reason.port))
+        if not isinstance(reason, redis_errors.MovedError):
+            return node, node.asked
+        self._owners[slot] = node
+        self._refresh_soon()
+        return node, node.gathered
+
+    def _missed(self, node: _Node, error: StoreUnavailable) -> None:
+        if not isinstance(error, StoreBusy):
+            node.failed_at = time.monotonic()
+            self._refresh_soon()
+
+    def _node(self, address: Address) -> _Node:
+        if (node := self._nodes.get(address)) is None:
+            node = self._nodes[address] = _Node(address, self._pool_of(address), self._seconds)
+        return node
+
+    async def _refreshed(self) -> None:
+        """Read the map, or give up when that takes longer than a call."""
+        refreshing = self._refresh_soon()
+        await asyncio.wait((refreshing,), timeout=self._seconds)
+
+    def _refresh_soon(self) -> asyncio.Task[None]:
+        if self._refreshing is None or self._refreshing.done():
+            self._refreshing = asyncio.create_task(self._refresh())
+        return self._refreshing
+
+    async def _refresh(self) -> None:
+        """Read the map from the first node that answers, those that have not failed lately first."""
+        await asyncio.sleep(max(0.0, self._refresh_at - time.monotonic()))
+        self._refresh_at = time.monotonic() + REFRESH_APART_SECONDS
+        known = [self._node(address) for address in dict.fromkeys((*self._topology.addresses, *self._seeds))]
+        for node in sorted(known, key=lambda node: node.failed_at):
+            try:
+                reply = await node.gathered.call("CLUSTER", "SLOTS")
+            except StoreUnavailable as error:
+                node.failed_at = time.monotonic()
+                self._trouble = error
+            else:
+                if reply:
+                    return self._adopt(self._topology.followed_by(reply, node.address))
+                self._trouble = StoreUnavailable("The cluster has given its slots to no node yet.")
+        return None
+
+    def _adopt(self, topology: Topology) -> None:
+        self._epoch += self._topology.taken_over(topology)
+        self._topology = topology
+        self._owners = [None] * REDIS_CLUSTER_HASH_SLOTS
+        for part in topology.parts:
+            node = self._node(part.primary)
+            for slots in part.slots:
+                self._owners[slots.start : slots.stop] = [node] * len(slots)
+                self._shards[slots.start : slots.stop] = [part.number] * len(slots)
+        self._tags = ()
+        for address in self._nodes.keys() - {*topology.addresses, *self._seeds}:
+            node = self._nodes.pop(address)
+            self._epoch += node.gathered.epoch
+            closing = asyncio.create_task(node.close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+
+
+def seeds_of(url: SplitResult) -> list[Address]:
+    """The host:port pairs of a URL that names several; raises ValueError, in words, where one is something else."""
+    seeds = []
+    for place in url.netloc.rpartition("@")[2].split(","):
+        one = urlsplit(f"//{place}")
+        if not one.hostname or one.port is None:
+            raise ValueError(f"{place!r} in it is not host:port")
+        seeds.append((one.hostname, one.port))
+    return seeds
+
+
+def _tags(shards: list[int]) -> list[tuple[int, str]]:
+    """For each shard a tag whose slot belongs to it."""
+    found: dict[int, str] = {}
+    missing = set(shards)
+    for n in count():
+        number = shards[key_slot(b"%d" % n)]
+        if number in missing:
+            missing.remove(number)
+            found[number] = str(n)
+            if not missing:
+                return sorted(found.items())
+    raise AssertionError("unreachable")
