@@ -13,6 +13,7 @@ import click
 import msgspec
 
 from shop import __version__
+from shop.commands.cart import cart
 from shop.commands.demo import demo as demonstration
 from shop.errors import ConfigurationError, ImportRefused, ShopError
 from shop.settings import Settings
@@ -187,6 +188,7 @@ async def _list(settings: Settings, query: dict[str, Any]) -> None:
 
 
 cli.add_command(demonstration)
+cli.add_command(cart)
 
 if __name__ == "__main__":
     main()

@@ -51,7 +51,8 @@ class Pass(msgspec.Struct):
 class Migration:
     """Carts of `old` on their way to `new`: `passes` says what each pass found, also of one that was broken off.
 
-    `rate`: carts per second at most, 0 for no limit. `dry_run`: look, put nothing. `tell` is called after each batch.
+    `rate`: carts per second at most, 0 for no limit. `dry_run`: look, put nothing. `tell` is called
+    after each batch.
     """
 
     def __init__(
@@ -61,14 +62,13 @@ class Migration:
         *,
         rate: float = 0,
         dry_run: bool = False,
-        tell: Callable[[], None] = lambda: None,
     ) -> None:
         self.old = old
         self.new = new
         self.passes: list[Pass] = []
         self._rate = rate
         self._dry_run = dry_run
-        self._tell = tell
+        self.tell: Callable[[], None] = lambda: None
 
     @property
     def copied(self) -> int:
@@ -120,7 +120,7 @@ class Migration:
         found.carts += len(carts)
         found.copied += len(behind)
         found.renewed += renewed
-        self._tell()
+        self.tell()
 
     async def _patiently(self, call: Callable[[], Awaitable[_T]]) -> _T:
         """Make a call of the new store, which may be made again, until the store takes it or patience ends."""
@@ -144,6 +144,18 @@ async def in_batches(carts: AsyncIterable[Cart], size: int = TOGETHER) -> AsyncI
             batch = []
     if batch:
         yield batch
+
+
+async def everything(stores: Sequence[CartService]) -> AsyncIterator[Cart]:
+    """Every cart of the stores; one that several hold in one history is told once, as the first of them has it."""
+    for place, store in enumerate(stores):
+        async for carts in in_batches(store.scan()):
+            fresh = carts
+            for earlier in stores[:place]:
+                there = await earlier.get_many([cart.id for cart in fresh])
+                fresh = [cart for cart, told in zip(fresh, there, strict=True) if not told.grew_from(cart)]
+            for cart in fresh:
+                yield cart
 
 
 async def keep(store: CartService, carts: Sequence[Cart]) -> None:
