@@ -4,6 +4,7 @@ pytest_plugins = [
     "tests.fixtures.shop_process",
     "tests.fixtures.browser",
     "tests.fixtures.cart_services",
+    "tests.fixtures.cluster",
     "tests.fixtures.shop_app",
     "tests.fixtures.database",
     "tests.fixtures.postgres",
