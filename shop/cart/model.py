@@ -83,8 +83,9 @@ class Cart(msgspec.Struct, frozen=True):
     """When the youngest of its changes was born, seconds since the epoch."""
     partial: bool = False
     """True when a standby answered that cannot know what the store holds. Never stored."""
-    woken: bool = False
-    """True when this answer brought the cart back from the archive. Never stored."""
+    woken: int = 0
+    """Where this answer brought the cart back from its sleep in the archive: when it had been changed last, seconds
+    since the epoch; else 0. Never stored."""
 
     @property
     def active(self) -> tuple[Line, ...]:

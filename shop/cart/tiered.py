@@ -1,0 +1,205 @@
+"""Live carts in a fast store, sleeping ones in a large one: they go to sleep by themselves and wake when asked for.
+
+    hot     answers every call; a cart lives there for hot's TTL
+    cold    has every cart soon after a change (behind.py), keeps it for its own, longer TTL, and is only asked for a
+            cart that hot does not know
+
+A cart that hot has lost, with all it held or because its time there was over, is put back into hot by the first call
+for it, with one query.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import msgspec
+from typing_extensions import override
+
+from shop.cart.behind import MOST_WAITING, WriteBehind
+from shop.cart.model import Cart, Change
+from shop.cart.service import CartService, now
+from shop.cart.union import scan_both
+from shop.errors import StoreUnavailable
+
+PURGE_SECONDS = 60.0
+PURGED_TOGETHER = 500
+COLD_AWAY_SECONDS = 1.0
+"""How long cold is not asked again after it did not answer: calls for unknown carts must not all wait for it."""
+DELETING_SECONDS = 1.0
+"""How long a call waits until cold has deleted a cart; it is deleted in any case, as soon as cold takes it."""
+
+log = logging.getLogger(__name__)
+
+
+class TieredCartService(CartService):
+    """Answers from `hot`, and from `cold` what hot does not know; a cart lives as long as in either.
+
+    A change is in cold at the latest `delay` seconds after it was made. Raises StoreUnavailable only where hot does;
+    while cold is away, a cart that may sleep there is answered as `partial`.
+    """
+
+    def __init__(self, hot: CartService, cold: CartService, *, delay: float = 1.0) -> None:
+        self.limits = hot.limits
+        self.ttl = max(hot.ttl, cold.ttl)
+        self.hot = hot
+        self.cold = cold
+        self.behind = WriteBehind(hot, cold, delay=delay)
+        self.woken = 0
+        """Carts that cold gave back to hot."""
+        self.purged = 0
+        """Sleeping carts that were taken out because their time was over."""
+        self._asking: dict[str, asyncio.Task[Cart]] = {}
+        self._missed: dict[str, None] = {}
+        self._ask_again_at = 0.0
+        self._purging: asyncio.Task[None] | None = None
+
+    @override
+    async def get(self, cart_id: str) -> Cart:
+        cart = await self.hot.get(cart_id)
+        if cart.revision and not cart.partial and not self._in_doubt(cart_id):
+            self.behind.meet(cart)
+            return cart
+        return await self._with_what_slept(cart)
+
+    @override
+    async def apply(self, cart_id: str, change: Change) -> Cart:
+        cart = await self.hot.apply(cart_id, change)
+        if cart.revision <= 1 or cart.partial or self._in_doubt(cart_id):
+            before, cart = cart, await self._with_what_slept(cart)
+            if not before.revision and cart.revision:
+                cart = _woken(await self.hot.apply(cart_id, change), cart.woken)
+        if cart.revision:
+            self.behind.mark(cart)
+        return cart
+
+    @override
+    async def put(self, cart: Cart, *, aged: bool = False) -> Cart:
+        stored = await self.hot.put(cart, aged=aged)
+        if stored.changes == cart.changes:  # hot knew nothing more of it
+            stored = await self._with_what_slept(stored)
+        self.behind.mark(stored)
+        return stored
+
+    @override
+    async def delete(self, cart_id: str) -> None:
+        self.behind.forget(cart_id)
+        if (asking := self._asking.get(cart_id)) is not None:
+            await asyncio.wait([asking])
+        await self.hot.delete(cart_id)
+        self.behind.forget(cart_id)
+        with contextlib.suppress(TimeoutError, StoreUnavailable):
+            await asyncio.wait_for(self.behind.flush(), DELETING_SECONDS)
+
+    @override
+    async def scan(self) -> AsyncIterator[Cart]:
+        async for cart in scan_both(self.hot, self.cold):
+            if not self.behind.is_gone(cart.id):
+                yield cart
+
+    @override
+    async def count(self) -> int | None:
+        return await self.cold.count()
+
+    @override
+    async def ping(self, shard: int | None = None) -> None:
+        await self.hot.ping(shard)
+
+    @override
+    def shard(self, cart_id: str) -> int:
+        return self.hot.shard(cart_id)
+
+    @property
+    @override
+    def epoch(self) -> int:
+        return self.hot.epoch
+
+    @override
+    def parts(self) -> Iterator[CartService]:
+        yield self
+        yield from self.hot.parts()
+        yield from self.cold.parts()
+
+    @override
+    async def start(self) -> None:
+        await self.hot.start()
+        await self.cold.start()
+        self._purging = asyncio.create_task(self._purge_now_and_then())
+
+    @override
+    async def close(self) -> None:
+        if self._purging is not None:
+            self._purging.cancel()
+            await asyncio.wait([self._purging])
+        await self.behind.close()
+        await self.hot.close()
+        await self.cold.close()
+
+    def _in_doubt(self, cart_id: str) -> bool:
+        """Whether hot may lack what cold has: cold did not answer when it was asked, or has not answered yet."""
+        return cart_id in self._missed or cart_id in self._asking
+
+    async def _with_what_slept(self, cart: Cart) -> Cart:
+        """The cart that hot has answered, after it was given what cold has of it."""
+        try:
+            slept = await self._slept(cart.id)
+        except StoreUnavailable:
+            self._missed[cart.id] = None
+            if len(self._missed) > MOST_WAITING:
+                del self._missed[next(iter(self._missed))]
+            return msgspec.structs.replace(cart, partial=True)
+        self._missed.pop(cart.id, None)
+        unwritten = self.behind.unwritten(cart.id)
+        since = 0 if cart.partial or unwritten else self._asleep_since(slept)
+        for state in (unwritten, slept):  # one after the other: what they share nothing with adds up exactly
+            if state and not cart.grew_from(state):
+                cart = _woken(await self.hot.put(state), since)
+                self.woken += state is slept
+        self.behind.learn(cart.id)
+        return cart
+
+    async def _slept(self, cart_id: str) -> Cart:
+        """What cold has of a cart; concurrent calls share one query."""
+        if self.behind.is_gone(cart_id):
+            return Cart(cart_id)
+        asking = self._asking.get(cart_id)
+        if asking is None:
+            if time.monotonic() < self._ask_again_at:
+                raise StoreUnavailable("The archive did not answer a moment ago.")
+            asking = self._asking[cart_id] = asyncio.create_task(self._ask(cart_id))
+            asking.add_done_callback(lambda _: self._asking.pop(cart_id))
+        return await asyncio.shield(asking)
+
+    async def _ask(self, cart_id: str) -> Cart:
+        try:
+            return await self.cold.get(cart_id)
+        except StoreUnavailable:
+            self._ask_again_at = time.monotonic() + COLD_AWAY_SECONDS
+            raise
+
+    def _asleep_since(self, cart: Cart) -> int:
+        """When a cart was changed last that hot has let go because its time was over; 0 for one that it has lost."""
+        return cart.changed_at if cart.changed_at + self.hot.ttl <= now() else 0
+
+    @override
+    async def purge(self, limit: int) -> int:
+        purged = await self.cold.purge(limit)
+        self.purged += purged
+        return purged
+
+    async def _purge_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(PURGE_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - spreads work, no secret
+            try:
+                while await self.purge(PURGED_TOGETHER):
+                    pass
+            except StoreUnavailable as error:
+                log.warning("Sleeping carts whose time is over could not be taken out. %s", error)
+
+
+def _woken(cart: Cart, since: int) -> Cart:
+    return msgspec.structs.replace(cart, woken=since) if since else cart
