@@ -1,0 +1,92 @@
+"""A browser small enough not to be what is measured: one keep-alive connection, cookies, forms, nothing drawn."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+import msgspec
+
+PATIENCE_SECONDS = 10.0
+"""How long an answer is waited for."""
+HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
+
+_STATUS = re.compile(rb"HTTP/1\.1 (\d{3})")
+_LENGTH = re.compile(rb"(?i)\r\ncontent-length: (\d+)")
+_COOKIE = re.compile(rb"(?i)\r\nset-cookie: ([^=;\r]+)=([^;\r]*)")
+_CLOSES = re.compile(rb"(?i)\r\nconnection: close")
+
+
+class NoAnswer(Exception):
+    """The connection was refused or broke, or nothing came in time: what became of the request is unknown."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What the shop said."""
+
+    status: int
+    body: bytes
+    cookies: dict[str, str]
+    """Those that it set."""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it did, or shows, what was asked for."""
+        return 200 <= self.status < 400
+
+
+class Tab:
+    """A tab of a browser at http://127.0.0.1:`port`; tabs of one browser share `cookies`."""
+
+    def __init__(self, port: int, cookies: dict[str, str]) -> None:
+        self.cookies = cookies
+        self._port = port
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def get(self, path: str, headers: Mapping[str, str] = {}) -> Answer:
+        """Ask for a page or a fragment. Raises NoAnswer."""
+        return await self._ask("GET", path, headers, b"")
+
+    async def post(self, path: str, form: Mapping[str, str | int], headers: Mapping[str, str] = {}) -> Answer:
+        """Send a form. Raises NoAnswer."""
+        return await self._ask("POST", path, headers, urlencode(form).encode())
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._streams is not None:
+            self._streams[1].transport.abort()
+            self._streams = None
+
+    async def _ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                if self._streams is None:
+                    self._streams = await asyncio.open_connection("127.0.0.1", self._port)
+                reader, writer = self._streams
+                writer.write(self._head(method, path, headers, len(body)) + body)
+                return await self._answer(reader)
+        except (OSError, EOFError, TimeoutError) as error:
+            self.close()
+            raise NoAnswer(f"{method} {path}: {error!r}") from error
+
+    def _head(self, method: str, path: str, headers: Mapping[str, str], length: int) -> bytes:
+        lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{self._port}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        if self.cookies:
+            lines.append("Cookie: " + "; ".join(f"{name}={value}" for name, value in self.cookies.items()))
+        if method == "POST":
+            lines += ["Content-Type: application/x-www-form-urlencoded", f"Content-Length: {length}"]
+        return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+    async def _answer(self, reader: asyncio.StreamReader) -> Answer:
+        head = await reader.readuntil(b"\r\n\r\n")
+        status, length = _STATUS.match(head), _LENGTH.search(head)
+        assert status is not None, head
+        body = await reader.readexactly(int(length[1])) if length else b""
+        cookies = {name.decode(): value.decode() for name, value in _COOKIE.findall(head)}
+        self.cookies.update(cookies)
+        if _CLOSES.search(head):
+            self.close()
+        return Answer(int(status[1]), body, cookies)

@@ -1,0 +1,36 @@
+"""Every row of `make chaos`, shortened: no request failed, nothing acknowledged lost, nothing doubled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.chaos.load import Outcome
+from tests.chaos.rows import ALL
+from tests.chaos.scene import Pace, Row, Stages, play
+
+PACE = Pace(quiet=0.3, fault=1.0, after=0.3, changes=40)
+
+
+@pytest.fixture(scope="module")
+def stages() -> Iterator[Stages]:
+    """The open stage; rows that stand together share one."""
+    stages = Stages()
+    yield stages
+    stages.close()
+
+
+@pytest.mark.parametrize("row", ALL, ids=lambda row: row.name)
+async def test_nothing_is_failed_lost_or_doubled(row: Row[Any], stages: Stages) -> None:
+    try:
+        result = await play(row, stages.on(row.stage), PACE)
+    except BaseException:
+        stages.close()
+        raise
+    assert result.words == []
+    assert result.count(Outcome.FAILED) == 0
+    assert result.verdict.words == []
+    assert (result.verdict.lost, result.verdict.doubled, result.verdict.vanished) == (0, 0, 0)
+    assert result.acknowledged > PACE.changes
