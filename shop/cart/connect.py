@@ -11,10 +11,16 @@ from shop.cart.cluster import Cluster, seeds_of
 from shop.cart.failover import FailoverCartService
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import Limits
+from shop.cart.moving import MovingCartService
 from shop.cart.redis import RedisCartService
 from shop.cart.service import CartService
+from shop.cart.tiered import TieredCartService
+from shop.cart.sql import SqlCartService
 from shop.errors import ConfigurationError
 from shop.settings import Settings
+
+MOST_ARCHIVE_DELAY = 3600
+"""Seconds; every one of them is lost with the process and its store together."""
 
 
 def connect(settings: Settings) -> CartService:
@@ -23,10 +29,15 @@ def connect(settings: Settings) -> CartService:
     Nothing is contacted yet: call `start()` in the event loop that will use the service, `close()` at the end.
     """
     limits = limits_of(settings)
-    if not settings.redis_url:
-        return MemoryCartService(limits=limits, ttl=settings.cart_ttl, max_carts=settings.memory_carts)
-    primary = open_store(settings.redis_url, limits=limits, ttl=settings.cart_ttl, name="REDIS_URL")
-    return with_standby(primary, max_carts=settings.memory_carts)
+    carts = _live_carts(settings, limits)
+    if settings.cart_archive:
+        carts = _with_archive(carts, settings)
+    if settings.cart_move_from:
+        if settings.cart_move_from == settings.redis_url:
+            raise ConfigurationError("CART_MOVE_FROM and REDIS_URL are the same store; leave CART_MOVE_FROM out.")
+        old = open_store(settings.cart_move_from, limits=limits, ttl=settings.cart_ttl, name="CART_MOVE_FROM")
+        carts = MovingCartService(carts, old)
+    return carts
 
 
 def open_store(url: str, *, limits: Limits, ttl: int, name: str) -> CartService:
@@ -58,6 +69,28 @@ def with_standby(primary: CartService, *, max_carts: int) -> FailoverCartService
     """The service with a standby in memory that takes over when it is away."""
     standby = MemoryCartService(limits=primary.limits, ttl=primary.ttl, max_carts=max_carts)
     return FailoverCartService(primary, standby)
+
+
+def _live_carts(settings: Settings, limits: Limits) -> CartService:
+    if not settings.redis_url:
+        return MemoryCartService(limits=limits, ttl=settings.cart_ttl, max_carts=settings.memory_carts)
+    primary = open_store(settings.redis_url, limits=limits, ttl=settings.cart_ttl, name="REDIS_URL")
+    return with_standby(primary, max_carts=settings.memory_carts)
+
+
+def _with_archive(hot: CartService, settings: Settings) -> TieredCartService:
+    """The service with sleeping carts in the database."""
+    delay, ttl = settings.cart_archive_delay, settings.cart_archive_ttl
+    if not 0 < delay <= MOST_ARCHIVE_DELAY:
+        raise ConfigurationError(
+            f"CART_ARCHIVE_DELAY is {delay:g}; it is a number of seconds, more than 0 and at most {MOST_ARCHIVE_DELAY}."
+        )
+    if ttl < hot.ttl:
+        raise ConfigurationError(
+            f"CART_ARCHIVE_TTL is {ttl} seconds, less than CART_TTL ({hot.ttl}); a cart sleeps after it was live."
+        )
+    cold = open_store(settings.database_url, limits=hot.limits, ttl=ttl, name="DATABASE_URL")
+    return TieredCartService(hot, cold, delay=delay)
 
 
 def _option(error: Exception) -> str:
@@ -94,10 +127,15 @@ def _cluster(url: str, limits: Limits, ttl: int, name: str) -> CartService:
     return RedisCartService(Cluster.connect(url), limits=limits, ttl=ttl)
 
 
+def _database(url: str, limits: Limits, ttl: int, name: str) -> CartService:  # noqa: ARG001 - it says its own
+    return SqlCartService.connect(url, limits=limits, ttl=ttl)
+
+
 _STORES: dict[str, Callable[[str, Limits, int, str], CartService]] = {
     "redis": _one_server,
     "rediss": _one_server,
     "unix": _one_server,
     "redis+cluster": _cluster,
     "rediss+cluster": _cluster,
+    **dict.fromkeys(("sqlite", "sqlite+aiosqlite", "postgres", "postgresql", "postgresql+asyncpg"), _database),
 }
