@@ -62,15 +62,15 @@ class Statistics(msgspec.Struct):
     @property
     def lines(self) -> Spread:
         """Lines of a cart, those saved for later among them."""
-        return _spread(self._lines)
+        return spread_of(self._lines)
 
     @property
     def bytes(self) -> Spread:
         """Bytes of a cart as it is stored, without its key and what the store adds."""
-        return _spread(self._bytes)
+        return spread_of(self._bytes)
 
 
-def _spread(counted: Counter[int]) -> Spread:
+def spread_of(counted: Counter[int]) -> Spread:
     """The spread of counted values; quantiles by the nearest rank."""
     total = counted.total()
     if not total:
