@@ -1,0 +1,54 @@
+"""Looks at everything that the shop needs and says how it is, within seconds. It changes nothing.
+
+One thing is written, to see that a store of carts takes it: a cart of a second, which is deleted at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+from shop.cart.connect import connect
+from shop.catalog.rates import read_rates
+from shop.errors import ConfigurationError
+from shop.operations.cart_store import look_at
+from shop.operations.database_findings import look_at_database
+from shop.operations.findings import Finding, Report, problem
+from shop.operations.settings_findings import settings_findings, wrong
+from shop.settings import Settings
+
+DATABASE_SECONDS = 1.5
+STORE_SECONDS = 5.0
+"""A bound for stores of many servers; each server has the patience of a shopper (shop.cart.redis.Patience)."""
+
+
+async def examine(settings: Settings, env_file: Mapping[str, str]) -> Report:
+    """Look at settings, database and every store of carts. Raises nothing for what is wrong with them."""
+    stores = {"REDIS_URL": settings.redis_url, "CART_MOVE_FROM": settings.cart_move_from}
+    looks = [_in_time("DATABASE_URL", look_at_database(settings.database_url), DATABASE_SECONDS)]
+    looks += [_in_time(name, look_at(url, name, settings), STORE_SECONDS) for name, url in stores.items() if url]
+    alone = [*settings_findings(settings, env_file), *await _as_a_whole(settings)]
+    found = [finding for findings in await asyncio.gather(*looks) for finding in findings]
+    told = {finding.says for finding in found}
+    return Report((*(finding for finding in alone if finding.says not in told), *found))
+
+
+async def _in_time(name: str, look: Coroutine[Any, Any, list[Finding]], seconds: float) -> list[Finding]:
+    try:
+        async with asyncio.timeout(seconds):
+            return await look
+    except TimeoutError:
+        return [problem(name, "answer", f"No answer within {seconds} seconds: it hangs, or the way to it is cut.")]
+    except ConfigurationError as error:
+        return [problem(name, "settings", str(error))]
+
+
+async def _as_a_whole(settings: Settings) -> list[Finding]:
+    """Whether the settings can be wired together at all."""
+    try:
+        read_rates(settings.exchange_rates)
+        await connect(settings).close()
+    except ConfigurationError as error:
+        return [wrong(error)]
+    return []
