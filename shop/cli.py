@@ -15,6 +15,7 @@ import msgspec
 from shop import __version__
 from shop.commands.cart import cart
 from shop.commands.demo import demo as demonstration
+from shop.commands.doctor import doctor
 from shop.errors import ConfigurationError, ImportRefused, ShopError
 from shop.settings import Settings
 
@@ -189,6 +190,7 @@ async def _list(settings: Settings, query: dict[str, Any]) -> None:
 
 cli.add_command(demonstration)
 cli.add_command(cart)
+cli.add_command(doctor)
 
 if __name__ == "__main__":
     main()
