@@ -14,8 +14,8 @@ from shop.cart.model import Limits
 from shop.cart.moving import MovingCartService
 from shop.cart.redis import RedisCartService
 from shop.cart.service import CartService
-from shop.cart.tiered import TieredCartService
 from shop.cart.sql import SqlCartService
+from shop.cart.tiered import TieredCartService
 from shop.errors import ConfigurationError
 from shop.settings import Settings
 
