@@ -7,8 +7,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from shop.cart.connect import open_store
 from shop.cart.failover import FailoverCartService
-from shop.cart.service import CartService
 from shop.money import Money
 
 EUR = Money(1900, "EUR")
@@ -39,12 +39,14 @@ class Clicks:
         goal = self.acknowledged.total() + clicks
         await until(lambda: self.acknowledged.total() >= goal)
 
-    async def are_stored_once(self, plain: CartService) -> None:
-        """Hold what the servers have, read past the failover, against what was acknowledged."""
+    async def are_stored_once(self, url: str) -> None:
+        """Hold what the store at this URL has, read past the failover, against what was acknowledged."""
         await recovered(self.carts)
+        plain = open_store(url, limits=self.carts.limits, ttl=self.carts.ttl, name="REDIS_URL")
         found: Counter[tuple[str, str]] = Counter()
         for cart in await plain.get_many(self.shoppers):
             found.update({(cart.id, line.sku): line.quantity for line in cart.lines})
+        await plain.close()
         assert found == self.acknowledged
 
     async def _shop(self, cart_id: str) -> None:

@@ -3,8 +3,7 @@
 import asyncio
 import logging
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -14,11 +13,9 @@ from shop.cart.model import Add, Cart, Limits, new_change_id
 from shop.cart.redis import Patience, RedisCartService
 from shop.cart.service import now
 from shop.demo.valkey import Valkey
-from shop.money import Money
+from tests.chaos.clicks import EUR, Clicks, recovered, until
 
-EUR = Money(1900, "EUR")
 LIMITS = Limits(quantity=10_000)
-SHOPPERS = 12
 REPLY_SECONDS = Patience().reply
 MUCH_TOO_LONG = 10.0
 """Seconds. Nothing is measured here; this only tells a wait for time-outs from a slow machine."""
@@ -46,60 +43,6 @@ def calls_of(valkey: Valkey, command: str) -> int:
     return int(valkey.client().info("commandstats")[f"cmdstat_{command}"]["calls"])
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.01)
-
-
-async def recovered(carts: FailoverCartService) -> None:
-    await until(lambda: not carts.away and not carts.waiting)
-
-
-class Clicks:
-    """Shoppers who keep adding, and what was acknowledged to them."""
-
-    def __init__(self, carts: FailoverCartService) -> None:
-        self.carts = carts
-        self.acknowledged: Counter[tuple[str, str]] = Counter()
-        self.slowest = 0.0
-        self._open = True
-
-    async def __aenter__(self) -> "Clicks":
-        self._tasks = [asyncio.create_task(self._shop(f"shopper-{n}")) for n in range(SHOPPERS)]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._open = False
-        await asyncio.gather(*self._tasks)
-
-    async def more(self, clicks: int) -> None:
-        goal = self.acknowledged.total() + clicks
-        await until(lambda: self.acknowledged.total() >= goal)
-
-    async def _shop(self, cart_id: str) -> None:
-        seen = 0
-        while self._open:
-            sku = f"sku-{seen % 3}"
-            started = time.monotonic()
-            cart = await self.carts.add(cart_id, sku, 1, EUR)
-            self.slowest = max(self.slowest, time.monotonic() - started)
-            self.acknowledged[cart_id, sku] += 1
-            seen += 1
-            assert cart.quantity == seen, "a change that was acknowledged is missing, or one is there twice"
-            if seen % 5 == 0:
-                assert (await self.carts.get(cart_id)).quantity == seen
-            await asyncio.sleep(0.005)
-
-    async def are_stored_once(self, valkey: Valkey) -> None:
-        await recovered(self.carts)
-        found: Counter[tuple[str, str]] = Counter()
-        for n in range(SHOPPERS):
-            cart = await stored(valkey, f"shopper-{n}")
-            found.update({(cart.id, line.sku): line.quantity for line in cart.lines})
-        assert found == self.acknowledged
-
-
 async def test_killed_and_restarted_empty_under_clicks(valkey: Valkey, carts: FailoverCartService) -> None:
     async with Clicks(carts) as clicks:
         await clicks.more(200)
@@ -113,7 +56,7 @@ async def test_killed_and_restarted_empty_under_clicks(valkey: Valkey, carts: Fa
             await clicks.more(200)
     assert carts.trips >= 3
     assert carts.replayed > 0
-    await clicks.are_stored_once(valkey)
+    await clicks.are_stored_once(valkey.url)
 
 
 async def test_hung_under_clicks(valkey: Valkey, carts: FailoverCartService) -> None:
@@ -127,7 +70,7 @@ async def test_hung_under_clicks(valkey: Valkey, carts: FailoverCartService) -> 
             valkey.resume()
             await until(lambda: not carts.away)
             await clicks.more(200)
-    await clicks.are_stored_once(valkey)
+    await clicks.are_stored_once(valkey.url)
     assert clicks.slowest < MUCH_TOO_LONG
 
 
@@ -139,7 +82,7 @@ async def test_emptied_in_a_moment_nobody_noticed(valkey: Valkey, carts: Failove
             await clicks.more(200)
     assert carts.trips == 0
     assert carts.restored > 0
-    await clicks.are_stored_once(valkey)
+    await clicks.are_stored_once(valkey.url)
 
 
 async def test_every_connection_cut_under_clicks(valkey: Valkey, carts: FailoverCartService) -> None:
@@ -148,7 +91,7 @@ async def test_every_connection_cut_under_clicks(valkey: Valkey, carts: Failover
             await clicks.more(100)
             killed = valkey.client().client_kill_filter(_type="normal", skipme=True)
             assert killed >= 1
-    await clicks.are_stored_once(valkey)
+    await clicks.are_stored_once(valkey.url)
 
 
 async def test_the_first_request_is_answered_and_later_ones_do_not_wait(
