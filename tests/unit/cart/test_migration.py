@@ -171,7 +171,7 @@ async def test_an_old_store_that_dies_is_named_and_what_was_copied_stays(
     await fill(old, 5000)
     migration = Migration(old, new)
     migration.tell = lambda: valkey.kill() if valkey.runs else None
-    with pytest.raises(StoreUnavailable, match="^The old store does not go on"):
+    with pytest.raises(StoreUnavailable, match=r"^The old store does not go on"):
         await migration.go_over()
     copied = migration.passes[-1].copied
     assert not valkey.runs
@@ -209,7 +209,7 @@ async def test_a_new_store_that_stays_away_is_named(
     monkeypatch.setattr(module, "TRY_AGAIN_SECONDS", (0.01, 0.01))
     await fill(new, 10)
     valkey.kill()
-    with pytest.raises(StoreUnavailable, match="^The new store takes nothing"):
+    with pytest.raises(StoreUnavailable, match=r"^The new store takes nothing"):
         await Migration(new, old).go_over()
 
 
