@@ -51,6 +51,7 @@ def cli() -> None:
 @click.option("--reload", is_flag=True, help="Start again when the source changes.")
 def run(reload: bool, **given: Any) -> None:
     """Prepare the database, load the demo catalogue into an empty one, and serve."""
+    from shop.operations.opening import before_opening
     from shop.serving import listen, serve
 
     named = {name: value for name, value in given.items() if value is not None}
@@ -61,6 +62,8 @@ def run(reload: bool, **given: Any) -> None:
             "and a shopper would see another cart at every click. Set REDIS_URL, or use one worker."
         )
     _run(_open(settings))
+    for finding in _run(before_opening(settings)):
+        click.echo(f"shop: {finding}", err=True)
     with listen(settings.host, settings.port) as socket:
         serve(settings, socket, reload=reload)
 

@@ -25,17 +25,15 @@ PROBE_TTL = 1
 """Seconds that what is written to try a store out lives at most."""
 
 
-async def try_a_change(carts: CartService) -> None:
-    """Make, read and delete a cart of a second. Raises StoreUnavailable where the store does not take it."""
+async def _try_a_change(carts: CartService) -> None:
     cart_id = f"probe-{new_change_id().hex()}"
-    await carts.ping()
     await carts.add(cart_id, "probe", 1, Money(1, "EUR"))
     await carts.get(cart_id)
     await carts.delete(cart_id)
 
 
 @asynccontextmanager
-async def probed(url: str, name: str, settings: Settings) -> AsyncIterator[CartService]:
+async def _probed(url: str, name: str, settings: Settings) -> AsyncIterator[CartService]:
     """The store at a URL, without a standby, where carts live for a second only. Raises ConfigurationError."""
     store = open_store(url, limits=limits_of(settings), ttl=PROBE_TTL, name=name)
     try:
@@ -45,16 +43,22 @@ async def probed(url: str, name: str, settings: Settings) -> AsyncIterator[CartS
 
 
 async def look_at(url: str, name: str, settings: Settings) -> list[Finding]:
-    """Everything there is to say of the store at a URL. Raises ConfigurationError."""
+    """Everything there is to say of the store at a URL. Raises ConfigurationError.
+
+    Where it does not work a problem comes first: about the 'answer', or about 'changes' if it answers well.
+    """
     found: list[Finding] = []
-    async with probed(url, name, settings) as store:
+    async with _probed(url, name, settings) as store:
+        about = "answer"
         try:
             if isinstance(store, RedisCartService):
                 found += await _of_servers(name, store.servers, archived=settings.cart_archive)
             await store.start()
-            await try_a_change(store)
+            await store.ping()
+            about = "changes"
+            await _try_a_change(store)
         except StoreUnavailable as error:
-            return [problem(name, "changes", str(error)), *found]
+            return [problem(name, about, str(error)), *found]
     return [ok(name, "changes", f"{shown(url)} takes a change."), *found]
 
 

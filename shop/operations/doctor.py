@@ -26,15 +26,16 @@ STORE_SECONDS = 5.0
 async def examine(settings: Settings, env_file: Mapping[str, str]) -> Report:
     """Look at settings, database and every store of carts. Raises nothing for what is wrong with them."""
     stores = {"REDIS_URL": settings.redis_url, "CART_MOVE_FROM": settings.cart_move_from}
-    looks = [_in_time("DATABASE_URL", look_at_database(settings.database_url), DATABASE_SECONDS)]
-    looks += [_in_time(name, look_at(url, name, settings), STORE_SECONDS) for name, url in stores.items() if url]
+    looks = [in_time("DATABASE_URL", look_at_database(settings.database_url), DATABASE_SECONDS)]
+    looks += [in_time(name, look_at(url, name, settings), STORE_SECONDS) for name, url in stores.items() if url]
     alone = [*settings_findings(settings, env_file), *await _as_a_whole(settings)]
     found = [finding for findings in await asyncio.gather(*looks) for finding in findings]
     told = {finding.says for finding in found}
     return Report((*(finding for finding in alone if finding.says not in told), *found))
 
 
-async def _in_time(name: str, look: Coroutine[Any, Any, list[Finding]], seconds: float) -> list[Finding]:
+async def in_time(name: str, look: Coroutine[Any, Any, list[Finding]], seconds: float) -> list[Finding]:
+    """What a look has found; that it took too long, or that a setting is wrong, is a finding too."""
     try:
         async with asyncio.timeout(seconds):
             return await look
@@ -45,10 +46,14 @@ async def _in_time(name: str, look: Coroutine[Any, Any, list[Finding]], seconds:
 
 
 async def _as_a_whole(settings: Settings) -> list[Finding]:
-    """Whether the settings can be wired together at all."""
     try:
-        read_rates(settings.exchange_rates)
-        await connect(settings).close()
+        await try_wiring(settings)
     except ConfigurationError as error:
         return [wrong(error)]
     return []
+
+
+async def try_wiring(settings: Settings) -> None:
+    """Raise the ConfigurationError that a shop with these settings would start with. Contacts nothing."""
+    read_rates(settings.exchange_rates)
+    await connect(settings).close()

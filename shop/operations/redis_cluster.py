@@ -45,7 +45,8 @@ def cluster_findings(part: str, known: Sequence[Node]) -> Iterator[Finding]:
     away = [node.address for node in known if node.fails]
     serving = [node for node in primaries if node.slots]
     replicas = sum("slave" in node.flags for node in known)
-    says = f"A cluster of {counted(len(serving), 'part')} and {counted(replicas, 'replica')}, {covered} of {SLOTS} slots served."
+    says = f"A cluster of {counted(len(serving), 'part')} and {counted(replicas, 'replica')}"
+    says += f", {covered} of {SLOTS} slots served."
     says += f" On their way: {counted(moving, 'slot')}." if moving else ""
     figures: Figures = {"primaries": len(serving), "replicas": replicas, "slots": covered, "away": len(away)}
     if covered < SLOTS:
