@@ -98,7 +98,8 @@ def adds(shop: httpx.Client) -> None:
     ("rung", "how"),
     [
         ("redis", signal.SIGTERM),
-        ("hybrid", signal.SIGTERM),
+        ("cluster", signal.SIGHUP),
+        ("hybrid", signal.SIGINT),
     ],
 )
 def test_a_killed_part_is_outlived_comes_back_and_nothing_is_left(
