@@ -75,6 +75,20 @@ def stats(sample: int | None, url: str | None, as_json: bool) -> None:
 
 
 @cart.command()
+@click.option("--older-than", type=Span(), default="30d", show_default=True, help="Time since the last change.")
+@click.option("--by", type=click.Choice(["age", "value"]), default="age", show_default=True, help="Which come first.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Carts at most.")
+@URL
+@JSON
+def sleeping(older_than: int, by: str, limit: int, url: str | None, as_json: bool) -> None:
+    """List the carts in the archive that were left alone."""
+    from shop.commands.cart_sleeping import show_sleeping
+
+    settings = Settings.from_env()
+    show_sleeping(settings, url, older_than=older_than, by_value=by == "value", limit=limit, as_json=as_json)
+
+
+@cart.command()
 @click.option("--from", "sources", multiple=True, required=True, metavar="URL", help="The old store; may be repeated.")
 @click.option("--to", "target", required=True, metavar="URL", help="The new store.")
 @click.option("--passes", type=click.IntRange(2), default=5, show_default=True, help="Passes at most.")
