@@ -134,7 +134,7 @@ class Gathered:
             if not connection.is_connected:
                 await connection.connect()
                 await self._meet(connection)
-            await connection.send_packed_command(packed)
+            await _send(connection, packed)
             return [await _reply(connection) for _ in range(each * len(commands))][each - 1 :: each]
 
         try:
@@ -147,7 +147,7 @@ class Gathered:
 
     async def _meet(self, connection: Any) -> None:
         """Notice on a new connection that the server is not the process it was."""
-        await connection.send_packed_command(_WHO_ARE_YOU)
+        await _send(connection, _WHO_ARE_YOU)
         found = _RUN_ID.search(str(await _reply(connection)))
         process = found[1] if found else ""
         if self._process and process and process != self._process:
@@ -161,6 +161,14 @@ class Gathered:
             while self._waiting:
                 _settle(self._waiting.popleft()[1], failure)
         return failure
+
+
+async def _send(connection: Any, packed: bytes) -> None:
+    try:
+        await connection.send_packed_command(packed)
+    except RuntimeError as error:
+        # What uvloop says of a transport that was reset while nobody used it; asyncio says ConnectionResetError.
+        raise redis_errors.ConnectionError("The connection was reset.") from error
 
 
 async def _reply(connection: Any) -> Any:

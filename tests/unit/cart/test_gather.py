@@ -4,7 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+import uvloop
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
 
 from shop.cart import gather
@@ -84,6 +87,20 @@ async def _answers(gathered: Gathered) -> bool:
         return bool(await gathered.call("PING"))
     except StoreUnavailable:
         return False
+
+
+def test_a_connection_reset_while_nobody_used_it_is_replaced(valkey: Valkey) -> None:
+    async def main() -> None:
+        async with Redis(port=valkey.port, retry=Retry(NoBackoff(), 1)) as redis:
+            gathered = Gathered(redis.connection_pool.make_connection, words, seconds=5)
+            await gathered.call("PING")
+            gathered._idle[0]._writer.transport.abort()
+            await asyncio.sleep(0)
+            assert gathered._idle[0].is_connected, "redis-py has not noticed"
+            assert await gathered.call("PING") == b"PONG"
+            await gathered.close()
+
+    uvloop.run(main())
 
 
 async def test_more_than_can_wait_are_refused_at_once(gathered: Gathered, monkeypatch: pytest.MonkeyPatch) -> None:
