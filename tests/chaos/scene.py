@@ -133,6 +133,11 @@ class Scene(Generic[S]):
         """How long the shop's standby was in charge."""
         self._pace = pace
 
+    @property
+    def seconds(self) -> float:
+        """How long the fault is to last."""
+        return self._pace.fault
+
     async def strikes(self, fault: Callable[[], Any]) -> None:
         """Do the harm now, in a thread: killing and starting takes its time, and the crowd goes on."""
         self.struck.append(time.monotonic())
@@ -140,7 +145,7 @@ class Scene(Generic[S]):
 
     async def lasts(self) -> None:
         """Let the crowd go on while the fault lasts."""
-        await self.crowd.goes_on(seconds=self._pace.fault, changes=self._pace.changes)
+        await self.crowd.goes_on(seconds=self.seconds, changes=self._pace.changes)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait, in a thread, until something is so."""
