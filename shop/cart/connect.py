@@ -13,6 +13,8 @@ from shop.cart.memory import MemoryCartService
 from shop.cart.model import Limits
 from shop.cart.moving import MovingCartService
 from shop.cart.redis import RedisCartService
+from shop.cart.sentinel import SentinelServers
+from shop.cart.sentinel_url import names_service
 from shop.cart.service import CartService
 from shop.cart.sql import SqlCartService
 from shop.cart.tiered import TieredCartService
@@ -57,7 +59,8 @@ def open_store(url: str, *, limits: Limits, ttl: int, name: str) -> CartService:
     if opened is None:
         raise ConfigurationError(
             f"{name} starts with {f'{parts.scheme}://' if parts.scheme else 'no scheme'}; "
-            "it must be redis://host:port/db, rediss:// (TLS), unix:///path or redis+cluster://host:port,host:port."
+            "it must be redis://host:port/db, rediss:// (TLS), unix:///path, redis+sentinel://host:port,host:port/name "
+            "or redis+cluster://host:port,host:port."
         )
     try:
         return opened(url, limits, ttl, name)
@@ -107,11 +110,29 @@ def limits_of(settings: Settings) -> Limits:
 
 
 def _one_server(url: str, limits: Limits, ttl: int, name: str) -> CartService:
-    database = urlsplit(url).path.strip("/")
-    if not url.startswith("unix:") and database and not database.isdigit():
-        database = "…" if "@" in database else database  # the end of a password that has a / in it
-        raise ConfigurationError(f"{name} ends with /{database}; a database is a number, such as /0.")
-    return RedisCartService.connect(url, limits=limits, ttl=ttl)
+    parts = urlsplit(url)
+    database = parts.path.strip("/")
+    if parts.scheme == "unix" or database.isdecimal() or (not database and "," not in parts.netloc):
+        return RedisCartService.connect(url, limits=limits, ttl=ttl)
+    if "@" in database:  # the end of a password that has a / in it
+        raise ConfigurationError(f"{name} ends with /…; a database is a number, such as /0.")
+    return _by_sentinels(url, limits, ttl, name)
+
+
+def _by_sentinels(url: str, limits: Limits, ttl: int, name: str) -> CartService:
+    parts = urlsplit(url)
+    try:
+        seeds_of(parts)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{name} must name Sentinels as host:port and then the service that they know: "
+            f"{parts.scheme}://host1:26379,host2:26379/mymaster. A database is a number, such as /0."
+        ) from error
+    if not names_service(parts):
+        raise ConfigurationError(
+            f"{name} must end with the name of the service that its Sentinels know, as in /mymaster or /mymaster/0."
+        )
+    return RedisCartService(SentinelServers.connect(url), limits=limits, ttl=ttl)
 
 
 def _cluster(url: str, limits: Limits, ttl: int, name: str) -> CartService:
@@ -135,6 +156,8 @@ _STORES: dict[str, Callable[[str, Limits, int, str], CartService]] = {
     "redis": _one_server,
     "rediss": _one_server,
     "unix": _one_server,
+    "redis+sentinel": _by_sentinels,
+    "rediss+sentinel": _by_sentinels,
     "redis+cluster": _cluster,
     "rediss+cluster": _cluster,
     **dict.fromkeys(("sqlite", "sqlite+aiosqlite", "postgres", "postgresql", "postgresql+asyncpg"), _database),

@@ -1,0 +1,228 @@
+"""The way to the primary that Sentinels name, through promotions and through Sentinels that are silent.
+
+    new connection        every Sentinel is asked at once; the answer of the latest promotion counts, and the server
+                          must call itself a primary
+    READONLY              the primary was demoted: the command goes to the new one
+    another is named      (they are asked every second) a connection to the old one is left, even if that still
+                          answers: it may be cut off from the others, and what it takes is lost when it is back
+    all Sentinels silent  open connections go on; a new one goes to the last known primary, if it still is one
+
+A primary that is cut off from its Sentinels but not from the shop takes changes until the shop hears of the new one,
+a second at most; they are among those that the standby brings again (failover.py). `min-replicas-to-write 1` on the
+servers closes that gap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import re
+from collections.abc import Awaitable, Sequence
+from typing import Any
+
+import msgspec
+from redis import exceptions as redis_errors
+from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio.connection import Connection, SSLConnection
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import SentinelConnectionPool, SentinelManagedConnection
+from redis.backoff import NoBackoff
+from redis.maint_notifications import MaintNotificationsConfig
+from typing_extensions import override
+
+from shop.cart.gather import Gathered
+from shop.cart.redis import Patience
+from shop.cart.redis_errors import in_our_words
+from shop.cart.sentinel_url import SentinelUrl
+from shop.cart.servers import OneServer
+from shop.cart.topology import Address
+from shop.errors import StoreRefused, StoreUnavailable
+
+WATCH_SECONDS = 1.0
+ASKING = 0.25
+"""The part of a call's patience that Sentinels have to answer; the rest is for the server they name."""
+_LET_IN = re.compile(r"NOAUTH|WRONGPASS|invalid username|invalid password|AUTH <password> called without", re.I)
+
+log = logging.getLogger(__name__)
+
+
+class SentinelServers(OneServer):
+    """The server that is the primary of a service just now."""
+
+    def __init__(self, primary: Primary, redis: Redis, *, seconds: float) -> None:
+        super().__init__(redis, seconds=seconds)
+        self._primary = primary
+        self._pool: Any = redis.connection_pool
+        self._watching: asyncio.Task[None] | None = None
+
+    @classmethod
+    def connect(cls, url: str, *, patience: Patience = Patience()) -> SentinelServers:
+        """For a URL as SentinelUrl.parse takes it; raises ValueError. It connects when it is first used."""
+        named = SentinelUrl.parse(url)
+        primary = Primary(named, patience)
+        pool: Any = SentinelConnectionPool(  # type: ignore[no-untyped-call]
+            named.service,
+            primary,
+            connection_class=_ToPrimaryByTls if named.tls else _ToPrimary,
+            **named.server,
+            **_dealings(patience),
+        )
+        return cls(primary, Redis(connection_pool=pool), seconds=patience.reply)
+
+    @override
+    def call(self, key: str, *command: Any) -> Awaitable[Any]:
+        if self._watching is None:
+            self._watching = asyncio.get_running_loop().create_task(self._watch())
+        return super().call(key, *command)
+
+    @override
+    async def close(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+        await super().close()
+        await self._primary.close()
+
+    async def _watch(self) -> None:
+        """Hear of another primary although no connection breaks, and meet it although nobody calls."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            with contextlib.suppress(redis_errors.RedisError, StoreUnavailable):
+                before = self._pool.master_address
+                if await self._pool.get_master_address() != before:
+                    await self._gathered.call("PING")
+
+
+class Primary:
+    """Where the primary of a service is, as its Sentinels say; what redis-py's pool calls a Sentinel manager."""
+
+    def __init__(self, named: SentinelUrl, patience: Patience) -> None:
+        kind = SSLConnection if named.sentinel_tls else Connection
+        options = {"connection_class": kind, **named.sentinel, **_dealings(patience)}
+        self._sentinels = [_Sentinel(at, options, seconds=patience.reply * ASKING) for at in named.sentinels]
+        self._last: Address | None = None
+        self._silent = False
+
+    async def discover_master(self, service: str) -> Address:
+        """Its address; the last known one where no Sentinel answers. Raises StoreRefused, and redis-py's errors."""
+        answers = await asyncio.gather(*(s.primary_of(service) for s in self._sentinels), return_exceptions=True)
+        found = [answer for answer in answers if isinstance(answer, _Answer)]
+        if found:
+            self._last, self._silent = max(found, key=lambda answer: answer.epoch).address, False
+        elif self._last is None:
+            raise _refusal(answers)
+        elif not self._silent:
+            self._silent = True
+            log.warning("No Sentinel answers; the last known primary, %s:%d, is used. %s", *self._last, answers[0])
+        return self._last
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await asyncio.gather(*(sentinel.close() for sentinel in self._sentinels))
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    epoch: int
+    """Counts promotions; the higher one is the later."""
+    address: Address
+
+
+class _Sentinel:
+    """One Sentinel, and a connection to it that is kept."""
+
+    def __init__(self, address: Address, options: dict[str, Any], *, seconds: float) -> None:
+        self._where = f"Sentinel at {address[0]}:{address[1]}"
+        self._pool: Any = ConnectionPool(host=address[0], port=address[1], protocol=2, **options)
+        self._gathered = Gathered(self._pool.make_connection, self._words, seconds=seconds, lanes=1)
+
+    async def primary_of(self, service: str) -> _Answer:
+        """Its address. Raises StoreUnavailable."""
+        try:
+            # The address is the new one as soon as a replica was promoted; what MASTER says follows at the end.
+            address, state = await asyncio.gather(
+                self._gathered.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", service),
+                self._gathered.call("SENTINEL", "MASTER", service),
+            )
+        except redis_errors.ResponseError as error:
+            raise StoreRefused(await self._unknown(service, error)) from error
+        words = dict(zip(state[::2], state[1::2], strict=True))
+        return _Answer(int(words[b"config-epoch"]), (address[0].decode(), int(address[1])))
+
+    async def close(self) -> None:
+        await self._gathered.close()
+
+    async def _unknown(self, service: str, error: Exception) -> str:
+        if "No such master" not in str(error):
+            return f"{self._where} refuses to name the primary: {error}"
+        states = await self._gathered.call("SENTINEL", "MASTERS")
+        known = ", ".join(sorted(state[state.index(b"name") + 1].decode() for state in states)) or "none"
+        return f'{self._where} does not know the service "{service}" that the URL ends with; it knows: {known}.'
+
+    def _words(self, error: Exception) -> Exception:
+        if isinstance(error, redis_errors.AuthenticationError) or _LET_IN.search(str(error)):
+            return StoreRefused(
+                f"{self._where} does not let the shop in: give its own user and password in the URL, as "
+                "?sentinel_username=…&sentinel_password=…, or none where it has none."
+            )
+        if "No such master" in str(error):
+            return error
+        meant = in_our_words(error, self._where)
+        return (
+            type(meant)(str(meant).replace("Redis at", "Sentinel at")) if isinstance(meant, StoreUnavailable) else meant
+        )
+
+
+class _ToPrimary(SentinelManagedConnection):
+    """A connection to the primary, wherever that is when it connects."""
+
+    @override
+    async def connect(self) -> None:
+        await self._connect_retry()  # type: ignore[no-untyped-call]  # once: a trip as a whole is begun again, with all that belongs to it
+
+    @override
+    async def connect_to(self, address: Address) -> None:
+        await super().connect_to(address)  # type: ignore[no-untyped-call]
+        await self.send_command("INFO", "replication", check_health=False)
+        if "role:master" not in str(await self.read_response()):
+            await self.disconnect()
+            raise redis_errors.ConnectionError(f"{address[0]}:{address[1]} is a replica; a primary is being chosen.")
+
+    @override
+    async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+        if self.is_connected and (self.host, self.port) != self.connection_pool.master_address:
+            await self.disconnect()
+            raise redis_errors.ConnectionError("Another server is the primary now.")
+        await super().send_packed_command(command, check_health)
+
+    @override
+    async def read_response(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await super().read_response(*args, **kwargs)
+        except redis_errors.ResponseError as error:
+            if "READONLY" not in str(error):  # Redis 6.2 wraps it in the error of a script
+                raise
+            await self.disconnect()
+            raise redis_errors.ConnectionError("The primary has become a replica.") from error
+
+
+class _ToPrimaryByTls(_ToPrimary, SSLConnection):
+    pass
+
+
+def _refusal(answers: Sequence[Any]) -> Exception:
+    """Why no Sentinel has named a primary: what can be mended, before what may pass."""
+    refused = next((answer for answer in answers if isinstance(answer, StoreRefused)), None)
+    if refused is not None:
+        return refused
+    unexpected = next((answer for answer in answers if not isinstance(answer, StoreUnavailable)), None)
+    return unexpected or redis_errors.ConnectionError("No Sentinel answers. " + " ".join(map(str, answers)))
+
+
+def _dealings(patience: Patience) -> dict[str, Any]:
+    return {
+        "socket_connect_timeout": patience.connect,
+        "socket_timeout": None,  # a trip is timed as a whole
+        "retry": Retry(NoBackoff(), 1, supported_errors=(redis_errors.ConnectionError,)),
+        "maint_notifications_config": MaintNotificationsConfig(enabled=False),
+    }
