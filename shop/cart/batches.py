@@ -49,20 +49,39 @@ class Batches(Generic[_Call, _Reply]):
 
     async def call(self, call: _Call) -> _Reply:
         """The reply to a call. Raises StoreBusy where too many wait."""
-        if len(self._waiting) >= WAITING:
-            raise StoreBusy("The database of the carts is answering too slowly for the number of requests.")
-        reply: asyncio.Future[_Reply] = asyncio.get_running_loop().create_future()
-        self._waiting.append((call, reply))
-        if self._free:
-            self._free -= 1
-            lane = asyncio.create_task(self._lane())
-            self._lanes.add(lane)
-            lane.add_done_callback(self._lanes.discard)
-        return await reply
+        if not self._free or self._waiting:
+            return await self._wait(call)
+        self._free -= 1
+        try:
+            (outcome,) = await self._carried([call])
+        finally:
+            self._free += 1
+            self._depart()
+        if isinstance(outcome, Outcome):
+            return await self._wait(call)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
     async def close(self) -> None:
         """Wait for the batches that are under way."""
         await asyncio.gather(*self._lanes)
+
+    def _wait(self, call: _Call) -> asyncio.Future[_Reply]:
+        if len(self._waiting) >= WAITING:
+            raise StoreBusy("The database of the carts is answering too slowly for the number of requests.")
+        reply: asyncio.Future[_Reply] = asyncio.get_running_loop().create_future()
+        self._waiting.append((call, reply))
+        self._depart()
+        return reply
+
+    def _depart(self) -> None:
+        """Send those who wait on their way, if there is a lane."""
+        if self._waiting and self._free:
+            self._free -= 1
+            lane = asyncio.create_task(self._lane())
+            self._lanes.add(lane)
+            lane.add_done_callback(self._lanes.discard)
 
     async def _lane(self) -> None:
         try:
@@ -75,23 +94,25 @@ class Batches(Generic[_Call, _Reply]):
             self._free += 1
 
     async def _trip(self, batch: list[tuple[_Call, asyncio.Future[_Reply]]]) -> None:
-        outcomes: Sequence[_Reply | Exception | Outcome]
-        try:
-            outcomes = await self._carry([call for call, _ in batch])
-        except StoreUnavailable as error:
-            outcomes = [error] * len(batch)
-            self._tell_waiting(error)
-        except Exception as error:
-            outcomes = [error] * len(batch)
         late = []
-        for (call, reply), outcome in zip(batch, outcomes, strict=True):
+        for entry, outcome in zip(batch, await self._carried([call for call, _ in batch]), strict=True):
             if isinstance(outcome, Outcome):
-                late.append((call, reply))
+                late.append(entry)
             else:
-                _settle(reply, outcome)
+                _settle(entry[1], outcome)
         self._waiting.extendleft(reversed(late))
         if late and len(late) == len(batch):
             await asyncio.sleep(PAUSE_SECONDS * random.uniform(0.3, 1.7))  # noqa: S311 - spreads rivals, no secret
+
+    async def _carried(self, calls: list[_Call]) -> Sequence[_Reply | Exception | Outcome]:
+        """What came of a batch; an error that ended all of it is the outcome of each."""
+        try:
+            return await self._carry(calls)
+        except StoreUnavailable as error:
+            self._tell_waiting(error)
+            return [error] * len(calls)
+        except Exception as error:
+            return [error] * len(calls)
 
     def _tell_waiting(self, error: Exception) -> None:
         while self._waiting:

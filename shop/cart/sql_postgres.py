@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from typing_extensions import override
 
@@ -16,17 +17,18 @@ MANY = 1_000_000
 """A table of more rows is not counted, but estimated."""
 
 _READ = "SELECT id, state, expires_at, xmin FROM carts WHERE id = ANY($1)"
+_READ_ONE = "SELECT id, state, expires_at, xmin FROM carts WHERE id = $1"
 _WRITE = """
 WITH given AS (
   SELECT * FROM unnest($1::xid[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::int[], $7::text[],
     $8::bytea[]) AS given (seen, id, changed_at, expires_at, amount, pieces, currency, state)
 ), free AS (
-  SELECT carts.id FROM given JOIN carts ON carts.id = given.id AND carts.xmin = given.seen
+  SELECT given.* FROM given JOIN carts ON carts.id = given.id AND carts.xmin = given.seen
   FOR NO KEY UPDATE OF carts SKIP LOCKED
 ), changed AS (
   UPDATE carts SET (changed_at, expires_at, amount, pieces, currency, state)
-    = (given.changed_at, given.expires_at, given.amount, given.pieces, given.currency, given.state)
-  FROM given JOIN free USING (id) WHERE carts.id = given.id RETURNING carts.id
+    = (free.changed_at, free.expires_at, free.amount, free.pieces, free.currency, free.state)
+  FROM free WHERE carts.id = free.id RETURNING carts.id
 ), made AS (
   INSERT INTO carts (id, changed_at, expires_at, amount, pieces, currency, state)
   SELECT id, changed_at, expires_at, amount, pieces, currency, state FROM given WHERE seen IS NULL
@@ -76,16 +78,21 @@ class PostgresCarts(CartTable):
 
     @override
     async def read(self, ids: Sequence[str]) -> Mapping[str, Kept]:
-        return {row[0]: Kept(row[1], row[2]) for row in await self._connections.fetch(_READ, ids)}
+        return {row[0]: Kept(row[1], row[2]) for row in await self._found(ids)}
 
     @override
     async def change(self, ids: Sequence[str], fold: Fold) -> frozenset[str]:
-        found = await self._connections.fetch(_READ, ids)
+        found = await self._found(ids)
         rows = fold({row[0]: Kept(row[1], row[2]) for row in found})
         if not rows:
             return frozenset()
         written = await self._write(rows, {row[0]: row[3] for row in found})
         return frozenset(row.id for row in rows).difference(written)
+
+    async def _found(self, ids: Sequence[str]) -> Sequence[Any]:
+        if len(ids) == 1:
+            return await self._connections.fetch(_READ_ONE, ids[0])
+        return await self._connections.fetch(_READ, ids)
 
     async def _write(self, rows: Sequence[Row], seen: Mapping[str, int]) -> Sequence[str]:
         """Write rows, and return the ids of those whose row was still the one that was seen."""
