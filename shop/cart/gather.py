@@ -28,7 +28,7 @@ AWAY = (redis_errors.ConnectionError, redis_errors.TimeoutError, OSError)
 """Errors that say that nothing comes from the server, not that it refuses one command."""
 
 _WHO_ARE_YOU = b"*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n"
-_RUN_ID = re.compile(r"\brun_id:(\w+)")
+_RUN_ID = re.compile(r"run_id:(\w+)")
 
 _Call = tuple[tuple[Any, ...], "asyncio.Future[Any]"]
 

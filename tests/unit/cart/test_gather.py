@@ -108,3 +108,13 @@ async def test_more_than_can_wait_are_refused_at_once(gathered: Gathered, monkey
     replies = await asyncio.gather(*(gathered.call("PING") for _ in range(10)), return_exceptions=True)
     assert [reply for reply in replies if not isinstance(reply, StoreBusy)] == [b"PONG"] * 7
     assert len(replies) == 10
+
+
+async def test_a_server_that_is_another_process_than_before_is_noticed(valkey: Valkey, gathered: Gathered) -> None:
+    await gathered.call("PING")
+    valkey.client().client_kill_filter(_type="normal", skipme=True)
+    await gathered.call("PING")
+    assert gathered.epoch == 0
+    valkey.restart_empty()
+    await gathered.call("PING")
+    assert gathered.epoch == 1
