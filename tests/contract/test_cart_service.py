@@ -15,6 +15,12 @@ from tests.fixtures.cart_services import Open
 EUR = Money(1900, "EUR")
 
 
+@pytest.fixture
+async def carts(open_carts: Open) -> CartService:
+    """A started service of each kind in turn, with the usual limits."""
+    return await open_carts()
+
+
 async def test_a_cart_nobody_has_changed_is_empty(carts: CartService) -> None:
     assert await carts.get("nobody") == Cart("nobody")
     assert [cart async for cart in carts.scan()] == []
