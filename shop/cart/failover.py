@@ -63,9 +63,9 @@ class FailoverCartService(CartService):
         self.replayed = 0
         """Changes made on the standby and applied to the store since."""
         self._standby = standby
-        self._repair = Repair(primary, standby)
         self._shards_away: set[int] = set()
         self._outages: dict[str, _Outage] = {}
+        self._repair = Repair(primary, standby, self._outages)
         self._recovery: asyncio.Task[None] | None = None
 
     @property
@@ -216,7 +216,7 @@ class FailoverCartService(CartService):
         """Take in what the store answered before it went away: the changes written down since come on top of it."""
         if outage.base is None or cart.grew_from(outage.base):
             outage.base = cart
-            for change in outage.changes:
+            for change in outage.changes[outage.replayed :]:
                 with contextlib.suppress(CartLimitExceeded):
                     cart = apply(cart, change, self.limits)
             self._standby.keep(cart)
@@ -278,6 +278,7 @@ class FailoverCartService(CartService):
             change = outage.changes[outage.replayed]
             cart = await self._repair.apply_again(cart_id, change)
             self._repair.recent.remember(cart_id, change)
+            outage.base = cart
             outage.replayed += 1
             self.replayed += 1
         # Nothing is awaited between the last look at the list and here: no change can slip in between.

@@ -12,7 +12,7 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import REMEMBERED_CHANGES, Cart, Change, SetQuantity
@@ -64,14 +64,18 @@ class Recent:
 
 
 class Repair:
-    """Compares what `store` answers with the near copies in `near`, and gives it back what it lacks."""
+    """Compares what `store` answers with the near copies in `near`, and gives it back what it lacks.
 
-    def __init__(self, store: CartService, near: MemoryCartService) -> None:
+    Left alone are the carts in `replaying`: their near copies are ahead of the store, and it is on its way there.
+    """
+
+    def __init__(self, store: CartService, near: MemoryCartService, replaying: Container[str] = ()) -> None:
         self.recent = Recent()
         self.restored = 0
         """Carts that were given something back."""
         self._store = store
         self._near = near
+        self._replaying = replaying
         self._epoch = store.epoch
         self._lost = False
         self._task: asyncio.Task[None] | None = None
@@ -141,7 +145,8 @@ class Repair:
             await self._compare_some(ids[first : first + TOGETHER])
 
     async def _compare_some(self, cart_ids: Sequence[str]) -> None:
-        near = [cart for cart_id in cart_ids if (cart := self._near.glance(cart_id)) and self._should_live(cart)]
+        settled = [cart_id for cart_id in cart_ids if cart_id not in self._replaying]
+        near = [cart for cart_id in settled if (cart := self._near.glance(cart_id)) and self._should_live(cart)]
         for copy, stored in zip(near, await self._store.get_many([cart.id for cart in near]), strict=True):
             if not stored.grew_from(copy):
                 self._lost = True

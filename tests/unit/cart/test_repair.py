@@ -7,7 +7,7 @@ import pytest
 
 from shop.cart.failover import FailoverCartService
 from shop.cart.memory import MemoryCartService
-from shop.cart.model import Add, Cart, Limits, Remove, new_change_id
+from shop.cart.model import REMEMBERED_CHANGES, Add, Cart, Limits, Remove, new_change_id
 from shop.cart.repair import Recent
 from shop.cart.service import now
 from shop.errors import StoreUnavailable
@@ -23,6 +23,8 @@ class Forgetful(MemoryCartService):
         super().__init__(limits=Limits(quantity=9))
         self.lives = 0
         self.gone: set[int] = set()
+        self.dies_after = -1
+        """Changes that it takes before it dies once, and comes back empty."""
 
     @property
     def epoch(self) -> int:
@@ -41,6 +43,12 @@ class Forgetful(MemoryCartService):
 
     async def apply(self, cart_id: str, change: object) -> Cart:
         await self.ping(self.shard(cart_id))
+        await asyncio.sleep(0)
+        self.dies_after -= 1
+        if self.dies_after == -1:
+            self.fall_back()
+            self.lives += 1
+            raise StoreUnavailable("killed")
         return await super().apply(cart_id, change)  # type: ignore[arg-type]
 
     def fall_back(self, *carts: Cart) -> None:
@@ -175,3 +183,31 @@ def test_recent_changes_of_one_busy_cart_are_bounded() -> None:
     kept = recent.of("a")
     assert 100 < len(kept) < 256
     assert kept == changes[-len(kept) :]
+
+
+async def test_an_outage_longer_than_the_memory_for_ids_is_replayed_once(
+    store: Forgetful, carts: FailoverCartService
+) -> None:
+    await carts.add("a", "mug", 9, EUR)
+    store.gone = {1}
+    for _ in range(REMEMBERED_CHANGES):
+        await carts.remove("a", "mug")
+        await carts.add("a", "mug", 2, EUR)
+    store.gone = set()
+    await until(lambda: not carts.away and not carts.waiting)
+    cart = await store.get("a")
+    assert (cart.quantity, cart.revision) == (2, 1 + 2 * REMEMBERED_CHANGES)
+
+
+async def test_what_a_store_loses_in_the_middle_of_a_replay_is_replayed_too(
+    store: Forgetful, carts: FailoverCartService
+) -> None:
+    await carts.add("a", "mug", 1, EUR)
+    store.gone = {1}
+    for sku in ("bowl", "vase", "jug"):
+        await carts.add("a", sku, 1, EUR)
+    store.dies_after = 2
+    store.gone = set()
+    await until(lambda: not carts.away and not carts.waiting)
+    assert store.lives == 1, "it died"
+    assert [line.sku for line in (await store.get("a")).lines] == ["mug", "bowl", "vase", "jug"]
