@@ -61,7 +61,7 @@ async def _migrate(
 ) -> bool:
     """Go over the old stores until nothing is left to copy; whether that came about."""
     named = {f"--from {shown(url)}": url for url in sources}
-    async with opened("--to", target, settings, to_write=not dry_run) as new, all_opened(named, settings) as olds:
+    async with all_opened(named, settings) as olds, opened("--to", target, settings, to_write=not dry_run) as new:
         if settings.cart_move_from not in sources and not dry_run:
             click.echo(NOT_MOVING, err=True)
         migrations.extend(Migration(old, new, rate=rate, dry_run=dry_run) for old in olds.values())

@@ -43,7 +43,9 @@ async def _asleep(
     async with opened(name, url, settings) as store:
         if not isinstance(store, SqlCartService):
             raise ConfigurationError(f"{name}: carts sleep in SQL only; name a sqlite:// or postgresql:// database.")
-        return await store.sleeping(before, by_value=by_value, limit=limit)
+        found = await store.sleeping(before, by_value=by_value, limit=limit)
+    # By age the archive sorts to the hour.
+    return found if by_value else sorted(found, key=lambda cart: cart.changed_at)
 
 
 def _figures(cart: Sleeping) -> dict[str, str | int | None]:

@@ -47,10 +47,8 @@ async def opened(name: str, url: str, settings: Settings, *, to_write: bool = Fa
     try:
         await store.start()
         if to_write:
-            await store.ping()
+            await _try_out(name, store)
         yield store
-    except StoreUnavailable as error:
-        raise type(error)(f"{name}: {error}") from error
     finally:
         await store.close()
 
@@ -67,6 +65,14 @@ async def _prepare(url: str) -> None:
     from shop.database import migrate
 
     await migrate(url)
+
+
+async def _try_out(name: str, store: CartService) -> None:
+    """Raise StoreUnavailable for a store that would not take a change now."""
+    try:
+        await store.ping()
+    except StoreUnavailable as error:
+        raise type(error)(f"{name}: {error}") from error
 
 
 def _must_be_there(name: str, url: str) -> None:
