@@ -134,9 +134,13 @@ class Database(Part):
 
     @override
     def end(self) -> None:
-        if self.pid:
-            self._postgres.resume()
+        if not self.pid:
+            return
+        self._postgres.resume()
+        try:
             self._postgres.terminate()
+        except RuntimeError:
+            self._postgres.kill()
 
     @override
     def look(self) -> Look:

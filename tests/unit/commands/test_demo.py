@@ -14,6 +14,7 @@ import termios
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import psutil  # type: ignore[import-untyped]
@@ -67,19 +68,20 @@ class Demo:
 
 
 @pytest.fixture
-def open_demo(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
+def open_demo() -> Iterator[Callable[..., Demo]]:
     demos: list[Demo] = []
-    tmp_path.chmod(0o755)
+    # Not below pytest's own folder: pytest makes that one unreadable for the user that PostgreSQL runs as.
+    with TemporaryDirectory(prefix="shop-test-") as folder:
 
-    def open_one(*arguments: str) -> Demo:
-        demos.append(Demo(tmp_path, *arguments))
-        return demos[-1]
+        def open_one(*arguments: str) -> Demo:
+            demos.append(Demo(Path(folder), *arguments))
+            return demos[-1]
 
-    yield open_one
-    for opened in demos:
-        if opened.process.poll() is None:
-            opened.ends(signal.SIGTERM)
-        print(opened.said)
+        yield open_one
+        for opened in demos:
+            if opened.process.poll() is None:
+                opened.ends(signal.SIGTERM)
+            print(opened.said)
 
 
 def lives(pid: int) -> bool:
@@ -98,6 +100,7 @@ def adds(shop: httpx.Client) -> None:
     ("rung", "how"),
     [
         ("redis", signal.SIGTERM),
+        ("sentinel", signal.SIGINT),
         ("cluster", signal.SIGHUP),
         ("hybrid", signal.SIGINT),
     ],
