@@ -15,7 +15,9 @@ from shop.demo.valkey import Valkey
 SERVICE = "mymaster"
 READY_SECONDS = 15.0
 HELLO_MILLISECONDS = 500
-"""How often Sentinels tell each other what they know. Usually 2 s; it paces how fast a lost server is taken back in."""
+"""How often Sentinels tell each other what they know; usually 2 s."""
+INFO_MILLISECONDS = 1000
+"""How often they ask each server what it is; usually 10 s. Both pace how fast a lost server is taken back in."""
 
 
 class Sentinel(Program):
@@ -69,13 +71,14 @@ class SentinelDemo:
 
     def start(self) -> None:
         """Start all parts, and return when the Sentinels know each other and every replica."""
+        self.servers[0].start()  # first: a replica that finds no primary waits a second
         with ThreadPoolExecutor() as side_by_side:
-            list(side_by_side.map(Valkey.start, self.servers))
+            list(side_by_side.map(Valkey.start, self.servers[1:]))
             self._until(self.replicated, "the replicas never got the primary's data")
             list(side_by_side.map(Sentinel.start, self.sentinels))
-        self._pace(100)
+        self._pace(100, INFO_MILLISECONDS)
         self._until(self.ready, "the Sentinels never found each other and the replicas")
-        self._pace(HELLO_MILLISECONDS)
+        self._pace(HELLO_MILLISECONDS, INFO_MILLISECONDS)
 
     def stop(self) -> None:
         """End all parts, whatever state they are in."""
@@ -127,9 +130,9 @@ class SentinelDemo:
             for sentinel in self.sentinels
         )
 
-    def _pace(self, milliseconds: int) -> None:
+    def _pace(self, hello: int, info: int) -> None:
         for sentinel in self.sentinels:
-            sentinel.ask("DEBUG", "publish-period", str(milliseconds))
+            sentinel.ask("DEBUG", "publish-period", str(hello), "info-period", str(info))
 
     def _until(self, condition: Callable[[], bool], otherwise: str) -> None:
         deadline = time.monotonic() + READY_SECONDS

@@ -1,0 +1,214 @@
+"""Real Sentinels and their servers are killed, hung and promoted. No change is lost, doubled or refused."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+from redis import Redis
+from redis.exceptions import RedisError
+
+from shop.cart import sentinel
+from shop.cart.connect import open_store, with_standby
+from shop.cart.failover import FailoverCartService
+from shop.cart.model import Limits
+from shop.cart.redis import KEY_PREFIX, Patience
+from shop.cart.service import CartService
+from shop.demo.sentinel import SentinelDemo
+from shop.demo.valkey import Valkey
+from shop.errors import StoreRefused, StoreUnavailable
+from tests.chaos.clicks import EUR, Clicks, recovered, until
+
+LIMITS = Limits(quantity=10_000)
+LOST = [f"lost-{n}" for n in range(20)]
+
+
+def store(url: str) -> CartService:
+    return open_store(url, limits=LIMITS, ttl=3600, name="REDIS_URL")
+
+
+@pytest.fixture
+async def carts(sentinels: SentinelDemo) -> AsyncIterator[FailoverCartService]:
+    service = with_standby(store(sentinels.url), max_carts=1000)
+    await service.start()
+    assert not service.away
+    yield service
+    await service.close()
+
+
+async def promotion(sentinels: SentinelDemo, before: Valkey) -> Valkey:
+    """Wait until the Sentinels name another server."""
+    async with asyncio.timeout(20):
+        while (primary := await asyncio.to_thread(sentinels.primary)) is before:
+            await asyncio.sleep(0.02)
+    assert role(primary) == "master"
+    return primary
+
+
+def role(server: Valkey) -> str:
+    try:
+        return str(server.client().info("replication")["role"])
+    except RedisError:  # whoever makes it a replica cuts its connections
+        return ""
+
+
+def drop_connections(server: Valkey) -> None:
+    assert server.client().client_kill_filter(_type="normal", skipme=True) >= 1
+
+
+async def test_the_primary_is_killed_under_clicks(sentinels: SentinelDemo, carts: FailoverCartService) -> None:
+    first = sentinels.primary()
+    async with Clicks(carts) as clicks:
+        await clicks.more(200)
+        first.kill()
+        second = await promotion(sentinels, first)
+        await recovered(carts)
+        await clicks.more(200)
+    assert carts.epoch == 1
+    assert not first.runs
+    await clicks.are_stored_once(second.url)
+
+
+async def test_the_primary_hangs_under_clicks_and_comes_back(
+    sentinels: SentinelDemo, carts: FailoverCartService
+) -> None:
+    first = sentinels.primary()
+    async with Clicks(carts) as clicks:
+        await clicks.more(200)
+        first.hang()
+        second = await promotion(sentinels, first)
+        await recovered(carts)
+        first.resume()
+        assert role(first) == "master", "it does not know yet that it was replaced"
+        await until(lambda: role(first) == "slave")
+        await clicks.more(200)
+    await clicks.are_stored_once(second.url)
+
+
+async def test_a_failover_on_command_under_clicks(sentinels: SentinelDemo, carts: FailoverCartService) -> None:
+    first = sentinels.primary()
+    async with Clicks(carts) as clicks:
+        await clicks.more(200)
+        sentinels.failover()
+        second = await promotion(sentinels, first)
+        await until(lambda: carts.epoch == 1)
+        await recovered(carts)
+        await clicks.more(200)
+    await clicks.are_stored_once(second.url)
+
+
+async def test_all_sentinels_gone_and_every_connection_cut(sentinels: SentinelDemo, carts: FailoverCartService) -> None:
+    primary = sentinels.primary()
+    async with Clicks(carts) as clicks:
+        await clicks.more(200)
+        for one in sentinels.sentinels:
+            one.kill()
+        await clicks.more(200)
+        for _ in range(3):
+            drop_connections(primary)
+            await clicks.more(100)
+    assert carts.trips == 0, "it went on with the primary that it knew"
+    await clicks.are_stored_once(primary.url)
+
+
+async def test_no_replica_is_taken_for_the_primary(sentinels: SentinelDemo) -> None:
+    carts = store(sentinels.url)
+    await carts.add("a", "mug", 1, EUR)
+    primary = sentinels.primary()
+    for one in sentinels.sentinels:
+        one.kill()
+    primary.client().replicaof("127.0.0.1", "1")
+    drop_connections(primary)
+    with pytest.raises(StoreUnavailable, match="is a replica; a primary is being chosen"):
+        await carts.get("a")
+    await carts.close()
+
+
+async def test_sentinels_that_hang_cost_no_more_than_a_call(sentinels: SentinelDemo) -> None:
+    for one in sentinels.sentinels[:2]:
+        one.hang()
+    carts = store(sentinels.url)
+    assert (await carts.add("a", "mug", 1, EUR)).quantity == 1, "the third one is heard"
+    sentinels.sentinels[2].hang()
+    drop_connections(sentinels.servers[0])
+    assert (await carts.add("a", "mug", 1, EUR)).quantity == 2, "the last known primary is still one"
+    await carts.close()
+    unknowing = store(sentinels.url)
+    started = time.monotonic()
+    with pytest.raises(StoreUnavailable, match="No Sentinel answers"):
+        await unknowing.get("a")
+    assert time.monotonic() - started < Patience().reply * 3
+    await unknowing.close()
+
+
+async def test_an_old_primary_that_its_sentinels_have_left_is_left(
+    sentinels: SentinelDemo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The shop still reaches the old primary, which knows nothing of the promotion and takes every change."""
+    monkeypatch.setattr(sentinel, "WATCH_SECONDS", 0.05)
+    carts = store(sentinels.url)
+    await carts.add("a", "mug", 1, EUR)
+    old, new = sentinels.servers[:2]
+    new.client().replicaof("NO", "ONE")
+    for one in sentinels.sentinels:
+        one.ask("REMOVE", "mymaster")
+        one.ask("MONITOR", "mymaster", "127.0.0.1", str(new.port), "2")
+    await until(lambda: carts.epoch == 1)
+    assert role(old) == "master"
+    await carts.add("a", "mug", 1, EUR)
+    assert old.client().get(KEY_PREFIX + "a") != new.client().get(KEY_PREFIX + "a")
+    await carts.close()
+
+
+async def test_what_the_promoted_replica_never_got_is_brought_to_it(
+    sentinels: SentinelDemo, carts: FailoverCartService
+) -> None:
+    first = sentinels.primary()
+    before = {cart_id: await carts.add(cart_id, "mug", 1, EUR) for cart_id in LOST}
+    await until(sentinels.replicated)
+    sentinels.cut_replication()
+    acknowledged = {cart_id: await carts.add(cart_id, "bowl", 2, EUR) for cart_id in LOST}
+    assert not carts.away, "the primary itself acknowledged them"
+    first.kill()
+    second = await promotion(sentinels, first)
+    plain = store(second.url)
+    assert {cart_id: await plain.get(cart_id) for cart_id in LOST} == before, "it really lacks what was acknowledged"
+    await carts.add("somebody-else", "mug", 1, EUR)
+    await recovered(carts)
+    await carts.add("somebody-else", "mug", 1, EUR)
+    async with asyncio.timeout(10):
+        while {cart_id: await plain.get(cart_id) for cart_id in LOST} != acknowledged:
+            await asyncio.sleep(0.02)
+    await plain.close()
+
+
+async def test_a_service_that_no_sentinel_knows(sentinel_url: str) -> None:
+    carts = store(sentinel_url.replace("mymaster", "herbert"))
+    with pytest.raises(StoreRefused, match=r'does not know the service "herbert" .* it knows: mymaster\.'):
+        await carts.get("a")
+    await carts.close()
+
+
+async def test_sentinels_with_a_password_of_their_own(shared_sentinels: SentinelDemo, sentinel_url: str) -> None:
+    for one in shared_sentinels.sentinels:
+        one.client().acl_setuser("default", enabled=True, reset_passwords=True, passwords=["+hunter2"])
+    try:
+        for query in ("", "?sentinel_password=wrong"):
+            carts = store(sentinel_url + query)
+            with pytest.raises(StoreRefused, match=r"does not let the shop in.*sentinel_password=…") as refused:
+                await carts.get("a")
+            assert "wrong" not in str(refused.value)
+            await carts.close()
+        carts = store(sentinel_url + "?sentinel_username=default&sentinel_password=hunter2")
+        assert (await carts.add("a", "mug", 1, EUR)).quantity == 1
+        await carts.close()
+    finally:
+        for one in shared_sentinels.sentinels:
+            Redis(port=one.port, password="hunter2").acl_setuser("default", enabled=True, nopass=True)
+
+
+async def test_a_server_that_is_no_sentinel(valkey_url: str) -> None:
+    carts = store(f"{valkey_url}/mymaster")
+    with pytest.raises(StoreRefused, match="is no Sentinel"):
+        await carts.get("a")
+    await carts.close()
