@@ -162,7 +162,7 @@ async def test_emptied(shop: ShopProcess, valkey: Valkey) -> None:
 async def test_down_at_boot(valkey: Valkey, open_shop: OpenShop) -> None:
     valkey.kill()
     shop = open_shop(REDIS_URL=valkey.url)
-    assert "cannot be reached: nothing listens there" in shop.log.read_text()
+    assert shop.log.read_text().count("cannot be reached: nothing listens there") == 1, "it is said, and once"
     shopper = Shopper(shop)
     await shopper.adds("cove-teapot")
     assert shopper.refused == []
@@ -194,7 +194,10 @@ async def test_a_thousand_concurrent_adds_to_one_cart(shop: ShopProcess, valkey:
 
 
 async def test_two_workers_and_two_shops_share_one_redis(valkey: Valkey, open_shop: OpenShop) -> None:
-    shops = [open_shop(products=PRICES, REDIS_URL=valkey.url, WORKERS=workers) for workers in ("2", "1")]
+    required = {"REDIS_URL": valkey.url, "CART_REQUIRE_STORE": "on"}
+    shops = [open_shop(products=PRICES, WORKERS=workers, **required) for workers in ("2", "1")]
+    for shop in shops:
+        assert shop.log.read_text().count("REDIS_URL: It saves nothing") == 1, "not once for each worker"
     shopper = Shopper(shops[0])
     await shopper.adds(THINGS[0])
     cookies = dict(shopper.client.cookies)
