@@ -49,9 +49,14 @@ class Stage(ABC):
         """The shop's REDIS_URL."""
 
     @property
-    def store_url(self) -> str:
-        """The URL by which the store is read past the shop."""
-        return self.url
+    def database_url(self) -> str:
+        """The shop's DATABASE_URL."""
+        return f"sqlite+aiosqlite:///{self.folder / 'shop.db'}"
+
+    @property
+    def store_urls(self) -> tuple[str, ...]:
+        """The stores that must have every cart in the end, read past the shop."""
+        return (self.url,)
 
     @abstractmethod
     def open_servers(self) -> None:
@@ -64,13 +69,10 @@ class Stage(ABC):
     def open(self) -> None:
         """Start the servers and the shop."""
         self.open_servers()
-        self.shop = self.a_shop("shop")
+        urls = {"REDIS_URL": self.url, "DATABASE_URL": self.database_url}
+        self.shop = ShopProcess(self.folder, **urls, CART_MAX_QUANTITY="5000", **self.settings)
         self.shop.sells(PRODUCTS)
         self.shop.start()
-
-    def a_shop(self, name: str) -> ShopProcess:
-        """A shop on these servers, not started yet."""
-        return ShopProcess(self.folder / name, REDIS_URL=self.url, CART_MAX_QUANTITY="5000", **self.settings)
 
     def close(self) -> None:
         """End the shop and the servers, and remove what they saved."""
@@ -81,9 +83,9 @@ class Stage(ABC):
             self.close_servers()
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    async def read(self, cart_ids: Sequence[str]) -> list[Cart]:
-        """The carts as the store has them, read past the shop."""
-        store = open_store(self.store_url, limits=Limits(), ttl=DEFAULT_TTL, name="the store")
+    async def read(self, url: str, cart_ids: Sequence[str]) -> list[Cart]:
+        """The carts as a store has them, read past the shop."""
+        store = open_store(url, limits=Limits(), ttl=DEFAULT_TTL, name="the store")
         try:
             return await store.get_many(cart_ids)
         finally:
@@ -132,6 +134,7 @@ class Scene(Generic[S]):
         self.standby_seconds = 0.0
         """How long the shop's standby was in charge."""
         self._pace = pace
+        self._said = len(stage.shop.log.read_text())
 
     @property
     def seconds(self) -> float:
@@ -140,8 +143,12 @@ class Scene(Generic[S]):
 
     async def strikes(self, fault: Callable[[], Any]) -> None:
         """Do the harm now, in a thread: killing and starting takes its time, and the crowd goes on."""
-        self.struck.append(time.monotonic())
+        self.strikes_now()
         await asyncio.to_thread(fault)
+
+    def strikes_now(self) -> None:
+        """The harm is done now, by the caller."""
+        self.struck.append(time.monotonic())
 
     async def lasts(self) -> None:
         """Let the crowd go on while the fault lasts."""
@@ -161,6 +168,11 @@ class Scene(Generic[S]):
         async with asyncio.timeout(SETTLING_SECONDS):
             while not await metric(self.crowd.port, "shop_cart_standby_in_charge"):
                 await asyncio.sleep(0.02)
+
+    async def until_said(self, words: str) -> None:
+        """Wait until the shop has said something in its log that it had not said before this scene."""
+        log = self.stage.shop.log
+        await self.until(lambda: words in log.read_text()[self._said :])
 
 
 class Row(msgspec.Struct, Generic[S], frozen=True):
@@ -261,22 +273,24 @@ async def verdict(stage: Stage, shoppers: Sequence[Shopper]) -> Verdict:
     """Compare every cart with what its shopper knows: in the store itself, then through the shop."""
     shoppers = [shopper for shopper in shoppers if shopper.cookies]
     found = Verdict()
-    for one in await _stored(stage, shoppers):
-        found.add(one)
+    for url in stage.store_urls:
+        for one in await _stored(stage, url, shoppers):
+            found.add(one)
     for shopper in shoppers:
         await shopper.looks_again()
         found.add(shopper.history.verdict)
     return found
 
 
-async def _stored(stage: Stage, shoppers: Sequence[Shopper]) -> list[Verdict]:
-    """What is wrong in the store, once nothing is, or when it has had time enough to be brought in order."""
+async def _stored(stage: Stage, url: str, shoppers: Sequence[Shopper]) -> list[Verdict]:
+    """What is wrong in a store, once nothing is, or when it has had time enough to be brought in order."""
     deadline = time.monotonic() + SETTLING_SECONDS
     ids = [cart_id(shopper.cookies["session"]) for shopper in shoppers]
+    kind = url.partition(":")[0]
     while True:
         verdicts = [
-            shopper.history.ends({line.sku: line.quantity for line in cart.active}, f"the store, cart {cart.id}")
-            for shopper, cart in zip(shoppers, await stage.read(ids), strict=True)
+            shopper.history.ends({line.sku: line.quantity for line in cart.active}, f"{kind}, cart {cart.id}")
+            for shopper, cart in zip(shoppers, await stage.read(url, ids), strict=True)
         ]
         if not any(verdict.words for verdict in verdicts) or time.monotonic() > deadline:
             return verdicts

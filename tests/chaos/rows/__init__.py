@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.chaos.rows import cluster, network, redis, sentinel, shop
+from tests.chaos.rows import archive, cluster, network, redis, sentinel, shop
 from tests.chaos.scene import Row
 
-ALL: tuple[Row[Any], ...] = (*redis.ROWS, *network.ROWS, *shop.ROWS, *sentinel.ROWS, *cluster.ROWS)
+ALL: tuple[Row[Any], ...] = (
+    *redis.ROWS,
+    *network.ROWS,
+    *shop.ROWS,
+    *sentinel.ROWS,
+    *cluster.ROWS,
+    *archive.ROWS,
+)

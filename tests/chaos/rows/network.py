@@ -18,8 +18,8 @@ class FarRedis(OneRedis):
         return f"redis://127.0.0.1:{self.proxy.port}"
 
     @property
-    def store_url(self) -> str:
-        return self.valkey.url
+    def store_urls(self) -> tuple[str, ...]:
+        return (self.valkey.url,)
 
     def open_servers(self) -> None:
         super().open_servers()

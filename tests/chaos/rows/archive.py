@@ -1,0 +1,177 @@
+"""Redis for live carts, with an archive behind it that is stopped, hung, locked or full; then both must have all."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+import asyncpg  # type: ignore[import-untyped]
+
+from shop.demo.postgres import Postgres
+from shop.web.session import cart_id
+from tests.chaos.rows.redis import OneRedis
+from tests.chaos.scene import Row, Scene
+
+ARCHIVE = {"CART_ARCHIVE": "on"}
+FILE_BYTES = 256 * 1024
+PADDING_BYTES = 2 * FILE_BYTES
+
+
+class OnPostgres(OneRedis):
+    """Hybrid, PostgreSQL"""
+
+    settings: ClassVar[dict[str, str]] = ARCHIVE
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.postgres = Postgres()
+
+    @property
+    def database_url(self) -> str:
+        return self.postgres.url
+
+    @property
+    def store_urls(self) -> tuple[str, ...]:
+        return (self.valkey.url, self.database_url)
+
+    def open_servers(self) -> None:
+        super().open_servers()
+        self.postgres.start()
+
+    def close_servers(self) -> None:
+        self.postgres.stop()
+        super().close_servers()
+
+
+class OnSqlite(OneRedis):
+    """Hybrid, SQLite"""
+
+    settings: ClassVar[dict[str, str]] = ARCHIVE
+
+    @property
+    def store_urls(self) -> tuple[str, ...]:
+        return (self.valkey.url, self.database_url)
+
+
+async def stopped(scene: Scene[OnPostgres]) -> None:
+    postgres = scene.stage.postgres
+    await scene.strikes(postgres.terminate)
+    assert not postgres.runs, "the server really was gone"
+    await scene.lasts()
+    await asyncio.to_thread(postgres.start)
+
+
+async def hung(scene: Scene[OnPostgres]) -> None:
+    postgres = scene.stage.postgres
+    await scene.strikes(postgres.hang)
+    await scene.until_said("Carts wait to be archived")
+    await scene.lasts()
+    await asyncio.to_thread(postgres.resume)
+
+
+async def locked(scene: Scene[OnPostgres]) -> None:
+    """Somebody holds the whole table, as a migration or VACUUM FULL does."""
+    connection = await _connected(scene)
+    try:
+        async with connection.transaction():
+            scene.strikes_now()
+            await connection.execute("LOCK TABLE carts IN ACCESS EXCLUSIVE MODE")
+            await scene.lasts()
+            assert await _waits(scene), "the shop really waited for the lock"
+    finally:
+        await connection.close()
+
+
+async def rows_locked(scene: Scene[OnPostgres]) -> None:
+    """Somebody holds the row of every cart.
+
+    Whoever writes carts takes rows that are free and waits for none, so there is no order of locks in which it could
+    be the half of a deadlock; what must be shown is that what it could not take is written later.
+    """
+    ids = [cart_id(shopper.cookies["session"]) for shopper in scene.crowd.shoppers]
+    connection = await _connected(scene)
+    try:
+        async with connection.transaction():
+            scene.strikes_now()
+            held = await connection.fetch("SELECT id FROM carts WHERE id = ANY($1) FOR UPDATE", ids)
+            assert held, "carts were in the archive"
+            await scene.lasts()
+            revisions = [[cart.revision for cart in await scene.stage.read(url, ids)] for url in scene.stage.store_urls]
+            assert sum(revisions[0]) > sum(revisions[1]), "the archive really was held back"
+    finally:
+        await connection.close()
+
+
+async def full(scene: Scene[OnSqlite]) -> None:
+    """The disk takes nothing more of the database: simulated by a limit on the size of the shop's files.
+
+    The write-ahead log is made longer than the limit, and kept from being cut back by somebody who reads.
+    """
+    pid = scene.stage.shop.process.pid
+    unlimited = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    with _long_log(Path(scene.stage.database_url.partition(":///")[2])):
+        try:
+            await scene.strikes(lambda: resource.prlimit(pid, resource.RLIMIT_FSIZE, (FILE_BYTES, unlimited[1])))
+            await scene.until_said("SQLite cannot take this now")
+            await scene.lasts()
+        finally:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, unlimited)
+
+
+async def closed_and_emptied(scene: Scene[OnPostgres]) -> None:
+    """The shop writes what waits when it is closed: all is there though Redis loses everything meanwhile."""
+    stage = scene.stage
+    scene.crowd.shop_is_open = False
+    await scene.strikes(stage.shop.stop)
+    assert stage.valkey.client().dbsize(), "there was something in it"
+    await asyncio.to_thread(stage.valkey.restart_empty)
+    await asyncio.to_thread(stage.shop.start)
+    scene.crowd.shop_is_open = True
+    await scene.lasts()
+
+
+@contextmanager
+def _long_log(file: Path) -> Iterator[None]:
+    """A write-ahead log longer than PADDING_BYTES for as long as the block lasts."""
+    connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    reader = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA busy_timeout = 5000")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute("CREATE TABLE padding (bytes BLOB)")
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM padding").fetchall()
+        connection.execute("INSERT INTO padding VALUES (zeroblob(?))", (PADDING_BYTES,))
+        yield
+    finally:
+        reader.close()
+        connection.execute("DROP TABLE padding")
+        connection.close()
+
+
+async def _connected(scene: Scene[OnPostgres]) -> Any:
+    return await asyncpg.connect(scene.stage.postgres.url.replace("+asyncpg", ""))
+
+
+async def _waits(scene: Scene[OnPostgres]) -> bool:
+    """Whether anybody waits for a lock."""
+    looking = await _connected(scene)
+    try:
+        return bool(await looking.fetchval("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"))
+    finally:
+        await looking.close()
+
+
+ROWS: tuple[Row[Any], ...] = (
+    Row("pg-stop", "PostgreSQL stopped, then started", OnPostgres, stopped),
+    Row("pg-hung", "PostgreSQL hung", OnPostgres, hung),
+    Row("pg-lock", "the table of carts locked", OnPostgres, locked),
+    Row("pg-rows", "the rows of the carts locked", OnPostgres, rows_locked),
+    Row("pg-close", "SIGTERM to the shop, Redis emptied", OnPostgres, closed_and_emptied),
+    Row("sqlite-full", "the disk is full (simulated)", OnSqlite, full),
+)
