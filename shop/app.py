@@ -40,6 +40,7 @@ from shop.web.shell import Shells
 from shop.web.sitemap import Sitemap
 from shop.web.templating import Templates
 from shop.web.visitor import Visitor
+from shop.web.welcome import Welcome
 
 
 def create_app(
@@ -65,9 +66,10 @@ def create_app(
     templates = Templates(resource_dir("templates"), assets.url)
     pictures = Pictures(assets)
     currencies = Currencies(read_rates(settings.exchange_rates), CURRENCIES, settings.currency)
-    sessions = Sessions(settings.cart_ttl, settings.public_url)
+    sessions = Sessions(metered.ttl, settings.public_url)
     shells = Shells(shown, currencies, settings.public_url)
-    replies = CartReplies(shown, sessions, shells, currencies, pictures, templates, metered.limits, clock)
+    welcome = Welcome(sessions, settings.cart_ttl)
+    replies = CartReplies(shown, sessions, shells, currencies, pictures, templates, metered.limits, welcome, clock)
     kept = KeptPages(settings.page_cache_bytes)
     browse = Browse(shown, shells, currencies, pictures, templates, kept, metered.limits)
     metrics = Metrics(registry)

@@ -81,8 +81,9 @@ class AddToCart:
         variant = wanted.variant
         if not variant.available:
             raise NotEnoughStock(wanted.name, 0)
+        change_id, woken = await self._change_id(visit, session, form)
         change = Add(
-            id=await self._change_id(visit, session, form),
+            id=change_id,
             at=int(self._clock()),
             sku=variant.sku,
             quantity=wanted.quantity,
@@ -90,20 +91,22 @@ class AddToCart:
             at_most=variant.stock or 0,
         )
         try:
-            return await self._carts.apply(session.cart_id, change)
+            cart = await self._carts.apply(session.cart_id, change)
+            return msgspec.structs.replace(cart, woken=woken) if woken else cart
         except QuantityLimitExceeded as error:
             if variant.stock is None or error.limit >= self._carts.limits.quantity:
                 raise
             line = (await self._carts.get(session.cart_id)).line(variant.sku)
             raise _only_left(wanted, variant.stock, line.quantity if line else 0) from error
 
-    async def _change_id(self, visit: Visit, session: Session, form: Form) -> bytes:
+    async def _change_id(self, visit: Visit, session: Session, form: Form) -> tuple[bytes, int]:
+        """The id of the change, and `Cart.woken` where looking for it has woken the cart."""
         if (named := named_change(visit, session.cart_id, form)) is not None:
-            return named
+            return named, 0
         if is_plain_form(visit):
             cart = Cart(session.cart_id) if session.fresh else await self._carts.get(session.cart_id)
-            return clicked_change(visit, cart, form, self._clock)
-        return new_change_id()
+            return clicked_change(visit, cart, form, self._clock), cart.woken
+        return new_change_id(), 0
 
     async def _refused(
         self, visit: Visit, session: Session | None, product: Product, form: Form, error: InvalidInput

@@ -73,6 +73,11 @@ class CartPages:
         visit = Visit(request.scope)
         return await self._replies.shown(visit, await self._cart(self._sessions.read(visit)))
 
+    async def welcomed(self, request: WebRequest) -> Reply:
+        """POST /cart/welcome: the shopper has read that their cart is back."""
+        visit = Visit(request.scope)
+        return await self._replies.welcomed(visit, await self._cart(self._sessions.read(visit)))
+
     def changing(self, decide: Decide) -> Handler:
         """The handler of a POST that changes a cart as `decide` says."""
 

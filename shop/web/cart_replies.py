@@ -18,6 +18,7 @@ from shop.web.shell import Shells
 from shop.web.templating import Templates
 from shop.web.views import CartPage, CartReply, CartView
 from shop.web.visit import Visit
+from shop.web.welcome import Welcome
 
 Words = Callable[[CartView], str]
 """Says what happened, given the cart as it is now."""
@@ -35,6 +36,7 @@ class CartReplies:
         pictures: Pictures,
         templates: Templates,
         limits: Limits,
+        welcome: Welcome,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._catalog = catalog
@@ -44,15 +46,20 @@ class CartReplies:
         self._pictures = pictures
         self._templates = templates
         self._limits = limits
+        self._welcome = welcome
         self._clock = clock
 
-    async def view(self, visit: Visit, cart: Cart) -> CartView:
-        """The cart in the shopper's currency: one look-up of what the catalogue says of its lines."""
+    async def view(self, visit: Visit, cart: Cart, *, welcomed: bool = False) -> CartView:
+        """The cart in the shopper's currency: one look-up of what the catalogue says of its lines.
+
+        `welcomed`: not to be told any more that their cart is back.
+        """
         now = int(self._clock())
+        since = 0 if welcomed else self._welcome.since(visit, cart, now)
         prices = self._currencies.prices(visit.cookies.get("currency"))
         skus = skus_of(cart, now)
         offers = await self._catalog.offers(skus) if skus else {}
-        return cart_view(cart, offers, prices, self._pictures, self._limits, now)
+        return cart_view(cart, offers, prices, self._pictures, self._limits, now, since)
 
     async def shown(self, visit: Visit, cart: Cart) -> Reply:
         """The cart page; htmx gets what a change would send, without words."""
@@ -70,6 +77,14 @@ class CartReplies:
         """What an add swaps; without htmx, off to the cart page."""
         return await self._after(visit, session, cart, words, "cart/added.html")
 
+    async def welcomed(self, visit: Visit, cart: Cart) -> Reply:
+        """The cart of a shopper who has read that it is back; without htmx, off to the cart page."""
+        cookies = self._welcome.after_reading(visit)
+        if not visit.wants_fragment:
+            return go_to(visit, "/cart", headers=cookies)
+        view = await self.view(visit, cart, welcomed=True)
+        return self._fragments("cart/changed.html", CartReply(view, view.quantity, ""), headers=cookies)
+
     async def refused(self, visit: Visit, cart: Cart, error: str) -> Reply:
         """Why a change was refused, and the cart as it is (422)."""
         view = await self.view(visit, cart)
@@ -80,12 +95,15 @@ class CartReplies:
     async def _after(self, visit: Visit, session: Session | None, cart: Cart, words: Words, template: str) -> Reply:
         if session is not None and session.fresh and cart.partial:
             cart = msgspec.structs.replace(cart, partial=False)
+        welcome = self._welcome.after_change(visit, cart)
         if not visit.wants_fragment:
             # Nothing is looked up: the change is made, and no store that is away may make it look as if it were not.
-            return go_to(visit, "/cart", headers=self._sessions.keep(visit, session, cart.quantity) if session else [])
-        view = await self.view(visit, cart)
+            cookies = self._sessions.keep(visit, session, cart.quantity) if session else []
+            return go_to(visit, "/cart", headers=[*cookies, *welcome])
+        view = await self.view(visit, cart, welcomed=not cart.woken)
         cookies = self._sessions.keep(visit, session, view.quantity) if session else []
-        return self._fragments(template, CartReply(view, view.quantity, words(view)), headers=cookies)
+        reply = CartReply(view, view.quantity, words(view))
+        return self._fragments(template, reply, headers=[*cookies, *welcome])
 
     def _fragments(self, template: str, view: CartReply, *, status: int = 200, headers: Iterable[Header] = ()) -> Reply:
         return html(self._templates.fragments(template, view), status=status, headers=headers)

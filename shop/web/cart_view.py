@@ -12,6 +12,7 @@ from shop.web.paths import line_path, product_path
 from shop.web.pictures import Pictures
 from shop.web.prices import Prices
 from shop.web.views import CartView, LineView, UndoView
+from shop.web.welcome import welcome_view
 
 UNDO_SECONDS = 600
 """How long a removal can be taken back."""
@@ -23,21 +24,32 @@ def skus_of(cart: Cart, now: int) -> tuple[str, ...]:
 
 
 def cart_view(
-    cart: Cart, offers: Mapping[str, Offer], prices: Prices, pictures: Pictures, limits: Limits, now: int
+    cart: Cart,
+    offers: Mapping[str, Offer],
+    prices: Prices,
+    pictures: Pictures,
+    limits: Limits,
+    now: int,
+    since: int = 0,
 ) -> CartView:
-    """The cart as it is shown at `now` (seconds since the epoch); `offers` by sku, for each sku that is still sold."""
+    """The cart as it is shown at `now` (seconds since the epoch); `offers` by sku, for each sku that is still sold.
+
+    `since`: when a cart that has slept was changed last, where that is to be said.
+    """
     active = tuple(_line(line, offers.get(line.sku), prices, pictures, limits) for line in cart.active)
+    saved = tuple(_line(line, offers.get(line.sku), prices, pictures, limits) for line in cart.saved)
     sold = [(line, offers[line.sku]) for line in cart.active if line.sku in offers]
     total = sum(prices.convert(offer.price).amount * line.quantity for line, offer in sold)
     return CartView(
         lines=active,
-        saved=tuple(_line(line, offers.get(line.sku), prices, pictures, limits) for line in cart.saved),
+        saved=saved,
         quantity=sum(line.quantity for line, _ in sold),
         subtotal=Money(total, prices.currency).format(),
         undo=_undo(cart, offers, now),
         partial=cart.partial,
         max_lines=limits.lines,
         revision=cart.revision,
+        welcome=welcome_view(since, active + saved),
     )
 
 

@@ -54,6 +54,7 @@ def routes(
         change("/cart/saved/{sku:str}/remove", cart.changing(cart.remove_saved)),
         change("/cart/empty", cart.changing(cart.empty)),
         change("/cart/undo", cart.changing(cart.undo)),
+        change("/cart/welcome", cart.welcomed),
         change("/setCurrency", visitor.set_currency),
         page("/logout", visitor.ask_logout),
         change("/logout", visitor.logout),

@@ -31,7 +31,7 @@ class Session(msgspec.Struct, frozen=True):
 
 
 class Sessions:
-    """Reads and writes the cookies. `ttl` is how long they live, in seconds: as long as the cart."""
+    """Reads and writes the cookies. `ttl` is how long they live, in seconds: as long as the cart can be found."""
 
     def __init__(self, ttl: int, public_url: str = "") -> None:
         self._ttl = ttl
@@ -65,10 +65,14 @@ class Sessions:
         """The cookie that keeps the shopper's currency for a year."""
         return _set_cookie(f"currency={currency}{self._attributes(visit, 365 * 24 * 3600)}; HttpOnly")
 
+    def keep_welcome(self, visit: Visit, value: str) -> SetCookie:
+        """The cookie that keeps what is said of a cart that has slept; '' takes it back."""
+        return _set_cookie(f"welcome={value}{self._attributes(visit, self._ttl if value else 0)}; HttpOnly")
+
     def forget(self, visit: Visit) -> list[SetCookie]:
         """Cookies that take back all of ours."""
         rest = self._attributes(visit, 0)
-        return [_set_cookie(f"{name}={rest}") for name in (self._name(visit), "cart_count", "currency")]
+        return [_set_cookie(f"{name}={rest}") for name in (self._name(visit), "cart_count", "currency", "welcome")]
 
     def _name(self, visit: Visit) -> str:
         return "__Host-session" if self.secure(visit) else "session"

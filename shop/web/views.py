@@ -213,6 +213,17 @@ class UndoView(msgspec.Struct, frozen=True):
     """'Removed Tide Mug.'"""
 
 
+class WelcomeView(msgspec.Struct, frozen=True):
+    """What is said of a cart that has slept."""
+
+    words: str
+    """'Your cart of 3 March 2026 is here again.'"""
+    changes: tuple[str, ...]
+    """'Tide Mug: the price went up from €10.00 to €12.00.'"""
+    more: int = 0
+    """Changes that are not listed; each line says its own."""
+
+
 class CartView(msgspec.Struct, frozen=True):
     """The cart, as the page and the drawer show it."""
 
@@ -226,6 +237,8 @@ class CartView(msgspec.Struct, frozen=True):
     max_lines: int
     revision: int = 0
     """The cart's revision, by which a page tells an older reply from a newer one."""
+    welcome: WelcomeView | None = None
+    """Where the cart has slept and just come back."""
 
 
 class CartPage(msgspec.Struct, frozen=True):
