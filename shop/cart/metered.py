@@ -15,7 +15,9 @@ from typing_extensions import override
 from shop.cart.failover import FailoverCartService
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import Cart, Change
+from shop.cart.moving import MovingCartService
 from shop.cart.service import CartService
+from shop.cart.tiered import TieredCartService
 from shop.errors import InvalidInput, StoreUnavailable
 
 SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0)
@@ -141,4 +143,22 @@ def _numbers(service: CartService) -> Iterable[Metric]:
         )
         yield CounterMetricFamily(
             "shop_carts_restored", "Carts given back to a store that had lost them", value=service.restored
+        )
+    if isinstance(service, TieredCartService):
+        behind = service.behind
+        yield GaugeMetricFamily("shop_carts_to_archive", "Carts that wait for the archive", value=behind.waiting)
+        yield GaugeMetricFamily(
+            "shop_cart_archive_lag_seconds", "Age of the oldest change not archived yet", value=behind.lag
+        )
+        yield CounterMetricFamily("shop_carts_archived", "Carts written to the archive", value=behind.written)
+        yield CounterMetricFamily(
+            "shop_carts_not_archived", "Carts left out of the archive because too many waited", value=behind.dropped
+        )
+        yield CounterMetricFamily("shop_carts_woken", "Carts that the archive gave back", value=service.woken)
+        yield CounterMetricFamily(
+            "shop_carts_purged", "Carts taken out of the archive when their time was over", value=service.purged
+        )
+    if isinstance(service, MovingCartService):
+        yield CounterMetricFamily(
+            "shop_carts_moved", "Carts, or changes of them, brought over from the old store", value=service.moved
         )
