@@ -135,12 +135,11 @@ async def _timed(connection: Any, until: float, statement: str, values: Sequence
     timer = loop.call_at(until, connection.terminate)
     try:
         return await connection.fetch(statement, *values)
-    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         if loop.time() >= until:
             raise TimeoutError from error
-        if isinstance(error, asyncpg.InterfaceError):
-            raise asyncpg.ConnectionDoesNotExistError(str(error)) from error
-        raise
+        # What asyncpg says depends on when it learned that the server had closed the connection.
+        raise asyncpg.ConnectionDoesNotExistError(str(error)) from error
     finally:
         timer.cancel()
 

@@ -58,6 +58,8 @@ class SqlCartService(CartService):
     def __init__(self, table: CartTable, *, limits: Limits = Limits(), ttl: int = DEFAULT_TTL) -> None:
         self.limits = limits
         self.ttl = ttl
+        self.rivalries = 0
+        """How often a cart was not written because somebody else wrote or held it, and its changes began again."""
         self._table = table
         self._reads: Batches[str, Kept | None] = Batches(self._read, lanes=READERS)
         self._updates: list[Batches[_Update, Cart]] = [Batches(self._update) for _ in range(WRITERS)]
@@ -126,6 +128,7 @@ class SqlCartService(CartService):
     def epoch(self) -> int:
         return self._table.epoch
 
+    @override
     async def purge(self, limit: int = 1000) -> int:
         """Delete carts whose time is over, at most `limit`, and return how many. Fewer than the limit: all are gone."""
         return await self._table.purge(now(), limit)
@@ -167,6 +170,7 @@ class SqlCartService(CartService):
             return written
 
         for cart_id in await self._table.change(list(carts), fold):
+            self.rivalries += 1
             for place in carts[cart_id]:
                 answers[place] = _late(updates[place])
         return answers
