@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 import shop
+from shop.cart.connect import connect
 from shop.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -147,30 +148,90 @@ class TestContainers:
     def compose(self) -> Any:
         return msgspec.yaml.decode((ROOT / "compose.yaml").read_bytes())
 
-    def test_images_are_pinned_to_a_version(self, compose: Any) -> None:
-        images = [service["image"] for service in compose["services"].values() if "image" in service]
-        images += re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-        assert len(images) == 4
+    @pytest.fixture
+    def services(self, compose: Any) -> dict[str, Any]:
+        return dict(compose["services"])
+
+    def test_images_are_pinned_to_a_version(self, services: dict[str, Any]) -> None:
+        images = {service["image"] for service in services.values() if "image" in service}
+        images |= set(re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE))
+        assert len(images) == 3
         assert all(re.search(r":\d+\.\d+", image) for image in images)
 
-    def test_services_are_unprivileged_read_only_and_watched(self, compose: Any) -> None:
+    def test_each_rung_has_a_profile_with_a_shop(self, services: dict[str, Any]) -> None:
+        profiles = {profile for service in services.values() for profile in service.get("profiles", ())}
+        assert profiles == {"sentinel", "cluster", "hybrid"}
+        assert all(services[f"shop-{profile}"]["profiles"] == [profile] for profile in profiles)
+        assert {name for name in services if "profiles" not in services[name]} == {"postgres", "redis", "shop"}
+        ports = [port for service in services.values() for port in service.get("ports", ())]
+        assert len(ports) == len(set(ports)) == 4
+
+    def test_a_service_waits_for_services_of_its_own_profile(self, services: dict[str, Any]) -> None:
+        for service in services.values():
+            for other, wait in service.get("depends_on", {}).items():
+                assert services[other].get("profiles", service.get("profiles")) == service.get("profiles")
+                once = services[other]["restart"] == "on-failure"
+                assert wait["condition"] == ("service_completed_successfully" if once else "service_healthy")
+
+    def test_services_are_unprivileged_read_only_bounded_and_watched(self, services: dict[str, Any]) -> None:
         image_has_healthcheck = "\nHEALTHCHECK " in (ROOT / "Dockerfile").read_text()
-        for service in compose["services"].values():
-            service = {**service.get("<<", {}), **service}
+        for service in services.values():
             assert service["read_only"] is True
             assert service["cap_drop"] == ["ALL"]
             assert "no-new-privileges:true" in service["security_opt"]
+            assert service["mem_limit"]
+            assert service["pids_limit"]
             assert "healthcheck" in service or ("build" in service and image_has_healthcheck)
             assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
+            assert "stores" in service["networks"]
+        assert [name for name in services if "default" in services[name]["networks"]] == [
+            name for name in services if "build" in services[name]
+        ]
 
-    def test_redis_never_drops_a_cart_for_want_of_memory(self, compose: Any) -> None:
-        command = " ".join(compose["services"]["redis"]["command"])
-        assert "--maxmemory-policy noeviction" in command
-        assert "--appendonly yes" in command
+    def test_stores_are_not_reached_from_outside(self, compose: Any) -> None:
+        assert compose["networks"]["stores"]["internal"] is True
 
-    def test_the_shop_is_given_settings_that_it_knows(self, compose: Any) -> None:
-        assert compose["services"]["shop"]["environment"].keys() <= SETTINGS
-        assert set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "compose.yaml").read_text())) <= names_in_env_example()
+    def test_no_password_has_a_default(self) -> None:
+        text = (ROOT / "compose.yaml").read_text()
+        assert set(re.findall(r"\$\{(\w+PASSWORD)", text)) == {"REDIS_PASSWORD", "POSTGRES_PASSWORD"}
+        assert not re.search(r"\$\{\w+PASSWORD:?-", text)
+        assert all(f"${{{name}:?" in text for name in ("REDIS_PASSWORD", "POSTGRES_PASSWORD"))
+
+    def test_redis_never_drops_a_cart_for_want_of_memory(self, services: dict[str, Any]) -> None:
+        servers = {name: " ".join(service.get("command", ())) for name, service in services.items()}
+        servers = {name: command for name, command in servers.items() if "redis-server" in command}
+        assert len(servers) == 10
+        for name, command in servers.items():
+            assert "--maxmemory-policy noeviction" in command
+            assert "--appendonly yes" in command
+            assert "--requirepass" in command
+            assert services[name]["volumes"] == [f"{name}:/data"]
+
+    def test_every_volume_is_used_and_declared(self, compose: Any) -> None:
+        used = [volume.partition(":")[0] for s in compose["services"].values() for volume in s.get("volumes", ())]
+        assert sorted(used) == sorted(compose["volumes"])
+
+    @pytest.mark.parametrize("name", ["redis", "redis-1", "sentinel-1", "cluster-1", "cluster-form"])
+    def test_commands_are_shell_that_can_be_read(self, services: dict[str, Any], name: str) -> None:
+        shell, flags, script = services[name]["command"]
+        assert (shell, flags) == ("sh", "-euc")
+        assert "$" not in script.replace("$$", ""), "Compose itself would fill it in"
+        subprocess.run([shell, "-n", "-c", script.replace("$$", "$")], check=True)
+
+    def test_the_shops_are_given_settings_that_they_know(self, services: dict[str, Any]) -> None:
+        shops = [service for service in services.values() if "build" in service]
+        assert len(shops) == 4
+        assert all(shop["environment"].keys() <= SETTINGS for shop in shops)
+        assert set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", (ROOT / "compose.yaml").read_text())) <= names_in_env_example()
+
+    def test_the_shops_urls_are_ones_that_it_reads(self, services: dict[str, Any]) -> None:
+        filled = {"REDIS_PASSWORD": "redis-word", "POSTGRES_PASSWORD": "sql-word"}
+        urls = {s["environment"]["REDIS_URL"] for s in services.values() if "build" in s}
+        assert {url.partition("://")[0] for url in urls} == {"redis", "redis+sentinel", "redis+cluster"}
+        for url in urls:
+            read = re.sub(r"\$\{(\w+)}", lambda name: filled[name[1]], url)
+            connect(Settings(redis_url=read))
+            assert {re.split(r"[:@/]", host)[0] for host in read.rpartition("@")[2].split(",")} <= services.keys()
 
     def test_the_image_runs_as_a_numbered_user(self) -> None:
         final = (ROOT / "Dockerfile").read_text().rpartition("\nFROM ")[2]
