@@ -99,7 +99,9 @@ class Repair:
         missing = {change for change in near.change_ids if not stored.knows(change)}
         changes = [change for change in self.recent.of(near.id) if change.id in missing]
         if len(changes) < len(missing):
-            return await self._store.put(near)
+            newer = [change for change in self.recent.of(near.id) if stored.knows(change.id)]
+            stored = await self._store.put(near)
+            changes = [change for change in newer if not stored.knows(change.id)]
         for change in changes:
             stored = await self.apply_again(near.id, change)
         return stored

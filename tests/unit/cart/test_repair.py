@@ -211,3 +211,16 @@ async def test_what_a_store_loses_in_the_middle_of_a_replay_is_replayed_too(
     await until(lambda: not carts.away and not carts.waiting)
     assert store.lives == 1, "it died"
     assert [line.sku for line in (await store.get("a")).lines] == ["mug", "bowl", "vase", "jug"]
+
+
+async def test_the_first_change_after_a_loss_is_kept_though_the_cart_has_a_long_history(
+    store: Forgetful, carts: FailoverCartService
+) -> None:
+    """The two states alone look as if the near copy had grown from the stored one."""
+    for _ in range(REMEMBERED_CHANGES):
+        await carts.set_quantity("a", "mug", 2)
+        await carts.add("a", "mug", 1, EUR)
+    store.fall_back()
+    await carts.add("a", "bowl", 1, EUR)
+    assert {line.sku: line.quantity for line in (await store.get("a")).lines} == {"mug": 3, "bowl": 1}
+    assert await carts.get("a") == await store.get("a")
