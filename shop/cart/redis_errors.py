@@ -68,12 +68,6 @@ _NOT_NOW = (
     ),
     (r"\bTRYAGAIN\b", "The cluster is just moving the slot of this cart."),
     (r"\bBUSY\b", "{where} is kept busy by a script."),
-    (r"MasterNotFoundError.* : ", "Redis cannot be reached: no Sentinel that answers names a primary. {says}"),
-    (
-        r"MasterNotFoundError",
-        "Redis cannot be reached: its Sentinels know no such service, or its primary is down. {says} Check the name at "
-        "the end of the URL.",
-    ),
     (r"ConnectionRefusedError", "{where} cannot be reached: nothing listens there. Start it, or correct its URL."),
     (r"ConnectionResetError|closed by server", "{where} cannot be reached: it closed the connection."),
     (r"TimeoutError", "{where} cannot be reached: no answer in time."),

@@ -18,7 +18,7 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -35,7 +35,7 @@ from shop.cart.gather import Gathered
 from shop.cart.redis import Patience
 from shop.cart.redis_errors import in_our_words
 from shop.cart.sentinel_url import SentinelUrl
-from shop.cart.servers import OneServer
+from shop.cart.servers import OneServer, Send
 from shop.cart.topology import Address
 from shop.errors import StoreRefused, StoreUnavailable
 
@@ -76,6 +76,16 @@ class SentinelServers(OneServer):
             self._watching = asyncio.get_running_loop().create_task(self._watch())
         return super().call(key, *command)
 
+    @property
+    def sentinels(self) -> Mapping[str, Send]:
+        """A way to ask each Sentinel, whether it answers or not, by its host:port."""
+        return self._primary.sentinels
+
+    @property
+    def service(self) -> str:
+        """What the Sentinels call the servers."""
+        return str(self._pool.service_name)
+
     @override
     async def close(self) -> None:
         if self._watching is not None:
@@ -103,6 +113,11 @@ class Primary:
         self._sentinels = [_Sentinel(at, options, seconds=patience.reply * ASKING) for at in named.sentinels]
         self._last: Address | None = None
         self._silent = False
+
+    @property
+    def sentinels(self) -> Mapping[str, Send]:
+        """A way to ask each, by its host:port."""
+        return {sentinel.address: sentinel.ask for sentinel in self._sentinels}
 
     async def discover_master(self, service: str) -> Address:
         """Its address; the last known one where no Sentinel answers. Raises StoreRefused, and redis-py's errors."""
@@ -132,9 +147,11 @@ class _Sentinel:
     """One Sentinel, and a connection to it that is kept."""
 
     def __init__(self, address: Address, options: dict[str, Any], *, seconds: float) -> None:
-        self._where = f"Sentinel at {address[0]}:{address[1]}"
+        self.address = f"{address[0]}:{address[1]}"
+        self._where = f"Sentinel at {self.address}"
         self._pool: Any = ConnectionPool(host=address[0], port=address[1], protocol=2, **options)
         self._gathered = Gathered(self._pool.make_connection, self._words, seconds=seconds, lanes=1)
+        self.ask: Send = self._gathered.call
 
     async def primary_of(self, service: str) -> _Answer:
         """Its address. Raises StoreUnavailable."""

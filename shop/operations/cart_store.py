@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from shop.cart.connect import limits_of, open_store
 from shop.cart.model import new_change_id
 from shop.cart.redis import RedisCartService
+from shop.cart.sentinel import SentinelServers
 from shop.cart.servers import OneServer, Servers
 from shop.cart.service import CartService
 from shop.errors import StoreUnavailable
@@ -19,6 +20,7 @@ from shop.operations.findings import Finding, ok, problem
 from shop.operations.redis_cluster import cluster_findings, myself
 from shop.operations.redis_facts import Facts, ask
 from shop.operations.redis_findings import findings
+from shop.operations.redis_sentinels import look_at_sentinels
 from shop.settings import Settings
 
 PROBE_TTL = 1
@@ -52,6 +54,7 @@ async def look_at(url: str, name: str, settings: Settings) -> list[Finding]:
         about = "answer"
         try:
             if isinstance(store, RedisCartService):
+                found += await _of_sentinels(name, store.servers)
                 found += await _of_servers(name, store.servers, archived=settings.cart_archive)
             await store.start()
             await store.ping()
@@ -60,6 +63,12 @@ async def look_at(url: str, name: str, settings: Settings) -> list[Finding]:
         except StoreUnavailable as error:
             return [problem(name, about, str(error)), *found]
     return [ok(name, "changes", f"{shown(url)} takes a change."), *found]
+
+
+async def _of_sentinels(name: str, servers: Servers) -> list[Finding]:
+    if isinstance(servers, SentinelServers):
+        return await look_at_sentinels(name, servers.service, servers.sentinels)
+    return []
 
 
 async def _of_servers(name: str, servers: Servers, *, archived: bool) -> list[Finding]:

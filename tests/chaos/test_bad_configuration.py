@@ -234,6 +234,36 @@ class TestWhatItIs:
         assert len({f.part for f in report.findings if f.about == "memory"}) == 3
 
 
+class TestSentinels:
+    async def test_they_do_not_know_the_service(self, sentinel_url: str, caplog: pytest.LogCaptureFixture) -> None:
+        line = await said(f"{sentinel_url}-of-another-shop", caplog)
+        assert (
+            'does not know the service "mymaster-of-another-shop" that the URL ends with; it knows: mymaster.' in line
+        )
+
+    async def test_what_is_named_is_no_sentinel(self, server: Valkey, caplog: pytest.LogCaptureFixture) -> None:
+        line = await said(f"redis+sentinel://127.0.0.1:{server.port}/mymaster", caplog)
+        assert f"127.0.0.1:{server.port} is no Sentinel: write redis:// for it, or name the Sentinels." in line
+
+    async def test_one_of_them_is_away(self, sentinel_url: str) -> None:
+        away = f"127.0.0.1:{free_port()}"
+        report = await looked_at(sentinel_url.replace("/mymaster", f",{away}/mymaster"))
+        assert found(report, "changes").level is Level.OK
+        assert "nothing listens there" in found(report, f"Sentinel {away}").says
+        assert re.match(
+            "3 Sentinels name .* as the primary of mymaster, with 1 replica", found(report, "Sentinels").says
+        )
+
+    async def test_there_are_too_few_to_promote_anybody(self, server: Valkey) -> None:
+        lonely = Sentinel(server, quorum=2, down_after=1000, failover_timeout=1000)
+        lonely.start()
+        try:
+            told = found(await looked_at(f"redis+sentinel://127.0.0.1:{lonely.port}/mymaster"), "Sentinels")
+        finally:
+            lonely.stop()
+        assert (told.level, told.advice) == (Level.WARNING, "No replica would be promoted: start more Sentinels.")
+
+
 class TestMemoryAndDisk:
     async def test_it_is_full(self, server: Valkey, caplog: pytest.LogCaptureFixture) -> None:
         server.client().config_set("maxmemory", "1mb")
