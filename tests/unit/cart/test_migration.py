@@ -11,6 +11,7 @@ from shop.cart import migration as module
 from shop.cart.memory import MemoryCartService
 from shop.cart.migration import Migration, everything, keep
 from shop.cart.model import Add, Cart, Remove, Undo, apply, new_change_id
+from shop.cart.moving import MovingCartService
 from shop.cart.redis import Patience, RedisCartService
 from shop.cart.service import CartService, now
 from shop.demo.valkey import Valkey
@@ -108,6 +109,37 @@ async def test_what_is_clicked_in_the_old_store_meanwhile_is_copied_too(
     assert 0 < behind.copied < 2000, "some were clicked after they were copied, and only those are copied again"
     assert last.old_sum == last.new_sum
     assert await stored(new) == await stored(old)
+
+
+async def test_a_shop_that_is_clicked_in_while_it_moves_loses_and_doubles_nothing(
+    old: RedisCartService, new: RedisCartService
+) -> None:
+    carts = await fill(old, 1200)
+    shop, migration = MovingCartService(new, old), Migration(old, new)
+    bought = dict.fromkeys((cart.id for cart in carts), 0)
+    moved = asyncio.Event()
+
+    async def shopper(number: int) -> None:
+        while not moved.is_set():
+            for cart in carts[number::8]:
+                await shop.add(cart.id, "late", 1, PRICE)
+                bought[cart.id] += 1
+                if moved.is_set():
+                    break
+
+    shoppers = [asyncio.create_task(shopper(number)) for number in range(8)]
+    while (await migration.go_over()).copied:
+        pass
+    moved.set()
+    await asyncio.gather(*shoppers)
+    assert 0 < migration.copied < 1200, "some came with the shoppers' clicks, the others by the migration"
+    assert sum(bought.values()) > 8
+    after = await stored(new)
+    for cart in carts:
+        assert {line.sku: line.quantity for line in after[cart.id].lines} == {
+            **{line.sku: line.quantity for line in cart.lines},
+            **({"late": bought[cart.id]} if bought[cart.id] else {}),
+        }
 
 
 async def test_what_was_changed_in_the_new_store_is_joined_and_never_overwritten(
