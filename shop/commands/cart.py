@@ -109,7 +109,8 @@ def migrate(sources: tuple[str, ...], target: str, passes: int, rate: float | No
 
     After: take CART_MOVE_FROM out and restart the shop. Now the old store can go.
 
-    A shop with CART_ARCHIVE has two old stores: give --from for each.
+    The archive of a shop with CART_ARCHIVE is a store of its own, DATABASE_URL. Where that stays, only the live carts
+    are to be moved; where there will be no archive, give --from for both.
     """
     from shop.commands.cart_moving import migrate_carts
 
