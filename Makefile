@@ -2,7 +2,7 @@
 # `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench audit lock clean setup dev
+.PHONY: help run test check format bench chaos audit lock clean setup dev
 
 VENV := .venv/bin
 
@@ -32,6 +32,9 @@ bench: dev ## Measure; prints one table per benchmark
 	@for file in tests/bench/bench_*.py; do \
 		$(VENV)/python -m "tests.bench.$$(basename "$$file" .py)" || exit 1; \
 	done
+
+chaos: dev ## Break real servers under load and print what was lost; ONLY=hung,kill SECONDS=10
+	@exec $(VENV)/python -m tests.chaos.table --only "$(ONLY)" $(if $(SECONDS),--seconds $(SECONDS))
 
 audit: dev ## Look the locked packages up in the public list of known vulnerabilities
 	$(VENV)/pip-audit --strict --require-hashes --disable-pip -r requirements.lock

@@ -26,22 +26,28 @@ def lines_on(page: bytes) -> Lines:
 
 
 class Verdict(msgspec.Struct):
-    """What was found wrong. Zero throughout is the promise."""
+    """What was found wrong, in numbers and in words. Nothing at all is the promise."""
 
     lost: int = 0
     """Pieces that were acknowledged and are not in the store at the end."""
     doubled: int = 0
     """Pieces in the store at the end that nobody put there."""
-    vanished: int = 0
-    """Answers that did not show an acknowledged change, or showed what was never sent."""
-    words: list[str] = []
+    amiss: list[str] = []
+    """The carts that end otherwise than they must."""
+    vanished: list[str] = []
+    """The answers that did not show an acknowledged change, or showed what was never sent."""
+
+    @property
+    def words(self) -> list[str]:
+        """All of it."""
+        return [*self.amiss, *self.vanished]
 
     def add(self, other: Verdict) -> None:
         """Take in what was found elsewhere."""
         self.lost += other.lost
         self.doubled += other.doubled
+        self.amiss += other.amiss
         self.vanished += other.vanished
-        self.words += other.words
 
 
 class History:
@@ -49,6 +55,7 @@ class History:
 
     def __init__(self) -> None:
         self.verdict = Verdict()
+        """What answers have shown so far."""
         self.acknowledged = 0
         """Changes that were answered."""
         self._states: list[Lines] = [{}]
@@ -92,9 +99,8 @@ class History:
             return Verdict()
         wanted, found = Counter(self._states[self._known]), Counter(dict(stored))
         words = f"{where}: {dict(found)} instead of {dict(wanted)}"
-        return Verdict((wanted - found).total(), (found - wanted).total(), words=[words])
+        return Verdict((wanted - found).total(), (found - wanted).total(), [words])
 
     def _missing(self, what: str, lines: Lines, since: int) -> None:
-        self.verdict.vanished += 1
         wanted = [dict(state) for state in self._states[since:]]
-        self.verdict.words.append(f"{what} showed {dict(lines)}, which is none of {wanted}")
+        self.verdict.vanished.append(f"{what} showed {dict(lines)}, which is none of {wanted}")

@@ -117,6 +117,8 @@ class Stages:
 class Pace(msgspec.Struct, frozen=True):
     """How long each part of a scene lasts: seconds, and acknowledged changes at least."""
 
+    warm: float = 1.0
+    """The first requests of all, which are slow for reasons of their own; no figure is taken of them."""
     quiet: float = 4.0
     fault: float = 5.0
     after: float = 4.0
@@ -184,6 +186,9 @@ class Row(msgspec.Struct, Generic[S], frozen=True):
     act: Callable[[Scene[S]], Any]
     seconds: float | None = None
     """How long the fault lasts in the table, where it is not as long as the others."""
+    alone: bool = True
+    """Whether one process serves. Of two, each has a standby of its own: while the store is away, what one has
+    acknowledged the other cannot show, and only what is stored in the end can be held to the promise."""
 
     @property
     def rung(self) -> str:
@@ -195,12 +200,18 @@ class Result(msgspec.Struct, frozen=True):
     """What a crowd met in one scene; times in seconds."""
 
     requests: Sequence[Request]
+    warm: float
+    """When the figures begin, time.monotonic()'s."""
     struck: Sequence[float]
     acknowledged: int
     verdict: Verdict
     standby_seconds: float
-    words: Sequence[str]
-    """What the shop said instead of an answer."""
+    refusals: Sequence[str]
+    """What was said instead of an answer that accepts."""
+
+    def complaints(self, row: Row[Any]) -> list[str]:
+        """All that is against the promises of this row."""
+        return [*self.refusals, *self.verdict.amiss, *(self.verdict.vanished if row.alone else ())]
 
     def count(self, outcome: Outcome) -> int:
         """Requests that ended so."""
@@ -214,13 +225,18 @@ class Result(msgspec.Struct, frozen=True):
     @property
     def p99_quiet(self) -> float:
         """The 99th percentile before the first fault."""
-        return p99([request for request in self.requests if request.begun + request.seconds < min(self.struck)])
+        first = min(self.struck)
+        return p99([r for r in self.requests if self.warm < r.begun and r.begun + r.seconds < first])
 
     @property
     def p99_outside(self) -> float:
         """The 99th percentile from one second after a fault began, while it lasts and after it."""
-        first, last = min(self.struck), self.struck
-        return p99([r for r in self.requests if r.begun > first and not any(0 <= r.begun - at < 1 for at in last)])
+        first = min(self.struck)
+        return p99([r for r in self.requests if r.begun > first and all(r.begun - at > 1 for at in self._before(r))])
+
+    def _before(self, request: Request) -> list[float]:
+        """The faults that struck before a request was sent."""
+        return [at for at in self.struck if at <= request.begun]
 
 
 def p99(requests: Sequence[Request]) -> float:
@@ -234,6 +250,8 @@ async def play(row: Row[S], stage: S, pace: Pace) -> Result:
     crowd = Crowd(stage.shop.port)
     scene = Scene(stage, crowd, pace)
     async with crowd:
+        await crowd.goes_on(seconds=pace.warm, changes=pace.changes)
+        warm = time.monotonic()
         await crowd.goes_on(seconds=pace.quiet, changes=pace.changes)
         async with watched(scene):
             await row.act(scene)
@@ -242,6 +260,7 @@ async def play(row: Row[S], stage: S, pace: Pace) -> Result:
     await recovered(crowd.port)
     return Result(
         crowd.requests,
+        warm,
         scene.struck,
         crowd.acknowledged,
         await verdict(stage, crowd.shoppers),
@@ -292,7 +311,7 @@ async def _stored(stage: Stage, url: str, shoppers: Sequence[Shopper]) -> list[V
             shopper.history.ends({line.sku: line.quantity for line in cart.active}, f"{kind}, cart {cart.id}")
             for shopper, cart in zip(shoppers, await stage.read(url, ids), strict=True)
         ]
-        if not any(verdict.words for verdict in verdicts) or time.monotonic() > deadline:
+        if not any(verdict.amiss for verdict in verdicts) or time.monotonic() > deadline:
             return verdicts
         await asyncio.sleep(0.1)
 

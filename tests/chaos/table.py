@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import closing
+from itertools import groupby
 from typing import Any
 
 import click
@@ -19,9 +20,16 @@ from tests.chaos.rows import ALL
 from tests.chaos.scene import Pace, Result, Row, Stages, play
 
 COLUMNS = (
-    "requests", "failed", "cut", "slowest", "p99 quiet", "p99 outside", "ratio", "on standby",
+    "requests", "failed", "cut", "slowest", "p99 quiet", "p99 outside", "ratio", "standby s",
     "acknowledged", "lost", "doubled", "vanished",
 )  # fmt: skip
+COMPLAINTS = 3
+"""So many of each row are printed."""
+READ_IT = """\
+{shoppers} shoppers with two tabs each, a request every {pause:.0f} ms and tab. Times in milliseconds.
+failed: errors, refusals, no answer from a shop that was open. cut: no answer while the shop itself was down on purpose.
+p99 outside: of requests begun later than a second after the fault; ratio: to the quiet before it.
+lost, doubled: pieces in the stores at the end. vanished: answers that lacked what had been acknowledged before."""
 
 
 @click.command()
@@ -31,27 +39,36 @@ COLUMNS = (
 def main(only: str, seconds: float | None, quiet: float) -> None:
     """Play the faults and print the table; the exit status is 1 where anything was failed, lost or doubled."""
     rows = chosen(only)
-    console = Console(width=None if sys.stdout.isatty() else 190)
-    table = Table("rung", "name", "fault", *COLUMNS, title="Faults under load; times in milliseconds")
-    words: list[str] = []
+    console = Console(width=None if sys.stdout.isatty() else 170)
+    table = Table("name", "fault", title="Faults under load")
+    for column in COLUMNS:
+        table.add_column(column, justify="right")
+    complaints: list[str] = []
     with closing(Stages()) as stages:
-        for row in rows:
-            console.print(f"{row.rung}: {row.fault} …", style="dim", highlight=False)
-            pace = Pace(quiet=quiet, fault=seconds or row.seconds or Pace().fault, after=quiet)
-            try:
-                result = asyncio.run(play(row, stages.on(row.stage), pace))
-            except (AssertionError, TimeoutError) as error:
-                words.append(f"{row.name}: not played to its end: {error!r}")
-                table.add_row(row.rung, row.name, row.fault, "not played to its end")
-                stages.close()
-                continue
-            table.add_row(row.rung, row.name, row.fault, *cells(result))
-            words += [f"{row.name}: {said}" for said in (*result.words[:3], *result.verdict.words[:3])]
+        for rung, together in groupby(rows, lambda row: row.rung):
+            table.add_section()
+            table.add_row(rung, style="bold")
+            for row in together:
+                console.print(f"{rung}: {row.fault} …", style="dim", highlight=False)
+                pace = Pace(quiet=quiet, fault=seconds or row.seconds or Pace().fault, after=quiet)
+                figures, said = played(row, stages, pace)
+                table.add_row(row.name, row.fault, *figures)
+                complaints += [f"{row.name}: {words}" for words in said]
     console.print(table)
-    console.print(f"{SHOPPERS} shoppers with two tabs each, a request about every {PAUSE_SECONDS * 1000:.0f} ms.")
-    for said in words:
-        console.print(said, markup=False, style="red")
-    sys.exit(1 if words else 0)
+    console.print(READ_IT.format(shoppers=SHOPPERS, pause=PAUSE_SECONDS * 1000), highlight=False)
+    for words in complaints:
+        console.print(words, markup=False, style="red")
+    sys.exit(1 if complaints else 0)
+
+
+def played(row: Row[Any], stages: Stages, pace: Pace) -> tuple[list[str], list[str]]:
+    """A row's figures, and the first of its complaints."""
+    try:
+        result = asyncio.run(play(row, stages.on(row.stage), pace))
+    except Exception as error:
+        stages.close()
+        return ["not played to its end"], [repr(error)]
+    return cells(result), result.complaints(row)[:COMPLAINTS]
 
 
 def chosen(only: str) -> list[Row[Any]]:
@@ -74,8 +91,8 @@ def cells(result: Result) -> list[str]:
         f"{quiet * 1000:.1f}",
         f"{outside * 1000:.1f}",
         f"{outside / quiet:.1f}" if quiet else "",
-        f"{result.standby_seconds:.1f} s",
-        *map(str, (result.acknowledged, verdict.lost, verdict.doubled, verdict.vanished)),
+        f"{result.standby_seconds:.1f}",
+        *map(str, (result.acknowledged, verdict.lost, verdict.doubled, len(verdict.vanished))),
     ]
 
 

@@ -47,6 +47,6 @@ async def killed(scene: Scene[Stage]) -> None:
 ROWS: tuple[Row[Any], ...] = (
     Row("shop-term", "SIGTERM to the shop, then opened", ShopOnRedis, closed),
     Row("shop-kill", "SIGKILL to the shop, then opened", ShopOnRedis, killed),
-    Row("two-kill", "kill -9, then started empty", TwoWorkers, killed_empty),
-    Row("two-hung", "SIGSTOP", TwoWorkers, hung),
+    Row("two-kill", "kill -9, then started empty", TwoWorkers, killed_empty, alone=False),
+    Row("two-hung", "SIGSTOP", TwoWorkers, hung, alone=False),
 )
