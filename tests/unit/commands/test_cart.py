@@ -11,10 +11,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import pytest
+from redis import Redis
 
 from shop import cli
 from shop.cart.migration import keep
@@ -143,6 +145,22 @@ class TestMigrate:
         put(valkey_url, a_cart("ada"))
         assert shop("migrate", "--from", valkey_url, "--to", url).status == 0
         assert stored(url) == stored(valkey_url) != {}
+
+    def test_goes_round_the_ladder_and_comes_back_as_it_was(
+        self, shop: Shop, valkey_url: str, request: pytest.FixtureRequest
+    ) -> None:
+        rungs = [request.getfixturevalue(f"{rung}_url") for rung in ("cluster", "postgres", "sentinel", "sqlite")]
+        at(valkey_url, lambda store: fill(store, 500, age=DAY))
+        before = stored(valkey_url)
+        for old, new in pairwise([valkey_url, *rungs]):
+            told = shop("migrate", "--from", old, "--to", new)
+            assert told.status == 0, told
+            assert "500 carts; 500 copied in 2 passes; " in told.out
+        with Redis.from_url(valkey_url) as client:
+            client.flushall()
+        assert shop("migrate", "--from", rungs[-1], "--to", valkey_url).status == 0
+        assert stored(valkey_url) == before
+        assert at(valkey_url, lambda store: store.time_left("cart-1")) == pytest.approx(29 * DAY, abs=60)
 
     def test_dry_run_counts_and_writes_nothing(self, shop: Shop, valkey: Valkey, valkey_url: str) -> None:
         put(valkey.url, a_cart("ada"), a_cart("bob"))
