@@ -17,6 +17,9 @@ CONNECT_SECONDS = 1.0
 LOCK_SECONDS = 0.5
 """How long a statement waits for a lock on the whole table."""
 
+LOOKS = 10
+"""How often in the time of a statement its connection is looked after."""
+
 _CACHE_SIZES = ("statement_cache_size", "prepared_statement_cache_size")
 _IDENTITY = "SELECT pg_postmaster_start_time()::text"
 _USELESS = ("08", "25006", "57P")
@@ -59,6 +62,9 @@ class Connections:
         self._seconds = seconds
         self._settings = {} if target.pooled else _settings(seconds)
         self._idle: list[Any] = []
+        self._busy: dict[Any, float] = {}
+        """Until when the statement of a connection may take."""
+        self._watch: asyncio.TimerHandle | None = None
         self._process = ""
 
     async def fetch(self, statement: str, *values: Any) -> Sequence[Any]:
@@ -83,6 +89,8 @@ class Connections:
 
     async def close(self) -> None:
         """Let go of the connections."""
+        if self._watch is not None:
+            self._watch.cancel()
         while self._idle:
             try:
                 await self._idle.pop().close(timeout=CONNECT_SECONDS)
@@ -90,9 +98,21 @@ class Connections:
                 continue
 
     async def _run(self, connection: Any, until: float, statement: str, values: Sequence[Any]) -> Sequence[Any]:
-        """Run a statement on a connection, and keep the connection if it can be used again."""
+        """Run a statement on a connection, and keep the connection if it can be used again.
+
+        Raises TimeoutError when it is not done in time, ConnectionDoesNotExistError when the connection is lost.
+        """
+        self._busy[connection] = until
+        if self._watch is None:
+            self._look_after()
         try:
-            rows: Sequence[Any] = await _timed(connection, until, statement, values)
+            rows: Sequence[Any] = await connection.fetch(statement, *values)
+        except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            connection.terminate()
+            if asyncio.get_running_loop().time() >= until:
+                raise TimeoutError from error
+            # What asyncpg says depends on when it learned that the server had closed the connection.
+            raise asyncpg.ConnectionDoesNotExistError(str(error)) from error
         except asyncpg.PostgresError as error:
             if _is_gone(error):
                 connection.terminate()
@@ -101,11 +121,24 @@ class Connections:
             connection.terminate()
             raise
         finally:
+            del self._busy[connection]
             if not connection.is_closed():
                 self._idle.append(connection)
         return rows
 
+    def _look_after(self) -> None:
+        """Drop connections whose time is over, and look again soon while any is busy.
+
+        One timer for all, because a timer for each statement costs an eighth of the statement. And dropped, not
+        cancelled: asyncpg would ask the server to cancel, on one more connection, and wait for that.
+        """
+        loop = asyncio.get_running_loop()
+        for connection in [busy for busy, until in self._busy.items() if until <= loop.time()]:
+            connection.terminate()
+        self._watch = loop.call_later(self._seconds / LOOKS, self._look_after) if self._busy else None
+
     async def _connect(self, until: float) -> Any:
+        """A new connection, idle; notices whether it leads to another process than the last one."""
         try:
             connection = await asyncpg.connect(
                 self._target.dsn,
@@ -116,7 +149,8 @@ class Connections:
             )
         except ValueError as error:
             raise StoreRefused(f"The database's URL is not understood: {error}") from error
-        ((process,),) = await _timed(connection, until, _IDENTITY, ())
+        ((process,),) = await self._run(connection, until, _IDENTITY, ())
+        self._idle.remove(connection)
         if self._process and process != self._process:
             self.epoch += 1
         self._process = process
@@ -126,22 +160,6 @@ class Connections:
         """Drop the other connections: what ended one has most likely ended all."""
         while self._idle:
             self._idle.pop().terminate()
-
-
-async def _timed(connection: Any, until: float, statement: str, values: Sequence[Any]) -> Any:
-    """The rows of a statement. Raises TimeoutError and drops the connection when it is not done in time."""
-    loop = asyncio.get_running_loop()
-    # Dropped, not cancelled: asyncpg would ask the server to cancel, on one more connection, and wait for that.
-    timer = loop.call_at(until, connection.terminate)
-    try:
-        return await connection.fetch(statement, *values)
-    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-        if loop.time() >= until:
-            raise TimeoutError from error
-        # What asyncpg says depends on when it learned that the server had closed the connection.
-        raise asyncpg.ConnectionDoesNotExistError(str(error)) from error
-    finally:
-        timer.cancel()
 
 
 def _is_gone(error: asyncpg.PostgresError) -> bool:
