@@ -1,0 +1,137 @@
+"""Redis for live carts and an archive behind it: what is lost when a server, the shop or both are killed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import httpx
+
+from shop.cart.connect import open_store
+from shop.cart.model import Cart, Limits
+from shop.cart.redis import KEY_PREFIX
+from shop.demo.valkey import Valkey
+from shop.web.session import cart_id
+from tests.chaos.load import PRODUCTS, Crowd, Outcome
+from tests.chaos.scene import metric
+from tests.fixtures.shop_process import OpenShop, ShopProcess
+
+HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
+SHOPPERS = 6
+LIMIT = "5000"
+
+
+class Shopper:
+    """One person who adds the same thing again and again, and notes when it was acknowledged."""
+
+    def __init__(self, shop: ShopProcess) -> None:
+        self.client = httpx.AsyncClient(base_url=shop.url, timeout=10)
+        self.sent = 0
+        self.acknowledged: list[float] = []
+
+    @property
+    def cart_id(self) -> str:
+        return cart_id(self.client.cookies["session"])
+
+    async def adds(self, thing: str = "always-mug") -> None:
+        self.sent += 1
+        reply = await self.client.post("/cart", data={"product_id": thing}, headers=HTMX)
+        assert reply.is_success, reply.text
+        self.acknowledged.append(time.monotonic())
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def archived(shop: ShopProcess, *cart_ids: str) -> list[Cart]:
+    """Carts as the archive has them, read past the shop."""
+    archive = open_store(shop.environ["DATABASE_URL"], limits=Limits(), ttl=10**7, name="DATABASE_URL")
+    try:
+        return await archive.get_many(cart_ids)
+    finally:
+        await archive.close()
+
+
+async def test_redis_killed_with_all_its_data_loses_nothing(valkey: Valkey, open_shop: OpenShop) -> None:
+    shop = open_shop(products=PRODUCTS, REDIS_URL=valkey.url, CART_ARCHIVE="on", CART_MAX_QUANTITY=LIMIT)
+    async with Crowd(shop.port) as crowd:
+        for _ in range(2):
+            await crowd.goes_on(seconds=0.5, changes=60)
+            assert valkey.client().dbsize(), "there was something in it"
+            await asyncio.to_thread(valkey.restart_empty)
+        await crowd.goes_on(seconds=0.5, changes=60)
+    ids = [cart_id(shopper.cookies["session"]) for shopper in crowd.shoppers]
+    async with asyncio.timeout(20):
+        while await metric(shop.port, "shop_carts_to_archive"):
+            await asyncio.sleep(0.02)
+    for shopper, cart in zip(crowd.shoppers, await archived(shop, *ids), strict=True):
+        await shopper.looks_again()
+        assert {line.sku: line.quantity for line in cart.lines} == shopper.history.lines
+        assert shopper.history.verdict.words == []
+    assert {request.outcome for request in crowd.requests} == {Outcome.ANSWERED}
+
+
+async def test_shop_and_redis_killed_together_lose_at_most_the_delay(valkey: Valkey, open_shop: OpenShop) -> None:
+    delay = 1.0
+    settings = {"REDIS_URL": valkey.url, "CART_ARCHIVE": "on", "CART_ARCHIVE_DELAY": str(delay)}
+    shop = open_shop(products=PRODUCTS, CART_MAX_QUANTITY=LIMIT, **settings)
+    shoppers = [Shopper(shop) for _ in range(SHOPPERS)]
+
+    async def click(shopper: Shopper) -> None:
+        while True:
+            await shopper.adds()
+
+    clicking = [asyncio.create_task(click(shopper)) for shopper in shoppers]
+    began = time.monotonic()
+    await until(lambda: time.monotonic() - began > 2 * delay)
+    killed = time.monotonic()
+    shop.process.kill()
+    valkey.kill()
+    await asyncio.gather(*clicking, return_exceptions=True)
+    await asyncio.to_thread(shop.process.wait)
+    valkey.start()
+    shop.start()
+
+    lost = 0
+    for shopper in shoppers:
+        found = (await shopper.client.get("/cart")).cookies.get("cart_count") or shopper.client.cookies["cart_count"]
+        kept = sum(at < killed - delay for at in shopper.acknowledged)
+        assert kept > 0
+        assert kept <= int(found) <= shopper.sent
+        lost += len(shopper.acknowledged) - int(found)
+    print(f"{lost} of {sum(len(shopper.acknowledged) for shopper in shoppers)} acknowledged adds lost")
+    assert lost > 0, "both really lost what they had: else this shows nothing"
+
+
+async def test_sigterm_writes_what_waits(valkey: Valkey, open_shop: OpenShop) -> None:
+    shop = open_shop(products=PRODUCTS, REDIS_URL=valkey.url, CART_ARCHIVE="on", CART_ARCHIVE_DELAY="60")
+    shoppers = [Shopper(shop) for _ in range(SHOPPERS)]
+    for shopper in shoppers:
+        await shopper.adds()
+        await shopper.adds("always-cup")
+    ids = [shopper.cart_id for shopper in shoppers]
+    assert not any(cart.revision for cart in await archived(shop, *ids))
+    await asyncio.to_thread(shop.stop)
+    found = await archived(shop, *ids)
+    assert [Counter(line.sku for line in cart.lines) for cart in found] == [Counter(["always-mug", "always-cup"])] * 6
+
+
+async def test_a_cart_sleeps_when_its_time_is_over_and_wakes(valkey: Valkey, open_shop: OpenShop) -> None:
+    settings = {"CART_ARCHIVE": "on", "CART_TTL": "1", "CART_ARCHIVE_DELAY": "0.1"}
+    shop = open_shop(products=PRODUCTS, REDIS_URL=valkey.url, **settings)
+    shopper = Shopper(shop)
+    await shopper.adds()
+    key = KEY_PREFIX + shopper.cart_id
+    assert valkey.client().exists(key)
+    await until(lambda: not valkey.client().exists(key))
+    page = (await shopper.client.get("/cart")).text
+    assert "Welcome back" in page
+    assert "/product/always-mug" in page
+    assert valkey.client().exists(key)
+    assert await metric(shop.port, "shop_carts_woken_total") == 1
+    await shopper.client.aclose()
