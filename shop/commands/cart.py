@@ -40,7 +40,7 @@ class InOrder(click.Group):
 
 @click.group(cls=InOrder)
 def cart() -> None:
-    """Look into carts, move them to another store, save and restore them."""
+    """Look after carts: show, count, move, save, restore."""
 
 
 @cart.command()

@@ -18,7 +18,7 @@ from shop.cart.migration import TOGETHER, everything, keep, outlived
 from shop.cart.model import Cart
 from shop.commands.cart_moving import renewed
 from shop.commands.stores import all_opened, configured, opened, shown
-from shop.errors import ImportRefused, InvalidInput, RowError
+from shop.errors import ImportRefused, InvalidInput, RowError, StoreUnavailable
 from shop.settings import Settings
 
 BAD_LINES_TOLD = 20
@@ -91,7 +91,12 @@ async def _import(settings: Settings, file: BinaryIO, of: int | None, name: str,
     async with opened(name, url, settings, to_write=True) as store:
         with progress.shown(unit="carts") as tell:
             for carts in _batches(file):
-                await keep(store, carts)
+                try:
+                    await keep(store, carts)
+                except StoreUnavailable as error:
+                    raise type(error)(
+                        f"{error} {count:,} carts are imported. Import the file again: what is there counts once."
+                    ) from error
                 count += len(carts)
                 old += sum(outlived(cart, store) for cart in carts)
                 tell("Importing", count, of)

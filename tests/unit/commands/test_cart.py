@@ -317,6 +317,21 @@ class TestExportAndImport:
         assert "The carts of the lines before it are imported." in told.err
         assert set(stored(valkey_url)) == {"ada", "bob"}
 
+    def test_a_store_that_is_full_says_how_far_it_came_and_the_next_run_does_the_rest(
+        self, shop: Shop, valkey: Valkey, valkey_url: str
+    ) -> None:
+        at(valkey_url, lambda store: fill(store, 2000))
+        shop("export", "carts.jsonl")
+        with valkey.client() as client:
+            client.config_set("maxmemory", client.info("memory")["used_memory"] + 300_000)
+            told = shop("import", "carts.jsonl", "--url", valkey.url)
+            client.config_set("maxmemory", 0)
+        assert told.status == 1
+        assert " carts are imported. Import the file again: what is there counts once." in told.err
+        assert 0 < len(stored(valkey.url)) < 2000
+        assert shop("import", "carts.jsonl", "--url", valkey.url).status == 0
+        assert stored(valkey.url) == stored(valkey_url)
+
     def test_a_file_appears_when_it_is_complete(self, shop: Shop, valkey: Valkey, tmp_path: Path) -> None:
         (tmp_path / "carts.jsonl").write_text("an older one")
         valkey.kill()
