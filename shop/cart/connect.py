@@ -60,7 +60,7 @@ def open_store(url: str, *, limits: Limits, ttl: int, name: str) -> CartService:
         raise ConfigurationError(
             f"{name} starts with {f'{parts.scheme}://' if parts.scheme else 'no scheme'}; "
             "it must be redis://host:port/db, rediss:// (TLS), unix:///path, redis+sentinel://host:port,host:port/name "
-            "or redis+cluster://host:port,host:port."
+            "or redis+cluster://host:port,host:port; of a database sqlite+aiosqlite:///file or postgresql+asyncpg://host/name."
         )
     try:
         return opened(url, limits, ttl, name)

@@ -38,7 +38,7 @@ def test_limits_that_no_cart_can_have_are_refused(settings: Settings) -> None:
         ("h:6379", "must be redis://"),
         ("redis://h:port", "cannot be read"),
         ("redis://h:99999", "cannot be read"),
-        ("redis://h/carts", "a database is a number"),
+        ("redis://h/carts", "A database is a number"),
         ("redis://h?colour=red", "an option that is not understood: got an unexpected keyword argument 'colour'"),
         ("redis://h?socket_timeout=long", "an option that is not understood: Invalid value for 'socket_timeout'"),
         ("rediss://h?ssl_cert_reqs=maybe", "an option that is not understood: Invalid SSL Certificate Requirements"),
