@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import pytest
+
 from shop.cart.connect import with_standby
-from shop.errors import StoreUnavailable
+from shop.errors import StoreBusy, StoreRefused, StoreUnavailable
 from tests.fixtures.shop_app import Client, CountingCarts, MakeClient
 from tests.web.test_errors import BrokenCatalog
 
 
 class AwayCarts(CountingCarts):
+    def __init__(self, error: type[StoreUnavailable] = StoreUnavailable) -> None:
+        super().__init__()
+        self.error = error
+
     async def ping(self, shard: int | None = None) -> None:
-        raise StoreUnavailable("away")
+        raise self.error("Redis at 10.0.0.1:6379 says something.")
 
 
 async def test_a_shop_that_can_serve_is_ready(shop: Client) -> None:
@@ -20,11 +26,17 @@ async def test_a_shop_that_can_serve_is_ready(shop: Client) -> None:
     assert reply.json() == {"status": "ready", "catalog": "ready", "carts": "ready"}
 
 
-async def test_it_is_ready_while_a_standby_keeps_the_carts(make_client: MakeClient) -> None:
-    async with make_client(carts=with_standby(AwayCarts(), max_carts=10)) as shop:
+@pytest.mark.parametrize(
+    ("error", "reason"), [(StoreUnavailable, "away"), (StoreRefused, "settings"), (StoreBusy, "busy")]
+)
+async def test_it_is_ready_while_a_standby_keeps_the_carts(
+    make_client: MakeClient, error: type[StoreUnavailable], reason: str
+) -> None:
+    async with make_client(carts=with_standby(AwayCarts(error), max_carts=10)) as shop:
         reply = await shop.get("/readyz")
     assert reply.status_code == 200
-    assert reply.json()["carts"] == "standby"
+    assert (reply.json()["carts"], reply.json()["reason"]) == ("standby", reason)
+    assert "10.0.0.1" not in reply.text
 
 
 async def test_it_is_not_ready_without_carts_or_catalogue(make_client: MakeClient) -> None:
