@@ -33,16 +33,26 @@ from typing_extensions import override
 
 from shop.cart.gather import Gathered
 from shop.cart.redis import Patience
-from shop.cart.redis_errors import in_our_words
+from shop.cart.redis_errors import words_of
 from shop.cart.sentinel_url import SentinelUrl
 from shop.cart.servers import OneServer, Send
+from shop.cart.tls import connections_of
 from shop.cart.topology import Address
 from shop.errors import StoreRefused, StoreUnavailable
 
 WATCH_SECONDS = 1.0
-ASKING = 0.25
+ASKING = 0.4
 """The part of a call's patience that Sentinels have to answer; the rest is for the server they name."""
+CONNECTING = 0.8
+"""The part of that in which they must take the connection, so that one that does not can be told from a slow one."""
 _LET_IN = re.compile(r"NOAUTH|WRONGPASS|invalid username|invalid password|AUTH <password> called without", re.I)
+
+_SENTINELS_OWN = (
+    ("Redis at ", "Sentinel at "),
+    ("write redis:// in its URL", "add sentinel_ssl=off to the URL"),
+    ("write rediss:// in its URL", "add sentinel_ssl=on to the URL"),
+)
+"""What is said of a server, and what must be said of a Sentinel instead."""
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +76,7 @@ class SentinelServers(OneServer):
             primary,
             connection_class=_ToPrimaryByTls if named.tls else _ToPrimary,
             **named.server,
-            **_dealings(patience),
+            **_dealings(patience.connect),
         )
         return cls(primary, Redis(connection_pool=pool), seconds=patience.reply)
 
@@ -109,8 +119,9 @@ class Primary:
 
     def __init__(self, named: SentinelUrl, patience: Patience) -> None:
         kind = SSLConnection if named.sentinel_tls else Connection
-        options = {"connection_class": kind, **named.sentinel, **_dealings(patience)}
-        self._sentinels = [_Sentinel(at, options, seconds=patience.reply * ASKING) for at in named.sentinels]
+        seconds = patience.reply * ASKING
+        options = {"connection_class": kind, **named.sentinel, **_dealings(seconds * CONNECTING)}
+        self._sentinels = [_Sentinel(address, options, seconds=seconds) for address in named.sentinels]
         self._last: Address | None = None
         self._silent = False
 
@@ -150,7 +161,7 @@ class _Sentinel:
         self.address = f"{address[0]}:{address[1]}"
         self._where = f"Sentinel at {self.address}"
         self._pool: Any = ConnectionPool(host=address[0], port=address[1], protocol=2, **options)
-        self._gathered = Gathered(self._pool.make_connection, self._words, seconds=seconds, lanes=1)
+        self._gathered = Gathered(connections_of(self._pool), self._words, seconds=seconds, lanes=1)
         self.ask: Send = self._gathered.call
 
     async def primary_of(self, service: str) -> _Answer:
@@ -184,10 +195,13 @@ class _Sentinel:
             )
         if "No such master" in str(error):
             return error
-        meant = in_our_words(error, self._where)
-        return (
-            type(meant)(str(meant).replace("Redis at", "Sentinel at")) if isinstance(meant, StoreUnavailable) else meant
-        )
+        meant = words_of(self._pool)(error)
+        if not isinstance(meant, StoreUnavailable):
+            return meant
+        words = str(meant)
+        for of_a_server, of_a_sentinel in _SENTINELS_OWN:
+            words = words.replace(of_a_server, of_a_sentinel)
+        return type(meant)(words)
 
 
 class _ToPrimary(SentinelManagedConnection):
@@ -236,9 +250,10 @@ def _refusal(answers: Sequence[Any]) -> Exception:
     return unexpected or redis_errors.ConnectionError("No Sentinel answers. " + " ".join(map(str, answers)))
 
 
-def _dealings(patience: Patience) -> dict[str, Any]:
+def _dealings(connecting: float) -> dict[str, Any]:
+    """What is the same for every connection: it is made within so many seconds."""
     return {
-        "socket_connect_timeout": patience.connect,
+        "socket_connect_timeout": connecting,
         "socket_timeout": None,  # a trip is timed as a whole
         "retry": Retry(NoBackoff(), 1, supported_errors=(redis_errors.ConnectionError,)),
         "maint_notifications_config": MaintNotificationsConfig(enabled=False),

@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from shop.cart.gather import Gathered
 from shop.cart.redis_errors import words_of
+from shop.cart.tls import connections_of
 
 Send = Callable[..., Awaitable[Any]]
 """Sends one command, its arguments one by one, and returns the reply."""
@@ -59,7 +60,7 @@ class OneServer(Servers):
         self._redis = redis
         pool = redis.connection_pool
         pool.make_connection()  # connects to nothing: an option that redis-py does not know is an error here
-        self._gathered = Gathered(pool.make_connection, words_of(pool), seconds=seconds)
+        self._gathered = Gathered(connections_of(pool), words_of(pool), seconds=seconds)
 
     @override
     def call(self, key: str, *command: Any) -> Awaitable[Any]:
