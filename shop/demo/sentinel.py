@@ -41,8 +41,11 @@ class Sentinel(Program):
 
     def knows(self) -> dict[str, str]:
         """What it says of the service: its address, flags, and the numbers of replicas and other Sentinels."""
-        pairs = [word.decode() if isinstance(word, bytes) else str(word) for word in _flat(self.ask("MASTER", SERVICE))]
-        return dict(zip(pairs[::2], pairs[1::2], strict=True))
+        return _words(self.ask("MASTER", SERVICE))
+
+    def replicas(self) -> list[dict[str, str]]:
+        """What it says of each replica of the service."""
+        return [_words(state) for state in self.ask("REPLICAS", SERVICE)]
 
 
 class SentinelDemo:
@@ -148,5 +151,7 @@ def _replication(server: Valkey) -> dict[str, Any]:
         return dict(client.info("replication"))
 
 
-def _flat(reply: Any) -> list[Any]:
-    return [part for pair in reply.items() for part in pair] if isinstance(reply, dict) else list(reply)
+def _words(state: Any) -> dict[str, str]:
+    """A state that a Sentinel tells: a map in the newer protocol, a list in the older."""
+    pairs = state.items() if isinstance(state, dict) else zip(state[::2], state[1::2], strict=True)
+    return {name.decode(): value.decode() for name, value in pairs}
