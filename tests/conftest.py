@@ -4,11 +4,13 @@ pytest_plugins = [
     "tests.fixtures.shop_process",
     "tests.fixtures.browser",
     "tests.fixtures.redis_server",
+    "tests.fixtures.cart_commands",
     "tests.fixtures.cart_services",
     "tests.fixtures.cluster",
     "tests.fixtures.shop_app",
     "tests.fixtures.database",
     "tests.fixtures.postgres",
     "tests.fixtures.sentinel",
+    "tests.fixtures.tls",
     "tests.fixtures.valkey",
 ]
