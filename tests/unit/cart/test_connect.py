@@ -5,6 +5,7 @@ from shop.cart.failover import FailoverCartService
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import Limits
 from shop.cart.redis import RedisCartService
+from shop.cart.sentinel import SentinelServers
 from shop.errors import ConfigurationError
 from shop.settings import Settings
 
@@ -23,6 +24,21 @@ def test_a_url_of_one_server_is_redis_with_a_standby(url: str) -> None:
     assert isinstance(carts, FailoverCartService)
     assert isinstance(carts.primary, RedisCartService)
     assert carts.ttl == 60
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis+sentinel://h1:26379,h2:26379/mymaster",
+        "rediss+sentinel://user:word@h1:26379/mymaster/2?sentinel_password=x",
+        "redis://h:26379/mymaster",
+    ],
+)
+def test_a_url_that_ends_with_a_service_is_of_sentinels(url: str) -> None:
+    carts = connect(Settings(redis_url=url))
+    assert isinstance(carts, FailoverCartService)
+    assert isinstance(carts.primary, RedisCartService)
+    assert isinstance(carts.primary.servers, SentinelServers)
 
 
 @pytest.mark.parametrize("settings", [Settings(cart_max_lines=0), Settings(cart_max_quantity=1_000_000)])
