@@ -6,7 +6,8 @@ The slot map is ours, on redis-py's connections; docs/decisions/cluster-map.md s
     ASK            the slot is on its way and this cart is there already: ask the node it goes to, this once
     TRYAGAIN, CLUSTERDOWN
                    wait a moment, a few times
-    no answer      StoreUnavailable for the carts of this node alone, and read the map: a replica may have taken over
+    no answer      read the whole map: if another node has the slot by now, go there; else StoreUnavailable, for the
+                   carts of this node alone
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 from typing import Any
@@ -31,14 +33,18 @@ from shop.cart.gather import Gathered
 from shop.cart.redis import Patience
 from shop.cart.redis_errors import in_our_words, words_of
 from shop.cart.servers import Send, Servers
+from shop.cart.tls import connections_of
 from shop.cart.topology import Address, Topology
 from shop.errors import StoreBusy, StoreUnavailable
 
 REFRESH_APART_SECONDS = 0.2
 """The map is read at most this often, whatever happens."""
+SOON_SECONDS = 0.1
+"""After which another node is asked for the map too."""
 PAUSES_SECONDS = (0.01, 0.02, 0.04, 0.08)
 """Before a cluster that is being rearranged is asked again."""
-_REARRANGED = (redis_errors.AskError, redis_errors.TryAgainError, redis_errors.ClusterDownError)  # MOVED is an ASK
+_SENT_AWAY = (redis_errors.AskError, redis_errors.TryAgainError, redis_errors.ClusterDownError)  # MOVED is an ASK
+_ELSEWHERE = (*_SENT_AWAY, StoreUnavailable)
 
 
 class _Node:
@@ -48,12 +54,12 @@ class _Node:
         words = words_of(pool)
 
         def ours(error: Exception) -> Exception:
-            return error if isinstance(error, _REARRANGED) else words(error)
+            return error if isinstance(error, _SENT_AWAY) else words(error)
 
         self.address = address
         self.failed_at = 0.0
-        self.gathered = Gathered(pool.make_connection, ours, seconds=seconds)
-        self.asked = Gathered(pool.make_connection, ours, seconds=seconds, lanes=1, before=("ASKING",))
+        self.gathered = Gathered(connections_of(pool), ours, seconds=seconds)
+        self.asked = Gathered(connections_of(pool), ours, seconds=seconds, lanes=1, before=("ASKING",))
 
     async def close(self) -> None:
         await self.gathered.close()
@@ -144,11 +150,10 @@ class Cluster(Servers):
         node = self._owners[slot] or await self._owner(slot)
         try:
             return await node.gathered.call(*command)
-        except _REARRANGED as error:
-            reason = error
-        except StoreUnavailable as error:
-            self._missed(node, error)
+        except StoreBusy:
             raise
+        except _ELSEWHERE as error:
+            reason = error
         return await self._follow(slot, node, command, reason)
 
     async def _owner(self, slot: int) -> _Node:
@@ -163,26 +168,30 @@ class Cluster(Servers):
         return node
 
     async def _follow(self, slot: int, node: _Node, command: tuple[Any, ...], reason: Exception) -> Any:
-        """Go where a node of a cluster that is being rearranged sends the command."""
+        """Go where the command has to go instead, for the reason that this node has given."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._seconds):
                 for pause in PAUSES_SECONDS:
                     node, way = await self._way(slot, node, reason, pause)
                     try:
                         return await way.call(*command)
-                    except _REARRANGED as error:
+                    except _ELSEWHERE as error:
                         reason = error
-                    except StoreUnavailable as error:
-                        self._missed(node, error)
-                        raise
         if isinstance(reason, redis_errors.AskError):
             raise StoreUnavailable(
                 "The nodes of the cluster do not agree on who has the slot of this cart."
             ) from reason
-        raise in_our_words(reason) from reason
+        raise in_our_words(reason)
 
     async def _way(self, slot: int, node: _Node, reason: Exception, pause: float) -> tuple[_Node, Gathered]:
-        """The node to try after this one, and the way to it."""
+        """The node to try after this one, and the way to it; raises the reason where there is none."""
+        if isinstance(reason, StoreUnavailable):
+            node.failed_at = time.monotonic()
+            await self._refreshed()
+            successor = self._owners[slot]
+            if successor is None or successor is node:
+                raise reason
+            return successor, successor.gathered
         if not isinstance(reason, redis_errors.AskError):
             self._refresh_soon()
             await asyncio.sleep(pause)
@@ -194,11 +203,6 @@ class Cluster(Servers):
         self._owners[slot] = node
         self._refresh_soon()
         return node, node.gathered
-
-    def _missed(self, node: _Node, error: StoreUnavailable) -> None:
-        if not isinstance(error, StoreBusy):
-            node.failed_at = time.monotonic()
-            self._refresh_soon()
 
     def _node(self, address: Address) -> _Node:
         if (node := self._nodes.get(address)) is None:
@@ -216,21 +220,37 @@ class Cluster(Servers):
         return self._refreshing
 
     async def _refresh(self) -> None:
-        """Read the map from the first node that answers, those that have not failed lately first."""
+        """Read the map from any node, those that have not failed lately first; one that is slow holds up nothing."""
         await asyncio.sleep(max(0.0, self._refresh_at - time.monotonic()))
         self._refresh_at = time.monotonic() + REFRESH_APART_SECONDS
         known = [self._node(address) for address in dict.fromkeys((*self._topology.addresses, *self._seeds))]
-        for node in sorted(known, key=lambda node: node.failed_at):
-            try:
-                reply = await node.gathered.call("CLUSTER", "SLOTS")
-            except StoreUnavailable as error:
-                node.failed_at = time.monotonic()
-                self._trouble = error
-            else:
-                if reply:
-                    return self._adopt(self._topology.followed_by(reply, node.address))
-                self._trouble = StoreUnavailable("The cluster has given its slots to no node yet.")
-        return None
+        nodes = deque(sorted(known, key=lambda node: node.failed_at))
+        asking: set[asyncio.Task[bool]] = set()
+        try:
+            while nodes or asking:
+                if nodes:
+                    asking.add(asyncio.create_task(self._ask(nodes.popleft())))
+                soon = SOON_SECONDS if nodes else None
+                done, asking = await asyncio.wait(asking, timeout=soon, return_when=asyncio.FIRST_COMPLETED)
+                if any(task.result() for task in done):
+                    return
+        finally:
+            for task in asking:
+                task.cancel()
+
+    async def _ask(self, node: _Node) -> bool:
+        """Take the map from this node; whether it had one."""
+        try:
+            reply = await node.gathered.call("CLUSTER", "SLOTS")
+        except StoreUnavailable as error:
+            node.failed_at = time.monotonic()
+            self._trouble = error
+            return False
+        if not reply:
+            self._trouble = StoreUnavailable("The cluster has given its slots to no node yet.")
+            return False
+        self._adopt(self._topology.followed_by(reply, node.address))
+        return True
 
     def _adopt(self, topology: Topology) -> None:
         self._epoch += self._topology.taken_over(topology)

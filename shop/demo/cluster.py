@@ -45,6 +45,7 @@ class Cluster:
             "cluster_require_full_coverage": "no",
             "cluster_allow_replica_migration": "no",
             "repl_diskless_sync_delay": "0",
+            "repl_diskless_load": "swapdb",  # else a replica leaves a file behind, which it would load when it starts
             **config,
         }
         self._primaries = primaries
@@ -77,7 +78,10 @@ class Cluster:
 
     def primary_of(self, key: str) -> Valkey:
         """The node that has the slot of this key."""
-        slot = key_slot(key.encode())
+        return self.owner_of(key_slot(key.encode()))
+
+    def owner_of(self, slot: int) -> Valkey:
+        """The node that has this slot."""
         return self._at(next(member for member in self._members() if any(slot in slots for slots in member.slots)))
 
     def replicas_of(self, primary: Valkey) -> list[Valkey]:
@@ -101,8 +105,17 @@ class Cluster:
         self.nodes.append(node)
         there = [other for other in self.nodes if other.runs]
         self._meet(node, there)
-        _until(lambda: all(map(self._knows_all, there)), "all know the new node")
+        _until(lambda: all(map(self._knows_all, there)) and _in_order(node), "all know the new node, and it serves")
         return node
+
+    def remove(self, node: Valkey) -> None:
+        """Take a node without slots out of the cluster, and end it."""
+        gone = _tell(node, "MYID")
+        self.nodes.remove(node)
+        node.stop()
+        for other in self.nodes:
+            if other.runs:
+                _tell(other, "FORGET", gone)
 
     def replicate(self, node: Valkey, primary: Valkey) -> None:
         """Make a node without slots a replica."""
@@ -117,7 +130,7 @@ class Cluster:
 
     def begin_move(self, slot: int, to: Valkey) -> Valkey:
         """Set a slot on its way to another node; returns the one that it comes from."""
-        source = next(self._at(member) for member in self._members() if any(slot in slots for slots in member.slots))
+        source = self.owner_of(slot)
         _tell(to, "SETSLOT", slot, "IMPORTING", _tell(source, "MYID"))
         _tell(source, "SETSLOT", slot, "MIGRATING", _tell(to, "MYID"))
         return source
