@@ -34,7 +34,7 @@ _SIZE = {
 async def look_at_database(url: str) -> list[Finding]:
     """What there is to say of the database at a URL; a wrong setting is a finding too."""
     try:
-        if (file := _missing_file(url)) is not None:
+        if (file := missing_file(url)) is not None:
             return [warning(PART, "database", f"There is no file {file} yet.", "`shop run` makes it.")]
         engine = create_engine(url)
         try:
@@ -49,7 +49,7 @@ async def look_at_database(url: str) -> list[Finding]:
         ]
 
 
-def _missing_file(url: str) -> Path | None:
+def missing_file(url: str) -> Path | None:
     """The SQLite file that is not there: to open it would make it."""
     if not url.startswith("sqlite"):
         return None

@@ -13,7 +13,7 @@ from shop.cart.connect import connect
 from shop.catalog.rates import read_rates
 from shop.errors import ConfigurationError
 from shop.operations.cart_store import look_at
-from shop.operations.database_findings import look_at_database
+from shop.operations.database_findings import look_at_database, missing_file
 from shop.operations.findings import Finding, Report, problem
 from shop.operations.settings_findings import settings_findings, wrong
 from shop.settings import Settings
@@ -25,7 +25,12 @@ STORE_SECONDS = 5.0
 
 async def examine(settings: Settings, env_file: Mapping[str, str]) -> Report:
     """Look at settings, database and every store of carts. Raises nothing for what is wrong with them."""
-    stores = {"REDIS_URL": settings.redis_url, "CART_MOVE_FROM": settings.cart_move_from}
+    archived = settings.cart_archive and missing_file(settings.database_url) is None
+    stores = {
+        "REDIS_URL": settings.redis_url,
+        "DATABASE_URL (archive)": settings.database_url if archived else "",
+        "CART_MOVE_FROM": settings.cart_move_from,
+    }
     looks = [in_time("DATABASE_URL", look_at_database(settings.database_url), DATABASE_SECONDS)]
     looks += [in_time(name, look_at(url, name, settings), STORE_SECONDS) for name, url in stores.items() if url]
     alone = [*settings_findings(settings, env_file), *await _as_a_whole(settings)]

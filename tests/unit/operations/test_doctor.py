@@ -70,6 +70,23 @@ class TestSettings:
         assert all(words.startswith("DATABASE_URL") for words in told)
 
 
+class TestArchive:
+    @pytest.mark.parametrize("prepared", [True, False])
+    async def test_it_is_tried_out(self, sqlite_url: str, tmp_path: Path, prepared: bool) -> None:
+        sqlite3.connect(tmp_path / "empty.db").execute("CREATE TABLE other (id)").connection.close()
+        url = sqlite_url if prepared else f"sqlite:///{tmp_path}/empty.db"
+        report = await examine(Settings(cart_archive=True, database_url=url), {})
+        told = [finding for finding in report.findings if finding.part == "DATABASE_URL (archive)"]
+        assert [finding.level for finding in told] == [Level.OK if prepared else Level.PROBLEM]
+        with sqlite3.connect(file_of(sqlite_url)) as connection:
+            assert connection.execute("SELECT count(*) FROM carts").fetchone() == (0,), "nothing is left of the trial"
+        connection.close()
+
+    async def test_its_file_is_not_made_to_look_at_it(self, tmp_path: Path) -> None:
+        await examine(Settings(cart_archive=True, database_url=f"sqlite:///{tmp_path}/none/shop.db"), {})
+        assert files_in(tmp_path) == []
+
+
 class TestDatabase:
     async def test_one_that_is_well(self, database_url: str) -> None:
         found = {finding.about: finding for finding in await look_at_database(database_url)}
