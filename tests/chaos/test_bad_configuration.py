@@ -27,6 +27,7 @@ from shop.operations.findings import Finding, Level, Report
 from shop.operations.opening import before_opening
 from shop.settings import Settings
 from tests.fixtures.shop_process import SHOP, ShopProcess
+from tests.fixtures.tls import Certificates, TlsPorts, query
 
 README = Path(__file__).parents[2] / "README.md"
 SECRET = "hunter2"
@@ -80,7 +81,7 @@ async def said(url: str, caplog: pytest.LogCaptureFixture) -> str:
     await service.start()
     assert (await service.get("a")).partial
     await service.close()
-    (line,) = caplog.messages
+    (line,) = [record.getMessage() for record in caplog.records if record.name.startswith("shop.")]
     assert "\n" not in line
     report = await looked_at(url)
     problem = found(report, "answer")
@@ -112,10 +113,6 @@ class TestTheWayToIt:
             server.url, caplog
         )
 
-    async def test_tls_to_a_port_without(self, server: Valkey, caplog: pytest.LogCaptureFixture) -> None:
-        line = await said(f"rediss://127.0.0.1:{server.port}", caplog)
-        assert "has no TLS on this port: then write redis:// in its URL." in line
-
     async def test_something_else_answers(self, caplog: pytest.LogCaptureFixture) -> None:
         async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.read(1)
@@ -130,6 +127,62 @@ class TestTheWayToIt:
         async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0) as closing:
             line = await said(f"redis://127.0.0.1:{closing.sockets[0].getsockname()[1]}", caplog)
         assert "closed the connection. If it speaks TLS on this port, write rediss:// in its URL." in line
+
+
+class TestTls:
+    @pytest.fixture
+    def port(self, server: Valkey, tls_ports: TlsPorts) -> int:
+        """Where the server speaks TLS, to whoever has a certificate of its authority."""
+        return tls_ports.before(server.port)
+
+    async def test_the_right_options_are_right(self, port: int, certificates: Certificates) -> None:
+        report = await looked_at(f"rediss://127.0.0.1:{port}{query(certificates.options)}")
+        assert found(report, "changes").level is Level.OK
+
+    async def test_nothing_says_whom_to_trust(self, port: int, caplog: pytest.LogCaptureFixture) -> None:
+        line = await said(f"rediss://127.0.0.1:{port}", caplog)
+        assert f"The certificate of Redis at 127.0.0.1:{port} is not trusted: " in line
+        assert "Name the authority that signed it: ?ssl_ca_certs=FILE." in line
+
+    @pytest.mark.parametrize(
+        ("option", "words"),
+        [
+            ("other_ca", "is not trusted: "),
+            ("missing", "names a file (a socket, a certificate, a key) that does not exist"),
+        ],
+    )
+    async def test_the_authority_is_wrong(
+        self, port: int, certificates: Certificates, caplog: pytest.LogCaptureFixture, option: str, words: str
+    ) -> None:
+        authority = getattr(certificates, option, Path("/nowhere/ca.pem"))
+        assert words in await said(f"rediss://127.0.0.1:{port}{query({'ssl_ca_certs': authority})}", caplog)
+
+    async def test_the_certificate_is_for_another_host(
+        self, port: int, certificates: Certificates, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        line = await said(f"rediss://localhost:{port}{query(certificates.options)}", caplog)
+        assert f"The certificate of Redis at localhost:{port} is for another host: " in line
+
+    async def test_it_wants_a_certificate(
+        self, port: int, certificates: Certificates, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        line = await said(f"rediss://127.0.0.1:{port}{query({'ssl_ca_certs': certificates.ca})}", caplog)
+        assert "?ssl_certfile=FILE&ssl_keyfile=FILE." in line
+
+    async def test_the_shops_certificate_cannot_be_read(
+        self, port: int, certificates: Certificates, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        options = certificates.options | {"ssl_certfile": certificates.client[1]}
+        line = await said(f"rediss://127.0.0.1:{port}{query(options)}", caplog)
+        assert "A certificate or key that the URL of Redis" in line
+
+    async def test_no_tls_to_a_port_with_it(self, port: int, caplog: pytest.LogCaptureFixture) -> None:
+        line = await said(f"redis://127.0.0.1:{port}", caplog)
+        assert "If it speaks TLS on this port, write rediss:// in its URL." in line
+
+    async def test_tls_to_a_port_without(self, server: Valkey, caplog: pytest.LogCaptureFixture) -> None:
+        line = await said(f"rediss://127.0.0.1:{server.port}", caplog)
+        assert "has no TLS on this port: then write redis:// in its URL." in line
 
 
 class TestWhoMayComeIn:
