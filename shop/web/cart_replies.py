@@ -79,7 +79,7 @@ class CartReplies:
 
     async def welcomed(self, visit: Visit, cart: Cart) -> Reply:
         """The cart of a shopper who has read that it is back; without htmx, off to the cart page."""
-        cookies = self._welcome.after_reading(visit)
+        cookies = self._welcome.after_reading(visit, self._welcome.since(visit, cart, int(self._clock())))
         if not visit.wants_fragment:
             return go_to(visit, "/cart", headers=cookies)
         view = await self.view(visit, cart, welcomed=True)

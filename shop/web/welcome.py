@@ -14,8 +14,8 @@ from shop.web.views import LineView, WelcomeView
 from shop.web.visit import Visit
 
 MOST_CHANGES = 5
-SEEN = "0"
-"""The cookie of a shopper who has read the welcome."""
+SEEN = "seen-"
+"""How the cookie of a shopper begins who has read the welcome of a cart; when that was changed last follows."""
 _SECONDS = re.compile(r"[1-9][0-9]{9}")
 
 
@@ -32,14 +32,13 @@ class Welcome:
 
     def since(self, visit: Visit, cart: Cart, now: int) -> int:
         """When the cart that is back was changed last, seconds since the epoch; 0 where there is nothing to say."""
-        if cart.woken:
-            return cart.woken
         cookie = visit.cookies.get("welcome", "")
-        if cookie == SEEN or not cart.revision:
-            return 0
-        if _SECONDS.fullmatch(cookie):
-            return min(int(cookie), now)
-        return cart.changed_at if cart.changed_at + self._sleep_after <= now else 0
+        since = cart.woken
+        if not since and _SECONDS.fullmatch(cookie):
+            since = min(int(cookie), now)
+        elif not since and cart.revision and cart.changed_at + self._sleep_after <= now:
+            since = cart.changed_at
+        return 0 if cookie == f"{SEEN}{since}" else since
 
     def after_change(self, visit: Visit, cart: Cart) -> list[SetCookie]:
         """The cookie after a change: it begins where that woke the cart, and ends with the next one."""
@@ -47,9 +46,9 @@ class Welcome:
             return [self._sessions.keep_welcome(visit, str(cart.woken))]
         return [self._sessions.keep_welcome(visit, "")] if "welcome" in visit.cookies else []
 
-    def after_reading(self, visit: Visit) -> list[SetCookie]:
+    def after_reading(self, visit: Visit, since: int) -> list[SetCookie]:
         """The cookie of a shopper who has read it."""
-        return [self._sessions.keep_welcome(visit, SEEN)]
+        return [self._sessions.keep_welcome(visit, f"{SEEN}{since}")] if since else []
 
 
 def welcome_view(since: int, lines: Sequence[LineView]) -> WelcomeView | None:

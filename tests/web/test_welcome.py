@@ -28,9 +28,14 @@ def archive() -> MemoryCartService:
 
 
 @pytest.fixture
-async def shop(make_client: MakeClient, archive: MemoryCartService) -> AsyncIterator[Client]:
+def live() -> MemoryCartService:
+    return MemoryCartService(ttl=30 * DAY)
+
+
+@pytest.fixture
+async def shop(make_client: MakeClient, live: MemoryCartService, archive: MemoryCartService) -> AsyncIterator[Client]:
     """A shopper whose cookie is all that is known of them where carts are live."""
-    carts = TieredCartService(MemoryCartService(ttl=30 * DAY), archive, delay=3600)
+    carts = TieredCartService(live, archive, delay=3600)
     settings = Settings(cart_ttl=30 * DAY, database_url="sqlite+aiosqlite:///never-opened.db")
     async with make_client(settings=settings, carts=carts, clock=time.time) as client:
         client.cookies.set("session", TOKEN)
@@ -123,14 +128,25 @@ async def test_a_change_from_an_old_page_wakes_the_cart_it_shows(shop: Client, a
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
-async def test_it_can_be_put_away(shop: Client, archive: MemoryCartService, headers: dict[str, str]) -> None:
+async def test_it_can_be_put_away(
+    shop: Client, live: MemoryCartService, archive: MemoryCartService, headers: dict[str, str]
+) -> None:
     await sleeps(archive, tide_mug=1900)
     assert 'action="/cart/welcome"' in (await shop.get("/cart")).text
     reply = await shop.post("/cart/welcome", headers=headers)
     assert WELCOME not in reply.text
-    page = (await shop.get("/cart")).text
-    assert WELCOME not in page
-    assert "Tide Mug" in page
+    await live.delete(cart_id(TOKEN))
+    for _ in range(2):
+        page = (await shop.get("/cart")).text
+        assert WELCOME not in page
+        assert "Tide Mug" in page
+
+
+async def test_it_can_be_put_away_after_an_add(shop: Client, archive: MemoryCartService) -> None:
+    await sleeps(archive, tide_mug=1900)
+    await shop.post("/cart", data={"product_id": "tide-mug"})
+    await shop.post("/cart/welcome")
+    assert WELCOME not in (await shop.get("/cart")).text
 
 
 async def test_a_cookie_that_anyone_can_write_says_nothing_untrue(shop: Client, archive: MemoryCartService) -> None:

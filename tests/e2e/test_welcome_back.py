@@ -1,0 +1,97 @@
+"""A shopper comes back after their cart has gone to sleep."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, expect
+
+from tests.e2e.shopper import Shopper
+from tests.fixtures.browser import PATIENCE, PHONE
+from tests.fixtures.shop_process import ShopProcess
+
+PRICES = {"tide-mug": 1900, "net-bag": 900, "cove-pot": 4200}
+RISING = count(2300, 400)
+ASLEEP_SECONDS = 2.5
+"""After which a cart has certainly gone to sleep here."""
+PATIENT_SECONDS = 20
+DEVICES: dict[str, dict[str, Any]] = {"desk": {}, "phone": PHONE, "no script": {"java_script_enabled": False}}
+
+
+@pytest.fixture(scope="module")
+def sleepy_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShopProcess]:
+    """A shop whose carts go to sleep after a second."""
+    shop = ShopProcess(tmp_path_factory.mktemp("sleepy"), CART_TTL="1", CART_ARCHIVE="on", CART_ARCHIVE_DELAY="0.1")
+    shop.sells(PRICES)
+    shop.start()
+    yield shop
+    shop.stop()
+
+
+@pytest.fixture(params=["phone", "no script"])
+def shopper(request: pytest.FixtureRequest, browser: Browser, sleepy_shop: ShopProcess) -> Iterator[Shopper]:
+    """Someone with a mug and a bag in a cart that sleeps; the mug's price has gone up meanwhile."""
+    options = DEVICES[request.param]
+    context = browser.new_context(base_url=sleepy_shop.url, reduced_motion="reduce", **options)
+    context.set_default_timeout(PATIENCE)
+    shopper = Shopper(context.new_page())
+    shopper.comes_with("Tide Mug", "Net Bag")
+    asleep = time.monotonic() + ASLEEP_SECONDS
+    sleepy_shop.sells({"tide-mug": next(RISING)})
+    while time.monotonic() < asleep:
+        time.sleep(0.05)
+    yield shopper
+    assert shopper.complaints == []
+    context.close()
+
+
+def welcome(shopper: Shopper) -> Locator:
+    return shopper.page.get_by_role("main").get_by_role("region", name="Welcome back")
+
+
+def comes_back(shopper: Shopper) -> None:
+    """Open the cart page until the new price is known."""
+    deadline = time.monotonic() + PATIENT_SECONDS
+    while time.monotonic() < deadline:
+        shopper.opens("/cart")
+        if welcome(shopper).filter(has_text="the price went up").count():
+            return
+    pytest.fail("the new price never came")
+
+
+def test_the_cart_page_says_so_until_it_is_put_away(shopper: Shopper) -> None:
+    comes_back(shopper)
+    expect(welcome(shopper)).to_contain_text(re.compile(r"Your cart of \d+ \w+ \d{4} is here again\."))
+    expect(welcome(shopper)).to_contain_text(re.compile(r"Tide Mug: the price went up from €\S+ to €\S+\."))
+    shopper.sees_lines("Tide Mug", "Net Bag")
+    shopper.presses("Hide this message")
+    expect(welcome(shopper)).to_have_count(0)
+    shopper.sees_lines("Tide Mug", "Net Bag")
+    shopper.opens("/cart")
+    expect(welcome(shopper)).to_have_count(0)
+
+
+def test_an_add_wakes_the_cart_and_says_so(shopper: Shopper, request: pytest.FixtureRequest) -> None:
+    shopper.opens("/product/cove-pot")
+    shopper.page.get_by_role("button", name=re.compile("^Add")).first.click()
+    if "no script" not in request.node.name:
+        expect(shopper.drawer.get_by_role("region", name="Welcome back")).to_be_visible()
+        shopper.sees_status(re.compile("3 items in your cart. Welcome back. Your cart of .* is here again."))
+        shopper.drawer.get_by_role("link", name="View cart").click()
+    expect(welcome(shopper)).to_be_visible()
+    shopper.sees_lines("Tide Mug", "Net Bag", "Cove Pot")
+    shopper.sees_badge(3)
+
+
+@pytest.mark.parametrize("shopper", ["desk"], indirect=True)
+def test_everyone_can_read_it(shopper: Shopper) -> None:
+    comes_back(shopper)
+    assert Axe().run(shopper.page).response["violations"] == []
+    shopper.presses("Hide this message")
+    expect(shopper.page.get_by_role("heading", name="Your cart")).to_be_focused()
