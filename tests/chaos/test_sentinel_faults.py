@@ -14,7 +14,7 @@ from shop.cart.failover import FailoverCartService
 from shop.cart.model import Limits
 from shop.cart.redis import KEY_PREFIX, Patience
 from shop.cart.service import CartService
-from shop.demo.sentinel import SentinelDemo
+from shop.demo.sentinel import SERVICE, SentinelDemo
 from shop.demo.valkey import Valkey
 from shop.errors import StoreRefused, StoreUnavailable
 from tests.chaos.clicks import EUR, Clicks, recovered, until
@@ -141,22 +141,42 @@ async def test_sentinels_that_hang_cost_no_more_than_a_call(sentinels: SentinelD
     await unknowing.close()
 
 
-async def test_an_old_primary_that_its_sentinels_have_left_is_left(
-    sentinels: SentinelDemo, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The shop still reaches the old primary, which knows nothing of the promotion and takes every change."""
-    monkeypatch.setattr(sentinel, "WATCH_SECONDS", 0.05)
-    carts = store(sentinels.url)
-    await carts.add("a", "mug", 1, EUR)
+def name_another(sentinels: SentinelDemo) -> tuple[Valkey, Valkey]:
+    """Promote a replica by hand, unknown to the old primary: both, the old one first."""
     old, new = sentinels.servers[:2]
     new.client().replicaof("NO", "ONE")
     for one in sentinels.sentinels:
-        one.ask("REMOVE", "mymaster")
-        one.ask("MONITOR", "mymaster", "127.0.0.1", str(new.port), "2")
+        one.ask("REMOVE", SERVICE)
+        one.ask("MONITOR", SERVICE, "127.0.0.1", str(new.port), "2")
+    return old, new
+
+
+async def test_an_old_primary_that_its_sentinels_have_left_is_left(
+    sentinels: SentinelDemo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sentinel, "WATCH_SECONDS", 0.05)
+    carts = store(sentinels.url)
+    await carts.add("a", "mug", 1, EUR)
+    old, new = name_another(sentinels)
     await until(lambda: carts.epoch == 1)
-    assert role(old) == "master"
+    assert role(old) == "master", "it still takes changes"
     await carts.add("a", "mug", 1, EUR)
     assert old.client().get(KEY_PREFIX + "a") != new.client().get(KEY_PREFIX + "a")
+    await carts.close()
+
+
+async def test_a_primary_that_became_a_replica_sends_the_change_on(
+    sentinels: SentinelDemo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sentinel, "WATCH_SECONDS", 3600)
+    carts = store(sentinels.url)
+    await carts.add("a", "mug", 1, EUR)
+    await until(sentinels.replicated)
+    old, new = name_another(sentinels)
+    old.client().replicaof("127.0.0.1", str(new.port))
+    assert (await carts.add("a", "mug", 1, EUR)).quantity == 2
+    assert "errorstat_READONLY" in old.client().info("errorstats"), "it was asked first, and refused"
+    assert carts.epoch == 1
     await carts.close()
 
 
