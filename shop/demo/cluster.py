@@ -215,10 +215,15 @@ def _read(words: list[str]) -> Member:
 
 
 def _in_order(node: Valkey) -> bool:
-    """Whether it serves, and its replication is up where it is a replica."""
+    """Whether it serves and replication is up: to it where it is a replica, and to all of its replicas."""
     with node.client() as client:
-        serves = b"cluster_state:ok" in _raw(client, "CLUSTER INFO")
-        return serves and client.info("replication").get("master_link_status", "up") == "up"
+        state = client.info("replication")
+        streams = [state[f"slave{n}"]["state"] for n in range(state["connected_slaves"])]
+        return (
+            b"cluster_state:ok" in _raw(client, "CLUSTER INFO")
+            and state.get("master_link_status", "up") == "up"
+            and all(stream == "online" for stream in streams)
+        )
 
 
 def _raw(client: Any, command: str) -> bytes:
