@@ -14,6 +14,7 @@ from shop.web.prices import Prices
 from shop.web.views import CartView, LineView, UndoView
 from shop.web.welcome import welcome_view
 
+GONE = "We no longer sell this item. It is not part of your total."
 UNDO_SECONDS = 600
 """How long a removal can be taken back."""
 
@@ -82,7 +83,8 @@ def _line(line: Line, offer: Offer | None, prices: Prices, pictures: Pictures, l
         max_quantity=limits.quantity if offer.stock is None else min(limits.quantity, offer.stock),
         unit_price=unit.format(),
         total=(unit * line.quantity).format(),
-        notices=_notices(line, offer, prices),
+        notices=(*_changes(line, offer, prices), *_scarcity(line, offer)),
+        changes=_changes(line, offer, prices),
         gone=False,
     )
 
@@ -99,25 +101,31 @@ def _gone(line: Line, path: str, prices: Prices, pictures: Pictures) -> LineView
         max_quantity=line.quantity,
         unit_price="",
         total=Money(0, prices.currency).format(),
-        notices=("We no longer sell this item. It is not part of your total.",),
+        notices=(GONE,),
+        changes=(GONE,),
         gone=True,
     )
 
 
-def _notices(line: Line, offer: Offer, prices: Prices) -> tuple[str, ...]:
+def _changes(line: Line, offer: Offer, prices: Prices) -> tuple[str, ...]:
+    """What is otherwise than when the line was added."""
     before, today = prices.text(line.price), prices.text(offer.price)
-    notices = []
+    changes = []
     if before != today:
         direction = "up" if prices.convert(offer.price).amount > prices.convert(line.price).amount else "down"
-        notices.append(f"The price went {direction} from {before} to {today}.")
+        changes.append(f"The price went {direction} from {before} to {today}.")
     if offer.stock is not None and not line.saved:
         if offer.stock <= 0:
-            notices.append("Sold out.")
+            changes.append("Sold out.")
         elif offer.stock < line.quantity:
-            notices.append(f"Only {offer.stock} left. Please lower the quantity.")
-        elif offer.stock <= LOW_STOCK:
-            notices.append(f"Only {offer.stock} left.")
-    return tuple(notices)
+            changes.append(f"Only {offer.stock} left. Please lower the quantity.")
+    return tuple(changes)
+
+
+def _scarcity(line: Line, offer: Offer) -> tuple[str, ...]:
+    if offer.stock is not None and not line.saved and line.quantity <= offer.stock <= LOW_STOCK:
+        return (f"Only {offer.stock} left.",)
+    return ()
 
 
 def _undoable(cart: Cart, now: int) -> tuple[tuple[int, Line], ...]:

@@ -203,6 +203,8 @@ class LineView(msgspec.Struct, frozen=True):
     """'The price went up from €10.00 to €12.00.', 'Only 2 left.', 'Sold out.'"""
     gone: bool
     """The catalogue no longer has it: it counts nothing and can only be removed."""
+    changes: tuple[str, ...] = ()
+    """Those of the notices that say what is otherwise than when it was added."""
 
 
 class UndoView(msgspec.Struct, frozen=True):

@@ -55,7 +55,7 @@ def welcome_view(since: int, lines: Sequence[LineView]) -> WelcomeView | None:
     """What to say of a cart that is back, last changed at `since`; None where nothing is in it."""
     if not since or not lines:
         return None
-    changes = tuple(f"{_name(line)}: {_within(notice)}" for line in lines for notice in line.notices)
+    changes = tuple(f"{_name(line)}: {_within(change)}" for line in lines for change in line.changes)
     day = format_date(datetime.fromtimestamp(since, UTC), "d MMMM y", locale="en")
     return WelcomeView(
         words=f"Your cart of {day} is here again.",
