@@ -1,11 +1,15 @@
+import msgspec
 import pytest
 
 from shop.cart.connect import connect
 from shop.cart.failover import FailoverCartService
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import Limits
+from shop.cart.moving import MovingCartService
 from shop.cart.redis import RedisCartService
 from shop.cart.sentinel import SentinelServers
+from shop.cart.sql import SqlCartService
+from shop.cart.tiered import TieredCartService
 from shop.errors import ConfigurationError
 from shop.settings import Settings
 
@@ -71,3 +75,41 @@ def test_a_password_that_breaks_its_url_is_not_repeated(url: str) -> None:
         connect(Settings(redis_url=url))
     assert "hunter" not in str(refused.value)
     assert "2@" not in str(refused.value)
+
+
+async def test_the_archive_stands_behind_the_live_carts() -> None:
+    settings = Settings(cart_archive=True, cart_archive_delay=0.5, cart_ttl=60, cart_archive_ttl=600)
+    carts = connect(settings)
+    assert isinstance(carts, TieredCartService)
+    assert isinstance(carts.hot, MemoryCartService)
+    assert isinstance(carts.cold, SqlCartService)
+    assert (carts.hot.ttl, carts.cold.ttl, carts.ttl) == (60, 600, 600)
+    hot = connect(msgspec.structs.replace(settings, redis_url="redis://h"))
+    assert isinstance(hot, TieredCartService)
+    assert isinstance(hot.hot, FailoverCartService)
+
+
+async def test_a_move_is_outermost() -> None:
+    carts = connect(Settings(redis_url="redis://new", cart_move_from="redis://old", cart_archive=True))
+    assert isinstance(carts, MovingCartService)
+    assert isinstance(carts.new, TieredCartService)
+    assert isinstance(carts.old, RedisCartService)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (Settings(cart_archive=True, cart_archive_delay=0), "CART_ARCHIVE_DELAY is 0; it is a number of seconds, more"),
+        (Settings(cart_archive=True, cart_archive_delay=1e9), "CART_ARCHIVE_DELAY is 1e.09; .* at most 3600"),
+        (Settings(cart_archive=True, cart_archive_ttl=60), "CART_ARCHIVE_TTL is 60 seconds, less than CART_TTL"),
+        (Settings(cart_archive=True, database_url="mysql://h"), "DATABASE_URL starts with mysql://"),
+        (
+            Settings(redis_url="redis://h", cart_move_from="redis://h"),
+            "CART_MOVE_FROM and REDIS_URL are the same store",
+        ),
+        (Settings(redis_url="redis://h", cart_move_from="http://h"), "CART_MOVE_FROM starts with http://"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(settings: Settings, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        connect(settings)

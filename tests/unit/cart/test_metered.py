@@ -8,9 +8,11 @@ from shop.cart.connect import with_standby
 from shop.cart.memory import MemoryCartService
 from shop.cart.metered import MeteredCartService
 from shop.cart.model import Limits
+from shop.cart.moving import MovingCartService
 from shop.cart.redis import RedisCartService
 from shop.cart.servers import OneServer
 from shop.cart.service import CartService
+from shop.cart.tiered import TieredCartService
 from shop.errors import QuantityLimitExceeded
 from shop.money import Money
 
@@ -65,3 +67,23 @@ async def test_an_outage_is_seen(server: FakeServer, failover: CartService) -> N
     assert sample(registry, "shop_cart_changes_waiting") == 1
     assert sample(registry, "shop_cart_standby_takeovers_total") == 1
     server.connected = True
+
+
+async def test_the_archive_and_a_move_are_seen() -> None:
+    registry = CollectorRegistry()
+    old, archive = MemoryCartService(), MemoryCartService()
+    tiered = TieredCartService(MemoryCartService(), archive, delay=3600)
+    carts = MeteredCartService(MovingCartService(tiered, old), registry)
+    await old.add("moves", "mug", 1, EUR)
+    await archive.add("sleeps", "mug", 1, EUR)
+    await carts.get("sleeps")
+    await carts.add("moves", "mug", 1, EUR)
+    assert sample(registry, "shop_carts_moved_total") == 1
+    assert sample(registry, "shop_carts_woken_total") == 1
+    assert sample(registry, "shop_carts_to_archive") == 1
+    assert sample(registry, "shop_cart_archive_lag_seconds") > 0
+    await tiered.behind.flush()
+    assert sample(registry, "shop_carts_archived_total") == 1
+    assert sample(registry, "shop_carts_to_archive") == sample(registry, "shop_cart_archive_lag_seconds") == 0
+    assert sample(registry, "shop_carts_purged_total") == sample(registry, "shop_carts_not_archived_total") == 0
+    await carts.close()
