@@ -10,15 +10,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import asyncpg  # type: ignore[import-untyped]
 import msgspec
 
+from shop.cart.deadlines import Deadlines
 from shop.cart.sql_errors import of_postgres
 from shop.errors import StoreRefused
 
 CONNECT_SECONDS = 1.0
 LOCK_SECONDS = 0.5
 """How long a statement waits for a lock on the whole table."""
-
-LOOKS = 10
-"""How often in the time of a statement its connection is looked after."""
 
 _CACHE_SIZES = ("statement_cache_size", "prepared_statement_cache_size")
 _IDENTITY = "SELECT pg_postmaster_start_time()::text"
@@ -62,9 +60,8 @@ class Connections:
         self._seconds = seconds
         self._settings = {} if target.pooled else _settings(seconds)
         self._idle: list[Any] = []
-        self._busy: dict[Any, float] = {}
-        """Until when the statement of a connection may take."""
-        self._watch: asyncio.TimerHandle | None = None
+        # Dropped, not cancelled: asyncpg would ask the server to cancel, on one more connection, and wait for that.
+        self._deadlines: Deadlines[Any] = Deadlines(seconds, lambda connection: connection.terminate())
         self._process = ""
 
     async def fetch(self, statement: str, *values: Any) -> Sequence[Any]:
@@ -89,8 +86,7 @@ class Connections:
 
     async def close(self) -> None:
         """Let go of the connections."""
-        if self._watch is not None:
-            self._watch.cancel()
+        self._deadlines.close()
         while self._idle:
             try:
                 await self._idle.pop().close(timeout=CONNECT_SECONDS)
@@ -102,9 +98,7 @@ class Connections:
 
         Raises TimeoutError when it is not done in time, ConnectionDoesNotExistError when the connection is lost.
         """
-        self._busy[connection] = until
-        if self._watch is None:
-            self._look_after()
+        self._deadlines.begins(connection, until)
         try:
             rows: Sequence[Any] = await connection.fetch(statement, *values)
         except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
@@ -121,21 +115,10 @@ class Connections:
             connection.terminate()
             raise
         finally:
-            del self._busy[connection]
+            self._deadlines.ends(connection)
             if not connection.is_closed():
                 self._idle.append(connection)
         return rows
-
-    def _look_after(self) -> None:
-        """Drop connections whose time is over, and look again soon while any is busy.
-
-        One timer for all, because a timer for each statement costs an eighth of the statement. And dropped, not
-        cancelled: asyncpg would ask the server to cancel, on one more connection, and wait for that.
-        """
-        loop = asyncio.get_running_loop()
-        for connection in [busy for busy, until in self._busy.items() if until <= loop.time()]:
-            connection.terminate()
-        self._watch = loop.call_later(self._seconds / LOOKS, self._look_after) if self._busy else None
 
     async def _connect(self, until: float) -> Any:
         """A new connection, idle; notices whether it leads to another process than the last one."""

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 from typing_extensions import override
 
-from shop.cart.sql_errors import of_sqlite
 from shop.cart.sql_table import CartTable, Fold, Kept, Sleeping
+from shop.cart.sqlite_thread import SqliteThread
 from shop.money import Money
 
-BUSY_SHARE = 0.5
-"""How much of its time a write waits for another process that writes."""
 PATIENT_SECONDS = 60.0
 """For what looks at the whole table."""
 
@@ -40,8 +35,6 @@ ORDER BY {} LIMIT ?
 """
 _COUNT = "SELECT count(*) FROM carts WHERE expires_at > ?"
 
-_Result = TypeVar("_Result")
-
 
 class SqliteCarts(CartTable):
     """The table in a file, which must be there. One thread reads, one writes, one looks at the whole table.
@@ -51,9 +44,9 @@ class SqliteCarts(CartTable):
     """
 
     def __init__(self, file: Path, *, seconds: float) -> None:
-        self._reader = _Thread(file, seconds)
-        self._writer = _Thread(file, seconds)
-        self._patient = _Thread(file, PATIENT_SECONDS)
+        self._reader = SqliteThread(file, seconds)
+        self._writer = SqliteThread(file, seconds)
+        self._patient = SqliteThread(file, PATIENT_SECONDS)
 
     @override
     async def read(self, ids: Sequence[str]) -> Mapping[str, Kept]:
@@ -118,48 +111,3 @@ def _read(connection: sqlite3.Connection, ids: Sequence[str]) -> Mapping[str, Ke
     # No trip is saved by one statement for all: SQLite is in this process.
     rows = ((cart_id, connection.execute(_READ, (cart_id,)).fetchone()) for cart_id in ids)
     return {cart_id: Kept(*row) for cart_id, row in rows if row}
-
-
-class _Thread:
-    """A thread with a connection of its own, made when it is first needed and anew after an error."""
-
-    def __init__(self, file: Path, seconds: float) -> None:
-        self._file = file
-        self._seconds = seconds
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="carts-sqlite")
-        self._connection: sqlite3.Connection | None = None
-
-    async def run(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
-        """The result of work done in the thread. It may go on there after a time-out."""
-        try:
-            async with asyncio.timeout(self._seconds):
-                return await asyncio.get_running_loop().run_in_executor(self._thread, self._work, work)
-        except Exception as error:
-            if (failure := of_sqlite(error)) is error:
-                raise
-            raise failure from error
-
-    async def close(self) -> None:
-        """Let go of the connection and the thread."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
-        self._thread.shutdown(wait=False)
-
-    def _work(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
-        if self._connection is None:
-            self._connection = self._connect()
-        try:
-            return work(self._connection)
-        except BaseException:
-            self._disconnect()
-            raise
-
-    def _connect(self) -> sqlite3.Connection:
-        where = f"{self._file.absolute().as_uri()}?mode=rw"  # never makes a file
-        connection = sqlite3.connect(where, uri=True, timeout=self._seconds * BUSY_SHARE, isolation_level=None)
-        connection.execute("PRAGMA synchronous = NORMAL")
-        return connection
-
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
