@@ -20,7 +20,7 @@ from shop.settings import Settings
 
 DATABASE_SECONDS = 1.5
 STORE_SECONDS = 5.0
-"""A bound for stores of many servers; each server has the patience of a shopper (shop.cart.redis.Patience)."""
+"""A bound for stores of many servers; a single server is waited for as long as a shopper waits."""
 
 
 async def examine(settings: Settings, env_file: Mapping[str, str]) -> Report:
