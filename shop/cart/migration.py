@@ -10,25 +10,21 @@ old store is only read.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
 from hashlib import blake2b
-from typing import TypeVar
 
 import msgspec
 
 from shop.cart import codec
 from shop.cart.model import Cart
+from shop.cart.patience import patiently
 from shop.cart.service import CartService, now
-from shop.errors import StoreRefused, StoreUnavailable
+from shop.errors import StoreUnavailable
 
 TOGETHER = 200
 """Carts of one batch."""
 UNDER_WAY = 4
 """Batches on their way at once: these and the page of a scan are all that is in memory."""
-TRY_AGAIN_SECONDS = (0.1, 0.5, 1.0, 2.0)
-"""How long a batch waits before each further try, while the new store is away."""
-
-_T = TypeVar("_T")
 
 
 class Pass(msgspec.Struct):
@@ -107,11 +103,17 @@ class Migration:
 
     async def _settle(self, carts: Sequence[Cart]) -> None:
         """Put those of the carts that the new store does not have as they are, or grown from that."""
-        there = await self._patiently(lambda: self.new.get_many([cart.id for cart in carts]))
-        behind = [old for old, new in zip(carts, there, strict=True) if not new.grew_from(old)]
-        renewed = sum(outlived(cart, self.new) for cart in behind)
-        if behind and not self._dry_run:
-            await self._patiently(lambda: keep(self.new, behind))
+        try:
+            there = await patiently(lambda: self.new.get_many([cart.id for cart in carts]))
+            behind = [old for old, new in zip(carts, there, strict=True) if not new.grew_from(old)]
+            renewed = sum(outlived(cart, self.new) for cart in behind)
+            if behind and not self._dry_run:
+                await patiently(lambda: keep(self.new, behind))
+        except StoreUnavailable as error:
+            raise type(error)(f"The new store takes nothing. {error}") from error
+        self._note(carts, there, behind, renewed)
+
+    def _note(self, carts: Sequence[Cart], there: Sequence[Cart], behind: Sequence[Cart], renewed: int) -> None:
         found = self.passes[-1]
         for old, new in zip(carts, there, strict=True):
             found.old_sum = (found.old_sum + (sum_of_old := checksum(old))) % 2**64
@@ -121,17 +123,6 @@ class Migration:
         found.copied += len(behind)
         found.renewed += renewed
         self.tell()
-
-    async def _patiently(self, call: Callable[[], Awaitable[_T]]) -> _T:
-        """Make a call of the new store, which may be made again, until the store takes it or patience ends."""
-        for seconds in (*TRY_AGAIN_SECONDS, None):
-            try:
-                return await call()
-            except StoreUnavailable as error:
-                if seconds is None or isinstance(error, StoreRefused):
-                    raise type(error)(f"The new store takes nothing. {error}") from error
-                await asyncio.sleep(seconds)
-        raise AssertionError("the last try returns or raises")
 
 
 async def in_batches(carts: AsyncIterable[Cart], size: int = TOGETHER) -> AsyncIterator[list[Cart]]:

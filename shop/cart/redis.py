@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from hashlib import sha1
 from pathlib import Path
 from struct import Struct
@@ -33,9 +34,10 @@ from shop.cart.model import (
     allowed,
     check,
 )
-from shop.cart.servers import OneServer, Servers
+from shop.cart.patience import patiently
+from shop.cart.servers import OneServer, Send, Servers
 from shop.cart.service import CartService
-from shop.errors import LineLimitExceeded, QuantityLimitExceeded
+from shop.errors import LineLimitExceeded, QuantityLimitExceeded, StoreUnavailable
 
 KEY_PREFIX = "cart:"
 
@@ -112,15 +114,23 @@ class RedisCartService(CartService):
 
     @override
     async def scan(self) -> AsyncIterator[Cart]:
+        epoch = self.epoch
         for send in await self.servers.primaries():
             cursor = 0
             while True:
-                cursor, keys = await send("SCAN", cursor, "MATCH", KEY_PREFIX + "*", "COUNT", 500)
-                for cart in await self.get_many([key.decode().removeprefix(KEY_PREFIX) for key in keys]):
-                    if cart.revision:
-                        yield cart
-                if not int(cursor):
+                cursor, carts = await patiently(partial(self._page, send, cursor))
+                if self.epoch != epoch:  # a cursor means nothing to another process: carts would be left out
+                    raise StoreUnavailable("Redis was started again while its carts were read. Begin again.")
+                for cart in carts:
+                    yield cart
+                if not cursor:
                     break
+
+    async def _page(self, send: Send, cursor: int) -> tuple[int, list[Cart]]:
+        """Some carts, and the cursor of the next page; 0 after the last one. The same cursor may be sent again."""
+        following, keys = await send("SCAN", cursor, "MATCH", KEY_PREFIX + "*", "COUNT", 500)
+        carts = await self.get_many([key.decode().removeprefix(KEY_PREFIX) for key in keys])
+        return int(following), [cart for cart in carts if cart.revision]
 
     @override
     async def count(self) -> int:

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shop.cart import migration as module
+from shop.cart import patience
 from shop.cart.memory import MemoryCartService
-from shop.cart.migration import Migration, everything, keep
+from shop.cart.migration import Migration, Pass, everything, keep
 from shop.cart.model import Add, Cart, Remove, Undo, apply, new_change_id
 from shop.cart.moving import MovingCartService
 from shop.cart.redis import Patience, RedisCartService
@@ -178,7 +178,7 @@ async def test_a_change_that_is_sent_again_after_the_move_counts_once(
 
 async def test_an_empty_store_is_moved_in_one_pass(old: RedisCartService, new: RedisCartService) -> None:
     migration = await migrated(old, new)
-    assert migration.passes == [module.Pass()]
+    assert migration.passes == [Pass()]
 
 
 async def test_a_dry_run_counts_and_puts_nothing(old: RedisCartService, new: RedisCartService) -> None:
@@ -198,8 +198,9 @@ async def test_a_rate_is_kept(old: RedisCartService) -> None:
 
 
 async def test_an_old_store_that_dies_is_named_and_what_was_copied_stays(
-    old: RedisCartService, new: RedisCartService, valkey: Valkey
+    old: RedisCartService, new: RedisCartService, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(patience, "TRY_AGAIN_SECONDS", (0.01, 0.01))
     await fill(old, 5000)
     migration = Migration(old, new)
     migration.tell = lambda: valkey.kill() if valkey.runs else None
@@ -211,23 +212,68 @@ async def test_an_old_store_that_dies_is_named_and_what_was_copied_stays(
     assert len(await stored(new)) >= copied
 
 
+async def test_an_old_store_that_hangs_for_a_moment_is_waited_for(valkey: Valkey, new: RedisCartService) -> None:
+    source = RedisCartService.connect(valkey.url, ttl=TTL)
+    carts = await fill(source, 3000)
+    migration = Migration(source, new)
+    resumed = asyncio.Event()
+
+    def resume() -> None:
+        valkey.resume()
+        resumed.set()
+
+    def hang_once() -> None:
+        migration.tell = lambda: None
+        valkey.hang()
+        asyncio.get_running_loop().call_later(0.8, resume)
+
+    migration.tell = hang_once
+    assert (await migration.go_over()).carts == 3000
+    assert resumed.is_set()
+    assert await stored(new) == {cart.id: cart for cart in carts}
+    await source.close()
+
+
+async def test_an_old_store_that_is_started_again_is_gone_over_anew(new: RedisCartService) -> None:
+    server = Valkey(appendonly="yes")
+    server.start()
+    source = RedisCartService.connect(server.url, ttl=TTL, patience=SLOW_MACHINE)
+    try:
+        carts = await fill(source, 3000)
+        migration = Migration(source, new)
+
+        def start_again() -> None:
+            migration.tell = lambda: None
+            server.kill()
+            asyncio.get_running_loop().call_later(0.2, server.start)
+
+        migration.tell = start_again
+        with pytest.raises(StoreUnavailable, match=r"^The old store does not go on\. .* Begin again\.$"):
+            await migration.go_over()
+        while (await migration.go_over()).copied:
+            pass
+        assert await stored(new) == {cart.id: cart for cart in carts}
+    finally:
+        await source.close()
+        server.stop()
+
+
 async def test_a_new_store_that_is_away_for_a_moment_is_waited_for(
     old: RedisCartService, valkey: Valkey, valkey_url: str
 ) -> None:
     source = RedisCartService.connect(valkey_url, ttl=TTL, patience=SLOW_MACHINE)
     carts = await fill(source, 3000)
     migration = Migration(source, old)  # the server of the test's own is the new one here
-    pids = {valkey.pid}
+    killed = valkey.pid
 
     def kill_once() -> None:
-        if len(pids) == 1:
-            valkey.kill()
-            pids.add(0)
-            asyncio.get_running_loop().call_later(0.2, valkey.start)
+        migration.tell = lambda: None
+        valkey.kill()
+        asyncio.get_running_loop().call_later(0.2, valkey.start)
 
     migration.tell = kill_once
     await migration.go_over()
-    assert valkey.pid not in pids, "it was killed, and this is another process"
+    assert valkey.pid != killed
     while (await migration.go_over()).copied:
         pass
     assert migration.copied > 3000, "what died with it was copied again"
@@ -238,7 +284,7 @@ async def test_a_new_store_that_is_away_for_a_moment_is_waited_for(
 async def test_a_new_store_that_stays_away_is_named(
     new: RedisCartService, valkey: Valkey, old: RedisCartService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "TRY_AGAIN_SECONDS", (0.01, 0.01))
+    monkeypatch.setattr(patience, "TRY_AGAIN_SECONDS", (0.01, 0.01))
     await fill(new, 10)
     valkey.kill()
     with pytest.raises(StoreUnavailable, match=r"^The new store takes nothing"):

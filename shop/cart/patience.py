@@ -1,0 +1,29 @@
+"""Calls that nobody waits for at a page: they are made again, where somebody's page would go on without the store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from shop.errors import StoreRefused, StoreUnavailable
+
+TRY_AGAIN_SECONDS = (0.1, 0.3, 1.0, 2.0)
+"""The pause before each further try."""
+
+_T = TypeVar("_T")
+
+
+async def patiently(call: Callable[[], Awaitable[_T]]) -> _T:
+    """Make a call that may be made again, until the store takes it or patience ends.
+
+    Raises the last StoreUnavailable; at once where waiting does not help (StoreRefused).
+    """
+    for seconds in TRY_AGAIN_SECONDS:
+        try:
+            return await call()
+        except StoreRefused:
+            raise
+        except StoreUnavailable:
+            await asyncio.sleep(seconds)
+    return await call()
