@@ -278,6 +278,8 @@ class FailoverCartService(CartService):
             change = outage.changes[outage.replayed]
             cart = await self._repair.apply_again(cart_id, change)
             self._repair.recent.remember(cart_id, change)
+            if outage.base is not None:  # a replica may have been promoted that lacks what was just replayed
+                cart = await self._repair.give_back(outage.base, cart)
             outage.base = cart
             outage.replayed += 1
             self.replayed += 1
