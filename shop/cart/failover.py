@@ -99,10 +99,13 @@ class FailoverCartService(CartService):
         if await self._on_standby(cart_id):
             return await self._write_down(cart_id, change)
         before = self._standby.peek(cart_id)
+        self._repair.sends(cart_id, change)
         try:
-            cart = await self.primary.apply(cart_id, change)
-            self._repair.recent.remember(cart_id, change)
-            return await self._checked(before, cart)
+            try:
+                cart = await self.primary.apply(cart_id, change)
+            finally:
+                self._repair.landed(cart_id)
+            return await self._checked(before, cart, change)
         except StoreUnavailable as error:
             self._lost(cart_id, error)
             return await self._write_down(cart_id, change)
@@ -173,7 +176,9 @@ class FailoverCartService(CartService):
         await self.primary.close()
 
     async def _on_standby(self, cart_id: str) -> bool:
-        """Whether the standby has to answer. While a cart is being replayed, give that a moment to end."""
+        """Whether the standby has to answer. While a cart is replayed or mended, give that a moment to end."""
+        if (mending := self._repair.mending(cart_id)) is not None:
+            await asyncio.wait([mending], timeout=REPLAY_PATIENCE_SECONDS)
         if (outage := self._outages.get(cart_id)) is not None and not self._is_away(cart_id):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(outage.over.wait(), REPLAY_PATIENCE_SECONDS)
@@ -202,9 +207,9 @@ class FailoverCartService(CartService):
         self._recover()
         return stored
 
-    async def _checked(self, before: Cart | None, cart: Cart) -> Cart:
+    async def _checked(self, before: Cart | None, cart: Cart, change: Change | None = None) -> Cart:
         """The cart that the store answered, after it was given back what it must have lost."""
-        cart = await self._repair.check(before, cart)
+        cart = await self._repair.check(before, cart, change)
         if (outage := self._outages.get(cart.id)) is not None:
             return self._late(outage, cart)
         near = self._standby.peek(cart.id)

@@ -14,8 +14,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Container, Iterable, Sequence
 
+import msgspec
+
 from shop.cart.memory import MemoryCartService
-from shop.cart.model import REMEMBERED_CHANGES, Cart, Change, SetQuantity
+from shop.cart.model import REMEMBERED_CHANGES, Cart, Change, SetQuantity, apply
 from shop.cart.service import CartService, now
 from shop.errors import CartLimitExceeded, QuantityLimitExceeded, StoreUnavailable
 
@@ -31,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 class Recent:
-    """The changes acknowledged within `seconds` before the latest one, by cart. All calls O(1), amortised."""
+    """The changes sent to the store within `seconds` before the latest one, by cart. All calls O(1), amortised."""
 
     def __init__(self, seconds: float = RECENT_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
@@ -39,7 +41,7 @@ class Recent:
         self._changes: OrderedDict[str, list[tuple[float, Change]]] = OrderedDict()
 
     def remember(self, cart_id: str, change: Change) -> None:
-        """Note a change that the store has just acknowledged. While it is silent, nothing is forgotten."""
+        """Note a change that is sent to the store. While none is, nothing is forgotten."""
         now = self._clock()
         changes = self._changes.setdefault(cart_id, [])
         changes.append((now, change))
@@ -63,6 +65,17 @@ class Recent:
         self._changes.pop(cart_id, None)
 
 
+class _Mending:
+    """A cart that is being given something back."""
+
+    def __init__(self) -> None:
+        self.task: asyncio.Task[Cart]
+        self.alone = asyncio.Event()
+        """Set when no change of the cart is on its way any more: what the store took is then known."""
+        self.changes: list[Change] = []
+        """Those that were answered by the poorer cart, in the order of the answers."""
+
+
 class Repair:
     """Compares what `store` answers with the near copies in `near`, and gives it back what it lacks.
 
@@ -76,33 +89,111 @@ class Repair:
         self._store = store
         self._near = near
         self._replaying = replaying
+        self._flying: dict[str, int] = {}
+        """How many changes of a cart are on their way to the store."""
+        self._mending: dict[str, _Mending] = {}
         self._epoch = store.epoch
         self._lost = False
         self._task: asyncio.Task[None] | None = None
 
-    async def check(self, near: Cart | None, stored: Cart) -> Cart:
-        """The stored cart, after it was given what it lacks of a state that the store had acknowledged before."""
+    def sends(self, cart_id: str, change: Change) -> None:
+        """A change is on its way to the store; `landed` follows in any case."""
+        self.recent.remember(cart_id, change)
+        self._flying[cart_id] = self._flying.get(cart_id, 0) + 1
+
+    def landed(self, cart_id: str) -> None:
+        """A change has been answered, or never will be."""
+        left = self._flying[cart_id] = self._flying[cart_id] - 1
+        if not left:
+            del self._flying[cart_id]
+            if (mending := self._mending.get(cart_id)) is not None:
+                mending.alone.set()
+
+    def mending(self, cart_id: str) -> asyncio.Task[Cart] | None:
+        """The work on a cart that is just being given something back: whoever asks for the cart waits for it."""
+        mending = self._mending.get(cart_id)
+        return mending.task if mending else None
+
+    async def check(self, near: Cart | None, stored: Cart, change: Change | None = None) -> Cart:
+        """The stored cart, after it was given what it lacks of a state that the store had acknowledged before.
+
+        `change` is the one that the store has just answered.
+        """
         if self._store.epoch != self._epoch:
             self.look_around()
         if near is None or stored.grew_from(near) or not self._should_live(near):
             return stored
-        log.warning("The store lost changes that it had acknowledged; they are given back.")
-        self.restored += 1
         self._lost = True
         self.look_around()
-        return await self.give_back(near, stored)
+        return await self._mended(near.id, change)
 
-    async def give_back(self, near: Cart, stored: Cart) -> Cart:
-        """Make the stored cart have all that the near copy has: change by change if these are known, else joined."""
-        if stored.grew_from(near):
+    def _mended(self, cart_id: str, change: Change | None = None) -> asyncio.Future[Cart]:
+        """The cart after it was given back what it lacks: once for all who meet it meanwhile, with their changes."""
+        mending = self._mending.get(cart_id)
+        if mending is None:
+            log.warning("The store lost changes that it had acknowledged; they are given back.")
+            self.restored += 1
+            mending = self._mending[cart_id] = _Mending()
+            mending.task = asyncio.create_task(self._mend(cart_id, mending))
+            mending.task.add_done_callback(lambda _: self._mending.pop(cart_id))
+        if change is not None:
+            mending.changes.append(change)
+        return asyncio.shield(mending.task)
+
+    async def _mend(self, cart_id: str, mending: _Mending) -> Cart:
+        if cart_id in self._flying:
+            await mending.alone.wait()
+        stored = await self._store.get(cart_id)
+        near = self._near.glance(cart_id) or stored
+        cart = await self.give_back(near, stored, mending.changes)
+        if cart_id not in self._replaying:
+            self._near.keep(cart)
+        return cart
+
+    async def give_back(self, near: Cart, stored: Cart, changes: Sequence[Change] = ()) -> Cart:
+        """Make the stored cart the near copy, and on top of it what the store has taken since, in that order.
+
+        What came to nothing in the poorer cart is among `changes`. Where others have changed the stored cart, it is
+        applied to it what it lacks if that is known, else the two are joined.
+        """
+        if stored.grew_from(near) and all(stored.knows(change.id) for change in changes):
             return stored
+        whole = self._rebuilt(near, stored, changes)
+        return await (self._given_late(near, stored, changes) if whole is None else self._store.put(whole))
+
+    def _rebuilt(self, near: Cart, stored: Cart, changes: Sequence[Change]) -> Cart | None:
+        """The near copy after all changes that only the store has; None if one of these is not known here."""
+        known = {change.id: change for change in self.recent.of(near.id)}
+        since = _since(stored, near)
+        if not known.keys() >= set(since):
+            return None
+        cart = near
+        for change in [*(known[change_id] for change_id in since), *changes]:
+            cart = self._after(cart, change)
+        # A store takes a state for newer if it does not know its latest change: that must be one that it has lost.
+        latest = near.change_ids[-1]
+        ids = [change_id for change_id in cart.change_ids if change_id != latest]
+        return msgspec.structs.replace(cart, changes=b"".join([*ids, latest]))
+
+    def _after(self, cart: Cart, change: Change) -> Cart:
+        """The cart after a change that was acknowledged once; where the cart is fuller now, up to its limit."""
+        try:
+            return apply(cart, change, self._store.limits)
+        except QuantityLimitExceeded as error:
+            return apply(cart, _cut_off(change, error.limit), self._store.limits)
+        except CartLimitExceeded as error:
+            log.error("A change that was acknowledged does not fit the cart: %s", error)  # noqa: TRY400
+            return cart
+
+    async def _given_late(self, near: Cart, stored: Cart, changes: Sequence[Change]) -> Cart:
+        recent = self.recent.of(near.id)
         missing = {change for change in near.change_ids if not stored.knows(change)}
-        changes = [change for change in self.recent.of(near.id) if change.id in missing]
-        if len(changes) < len(missing):
-            newer = [change for change in self.recent.of(near.id) if stored.knows(change.id)]
+        late = [change for change in recent if change.id in missing]
+        if len(late) < len(missing):
+            newer = [change for change in recent if stored.knows(change.id)]
             stored = await self._store.put(near)
-            changes = [change for change in newer if not stored.knows(change.id)]
-        for change in changes:
+            late = [change for change in newer if not stored.knows(change.id)]
+        for change in [*late, *changes]:
             stored = await self.apply_again(near.id, change)
         return stored
 
@@ -111,8 +202,7 @@ class Repair:
         try:
             return await self._store.apply(cart_id, change)
         except QuantityLimitExceeded as error:
-            sku = getattr(change, "sku", "")
-            return await self._store.apply(cart_id, SetQuantity(change.id, change.at, sku, error.limit))
+            return await self._store.apply(cart_id, _cut_off(change, error.limit))
         except CartLimitExceeded as error:
             log.error("A change that was acknowledged does not fit the stored cart: %s", error)  # noqa: TRY400
             return await self._store.get(cart_id)
@@ -152,10 +242,22 @@ class Repair:
         for copy, stored in zip(near, await self._store.get_many([cart.id for cart in near]), strict=True):
             if not stored.grew_from(copy):
                 self._lost = True
-                self.restored += 1
-                await self.give_back(copy, stored)
+                await self._mended(copy.id)
 
     def _should_live(self, cart: Cart) -> bool:
         """Whether the store cannot have let the cart expire; the margin is for clocks that differ."""
         ttl = self._store.ttl
         return cart.changed_at + ttl - min(ttl // 2, 5) > now()
+
+
+def _since(stored: Cart, near: Cart) -> list[bytes]:
+    """The ids of the changes that a stored cart has and the near copy has not, oldest first."""
+    ids = stored.change_ids
+    if len(near.change_ids) == REMEMBERED_CHANGES and (common := [near.knows(change) for change in ids]).count(True):
+        ids = ids[common.index(True) :]  # those before are older than what the near copy remembers
+    return [change for change in ids if not near.knows(change)]
+
+
+def _cut_off(change: Change, limit: int) -> Change:
+    """A change that does not fit any more, up to the limit."""
+    return SetQuantity(change.id, change.at, getattr(change, "sku", ""), limit)

@@ -229,3 +229,42 @@ async def test_the_first_change_after_a_loss_is_kept_though_the_cart_has_a_long_
     await carts.add("a", "bowl", 1, EUR)
     assert {line.sku: line.quantity for line in (await store.get("a")).lines} == {"mug": 3, "bowl": 1}
     assert await carts.get("a") == await store.get("a")
+
+
+async def test_what_was_lost_comes_before_what_the_poorer_store_took_since(
+    store: Forgetful, carts: FailoverCartService
+) -> None:
+    """Applied late, the lost changes would undo what was done after them."""
+    old = await carts.add("a", "mug", 1, EUR)
+    await carts.set_quantity("a", "mug", 5)
+    await carts.clear("a")
+    store.fall_back(old)
+    assert (await carts.add("a", "mug", 2, EUR)).quantity == 2
+    assert await carts.get("a") == await store.get("a")
+
+
+async def test_a_change_that_came_to_nothing_in_an_emptied_store_is_made_to_what_it_was_meant_for(
+    store: Forgetful, carts: FailoverCartService
+) -> None:
+    await carts.add("a", "mug", 1, EUR)
+    store.fall_back()
+    assert (await carts.set_quantity("a", "mug", 7)).quantity == 7
+    assert (await store.get("a")).quantity == 7
+
+
+async def test_changes_on_their_way_when_a_loss_is_noticed_are_neither_lost_nor_doubled(
+    store: Forgetful, carts: FailoverCartService
+) -> None:
+    await carts.add("a", "mug", 1, EUR)
+    await carts.add("a", "bowl", 2, EUR)
+    store.fall_back()
+    answers = await asyncio.gather(
+        carts.add("a", "mug", 1, EUR),
+        carts.set_quantity("a", "bowl", 5),
+        carts.get("a"),
+        carts.add("a", "vase", 1, EUR),
+    )
+    assert {line.sku: line.quantity for line in (await store.get("a")).lines} == {"mug": 2, "bowl": 5, "vase": 1}
+    assert carts.restored == 1, "once for all"
+    assert answers[0].quantity >= 3
+    assert await carts.get("a") == await store.get("a")
