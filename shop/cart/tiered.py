@@ -14,7 +14,6 @@ import asyncio
 import contextlib
 import logging
 import random
-import time
 from collections.abc import AsyncIterator, Iterator
 
 import msgspec
@@ -28,8 +27,10 @@ from shop.errors import StoreUnavailable
 
 PURGE_SECONDS = 60.0
 PURGED_TOGETHER = 500
-COLD_AWAY_SECONDS = 1.0
-"""How long cold is not asked again after it did not answer: calls for unknown carts must not all wait for it."""
+WAKING_SECONDS = 0.5
+"""How long a call waits for cold before it is answered without it."""
+LOOKING_SECONDS = 0.5
+"""How often it is tried whether cold is back; until then no call waits for it."""
 DELETING_SECONDS = 1.0
 """How long a call waits until cold has deleted a cart; it is deleted in any case, as soon as cold takes it."""
 
@@ -43,7 +44,9 @@ class TieredCartService(CartService):
     while cold is away, a cart that may sleep there is answered as `partial`.
     """
 
-    def __init__(self, hot: CartService, cold: CartService, *, delay: float = 1.0) -> None:
+    def __init__(
+        self, hot: CartService, cold: CartService, *, delay: float = 1.0, purge_every: float = PURGE_SECONDS
+    ) -> None:
         self.limits = hot.limits
         self.ttl = max(hot.ttl, cold.ttl)
         self.hot = hot
@@ -53,10 +56,16 @@ class TieredCartService(CartService):
         """Carts that cold gave back to hot."""
         self.purged = 0
         """Sleeping carts that were taken out because their time was over."""
+        self._purge_every = purge_every
         self._asking: dict[str, asyncio.Task[Cart]] = {}
         self._missed: dict[str, None] = {}
-        self._ask_again_at = 0.0
+        self._looking: asyncio.Task[None] | None = None
         self._purging: asyncio.Task[None] | None = None
+
+    @property
+    def cold_away(self) -> bool:
+        """Whether cold did not answer and is looked for."""
+        return self._looking is not None and not self._looking.done()
 
     @override
     async def get(self, cart_id: str) -> Cart:
@@ -89,7 +98,7 @@ class TieredCartService(CartService):
     async def delete(self, cart_id: str) -> None:
         self.behind.forget(cart_id)
         if (asking := self._asking.get(cart_id)) is not None:
-            await asyncio.wait([asking])
+            await asyncio.wait([asking], timeout=WAKING_SECONDS)
         await self.hot.delete(cart_id)
         self.behind.forget(cart_id)
         with contextlib.suppress(TimeoutError, StoreUnavailable):
@@ -132,9 +141,9 @@ class TieredCartService(CartService):
 
     @override
     async def close(self) -> None:
-        if self._purging is not None:
-            self._purging.cancel()
-            await asyncio.wait([self._purging])
+        for task in filter(None, (self._purging, self._looking)):
+            task.cancel()
+            await asyncio.wait([task])
         await self.behind.close()
         await self.hot.close()
         await self.cold.close()
@@ -145,41 +154,61 @@ class TieredCartService(CartService):
 
     async def _with_what_slept(self, cart: Cart) -> Cart:
         """The cart that hot has answered, after it was given what cold has of it."""
-        try:
-            slept = await self._slept(cart.id)
-        except StoreUnavailable:
-            self._missed[cart.id] = None
-            if len(self._missed) > MOST_WAITING:
-                del self._missed[next(iter(self._missed))]
-            return msgspec.structs.replace(cart, partial=True)
-        self._missed.pop(cart.id, None)
+        slept = await self._slept_or_missed(cart.id)
+        if self.behind.is_gone(cart.id):
+            return cart
         unwritten = self.behind.unwritten(cart.id)
-        since = 0 if cart.partial or unwritten else self._asleep_since(slept)
+        since = self._asleep_since(slept) if slept and not unwritten and not cart.partial else 0
         for state in (unwritten, slept):  # one after the other: what they share nothing with adds up exactly
             if state and not cart.grew_from(state):
                 cart = _woken(await self.hot.put(state), since)
                 self.woken += state is slept
+        if slept is None:
+            return msgspec.structs.replace(cart, partial=True)
         self.behind.learn(cart.id)
         return cart
+
+    async def _slept_or_missed(self, cart_id: str) -> Cart | None:
+        """What cold has of a cart; None where it does not answer, and the next call for the cart asks again."""
+        try:
+            slept = await self._slept(cart_id)
+        except StoreUnavailable:
+            self._missed[cart_id] = None
+            if len(self._missed) > MOST_WAITING:
+                del self._missed[next(iter(self._missed))]
+            return None
+        self._missed.pop(cart_id, None)
+        return slept
 
     async def _slept(self, cart_id: str) -> Cart:
         """What cold has of a cart; concurrent calls share one query."""
         if self.behind.is_gone(cart_id):
             return Cart(cart_id)
+        if self.cold_away:
+            raise StoreUnavailable("The archive did not answer a moment ago.")
         asking = self._asking.get(cart_id)
         if asking is None:
-            if time.monotonic() < self._ask_again_at:
-                raise StoreUnavailable("The archive did not answer a moment ago.")
-            asking = self._asking[cart_id] = asyncio.create_task(self._ask(cart_id))
-            asking.add_done_callback(lambda _: self._asking.pop(cart_id))
-        return await asyncio.shield(asking)
-
-    async def _ask(self, cart_id: str) -> Cart:
+            asking = self._asking[cart_id] = asyncio.create_task(self.cold.get(cart_id), name=cart_id)
+            asking.add_done_callback(self._answered)
         try:
-            return await self.cold.get(cart_id)
-        except StoreUnavailable:
-            self._ask_again_at = time.monotonic() + COLD_AWAY_SECONDS
-            raise
+            return await asyncio.wait_for(asyncio.shield(asking), WAKING_SECONDS)
+        except (StoreUnavailable, TimeoutError) as error:
+            if not self.cold_away:
+                self._looking = asyncio.create_task(self._look_for_cold(cart_id))
+            raise StoreUnavailable(str(error)) from error
+
+    def _answered(self, asking: asyncio.Task[Cart]) -> None:
+        del self._asking[asking.get_name()]
+        if not asking.cancelled():
+            asking.exception()  # looked at, for nobody may wait any more
+
+    async def _look_for_cold(self, cart_id: str) -> None:
+        """Return when cold answers for a cart again."""
+        while True:
+            await asyncio.sleep(LOOKING_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311 - spreads work, no secret
+            with contextlib.suppress(StoreUnavailable):
+                await self.cold.get(cart_id)
+                return
 
     def _asleep_since(self, cart: Cart) -> int:
         """When a cart was changed last that hot has let go because its time was over; 0 for one that it has lost."""
@@ -193,7 +222,7 @@ class TieredCartService(CartService):
 
     async def _purge_now_and_then(self) -> None:
         while True:
-            await asyncio.sleep(PURGE_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - spreads work, no secret
+            await asyncio.sleep(self._purge_every * random.uniform(0.5, 1.5))  # noqa: S311 - spreads work, no secret
             try:
                 while await self.purge(PURGED_TOGETHER):
                     pass

@@ -15,7 +15,8 @@ from shop.cart.model import Add, Cart, Limits, Undo, apply, new_change_id
 from shop.cart.redis import RedisCartService
 from shop.cart.servers import OneServer
 from shop.cart.service import now
-from shop.cart.tiered import TieredCartService
+from shop.cart.sql import SqlCartService
+from shop.cart.tiered import WAKING_SECONDS, TieredCartService
 from shop.money import Money
 
 EUR = Money(1900, "EUR")
@@ -188,6 +189,17 @@ async def test_what_is_not_written_yet_comes_back_too(carts: TieredCartService, 
     assert lines(await carts.add("a", "mug", 1, EUR)) == {"mug": 3}
 
 
+async def test_what_is_not_written_yet_comes_back_though_the_archive_is_away(
+    carts: TieredCartService, hot: MemoryCartService, cold: Archive
+) -> None:
+    await carts.add("a", "mug", 2, EUR)
+    cold.server.connected = False
+    await hot.delete("a")
+    assert lines(await carts.get("a")) == {"mug": 2}
+    await hot.delete("a")
+    assert lines(await carts.add("a", "mug", 1, EUR)) == {"mug": 3}
+
+
 async def test_nobody_notices_an_archive_that_is_away(carts: TieredCartService, cold: Archive) -> None:
     await carts.add("known", "mug", 1, EUR)
     cold.server.connected = False
@@ -225,20 +237,35 @@ async def test_a_cart_that_slept_while_the_archive_was_away_is_joined_exactly(
         await carts.add(cart_id, "mug", 1, EUR)
         assert (await carts.add(cart_id, "mug", 1, EUR)).partial
     cold.server.connected = True
-    carts._ask_again_at = 0
+    await until(lambda: not carts.cold_away)
     assert lines(await carts.add("clicked", "mug", 1, EUR)) == {"mug": 4, "bowl": 1}
     await carts.behind.flush()
     assert lines(await carts.get("left")) == lines(await cold.get("left")) == {"mug": 3, "bowl": 1}
     assert lines(await carts.get("clicked")) == lines(await cold.get("clicked")) == {"mug": 4, "bowl": 1}
 
 
-async def test_an_archive_that_does_not_answer_is_left_alone_for_a_while(
-    carts: TieredCartService, cold: Archive
-) -> None:
+async def test_an_archive_that_is_away_is_not_asked_by_every_call(carts: TieredCartService, cold: Archive) -> None:
     cold.server.connected = False
     for n in range(20):
         assert (await carts.get(str(n))).partial
     assert cold.calls["get"] == 1
+    cold.server.connected = True
+    await until(lambda: not carts.cold_away)
+    assert await carts.get("1") == Cart("1")
+
+
+async def test_an_archive_that_hangs_holds_up_one_call_for_a_moment(carts: TieredCartService, cold: Archive) -> None:
+    slept = await cold.put(asleep("a", "mug"))
+    cold.answers.clear()
+    started = asyncio.get_running_loop().time()
+    assert await carts.get("a") == Cart("a", partial=True)
+    assert (lines(await carts.add("a", "mug", 1, EUR)), carts.cold_away) == ({"mug": 1}, True)
+    await asyncio.gather(*(carts.add(str(n), "mug", 1, EUR) for n in range(20)))
+    assert asyncio.get_running_loop().time() - started < 2 * WAKING_SECONDS
+    cold.answers.set()
+    await until(lambda: not carts.cold_away)
+    assert lines(await carts.get("a")) == {"mug": 2}
+    assert (await carts.get("a")).grew_from(slept)
 
 
 async def test_a_deleted_cart_stays_deleted(carts: TieredCartService, cold: Archive) -> None:
@@ -361,4 +388,15 @@ async def test_full_lines_are_cut_off_at_the_limit_when_a_cart_wakes(cold: Archi
     carts = TieredCartService(MemoryCartService(limits=Limits(quantity=3)), cold, delay=NEVER)
     await cold.put(asleep("a", "mug"))
     assert lines(await carts.add("a", "mug", 3, EUR)) == {"mug": 3}
+    await carts.close()
+
+
+async def test_sleeping_carts_are_taken_out_when_their_time_is_over(hot: MemoryCartService, sqlite_url: str) -> None:
+    cold = SqlCartService.connect(sqlite_url, ttl=1)
+    carts = TieredCartService(hot, cold, delay=NEVER, purge_every=0.05)
+    await cold.put_many([asleep(str(n), "mug") for n in range(3)], aged=True)
+    assert await cold.count() == 3
+    await carts.start()
+    await until(lambda: carts.purged == 3)
+    assert await cold.count() == 0
     await carts.close()
