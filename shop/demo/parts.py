@@ -24,6 +24,8 @@ from shop.settings import environment
 
 ANSWER_SECONDS = 1.0
 """A part that takes longer to answer counts as hung."""
+FEW_KEYS = 1_000
+"""So many are counted one by one; among more, the few that are no carts do not matter."""
 ROLES = {"master": "primary", "slave": "replica"}
 
 
@@ -93,10 +95,12 @@ class Server(Part):
     def look(self) -> Look:
         with self._valkey.client() as client:
             info = client.info()
-        calls = info["instantaneous_ops_per_sec"]
-        if watched := info.get("master0"):
-            return Look("sentinel", None, calls, f"sees the primary at {watched['address']}: {watched['status']}")
-        return Look(ROLES[info["role"]], info.get("db0", {}).get("keys", 0), calls, _trouble(info))
+            calls = info["instantaneous_ops_per_sec"]
+            if watched := info.get("master0"):
+                return Look("sentinel", None, calls, f"names {watched['address']}, {watched['status']}")
+            keys = info.get("db0", {}).get("keys", 0)
+            carts = keys if keys > FEW_KEYS else sum(1 for _ in client.scan_iter("cart:*", count=FEW_KEYS))
+        return Look(ROLES[info["role"]], carts, calls, _trouble(info))
 
 
 def _trouble(info: dict[str, Any]) -> str:
@@ -222,5 +226,7 @@ def _carts_state(counts: dict[str, float]) -> str:
         "shop_cart_changes_waiting": "changes waiting",
         "shop_cart_changes_replayed_total": "replayed",
         "shop_carts_restored_total": "carts given back",
+        "shop_carts_to_archive": "carts to archive",
+        "shop_carts_woken_total": "carts woken",
     }
-    return ", ".join((charge, *(f"{counts[name]:.0f} {words}" for name, words in told.items() if counts.get(name))))
+    return ", ".join((charge, *(f"{words} {counts[name]:.0f}" for name, words in told.items() if counts.get(name))))

@@ -115,7 +115,8 @@ def _introduce(console: Console, topology: Topology, shop: Shop, restart_after: 
     )
     console.print(f"Its doctor    {given} shop doctor", soft_wrap=True)
     again = f"is started again after {restart_after:g} s" if restart_after else "stays dead (--restart-after)"
-    console.print(f"\nA part that is dead {again}. Things to try:")
+    console.print("\nTo hang a part, write -STOP instead of -9; -CONT lets it go on.", soft_wrap=True)
+    console.print(f"A part that is dead {again}. Things to try:", soft_wrap=True)
     for experiment in topology.experiments:
         console.print(f"  - {experiment}", soft_wrap=True)
     console.print("Ctrl+C ends all of it.\n")

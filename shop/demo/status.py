@@ -43,23 +43,22 @@ def status(part: Part) -> Status:
 
 def topology_table(parts: Sequence[Part], statuses: Sequence[Status]) -> Table:
     """What runs where, and how to do it harm."""
-    table = Table("part", "role", "address", "kill it", "hang it", "let it go on", box=None, pad_edge=False)
+    table = Table("part", "role", "address", "kill it", box=None, pad_edge=False)
     for part, seen in zip(parts, statuses, strict=True):
-        signals = [f"kill -{signal} {part.target}" for signal in (9, "STOP", "CONT")]
-        table.add_row(part.name, seen.look.role, part.address, *signals)
-    return _unwrapped(table)
+        table.add_row(part.name, seen.look.role, part.address, f"kill -9 {part.target}")
+    return _unwrapped(table, len(table.columns))
 
 
 def status_table(statuses: Sequence[Status], back: dict[str, str]) -> Table:
     """One row for each part; `back` says of dead ones when they are started again."""
-    table = Table("part", "address", "pid", "state", "role", "carts", "calls/s", "", box=None, pad_edge=False)
+    table = Table("part", "pid", "state", "role", "carts", "calls/s", "", box=None, pad_edge=False)
     for seen in statuses:
         state = f"[{COLOURS[seen.state]}]{seen.state}[/]"
         look = seen.look
         numbers = ("" if look.carts is None else str(look.carts), "" if look.calls is None else f"{look.calls:.0f}")
         note = back.get(seen.part, look.note)
-        table.add_row(seen.part, seen.address, str(seen.pid or ""), state, look.role, *numbers, note)
-    return _unwrapped(table)
+        table.add_row(seen.part, str(seen.pid or ""), state, look.role, *numbers, note)
+    return _unwrapped(table, len(table.columns) - 1)
 
 
 def status_line(seen: Status, back: dict[str, str]) -> str:
@@ -76,9 +75,9 @@ def status_line(seen: Status, back: dict[str, str]) -> str:
     return f"{time.strftime('%H:%M:%S')}  " + ", ".join(words for words in said if words)
 
 
-def _unwrapped(table: Table) -> Table:
-    """The table with every column as wide as what is in it: a command that is cut cannot be copied."""
-    for column in table.columns:
+def _unwrapped(table: Table, columns: int) -> Table:
+    """The table with these columns as wide as what is in them: a command that is cut cannot be copied."""
+    for column in table.columns[:columns]:
         column.no_wrap = True
         column.overflow = "ignore"
     return table

@@ -108,7 +108,7 @@ def adds(shop: httpx.Client) -> None:
 def test_a_killed_part_is_outlived_comes_back_and_nothing_is_left(
     open_demo: Callable[..., Demo], rung: str, how: signal.Signals
 ) -> None:
-    running = open_demo(rung, "--restart-after", "1")
+    running = open_demo(rung, "--restart-after", "0.5")
     url = running.says(r"The shop +(http://\S+)")[1]
     running.says("Ctrl\\+C ends all of it")
     pids = running.pids()
