@@ -47,7 +47,8 @@ class Topology(msgspec.Struct, frozen=True):
             primary, *others = (_address(node, asked) for node in nodes)
             slots.setdefault(primary, []).append(range(int(first), int(last) + 1))
             replicas[primary] = tuple(others)
-        known = {_heir(part, slots): part.number for part in self.parts}
+        before = {part.primary for part in self.parts}
+        known = {_heir(part, slots, before): part.number for part in self.parts}
         fresh = count(self.numbers)
         parts = tuple(
             Part(known[primary] if primary in known else next(fresh), primary, replicas[primary], tuple(ranges))
@@ -62,8 +63,8 @@ def _address(node: list[Any], asked: Address) -> Address:
     return (host if host not in ("", "?") else asked[0], int(node[1]))
 
 
-def _heir(part: Part, slots: dict[Address, list[range]]) -> Address | None:
-    """The primary of the same part later: the same node, a replica of it, or else whoever has its first slot."""
+def _heir(part: Part, slots: dict[Address, list[range]], before: set[Address]) -> Address | None:
+    """The primary of the same part later: the same node, a replica of it, or the new one that has its first slot."""
     first = part.slots[0].start
-    owners = (primary for primary, ranges in slots.items() if any(first in numbers for numbers in ranges))
-    return next((address for address in (part.primary, *part.replicas, *owners) if address in slots), None)
+    fresh = (node for node, ranges in slots.items() if node not in before and any(first in some for some in ranges))
+    return next((node for node in (part.primary, *part.replicas, *fresh) if node in slots), None)
