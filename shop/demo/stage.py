@@ -39,7 +39,7 @@ def show(name: str, *, port: int, keep: Path | None, restart_after: float) -> No
         for part in topology.parts:
             ending.callback(part.end)
         console.print(f"Starting {', '.join(part.name for part in topology.parts)} and the shop …")
-        topology.start()
+        _start(topology)
         shop = Shop(folder, port or free_port(), **topology.settings)
         ending.callback(shop.end)
         shop.start()
@@ -93,6 +93,13 @@ def _folder(keep: Path | None) -> Iterator[Path]:
         tempfile.tempdir = before
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(topology: Topology) -> None:
+    try:
+        topology.start()
+    except Exception as error:
+        raise ShopError(f"The servers did not start: {error}") from error
 
 
 def _opened(shop: Shop, ended: Ended) -> bool:
