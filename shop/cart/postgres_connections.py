@@ -125,7 +125,7 @@ class Connections:
         try:
             connection = await asyncpg.connect(
                 self._target.dsn,
-                timeout=min(CONNECT_SECONDS, until - asyncio.get_running_loop().time()),
+                timeout=min(CONNECT_SECONDS, max(until - asyncio.get_running_loop().time(), 0.001)),
                 statement_cache_size=0 if self._target.pooled else 100,
                 max_cached_statement_lifetime=0,
                 server_settings=self._settings,
