@@ -1,6 +1,7 @@
 """The way to the Redis servers that keep the carts: which of them has a key, and how to get there.
 
-OneServer       one server; also the primary that Sentinels name, for redis-py's connection finds it
+OneServer       one server
+SentinelServers the primary that Sentinels name (sentinel.py)
 Cluster         each key at the node that has its slot (cluster.py)
 """
 
