@@ -50,7 +50,7 @@ _ELSEWHERE = (*_SENT_AWAY, StoreUnavailable)
 class _Node:
     """The ways to one node. `asked` is for carts whose slot is on its way to it; it connects when that happens."""
 
-    def __init__(self, address: Address, pool: Any, seconds: float) -> None:
+    def __init__(self, address: Address, pool: Any, *, seconds: float, on_epoch: Callable[[], None]) -> None:
         words = words_of(pool)
 
         def ours(error: Exception) -> Exception:
@@ -58,7 +58,7 @@ class _Node:
 
         self.address = address
         self.failed_at = 0.0
-        self.gathered = Gathered(connections_of(pool), ours, seconds=seconds)
+        self.gathered = Gathered(connections_of(pool), ours, seconds=seconds, on_epoch=on_epoch)
         self.asked = Gathered(connections_of(pool), ours, seconds=seconds, lanes=1, before=("ASKING",))
 
     async def close(self) -> None:
@@ -128,7 +128,7 @@ class Cluster(Servers):
     @property
     @override
     def epoch(self) -> int:
-        return self._epoch + sum(node.gathered.epoch for node in self._nodes.values())
+        return self._epoch
 
     @override
     def shard(self, key: str) -> int:
@@ -206,8 +206,13 @@ class Cluster(Servers):
 
     def _node(self, address: Address) -> _Node:
         if (node := self._nodes.get(address)) is None:
-            node = self._nodes[address] = _Node(address, self._pool_of(address), self._seconds)
+            pool = self._pool_of(address)
+            node = self._nodes[address] = _Node(address, pool, seconds=self._seconds, on_epoch=self._met_another)
         return node
+
+    def _met_another(self) -> None:
+        """Count a node that is another process than before; not when it is asked for, which each call does."""
+        self._epoch += 1
 
     async def _refreshed(self) -> None:
         """Read the map, or give up when that takes longer than a call."""
@@ -264,7 +269,6 @@ class Cluster(Servers):
         self._tags = ()
         for address in self._nodes.keys() - {*topology.addresses, *self._seeds}:
             node = self._nodes.pop(address)
-            self._epoch += node.gathered.epoch
             closing = asyncio.create_task(node.close())
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)

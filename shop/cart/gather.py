@@ -40,7 +40,7 @@ class Gathered:
     of redis-py into the one to raise. A trip that fails fails for all who were on it, and for all who wait: they
     would meet the same server. Whether their commands were carried out is then unknown, so they must be such as can
     be sent again. A caller who is cancelled leaves the trip and its connection as they are. `before` is a command
-    that goes right before each one, in the same trip; its reply is passed over.
+    that goes right before each one, in the same trip; its reply is passed over. `on_epoch` is called as `epoch` grows.
     """
 
     def __init__(
@@ -51,11 +51,13 @@ class Gathered:
         seconds: float,
         lanes: int = LANES,
         before: tuple[Any, ...] = (),
+        on_epoch: Callable[[], None] = lambda: None,
     ) -> None:
         self.epoch = 0
         """How often a new connection met another process than the last one did."""
         self._connect = connect
         self._words = words
+        self._on_epoch = on_epoch
         self._seconds = seconds
         self._before = pack_command(before) if before else b""
         self._free = lanes
@@ -152,6 +154,7 @@ class Gathered:
         process = found[1] if found else ""
         if self._process and process and process != self._process:
             self.epoch += 1
+            self._on_epoch()
         self._process = process or self._process
 
     def _failure(self, error: Exception) -> Exception:

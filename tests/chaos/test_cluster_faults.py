@@ -185,6 +185,7 @@ async def test_all_nodes_restarted_empty(cluster: Cluster, carts: FailoverCartSe
         await recovered(carts)
         await clicks.more(200)
     assert carts.replayed > 0
+    assert carts.epoch >= 3, "each node was another process than before, or another node"
     await clicks.are_stored_once(cluster.url)
 
 
