@@ -96,7 +96,14 @@ if op == 'put' then
 
   local function grew_from(newer, older)
     if older.revision == 0 or newer.revision >= older.revision + REMEMBERED then return true end
-    return knows(newer, sub(older.ids, -ID))
+    if newer.revision < older.revision then return false end
+    local found = find(newer.ids, older.ids, 1, true)
+    if found and (found - 1) % ID == 0 then return true end
+    local known = #newer.ids < REMEMBERED * ID
+    for i = 1, #older.ids, ID do
+      if knows(newer, sub(older.ids, i, i + ID - 1)) then known = true elseif known then return false end
+    end
+    return known
   end
 
   if grew_from(cart, given) then return stored or '' end

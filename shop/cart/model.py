@@ -122,7 +122,18 @@ class Cart(msgspec.Struct, frozen=True):
         """Whether this state has the other in its history, as far back as changes are remembered."""
         if older.revision == 0 or self.revision >= older.revision + REMEMBERED_CHANGES:
             return True
-        return self.knows(older.changes[-ID_BYTES:])
+        if self.revision < older.revision:
+            return False
+        if not self.changes.find(older.changes) % ID_BYTES:
+            return True
+        # That it knows the latest change is not enough: a store that lost the cart may have taken just that one again.
+        known = len(self.changes) < REMEMBERED_CHANGES * ID_BYTES
+        for change in older.change_ids:
+            if self.knows(change):
+                known = True
+            elif known:
+                return False
+        return known
 
 
 class _Change(msgspec.Struct, frozen=True, tag=True):

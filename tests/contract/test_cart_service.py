@@ -142,6 +142,22 @@ async def test_put_joins_what_went_apart(carts: CartService) -> None:
     assert await carts.put(moved) == await carts.put(lost) == joined == await carts.get("a")
 
 
+async def test_put_gives_back_a_cart_that_only_took_its_latest_change_again(carts: CartService) -> None:
+    latest = new_change_id()
+    await carts.add("a", "bowl", 1, EUR)
+    await carts.add("a", "vase", 1, EUR)
+    lost = await carts.add("a", "mug", 2, EUR, change_id=latest)
+    await carts.delete("a")
+    await carts.add("a", "mug", 2, EUR, change_id=latest)
+    assert await carts.put(lost) == lost == await carts.get("a")
+    await carts.delete("a")
+    for sku in ("mug", "cup", "pot"):
+        await carts.add("a", sku, 2, EUR, change_id=latest if sku == "mug" else None)
+    joined = await carts.put(lost)
+    assert {line.sku: line.quantity for line in joined.lines} == {"bowl": 1, "vase": 1, "mug": 2, "cup": 2, "pot": 2}
+    assert await carts.put(lost) == joined == await carts.get("a")
+
+
 async def test_delete_forgets(carts: CartService) -> None:
     await carts.add("a", "mug", 1, EUR)
     await carts.delete("a")

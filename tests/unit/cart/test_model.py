@@ -204,6 +204,18 @@ def test_joining_states_with_a_common_past_counts_it_once() -> None:
     assert contents(join(here, there, LIMITS)) == [("mug", 4, False), ("bowl", 1, False)]
 
 
+@pytest.mark.parametrize("again", [[-1], [0, -1], [-1, 0]])
+def test_a_cart_that_was_lost_and_took_old_changes_again_has_not_grown_from_it(again: list[int]) -> None:
+    made = [add("mug", 2), add("bowl"), add("vase")]
+    lost = cart_of(*made)
+    anew = cart_of(*(made[n] for n in again))
+    for fresh in (anew, cart_of(add("cup"), add("pot"), cart=anew)):
+        assert not fresh.grew_from(lost)
+        joined = join(fresh, lost, LIMITS)
+        assert {line[:2] for line in contents(joined)} >= {("mug", 2), ("bowl", 1), ("vase", 1)}
+        assert join(joined, lost, LIMITS) == join(joined, fresh, LIMITS) == joined
+
+
 def test_a_state_that_is_very_old_is_not_joined_again() -> None:
     old = cart_of(add("mug", 3))
     many = (SetQuantity(new_change_id(), 1, "mug", 2) for _ in range(REMEMBERED_CHANGES))
