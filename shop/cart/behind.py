@@ -140,12 +140,13 @@ class WriteBehind:
                 await self._write_some()
 
     async def close(self) -> None:
-        """Write what waits, within a bounded time."""
+        """Write what waits, as often as it has to be tried within a bounded time."""
+        self._delay = 0.0
+        self._at_once.set()
         if self._task is not None:
+            await asyncio.wait([self._task], timeout=CLOSING_SECONDS)
             self._task.cancel()
             await asyncio.wait([self._task])
-        with contextlib.suppress(TimeoutError, StoreUnavailable):
-            await asyncio.wait_for(self.flush(), CLOSING_SECONDS)
         if self.waiting:
             log.error("Closing with %d carts that the archive never took.", self.waiting)
 

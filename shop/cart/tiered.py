@@ -23,12 +23,12 @@ from shop.cart.behind import MOST_WAITING, WriteBehind
 from shop.cart.model import Cart, Change
 from shop.cart.service import CartService, now
 from shop.cart.union import scan_both
-from shop.errors import StoreUnavailable
+from shop.errors import CartLimitExceeded, StoreUnavailable
 
 PURGE_SECONDS = 60.0
 PURGED_TOGETHER = 500
-WAKING_SECONDS = 0.5
-"""How long a call waits for cold before it is answered without it."""
+WAKING_SECONDS = 1.0
+"""How long a call waits for cold before it is answered without it: an empty cart is worse than a slow one."""
 LOOKING_SECONDS = 0.5
 """How often it is tried whether cold is back; until then no call waits for it."""
 DELETING_SECONDS = 1.0
@@ -58,7 +58,7 @@ class TieredCartService(CartService):
         """Sleeping carts that were taken out because their time was over."""
         self._purge_every = purge_every
         self._asking: dict[str, asyncio.Task[Cart]] = {}
-        self._missed: dict[str, None] = {}
+        self._missed: dict[str, list[Change]] = {}
         self._looking: asyncio.Task[None] | None = None
         self._purging: asyncio.Task[None] | None = None
 
@@ -79,9 +79,7 @@ class TieredCartService(CartService):
     async def apply(self, cart_id: str, change: Change) -> Cart:
         cart = await self.hot.apply(cart_id, change)
         if cart.revision <= 1 or cart.partial or self._in_doubt(cart_id):
-            before, cart = cart, await self._with_what_slept(cart)
-            if not before.revision and cart.revision:
-                cart = _woken(await self.hot.apply(cart_id, change), cart.woken)
+            cart = await self._with_what_slept(cart, change)
         if cart.revision:
             self.behind.mark(cart)
         return cart
@@ -137,6 +135,10 @@ class TieredCartService(CartService):
     async def start(self) -> None:
         await self.hot.start()
         await self.cold.start()
+        try:
+            await self.cold.get("")  # connects, so that no shopper waits for it
+        except StoreUnavailable as error:
+            self._without_cold("", error)
         self._purging = asyncio.create_task(self._purge_now_and_then())
 
     @override
@@ -152,9 +154,15 @@ class TieredCartService(CartService):
         """Whether hot may lack what cold has: cold did not answer when it was asked, or has not answered yet."""
         return cart_id in self._missed or cart_id in self._asking
 
-    async def _with_what_slept(self, cart: Cart) -> Cart:
-        """The cart that hot has answered, after it was given what cold has of it."""
-        slept = await self._slept_or_missed(cart.id)
+    async def _with_what_slept(self, cart: Cart, change: Change | None = None) -> Cart:
+        """The cart that hot has answered (to this change), after it was given what cold has of it.
+
+        A change that had no effect, because there was no cart for it, is made again; later, where cold is away.
+        """
+        changes = self._missed.pop(cart.id, [])
+        if change is not None and not cart.revision:
+            changes.append(change)
+        slept = await self._slept_or_missed(cart.id, changes)
         if self.behind.is_gone(cart.id):
             return cart
         unwritten = self.behind.unwritten(cart.id)
@@ -166,19 +174,24 @@ class TieredCartService(CartService):
         if slept is None:
             return msgspec.structs.replace(cart, partial=True)
         self.behind.learn(cart.id)
+        return _woken(await self._made_again(cart, changes), cart.woken)
+
+    async def _made_again(self, cart: Cart, changes: list[Change]) -> Cart:
+        for change in changes if cart.revision else ():
+            with contextlib.suppress(CartLimitExceeded):
+                cart = await self.hot.apply(cart.id, change)
+            self.behind.mark(cart)
         return cart
 
-    async def _slept_or_missed(self, cart_id: str) -> Cart | None:
+    async def _slept_or_missed(self, cart_id: str, changes: list[Change]) -> Cart | None:
         """What cold has of a cart; None where it does not answer, and the next call for the cart asks again."""
         try:
-            slept = await self._slept(cart_id)
+            return await self._slept(cart_id)
         except StoreUnavailable:
-            self._missed[cart_id] = None
+            self._missed[cart_id] = changes + self._missed.get(cart_id, [])
             if len(self._missed) > MOST_WAITING:
                 del self._missed[next(iter(self._missed))]
             return None
-        self._missed.pop(cart_id, None)
-        return slept
 
     async def _slept(self, cart_id: str) -> Cart:
         """What cold has of a cart; concurrent calls share one query."""
@@ -193,9 +206,13 @@ class TieredCartService(CartService):
         try:
             return await asyncio.wait_for(asyncio.shield(asking), WAKING_SECONDS)
         except (StoreUnavailable, TimeoutError) as error:
-            if not self.cold_away:
-                self._looking = asyncio.create_task(self._look_for_cold(cart_id))
+            self._without_cold(cart_id, error)
             raise StoreUnavailable(str(error)) from error
+
+    def _without_cold(self, cart_id: str, error: Exception) -> None:
+        if not self.cold_away:
+            log.error("Sleeping carts cannot be woken for now. %s", error or f"No answer in {WAKING_SECONDS:g} s.")
+            self._looking = asyncio.create_task(self._look_for_cold(cart_id))
 
     def _answered(self, asking: asyncio.Task[Cart]) -> None:
         del self._asking[asking.get_name()]

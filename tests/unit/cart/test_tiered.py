@@ -63,6 +63,7 @@ def cold() -> Archive:
 async def carts(hot: MemoryCartService, cold: Archive) -> AsyncIterator[TieredCartService]:
     carts = TieredCartService(hot, cold, delay=NEVER)
     await carts.start()
+    cold.calls.clear()
     yield carts
     await carts.close()
 
@@ -150,6 +151,17 @@ async def test_a_change_that_needs_the_sleeping_lines_is_made_to_them(carts: Tie
     assert (lines(cleared), cleared.woken > 0) == ({}, True)
     undone = await carts.apply("cleared", Undo(new_change_id(), now(), cleared.changes[-8:]))
     assert lines(undone) == {"mug": 1, "bowl": 1}
+
+
+async def test_a_change_that_is_sent_again_wakes_the_cart_it_was_the_latest_of(
+    carts: TieredCartService, hot: MemoryCartService
+) -> None:
+    latest = new_change_id()
+    await carts.add("a", "mug", 1, EUR)
+    before = await carts.add("a", "bowl", 1, EUR, change_id=latest)
+    await carts.behind.flush()
+    await hot.delete("a")
+    assert await carts.add("a", "bowl", 1, EUR, change_id=latest) == before
 
 
 async def test_concurrent_calls_wake_a_cart_once(carts: TieredCartService, cold: Archive) -> None:
@@ -242,6 +254,31 @@ async def test_a_cart_that_slept_while_the_archive_was_away_is_joined_exactly(
     await carts.behind.flush()
     assert lines(await carts.get("left")) == lines(await cold.get("left")) == {"mug": 3, "bowl": 1}
     assert lines(await carts.get("clicked")) == lines(await cold.get("clicked")) == {"mug": 4, "bowl": 1}
+
+
+async def test_what_was_clicked_on_an_old_page_while_the_archive_was_away_is_made_later(
+    carts: TieredCartService, cold: Archive
+) -> None:
+    await cold.put(asleep("a", "mug", "bowl", "vase"))
+    cold.server.connected = False
+    assert (await carts.remove("a", "mug")).partial
+    assert (await carts.set_quantity("a", "bowl", 5)).partial
+    cold.server.connected = True
+    await until(lambda: not carts.cold_away)
+    assert lines(await carts.get("a")) == {"bowl": 5, "vase": 1}
+    await carts.behind.flush()
+    assert lines(await cold.get("a")) == {"bowl": 5, "vase": 1}
+
+
+async def test_an_archive_that_is_away_at_the_start_stops_nothing(hot: MemoryCartService, cold: Archive) -> None:
+    carts = TieredCartService(hot, cold, delay=NEVER)
+    cold.server.connected = False
+    await carts.start()
+    assert carts.cold_away
+    await carts.add("a", "mug", 1, EUR)
+    cold.server.connected = True
+    await carts.close()
+    assert (await cold.get("a")).quantity == 1
 
 
 async def test_an_archive_that_is_away_is_not_asked_by_every_call(carts: TieredCartService, cold: Archive) -> None:
