@@ -125,7 +125,8 @@ if op == 'put' then
   end
   return store(write({revision = max(cart.revision, given.revision) + 1,
                       changed_at = max(cart.changed_at, given.changed_at),
-                      ids = given.ids .. table.concat(fresh), lines = given.lines, removed = cart.removed}))
+                      ids = given.ids .. table.concat(fresh), lines = given.lines,
+                      removed = cart.removed ~= '' and cart.removed or given.removed}))
 end
 
 if knows(cart, id) or (cart.revision == 0 and op ~= 'add') then return stored or '' end

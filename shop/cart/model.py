@@ -270,7 +270,7 @@ def join(stored: Cart, cart: Cart, limits: Limits = Limits()) -> Cart:
         id=stored.id,
         revision=max(stored.revision, cart.revision) + 1,
         lines=tuple(lines),
-        removed=stored.removed,
+        removed=stored.removed or cart.removed,
         changes=(cart.changes + fresh)[-REMEMBERED_CHANGES * ID_BYTES :],
         changed_at=max(stored.changed_at, cart.changed_at),
     )

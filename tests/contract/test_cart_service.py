@@ -158,6 +158,16 @@ async def test_put_gives_back_a_cart_that_only_took_its_latest_change_again(cart
     assert await carts.put(lost) == joined == await carts.get("a")
 
 
+async def test_what_was_taken_out_of_a_cart_put_in_can_be_put_back(carts: CartService) -> None:
+    await carts.add("a", "mug", 3, EUR)
+    lost = await carts.remove("a", "mug")
+    await carts.delete("a")
+    await carts.add("a", "bowl", 1, EUR)
+    joined = await carts.put(lost)
+    assert joined.removed == lost.removed
+    assert (await carts.apply("a", Undo(new_change_id(), 3, lost.changes[-8:]))).quantity == 4
+
+
 async def test_delete_forgets(carts: CartService) -> None:
     await carts.add("a", "mug", 1, EUR)
     await carts.delete("a")

@@ -198,6 +198,14 @@ def test_joining_states_that_share_nothing_adds_up() -> None:
     assert join(joined, fresh, LIMITS) == joined
 
 
+def test_what_was_taken_out_of_a_joined_cart_can_be_put_back() -> None:
+    removal = Remove(new_change_id(), 1, "mug")
+    lost = cart_of(add("mug", 3), add("vase"), removal)
+    joined = join(cart_of(add("bowl")), lost, LIMITS)
+    undone = cart_of(Undo(new_change_id(), 2, removal.id), cart=joined)
+    assert contents(undone) == [("mug", 3, False), ("vase", 1, False), ("bowl", 1, False)]
+
+
 def test_joining_states_with_a_common_past_counts_it_once() -> None:
     past = cart_of(add("mug", 3))
     here, there = cart_of(add("mug", 1), cart=past), cart_of(add("bowl"), cart=past)

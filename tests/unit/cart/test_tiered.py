@@ -164,6 +164,18 @@ async def test_a_change_that_is_sent_again_wakes_the_cart_it_was_the_latest_of(
     assert await carts.add("a", "bowl", 1, EUR, change_id=latest) == before
 
 
+async def test_a_removal_can_be_undone_though_an_add_woke_the_cart(
+    carts: TieredCartService, hot: MemoryCartService
+) -> None:
+    await carts.add("a", "mug", 3, EUR)
+    removed = await carts.remove("a", "mug")
+    await carts.behind.flush()
+    await hot.delete("a")
+    await carts.add("a", "bowl", 1, EUR)
+    undone = await carts.apply("a", Undo(new_change_id(), now(), removed.changes[-8:]))
+    assert lines(undone) == {"mug": 3, "bowl": 1}
+
+
 async def test_concurrent_calls_wake_a_cart_once(carts: TieredCartService, cold: Archive) -> None:
     await cold.put(asleep("a", "mug", "bowl"))
     await asyncio.gather(*(carts.add("a", "mug", 1, EUR) for _ in range(20)), *(carts.get("a") for _ in range(20)))
