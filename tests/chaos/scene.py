@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
+from redis.exceptions import RedisError
 
 from shop.cart.connect import open_store
 from shop.cart.memory import DEFAULT_TTL
@@ -157,13 +158,17 @@ class Scene(Generic[S]):
         await self.crowd.goes_on(seconds=self.seconds, changes=self._pace.changes)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait, in a thread, until something is so."""
+        """Wait, in a thread, until something is so; a server that cannot be asked just now is asked again."""
 
-        async def wait() -> None:
-            while not await asyncio.to_thread(condition):
+        def holds() -> bool:
+            try:
+                return condition()
+            except RedisError:
+                return False
+
+        async with asyncio.timeout(SETTLING_SECONDS):
+            while not await asyncio.to_thread(holds):
                 await asyncio.sleep(0.01)
-
-        await asyncio.wait_for(wait(), SETTLING_SECONDS)
 
     async def until_standby(self) -> None:
         """Wait until the shop's standby is in charge: the shop itself says that the store is away."""
