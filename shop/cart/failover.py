@@ -147,6 +147,10 @@ class FailoverCartService(CartService):
     def shard(self, cart_id: str) -> int:
         return self.primary.shard(cart_id)
 
+    @override
+    def stands_in(self, cart_id: str) -> bool:
+        return cart_id in self._outages or self._is_away(cart_id)
+
     @property
     @override
     def epoch(self) -> int:
@@ -182,7 +186,7 @@ class FailoverCartService(CartService):
         if (outage := self._outages.get(cart_id)) is not None and not self._is_away(cart_id):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(outage.over.wait(), REPLAY_PATIENCE_SECONDS)
-        return cart_id in self._outages or self._is_away(cart_id)
+        return self.stands_in(cart_id)
 
     def _is_away(self, cart_id: str) -> bool:
         return bool(self._shards_away) and self.primary.shard(cart_id) in self._shards_away

@@ -86,6 +86,10 @@ class MovingCartService(CartService):
     def shard(self, cart_id: str) -> int:
         return self.new.shard(cart_id)
 
+    @override
+    def stands_in(self, cart_id: str) -> bool:
+        return self.new.stands_in(cart_id)
+
     @property
     @override
     def epoch(self) -> int:

@@ -79,6 +79,10 @@ class CartService(ABC):
         """The part of the store that keeps this cart; each part can be away alone. 0 where there is one part."""
         return 0
 
+    def stands_in(self, cart_id: str) -> bool:  # noqa: ARG002 - only a service with a standby has something to tell
+        """Whether a standby in this process answers for this cart now: other processes do not see what it does."""
+        return False
+
     @property
     def epoch(self) -> int:
         """Counts up whenever the store may have lost its latest changes: it restarted, or a replica was promoted."""

@@ -6,6 +6,10 @@
 
 A cart that hot has lost, with all it held or because its time there was over, is put back into hot by the first call
 for it, with one query.
+
+While a standby stands in for hot, each process has its own. Then cold is what they share: it is asked before each
+answer and written before a change is acknowledged, so a shopper may be answered by any process, and a process that
+dies takes nothing along.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ import msgspec
 from typing_extensions import override
 
 from shop.cart.behind import MOST_WAITING, WriteBehind
-from shop.cart.model import Cart, Change
+from shop.cart.model import Cart, Change, apply
 from shop.cart.service import CartService, now
 from shop.cart.union import scan_both
 from shop.errors import CartLimitExceeded, StoreUnavailable
@@ -70,18 +74,22 @@ class TieredCartService(CartService):
     @override
     async def get(self, cart_id: str) -> Cart:
         cart = await self.hot.get(cart_id)
-        if cart.revision and not cart.partial and not self._in_doubt(cart_id):
+        if cart.revision and not cart.partial and not self._in_doubt(cart_id) and not self.hot.stands_in(cart_id):
             self.behind.meet(cart)
             return cart
         return await self._with_what_slept(cart)
 
     @override
     async def apply(self, cart_id: str, change: Change) -> Cart:
+        if self.hot.stands_in(cart_id):
+            await self.get(cart_id)
         cart = await self.hot.apply(cart_id, change)
-        if cart.revision <= 1 or cart.partial or self._in_doubt(cart_id):
+        if cart.revision <= 1 or cart.partial or self._in_doubt(cart_id) or self.hot.stands_in(cart_id):
             cart = await self._with_what_slept(cart, change)
         if cart.revision:
             self.behind.mark(cart)
+        if self.hot.stands_in(cart_id) and not self.cold_away:
+            await self._write_now(WAKING_SECONDS)
         return cart
 
     @override
@@ -99,8 +107,7 @@ class TieredCartService(CartService):
             await asyncio.wait([asking], timeout=WAKING_SECONDS)
         await self.hot.delete(cart_id)
         self.behind.forget(cart_id)
-        with contextlib.suppress(TimeoutError, StoreUnavailable):
-            await asyncio.wait_for(self.behind.flush(), DELETING_SECONDS)
+        await self._write_now(DELETING_SECONDS)
 
     @override
     async def scan(self) -> AsyncIterator[Cart]:
@@ -150,6 +157,11 @@ class TieredCartService(CartService):
         await self.hot.close()
         await self.cold.close()
 
+    async def _write_now(self, seconds: float) -> None:
+        """Have cold take what waits; what it does not take in so many seconds, it is given later."""
+        with contextlib.suppress(TimeoutError, StoreUnavailable):
+            await asyncio.wait_for(self.behind.flush(), seconds)
+
     def _in_doubt(self, cart_id: str) -> bool:
         """Whether hot may lack what cold has: cold did not answer when it was asked, or has not answered yet."""
         return cart_id in self._missed or cart_id in self._asking
@@ -169,12 +181,20 @@ class TieredCartService(CartService):
         since = self._asleep_since(slept) if slept and not unwritten and not cart.partial else 0
         for state in (unwritten, slept):  # one after the other: what they share nothing with adds up exactly
             if state and not cart.grew_from(state):
-                cart = _woken(await self.hot.put(state), since)
+                cart = _woken(await self.hot.put(self._after(state, change, cart)), since)
                 self.woken += state is slept
         if slept is None:
             return msgspec.structs.replace(cart, partial=True)
         self.behind.learn(cart.id)
         return _woken(await self._made_again(cart, changes), cart.woken)
+
+    def _after(self, state: Cart, change: Change | None, cart: Cart) -> Cart:
+        """The state with the change that hot has answered; where they share no past, adding them up is as exact."""
+        if change is None or not any(map(cart.knows, state.change_ids)):
+            return state
+        with contextlib.suppress(CartLimitExceeded):
+            return apply(state, change, self.limits)
+        return state
 
     async def _made_again(self, cart: Cart, changes: list[Change]) -> Cart:
         for change in changes if cart.revision else ():

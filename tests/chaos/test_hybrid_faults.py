@@ -108,6 +108,41 @@ async def test_shop_and_redis_killed_together_lose_at_most_the_delay(valkey: Val
     assert lost > 0, "both really lost what they had: else this shows nothing"
 
 
+async def test_two_shops_agree_while_redis_is_gone(valkey: Valkey, open_shop: OpenShop) -> None:
+    """Each has a standby of its own; a shopper whose clicks go to both by turns must not notice."""
+    settings = {"REDIS_URL": valkey.url, "CART_ARCHIVE": "on", "CART_ARCHIVE_DELAY": "0.1", "CART_MAX_QUANTITY": LIMIT}
+    first = open_shop(products=PRODUCTS, **settings)
+    shops = [first, open_shop(**settings, DATABASE_URL=first.environ["DATABASE_URL"])]
+    shopper = Shopper(first)
+    await shopper.adds()
+    cookies = {"session": shopper.client.cookies["session"]}
+
+    async def adds(turn: int) -> int:
+        async with httpx.AsyncClient(base_url=shops[turn % 2].url, timeout=10, cookies=cookies) as client:
+            reply = await client.post("/cart", data={"product_id": "always-mug"}, headers=HTMX)
+            assert reply.is_success
+            return int(reply.cookies["cart_count"])
+
+    assert await adds(1) == 2
+    async with asyncio.timeout(20):
+        while (await archived(first, shopper.cart_id))[0].quantity < 2:
+            await asyncio.sleep(0.02)
+    valkey.kill()
+    assert [await adds(turn) for turn in range(10)] == list(range(3, 13)), "each shop sees what the other was told"
+    assert [await metric(shop.port, "shop_cart_standby_in_charge") for shop in shops] == [1, 1]
+    shops[0].process.kill()
+    await asyncio.to_thread(shops[0].process.wait)
+    assert await adds(1) == 13, "what the killed shop was told during the outage is still there"
+    valkey.start()
+    async with asyncio.timeout(20):
+        while await metric(shops[1].port, "shop_cart_changes_waiting"):
+            await asyncio.sleep(0.02)
+    assert await adds(1) == 14
+    (cart,) = await archived(shops[1], shopper.cart_id)
+    assert cart.quantity >= 13
+    await shopper.client.aclose()
+
+
 async def test_sigterm_writes_what_waits(valkey: Valkey, open_shop: OpenShop) -> None:
     shop = open_shop(products=PRODUCTS, REDIS_URL=valkey.url, CART_ARCHIVE="on", CART_ARCHIVE_DELAY="60")
     shoppers = [Shopper(shop) for _ in range(SHOPPERS)]
