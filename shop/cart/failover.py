@@ -33,7 +33,9 @@ LAST_PROBE_SECONDS = 1.0
 REPLAYED_TOGETHER = 16
 CLOSING_SECONDS = 3.0
 REPLAY_PATIENCE_SECONDS = 0.5
-"""How long a call waits for the replay of its cart's changes before it joins them on the standby."""
+"""How long a call waits for a cart that is mended, or whose replay is far behind."""
+FAR_BEHIND = 500
+"""Changes of one cart that wait to be replayed: with more, its calls wait, so that the replay comes to an end."""
 
 log = logging.getLogger(__name__)
 
@@ -180,10 +182,11 @@ class FailoverCartService(CartService):
         await self.primary.close()
 
     async def _on_standby(self, cart_id: str) -> bool:
-        """Whether the standby has to answer. While a cart is replayed or mended, give that a moment to end."""
+        """Whether the standby has to answer. While a cart is mended, or its replay is far behind, wait a moment."""
         if (mending := self._repair.mending(cart_id)) is not None:
             await asyncio.wait([mending], timeout=REPLAY_PATIENCE_SECONDS)
-        if (outage := self._outages.get(cart_id)) is not None and not self._is_away(cart_id):
+        outage = self._outages.get(cart_id)
+        if outage and len(outage.changes) - outage.replayed > FAR_BEHIND and not self._is_away(cart_id):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(outage.over.wait(), REPLAY_PATIENCE_SECONDS)
         return self.stands_in(cart_id)

@@ -14,8 +14,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Container, Iterable, Sequence
 
-import msgspec
-
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import REMEMBERED_CHANGES, Cart, Change, SetQuantity, apply
 from shop.cart.service import CartService, now
@@ -170,10 +168,7 @@ class Repair:
         cart = near
         for change in [*(known[change_id] for change_id in since), *changes]:
             cart = self._after(cart, change)
-        # A store takes a state for newer if it does not know its latest change: that must be one that it has lost.
-        latest = near.change_ids[-1]
-        ids = [change_id for change_id in cart.change_ids if change_id != latest]
-        return msgspec.structs.replace(cart, changes=b"".join([*ids, latest]))
+        return cart
 
     def _after(self, cart: Cart, change: Change) -> Cart:
         """The cart after a change that was acknowledged once; where the cart is fuller now, up to its limit."""

@@ -18,6 +18,7 @@ import asyncio
 import contextlib
 import logging
 import random
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 
 import msgspec
@@ -63,6 +64,8 @@ class TieredCartService(CartService):
         self._purge_every = purge_every
         self._asking: dict[str, asyncio.Task[Cart]] = {}
         self._missed: dict[str, list[Change]] = {}
+        self._begun: Counter[str] = Counter()
+        """Changes under way of carts that cold has not been asked for yet: hot may begin a cart that sleeps."""
         self._looking: asyncio.Task[None] | None = None
         self._purging: asyncio.Task[None] | None = None
 
@@ -83,8 +86,12 @@ class TieredCartService(CartService):
     async def apply(self, cart_id: str, change: Change) -> Cart:
         if self.hot.stands_in(cart_id):
             await self.get(cart_id)
+        with self._beginning(cart_id):
+            return await self._apply(cart_id, change)
+
+    async def _apply(self, cart_id: str, change: Change) -> Cart:
         cart = await self.hot.apply(cart_id, change)
-        if cart.revision <= 1 or cart.partial or self._in_doubt(cart_id) or self.hot.stands_in(cart_id):
+        if cart.revision <= 1 or cart.partial or self._in_doubt(cart_id, but=1) or self.hot.stands_in(cart_id):
             cart = await self._with_what_slept(cart, change)
         if cart.revision:
             self.behind.mark(cart)
@@ -162,9 +169,26 @@ class TieredCartService(CartService):
         with contextlib.suppress(TimeoutError, StoreUnavailable):
             await asyncio.wait_for(self.behind.flush(), seconds)
 
-    def _in_doubt(self, cart_id: str) -> bool:
-        """Whether hot may lack what cold has: cold did not answer when it was asked, or has not answered yet."""
-        return cart_id in self._missed or cart_id in self._asking
+    @contextlib.contextmanager
+    def _beginning(self, cart_id: str) -> Iterator[None]:
+        """While a change is under way that may begin a cart which sleeps, calls for it must not miss what slept."""
+        if self.behind.knows(cart_id) and cart_id not in self._begun:
+            yield
+            return
+        self._begun[cart_id] += 1
+        try:
+            yield
+        finally:
+            self._begun[cart_id] -= 1
+            if not self._begun[cart_id]:
+                del self._begun[cart_id]
+
+    def _in_doubt(self, cart_id: str, *, but: int = 0) -> bool:
+        """Whether hot may lack what cold has: cold did not answer, has not answered yet, or is about to be asked.
+
+        `but`: so many changes under way are the caller's own.
+        """
+        return cart_id in self._missed or cart_id in self._asking or self._begun[cart_id] > but
 
     async def _with_what_slept(self, cart: Cart, change: Change | None = None) -> Cart:
         """The cart that hot has answered (to this change), after it was given what cold has of it.

@@ -14,7 +14,7 @@ import asyncpg  # type: ignore[import-untyped]
 
 from shop.demo.postgres import Postgres
 from shop.web.session import cart_id
-from tests.chaos.rows.redis import OneRedis
+from tests.chaos.rows.redis import OneRedis, killed_empty
 from tests.chaos.scene import SETTLING_SECONDS, Row, Scene
 
 ARCHIVE = {"CART_ARCHIVE": "on"}
@@ -46,6 +46,12 @@ class OnPostgres(OneRedis):
     def close_servers(self) -> None:
         self.postgres.stop()
         super().close_servers()
+
+
+class TwoOnPostgres(OnPostgres):
+    """Hybrid, two workers"""
+
+    settings: ClassVar[dict[str, str]] = {**ARCHIVE, "WORKERS": "2"}
 
 
 class OnSqlite(OneRedis):
@@ -176,5 +182,6 @@ ROWS: tuple[Row[Any], ...] = (
     Row("pg-lock", "the table of carts locked", OnPostgres, locked),
     Row("pg-rows", "the rows of the carts locked", OnPostgres, rows_locked),
     Row("pg-close", "SIGTERM to the shop, Redis emptied", OnPostgres, closed_and_emptied),
+    Row("pg-two-kill", "Redis: kill -9, then started empty", TwoOnPostgres, killed_empty),
     Row("sqlite-full", "the disk is full (simulated)", OnSqlite, full),
 )
