@@ -2,10 +2,11 @@
 --
 -- KEYS[1]  the cart
 -- ARGV[1]  op
--- ARGV[2]  sku, id of the change to undo, or a whole cart (put)
+-- ARGV[2]  sku, id of the change to undo, or a whole cart (put; swap)
 -- ARGV[3]  change id 8 | at 4 | price 8 | quantity 2 | pieces that this line may have 2 |
 --          pieces that any line may have 2 | lines that a cart may have 2
 -- ARGV[4]  ttl, seconds; a put never shortens what the stored cart has
+-- ARGV[5]  the bytes that must be stored for a swap to happen, '' for none
 -- returns  the cart's bytes ('' where there is none); or a number for a refusal:
 --          n > 0: more than n pieces of a line, n < 0: more than -n lines
 
@@ -89,6 +90,8 @@ local function store(bytes)
   redis.call('SET', KEYS[1], bytes, 'EX', ttl)
   return bytes
 end
+
+if op == 'swap' then return (stored or '') == ARGV[5] and store(subject) or stored or '' end
 
 if op == 'put' then
   local given = read(subject)

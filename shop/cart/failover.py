@@ -31,6 +31,8 @@ from shop.errors import CartLimitExceeded, StoreBusy, StoreUnavailable
 FIRST_PROBE_SECONDS = 0.05
 LAST_PROBE_SECONDS = 1.0
 REPLAYED_TOGETHER = 16
+REPLAYED_AT_ONCE = 100
+"""Changes of one cart that are brought back together: far fewer than the ids that a cart remembers."""
 CLOSING_SECONDS = 3.0
 REPLAY_PATIENCE_SECONDS = 0.5
 """How long a call waits for a cart that is mended, or whose replay is far behind."""
@@ -286,15 +288,18 @@ class FailoverCartService(CartService):
         cart = await self.primary.get(cart_id)
         if outage.base is not None:
             cart = await self._repair.give_back(outage.base, cart)
-        while outage.replayed < len(outage.changes):
-            change = outage.changes[outage.replayed]
-            cart = await self._repair.apply_again(cart_id, change)
-            self._repair.recent.remember(cart_id, change)
-            if outage.base is not None:  # a replica may have been promoted that lacks what was just replayed
+        while changes := outage.changes[outage.replayed : outage.replayed + REPLAYED_AT_ONCE]:
+            epoch = self.primary.epoch
+            cart = await self.primary.replay(cart_id, changes)
+            if outage.base is not None:
                 cart = await self._repair.give_back(outage.base, cart)
+            if self.primary.epoch != epoch:  # a replica may have been promoted that lacks what was just replayed
+                continue
+            for change in changes:
+                self._repair.recent.remember(cart_id, change)
             outage.base = cart
-            outage.replayed += 1
-            self.replayed += 1
+            outage.replayed += len(changes)
+            self.replayed += len(changes)
         # Nothing is awaited between the last look at the list and here: no change can slip in between.
         if self._outages.pop(cart_id, None) is not None:
             self._standby.keep(cart)

@@ -9,7 +9,7 @@ undo a change like any other.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 
 import msgspec
@@ -226,6 +226,22 @@ def apply(cart: Cart, change: Change, limits: Limits = Limits()) -> Cart:
         changes=(cart.changes + change.id)[-REMEMBERED_CHANGES * ID_BYTES :],
         changed_at=max(cart.changed_at, change.at),
     )
+
+
+def replay(cart: Cart, changes: Iterable[Change], limits: Limits = Limits()) -> Cart:
+    """The cart after changes that were accepted once, in their order; those it knows count no more.
+
+    Where the cart has become fuller since, a change is cut off at the limit; one that finds no room for its line is
+    left out.
+    """
+    for change in changes:
+        try:
+            cart = apply(cart, change, limits)
+        except QuantityLimitExceeded as error:
+            cart = apply(cart, SetQuantity(change.id, change.at, getattr(change, "sku", ""), error.limit), limits)
+        except LineLimitExceeded:
+            continue
+    return cart
 
 
 def check(change: Change) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from hashlib import sha1
 from pathlib import Path
@@ -33,6 +33,7 @@ from shop.cart.model import (
     Undo,
     allowed,
     check,
+    replay,
 )
 from shop.cart.patience import patiently
 from shop.cart.servers import OneServer, Send, Servers
@@ -43,6 +44,10 @@ KEY_PREFIX = "cart:"
 
 _SCRIPT = (Path(__file__).parent / "cart.lua").read_text(encoding="utf-8")
 SCRIPT_SHA = sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
+
+
+SWAPS = 3
+"""How often a replay tries to put a cart in the place of the one it has read, before it goes change by change."""
 
 
 class Patience(msgspec.Struct, frozen=True):
@@ -99,6 +104,19 @@ class RedisCartService(CartService):
     async def apply(self, cart_id: str, change: Change) -> Cart:
         check(change)
         return await self._run(cart_id, self._arguments(change))
+
+    @override
+    async def replay(self, cart_id: str, changes: Sequence[Change]) -> Cart:
+        key, numbers = KEY_PREFIX + cart_id, _NUMBERS.pack(b"", 0, b"", 0, 0, 0, 0)
+        for _ in range(SWAPS):
+            before = await self._call(key, "GET", key) or b""
+            cart = codec.decode(cart_id, before) if before else Cart(cart_id)
+            if (after := replay(cart, changes, self.limits)) is cart:
+                return cart
+            swapped = await self._run(cart_id, ("swap", codec.encode(after), numbers, self.ttl, before))
+            if swapped == after:
+                return after
+        return await super().replay(cart_id, changes)
 
     @override
     async def put(self, cart: Cart, *, aged: bool = False) -> Cart:
@@ -182,7 +200,7 @@ class RedisCartService(CartService):
         numbers = _NUMBERS.pack(change.id, change.at, price, quantity, most, limits.quantity, limits.lines)
         return op, subject, numbers, self.ttl
 
-    async def _run(self, cart_id: str, arguments: tuple[str, str | bytes, bytes, int]) -> Cart:
+    async def _run(self, cart_id: str, arguments: tuple[str | bytes | int, ...]) -> Cart:
         key = KEY_PREFIX + cart_id
         try:
             reply = await self._call(key, "EVALSHA", SCRIPT_SHA, 1, key, *arguments)

@@ -15,9 +15,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Container, Iterable, Sequence
 
 from shop.cart.memory import MemoryCartService
-from shop.cart.model import REMEMBERED_CHANGES, Cart, Change, SetQuantity, apply
+from shop.cart.model import REMEMBERED_CHANGES, Cart, Change, replay
 from shop.cart.service import CartService, now
-from shop.errors import CartLimitExceeded, QuantityLimitExceeded, StoreUnavailable
+from shop.errors import StoreUnavailable
 
 RECENT_SECONDS = 10.0
 """How long an acknowledged change is kept: longer than a replica that counts as in touch may lag behind."""
@@ -165,20 +165,7 @@ class Repair:
         since = _since(stored, near)
         if not known.keys() >= set(since):
             return None
-        cart = near
-        for change in [*(known[change_id] for change_id in since), *changes]:
-            cart = self._after(cart, change)
-        return cart
-
-    def _after(self, cart: Cart, change: Change) -> Cart:
-        """The cart after a change that was acknowledged once; where the cart is fuller now, up to its limit."""
-        try:
-            return apply(cart, change, self._store.limits)
-        except QuantityLimitExceeded as error:
-            return apply(cart, _cut_off(change, error.limit), self._store.limits)
-        except CartLimitExceeded as error:
-            log.error("A change that was acknowledged does not fit the cart: %s", error)  # noqa: TRY400
-            return cart
+        return replay(near, [*(known[change_id] for change_id in since), *changes], self._store.limits)
 
     async def _given_late(self, near: Cart, stored: Cart, changes: Sequence[Change]) -> Cart:
         recent = self.recent.of(near.id)
@@ -188,19 +175,7 @@ class Repair:
             newer = [change for change in recent if stored.knows(change.id)]
             stored = await self._store.put(near)
             late = [change for change in newer if not stored.knows(change.id)]
-        for change in [*late, *changes]:
-            stored = await self.apply_again(near.id, change)
-        return stored
-
-    async def apply_again(self, cart_id: str, change: Change) -> Cart:
-        """Apply a change that was acknowledged once; where the store's cart is fuller, up to its limit."""
-        try:
-            return await self._store.apply(cart_id, change)
-        except QuantityLimitExceeded as error:
-            return await self._store.apply(cart_id, _cut_off(change, error.limit))
-        except CartLimitExceeded as error:
-            log.error("A change that was acknowledged does not fit the stored cart: %s", error)  # noqa: TRY400
-            return await self._store.get(cart_id)
+        return await self._store.replay(near.id, [*late, *changes])
 
     def look_around(self) -> None:
         """In the background, compare the carts changed lately with the store, and all if one has lost something."""
@@ -251,8 +226,3 @@ def _since(stored: Cart, near: Cart) -> list[bytes]:
     if len(near.change_ids) == REMEMBERED_CHANGES and (common := [near.knows(change) for change in ids]).count(True):
         ids = ids[common.index(True) :]  # those before are older than what the near copy remembers
     return [change for change in ids if not near.knows(change)]
-
-
-def _cut_off(change: Change, limit: int) -> Change:
-    """A change that does not fit any more, up to the limit."""
-    return SetQuantity(change.id, change.at, getattr(change, "sku", ""), limit)

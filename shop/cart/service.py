@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 from shop.cart.model import Add, Cart, Change, Clear, Limits, Remove, SetQuantity, new_change_id
+from shop.errors import CartLimitExceeded, QuantityLimitExceeded
 from shop.money import Money
 
 
@@ -41,6 +42,21 @@ class CartService(ABC):
         Where something was stored its TTL starts again; `aged`: it counts from the cart's latest change
         (`remaining`), and never ends earlier than it would have without this call.
         """
+
+    async def replay(self, cart_id: str, changes: Sequence[Change]) -> Cart:
+        """Do to the cart what `model.replay` does, and return it; a store may do it in fewer trips than changes.
+
+        At most REMEMBERED_CHANGES changes, or one that is sent again might not be recognised.
+        """
+        cart = await self.get(cart_id)
+        for change in changes:
+            try:
+                cart = await self.apply(cart_id, change)
+            except CartLimitExceeded as error:
+                if isinstance(error, QuantityLimitExceeded):
+                    sku = getattr(change, "sku", "")
+                    cart = await self.apply(cart_id, SetQuantity(change.id, change.at, sku, error.limit))
+        return cart
 
     @abstractmethod
     async def delete(self, cart_id: str) -> None:

@@ -17,7 +17,7 @@ from typing_extensions import override
 from shop.cart import codec
 from shop.cart.batches import TOGETHER, Batches, Outcome
 from shop.cart.memory import DEFAULT_TTL
-from shop.cart.model import Cart, Change, Limits, apply, check, join
+from shop.cart.model import Cart, Change, Limits, apply, check, join, replay
 from shop.cart.service import CartService, now
 from shop.cart.sql_postgres import PostgresCarts
 from shop.cart.sql_sqlite import SqliteCarts
@@ -82,6 +82,10 @@ class SqlCartService(CartService):
     async def apply(self, cart_id: str, change: Change) -> Cart:
         check(change)
         return await self._change(cart_id, lambda cart: apply(cart, change, self.limits))
+
+    @override
+    async def replay(self, cart_id: str, changes: Sequence[Change]) -> Cart:
+        return await self._change(cart_id, lambda cart: replay(cart, changes, self.limits))
 
     @override
     async def put(self, cart: Cart, *, aged: bool = False) -> Cart:

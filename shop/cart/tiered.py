@@ -9,7 +9,7 @@ for it, with one query.
 
 While a standby stands in for hot, each process has its own. Then cold is what they share: it is asked before each
 answer and written before a change is acknowledged, so a shopper may be answered by any process, and a process that
-dies takes nothing along.
+dies takes nothing along (but for changes that were not written behind yet when hot went away).
 """
 
 from __future__ import annotations

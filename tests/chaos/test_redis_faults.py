@@ -122,7 +122,7 @@ async def test_a_change_with_an_unknown_outcome_is_not_doubled(valkey: Valkey, c
     assert carts.waiting == 40
     valkey.resume()
     await recovered(carts)
-    assert calls_of(valkey, "evalsha") > sent + 40, "some arrived twice: when they were sent, and replayed"
+    assert calls_of(valkey, "evalsha") > sent + 1, "some arrived when it went on, besides what was replayed"
     assert (await stored(valkey, "a")).quantity == 41
 
 

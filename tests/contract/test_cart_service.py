@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from shop.cart.model import Cart, Limits, Remove, Undo, apply, new_change_id
-from shop.cart.service import CartService
+from shop.cart.model import Add, Cart, Limits, Remove, Undo, apply, new_change_id
+from shop.cart.service import CartService, now
 from shop.errors import InvalidInput, LineLimitExceeded, QuantityLimitExceeded
 from shop.money import Money
 from tests.fixtures.cart_services import Open
@@ -116,6 +116,25 @@ async def test_a_full_cart_comes_back_whole(open_carts: Open) -> None:
     assert len(cart.lines) == 100
     assert cart.lines[99].price == Money(2**40 - 1, "JPY")
     assert (await carts.clear("a")).removed == (await carts.get("a")).removed
+
+
+async def test_a_replay_is_the_changes_in_their_order_cut_off_at_the_limits(open_carts: Open) -> None:
+    carts = await open_carts(limits=Limits(quantity=5, lines=2))
+    known = await carts.add("a", "mug", 3, EUR)
+    made = [Add(new_change_id(), now(), sku, 2, EUR) for sku in ("mug", "mug", "bowl", "vase")]
+    made.insert(0, Add(known.changes, now(), "mug", 3, EUR))
+    cart = await carts.replay("a", made)
+    assert {line.sku: line.quantity for line in cart.lines} == {"mug": 5, "bowl": 2}
+    assert cart == await carts.replay("a", made[:-1]) == await carts.get("a")
+    assert (await carts.replay("b", made[2:4])).quantity == 4
+
+
+async def test_replays_and_changes_at_once_lose_nothing(open_carts: Open) -> None:
+    carts = await open_carts(limits=Limits(quantity=1000))
+    batches = [[Add(new_change_id(), now(), f"sku-{n % 3}", 1, EUR) for n in range(10)] for _ in range(20)]
+    added = (carts.add("a", f"sku-{n % 3}", 1, EUR) for n in range(100))
+    await asyncio.gather(*(carts.replay("a", batch) for batch in batches), *added)
+    assert (await carts.get("a")).quantity == 300
 
 
 async def test_put_restores_and_never_goes_back(carts: CartService) -> None:

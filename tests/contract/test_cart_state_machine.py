@@ -9,13 +9,15 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from shop.cart.model import Cart, Change, apply, join
+from shop.cart.model import Cart, Change, apply, check, join, replay
 from shop.cart.service import CartService
 from shop.errors import CartLimitExceeded, InvalidInput
 from tests.fixtures.cart_services import BACKENDS, Build, builder
 from tests.fixtures.carts import LIMITS, changes
 
 CARTS = ("a", "b")
+EXAMPLES = {"memory": 100, "fakeredis": 60, "valkey": 60, "sqlite": 40, "postgres": 40}
+"""Most for the stores that the others are made of."""
 
 
 class CartStateMachine(RuleBasedStateMachine):
@@ -54,6 +56,15 @@ class CartStateMachine(RuleBasedStateMachine):
             assert self.runner.run(self.service.put(cart)) == expected
             self.remember(expected)
 
+    @rule(cart_id=st.sampled_from(CARTS), data=st.data())
+    def replay(self, cart_id: str, data: st.DataObject) -> None:
+        drawn = data.draw(st.lists(changes([change.id for change in self.applied]), max_size=5))
+        made = [change for change in drawn if _can_be_made(change)]
+        expected = replay(self.of(cart_id), made, LIMITS)
+        assert self.runner.run(self.service.replay(cart_id, made)) == expected
+        self.remember(expected)
+        self.applied += [change for change in made if expected.knows(change.id)]
+
     @rule(cart_id=st.sampled_from(CARTS))
     def delete(self, cart_id: str) -> None:
         self.runner.run(self.service.delete(cart_id))
@@ -90,6 +101,14 @@ class CartStateMachine(RuleBasedStateMachine):
             self.history.append(cart)
 
 
+def _can_be_made(change: Change) -> bool:
+    try:
+        check(change)
+    except InvalidInput:
+        return False
+    return True
+
+
 @pytest.fixture
 def runner() -> Iterator[asyncio.Runner]:
     with asyncio.Runner() as runner:
@@ -105,6 +124,9 @@ def test_every_service_behaves_as_the_model(
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=EXAMPLES.get(backend, 20),
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
         ),
     )

@@ -182,6 +182,6 @@ ROWS: tuple[Row[Any], ...] = (
     Row("pg-lock", "the table of carts locked", OnPostgres, locked),
     Row("pg-rows", "the rows of the carts locked", OnPostgres, rows_locked),
     Row("pg-close", "SIGTERM to the shop, Redis emptied", OnPostgres, closed_and_emptied),
-    Row("pg-two-kill", "Redis: kill -9, then started empty", TwoOnPostgres, killed_empty),
+    Row("pg-two-kill", "Redis: kill -9, then started empty", TwoOnPostgres, killed_empty, alone=False),
     Row("sqlite-full", "the disk is full (simulated)", OnSqlite, full),
 )
