@@ -10,6 +10,7 @@ import click
 
 from shop import progress
 from shop.cart.migration import Migration, Pass
+from shop.cart.patience import patiently
 from shop.commands.stores import all_opened, opened, shown
 from shop.errors import StoreUnavailable
 from shop.settings import Settings
@@ -73,7 +74,7 @@ async def _migrate(
 
 
 async def _go_over(migration: Migration, number: int) -> Pass:
-    of = await migration.old.count()
+    of = await patiently(migration.old.count)
     what = "Copying" if number == 1 else f"Checking, pass {number}"
     with progress.shown(unit="carts") as tell:
         migration.tell = lambda: tell(what, migration.passes[-1].carts, of)

@@ -10,7 +10,7 @@ from shop.cart.model import Add, Cart, Limits, Remove, Undo, apply, new_change_i
 from shop.cart.service import CartService, now
 from shop.errors import InvalidInput, LineLimitExceeded, QuantityLimitExceeded
 from shop.money import Money
-from tests.fixtures.cart_services import Open
+from tests.fixtures.cart_services import STORES, Open
 
 EUR = Money(1900, "EUR")
 
@@ -199,6 +199,7 @@ async def test_scan_finds_every_cart(carts: CartService) -> None:
     assert {cart.id: cart async for cart in carts.scan()} == stored
 
 
+@pytest.mark.parametrize("build_carts", STORES, indirect=True)  # seconds for each; a standby leaves it to its store
 async def test_a_cart_expires_after_its_last_change_only(open_carts: Open) -> None:
     carts = await open_carts(ttl=2)
     started = time.monotonic()
