@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
 from typing import Generic, TypeVar
 
+from shop.cart.patience import spread
 from shop.errors import StoreBusy, StoreUnavailable
 
 TOGETHER = 128
@@ -102,7 +102,7 @@ class Batches(Generic[_Call, _Reply]):
                 _settle(entry[1], outcome)
         self._waiting.extendleft(reversed(late))
         if late and len(late) == len(batch):
-            await asyncio.sleep(PAUSE_SECONDS * random.uniform(0.3, 1.7))  # noqa: S311 - spreads rivals, no secret
+            await asyncio.sleep(spread(PAUSE_SECONDS, by=0.7))
 
     async def _carried(self, calls: list[_Call]) -> Sequence[_Reply | Exception | Outcome]:
         """What came of a batch; an error that ended all of it is the outcome of each."""

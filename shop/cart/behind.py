@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import random
 import time
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -18,6 +17,7 @@ from collections.abc import Iterable
 import msgspec
 
 from shop.cart.model import Cart, join
+from shop.cart.patience import spread
 from shop.cart.service import CartService
 from shop.errors import StoreUnavailable
 
@@ -169,7 +169,7 @@ class WriteBehind:
                     log.log(
                         logging.ERROR, "Carts wait to be archived, and are tried again. %s", error, exc_info=unforeseen
                     )
-                pause = retry * random.uniform(0.8, 1.2)  # noqa: S311 - spreads the tries, no secret
+                pause = spread(retry)
                 retry = min(retry * 2, LAST_RETRY_SECONDS)
             else:
                 retry, pause = FIRST_RETRY_SECONDS, self._delay / 2

@@ -68,6 +68,12 @@ def open_store(url: str, *, limits: Limits, ttl: int, name: str) -> CartService:
         raise ConfigurationError(f"{name} has an option that is not understood: {_option(error)}.") from error
 
 
+def shown(url: str) -> str:
+    """A URL without its user, password and options, to be printed."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
 def with_standby(primary: CartService, *, max_carts: int) -> FailoverCartService:
     """The service with a standby in memory that takes over when it is away."""
     standby = MemoryCartService(limits=primary.limits, ttl=primary.ttl, max_carts=max_carts)

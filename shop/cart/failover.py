@@ -16,7 +16,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import random
 from collections.abc import AsyncIterator, Iterator
 
 import msgspec
@@ -24,6 +23,7 @@ from typing_extensions import override
 
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import Cart, Change, apply
+from shop.cart.patience import spread
 from shop.cart.repair import Repair
 from shop.cart.service import CartService
 from shop.errors import CartLimitExceeded, StoreBusy, StoreUnavailable
@@ -256,7 +256,7 @@ class FailoverCartService(CartService):
             await self._bring_all_back()
             if not self._shards_away and not self._outages:
                 return
-            await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311 - spreads probes, no secret
+            await asyncio.sleep(spread(delay))
             delay = min(delay * 2, LAST_PROBE_SECONDS)
 
     async def _probe(self, shard: int) -> None:

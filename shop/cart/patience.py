@@ -1,8 +1,9 @@
-"""Calls that nobody waits for at a page: they are made again, where somebody's page would go on without the store."""
+"""When to come again. Calls that nobody waits for at a page are made again where a page would do without the store."""
 
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -12,6 +13,11 @@ TRY_AGAIN_SECONDS = (0.1, 0.3, 1.0, 2.0)
 """The pause before each further try."""
 
 _T = TypeVar("_T")
+
+
+def spread(seconds: float, *, by: float = 0.2) -> float:
+    """About so many seconds, `by` so much of them more or less, so that processes do not all come at once."""
+    return seconds * random.uniform(1 - by, 1 + by)  # noqa: S311 - no secret
 
 
 async def patiently(call: Callable[[], Awaitable[_T]]) -> _T:

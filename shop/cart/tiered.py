@@ -17,7 +17,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import random
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 
@@ -26,6 +25,7 @@ from typing_extensions import override
 
 from shop.cart.behind import MOST_WAITING, WriteBehind
 from shop.cart.model import Cart, Change, apply
+from shop.cart.patience import spread
 from shop.cart.service import CartService, now
 from shop.cart.union import scan_both
 from shop.errors import CartLimitExceeded, StoreUnavailable
@@ -266,7 +266,7 @@ class TieredCartService(CartService):
     async def _look_for_cold(self, cart_id: str) -> None:
         """Return when cold answers for a cart again."""
         while True:
-            await asyncio.sleep(LOOKING_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311 - spreads work, no secret
+            await asyncio.sleep(spread(LOOKING_SECONDS))
             with contextlib.suppress(StoreUnavailable):
                 await self.cold.get(cart_id)
                 return
@@ -283,7 +283,7 @@ class TieredCartService(CartService):
 
     async def _purge_now_and_then(self) -> None:
         while True:
-            await asyncio.sleep(self._purge_every * random.uniform(0.5, 1.5))  # noqa: S311 - spreads work, no secret
+            await asyncio.sleep(spread(self._purge_every, by=0.5))
             try:
                 while await self.purge(PURGED_TOGETHER):
                     pass

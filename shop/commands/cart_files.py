@@ -14,10 +14,11 @@ import click
 
 from shop import progress
 from shop.cart import jsonl
+from shop.cart.connect import shown
 from shop.cart.migration import TOGETHER, everything, keep, outlived
 from shop.cart.model import Cart
 from shop.commands.cart_moving import renewed
-from shop.commands.stores import all_opened, configured, opened, shown
+from shop.commands.stores import all_opened, configured, opened
 from shop.errors import ImportRefused, InvalidInput, RowError, StoreUnavailable
 from shop.settings import Settings
 

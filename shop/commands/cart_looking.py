@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from shop.cart import codec, jsonl
+from shop.cart.connect import shown
 from shop.cart.model import Cart
 from shop.cart.service import CartService, now
-from shop.commands.stores import all_opened, configured, shown
+from shop.commands.stores import all_opened, configured
 from shop.errors import NotFound, StoreUnavailable
 from shop.settings import Settings
 

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 import click
 
 from shop import progress
+from shop.cart.connect import shown
 from shop.cart.migration import Migration, Pass
 from shop.cart.patience import patiently
-from shop.commands.stores import all_opened, opened, shown
+from shop.commands.stores import all_opened, opened
 from shop.errors import StoreUnavailable
 from shop.settings import Settings
 

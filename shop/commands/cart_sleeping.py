@@ -10,11 +10,12 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from shop.cart.connect import shown
 from shop.cart.service import now
 from shop.cart.sql import SqlCartService
 from shop.cart.sql_table import Sleeping
 from shop.commands.cart_looking import span
-from shop.commands.stores import opened, shown
+from shop.commands.stores import opened
 from shop.errors import ConfigurationError
 from shop.settings import Settings
 

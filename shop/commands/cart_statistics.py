@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from shop import progress
+from shop.cart.connect import shown
 from shop.cart.service import now
 from shop.cart.statistics import AGES, OLDER, Spread, Statistics
-from shop.commands.stores import all_opened, configured, shown
+from shop.commands.stores import all_opened, configured
 from shop.money import Money
 from shop.settings import Settings
 

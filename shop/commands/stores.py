@@ -80,9 +80,3 @@ def _must_be_there(name: str, url: str) -> None:
     file = urlsplit(url).path.removeprefix("/")
     if url.startswith("sqlite") and not Path(file).is_file():
         raise ConfigurationError(f"{name}: there is no database file {file}.")
-
-
-def shown(url: str) -> str:
-    """A URL without its user, password and options, to be printed."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

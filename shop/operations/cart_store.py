@@ -6,9 +6,8 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
 
-from shop.cart.connect import limits_of, open_store
+from shop.cart.connect import limits_of, open_store, shown
 from shop.cart.model import new_change_id
 from shop.cart.redis import RedisCartService
 from shop.cart.sentinel import SentinelServers
@@ -92,9 +91,3 @@ def _as_a_cluster(name: str, servers: Servers, facts: Facts) -> Iterator[Finding
     if facts.nodes and isinstance(servers, OneServer):
         says = "It is a node of a cluster, and its URL treats it as one server."
         yield problem(name, "cluster", says, "Write redis+cluster:// for redis://, without a database number.")
-
-
-def shown(url: str) -> str:
-    """A URL without its user, password and options, to be printed."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
