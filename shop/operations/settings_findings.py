@@ -24,7 +24,8 @@ def settings_findings(settings: Settings, env_file: Mapping[str, str]) -> Iterat
         says = f"{settings.workers} workers need REDIS_URL: each would keep carts in its own memory."
         yield problem(PART, "WORKERS", says, "Set REDIS_URL, or use one worker.")
     elif not settings.redis_url:
-        yield note(PART, "REDIS_URL", "Carts are in the memory of the shop's process, and end with it.")
+        end = "and are archived" if settings.cart_archive else "and end with it"
+        yield note(PART, "REDIS_URL", f"Carts are in the memory of the shop's process, {end}.")
     if settings.cart_require_store and not settings.redis_url:
         yield problem(PART, "CART_REQUIRE_STORE", NO_STORE)
     if settings.public_url and not settings.public_url.startswith("https://"):

@@ -44,7 +44,8 @@ class TestSettings:
     @pytest.mark.parametrize(
         ("settings", "env_file", "level", "words"),
         [
-            (Settings(), {}, Level.NOTE, "Carts are in the memory of the shop's process"),
+            (Settings(), {}, Level.NOTE, "Carts are in the memory of the shop's process, and end with it"),
+            (Settings(cart_archive=True), {}, Level.NOTE, "memory of the shop's process, and are archived"),
             (Settings(redis_url="redis://h"), {"REDIS_ULR": "x"}, Level.WARNING, ".env sets REDIS_ULR, which the shop"),
             (Settings(redis_url="redis://h"), {"REDIS_URL": "x"}, Level.OK, ".env sets REDIS_URL."),
             (Settings(workers=2), {}, Level.PROBLEM, "2 workers need REDIS_URL"),
