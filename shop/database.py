@@ -64,7 +64,11 @@ def create_engine(url: str, *, patient: bool = False) -> AsyncEngine:
 def _database_url(url: str) -> URL:
     try:
         where = make_url(url)
-        return where.set(drivername=_DRIVERS[where.drivername])
+        where = where.set(drivername=_DRIVERS[where.drivername])
+        if (mode := where.query.get("sslmode")) is None:
+            return where
+        # libpq's name for what asyncpg calls ssl; other tools write it, and the archive of carts takes it.
+        return where.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
     except (ArgumentError, ValueError, KeyError) as error:
         raise ConfigurationError(
             "DATABASE_URL is not understood. Write sqlite+aiosqlite:///var/shop.db or "

@@ -102,6 +102,11 @@ class MemoryCartService(CartService):
         return max(self.remaining(cart), round(expires - self._clock()))
 
     @override
+    async def time_left(self, cart_id: str) -> int:
+        _, expires = self._carts.get(cart_id, (None, 0.0))
+        return max(round(expires - self._clock()), 0)
+
+    @override
     async def delete(self, cart_id: str) -> None:
         self._carts.pop(cart_id, None)
 

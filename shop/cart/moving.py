@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Iterator
 import msgspec
 from typing_extensions import override
 
+from shop.cart.migration import outlived
 from shop.cart.model import Cart, Change
 from shop.cart.service import CartService
 from shop.cart.union import scan_both
@@ -53,7 +54,7 @@ class MovingCartService(CartService):
         if new.grew_from(old):
             return new
         self.moved += 1
-        return await self.new.put(old, aged=True)
+        return await self.new.put(old, aged=not outlived(old, self.new))
 
     @override
     async def apply(self, cart_id: str, change: Change) -> Cart:

@@ -105,3 +105,10 @@ def test_a_shop_that_is_up_to_date_starts_without_alembic(sqlite_url: str) -> No
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout == "False False\n"
+
+
+async def test_libpqs_name_for_tls_is_taken_as_well(postgres_url: str) -> None:
+    engine = create_engine(f"{postgres_url}&sslmode=disable")
+    assert await fetch(engine, text("SELECT 1"))
+    await engine.dispose()
+    assert create_engine("postgresql://h/shop?sslmode=require").url.query == {"ssl": "require"}

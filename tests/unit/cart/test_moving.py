@@ -134,3 +134,11 @@ async def test_put_joins_what_both_have(carts: MovingCartService, old: RedisCart
     await old.add("a", "mug", 1, EUR)
     other = apply(Cart("a"), Add(new_change_id(), now(), "mug", 2, EUR))
     assert lines(await carts.put(other)) == {"mug": 3}
+
+
+async def test_a_cart_that_the_new_store_would_have_forgotten_gets_a_whole_life(
+    carts: MovingCartService, new: MemoryCartService, old: RedisCartService
+) -> None:
+    await old.apply("a", Add(new_change_id(), now() - 2 * new.ttl, "mug", 2, EUR))
+    assert (await carts.get("a")).quantity == 2
+    assert await new.time_left("a") > new.ttl / 2
