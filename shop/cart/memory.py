@@ -98,13 +98,15 @@ class MemoryCartService(CartService):
 
     def _rest(self, cart: Cart) -> int:
         """Seconds to live of an aged cart: those it has here already, if they are more."""
-        _, expires = self._carts.get(cart.id, (cart, 0.0))
-        return max(self.remaining(cart), round(expires - self._clock()))
+        return max(self.remaining(cart), self._seconds_left(cart.id))
+
+    def _seconds_left(self, cart_id: str) -> int:
+        _, expires = self._carts.get(cart_id, (None, 0.0))
+        return max(round(expires - self._clock()), 0)
 
     @override
     async def time_left(self, cart_id: str) -> int:
-        _, expires = self._carts.get(cart_id, (None, 0.0))
-        return max(round(expires - self._clock()), 0)
+        return self._seconds_left(cart_id)
 
     @override
     async def delete(self, cart_id: str) -> None:

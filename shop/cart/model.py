@@ -238,10 +238,15 @@ def replay(cart: Cart, changes: Iterable[Change], limits: Limits = Limits()) -> 
         try:
             cart = apply(cart, change, limits)
         except QuantityLimitExceeded as error:
-            cart = apply(cart, SetQuantity(change.id, change.at, getattr(change, "sku", ""), error.limit), limits)
+            cart = apply(cart, cut_off(change, error), limits)
         except LineLimitExceeded:
             continue
     return cart
+
+
+def cut_off(change: Change, error: QuantityLimitExceeded) -> SetQuantity:
+    """What is left of a change that was accepted once and does not fit any more: its line, filled up to the limit."""
+    return SetQuantity(change.id, change.at, getattr(change, "sku", ""), error.limit)
 
 
 def check(change: Change) -> None:

@@ -7,8 +7,8 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator, Sequence
 
-from shop.cart.model import Add, Cart, Change, Clear, Limits, Remove, SetQuantity, new_change_id
-from shop.errors import CartLimitExceeded, QuantityLimitExceeded
+from shop.cart.model import Add, Cart, Change, Clear, Limits, Remove, SetQuantity, cut_off, new_change_id
+from shop.errors import LineLimitExceeded, QuantityLimitExceeded
 from shop.money import Money
 
 
@@ -52,10 +52,10 @@ class CartService(ABC):
         for change in changes:
             try:
                 cart = await self.apply(cart_id, change)
-            except CartLimitExceeded as error:
-                if isinstance(error, QuantityLimitExceeded):
-                    sku = getattr(change, "sku", "")
-                    cart = await self.apply(cart_id, SetQuantity(change.id, change.at, sku, error.limit))
+            except QuantityLimitExceeded as error:
+                cart = await self.apply(cart_id, cut_off(change, error))
+            except LineLimitExceeded:
+                continue
         return cart
 
     @abstractmethod
