@@ -8,7 +8,8 @@ from alembic import context
 from sqlalchemy import Connection
 
 import shop.cart.schema
-import shop.catalog.schema  # noqa: F401 - their tables register themselves
+import shop.catalog.schema
+import shop.checkout.schema  # noqa: F401 - their tables register themselves
 from shop.database import create_engine, metadata, writing
 from shop.settings import Settings
 

@@ -7,10 +7,16 @@
     │   │   ├── QuantityLimitExceeded   more pieces of one line than a cart takes
     │   │   └── LineLimitExceeded       more lines than a cart takes
     │   ├── NotEnoughStock            more pieces than there are
+    │   ├── OutOfStock                an order that stock does not cover; nothing was taken
+    │   ├── CouponRefused             a code that is unknown, over, used up or not for this cart
+    │   ├── PaymentDeclined           the bank said no; nothing was charged
     │   └── ImportRefused             a catalogue file with bad rows; nothing was imported
+    ├── OrderStateRefused             an order that cannot become what was asked for       409
+    ├── PaymentRefused                a step of a payment that cannot be made any more     409
     ├── CrossOriginRefused            another site's page asked for a change              403
     ├── StoreUnavailable              a store cannot take this now; try again            503
     │   ├── StoreBusy                   every connection was in use for too long
+    │   ├── PaymentUnavailable          whether the payment was made is not known yet
     │   └── StoreRefused                the store does not let us in: mend the settings
     └── ConfigurationError            the settings are wrong; says which and what to do
 
@@ -20,6 +26,7 @@ holds a standby catches StoreUnavailable. The message of each is a sentence for 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -80,6 +87,28 @@ class NotEnoughStock(InvalidInput):
         self.available = available
 
 
+class OutOfStock(InvalidInput):
+    """Stock does not cover an order; nothing was taken. `available`: how many there are of each sku that is short."""
+
+    def __init__(self, available: Mapping[str, int]) -> None:
+        super().__init__("Some of your items are no longer there in this number. Nothing was ordered or charged.")
+        self.available = available
+
+
+class CouponRefused(InvalidInput):
+    """A coupon's code is unknown, over, used up or not for this cart; the words say which."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, field="coupon")
+
+
+class PaymentDeclined(InvalidInput):
+    """The bank declined; nothing was charged."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, field="credit_card_number")
+
+
 class RowError(str):
     """One reason why a row of an import file was refused, such as 'line 12: price is not a number'."""
 
@@ -92,6 +121,22 @@ class ImportRefused(InvalidInput):
     def __init__(self, message: str, rows: tuple[RowError, ...] = ()) -> None:
         super().__init__(message)
         self.rows = rows
+
+
+class OrderStateRefused(ShopError):
+    """An order cannot become what was asked for from what it is; it stays as it was."""
+
+    status = 409
+
+    def __init__(self, number: str, state: str, wanted: str) -> None:
+        super().__init__(f"Order {number} is {state}; it cannot become {wanted}.")
+        self.state = state
+
+
+class PaymentRefused(ShopError):
+    """A step of a payment that cannot be made any more, such as voiding what is captured; nothing was done."""
+
+    status = 409
 
 
 class CrossOriginRefused(ShopError):
@@ -108,6 +153,10 @@ class StoreUnavailable(ShopError):
 
 class StoreBusy(StoreUnavailable):
     """Every connection was in use for too long. The store itself may be well."""
+
+
+class PaymentUnavailable(StoreUnavailable):
+    """The payment provider does not answer: whether it did what was asked is not known. Asking again is safe."""
 
 
 class StoreRefused(StoreUnavailable):

@@ -17,7 +17,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     redis_url: str = ""
     """Where live carts are kept: a server, Sentinels or a cluster; empty: in this process's memory."""
     database_url: str = "sqlite+aiosqlite:///var/shop.db"
-    """Catalogue (and later orders); a SQLite file or postgresql+asyncpg://."""
+    """Catalogue and orders; a SQLite file or postgresql+asyncpg://."""
     cart_ttl: int = 30 * 24 * 3600
     """Seconds a cart lives after its last change."""
     cart_max_quantity: int = 99
@@ -40,7 +40,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The catalogue's own currency, ISO 4217; used for imported files that name none."""
     exchange_rates: str = ""
     """A JSON file of rates; empty: the table that comes with the demo catalogue."""
+    checkout_terms: str = ""
+    """A JSON file of shipping methods and taxes; empty: the ones that come with the demo catalogue."""
+    reservation_seconds: int = 600
+    """Seconds for which the pieces of a cart are set aside when its checkout is opened."""
+    payment_seconds: float = 8.0
+    """Seconds that a payment provider may take to answer; an order whose process died is taken up after twice that."""
+    smtp_url: str = ""
+    """Where e-mails are sent: smtp:// (STARTTLS where offered) or smtps://; empty: they stay in the outbox."""
+    mail_from: str = "Neap <orders@neap.example>"
+    """The sender of e-mails."""
     secret_key: str = ""
+    """Signs what a checkout form shows; empty: a key drawn when the shop starts."""
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 1

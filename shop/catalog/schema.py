@@ -111,3 +111,17 @@ product_texts = Table(
     Column("tokens", Text, nullable=False),
 )
 """Of published products: their different words, each after a space, and the tokens of their choices."""
+
+reservations = Table(
+    "reservations",
+    metadata,
+    Column("holder", Text, primary_key=True),
+    Column("sku", String(64), primary_key=True),
+    Column("quantity", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("ix_reservations_sku", "sku"),
+    Index("ix_reservations_expires", "expires_at"),
+)
+"""Pieces set aside for a holder (a cart's id) who is at the checkout, until `expires_at` (seconds since the epoch).
+They are no longer part of `variants.stock`, which is what anybody may still buy. No foreign key: they outlive an import
+that writes their variant anew."""
