@@ -8,6 +8,7 @@ undo a change like any other.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
@@ -22,6 +23,8 @@ MOST = 60_000
 """No limit of a cart can be more."""
 SKU_BYTES = 255
 """A sku is no longer than this in UTF-8."""
+COUPON = re.compile(r"[A-Z0-9-]{0,32}")
+"""What a coupon's code may be; '' for none."""
 REMEMBERED_CHANGES = 256
 """How many change ids a cart remembers. It bounds how late a repeated change is still recognised."""
 
@@ -81,6 +84,8 @@ class Cart(msgspec.Struct, frozen=True):
     """The ids of the latest changes, oldest first, 8 bytes each, at most REMEMBERED_CHANGES."""
     changed_at: int = 0
     """When the youngest of its changes was born, seconds since the epoch."""
+    coupon: str = ""
+    """The code the shopper has entered, '' for none. Whether it counts is for the checkout to say."""
     partial: bool = False
     """True when a standby answered that cannot know what the store holds. Never stored."""
     woken: int = 0
@@ -203,7 +208,24 @@ class Undo(_Change, frozen=True):
     of: bytes
 
 
-Change = Add | SetQuantity | Remove | RemoveSaved | Clear | SaveForLater | MoveToCart | Undo
+class UseCoupon(_Change, frozen=True):
+    """Have this coupon in place of the one there was; '' takes it out."""
+
+    code: str
+
+
+class Purchase(_Change, frozen=True):
+    """Take out what was ordered: so many pieces of each active sku, and the coupon if it is this one.
+
+    Pieces and lines that were added meanwhile stay, and so does what Undo puts back.
+    """
+
+    lines: tuple[tuple[str, int], ...]
+    """(sku, quantity at least 1)"""
+    coupon: str = ""
+
+
+Change = Add | SetQuantity | Remove | RemoveSaved | Clear | SaveForLater | MoveToCart | Undo | UseCoupon | Purchase
 
 
 def apply(cart: Cart, change: Change, limits: Limits = Limits()) -> Cart:
@@ -225,6 +247,7 @@ def apply(cart: Cart, change: Change, limits: Limits = Limits()) -> Cart:
         removed=removed,
         changes=(cart.changes + change.id)[-REMEMBERED_CHANGES * ID_BYTES :],
         changed_at=max(cart.changed_at, change.at),
+        coupon=_coupon(cart.coupon, change),
     )
 
 
@@ -251,12 +274,32 @@ def cut_off(change: Change, error: QuantityLimitExceeded) -> SetQuantity:
 
 def check(change: Change) -> None:
     """Raise InvalidInput for a change that no cart can take, whatever is in it."""
-    if len(sku := getattr(change, "sku", "")) * 4 > SKU_BYTES and len(sku.encode()) > SKU_BYTES:
+    _check_sku(getattr(change, "sku", ""))
+    match change:
+        case Add(quantity=quantity) if quantity < 1:
+            raise InvalidInput("Choose a quantity of 1 or more.", field="quantity")
+        case SetQuantity(quantity=quantity) if quantity < 0:
+            raise InvalidInput("Choose a quantity of 0 or more.", field="quantity")
+        case UseCoupon():
+            _check_coupon(change.code)
+        case Purchase():
+            _check_coupon(change.coupon)
+            for sku, quantity in change.lines:
+                _check_sku(sku)
+                if quantity < 1:
+                    raise InvalidInput("Choose a quantity of 1 or more.", field="quantity")
+        case _:
+            pass
+
+
+def _check_sku(sku: str) -> None:
+    if len(sku) * 4 > SKU_BYTES and len(sku.encode()) > SKU_BYTES:
         raise InvalidInput("There is no such item.")
-    if isinstance(change, Add) and change.quantity < 1:
-        raise InvalidInput("Choose a quantity of 1 or more.", field="quantity")
-    if isinstance(change, SetQuantity) and change.quantity < 0:
-        raise InvalidInput("Choose a quantity of 0 or more.", field="quantity")
+
+
+def _check_coupon(code: str) -> None:
+    if not COUPON.fullmatch(code):
+        raise InvalidInput("A coupon's code has at most 32 letters, digits and dashes.", field="coupon")
 
 
 def allowed(change: Add | SetQuantity, limits: Limits) -> int:
@@ -294,6 +337,7 @@ def join(stored: Cart, cart: Cart, limits: Limits = Limits()) -> Cart:
         removed=stored.removed or cart.removed,
         changes=(cart.changes + fresh)[-REMEMBERED_CHANGES * ID_BYTES :],
         changed_at=max(stored.changed_at, cart.changed_at),
+        coupon=stored.coupon or cart.coupon,
     )
 
 
@@ -316,6 +360,20 @@ def _fold(cart: Cart, change: Change, limits: Limits) -> _Folded:
             return _move(cart, change.sku, isinstance(change, SaveForLater), limits), cart.removed
         case Undo():
             return _put_back(cart, change, limits)
+        case UseCoupon():
+            return cart.lines, cart.removed
+        case Purchase():
+            return _without(cart.lines, change.lines), cart.removed
+
+
+def _coupon(coupon: str, change: Change) -> str:
+    match change:
+        case UseCoupon():
+            return change.code
+        case Purchase() if change.coupon == coupon:
+            return ""
+        case _:
+            return coupon
 
 
 def _index(lines: tuple[Line, ...] | list[Line], sku: str, saved: bool) -> int | None:
@@ -357,6 +415,17 @@ def _take_out(cart: Cart, change: Change, goes: Callable[[Line], bool]) -> _Fold
         return cart.lines, cart.removed
     stays = tuple(line for line in cart.lines if not goes(line))
     return stays, Removed(change.id, change.at, gone)
+
+
+def _without(lines: tuple[Line, ...], bought: tuple[tuple[str, int], ...]) -> tuple[Line, ...]:
+    for sku, quantity in bought:
+        at = _index(lines, sku, saved=False)
+        if at is None:
+            continue
+        left = lines[at].quantity - quantity
+        rest = (msgspec.structs.replace(lines[at], quantity=left),) if left > 0 else ()
+        lines = (*lines[:at], *rest, *lines[at + 1 :])
+    return lines
 
 
 def _move(cart: Cart, sku: str, saved: bool, limits: Limits) -> tuple[Line, ...]:
