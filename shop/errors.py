@@ -8,15 +8,19 @@
     │   │   └── LineLimitExceeded       more lines than a cart takes
     │   ├── NotEnoughStock            more pieces than there are
     │   ├── OutOfStock                an order that stock does not cover; nothing was taken
+    │   ├── QuoteChanged              a price is another than the shopper agreed to; nothing was taken
     │   ├── CouponRefused             a code that is unknown, over, used up or not for this cart
+    │   ├── InvalidFields             fields of a form that cannot be accepted, all of them at once
     │   ├── PaymentDeclined           the bank said no; nothing was charged
     │   └── ImportRefused             a catalogue file with bad rows; nothing was imported
     ├── OrderStateRefused             an order that cannot become what was asked for       409
     ├── PaymentRefused                a step of a payment that cannot be made any more     409
+    ├── EmailRefused                  an e-mail that the mail server will never take
     ├── CrossOriginRefused            another site's page asked for a change              403
     ├── StoreUnavailable              a store cannot take this now; try again            503
     │   ├── StoreBusy                   every connection was in use for too long
     │   ├── PaymentUnavailable          whether the payment was made is not known yet
+    │   ├── EmailUnavailable            the mail server cannot take an e-mail now
     │   └── StoreRefused                the store does not let us in: mend the settings
     └── ConfigurationError            the settings are wrong; says which and what to do
 
@@ -87,12 +91,31 @@ class NotEnoughStock(InvalidInput):
         self.available = available
 
 
+class InvalidFields(InvalidInput):
+    """Fields of a form that cannot be accepted; `problems` says in words what is wrong with each, in their order."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__(" ".join(problems.values()), field=next(iter(problems)))
+        self.problems = problems
+
+
 class OutOfStock(InvalidInput):
     """Stock does not cover an order; nothing was taken. `available`: how many there are of each sku that is short."""
 
     def __init__(self, available: Mapping[str, int]) -> None:
         super().__init__("Some of your items are no longer there in this number. Nothing was ordered or charged.")
         self.available = available
+
+
+class QuoteChanged(InvalidInput):
+    """Prices are otherwise than the shopper agreed to; nothing was ordered or charged.
+
+    `prices`: the catalogue's price now of each sku whose price changed; a cached catalogue may not know it yet.
+    """
+
+    def __init__(self, prices: Mapping[str, Money]) -> None:
+        super().__init__("Prices have changed since you saw them. Nothing was ordered or charged.")
+        self.prices = prices
 
 
 class CouponRefused(InvalidInput):
@@ -139,6 +162,10 @@ class PaymentRefused(ShopError):
     status = 409
 
 
+class EmailRefused(ShopError):
+    """The mail server will never take this e-mail, such as for a recipient it does not know; it says why."""
+
+
 class CrossOriginRefused(ShopError):
     """Another site's page asked for a change in a shopper's name; nothing was changed."""
 
@@ -157,6 +184,10 @@ class StoreBusy(StoreUnavailable):
 
 class PaymentUnavailable(StoreUnavailable):
     """The payment provider does not answer: whether it did what was asked is not known. Asking again is safe."""
+
+
+class EmailUnavailable(StoreUnavailable):
+    """The mail server cannot take an e-mail now, or cannot be reached. Sending it later may help."""
 
 
 class StoreRefused(StoreUnavailable):

@@ -24,6 +24,9 @@ class Card(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         return "Card(…)"
 
+    def __rich_repr__(self) -> tuple[()]:
+        return ()
+
     @property
     def last4(self) -> str:
         """What may be kept of the number."""
