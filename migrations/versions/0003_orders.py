@@ -8,6 +8,7 @@ from alembic import op
 revision = "0003"
 down_revision = "0002"
 
+CART = ("cart_id", "cart_revision", "cart_change")
 LIVE, OPEN, UNSENT = sa.text("state <> 'failed'"), sa.text("NOT settled"), sa.text("sent_at IS NULL")
 
 
@@ -30,6 +31,7 @@ def upgrade() -> None:
         sa.Column("claimed_until", sa.BigInteger, nullable=False),
         sa.Column("cart_id", sa.Text, nullable=False),
         sa.Column("cart_revision", sa.BigInteger, nullable=False),
+        sa.Column("cart_change", sa.String(16), nullable=False),
         sa.Column("idempotency_key", sa.String(64)),
         sa.Column("email", sa.Text, nullable=False),
         sa.Column("currency", sa.String(3), nullable=False),
@@ -38,7 +40,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("changed_at", sa.BigInteger, nullable=False),
         sa.Column("details", sa.Text, nullable=False),
-        sa.Index("ix_orders_cart", "cart_id", "cart_revision", unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
+        sa.Index("ix_orders_cart", *CART, unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
         sa.Index("ix_orders_key", "idempotency_key", unique=True),
         sa.Index("ix_orders_open", "claimed_until", sqlite_where=OPEN, postgresql_where=OPEN),
         sa.Index("ix_orders_created", "created_at"),

@@ -97,6 +97,9 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     cart_id: str
     revision: int
     """The cart's."""
+    change: str = ""
+    """The id of the cart's latest change, in hex: with the revision it names this very state of the cart, also where a
+    cart was lost and begun anew."""
     currency: str
     """The shopper's, ISO 4217."""
     lines: tuple[QuoteLine, ...]
@@ -138,6 +141,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     card_last4: str
     origin: str
     """The shop's address as the shopper sees it, 'https://shop.example', for links in e-mails."""
+    challenge_path: str = ""
+    """Where the shopper confirms the payment with their bank, for as long as the order waits for that; else ''."""
+    failure: str = ""
+    """Why it failed or was cancelled, for the shopper."""
 
     @property
     def firm(self) -> bool:

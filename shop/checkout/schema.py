@@ -8,6 +8,7 @@ from shop.database import metadata
 
 _LIVE = text("state <> 'failed'")
 _OPEN = text("NOT settled")
+_CART = ("cart_id", "cart_revision", "cart_change")
 
 orders = Table(
     "orders",
@@ -19,6 +20,7 @@ orders = Table(
     Column("claimed_until", BigInteger, nullable=False),
     Column("cart_id", Text, nullable=False),
     Column("cart_revision", BigInteger, nullable=False),
+    Column("cart_change", String(16), nullable=False),
     Column("idempotency_key", String(64)),
     Column("email", Text, nullable=False),
     Column("currency", String(3), nullable=False),
@@ -27,13 +29,15 @@ orders = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
     Column("details", Text, nullable=False),
-    Index("ix_orders_cart", "cart_id", "cart_revision", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
+    Index("ix_orders_cart", *_CART, unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
     Index("ix_orders_key", "idempotency_key", unique=True),
     Index("ix_orders_open", "claimed_until", sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("ix_orders_created", "created_at"),
 )
 """The row is the intent first and the order then. `details` is JSON of the rest of model.Order. `claim` names who works
-on it until `claimed_until` (milliseconds since the epoch); afterwards anybody may go on with it."""
+on it until `claimed_until` (milliseconds since the epoch), '' that nobody does; afterwards anybody may go on with it.
+An order that did not fail is the only one of its cart's state: the id of the latest change tells apart two states of one
+revision, as there are where a cart was lost and begun anew."""
 
 coupons = Table(
     "coupons",
