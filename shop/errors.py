@@ -110,10 +110,10 @@ class OutOfStock(InvalidInput):
 class QuoteChanged(InvalidInput):
     """Prices are otherwise than the shopper agreed to; nothing was ordered or charged.
 
-    `prices`: the catalogue's price now of each sku whose price changed; a cached catalogue may not know it yet.
+    `prices`: what each sku whose price changed costs now, (minor units, currency); a cached catalogue may not know yet.
     """
 
-    def __init__(self, prices: Mapping[str, Money]) -> None:
+    def __init__(self, prices: Mapping[str, tuple[int, str]]) -> None:
         super().__init__("Prices have changed since you saw them. Nothing was ordered or charged.")
         self.prices = prices
 
