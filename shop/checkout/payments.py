@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -24,8 +24,8 @@ class Card(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         return "Card(…)"
 
-    def __rich_repr__(self) -> tuple[()]:
-        return ()
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
 
     @property
     def last4(self) -> str:
