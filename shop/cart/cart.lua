@@ -2,16 +2,18 @@
 --
 -- KEYS[1]  the cart
 -- ARGV[1]  op
--- ARGV[2]  sku, id of the change to undo, or a whole cart (put; swap)
+-- ARGV[2]  sku, id of the change to undo, a coupon's code (coupon; buy), or a whole cart (put; swap)
 -- ARGV[3]  change id 8 | at 4 | price 8 | quantity 2 | pieces that this line may have 2 |
 --          pieces that any line may have 2 | lines that a cart may have 2
 -- ARGV[4]  ttl, seconds; a put never shortens what the stored cart has
--- ARGV[5]  the bytes that must be stored for a swap to happen, '' for none
+-- ARGV[5]  swap: the bytes that must be stored for it to happen, '' for none
+--          buy: what was bought, each sku's length 1 | sku | quantity 2
 -- returns  the cart's bytes ('' where there is none); or a number for a refusal:
 --          n > 0: more than n pieces of a line, n < 0: more than -n lines
 
 local byte, char, sub, find, floor, min, max = string.byte, string.char, string.sub, string.find, math.floor, math.min, math.max
 local ID, REMEMBERED, HEAD = 8, 256, 13
+local NOTHING_REMOVED = '\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\1\0\0\0\0\0\0XXX\0\0\0\0'
 
 local function u16(s, at)
   local a, b = byte(s, at, at + 1)
@@ -54,20 +56,35 @@ local function index(lines, name, saved)
 end
 
 local function read(s)
-  if not s then return {revision = 0, changed_at = 0, ids = '', lines = {}, removed = ''} end
+  if not s then return {revision = 0, changed_at = 0, ids = '', lines = {}, rest = ''} end
   local at = HEAD + 1 + u16(s, 10) * ID
   local ids, lines = sub(s, HEAD + 1, at - 1), {}
   for i = 1, u16(s, 12) do
     local stop = at + byte(s, at) + 16
     lines[i], at = sub(s, at, stop - 1), stop
   end
-  return {revision = u32(s, 2), changed_at = u32(s, 6), ids = ids, lines = lines, removed = sub(s, at)}
+  return {revision = u32(s, 2), changed_at = u32(s, 6), ids = ids, lines = lines, rest = sub(s, at)}
 end
 
 local function write(cart)
   local ids = sub(cart.ids, -REMEMBERED * ID)
   return char(1) .. b32(cart.revision) .. b32(cart.changed_at) .. b16(#ids / ID) .. b16(#cart.lines)
-    .. ids .. table.concat(cart.lines) .. cart.removed
+    .. ids .. table.concat(cart.lines) .. cart.rest
+end
+
+-- What stands after the lines is carried along as it is; only those who change it take it apart.
+
+local function parts_of(rest)
+  if rest == '' then return '', '' end
+  local count = u16(rest, ID + 5)
+  local stop = ID + 7 + 2 * count
+  for _ = 1, count do stop = stop + byte(rest, stop) + 16 end
+  local removed = sub(rest, 1, stop - 1)
+  return removed == NOTHING_REMOVED and '' or removed, sub(rest, stop)
+end
+
+local function rest_of(removed, coupon)
+  return (removed == '' and coupon ~= '' and NOTHING_REMOVED or removed) .. coupon
 end
 
 local function knows(cart, id)
@@ -126,10 +143,12 @@ if op == 'put' then
       given.lines[#given.lines + 1] = line
     end
   end
+  local removed, coupon = parts_of(cart.rest)
+  local given_removed, given_coupon = parts_of(given.rest)
   return store(write({revision = max(cart.revision, given.revision) + 1,
                       changed_at = max(cart.changed_at, given.changed_at),
                       ids = given.ids .. table.concat(fresh), lines = given.lines,
-                      removed = cart.removed ~= '' and cart.removed or given.removed}))
+                      rest = rest_of(removed ~= '' and removed or given_removed, coupon ~= '' and coupon or given_coupon)}))
 end
 
 if knows(cart, id) or (cart.revision == 0 and op ~= 'add') then return stored or '' end
@@ -159,7 +178,8 @@ elseif op == 'remove' or op == 'remove_saved' or op == 'clear' then
     end
   end
   if #gone > 0 then
-    cart.lines, cart.removed = stays, id .. at .. b16(#gone) .. table.concat(indexes) .. table.concat(gone)
+    local _, coupon = parts_of(cart.rest)
+    cart.lines, cart.rest = stays, id .. at .. b16(#gone) .. table.concat(indexes) .. table.concat(gone) .. coupon
   end
 
 elseif op == 'save' or op == 'move' then
@@ -174,21 +194,43 @@ elseif op == 'save' or op == 'move' then
     lines[from] = sub(lines[from], 1, n + 3) .. char(saved and 1 or 0) .. sub(lines[from], n + 5)
   end
 
-elseif op == 'undo' and sub(cart.removed, 1, ID) == subject then
-  local removed, count = cart.removed, u16(cart.removed, ID + 5)
-  local pos = ID + 7 + 2 * count
-  for n = 1, count do
-    local where, stop = u16(removed, ID + 5 + 2 * n), pos + byte(removed, pos) + 16
-    local line = sub(removed, pos, stop - 1)
-    local i = index(lines, sub(line, 1, byte(line) + 1), is_saved(line))
-    if i then
-      lines[i] = with_quantity(lines[i], min(quantity_of(lines[i]) + quantity_of(line), max_quantity))
-    elseif #lines < max_lines then
-      table.insert(lines, min(where, #lines) + 1, line)
+elseif op == 'undo' then
+  local removed, coupon = parts_of(cart.rest)
+  if sub(removed, 1, ID) == subject then
+    local count = u16(removed, ID + 5)
+    local pos = ID + 7 + 2 * count
+    for n = 1, count do
+      local where, stop = u16(removed, ID + 5 + 2 * n), pos + byte(removed, pos) + 16
+      local line = sub(removed, pos, stop - 1)
+      local i = index(lines, sub(line, 1, byte(line) + 1), is_saved(line))
+      if i then
+        lines[i] = with_quantity(lines[i], min(quantity_of(lines[i]) + quantity_of(line), max_quantity))
+      elseif #lines < max_lines then
+        table.insert(lines, min(where, #lines) + 1, line)
+      end
+      pos = stop
     end
-    pos = stop
+    cart.rest = rest_of('', coupon)
   end
-  cart.removed = ''
+
+elseif op == 'coupon' then
+  cart.rest = rest_of(parts_of(cart.rest), subject)
+
+elseif op == 'buy' then
+  local removed, coupon = parts_of(cart.rest)
+  if coupon == subject then cart.rest = rest_of(removed, '') end
+  local bought, pos = ARGV[5], 1
+  while pos <= #bought do
+    local stop = pos + byte(bought, pos) + 1
+    local i = index(lines, sub(bought, pos, stop - 1), false)
+    local left = i and quantity_of(lines[i]) - u16(bought, stop)
+    if i and left > 0 then
+      lines[i] = with_quantity(lines[i], left)
+    elseif i then
+      table.remove(lines, i)
+    end
+    pos = stop + 2
+  end
 end
 
 cart.revision, cart.ids = cart.revision + 1, cart.ids .. id

@@ -26,11 +26,13 @@ from shop.cart.model import (
     Clear,
     Limits,
     MoveToCart,
+    Purchase,
     Remove,
     RemoveSaved,
     SaveForLater,
     SetQuantity,
     Undo,
+    UseCoupon,
     allowed,
     check,
     replay,
@@ -178,7 +180,7 @@ class RedisCartService(CartService):
     async def close(self) -> None:
         await self.servers.close()
 
-    def _arguments(self, change: Change) -> tuple[str, str | bytes, bytes, int]:
+    def _arguments(self, change: Change) -> tuple[str | bytes | int, ...]:
         """ARGV of cart.lua."""
         op, limits, quantity, price = _OPS[type(change)], self.limits, 0, b""
         most = limits.quantity
@@ -194,10 +196,16 @@ class RedisCartService(CartService):
                 subject = change.of
             case Remove() | RemoveSaved() | SaveForLater() | MoveToCart():
                 subject = change.sku
+            case UseCoupon():
+                subject = change.code
+            case Purchase():
+                subject = change.coupon
             case Clear():
                 pass
         quantity = min(quantity, codec.MAX_QUANTITY)
         numbers = _NUMBERS.pack(change.id, change.at, price, quantity, most, limits.quantity, limits.lines)
+        if isinstance(change, Purchase):
+            return op, subject, numbers, self.ttl, codec.encode_bought(change.lines)
         return op, subject, numbers, self.ttl
 
     async def _run(self, cart_id: str, arguments: tuple[str | bytes | int, ...]) -> Cart:
@@ -220,5 +228,7 @@ _OPS: dict[type[Change], str] = {
     SaveForLater: "save",
     MoveToCart: "move",
     Undo: "undo",
+    UseCoupon: "coupon",
+    Purchase: "buy",
 }
 _NUMBERS = Struct(">8sI8sHHHH")

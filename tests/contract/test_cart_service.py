@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from shop.cart.model import Add, Cart, Limits, Remove, Undo, apply, new_change_id
+from shop.cart.model import Add, Cart, Limits, Purchase, Remove, Undo, UseCoupon, apply, new_change_id
 from shop.cart.service import CartService, now
 from shop.errors import InvalidInput, LineLimitExceeded, QuantityLimitExceeded
 from shop.money import Money
@@ -185,6 +185,30 @@ async def test_what_was_taken_out_of_a_cart_put_in_can_be_put_back(carts: CartSe
     joined = await carts.put(lost)
     assert joined.removed == lost.removed
     assert (await carts.apply("a", Undo(new_change_id(), 3, lost.changes[-8:]))).quantity == 4
+
+
+async def test_a_purchase_takes_only_what_was_ordered(carts: CartService) -> None:
+    await carts.add("a", "mug", 2, EUR)
+    await carts.add("a", "bowl", 1, EUR)
+    ordered = await carts.apply("a", UseCoupon(new_change_id(), now(), "SPRING"))
+    assert ordered.coupon == "SPRING"
+    bought = tuple((line.sku, line.quantity) for line in ordered.lines)
+    purchase = Purchase(new_change_id(), now(), bought, ordered.coupon)
+    added = (carts.add("a", "mug", 1, EUR) for _ in range(20))
+    await asyncio.gather(*added, *(carts.apply("a", purchase) for _ in range(5)))
+    cart = await carts.get("a")
+    assert [(line.sku, line.quantity) for line in cart.lines] == [("mug", 20)]
+    assert cart.coupon == ""
+
+
+async def test_a_coupon_is_put_back_with_its_cart(carts: CartService) -> None:
+    await carts.add("a", "mug", 2, EUR)
+    lost = await carts.apply("a", UseCoupon(new_change_id(), now(), "TEN-OFF"))
+    await carts.delete("a")
+    await carts.add("a", "bowl", 1, EUR)
+    joined = await carts.put(lost)
+    assert (joined.coupon, joined.quantity) == ("TEN-OFF", 3)
+    assert await carts.get("a") == joined
 
 
 async def test_delete_forgets(carts: CartService) -> None:

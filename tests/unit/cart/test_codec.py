@@ -1,9 +1,10 @@
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shop.cart import codec
-from shop.cart.model import Cart, Line, Removed
+from shop.cart.model import COUPON, Cart, Line, Removed
 from shop.money import Money
 from tests.fixtures.carts import ids, prices, skus, times
 
@@ -18,6 +19,7 @@ carts = st.builds(
     st.none() | removed,
     st.lists(ids).map(b"".join),
     times,
+    st.from_regex(COUPON, fullmatch=True),
 )
 
 
@@ -34,3 +36,34 @@ def test_a_three_line_cart_is_small() -> None:
 def test_bytes_of_another_version_are_not_misread() -> None:
     with pytest.raises(ValueError, match="version 9"):
         codec.decode("c", b"\x09" + bytes(20))
+
+
+BEFORE_COUPONS = (
+    "01" "00000003" "6b49d203" "0003" "0001" "1111111111111111" "2222222222222222" "3333333333333333"
+    "036d7567" "0002" "00" "000000076c" "455552" "6b49d201"
+    "3333333333333333" "6b49d203" "0001" "0000" "04626f776c" "0001" "01" "0000000c8a" "4a5059" "6b49d202"
+)  # fmt: skip
+"""A cart as a release wrote it that knew of no coupons."""
+
+
+def test_a_cart_without_a_coupon_has_the_bytes_it_always_had() -> None:
+    bowl = Line("bowl", 1, Money(3210, "JPY"), 1_800_000_002, saved=True)
+    cart = Cart(
+        id="c",
+        revision=3,
+        lines=(Line("mug", 2, Money(1900, "EUR"), 1_800_000_001),),
+        removed=Removed(b"\x33" * 8, 1_800_000_003, ((0, bowl),)),
+        changes=b"\x11" * 8 + b"\x22" * 8 + b"\x33" * 8,
+        changed_at=1_800_000_003,
+    )
+    assert codec.encode(cart).hex() == BEFORE_COUPONS
+    assert codec.decode("c", bytes.fromhex(BEFORE_COUPONS)) == cart
+
+
+@pytest.mark.parametrize("removed", [None, Removed(b"3" * 8, 7, ((0, Line("bowl", 1, Money(1, "EUR"), 5)),))])
+def test_a_coupon_stands_where_an_earlier_release_does_not_look(removed: Removed | None) -> None:
+    with_it = Cart("c", 1, (), removed, b"1" * 8, 7, "SPRING")
+    data = codec.encode(with_it)
+    assert data.endswith(b"SPRING")
+    assert codec.decode("c", data.removesuffix(b"SPRING")) == msgspec.structs.replace(with_it, coupon="")
+    assert len(data) <= 13 + 8 + 37 + 6

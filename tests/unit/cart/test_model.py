@@ -11,15 +11,18 @@ from shop.cart.model import (
     Clear,
     Limits,
     MoveToCart,
+    Purchase,
     Remove,
     RemoveSaved,
     SaveForLater,
     SetQuantity,
     Undo,
+    UseCoupon,
     apply,
     change_id,
     join,
     new_change_id,
+    replay,
 )
 from shop.errors import InvalidInput, LineLimitExceeded, QuantityLimitExceeded
 from shop.money import Money
@@ -50,7 +53,16 @@ def test_an_add_begins_a_cart() -> None:
     assert (cart.revision, cart.quantity, cart.lines[0].price, cart.lines[0].added_at) == (1, 2, EUR, 7)
 
 
-@pytest.mark.parametrize("change", [SetQuantity(b"x" * 8, 1, "mug", 2), Remove(b"x" * 8, 1, "mug"), Clear(b"x" * 8, 1)])
+@pytest.mark.parametrize(
+    "change",
+    [
+        SetQuantity(b"x" * 8, 1, "mug", 2),
+        Remove(b"x" * 8, 1, "mug"),
+        Clear(b"x" * 8, 1),
+        UseCoupon(b"x" * 8, 1, "SPRING"),
+        Purchase(b"x" * 8, 1, (("mug", 1),)),
+    ],
+)
 def test_nothing_but_an_add_begins_a_cart(change: Change) -> None:
     assert apply(Cart("c"), change) == Cart("c")
 
@@ -173,6 +185,70 @@ def test_an_item_can_be_in_the_cart_and_saved_at_once() -> None:
     joined = cart_of(MoveToCart(new_change_id(), 1, "mug"), cart=cart)
     assert contents(joined) == [("mug", 10, False)]
     assert contents(cart_of(RemoveSaved(new_change_id(), 1, "mug"), cart=cart)) == [("mug", 9, False)]
+
+
+def use(code: str) -> UseCoupon:
+    return UseCoupon(new_change_id(), 1, code)
+
+
+def test_a_cart_has_the_coupon_that_was_entered_last() -> None:
+    cart = cart_of(add("mug"), use("SPRING"), use("TEN-OFF"), add("bowl"), Remove(new_change_id(), 1, "mug"))
+    assert cart.coupon == "TEN-OFF"
+    assert cart_of(use(""), cart=cart).coupon == ""
+    assert contents(cart) == [("bowl", 1, False)]
+
+
+@pytest.mark.parametrize("code", ["spring", "A B", "Ä", "A\n", "X" * 33])
+def test_what_no_coupon_can_be_called_is_refused(code: str) -> None:
+    for change in (use(code), Purchase(new_change_id(), 1, (("mug", 1),), code)):
+        with pytest.raises(InvalidInput) as refusal:
+            apply(cart_of(add("mug")), change)
+        assert refusal.value.field == "coupon"
+
+
+def test_a_purchase_takes_out_what_was_ordered_and_nothing_else() -> None:
+    removal = Remove(new_change_id(), 1, "vase")
+    bought = Purchase(new_change_id(), 3, (("mug", 2), ("bowl", 1), ("gone", 4)), "SPRING")
+    cart = cart_of(
+        add("mug", 2), add("bowl", 3), add("vase"), removal, use("SPRING"), SaveForLater(new_change_id(), 1, "mug"),
+        add("mug", 1), bought,
+    )  # fmt: skip
+    assert contents(cart) == [("mug", 2, True), ("bowl", 2, False)]
+    assert (cart.coupon, cart.changed_at) == ("", 100)
+    undone = cart_of(Undo(new_change_id(), 4, removal.id), cart=cart)
+    assert undone.line("vase")
+    assert apply(undone, bought, LIMITS) is undone
+
+
+def test_a_purchase_leaves_a_coupon_that_was_entered_meanwhile() -> None:
+    cart = cart_of(add("mug"), use("TEN-OFF"), Purchase(new_change_id(), 1, (("mug", 1),), "SPRING"))
+    assert (cart.lines, cart.coupon) == ((), "TEN-OFF")
+    assert cart_of(Purchase(new_change_id(), 1, ()), cart=cart).coupon == "TEN-OFF"
+
+
+@pytest.mark.parametrize("lines", [(("mug", 0),), (("mug", -1),), (("mug", 1), ("ä" * 128, 1))])
+def test_a_purchase_of_what_cannot_be_is_refused(lines: tuple[tuple[str, int], ...]) -> None:
+    with pytest.raises(InvalidInput):
+        apply(cart_of(add("mug")), Purchase(new_change_id(), 1, lines))
+
+
+def test_a_purchase_is_replayed_on_what_the_cart_is_by_then() -> None:
+    before = cart_of(add("mug", 2))
+    bought = Purchase(new_change_id(), 1, (("mug", 2),))
+    assert contents(replay(before, [add("mug", 1), bought, add("bowl"), bought], LIMITS)) == [
+        ("mug", 1, False),
+        ("bowl", 1, False),
+    ]
+
+
+def test_a_coupon_survives_a_join_from_either_side() -> None:
+    past = cart_of(add("mug"))
+    here, there = cart_of(use("SPRING"), cart=past), cart_of(add("bowl"), cart=past)
+    assert join(here, there, LIMITS).coupon == join(there, here, LIMITS).coupon == "SPRING"
+    other = cart_of(use("TEN-OFF"), cart=past)
+    joined = join(here, other, LIMITS)
+    assert joined.coupon == "SPRING"
+    assert join(joined, other, LIMITS) == joined
 
 
 def test_an_idempotency_key_stands_for_one_change() -> None:
