@@ -4,10 +4,11 @@
      "lines": [{"sku": "TIDE-MUG-MOSS", "quantity": 2, "price": {"amount": 1900, "currency": "EUR"},
                 "added_at": 1790000000, "saved": false}],
      "removed": {"change": "0011223344556677", "at": 1790000000, "lines": [{"index": 0, "line": {…}}]},
-     "changes": ["8899aabbccddeeff", "0011223344556677"]}
+     "changes": ["8899aabbccddeeff", "0011223344556677"],
+     "coupon": "SPRING"}
 
 Times are seconds since the epoch, amounts minor units (cents), ids of changes 16 hexadecimal digits, oldest first.
-`removed` is what Undo puts back, or null. The bounds are those of codec.py.
+`removed` is what Undo puts back, or null; `coupon` is there where the cart has one. The bounds are those of codec.py.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Annotated, BinaryIO
 import msgspec
 from msgspec import Meta
 
-from shop.cart.model import ID_BYTES, MOST, REMEMBERED_CHANGES, SKU_BYTES, Cart, Line, Removed
+from shop.cart.model import COUPON, ID_BYTES, MOST, REMEMBERED_CHANGES, SKU_BYTES, Cart, Line, Removed
 from shop.money import Money
 
 LONGEST_LINE = 1 << 24
@@ -57,13 +58,14 @@ class _Removed(msgspec.Struct, forbid_unknown_fields=True):
     lines: Annotated[list[_Place], Meta(min_length=1, max_length=MOST)]
 
 
-class _Cart(msgspec.Struct, forbid_unknown_fields=True):
+class _Cart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     id: Annotated[str, Meta(min_length=1, max_length=255)]
     revision: Annotated[int, Meta(ge=1, lt=2**32)]
     changed_at: _U32
     lines: Annotated[list[_Line], Meta(max_length=MOST)]
     removed: _Removed | None
     changes: Annotated[list[_ChangeId], Meta(min_length=1, max_length=REMEMBERED_CHANGES)]
+    coupon: Annotated[str, Meta(pattern=rf"^{COUPON.pattern}\Z")] = ""
 
     def __post_init__(self) -> None:
         if len({(line.sku, line.saved) for line in self.lines}) < len(self.lines):
@@ -83,15 +85,24 @@ def written(cart: Cart) -> _Cart:
     """The cart as it is written, to be shown as JSON with other things."""
     removed = _removed_of(cart.removed) if cart.removed else None
     changes = [cart.changes[at : at + ID_BYTES].hex() for at in range(0, len(cart.changes), ID_BYTES)]
-    return _Cart(cart.id, cart.revision, cart.changed_at, list(map(_line_of, cart.lines)), removed, changes)
+    return _Cart(
+        cart.id, cart.revision, cart.changed_at, list(map(_line_of, cart.lines)), removed, changes, cart.coupon
+    )
 
 
 def decode(line: bytes) -> Cart:
     """The cart of a line. Raises ValueError that says what is wrong with it."""
     given = _decoder.decode(line)
     removed = _removed_from(given.removed) if given.removed else None
-    lines = tuple(map(_line_from, given.lines))
-    return Cart(given.id, given.revision, lines, removed, bytes.fromhex("".join(given.changes)), given.changed_at)
+    return Cart(
+        id=given.id,
+        revision=given.revision,
+        lines=tuple(map(_line_from, given.lines)),
+        removed=removed,
+        changes=bytes.fromhex("".join(given.changes)),
+        changed_at=given.changed_at,
+        coupon=given.coupon,
+    )
 
 
 def read(file: BinaryIO) -> Iterator[tuple[int, Cart | ValueError]]:

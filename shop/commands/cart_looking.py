@@ -106,6 +106,8 @@ def _print_cart(cart: Cart, kept: list[Kept]) -> None:
     console.print(f"{len(cart.lines)} lines, {cart.quantity} pieces to buy, {len(codec.encode(cart))} bytes.")
     if cart.lines:
         console.print(table)
+    if cart.coupon:
+        console.print(f"The shopper has entered the coupon {cart.coupon}.")
     if cart.removed:
         pieces = sum(line.quantity for _, line in cart.removed.lines)
         console.print(f"Undo would put back {pieces} pieces of {len(cart.removed.lines)} lines.")

@@ -4,6 +4,7 @@ import io
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,6 +61,9 @@ def test_a_line_says_all_of_a_cart() -> None:
     )
     assert json.loads(jsonl.encode(cart)) == ADA
     assert jsonl.decode(json.dumps(ADA).encode()) == cart
+    with_coupon = msgspec.structs.replace(cart, coupon="SPRING")
+    assert json.loads(jsonl.encode(with_coupon)) == {**ADA, "coupon": "SPRING"}
+    assert jsonl.decode(jsonl.encode(with_coupon)) == with_coupon
 
 
 @given(st.data())
@@ -96,6 +100,8 @@ def changed(cart: Cart, change: Change) -> Cart:
         ({"lines": [{**MUG, "sku": "ü" * 128}]}, "255 bytes"),
         ({"lines": [{**MUG, "price": {"amount": 2**40, "currency": "EUR"}}]}, "amount"),
         ({"lines": [{**MUG, "price": {"amount": 1, "currency": "euro"}}]}, "currency"),
+        ({"coupon": "spring"}, r"coupon"),
+        ({"coupon": "SPRING\n"}, r"coupon"),
         ({"colour": "blue"}, "unknown field `colour`"),
     ],
 )

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from shop.cart.model import Add, SaveForLater, apply, new_change_id
+from shop.cart.model import Add, SaveForLater, UseCoupon, apply, new_change_id
 from shop.cart.service import now
 from shop.demo.valkey import Valkey
 from shop.web.session import cart_id as cart_of_session
@@ -17,10 +17,11 @@ from tests.fixtures.many_carts import PRICE, a_cart, fill
 class TestShow:
     def test_says_what_is_in_a_cart_and_where_it_is(self, shop_cart: ShopCart, valkey_url: str) -> None:
         cart = apply(a_cart("ada", "mug", "bowl", age=3700), SaveForLater(new_change_id(), now() - 3600, "bowl"))
-        put(valkey_url, cart)
+        put(valkey_url, apply(cart, UseCoupon(new_change_id(), now() - 3600, "SPRING")))
         told = shop_cart("show", "ada")
         assert told.status == 0
-        assert "Cart ada, revision 3, changed 1 h " in told.out
+        assert "Cart ada, revision 4, changed 1 h " in told.out
+        assert "The shopper has entered the coupon SPRING." in told.out
         assert "2 lines, 1 pieces to buy, " in told.out
         (bowl,) = (row for row in told.out.splitlines() if "bowl" in row)
         assert "€19.00" in bowl
