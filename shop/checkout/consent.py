@@ -1,0 +1,129 @@
+"""What a shopper has been shown, carried by the form and signed, so that nothing else is ever charged.
+
+A token is the quote, packed, with an HMAC-SHA256 by a key derived from SECRET_KEY. It is no secret and opens nothing:
+the signature shows that we made it, and the time in it, when.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hmac
+import secrets
+import time
+import zlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from shop.checkout.countries import name_of as country_name
+from shop.checkout.model import Quote, QuoteLine
+from shop.checkout.quoting import name_of
+from shop.money import Money
+
+MAX_AGE = 24 * 3600
+"""Seconds for which a token counts."""
+NAME_LENGTH = 60
+"""Characters of a line's name that a token carries: a hundred lines must fit into a form."""
+_PURPOSE = b"what a checkout form has shown, 1"
+_SIGNATURE = 32
+
+
+class Consent:
+    """Seals what is shown, and reads it when it comes back.
+
+    Processes that serve one shop need the same secret; '' draws one. `clock` counts seconds since the epoch.
+    """
+
+    def __init__(self, secret: str, clock: Callable[[], float] = time.time) -> None:
+        self._key = hmac.digest((secret or secrets.token_hex(32)).encode(), _PURPOSE, "sha256")
+        self._clock = clock
+
+    def seal(self, quote: Quote) -> str:
+        """The token of a quote: letters, digits, - and _."""
+        short = msgspec.structs.replace(quote, lines=tuple(map(_shortened, quote.lines)))
+        packed = zlib.compress(msgspec.msgpack.encode((int(self._clock()), short)))
+        return urlsafe_b64encode(self._sign(packed) + packed).decode().rstrip("=")
+
+    def unseal(self, token: str) -> Quote | None:
+        """The quote of a token, its lines without handles and their names cut; None for one not ours, or too old."""
+        try:
+            signed = urlsafe_b64decode(token.encode("ascii") + b"==")
+            signature, packed = signed[:_SIGNATURE], signed[_SIGNATURE:]
+            if not hmac.compare_digest(signature, self._sign(packed)):
+                return None
+            made_at, quote = msgspec.msgpack.decode(zlib.decompress(packed), type=tuple[int, Quote])
+        except (binascii.Error, UnicodeEncodeError, msgspec.ValidationError):  # the last: made by another version of us
+            return None
+        return quote if self._clock() - made_at < MAX_AGE else None
+
+    def _sign(self, packed: bytes) -> bytes:
+        return hmac.digest(self._key, packed, "sha256")
+
+
+def _shortened(line: QuoteLine) -> QuoteLine:
+    return msgspec.structs.replace(line, handle="", title=name_of(line)[:NAME_LENGTH], variant="")
+
+
+def differences(seen: Quote, now: Quote) -> tuple[str, ...]:
+    """What is otherwise than it was shown, in sentences; none where the shopper would get and pay just that."""
+    return (*_lines(seen, now), *_conditions(seen, now), *_amounts(seen, now))
+
+
+def _lines(seen: Quote, now: Quote) -> Iterator[str]:
+    before = {line.sku: line for line in seen.lines}
+    for line in now.lines:
+        name, old = name_of(line), before.pop(line.sku, None)
+        if old is None:
+            yield f"{name} has come in: {line.quantity} for {(line.unit * line.quantity).format()}."
+            continue
+        if old.quantity != line.quantity:
+            yield f"{name}: {old.quantity} before, now {line.quantity}."
+        if old.unit != line.unit and seen.currency == now.currency:
+            yield f"{name}: {old.unit.format()} before, now {line.unit.format()}."
+    for line in before.values():
+        yield f"{name_of(line)} is no longer part of it."
+
+
+def _conditions(seen: Quote, now: Quote) -> Iterator[str]:
+    if seen.currency != now.currency:
+        yield f"The prices were in {seen.currency} and are now in {now.currency}."
+    if seen.coupon != now.coupon:
+        if seen.coupon:
+            yield f"The coupon {seen.coupon} no longer counts."
+        if now.coupon:
+            yield f"The coupon {now.coupon} counts now."
+    if seen.country_code != now.country_code:
+        yield f"It was to go to {_country(seen)} and now goes to {_country(now)}."
+    if _tax(seen) != _tax(now):
+        yield f"Tax was {_tax(seen)} and is now {_tax(now)}."
+
+
+def _amounts(seen: Quote, now: Quote) -> Iterator[str]:
+    """What the lines do not say. Amounts in two currencies are not held against each other, but for the total."""
+    old, new = seen.totals, now.totals
+    alike = seen.currency == now.currency
+    if (seen.method, seen.method_title) != (now.method, now.method_title):
+        before = f"{seen.method_title}, {_amount(seen, old.shipping)}"
+        yield f"Shipping was {before}, and is now {now.method_title}, {_amount(now, new.shipping)}."
+    elif alike and old.shipping != new.shipping:
+        yield f"Shipping was {_amount(seen, old.shipping)} and is now {_amount(now, new.shipping)}."
+    if alike and old.discount != new.discount:
+        yield f"The discount was {_amount(seen, old.discount)} and is now {_amount(now, new.discount)}."
+    if seen.total != now.total:
+        yield f"The total was {seen.total.format()} and is now {now.total.format()}."
+
+
+def _amount(quote: Quote, amount: int) -> str:
+    return Money(amount, quote.currency).format()
+
+
+def _country(quote: Quote) -> str:
+    return country_name(quote.country_code) or "a country that we do not know"
+
+
+def _tax(quote: Quote) -> str:
+    totals = quote.totals
+    if not totals.tax_name:
+        return "none"
+    return f"{totals.tax_name} ({'contained in the prices' if totals.tax_included else 'on top of the prices'})"

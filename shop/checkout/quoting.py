@@ -1,0 +1,201 @@
+"""Makes a quote of a cart: what the shopper is shown before paying, and what stands in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal, Protocol
+
+import msgspec
+
+from shop.cart.model import Cart
+from shop.catalog.model import Offer
+from shop.checkout.coupons import Coupons
+from shop.checkout.model import Quote, QuoteLine
+from shop.checkout.terms import Terms, Zone
+from shop.checkout.totals import CouponTerms, discount_of, shipping_prices, totals
+from shop.errors import ConfigurationError, CouponRefused
+from shop.money import Money, Rates
+
+
+class Offers(Protocol):
+    """The catalogue, as far as a quote asks it."""
+
+    async def offers(self, skus: Iterable[str]) -> Mapping[str, Offer]:
+        """Those of the skus that are sold, by sku. May raise StoreUnavailable."""
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Something that a shopper has to know before ordering.
+
+    gone: a line is no longer sold and not part of the quote. short: there are only `available` pieces of a line, so
+    that the order would be refused. coupon: the cart's coupon does not count.
+    """
+
+    kind: Literal["gone", "short", "coupon"]
+    words: str
+    sku: str = ""
+    available: int = 0
+
+
+class Shipping(msgspec.Struct, frozen=True):
+    """A way of shipping that can be chosen, and its price in the shopper's currency."""
+
+    id: str
+    title: str
+    price: Money
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """A quote, what else could be chosen, and what stands in the way."""
+
+    quote: Quote
+    methods: tuple[Shipping, ...]
+    """The cheapest first; the first one counts where none is chosen."""
+    problems: tuple[Problem, ...]
+    zone: str
+    """Where it goes, as it is read after 'to': 'the European Union'."""
+    free_from: Money | None
+    """Goods of this worth (less the discount) are shipped there for nothing, by one method at least."""
+    untaxed: bool
+    """No tax is charged there, so that the shopper may owe tax and duties on arrival."""
+
+
+class Quotes:
+    """Makes quotes. `rates` are those that pages convert prices by.
+
+    Raises ConfigurationError for terms in a currency that the rates do not know.
+    """
+
+    def __init__(self, catalog: Offers, coupons: Coupons, terms: Terms, rates: Rates) -> None:
+        if terms.currency not in rates.per_base:
+            raise ConfigurationError(
+                f"CHECKOUT_TERMS: the amounts are in {terms.currency}, which the table of exchange rates does not know."
+            )
+        self.terms = terms
+        self._catalog = catalog
+        self._coupons = coupons
+        self._rates = rates
+
+    async def quote(self, cart: Cart, currency: str, country_code: str = "", method: str = "", *, now: int) -> Quote:
+        """The quote alone; see `propose`."""
+        return (await self.propose(cart, currency, country_code, method, now=now)).quote
+
+    async def propose(
+        self,
+        cart: Cart,
+        currency: str,
+        country_code: str = "",
+        method: str = "",
+        *,
+        now: int,
+        available: Mapping[str, int] | None = None,
+    ) -> Proposal:
+        """What the active lines of a cart come to today, for a country ('' for an unknown one) and a shipping method.
+
+        `available`: pieces that this shopper can have by sku, as setting them aside has told; without it the
+        catalogue's word counts, which takes another's reservation for sold. A method that does not exist is the
+        cheapest one. A cart with nothing to buy has a quote without lines. May raise StoreUnavailable.
+        """
+        offers = await self._catalog.offers([line.sku for line in cart.active])
+        lines = [self._line(offers[line.sku], line.quantity, currency) for line in cart.active if line.sku in offers]
+        problems = [_gone(line.sku) for line in cart.active if line.sku not in offers]
+        problems += shortages(lines, _stock(offers) if available is None else available)
+        subtotal = sum(line.unit.amount * line.quantity for line in lines)
+        coupon, refused = await self._coupon(cart.coupon, Money(subtotal, currency), now) if lines else (None, [])
+        return self._proposal(cart, lines, coupon, currency, country_code, method, (*problems, *refused))
+
+    def _line(self, offer: Offer, quantity: int, currency: str) -> QuoteLine:
+        return QuoteLine(
+            sku=offer.sku,
+            handle=offer.handle,
+            title=offer.title,
+            variant=offer.variant,
+            quantity=quantity,
+            price=offer.price,
+            unit=self._rates.convert(offer.price, currency),
+            weight=offer.weight,
+        )
+
+    async def _coupon(self, code: str, subtotal: Money, now: int) -> tuple[CouponTerms | None, list[Problem]]:
+        try:
+            return (await self._coupons.check(code, subtotal, now) if code else None), []
+        except CouponRefused as error:
+            return None, [Problem("coupon", str(error))]
+
+    def _proposal(
+        self,
+        cart: Cart,
+        lines: list[QuoteLine],
+        coupon: CouponTerms | None,
+        currency: str,
+        country_code: str,
+        method: str,
+        problems: tuple[Problem, ...],
+    ) -> Proposal:
+        zone = self.terms.zone(country_code)
+        goods = [line.unit.amount * line.quantity for line in lines]
+        discount = discount_of(coupon, sum(goods), lambda money: self._worth(money, currency))
+        methods = self._methods(zone, lines, sum(goods) - discount, coupon, currency)
+        chosen = next((each for each in methods if each.id == method), methods[0] if methods else None)
+        shipping = chosen.price.amount if chosen else 0
+        comes_to, shares = totals(goods, discount, shipping, self.terms.tax(country_code))
+        return Proposal(
+            quote=Quote(
+                cart_id=cart.id,
+                revision=cart.revision,
+                currency=currency,
+                lines=tuple(
+                    msgspec.structs.replace(line, discount=share) for line, share in zip(lines, shares, strict=True)
+                ),
+                coupon=cart.coupon if coupon else "",
+                country_code=country_code,
+                method=chosen.id if chosen else "",
+                method_title=chosen.title if chosen else "",
+                totals=comes_to,
+            ),
+            methods=methods,
+            problems=problems,
+            zone=zone.title,
+            free_from=self._rates.convert(zone.free_from, currency) if zone.free_from else None,
+            untaxed=self.terms.tax(country_code) is None,
+        )
+
+    def _methods(
+        self, zone: Zone, lines: list[QuoteLine], goods: int, coupon: CouponTerms | None, currency: str
+    ) -> tuple[Shipping, ...]:
+        if not lines:
+            return ()
+        grams = sum(line.weight * line.quantity for line in lines)
+        priced = shipping_prices(zone.methods, grams, goods, coupon, lambda money: self._worth(money, currency))
+        return tuple(Shipping(method.id, method.title, Money(price, currency)) for method, price in priced)
+
+    def _worth(self, money: Money, currency: str) -> int:
+        return self._rates.convert(money, currency).amount
+
+
+def shortages(lines: Iterable[QuoteLine], available: Mapping[str, int]) -> list[Problem]:
+    """The lines that want more pieces than there are; a sku that is not in `available` has no limit."""
+    return [
+        _short(line, max(0, available[line.sku]))
+        for line in lines
+        if line.sku in available and available[line.sku] < line.quantity
+    ]
+
+
+def name_of(line: QuoteLine) -> str:
+    """What a line is called in a sentence: 'Tide Mug, Moss'."""
+    return f"{line.title}, {line.variant}" if line.variant else line.title
+
+
+def _short(line: QuoteLine, available: int) -> Problem:
+    left = f"Only {available} of {name_of(line)} left, and you want {line.quantity}."
+    words = left if available else f"{name_of(line)} is sold out."
+    return Problem("short", f"{words} Please change your cart.", line.sku, available)
+
+
+def _gone(sku: str) -> Problem:
+    return Problem("gone", f"We no longer sell {sku}. It is not part of your order.", sku)
+
+
+def _stock(offers: Mapping[str, Offer]) -> dict[str, int]:
+    return {sku: offer.stock for sku, offer in offers.items() if offer.stock is not None}
