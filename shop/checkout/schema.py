@@ -6,8 +6,9 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Tabl
 
 from shop.database import metadata
 
-_LIVE = text("state <> 'failed'")
-_OPEN = text("NOT settled")
+LIVE = text("state <> 'failed'")
+OPEN = text("NOT settled")
+"""Written out, not compared to parameters: only so do both databases see that the index of these rows will do."""
 _CART = ("cart_id", "cart_revision", "cart_change")
 
 orders = Table(
@@ -29,9 +30,9 @@ orders = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
     Column("details", Text, nullable=False),
-    Index("ix_orders_cart", *_CART, unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
+    Index("ix_orders_cart", *_CART, unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
     Index("ix_orders_key", "idempotency_key", unique=True),
-    Index("ix_orders_open", "claimed_until", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_orders_open", "claimed_until", sqlite_where=OPEN, postgresql_where=OPEN),
     Index("ix_orders_created", "created_at"),
 )
 """The row is the intent first and the order then. `details` is JSON of the rest of model.Order. `claim` names who works

@@ -1,0 +1,191 @@
+"""Placing an order is one thing: it is done once, however often and wherever it is asked for, or it is undone.
+
+What it does, in steps: write down the intent and take the stock; have the bank set the money aside; make the order
+firm and write its letter; take what was ordered out of the cart; take the money. See docs/orders.md for what happens
+where each of them fails, or the process dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable
+
+import msgspec
+
+from shop.cart.patience import spread
+from shop.checkout.course import Course
+from shop.checkout.metered import OrderMetrics
+from shop.checkout.model import Address, Order, Quote
+from shop.checkout.numbers import new_number
+from shop.checkout.payments import Card, Payment
+from shop.checkout.repository import key_of
+from shop.errors import InvalidInput, NotFound, PaymentDeclined, ShopError, StoreUnavailable
+
+CLOSING_SECONDS = 5.0
+"""How long orders that are under way may take to finish when the shop closes."""
+FIRST_LOOK_SECONDS = 0.05
+LAST_LOOK_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
+    """What a shopper submits: the quote that they agreed to, and who they are."""
+
+    quote: Quote
+    email: str
+    address: Address
+    card: Card
+    card_brand: str
+    origin: str
+    key: str = ""
+    """The request's Idempotency-Key."""
+
+
+class PlaceOrder:
+    """Places orders. Equal submits (of one state of a cart, or with one key) get one order, which the first one makes.
+
+    A submit goes on to its end when whoever sent it has gone away.
+    """
+
+    def __init__(self, course: Course, metrics: OrderMetrics | None = None) -> None:
+        self._course = course
+        self._orders = course.orders
+        self._steps = course.steps
+        self._metrics = metrics or OrderMetrics()
+        self._under_way: dict[tuple[str, ...], asyncio.Task[Order]] = {}
+        self._tasks: set[asyncio.Task[Order]] = set()
+
+    async def place(self, submission: Submission) -> Order:
+        """The order that came of it: placed or paid; or pending, where the bank was asked and has not answered yet,
+        or wants the shopper to confirm at `order.challenge_path`.
+
+        Whatever it raises, nothing is charged: InvalidInput for a quote without lines, OutOfStock, QuoteChanged,
+        CouponRefused, PaymentDeclined, StoreBusy, StoreUnavailable. After PaymentDeclined the same cart can be
+        submitted again.
+        """
+        if not submission.quote.lines:
+            raise InvalidInput("Your cart is empty: there is nothing to order.")
+        names = _names(submission)
+        task = next((self._under_way[name] for name in names if name in self._under_way), None)
+        if task is None:
+            task = self._begin(self._metrics.placing(self._place(submission)))
+            for name in names:
+                self._under_way[name] = task
+            task.add_done_callback(lambda _: [self._under_way.pop(name) for name in names])
+        return await asyncio.shield(task)
+
+    async def resume(self, number: str) -> Order:
+        """Go on with a pending order at once, if nobody does: its shopper has confirmed the payment, or refused to.
+
+        Returns the order as it then is; one that cannot be brought on now is left as it is. Raises NotFound and
+        StoreUnavailable.
+        """
+        return await asyncio.shield(self._begin(self._resume(number)))
+
+    async def close(self) -> None:
+        """Wait for the orders under way, for a bounded time. Those that are left are finished when a shop runs."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CLOSING_SECONDS)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _begin(self, work: Awaitable[Order]) -> asyncio.Task[Order]:
+        task = asyncio.ensure_future(work)
+        assert isinstance(task, asyncio.Task)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Order]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever asked may have gone away, and then nobody else looks at it
+
+    async def _place(self, submission: Submission) -> Order:
+        order, key, by = self._order(submission), _key(submission), secrets.token_hex(8)
+        while not await self._steps.intend(order, key, by):
+            if (earlier := await self._earlier(submission.quote, key)) is not None:
+                return await self._decided(earlier)
+        try:
+            payment = await self._steps.authorise(order, submission.card)
+        except Exception as error:
+            self._metrics.unknown(order, error)
+            return order
+        return await self._paying(order, payment, by)
+
+    async def _paying(self, order: Order, payment: Payment, by: str) -> Order:
+        """Go on with an order whose payment is known, whether or not that can be written down now."""
+        try:
+            order = await self._course.paying(order, payment, by)
+        except (StoreUnavailable, NotFound) as error:
+            log.warning(
+                "Order %s: the payment is %s, and the rest is done later: %s", order.number, payment.status, error
+            )
+            if payment.status == "declined":
+                raise PaymentDeclined(payment.words) from error
+        return _unless_failed(order)
+
+    async def _resume(self, number: str) -> Order:
+        by = secrets.token_hex(8)
+        order = await self._steps.claim_one(number, by)
+        if order is not None:
+            try:
+                return await self._course.go_on(order, by)
+            except ShopError as error:
+                log.warning("Order %s is gone on with later: %s", number, error)
+        found = await self._orders.get(number)
+        if found is None:
+            raise NotFound("There is no such order.")
+        return found
+
+    async def _earlier(self, quote: Quote, key: str | None) -> Order | None:
+        """The order that an equal submit made before; None where it failed meanwhile, and is no longer in the way."""
+        by_key = await self._orders.with_key(key) if key else None
+        return by_key or await self._orders.of_cart(quote.cart_id, quote.revision, quote.change)
+
+    async def _decided(self, order: Order) -> Order:
+        """An order that another process is placing, once it is no longer pending; or as it is when that takes long."""
+        pause, loop = FIRST_LOOK_SECONDS, asyncio.get_running_loop()
+        until = loop.time() + self._steps.seconds
+        while order.state == "pending" and not order.challenge_path and loop.time() < until:
+            await asyncio.sleep(spread(pause))
+            pause = min(pause * 1.5, LAST_LOOK_SECONDS)
+            order = await self._course.now(order)
+        return _unless_failed(order)
+
+    def _order(self, submission: Submission) -> Order:
+        now = int(self._steps.clock())
+        return Order(
+            number=new_number(),
+            state="pending",
+            settled=False,
+            created_at=now,
+            changed_at=now,
+            quote=submission.quote,
+            email=submission.email,
+            address=submission.address,
+            card_brand=submission.card_brand,
+            card_last4=submission.card.last4,
+            origin=submission.origin,
+        )
+
+
+def _names(submission: Submission) -> list[tuple[str, ...]]:
+    """What makes two submits equal: the state of the cart, and the key."""
+    quote = submission.quote
+    names = [("cart", quote.cart_id, str(quote.revision), quote.change)]
+    return [*names, ("key", quote.cart_id, submission.key)] if submission.key else names
+
+
+def _key(submission: Submission) -> str | None:
+    return key_of(submission.quote.cart_id, submission.key) if submission.key else None
+
+
+def _unless_failed(order: Order) -> Order:
+    if order.state == "failed":
+        raise PaymentDeclined(order.failure)
+    return order

@@ -1,0 +1,110 @@
+"""Orders as they are kept. What becomes of them is in transitions.py: nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shop.checkout.model import Address, Order, Quote, State
+from shop.checkout.schema import LIVE, OPEN, orders
+from shop.database import fetch
+
+READ = [orders.c[name] for name in ("number", "state", "settled", "email", "created_at", "changed_at", "details")]
+"""The columns that an order is made of."""
+
+
+class Details(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an order's row has as JSON: all of the order that nobody searches by."""
+
+    quote: Quote
+    address: Address
+    card_brand: str
+    card_last4: str
+    origin: str
+    challenge_path: str = ""
+    failure: str = ""
+
+
+class Open(msgspec.Struct, frozen=True):
+    """Orders that are not settled: how many, and how many of them nobody works on any more."""
+
+    orders: int
+    due: int
+
+
+class Orders:
+    """Reads orders. Every method may raise StoreUnavailable, and ConfigurationError for an unprepared database."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def get(self, number: str) -> Order | None:
+        """The order of a number, as written (see numbers.typed_number); None where there is none."""
+        return first(await fetch(self._engine, select(*READ).where(orders.c.number == number)))
+
+    async def of_cart(self, cart_id: str, revision: int, change: str | None = None) -> Order | None:
+        """The order of a cart at this revision that did not fail, None where there is none.
+
+        `change` is Quote.change; without it the latest of them, if the cart was lost and begun anew meanwhile.
+        """
+        mine = [orders.c.cart_id == cart_id, orders.c.cart_revision == revision, LIVE]
+        if change is not None:
+            mine.append(orders.c.cart_change == change)
+        return first(await fetch(self._engine, select(*READ).where(*mine).order_by(orders.c.created_at.desc())))
+
+    async def with_key(self, key: str) -> Order | None:
+        """The order of an Idempotency-Key (`key_of`), failed or not; None where there is none."""
+        return first(await fetch(self._engine, select(*READ).where(orders.c.idempotency_key == key)))
+
+    async def page(
+        self, state: State | None = None, *, unsettled: bool = False, limit: int = 50, before: int | None = None
+    ) -> list[Order]:
+        """The newest orders first, those in `state`, not settled yet, or made before a time (seconds) only."""
+        statement = select(*READ).order_by(orders.c.created_at.desc(), orders.c.number).limit(limit)
+        if state is not None:
+            statement = statement.where(orders.c.state == state)
+        if unsettled:
+            statement = statement.where(OPEN)
+        if before is not None:
+            statement = statement.where(orders.c.created_at < before)
+        return [order_of(row) for row in await fetch(self._engine, statement)]
+
+    async def open(self, now: int) -> Open:
+        """How much there is to settle at a time (milliseconds since the epoch). Reads an index of open orders only."""
+        due = func.count().filter(orders.c.claimed_until < now)
+        (row,) = await fetch(self._engine, select(func.count(), due).where(OPEN))
+        return Open(*row)
+
+
+def key_of(cart_id: str, key: str) -> str:
+    """What is kept of an Idempotency-Key of a cart."""
+    return blake2b(f"{cart_id}\x00{key}".encode(), digest_size=20).hexdigest()
+
+
+def details_of(order: Order) -> str:
+    """The JSON of an order's row."""
+    return msgspec.json.encode(msgspec.convert(order, Details, from_attributes=True)).decode()
+
+
+def order_of(row: Row[Any]) -> Order:
+    """The order that a row (of READ) keeps."""
+    details = msgspec.json.decode(row.details, type=Details)
+    return Order(
+        number=row.number,
+        state=row.state,
+        settled=row.settled,
+        created_at=row.created_at,
+        changed_at=row.changed_at,
+        email=row.email,
+        **{name: getattr(details, name) for name in Details.__struct_fields__},
+    )
+
+
+def first(rows: Sequence[Row[Any]]) -> Order | None:
+    """The order of the first row, None where there is no row."""
+    return order_of(rows[0]) if rows else None

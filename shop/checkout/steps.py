@@ -1,0 +1,225 @@
+"""What is done to one order, step by step. Each step is one transaction, or one call of the payment provider.
+
+A transaction brings the order on only where it still is as its step found it. A call of the provider is made under the
+order's number: made again it is the same call. So each step may be done twice, by whomever; course.py puts them
+together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Protocol, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shop.catalog import stock
+from shop.checkout import transitions
+from shop.checkout.model import Order, Quote, State
+from shop.checkout.payments import Card, Payment, PaymentProvider
+from shop.checkout.till import Till
+from shop.errors import PaymentRefused, PaymentUnavailable, QuoteChanged
+from shop.money import Money
+
+CHALLENGE_SECONDS = 900
+"""How long a shopper has to confirm a payment with their bank, from when the order was made."""
+
+T = TypeVar("T")
+
+
+class CouponUses(Protocol):
+    """Counts the uses of coupons."""
+
+    async def use(self, connection: AsyncConnection, code: str, email: str) -> None:
+        """Use it once. Raises CouponRefused where that is once too often: the transaction must be rolled back then."""
+
+    async def give_back(self, connection: AsyncConnection, code: str, email: str) -> None:
+        """Take one use back."""
+
+
+class Post(Protocol):
+    """Writes to shoppers."""
+
+    async def write(self, connection: AsyncConnection, kind: State, order: Order) -> None:
+        """Have a letter sent that tells of an order that became `kind`, once, if the transaction is committed."""
+
+
+class Shelves(Protocol):
+    """Shows how much there is."""
+
+    def touched(self, skus: Iterable[str]) -> None:
+        """The stock of these has changed."""
+
+
+class Steps:
+    """The steps of orders. `seconds`: how long the provider may take to answer; a claim lasts twice that.
+
+    Every method may raise StoreUnavailable; those that ask the provider PaymentUnavailable, and PaymentRefused. A step
+    that returns an order or None has done nothing where it is None: the order is no longer as it was.
+    """
+
+    def __init__(
+        self,
+        till: Till,
+        coupons: CouponUses,
+        payments: PaymentProvider,
+        post: Post,
+        shelves: Shelves,
+        *,
+        seconds: float,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.seconds = seconds
+        self.clock = clock
+        self._till = till
+        self._coupons = coupons
+        self._payments = payments
+        self._post = post
+        self._shelves = shelves
+
+    def until(self) -> int:
+        """When a claim that is made now is over, milliseconds since the epoch."""
+        return int((self.clock() + 2 * self.seconds) * 1000)
+
+    async def intend(self, order: Order, key: str | None, by: str) -> bool:
+        """Write the order down and take its stock and its coupon; False where its cart or its key has one already.
+
+        Raises OutOfStock, QuoteChanged, CouponRefused, StoreBusy: nothing is left behind then.
+        """
+
+        async def work(connection: AsyncConnection) -> bool:
+            if not await transitions.insert(connection, order, key=key, by=by, until=self.until()):
+                return False
+            quote = order.quote
+            check_prices(quote, await stock.take(connection, quote.cart_id, quote.wanted))
+            if quote.coupon:
+                await self._coupons.use(connection, quote.coupon, order.email)
+            return True
+
+        is_new = await self._till.begin(work)
+        if is_new:
+            self._shelves.touched(order.quote.wanted)
+        return is_new
+
+    async def authorise(self, order: Order, card: Card) -> Payment:
+        """Have the amount set aside."""
+        return await self._asked(self._payments.authorise(order.number, order.quote.total, card))
+
+    async def find(self, order: Order) -> Payment | None:
+        """The payment of an order."""
+        return await self._asked(self._payments.find(order.number))
+
+    async def confirm(self, order: Order, by: str) -> Order | None:
+        """The payment is authorised: the order is placed, and its letter written."""
+        return await self._step(order, "placed", by, claimed=True, letter=True)
+
+    async def wait(self, order: Order, path: str, by: str) -> Order | None:
+        """Leave the order to its shopper, who confirms the payment at `path`."""
+        until = (order.created_at + CHALLENGE_SECONDS) * 1000
+        return await self._till.go_on(
+            lambda connection: transitions.wait_for_shopper(connection, order, path, by=by, until=until)
+        )
+
+    async def fail(self, order: Order, why: str, by: str, *, settled: bool) -> Order | None:
+        """Nothing will be charged: give back stock and coupon. `settled`: the provider has nothing to undo."""
+        return await self._step(order, "failed", by, claimed=True, settled=settled, failure=why, gives_back=True)
+
+    async def capture(self, order: Order) -> None:
+        """Take what was authorised."""
+        await self._asked(self._payments.capture(order.number))
+
+    async def pay(self, order: Order, by: str) -> Order | None:
+        """The payment is captured: the order is paid and settled."""
+        return await self._step(order, "paid", by, settled=True)
+
+    async def ship(self, order: Order) -> Order | None:
+        """The goods are on their way. Raises OrderStateRefused."""
+        return await self._step(order, "shipped", secrets.token_hex(8), settled=True, letter=True)
+
+    async def cancel(self, order: Order, why: str = "") -> Order | None:
+        """Give back the stock; the money is still to be given back (`release`). Raises OrderStateRefused."""
+        return await self._step(order, "cancelled", secrets.token_hex(8), failure=why, letter=True, gives_back=True)
+
+    async def refund(self, order: Order) -> Order | None:
+        """The shopper gets the money back (`release`); the goods stay where they are. Raises OrderStateRefused."""
+        return await self._step(order, "refunded", secrets.token_hex(8), letter=True)
+
+    async def release(self, order: Order) -> Order | None:
+        """Give back the money of an order that is over, whether it was set aside or taken; then it is settled."""
+        try:
+            await self._asked(self._payments.void(order.number))
+        except PaymentRefused:
+            await self._asked(self._payments.refund(order.number))
+        return await self._till.go_on(lambda connection: transitions.settle(connection, order))
+
+    async def claim_one(self, number: str, by: str) -> Order | None:
+        """The order, if it is open and nobody works on it."""
+        until, now = self.until(), self.now()
+        return await self._till.go_on(
+            lambda connection: transitions.claim_one(connection, number, by=by, until=until, now=now)
+        )
+
+    async def claim_due(self, limit: int, by: str) -> list[Order]:
+        """Orders that are open and whose time is over."""
+        until, now = self.until(), self.now()
+        return await self._till.go_on(
+            lambda connection: transitions.claim_due(connection, limit, by=by, until=until, now=now)
+        )
+
+    def now(self) -> int:
+        """Milliseconds since the epoch."""
+        return int(self.clock() * 1000)
+
+    async def _step(
+        self,
+        order: Order,
+        to: State,
+        by: str,
+        *,
+        claimed: bool = False,
+        settled: bool = False,
+        failure: str = "",
+        letter: bool = False,
+        gives_back: bool = False,
+    ) -> Order | None:
+        async def work(connection: AsyncConnection) -> Order | None:
+            after = await transitions.step(
+                connection,
+                order,
+                to,
+                by=by,
+                until=self.until(),
+                now=int(self.clock()),
+                claimed=claimed,
+                settled=settled,
+                failure=failure,
+            )
+            if after and gives_back:
+                await stock.give_back(connection, order.quote.wanted)
+            if after and to == "failed" and order.quote.coupon:
+                await self._coupons.give_back(connection, order.quote.coupon, order.email)
+            if after and letter:
+                await self._post.write(connection, to, after)
+            return after
+
+        after = await self._till.go_on(work)
+        if after and gives_back:
+            self._shelves.touched(order.quote.wanted)
+        return after
+
+    async def _asked(self, call: Awaitable[T]) -> T:
+        """The provider's answer, if it comes in time."""
+        try:
+            async with asyncio.timeout(self.seconds):
+                return await call
+        except TimeoutError as error:
+            raise PaymentUnavailable("The bank does not answer. Whether the payment was made is not known.") from error
+
+
+def check_prices(quote: Quote, prices: Mapping[str, Money]) -> None:
+    """Raise QuoteChanged unless these are the prices of a quote."""
+    changed = {line.sku: prices[line.sku] for line in quote.lines if prices[line.sku] != line.price}
+    if changed:
+        raise QuoteChanged({sku: (price.amount, price.currency) for sku, price in changed.items()})

@@ -1,0 +1,120 @@
+"""Every change of an order: one conditional UPDATE each, inside the caller's transaction.
+
+Whoever works on an order has claimed it under a name of their own (`by`) until a time. A process that was paused for
+longer than its claim finds, when it wakes, that its UPDATE changes no row: somebody else has gone on.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import and_, bindparam, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shop.checkout.model import Order, State, check_step
+from shop.checkout.repository import READ, details_of, order_of
+from shop.checkout.schema import OPEN, orders
+
+NOBODY = ""
+"""The name of a claim that nobody has: the order waits until its time, or until somebody resumes it."""
+
+
+async def insert(connection: AsyncConnection, order: Order, *, key: str | None, by: str, until: int) -> bool:
+    """Write an order's intent, claimed by `by` until then (milliseconds since the epoch).
+
+    False where its cart's state has an order that did not fail, or its key has one.
+    """
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    values = {
+        "number": order.number,
+        "state": order.state,
+        "settled": order.settled,
+        "claim": by,
+        "claimed_until": until,
+        "cart_id": order.quote.cart_id,
+        "cart_revision": order.quote.revision,
+        "cart_change": order.quote.change,
+        "idempotency_key": key,
+        "email": order.email,
+        "currency": order.quote.currency,
+        "total": order.quote.total.amount,
+        "coupon": order.quote.coupon,
+        "created_at": order.created_at,
+        "changed_at": order.changed_at,
+        "details": details_of(order),
+    }
+    return await _changes(connection, dialect.insert(orders).on_conflict_do_nothing(), values)
+
+
+async def step(
+    connection: AsyncConnection,
+    order: Order,
+    to: State,
+    *,
+    by: str,
+    until: int,
+    now: int,
+    claimed: bool = False,
+    settled: bool = False,
+    failure: str = "",
+) -> Order | None:
+    """Bring an order from its state to the next one, claimed by `by` until then; None where it is no longer as it was.
+
+    `claimed`: only if it is claimed by `by` already. Raises OrderStateRefused for a step that there is not.
+    """
+    check_step(order.number, order.state, to)
+    after = msgspec.structs.replace(
+        order, state=to, settled=settled, changed_at=now, challenge_path="", failure=failure or order.failure
+    )
+    values = {"state": to, "settled": settled, "changed_at": now, "claim": by, "claimed_until": until}
+    if (details := details_of(after)) != details_of(order):
+        values["details"] = details
+    as_it_was = [orders.c.number == order.number, orders.c.state == order.state]
+    if claimed:
+        as_it_was.append(orders.c.claim == by)
+    return after if await _changes(connection, update(orders).where(*as_it_was).values(values)) else None
+
+
+async def wait_for_shopper(
+    connection: AsyncConnection, order: Order, path: str, *, by: str, until: int
+) -> Order | None:
+    """Leave a pending order to its shopper, who confirms the payment at `path` until then."""
+    after = msgspec.structs.replace(order, challenge_path=path)
+    pending = (orders.c.number == order.number, orders.c.state == "pending", orders.c.claim == by)
+    values = {"claim": NOBODY, "claimed_until": until, "details": details_of(after)}
+    return after if await _changes(connection, update(orders).where(*pending).values(values)) else None
+
+
+async def settle(connection: AsyncConnection, order: Order) -> Order | None:
+    """Nothing is owed to the outside any more by an order in this state."""
+    same = and_(orders.c.number == order.number, orders.c.state == order.state)
+    if await _changes(connection, update(orders).where(same).values(settled=True, claim=NOBODY)):
+        return msgspec.structs.replace(order, settled=True)
+    return None
+
+
+async def claim_one(connection: AsyncConnection, number: str, *, by: str, until: int, now: int) -> Order | None:
+    """Claim an order that is not settled and that nobody works on; None where there is no such order."""
+    free = and_(OPEN, or_(orders.c.claim == NOBODY, orders.c.claimed_until < now))
+    claiming = update(orders).where(orders.c.number == number, free).values(claim=by, claimed_until=until)
+    row = (await connection.execute(claiming.returning(*READ))).first()
+    return order_of(row) if row else None
+
+
+async def claim_due(connection: AsyncConnection, limit: int, *, by: str, until: int, now: int) -> list[Order]:
+    """Claim orders that are not settled and whose claim is over, the longest over first."""
+    due = and_(OPEN, orders.c.claimed_until < now)
+    some = select(orders.c.number).where(due).order_by(orders.c.claimed_until).limit(limit)
+    if connection.dialect.name == "postgresql":
+        some = some.with_for_update(skip_locked=True)
+    claiming = update(orders).where(orders.c.number.in_(some), due).values(claim=by, claimed_until=until)
+    return [order_of(row) for row in await connection.execute(claiming.returning(*READ))]
+
+
+async def _changes(connection: AsyncConnection, statement: Any, values: dict[str, Any] | None = None) -> bool:
+    """Whether a statement changes a row."""
+    result: CursorResult[Any] = await connection.execute(statement, values)
+    return result.rowcount == 1
