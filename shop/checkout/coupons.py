@@ -6,7 +6,6 @@ the database lets one transaction at a time past each row, and the loser sees th
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from sqlalchemy import Dialect, Row, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from shop.cart.model import COUPON
 from shop.catalog.cache import Lru
 from shop.checkout.schema import coupon_shoppers, coupons
 from shop.checkout.totals import CouponTerms
@@ -32,7 +32,6 @@ KEPT_SECONDS = 2.0
 KEPT = 1024
 DEMO = Path(__file__).with_name("demo_coupons.json")
 """The coupons that an empty shop opens with."""
-_CODE = re.compile(r"[A-Z0-9-]{1,32}")
 
 
 class Coupon(msgspec.Struct, frozen=True):
@@ -47,7 +46,7 @@ class Coupon(msgspec.Struct, frozen=True):
 def as_code(text: str) -> str:
     """What somebody typed as a coupon's code: capitals, digits and hyphens, at most 32; '' where it can be none."""
     code = text.strip().upper()
-    return code if _CODE.fullmatch(code) else ""
+    return code if COUPON.fullmatch(code) else ""
 
 
 def shopper_of(email: str) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Literal, Protocol
 
 import msgspec
 
-from shop.cart.model import Cart
+from shop.cart.model import ID_BYTES, Cart
 from shop.catalog.model import Offer
 from shop.checkout.coupons import Coupons
 from shop.checkout.model import Quote, QuoteLine
-from shop.checkout.terms import Terms, Zone
+from shop.checkout.terms import Terms
 from shop.checkout.totals import CouponTerms, discount_of, shipping_prices, totals
 from shop.errors import ConfigurationError, CouponRefused
 from shop.money import Money, Rates
@@ -100,9 +101,18 @@ class Quotes:
         lines = [self._line(offers[line.sku], line.quantity, currency) for line in cart.active if line.sku in offers]
         problems = [_gone(line.sku) for line in cart.active if line.sku not in offers]
         problems += shortages(lines, _stock(offers) if available is None else available)
-        subtotal = sum(line.unit.amount * line.quantity for line in lines)
-        coupon, refused = await self._coupon(cart.coupon, Money(subtotal, currency), now) if lines else (None, [])
-        return self._proposal(cart, lines, coupon, currency, country_code, method, (*problems, *refused))
+        coupon, refused = await self._coupon(cart.coupon, _goods(lines, currency), now) if lines else (None, [])
+        methods = self._methods(lines, coupon, currency, country_code)
+        chosen = next((each for each in methods if each.id == method), methods[0] if methods else None)
+        zone = self.terms.zone(country_code)
+        return Proposal(
+            quote=self._quote(cart, lines, coupon, currency, country_code, chosen),
+            methods=methods,
+            problems=(*problems, *refused),
+            zone=zone.title,
+            free_from=self._rates.convert(zone.free_from, currency) if zone.free_from else None,
+            untaxed=self.terms.tax(country_code) is None,
+        )
 
     def _line(self, offer: Offer, quantity: int, currency: str) -> QuoteLine:
         return QuoteLine(
@@ -122,54 +132,45 @@ class Quotes:
         except CouponRefused as error:
             return None, [Problem("coupon", str(error))]
 
-    def _proposal(
+    def _methods(
+        self, lines: list[QuoteLine], coupon: CouponTerms | None, currency: str, country_code: str
+    ) -> tuple[Shipping, ...]:
+        if not lines:
+            return ()
+        worth = partial(self._worth, currency)
+        goods = _goods(lines, currency).amount
+        grams = sum(line.weight * line.quantity for line in lines)
+        methods = self.terms.zone(country_code).methods
+        priced = shipping_prices(methods, grams, goods - discount_of(coupon, goods, worth), coupon, worth)
+        return tuple(Shipping(method.id, method.title, Money(price, currency)) for method, price in priced)
+
+    def _quote(
         self,
         cart: Cart,
         lines: list[QuoteLine],
         coupon: CouponTerms | None,
         currency: str,
         country_code: str,
-        method: str,
-        problems: tuple[Problem, ...],
-    ) -> Proposal:
-        zone = self.terms.zone(country_code)
+        shipping: Shipping | None,
+    ) -> Quote:
         goods = [line.unit.amount * line.quantity for line in lines]
-        discount = discount_of(coupon, sum(goods), lambda money: self._worth(money, currency))
-        methods = self._methods(zone, lines, sum(goods) - discount, coupon, currency)
-        chosen = next((each for each in methods if each.id == method), methods[0] if methods else None)
-        shipping = chosen.price.amount if chosen else 0
-        comes_to, shares = totals(goods, discount, shipping, self.terms.tax(country_code))
-        return Proposal(
-            quote=Quote(
-                cart_id=cart.id,
-                revision=cart.revision,
-                currency=currency,
-                lines=tuple(
-                    msgspec.structs.replace(line, discount=share) for line, share in zip(lines, shares, strict=True)
-                ),
-                coupon=cart.coupon if coupon else "",
-                country_code=country_code,
-                method=chosen.id if chosen else "",
-                method_title=chosen.title if chosen else "",
-                totals=comes_to,
-            ),
-            methods=methods,
-            problems=problems,
-            zone=zone.title,
-            free_from=self._rates.convert(zone.free_from, currency) if zone.free_from else None,
-            untaxed=self.terms.tax(country_code) is None,
+        discount = discount_of(coupon, sum(goods), partial(self._worth, currency))
+        to_ship = shipping.price.amount if shipping else 0
+        comes_to, shares = totals(goods, discount, to_ship, self.terms.tax(country_code))
+        return Quote(
+            cart_id=cart.id,
+            revision=cart.revision,
+            change=cart.changes[-ID_BYTES:].hex(),
+            currency=currency,
+            lines=tuple(msgspec.structs.replace(line, discount=off) for line, off in zip(lines, shares, strict=True)),
+            coupon=cart.coupon if coupon else "",
+            country_code=country_code,
+            method=shipping.id if shipping else "",
+            method_title=shipping.title if shipping else "",
+            totals=comes_to,
         )
 
-    def _methods(
-        self, zone: Zone, lines: list[QuoteLine], goods: int, coupon: CouponTerms | None, currency: str
-    ) -> tuple[Shipping, ...]:
-        if not lines:
-            return ()
-        grams = sum(line.weight * line.quantity for line in lines)
-        priced = shipping_prices(zone.methods, grams, goods, coupon, lambda money: self._worth(money, currency))
-        return tuple(Shipping(method.id, method.title, Money(price, currency)) for method, price in priced)
-
-    def _worth(self, money: Money, currency: str) -> int:
+    def _worth(self, currency: str, money: Money) -> int:
         return self._rates.convert(money, currency).amount
 
 
@@ -185,6 +186,10 @@ def shortages(lines: Iterable[QuoteLine], available: Mapping[str, int]) -> list[
 def name_of(line: QuoteLine) -> str:
     """What a line is called in a sentence: 'Tide Mug, Moss'."""
     return f"{line.title}, {line.variant}" if line.variant else line.title
+
+
+def _goods(lines: Iterable[QuoteLine], currency: str) -> Money:
+    return Money(sum(line.unit.amount * line.quantity for line in lines), currency)
 
 
 def _short(line: QuoteLine, available: int) -> Problem:
