@@ -1,4 +1,4 @@
-"""The way of an order from its payment to its rest: whoever has claimed it brings it as far as it can be brought now."""
+"""The way of an order from its payment to its rest: whoever has claimed it brings it as far as it goes now."""
 
 from __future__ import annotations
 

@@ -59,8 +59,10 @@ class PlaceOrder:
         self._tasks: set[asyncio.Task[Order]] = set()
 
     async def place(self, submission: Submission) -> Order:
-        """The order that came of it: placed or paid; or pending, where the bank was asked and has not answered yet,
-        or wants the shopper to confirm at `order.challenge_path`.
+        """Place an order, or find the one that an equal submit made.
+
+        It is placed or paid; or pending, where the bank has not answered yet, or wants the shopper to confirm the
+        payment at `order.challenge_path`.
 
         Whatever it raises, nothing is charged: InvalidInput for a quote without lines, OutOfStock, QuoteChanged,
         CouponRefused, PaymentDeclined, StoreBusy, StoreUnavailable. After PaymentDeclined the same cart can be
@@ -177,8 +179,8 @@ class PlaceOrder:
 def _names(submission: Submission) -> list[tuple[str, ...]]:
     """What makes two submits equal: the state of the cart, and the key."""
     quote = submission.quote
-    names = [("cart", quote.cart_id, str(quote.revision), quote.change)]
-    return [*names, ("key", quote.cart_id, submission.key)] if submission.key else names
+    state = ("cart", quote.cart_id, str(quote.revision), quote.change)
+    return [state, ("key", quote.cart_id, submission.key)] if submission.key else [state]
 
 
 def _key(submission: Submission) -> str | None:

@@ -52,10 +52,10 @@ class Orders:
 
         `change` is Quote.change; without it the latest of them, if the cart was lost and begun anew meanwhile.
         """
-        mine = [orders.c.cart_id == cart_id, orders.c.cart_revision == revision, LIVE]
+        statement = select(*READ).where(orders.c.cart_id == cart_id, orders.c.cart_revision == revision, LIVE)
         if change is not None:
-            mine.append(orders.c.cart_change == change)
-        return first(await fetch(self._engine, select(*READ).where(*mine).order_by(orders.c.created_at.desc())))
+            statement = statement.where(orders.c.cart_change == change)
+        return first(await fetch(self._engine, statement.order_by(orders.c.created_at.desc()).limit(1)))
 
     async def with_key(self, key: str) -> Order | None:
         """The order of an Idempotency-Key (`key_of`), failed or not; None where there is none."""
@@ -77,8 +77,8 @@ class Orders:
     async def open(self, now: int) -> Open:
         """How much there is to settle at a time (milliseconds since the epoch). Reads an index of open orders only."""
         due = func.count().filter(orders.c.claimed_until < now)
-        (row,) = await fetch(self._engine, select(func.count(), due).where(OPEN))
-        return Open(*row)
+        (row,) = await fetch(self._engine, select(func.count().label("orders"), due.label("due")).where(OPEN))
+        return Open(row.orders, row.due)
 
 
 def key_of(cart_id: str, key: str) -> str:

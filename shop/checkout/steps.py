@@ -11,12 +11,15 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Protocol, TypeVar
+from typing import TypeVar, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shop.catalog import stock
 from shop.checkout import transitions
+from shop.checkout.coupons import Coupons
+from shop.checkout.letters import Kind, letter
+from shop.checkout.mail import Outbox
 from shop.checkout.model import Order, Quote, State
 from shop.checkout.payments import Card, Payment, PaymentProvider
 from shop.checkout.till import Till
@@ -29,32 +32,9 @@ CHALLENGE_SECONDS = 900
 T = TypeVar("T")
 
 
-class CouponUses(Protocol):
-    """Counts the uses of coupons."""
-
-    async def use(self, connection: AsyncConnection, code: str, email: str) -> None:
-        """Use it once. Raises CouponRefused where that is once too often: the transaction must be rolled back then."""
-
-    async def give_back(self, connection: AsyncConnection, code: str, email: str) -> None:
-        """Take one use back."""
-
-
-class Post(Protocol):
-    """Writes to shoppers."""
-
-    async def write(self, connection: AsyncConnection, kind: State, order: Order) -> None:
-        """Have a letter sent that tells of an order that became `kind`, once, if the transaction is committed."""
-
-
-class Shelves(Protocol):
-    """Shows how much there is."""
-
-    def touched(self, skus: Iterable[str]) -> None:
-        """The stock of these has changed."""
-
-
 class Steps:
-    """The steps of orders. `seconds`: how long the provider may take to answer; a claim lasts twice that.
+    """The steps of orders. `seconds`: how long the provider may take to answer; a claim lasts twice that. `touched` is
+    told of skus whose stock has changed.
 
     Every method may raise StoreUnavailable; those that ask the provider PaymentUnavailable, and PaymentRefused. A step
     that returns an order or None has done nothing where it is None: the order is no longer as it was.
@@ -63,10 +43,10 @@ class Steps:
     def __init__(
         self,
         till: Till,
-        coupons: CouponUses,
+        coupons: Coupons,
         payments: PaymentProvider,
-        post: Post,
-        shelves: Shelves,
+        outbox: Outbox,
+        touched: Callable[[Iterable[str]], object],
         *,
         seconds: float,
         clock: Callable[[], float] = time.time,
@@ -76,8 +56,8 @@ class Steps:
         self._till = till
         self._coupons = coupons
         self._payments = payments
-        self._post = post
-        self._shelves = shelves
+        self._outbox = outbox
+        self._touched = touched
 
     def until(self) -> int:
         """When a claim that is made now is over, milliseconds since the epoch."""
@@ -100,7 +80,7 @@ class Steps:
 
         is_new = await self._till.begin(work)
         if is_new:
-            self._shelves.touched(order.quote.wanted)
+            self._touched(order.quote.wanted)
         return is_new
 
     async def authorise(self, order: Order, card: Card) -> Payment:
@@ -113,7 +93,7 @@ class Steps:
 
     async def confirm(self, order: Order, by: str) -> Order | None:
         """The payment is authorised: the order is placed, and its letter written."""
-        return await self._step(order, "placed", by, claimed=True, letter=True)
+        return await self._step(order, "placed", by, claimed=True, writes=True)
 
     async def wait(self, order: Order, path: str, by: str) -> Order | None:
         """Leave the order to its shopper, who confirms the payment at `path`."""
@@ -136,15 +116,15 @@ class Steps:
 
     async def ship(self, order: Order) -> Order | None:
         """The goods are on their way. Raises OrderStateRefused."""
-        return await self._step(order, "shipped", secrets.token_hex(8), settled=True, letter=True)
+        return await self._step(order, "shipped", secrets.token_hex(8), settled=True, writes=True)
 
     async def cancel(self, order: Order, why: str = "") -> Order | None:
         """Give back the stock; the money is still to be given back (`release`). Raises OrderStateRefused."""
-        return await self._step(order, "cancelled", secrets.token_hex(8), failure=why, letter=True, gives_back=True)
+        return await self._step(order, "cancelled", secrets.token_hex(8), failure=why, writes=True, gives_back=True)
 
     async def refund(self, order: Order) -> Order | None:
         """The shopper gets the money back (`release`); the goods stay where they are. Raises OrderStateRefused."""
-        return await self._step(order, "refunded", secrets.token_hex(8), letter=True)
+        return await self._step(order, "refunded", secrets.token_hex(8), writes=True)
 
     async def release(self, order: Order) -> Order | None:
         """Give back the money of an order that is over, whether it was set aside or taken; then it is settled."""
@@ -181,7 +161,7 @@ class Steps:
         claimed: bool = False,
         settled: bool = False,
         failure: str = "",
-        letter: bool = False,
+        writes: bool = False,
         gives_back: bool = False,
     ) -> Order | None:
         async def work(connection: AsyncConnection) -> Order | None:
@@ -200,13 +180,13 @@ class Steps:
                 await stock.give_back(connection, order.quote.wanted)
             if after and to == "failed" and order.quote.coupon:
                 await self._coupons.give_back(connection, order.quote.coupon, order.email)
-            if after and letter:
-                await self._post.write(connection, to, after)
+            if after and writes:
+                await self._outbox.write(connection, letter(cast("Kind", to), after))
             return after
 
         after = await self._till.go_on(work)
         if after and gives_back:
-            self._shelves.touched(order.quote.wanted)
+            self._touched(order.quote.wanted)
         return after
 
     async def _asked(self, call: Awaitable[T]) -> T:
