@@ -14,10 +14,11 @@ import msgspec
 
 from shop import __version__
 from shop.commands.cart import cart
+from shop.commands.coupons import coupons
 from shop.commands.demo import demo as demonstration
 from shop.commands.doctor import doctor
 from shop.errors import ConfigurationError, ImportRefused, ShopError
-from shop.settings import Settings
+from shop.settings import Settings, hand_down_secret
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -65,7 +66,7 @@ def run(reload: bool, **given: Any) -> None:
     for finding in _run(before_opening(settings)):
         click.echo(f"shop: {finding}", err=True)
     with listen(settings.host, settings.port) as socket:
-        serve(settings, socket, reload=reload)
+        serve(hand_down_secret(settings), socket, reload=reload)
 
 
 @cli.group()
@@ -116,11 +117,13 @@ def list_(**query: Any) -> None:
 
 @catalog.command()
 def demo() -> None:
-    """Load the demo catalogue."""
+    """Load the demo catalogue and its coupons."""
     from shop.catalog.demo import CATALOG
 
+    settings = Settings.from_env()
     with CATALOG.open("rb") as file:
-        report = _run(_import(Settings.from_env(), file, "EUR", replace=False))
+        report = _run(_import(settings, file, "EUR", replace=False))
+    _run(_add_demo_coupons(settings))
     click.echo(f"{report.added} added, {report.changed} changed, {report.unchanged} unchanged.")
 
 
@@ -145,7 +148,7 @@ async def _database(settings: Settings) -> AsyncIterator[AsyncEngine]:
 
 
 async def _open(settings: Settings) -> None:
-    """Migrate, and load the demo catalogue into an empty database."""
+    """Migrate, and load the demo catalogue and its coupons into an empty database."""
     from shop.catalog.repository import CatalogRepository
 
     async with _database(settings) as engine:
@@ -153,9 +156,19 @@ async def _open(settings: Settings) -> None:
             return
     from shop.catalog.demo import CATALOG
 
+    await _add_demo_coupons(settings)
     with CATALOG.open("rb") as file:
         report = await _import(settings, file, "EUR", replace=False)
     click.echo(f"The demo catalogue is loaded: {report.added} products.")
+
+
+async def _add_demo_coupons(settings: Settings) -> None:
+    """Add those whose codes are free."""
+    from shop.catalog.rates import read_rates
+    from shop.checkout.coupons import Coupons, demo_coupons
+
+    async with _database(settings) as engine:
+        await Coupons(engine, read_rates(settings.exchange_rates)).add(demo_coupons())
 
 
 async def _import(settings: Settings, file: BufferedReader, currency: str, *, replace: bool) -> Report:
@@ -193,6 +206,7 @@ async def _list(settings: Settings, query: dict[str, Any]) -> None:
 
 cli.add_command(demonstration)
 cli.add_command(cart)
+cli.add_command(coupons)
 cli.add_command(doctor)
 
 if __name__ == "__main__":

@@ -140,12 +140,8 @@ class Coupons:
         """Add coupons whose codes are free, with no uses yet; the codes that were added."""
         async with writing(self._engine) as connection:
             insert = _insert(connection.dialect)(coupons).on_conflict_do_nothing().returning(coupons.c.code)
-            values = [
-                {"code": c.code, "terms": _json(c.terms), "uses": 0, "max_uses": c.max_uses}
-                for c in new
-                if as_code(c.code)
-            ]
-            return [(await connection.execute(insert.values(**each))).scalar() or "" for each in values]
+            added = [await connection.scalar(insert.values(_columns(coupon))) for coupon in new]
+        return [code for code in added if code]
 
     async def end(self, code: str, now: int) -> bool:
         """Let a coupon end now, unless it has ended before; False where there is no such coupon."""
@@ -184,6 +180,10 @@ def _terms(row: Row[Any]) -> CouponTerms:
 
 def _coupon(row: Row[Any]) -> Coupon:
     return Coupon(row.code, _terms(row), row.uses, row.max_uses)
+
+
+def _columns(coupon: Coupon) -> dict[str, Any]:
+    return {"code": coupon.code, "terms": _json(coupon.terms), "uses": 0, "max_uses": coupon.max_uses}
 
 
 def _json(terms: CouponTerms) -> str:

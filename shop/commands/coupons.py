@@ -1,0 +1,172 @@
+"""`shop coupons`: what shoppers may enter, how often it was used, and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from shop.errors import InvalidInput, NotFound
+from shop.settings import Settings
+
+if TYPE_CHECKING:
+    from shop.checkout.coupons import Coupon, Coupons
+
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+class Amount(click.ParamType[Decimal]):
+    """A decimal number of more than 0."""
+
+    name = "amount"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        """Fails in words."""
+        try:
+            number = Decimal(value)
+        except InvalidOperation:
+            number = Decimal(0)
+        if not number.is_finite() or number <= 0:
+            self.fail(f"{value!r} is not a number of more than 0.", param, ctx)
+        return number
+
+
+@click.group()
+def coupons() -> None:
+    """List, add and end coupons. Amounts are in the catalogue's currency (CURRENCY); days begin and end at 0:00 UTC."""
+
+
+@coupons.command("list")
+def list_() -> None:
+    """List every coupon: what it gives, when, and how often it was used."""
+    asyncio.run(_list(Settings.from_env()))
+
+
+@coupons.command()
+@click.argument("code")
+@click.option("--percent", type=Amount(), help="Percent off the goods.")
+@click.option("--amount", type=Amount(), help="An amount off the goods.")
+@click.option("--free-shipping", is_flag=True, help="The cheapest way of shipping is free.")
+@click.option("--minimum", type=Amount(), help="The subtotal from which it counts.")
+@click.option("--from", "starts", type=DAY, help="The first day (YYYY-MM-DD).")
+@click.option("--until", "ends", type=DAY, help="The last day.")
+@click.option("--uses", type=click.IntRange(1), help="How many orders may have it.")
+@click.option("--per-shopper", type=click.IntRange(1), help="How many orders with one e-mail address may have it.")
+def add(code: str, **given: Any) -> None:
+    """Add a coupon: CODE is what shoppers enter, at most 32 letters, digits and hyphens."""
+    asyncio.run(_add(Settings.from_env(), code, given))
+
+
+@coupons.command()
+@click.argument("code")
+def end(code: str) -> None:
+    """Let a coupon end now. Orders that have it keep it."""
+    asyncio.run(_end(Settings.from_env(), code))
+
+
+async def _list(settings: Settings) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    async with _opened(settings) as opened:
+        found = await opened.all()
+    table = Table("Coupon", "gives", "to whom", "days", "used", title="Coupons", title_justify="left")
+    for coupon in found:
+        uses = f"{coupon.uses:,}" + (f" of {coupon.max_uses:,}" if coupon.max_uses is not None else "")
+        table.add_row(coupon.code, _gives(coupon), _to_whom(coupon), _days(coupon), uses)
+    Console().print(table)
+
+
+async def _add(settings: Settings, code: str, given: dict[str, Any]) -> None:
+    from shop.checkout.coupons import as_code
+
+    spelled = as_code(code)
+    if not spelled:
+        raise InvalidInput(f"{code!r} cannot be a coupon: write at most 32 letters, digits and hyphens.")
+    new = _coupon(spelled, given, settings.currency)
+    async with _opened(settings) as opened:
+        if not await opened.add([new]):
+            raise InvalidInput(f"There is a coupon {spelled} already. Choose another code: orders may have that one.")
+    click.echo(f"{spelled}: {_gives(new)}, {_to_whom(new)}, {_days(new)}.")
+
+
+async def _end(settings: Settings, code: str) -> None:
+    from shop.checkout.coupons import KEPT_SECONDS, as_code
+
+    async with _opened(settings) as opened:
+        if not await opened.end(as_code(code), int(time.time())):
+            raise NotFound(f"There is no coupon {code!r}. 'shop coupons list' names them all.")
+    click.echo(f"{as_code(code)} has ended. A running shop knows within {KEPT_SECONDS:g} seconds.")
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Coupons]:
+    from shop.catalog.rates import read_rates
+    from shop.checkout.coupons import Coupons
+    from shop.database import create_engine, migrate
+
+    rates = read_rates(settings.exchange_rates)
+    await migrate(settings.database_url)
+    engine = create_engine(settings.database_url)
+    try:
+        yield Coupons(engine, rates)
+    finally:
+        await engine.dispose()
+
+
+def _coupon(code: str, given: dict[str, Any], currency: str) -> Coupon:
+    from shop.checkout.coupons import Coupon
+    from shop.checkout.totals import CouponTerms
+    from shop.money import Money
+
+    percent, amount, minimum = given["percent"], given["amount"], given["minimum"]
+    starts, ends = given["starts"], given["ends"]
+    if percent is not None and percent * 100 != int(percent * 100):
+        raise InvalidInput("A percentage has at most two decimals.")
+    if starts and ends and ends < starts:
+        raise InvalidInput("A coupon cannot end before it begins.")
+    try:
+        terms = CouponTerms(
+            percent=int(percent * 100) if percent else 0,
+            amount=Money.of(amount, currency) if amount else None,
+            free_shipping=given["free_shipping"],
+            minimum=Money.of(minimum, currency) if minimum else None,
+            starts=_seconds(starts) if starts else 0,
+            ends=_seconds(ends + timedelta(days=1)) if ends else None,
+            per_shopper=given["per_shopper"],
+        )
+    except ValueError as error:
+        raise InvalidInput(f"Not added: {error}.") from error
+    return Coupon(code, terms, 0, given["uses"])
+
+
+def _seconds(day: datetime) -> int:
+    return int(day.replace(tzinfo=UTC).timestamp())
+
+
+def _gives(coupon: Coupon) -> str:
+    terms = coupon.terms
+    off = terms.amount.format() if terms.amount else f"{terms.percent / 100:g}%" if terms.percent else ""
+    return " and ".join([f"{off} off"] * bool(off) + ["free shipping"] * terms.free_shipping)
+
+
+def _to_whom(coupon: Coupon) -> str:
+    terms = coupon.terms
+    times = {None: "", 1: "once per shopper"}.get(terms.per_shopper, f"{terms.per_shopper} times per shopper")
+    least = f"from {terms.minimum.format()} on" if terms.minimum else ""
+    return ", ".join(filter(None, (least, times))) or "everyone"
+
+
+def _days(coupon: Coupon) -> str:
+    from shop.checkout.coupons import day_of
+
+    terms = coupon.terms
+    starts = f"from {day_of(terms.starts)}" if terms.starts else ""
+    ends = f"until {day_of(terms.ends - 1)}" if terms.ends is not None else ""
+    return " ".join(filter(None, (starts, ends))) or "any day"
