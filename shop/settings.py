@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -51,7 +52,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mail_from: str = "Neap <orders@neap.example>"
     """The sender of e-mails."""
     secret_key: str = ""
-    """Signs what a checkout form shows; empty: a key drawn when the shop starts."""
+    """Signs what a checkout form shows; empty: a key drawn when the shop starts, and shared by its workers."""
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 1
@@ -75,6 +76,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         except msgspec.ValidationError as error:
             name = str(error).rpartition("$.")[2].rstrip("`").upper()
             raise ConfigurationError(f"{name} is set to {given.get(name.lower())!r}: {error}") from error
+
+
+def hand_down_secret(settings: Settings) -> Settings:
+    """The settings with a SECRET_KEY: without one, a key is drawn that the processes share which this one starts."""
+    if settings.secret_key:
+        return settings
+    os.environ["SECRET_KEY"] = drawn = secrets.token_hex(32)
+    return msgspec.structs.replace(settings, secret_key=drawn)
 
 
 def environment(**settings: str) -> dict[str, str]:
