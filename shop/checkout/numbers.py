@@ -22,3 +22,8 @@ def typed_number(text: str) -> str:
     """The number that somebody typed: in any case, with spaces or dashes, with an O for a 0; '' for what is none."""
     number = "".join(sign for sign in text.upper() if sign not in " -–\t\r\n").translate(_TYPED)
     return number if len(number) == LENGTH and set(number) <= set(DIGITS) else ""
+
+
+def grouped(number: str) -> str:
+    """A number as people read it: 'K3F9-0QZX-7M2T-VB8D'."""
+    return "-".join(number[at : at + 4] for at in range(0, len(number), 4))

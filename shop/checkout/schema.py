@@ -37,8 +37,8 @@ orders = Table(
 )
 """The row is the intent first and the order then. `details` is JSON of the rest of model.Order. `claim` names who works
 on it until `claimed_until` (milliseconds since the epoch), '' that nobody does; afterwards anybody may go on with it.
-A state of a cart has one order that did not fail. The id of its latest change tells apart two states of one revision, as
-there are where a cart was lost and begun anew."""
+A state of a cart has one order that did not fail. The id of its latest change tells apart two states of one revision:
+there are such where a cart was lost and begun anew."""
 
 coupons = Table(
     "coupons",

@@ -11,15 +11,14 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shop.catalog import stock
 from shop.checkout import transitions
 from shop.checkout.coupons import Coupons
-from shop.checkout.letters import Kind, letter
-from shop.checkout.mail import Outbox
+from shop.checkout.letters import Letters
 from shop.checkout.model import Order, Quote, State
 from shop.checkout.payments import Card, Payment, PaymentProvider
 from shop.checkout.till import Till
@@ -33,8 +32,10 @@ T = TypeVar("T")
 
 
 class Steps:
-    """The steps of orders. `seconds`: how long the provider may take to answer; a claim lasts twice that. `touched` is
-    told of skus whose stock has changed.
+    """The steps of orders.
+
+    `seconds`: how long the provider may take to answer; a claim lasts twice that. `touched` is told of skus whose stock
+    has changed.
 
     Every method may raise StoreUnavailable; those that ask the provider PaymentUnavailable, and PaymentRefused. A step
     that returns an order or None has done nothing where it is None: the order is no longer as it was.
@@ -45,7 +46,7 @@ class Steps:
         till: Till,
         coupons: Coupons,
         payments: PaymentProvider,
-        outbox: Outbox,
+        letters: Letters,
         touched: Callable[[Iterable[str]], object],
         *,
         seconds: float,
@@ -56,7 +57,7 @@ class Steps:
         self._till = till
         self._coupons = coupons
         self._payments = payments
-        self._outbox = outbox
+        self._letters = letters
         self._touched = touched
 
     def until(self) -> int:
@@ -93,7 +94,7 @@ class Steps:
 
     async def confirm(self, order: Order, by: str) -> Order | None:
         """The payment is authorised: the order is placed, and its letter written."""
-        return await self._step(order, "placed", by, claimed=True, writes=True)
+        return await self._step(order, "placed", by, claimed=True)
 
     async def wait(self, order: Order, path: str, by: str) -> Order | None:
         """Leave the order to its shopper, who confirms the payment at `path`."""
@@ -116,15 +117,15 @@ class Steps:
 
     async def ship(self, order: Order) -> Order | None:
         """The goods are on their way. Raises OrderStateRefused."""
-        return await self._step(order, "shipped", secrets.token_hex(8), settled=True, writes=True)
+        return await self._step(order, "shipped", secrets.token_hex(8), settled=True)
 
     async def cancel(self, order: Order, why: str = "") -> Order | None:
         """Give back the stock; the money is still to be given back (`release`). Raises OrderStateRefused."""
-        return await self._step(order, "cancelled", secrets.token_hex(8), failure=why, writes=True, gives_back=True)
+        return await self._step(order, "cancelled", secrets.token_hex(8), failure=why, gives_back=True)
 
     async def refund(self, order: Order) -> Order | None:
         """The shopper gets the money back (`release`); the goods stay where they are. Raises OrderStateRefused."""
-        return await self._step(order, "refunded", secrets.token_hex(8), writes=True)
+        return await self._step(order, "refunded", secrets.token_hex(8))
 
     async def release(self, order: Order) -> Order | None:
         """Give back the money of an order that is over, whether it was set aside or taken; then it is settled."""
@@ -161,7 +162,6 @@ class Steps:
         claimed: bool = False,
         settled: bool = False,
         failure: str = "",
-        writes: bool = False,
         gives_back: bool = False,
     ) -> Order | None:
         async def work(connection: AsyncConnection) -> Order | None:
@@ -180,8 +180,8 @@ class Steps:
                 await stock.give_back(connection, order.quote.wanted)
             if after and to == "failed" and order.quote.coupon:
                 await self._coupons.give_back(connection, order.quote.coupon, order.email)
-            if after and writes:
-                await self._outbox.write(connection, letter(cast("Kind", to), after))
+            if after:
+                await self._letters.write(connection, to, after)
             return after
 
         after = await self._till.go_on(work)
