@@ -17,6 +17,7 @@ from shop.commands.cart import cart
 from shop.commands.coupons import coupons
 from shop.commands.demo import demo as demonstration
 from shop.commands.doctor import doctor
+from shop.commands.outbox import outbox
 from shop.errors import ConfigurationError, ImportRefused, ShopError
 from shop.settings import Settings, hand_down_secret
 
@@ -207,6 +208,7 @@ async def _list(settings: Settings, query: dict[str, Any]) -> None:
 cli.add_command(demonstration)
 cli.add_command(cart)
 cli.add_command(coupons)
+cli.add_command(outbox)
 cli.add_command(doctor)
 
 if __name__ == "__main__":
