@@ -23,15 +23,15 @@ class DemoCard(msgspec.Struct, frozen=True):
 
 
 DEMO_CARDS = (
-    DemoCard("4242 4242 4242 4242", "approved", "is approved, as is any number that is not in this list"),
-    DemoCard("5555 5555 5555 4444", "approved", "is approved (Mastercard)"),
-    DemoCard("3782 822463 10005", "approved", "is approved (American Express: a security code of 4 digits)"),
-    DemoCard("4000 0000 0000 0002", "declined", "is declined"),
-    DemoCard("4000 0000 0000 9995", "no-funds", "is declined for lack of funds"),
-    DemoCard("4000 0000 0000 3220", "challenged", "is asked for: the bank wants the shopper to confirm the payment"),
-    DemoCard("4000 0000 0000 1117", "slow", "is approved after 3 seconds"),
-    DemoCard("4000 0000 0000 2222", "lost-answer", "is approved, but the bank's answer never arrives"),
-    DemoCard("4000 0000 0000 3337", "lost-call", "never reaches the bank, which does not answer"),
+    DemoCard("4242 4242 4242 4242", "approved", "Approved, as is every number that is not listed"),
+    DemoCard("5555 5555 5555 4444", "approved", "Approved (Mastercard)"),
+    DemoCard("3782 822463 10005", "approved", "Approved (American Express: its security code has 4 digits)"),
+    DemoCard("4000 0000 0000 0002", "declined", "Declined"),
+    DemoCard("4000 0000 0000 9995", "no-funds", "Declined for lack of funds"),
+    DemoCard("4000 0000 0000 3220", "challenged", "The bank asks you to confirm the payment"),
+    DemoCard("4000 0000 0000 1117", "slow", "Approved after 3 seconds"),
+    DemoCard("4000 0000 0000 2222", "lost-answer", "Approved, but the bank's answer gets lost"),
+    DemoCard("4000 0000 0000 3337", "lost-call", "The bank never hears of it, and does not answer"),
 )
 
 _OUTCOMES = {card.digits: card.outcome for card in DEMO_CARDS}

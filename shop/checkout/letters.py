@@ -65,7 +65,7 @@ class Letter(msgspec.Struct, frozen=True):
     """In groups."""
     day: str
     url: str
-    """The order's page."""
+    """The order's page; '' where the shop's address is not known."""
     lines: tuple[LetterLine, ...]
     sums: tuple[LetterLine, ...]
     """What leads from the lines to the total: subtotal, discount, shipping, tax."""
@@ -116,7 +116,7 @@ def _letter(kind: State, order: Order) -> Letter:
         lead=wording.lead.format_map(facts),
         number=number,
         day=format_date(datetime.fromtimestamp(order.created_at, UTC), "d MMMM y", locale="en"),
-        url=f"{order.origin}/order/{order.number}",
+        url=f"{order.origin}/order/{order.number}" if order.origin else "",
         lines=tuple(map(_line, quote.lines)),
         sums=_sums(quote),
         total=total,

@@ -1,0 +1,78 @@
+"""The demonstration bank's page, where a shopper confirms a payment that the bank asks them about.
+
+A real provider has pages of its own for this; here the bank is part of the shop, and the page says so.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Protocol
+
+from shop.checkout.demo_payments import DemoPayments
+from shop.checkout.numbers import grouped
+from shop.errors import InvalidInput, NotFound, StoreUnavailable
+from shop.web.forms import read_form
+from shop.web.payment_view import PaymentView
+from shop.web.prices import Currencies
+from shop.web.respond import Reply, go_to, html
+from shop.web.shell import Shells
+from shop.web.templating import Templates
+from shop.web.visit import Visit, WebRequest
+
+ANSWERS = {"approve": True, "refuse": False}
+
+log = logging.getLogger(__name__)
+
+
+class Resumes(Protocol):
+    """Whoever goes on with orders."""
+
+    async def resume(self, number: str) -> object:
+        """Go on with an order whose payment was confirmed or refused. Raises NotFound, StoreUnavailable."""
+
+
+class PaymentPages:
+    """Handles /payment/{key}; the key of a payment is the number of its order."""
+
+    def __init__(
+        self,
+        payments: DemoPayments,
+        orders: Resumes,
+        shells: Shells,
+        currencies: Currencies,
+        templates: Templates,
+    ) -> None:
+        self._payments = payments
+        self._orders = orders
+        self._shells = shells
+        self._currencies = currencies
+        self._templates = templates
+
+    async def ask(self, request: WebRequest) -> Reply:
+        """GET /payment/{key}; a payment that has its answer is shown where its order is."""
+        visit, key = Visit(request.scope), str(request.path_params["key"])
+        payment = await self._payments.find(key)
+        if payment is None:
+            raise NotFound("There is no such payment.")
+        if payment.status != "challenged":
+            return go_to(visit, f"/order/{key}")
+        await self._shells.refresh()
+        currency = self._currencies.prices(visit.cookies.get("currency")).currency
+        shell = self._shells.shell("Confirm your payment", path=f"/payment/{key}", currency=currency)
+        view = PaymentView(shell, f"/payment/{key}", payment.amount.format(), grouped(key))
+        return html(self._templates.render("payment/challenge.html", view, visit.badge))
+
+    async def answer(self, request: WebRequest) -> Reply:
+        """POST /payment/{key}: answer, approve or refuse. Of several answers the first one counts."""
+        visit, key = Visit(request.scope), str(request.path_params["key"])
+        approved = ANSWERS.get((await read_form(request, visit)).text("answer"))
+        if approved is None:
+            raise InvalidInput("Please choose whether to confirm this payment.", field="answer")
+        if await self._payments.find(key) is None:
+            raise NotFound("There is no such payment.")
+        await self._payments.confirm(key, approved=approved)
+        try:
+            await self._orders.resume(key)
+        except StoreUnavailable as error:
+            log.warning("A payment has its answer, and its order is gone on with later: %s", error)
+        return go_to(visit, f"/order/{key}")
