@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from html import unescape
 from itertools import islice
 from typing import Any
@@ -22,6 +22,11 @@ INDEXED_WORDS = 2000
 
 _TAG = re.compile(r"<[^>]*>")
 
+MANY = 99
+"""Pieces of a variant up to which pages are kept in step with its stock; of more they only know that there are many."""
+IN_CARTS = -1
+"""Told of a variant whose last pieces are set aside."""
+
 InCatalogCurrency = Callable[[Money], int]
 """Minor units of the catalogue's own currency."""
 
@@ -34,7 +39,6 @@ def json(data: object) -> str:
 def product_row(key: int, product: Product, worth: InCatalogCurrency, now: int) -> dict[str, Any]:
     """The row of `products`."""
     lowest = min(product.variants, key=lambda variant: variant.price.amount)
-    stocks = [variant.stock for variant in product.variants]
     category = product.categories[0] if product.categories else ""
     return {
         "id": key,
@@ -57,7 +61,7 @@ def product_row(key: int, product: Product, worth: InCatalogCurrency, now: int) 
         "price": lowest.price.amount,
         "to_price": max(variant.price.amount for variant in product.variants),
         "compare_at": lowest.compare_at and lowest.compare_at.amount,
-        "stock": None if None in stocks else sum(filter(None, stocks)),
+        "stock": total(variant.stock for variant in product.variants),
         "sku": lowest.sku if len(product.variants) == 1 else None,
         "sort_price": worth(lowest.price),
         "traits": json(traits(product)),
@@ -121,7 +125,21 @@ def traits(product: Product) -> Traits:
         categories=tuple(_categories(product)),
         options=product.options,
         variants=tuple((variant.available, variant.options) for variant in product.variants),
+        told=tuple(told(variant.stock, variant.held) for variant in product.variants),
     )
+
+
+def total(stocks: Iterable[int | None]) -> int | None:
+    """A product's stock from that of its variants; None where one has no limit."""
+    known = list(stocks)
+    return None if None in known else sum(filter(None, known))
+
+
+def told(stock: int | None, held: int) -> int | None:
+    """What pages tell of a stock: pieces, at most MANY; IN_CARTS where the last are set aside; None for no limit."""
+    if stock is None or stock > 0:
+        return stock and min(stock, MANY)
+    return IN_CARTS if held else 0
 
 
 def _categories(product: Product) -> list[tuple[str, str]]:

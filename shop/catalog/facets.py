@@ -37,6 +37,8 @@ class Traits(msgspec.Struct, frozen=True, array_like=True):
     categories: tuple[tuple[str, str], ...]
     options: tuple[str, ...]
     variants: Variants
+    told: tuple[int | None, ...] = ()
+    """What pages tell of each variant's stock (see `derived.told`): when it changes, they are out of date."""
 
 
 class Filters(msgspec.Struct, frozen=True):

@@ -37,16 +37,23 @@ class Variant(msgspec.Struct, frozen=True):
     compare_at: Money | None = None
     """The price before a reduction; always more than `price`."""
     stock: int | None = None
-    """Pieces to sell; None: sold without a stock limit."""
+    """Pieces on sale; None: sold without a stock limit."""
     weight: int = 0
     """Grams."""
     image: int | None = None
     """Index into the product's images of the picture that shows this variant."""
+    held: int = 0
+    """Pieces that are set aside for checkouts: no longer on sale, and not yet sold."""
 
     @property
     def available(self) -> bool:
         """Whether at least one can be bought."""
         return self.stock is None or self.stock > 0
+
+    @property
+    def on_shelf(self) -> int | None:
+        """Pieces that are not sold yet, set aside or not: what a person who counts them finds."""
+        return None if self.stock is None else self.stock + self.held
 
     @property
     def low(self) -> bool:
@@ -119,6 +126,8 @@ class Offer(msgspec.Struct, frozen=True):
     stock: int | None
     weight: int
     image: Image | None
+    held: int = 0
+    """Pieces that are set aside for checkouts: other people's, where it is said who asks."""
 
 
 class Query(msgspec.Struct, frozen=True):

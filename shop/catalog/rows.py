@@ -7,19 +7,21 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, case
+from sqlalchemy import Row, case, func, select
 
 from shop.catalog.facets import Traits
 from shop.catalog.model import Image, Listing, Offer, Product, Variant
 from shop.catalog.narrow import Candidate
-from shop.catalog.schema import products, variants
+from shop.catalog.schema import products, reservations, variants
 from shop.money import Money
 
 texts = msgspec.json.Decoder(tuple[str, ...]).decode
 images = msgspec.json.Decoder(tuple[Image, ...]).decode
 image = msgspec.json.Decoder(Image | None).decode
 traits = msgspec.json.Decoder(Traits).decode
-_p, _v = products.c, variants.c
+_p, _v, _r = products.c, variants.c, reservations.c
+HELD = select(func.coalesce(func.sum(_r.quantity), 0)).where(_r.sku == _v.sku).correlate(variants).scalar_subquery()
+"""Pieces of a variant that are set aside."""
 
 LISTING = (
     _p.handle,
@@ -35,7 +37,7 @@ LISTING = (
     _p.currency,
 )
 CANDIDATE = (*LISTING, _p.id, _p.rank, _p.created_at, _p.sort_price, _p.traits)
-_VARIANT = (_v.sku, _v.options, _v.price, _v.compare_at, _v.stock, _v.weight, _v.image)
+_VARIANT = (_v.sku, _v.options, _v.price, _v.compare_at, _v.stock, _v.weight, _v.image, HELD.label("held"))
 OFFER = (*_VARIANT, _p.handle, _p.title, _p.images, _p.currency)
 _ONCE = (_p.title, _p.description, _p.vendor, _p.categories, _p.tags, _p.options, _p.images)
 PRODUCT = (
@@ -85,6 +87,7 @@ def offer(row: Row[Any]) -> Offer:
         stock=row.stock,
         weight=row.weight,
         image=pictures[row.image or 0] if pictures else None,
+        held=int(row.held),
     )
 
 
@@ -117,6 +120,7 @@ def variant(row: Row[Any]) -> Variant:
         stock=row.stock,
         weight=row.weight,
         image=row.image,
+        held=int(row.held),
     )
 
 

@@ -19,6 +19,14 @@ from shop.catalog.search import search_for
 
 BATCH = 500
 """Rows that are read or written by one statement."""
+ONE_AT_A_TIME = 0x63617461
+"""Key of PostgreSQL's advisory lock that lets one transaction write what is derived, as SQLite does of itself."""
+
+
+async def alone(connection: AsyncConnection) -> None:
+    """Wait until no other transaction writes the catalogue, and let none until this one ends."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
 
 
 def batched(values: Iterable[str], size: int) -> Iterator[list[str]]:
