@@ -11,7 +11,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -105,7 +105,7 @@ class Steps:
 
     async def fail(self, order: Order, why: str, by: str, *, settled: bool) -> Order | None:
         """Nothing will be charged: give back stock and coupon. `settled`: the provider has nothing to undo."""
-        return await self._step(order, "failed", by, claimed=True, settled=settled, failure=why, gives_back=True)
+        return await self._step(order, "failed", by, claimed=True, settled=settled, failure=why)
 
     async def capture(self, order: Order) -> None:
         """Take what was authorised."""
@@ -121,7 +121,7 @@ class Steps:
 
     async def cancel(self, order: Order, why: str = "") -> Order | None:
         """Give back the stock; the money is still to be given back (`release`). Raises OrderStateRefused."""
-        return await self._step(order, "cancelled", secrets.token_hex(8), failure=why, gives_back=True)
+        return await self._step(order, "cancelled", secrets.token_hex(8), failure=why)
 
     async def refund(self, order: Order) -> Order | None:
         """The shopper gets the money back (`release`); the goods stay where they are. Raises OrderStateRefused."""
@@ -153,35 +153,20 @@ class Steps:
         """Milliseconds since the epoch."""
         return int(self.clock() * 1000)
 
-    async def _step(
-        self,
-        order: Order,
-        to: State,
-        by: str,
-        *,
-        claimed: bool = False,
-        settled: bool = False,
-        failure: str = "",
-        gives_back: bool = False,
-    ) -> Order | None:
+    async def _step(self, order: Order, to: State, by: str, **how: Any) -> Order | None:
+        """One step of transitions.py, with all that goes with it in the same transaction."""
+        gives_back = to in ("failed", "cancelled")
+
         async def work(connection: AsyncConnection) -> Order | None:
-            after = await transitions.step(
-                connection,
-                order,
-                to,
-                by=by,
-                until=self.until(),
-                now=int(self.clock()),
-                claimed=claimed,
-                settled=settled,
-                failure=failure,
-            )
-            if after and gives_back:
+            now = int(self.clock())
+            after = await transitions.step(connection, order, to, by=by, until=self.until(), now=now, **how)
+            if after is None:
+                return None
+            if gives_back:
                 await stock.give_back(connection, order.quote.wanted)
-            if after and to == "failed" and order.quote.coupon:
+            if to == "failed" and order.quote.coupon:
                 await self._coupons.give_back(connection, order.quote.coupon, order.email)
-            if after:
-                await self._letters.write(connection, to, after)
+            await self._letters.write(connection, to, after)
             return after
 
         after = await self._till.go_on(work)
