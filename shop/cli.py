@@ -17,6 +17,7 @@ from shop.commands.cart import cart
 from shop.commands.coupons import coupons
 from shop.commands.demo import demo as demonstration
 from shop.commands.doctor import doctor
+from shop.commands.loadtest import loadtest
 from shop.commands.outbox import outbox
 from shop.errors import ConfigurationError, ImportRefused, ShopError
 from shop.settings import Settings, hand_down_secret
@@ -210,6 +211,7 @@ cli.add_command(cart)
 cli.add_command(coupons)
 cli.add_command(outbox)
 cli.add_command(doctor)
+cli.add_command(loadtest)
 
 if __name__ == "__main__":
     main()

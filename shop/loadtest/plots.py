@@ -1,0 +1,147 @@
+"""Lines over time, laid out for an SVG: what is drawn is in templates/loadtest/_plot.html. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import msgspec
+
+WIDTH, HEIGHT = 640, 240
+LEFT, RIGHT, TOP, BOTTOM = 44, 84, 12, 26
+"""Room around the lines: for the scales, and for the names of the lines at their ends."""
+LABEL_HEIGHT = 15
+MOST_LOOKS = 240
+"""Places that say their numbers when they are pointed at."""
+
+
+class Series(msgspec.Struct, frozen=True):
+    """One line: its name, its role (the class of its colour) and its value at each time."""
+
+    name: str
+    role: str
+    values: Sequence[float]
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A line as it is drawn, with its name at the end."""
+
+    name: str
+    role: str
+    points: str
+    label_y: float
+
+
+class Tick(msgspec.Struct, frozen=True):
+    """A mark on a scale."""
+
+    at: float
+    label: str
+
+
+class Look(msgspec.Struct, frozen=True):
+    """A strip that says its numbers."""
+
+    x: float
+    width: float
+    words: str
+
+
+class Plot(msgspec.Struct, frozen=True, kw_only=True):
+    """A plot as it is drawn. Lengths are in the units of its viewBox."""
+
+    title: str
+    unit: str
+    summary: str
+    """What it shows, for those who cannot see it."""
+    width: int
+    height: int
+    left: int
+    right: int
+    """Where the lines end."""
+    top: int
+    bottom: int
+    times: tuple[Tick, ...]
+    values: tuple[Tick, ...]
+    lines: tuple[Line, ...]
+    looks: tuple[Look, ...]
+
+
+class Scales(msgspec.Struct, frozen=True):
+    """Where a time and a value lie in a plot."""
+
+    last: float
+    """The latest time, seconds."""
+    most: float
+    """The highest value on the scale."""
+
+    def x(self, at: float) -> float:
+        """The place of a time."""
+        return round(LEFT + at / self.last * (WIDTH - LEFT - RIGHT), 1)
+
+    def y(self, value: float) -> float:
+        """The height of a value."""
+        return round(HEIGHT - BOTTOM - value / self.most * (HEIGHT - TOP - BOTTOM), 1)
+
+    def points(self, times: Sequence[float], values: Sequence[float]) -> str:
+        """A line."""
+        return " ".join(f"{self.x(at)},{self.y(value)}" for at, value in zip(times, values, strict=True))
+
+
+def plot(title: str, unit: str, times: Sequence[float], series: Sequence[Series]) -> Plot:
+    """Lay out the lines; `times` are seconds, one for each value."""
+    values = ticks(max((value for line in series for value in line.values), default=0.0))
+    scales = Scales(max(times[-1] if times else 1.0, 1.0), values[-1])
+    ends = _apart([scales.y(line.values[-1] if line.values else 0.0) for line in series])
+    return Plot(
+        title=title,
+        unit=unit,
+        summary=f"{title}. " + "; ".join(_summary(line, unit) for line in series),
+        width=WIDTH,
+        height=HEIGHT,
+        left=LEFT,
+        right=WIDTH - RIGHT,
+        top=TOP,
+        bottom=HEIGHT - BOTTOM,
+        times=tuple(Tick(scales.x(at), f"{at:g} s") for at in ticks(scales.last, 6) if at <= scales.last),
+        values=tuple(Tick(scales.y(value), f"{value:,g}") for value in values),
+        lines=tuple(
+            Line(line.name, line.role, scales.points(times, line.values), end)
+            for line, end in zip(series, ends, strict=True)
+        ),
+        looks=tuple(_looks(scales, times, series)),
+    )
+
+
+def ticks(most: float, about: int = 4) -> list[float]:
+    """About so many round numbers from 0 to `most` or just above it."""
+    rough = max(most, 1.0) / about
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
+    return [round(step * n, 6) for n in range(math.ceil(max(most, 1.0) / step - 1e-9) + 1)]
+
+
+def _looks(scales: Scales, times: Sequence[float], series: Sequence[Series]) -> Iterator[Look]:
+    """Strips side by side, each of which says the values at its end."""
+    every = max(1, math.ceil(len(times) / MOST_LOOKS))
+    ends = range(every - 1, len(times), every)
+    for start, end in pairwise((None, *ends)):
+        x = scales.x(0.0 if start is None else times[start])
+        words = ", ".join(f"{line.name} {line.values[end]:,.4g}" for line in series)
+        yield Look(x, round(scales.x(times[end]) - x, 1), f"{times[end]:.0f} s: {words}")
+
+
+def _summary(line: Series, unit: str) -> str:
+    if not line.values:
+        return f"{line.name}: nothing"
+    return f"{line.name}: from {min(line.values):,.4g} to {max(line.values):,.4g} {unit}"
+
+
+def _apart(wanted: Sequence[float]) -> list[float]:
+    """Heights near the wanted ones, so that no two labels lie upon each other."""
+    placed: dict[int, float] = {}
+    lowest = math.inf
+    for at in sorted(range(len(wanted)), key=lambda at: -wanted[at]):
+        placed[at] = lowest = min(wanted[at], lowest - LABEL_HEIGHT)
+    return [placed[at] for at in range(len(wanted))]

@@ -1,0 +1,60 @@
+"""What a load test found, in words for a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from shop.loadtest.checks import Check
+from shop.loadtest.report import Report
+
+PLAIN_WIDTH = 120
+"""Columns where the report is not shown on a terminal."""
+MOST_WORDS = 5
+"""Of what broke a promise, so much is said here; the HTML file says all of it."""
+
+
+def tell(report: Report) -> None:
+    """Print the report."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=PLAIN_WIDTH)
+    console.print(_requests(report), _promises(report), sep="\n")
+    console.print(Text("\n".join(report.said), style="dim"))
+    console.print(Text(report.headline, style="bold green" if report.well else "bold red"))
+
+
+def _requests(report: Report) -> Table:
+    plan, seen = report.plan, report.seen
+    table = Table(title=f"{plan.users} shoppers at {plan.url} for {seen.seconds:.0f} s, {report.orders:,} orders")
+    table.title_justify = "left"
+    for heading in ("request", "number", "per second", "refused", "failed", "p50 ms", "p95 ms", "p99 ms", "slowest"):
+        table.add_column(heading, justify="left" if heading == "request" else "right")
+    for kind in report.kinds:
+        if kind is seen.total:
+            table.add_section()
+        times = (f"{value:,.1f}" for value in (kind.p50, kind.p95, kind.p99, kind.most))
+        counts = f"{kind.requests:,}", f"{kind.requests / seen.seconds:,.1f}", f"{kind.refused:,}"
+        table.add_row(kind.name, *counts, Text(f"{kind.failed:,}", style="bold red" if kind.failed else ""), *times)
+    return table
+
+
+def _promises(report: Report) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for check in report.checks:
+        table.add_row(*_promise(check))
+    return table
+
+
+def _promise(check: Check) -> tuple[Text, Text]:
+    words = Text(check.promise)
+    if check.kept is None:
+        words.append(f"\n{check.not_checked}", style="yellow")
+        return Text("not checked", style="yellow"), words
+    words.append(f" ({check.looked_at})", style="dim")
+    for wrong in check.wrong[:MOST_WORDS]:
+        words.append(f"\n{wrong}", style="red")
+    if more := len(check.wrong) - MOST_WORDS:
+        words.append(f"\nand {more:,} more" if more > 0 else "", style="red")
+    return (Text("kept", style="green") if check.kept else Text("broken", style="bold red")), words
