@@ -11,6 +11,7 @@ pytest_plugins = [
     "tests.fixtures.database",
     "tests.fixtures.postgres",
     "tests.fixtures.sentinel",
+    "tests.fixtures.till",
     "tests.fixtures.tls",
     "tests.fixtures.valkey",
 ]
