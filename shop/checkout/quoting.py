@@ -14,7 +14,7 @@ from shop.checkout.coupons import Coupons
 from shop.checkout.model import Quote, QuoteLine
 from shop.checkout.terms import Terms
 from shop.checkout.totals import CouponTerms, discount_of, shipping_prices, totals
-from shop.errors import ConfigurationError, CouponRefused
+from shop.errors import CouponRefused
 from shop.money import Money, Rates
 
 
@@ -62,16 +62,9 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Quotes:
-    """Makes quotes. `rates` are those that pages convert prices by.
-
-    Raises ConfigurationError for terms in a currency that the rates do not know.
-    """
+    """Makes quotes. `rates` are those that pages convert prices by; they know the currency of the terms."""
 
     def __init__(self, catalog: Offers, coupons: Coupons, terms: Terms, rates: Rates) -> None:
-        if terms.currency not in rates.per_base:
-            raise ConfigurationError(
-                f"CHECKOUT_TERMS: the amounts are in {terms.currency}, which the table of exchange rates does not know."
-            )
         self.terms = terms
         self._catalog = catalog
         self._coupons = coupons

@@ -19,7 +19,7 @@ import msgspec
 
 from shop.checkout.totals import Band, ShippingMethod, TaxRule
 from shop.errors import ConfigurationError
-from shop.money import Money
+from shop.money import Money, Rates
 
 TERMS = Path(__file__).with_name("terms.json")
 """The example."""
@@ -62,6 +62,14 @@ class Terms(msgspec.Struct, frozen=True):
     def tax(self, country_code: str) -> TaxRule | None:
         """The tax that is charged there; None where none is: then the shopper may owe tax and duties on arrival."""
         return self.taxes.get(country_code)
+
+    def check(self, rates: Rates, currency: str) -> None:
+        """Raise ConfigurationError where the amounts cannot be converted to this currency, the shop's own."""
+        if self.currency != currency and not {self.currency, currency} <= rates.per_base.keys():
+            raise ConfigurationError(
+                f"CHECKOUT_TERMS: the amounts are in {self.currency}, the shop's own currency is {currency}, and "
+                "the table of exchange rates does not have both. Set EXCHANGE_RATES or CHECKOUT_TERMS."
+            )
 
 
 class _Band(msgspec.Struct, forbid_unknown_fields=True):

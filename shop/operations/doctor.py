@@ -11,6 +11,7 @@ from typing import Any
 
 from shop.cart.connect import connect
 from shop.catalog.rates import read_rates
+from shop.checkout.terms import read_terms
 from shop.errors import ConfigurationError
 from shop.operations.cart_store import look_at
 from shop.operations.database_findings import look_at_database, missing_file
@@ -60,5 +61,5 @@ async def _as_a_whole(settings: Settings) -> list[Finding]:
 
 async def try_wiring(settings: Settings) -> None:
     """Raise the ConfigurationError that a shop with these settings would start with. Contacts nothing."""
-    read_rates(settings.exchange_rates)
+    read_terms(settings.checkout_terms).check(read_rates(settings.exchange_rates), settings.currency)
     await connect(settings).close()

@@ -28,10 +28,23 @@ def settings_findings(settings: Settings, env_file: Mapping[str, str]) -> Iterat
         yield note(PART, "REDIS_URL", f"Carts are in the memory of the shop's process, {end}.")
     if settings.cart_require_store and not settings.redis_url:
         yield problem(PART, "CART_REQUIRE_STORE", NO_STORE)
+    yield from _secret(settings)
     if settings.public_url and not settings.public_url.startswith("https://"):
         yield warning(PART, "PUBLIC_URL", "It does not begin with https://.", "Cookies are only safe over TLS.")
 
 
+def _secret(settings: Settings) -> Iterator[Finding]:
+    """What signs the forms of the checkout."""
+    if settings.secret_key and len(settings.secret_key) < SECRET_LENGTH:
+        says = f"It has {len(settings.secret_key)} characters, so that it could be guessed."
+        yield warning(PART, "SECRET_KEY", says, DRAW_ONE)
+    elif not settings.secret_key and settings.database_url.startswith("postgres"):
+        says = "Each machine, and each start, draws a key of its own: one does not know what another's form has shown."
+        yield warning(PART, "SECRET_KEY", says, f"{DRAW_ONE} All machines need the same one.")
+
+
+SECRET_LENGTH = 32
+DRAW_ONE = "Set it to what `openssl rand -hex 32` prints."
 NO_STORE = "CART_REQUIRE_STORE is on, and REDIS_URL names no store that could be required. Set it, or turn it off."
 
 
