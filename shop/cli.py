@@ -18,6 +18,7 @@ from shop.commands.coupons import coupons
 from shop.commands.demo import demo as demonstration
 from shop.commands.doctor import doctor
 from shop.commands.loadtest import loadtest
+from shop.commands.orders import orders
 from shop.commands.outbox import outbox
 from shop.errors import ConfigurationError, ImportRefused, ShopError
 from shop.settings import Settings, hand_down_secret
@@ -208,6 +209,7 @@ async def _list(settings: Settings, query: dict[str, Any]) -> None:
 
 cli.add_command(demonstration)
 cli.add_command(cart)
+cli.add_command(orders)
 cli.add_command(coupons)
 cli.add_command(outbox)
 cli.add_command(doctor)
