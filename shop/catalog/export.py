@@ -64,7 +64,7 @@ def _variant(product: Product, variant: Variant) -> Row:
         "price": f"{variant.price.decimal:f}",
         "compare_at": f"{variant.compare_at.decimal:f}" if variant.compare_at else "",
         "tracker": "" if variant.stock is None else "shopify",
-        "quantity": "" if variant.stock is None else str(variant.stock),
+        "quantity": "" if variant.on_shelf is None else str(variant.on_shelf),
         "policy": "DENY",
         "grams": str(variant.weight),
         "weight_unit": "g",

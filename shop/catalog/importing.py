@@ -2,7 +2,8 @@
 
 First the whole file is read and checked; then, in one transaction, each product is held against the one that
 is stored, and only what differs is written. Existing products keep their place among the featured ones and
-their date; new ones follow in the order of the file.
+their date; new ones follow in the order of the file. A file counts the pieces on the shelf: what is set aside for
+checkouts stays set aside, and the rest of the file's number goes on sale.
 """
 
 from __future__ import annotations
@@ -19,16 +20,13 @@ from shop.catalog.importers import read
 from shop.catalog.importers.draft import Problems
 from shop.catalog.importers.spool import Spool
 from shop.catalog.model import Product
-from shop.catalog.writer import BATCH, CatalogWriter, batched
+from shop.catalog.writer import BATCH, CatalogWriter, alone, batched
 from shop.database import reading, writing
 from shop.errors import ImportRefused
 from shop.money import Money, Rates
 
 Progress = Callable[[str, int, int | None], None]
 """Is told what is being done, how far, and of how much where that is known: bytes while 'Reading', else products."""
-
-ONE_AT_A_TIME = 0x63617461
-"""Key of PostgreSQL's advisory lock that lets one import write at a time, as SQLite does of itself."""
 
 
 def _silent(_what: str, _done: int, _of: int | None) -> None:
@@ -92,24 +90,29 @@ class CatalogImport:
                 self.progress("Reading", source.tell(), None)
 
     async def _write(self, connection: AsyncConnection, spool: Spool, problems: Problems) -> Report:
-        if connection.dialect.name == "postgresql":
-            await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ONE_AT_A_TIME})")
+        await alone(connection)
         writer = CatalogWriter(connection, self.currency, self._worth)
         report = await self._compare(writer, spool, problems)
         _refuse(problems, spool.count)
-        if self.replace:
-            report = msgspec.structs.replace(report, removed=await self._remove_others(writer, spool))
-        # Every old row goes before the first new one comes: a sku may move from one product to another.
-        for numbers in spool.replaced(BATCH):
-            await writer.delete(numbers)
-        done = 0
-        for batch in spool.written(BATCH):
-            await writer.insert(batch)
-            done += len(batch)
-            self.progress("Writing", done, report.added + report.changed)
+        removed = await self._others(writer, spool) if self.replace else []
+        report = msgspec.structs.replace(report, removed=len(removed))
         if report.added or report.changed or report.removed:
+            await self._change(writer, spool, removed, report.added + report.changed)
             await writer.settle()
         return report
+
+    async def _change(self, writer: CatalogWriter, spool: Spool, removed: list[int], written: int) -> None:
+        old = [*removed, *(number for numbers in spool.replaced(BATCH) for number in numbers)]
+        held = await writer.held(old)
+        # Every old variant makes room before the first new one comes: a sku may move from one product to another.
+        for start in range(0, len(old), BATCH):
+            await writer.clear(old[start : start + BATCH])
+        done = 0
+        for batch in spool.written(BATCH):
+            await writer.write([(number, product.with_held(held)) for number, product in batch])
+            done += len(batch)
+            self.progress("Writing", done, written)
+        await writer.sweep(removed)
 
     async def _compare(self, writer: CatalogWriter, spool: Spool, problems: Problems) -> Report:
         """Mark in the spool what is to be written."""
@@ -128,7 +131,7 @@ class CatalogImport:
                 if known is None:
                     spool.write(position, number, product, known=False)
                     number, rank, added = number + 1, rank + 1, added + 1
-                elif known[1] != product:
+                elif known[1].with_held({}) != product:
                     spool.write(position, known[0], product, known=True)
                     changed += 1
             done += len(batch)
@@ -147,14 +150,9 @@ class CatalogImport:
                 if owner in staying:
                     problems.error(spool.line_of_sku(sku), f"SKU {sku!r} belongs to {owner!r} in the catalogue")
 
-    async def _remove_others(self, writer: CatalogWriter, spool: Spool) -> int:
-        removed = 0
-        async for batch in writer.numbers():
-            gone = spool.lacking(batch)
-            removed += len(gone)
-            if gone:
-                await writer.delete([batch[handle] for handle in gone])
-        return removed
+    async def _others(self, writer: CatalogWriter, spool: Spool) -> list[int]:
+        """The ids of stored products that the file does not have."""
+        return [batch[handle] async for batch in writer.numbers() for handle in spool.lacking(batch)]
 
     def _worth(self, price: Money) -> int:
         return self.rates.convert(price, self.currency).amount

@@ -6,6 +6,7 @@ sku; a product without options has exactly one variant.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -55,6 +56,11 @@ class Variant(msgspec.Struct, frozen=True):
         """Pieces that are not sold yet, set aside or not: what a person who counts them finds."""
         return None if self.stock is None else self.stock + self.held
 
+    def with_held(self, held: int) -> Variant:
+        """The same pieces, so many of them set aside and the rest on sale, never less than none."""
+        stock = None if self.on_shelf is None else max(0, self.on_shelf - held)
+        return msgspec.structs.replace(self, stock=stock, held=held)
+
     @property
     def low(self) -> bool:
         """Whether only a few are left (and at least one)."""
@@ -87,6 +93,11 @@ class Product(msgspec.Struct, frozen=True):
     """Seconds since the epoch; what 'newest' sorts by."""
     rank: int = 0
     """What 'featured' sorts by, smallest first."""
+
+    def with_held(self, held: Mapping[str, int]) -> Product:
+        """The same pieces, so many of each sku set aside and the rest on sale, never less than none."""
+        variants = (variant.with_held(held.get(variant.sku, 0)) for variant in self.variants)
+        return msgspec.structs.replace(self, variants=tuple(variants))
 
     def variant(self, sku: str) -> Variant | None:
         """The variant with this sku, or None."""

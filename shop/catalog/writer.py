@@ -7,14 +7,15 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Table, delete, func, insert, select, update
+from sqlalchemy import ARRAY, Integer, Table, any_, delete, func, insert, literal, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shop.catalog import rows
 from shop.catalog.derived import InCatalogCurrency, indexed, listing_rows, product_row, variant_rows
 from shop.catalog.facets import TOTAL, Filters, Tally, additions
 from shop.catalog.model import Product, Query
-from shop.catalog.schema import catalog, facets, listings, products, variants
+from shop.catalog.schema import catalog, facets, listings, products, reservations, variants
 from shop.catalog.search import search_for
 
 BATCH = 500
@@ -37,8 +38,9 @@ def batched(values: Iterable[str], size: int) -> Iterator[list[str]]:
 
 
 class CatalogWriter:
-    """Writes on a connection that is inside a transaction; finish with `settle`.
+    """Writes on a connection that is inside a transaction; finish with `sweep` and `settle`.
 
+    A variant's row stays while its sku does: an order may be waiting for it, and would not find another in its place.
     `currency` is the catalogue's own; `worth` gives a price in its minor units.
     """
 
@@ -75,11 +77,20 @@ class CatalogWriter:
             last = batch[-1].id
             yield {row.handle: row.id for row in batch}
 
-    async def insert(self, numbered: Sequence[tuple[int, Product]]) -> None:
-        """Add products under ids that are free."""
+    async def held(self, ids: Sequence[int]) -> dict[str, int]:
+        """Pieces set aside by sku; those of these products' variants stay what they are until the end."""
+        if self.connection.dialect.name == "postgresql":
+            mine = variants.c.product_id == any_(literal(ids, ARRAY(Integer)))
+            locked = select(variants.c.sku).where(mine).order_by(variants.c.sku).with_for_update()
+            await self.connection.execute(select(func.count()).select_from(locked.subquery()))
+        pieces = select(reservations.c.sku, func.sum(reservations.c.quantity)).group_by(reservations.c.sku)
+        return {sku: int(quantity) for sku, quantity in await self.connection.execute(pieces)}
+
+    async def write(self, numbered: Sequence[tuple[int, Product]]) -> None:
+        """Write products under ids that are free or cleared."""
         now = int(time.time())
-        await self._insert(products, (product_row(key, product, self.worth, now) for key, product in numbered))
-        await self._insert(variants, (row for key, product in numbered for row in variant_rows(key, product)))
+        await self._put(products, "id", (product_row(key, product, self.worth, now) for key, product in numbered))
+        await self._put(variants, "sku", (row for key, product in numbered for row in variant_rows(key, product)))
         await self._insert(
             listings, (row for key, product in numbered for row in listing_rows(key, product, self.worth))
         )
@@ -90,12 +101,25 @@ class CatalogWriter:
         if rows := list(rows):
             await self.connection.execute(insert(table), rows)
 
-    async def delete(self, ids: Sequence[int]) -> None:
-        """Take products out."""
+    async def _put(self, table: Table, key: str, rows: Iterable[dict[str, Any]]) -> None:
+        if rows := list(rows):
+            dialect = postgresql if self.connection.dialect.name == "postgresql" else sqlite
+            statement = dialect.insert(table)
+            changed = {name: statement.excluded[name] for name in rows[0] if name != key}
+            await self.connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=changed), rows)
+
+    async def clear(self, ids: Sequence[int]) -> None:
+        """Make room for products that are written anew, or are to be swept away."""
         await self.search.forget(self.connection, ids)
-        for table in (listings, variants):
-            await self.connection.execute(delete(table).where(table.c.product_id.in_(ids)))
-        await self.connection.execute(delete(products).where(products.c.id.in_(ids)))
+        await self.connection.execute(delete(listings).where(listings.c.product_id.in_(ids)))
+        mine = variants.c.product_id.in_(ids)
+        await self.connection.execute(update(variants).where(mine).values(position=-1 - variants.c.position))
+
+    async def sweep(self, ids: Sequence[int]) -> None:
+        """Take these products out, and all variants that were cleared and not written anew."""
+        await self.connection.execute(delete(variants).where(variants.c.position < 0))
+        for start in range(0, len(ids), BATCH):
+            await self.connection.execute(delete(products).where(products.c.id.in_(ids[start : start + BATCH])))
 
     async def settle(self) -> None:
         """Count the facets again and raise the version: to be called once, after all that was written."""
