@@ -83,14 +83,16 @@ class Quotes:
         *,
         now: int,
         available: Mapping[str, int] | None = None,
+        prices: Mapping[str, Money] | None = None,
     ) -> Proposal:
         """What the active lines of a cart come to today, for a country ('' for an unknown one) and a shipping method.
 
         `available`: pieces that this shopper can have by sku, as setting them aside has told; without it the
-        catalogue's word counts, which takes another's reservation for sold. A method that does not exist is the
+        catalogue's word counts, which takes another's reservation for sold. `prices`: unit prices by sku that are known
+        better than by a catalogue that answers from memory. A method that does not exist is the
         cheapest one. A cart with nothing to buy has a quote without lines. May raise StoreUnavailable.
         """
-        offers = await self._catalog.offers([line.sku for line in cart.active])
+        offers = _repriced(await self._catalog.offers([line.sku for line in cart.active]), prices or {})
         lines = [self._line(offers[line.sku], line.quantity, currency) for line in cart.active if line.sku in offers]
         problems = [_gone(line.sku) for line in cart.active if line.sku not in offers]
         problems += shortages(lines, _stock(offers) if available is None else available)
@@ -193,6 +195,11 @@ def _short(line: QuoteLine, available: int) -> Problem:
 
 def _gone(sku: str) -> Problem:
     return Problem("gone", f"We no longer sell {sku}. It is not part of your order.", sku)
+
+
+def _repriced(offers: Mapping[str, Offer], prices: Mapping[str, Money]) -> Mapping[str, Offer]:
+    today = {sku: msgspec.structs.replace(offers[sku], price=price) for sku, price in prices.items() if sku in offers}
+    return {**offers, **today} if today else offers
 
 
 def _stock(offers: Mapping[str, Offer]) -> dict[str, int]:
