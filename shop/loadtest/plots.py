@@ -115,11 +115,12 @@ def plot(title: str, unit: str, times: Sequence[float], series: Sequence[Series]
 
 
 def ticks(most: float, about: int = 4) -> list[float]:
-    """About so many round numbers from 0 to `most` or just above it."""
-    rough = max(most, 1.0) / about
+    """About so many round numbers from 0 to `most` or just above it, or to 4 where it is less."""
+    most = max(most, 4.0)
+    rough = most / about
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
-    return [round(step * n, 6) for n in range(math.ceil(max(most, 1.0) / step - 1e-9) + 1)]
+    return [round(step * n, 6) for n in range(math.ceil(most / step - 1e-9) + 1)]
 
 
 def _looks(scales: Scales, times: Sequence[float], series: Sequence[Series]) -> Iterator[Look]:
@@ -139,9 +140,11 @@ def _summary(line: Series, unit: str) -> str:
 
 
 def _apart(wanted: Sequence[float]) -> list[float]:
-    """Heights near the wanted ones, so that no two labels lie upon each other."""
-    placed: dict[int, float] = {}
-    lowest = math.inf
-    for at in sorted(range(len(wanted)), key=lambda at: -wanted[at]):
-        placed[at] = lowest = min(wanted[at], lowest - LABEL_HEIGHT)
-    return [placed[at] for at in range(len(wanted))]
+    """Heights near the wanted ones, so that no two labels lie upon each other, and none above the lines."""
+    from_below = sorted(range(len(wanted)), key=lambda at: -wanted[at])
+    placed = list(wanted)
+    for below, above in pairwise(from_below):
+        placed[above] = min(placed[above], placed[below] - LABEL_HEIGHT)
+    for rank, at in enumerate(reversed(from_below)):
+        placed[at] = max(placed[at], TOP + rank * LABEL_HEIGHT)
+    return placed

@@ -33,7 +33,7 @@ TWICE = 0.1
 """So many of the orders are clicked twice at once."""
 PATIENCE_SECONDS = 15.0
 """For one answer: an order may take as long as its payment may, and some."""
-INSISTING_SECONDS = 30.0
+INSISTING_SECONDS = 20.0
 """For how long a change is sent again."""
 
 
@@ -53,6 +53,11 @@ class Answer(msgspec.Struct, frozen=True):
     def refused(self) -> bool:
         """Whether it said why not."""
         return self.status == 422
+
+    @property
+    def final(self) -> bool:
+        """Whether asking again would not help."""
+        return 200 <= self.status < 500
 
 
 class Shopper(FastHttpUser):
@@ -157,7 +162,7 @@ class Shopper(FastHttpUser):
             self.tally.without_receipt.append(f"One order, clicked twice, became {' and '.join(sorted(numbers))}.")
         if numbers:
             return msgspec.structs.replace(attempt, answer="placed", number=numbers.pop())
-        return msgspec.structs.replace(attempt, answer="refused") if answers[0].refused and not twice else attempt
+        return msgspec.structs.replace(attempt, answer="refused") if answers[0].final and not twice else attempt
 
     def _receipt(self, number: str) -> None:
         self.tally.receipts += 1
@@ -188,7 +193,7 @@ class Shopper(FastHttpUser):
                 self.tally.changes += 1
                 self.tally.carts[self.number] = sum(lines.values())
                 return answer
-            if answer.refused:
+            if answer.final:
                 if alone:
                     self.history.is_refused()
                 return answer
