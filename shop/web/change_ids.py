@@ -26,12 +26,16 @@ TICK = 0.5
 
 def named_change(visit: Visit, cart_id: str, form: Form) -> bytes | None:
     """The id that the Idempotency-Key stands for, None without one; the key with another form is another change."""
+    key = idempotency_key(visit)
+    return change_id(cart_id, visit.path, _text(form), key) if key else None
+
+
+def idempotency_key(visit: Visit) -> str:
+    """The Idempotency-Key as it was sent, '' for none; raises InvalidInput for one that is too long."""
     key = visit.header(b"idempotency-key")
-    if not key:
-        return None
     if len(key) > MAX_KEY:
         raise InvalidInput(f"An Idempotency-Key has at most {MAX_KEY} characters.")
-    return change_id(cart_id, visit.path, _text(form), key)
+    return key
 
 
 def is_plain_form(visit: Visit) -> bool:

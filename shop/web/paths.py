@@ -31,6 +31,11 @@ def line_path(sku: str, *, saved: bool = False) -> str:
     return f"/cart/{'saved' if saved else 'lines'}/{quote(once, safe='')}"
 
 
+def order_path(number: str) -> str:
+    """The page of an order."""
+    return f"/order/{quote(number, safe='')}"
+
+
 def sku_of(segment: str) -> str:
     """The sku in a path segment that the server has decoded once."""
     return unquote(segment)

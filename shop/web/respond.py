@@ -13,6 +13,8 @@ Header = tuple[bytes, bytes]
 
 HTML: Header = (b"content-type", b"text/html; charset=utf-8")
 VARY: Header = (b"vary", b"HX-Request, HX-Request-Type, HX-Boosted, Cookie, Accept-Encoding")
+NO_STORE: Header = (b"cache-control", b"no-store")
+"""For what a shopper typed, and for orders: no browser and no proxy keeps it."""
 REVALIDATE: Header = (b"cache-control", b"private, no-cache")
 
 
@@ -33,9 +35,9 @@ class Reply:
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-def html(text: str, *, status: int = 200, headers: Iterable[Header] = ()) -> Reply:
+def html(text: str, *, status: int = 200, headers: Iterable[Header] = (), cache: Header = REVALIDATE) -> Reply:
     """A page or fragments, for this shopper only."""
-    return Reply(status, (HTML, VARY, REVALIDATE, *headers), text.encode())
+    return Reply(status, (HTML, VARY, cache, *headers), text.encode())
 
 
 def text(body: str, *, status: int = 200, kind: str = "text/plain; charset=utf-8") -> Reply:

@@ -46,6 +46,11 @@ class Visit:
         return self.headers.get(b"hx-request") == b"true"
 
     @property
+    def is_browser(self) -> bool:
+        """Whether a browser asks, in a shopper's name; programs say nothing of how they fetch."""
+        return self.is_htmx or b"sec-fetch-site" in self.headers or b"sec-fetch-mode" in self.headers
+
+    @property
     def badge(self) -> str:
         """How many pieces the display-only cookie says are in the cart: '1' to '9999', '' for none."""
         count = self.cookies.get("cart_count", "")

@@ -1,0 +1,43 @@
+"""Sets the pieces of a cart aside while its shopper fills in the checkout."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shop.catalog import stock
+from shop.database import writing
+
+
+class Shelves(Protocol):
+    """Shows how much there is."""
+
+    def touched(self, skus: Iterable[str]) -> None:
+        """The stock of these has changed."""
+
+
+class Reservations:
+    """Sets aside for `seconds` at most. `clock` counts seconds since the epoch."""
+
+    def __init__(
+        self, engine: AsyncEngine, shelves: Shelves, seconds: int, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.seconds = seconds
+        self._engine = engine
+        self._shelves = shelves
+        self._clock = clock
+
+    async def hold(self, cart_id: str, wanted: Mapping[str, int]) -> dict[str, int]:
+        """Set aside what there is of the wanted pieces, and give how many each: see stock.hold.
+
+        A cart that has pieces set aside already keeps their end: opening the checkout again does not make it later.
+        May raise StoreUnavailable.
+        """
+        now = int(self._clock())
+        async with writing(self._engine) as connection:
+            held = await stock.hold(connection, cart_id, wanted, until=now + self.seconds, now=now)
+        self._shelves.touched(wanted)
+        return held

@@ -1,0 +1,99 @@
+"""The checkout page: the form and what it comes to; and a look at what was typed. The order itself is in placing.py."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from shop.cart.model import Cart
+from shop.cart.service import CartService
+from shop.checkout.countries import name_of
+from shop.checkout.quoting import Proposal, Quotes
+from shop.checkout.reserving import Reservations
+from shop.errors import StoreUnavailable
+from shop.web.checkout_form import Entries, day_of, problems_of_some, read_entries
+from shop.web.checkout_replies import EMPTY, CheckoutReplies, proposed
+from shop.web.country_guess import guessed_country
+from shop.web.forms import read_form
+from shop.web.prices import Currencies
+from shop.web.respond import Reply
+from shop.web.session import Session, Sessions
+from shop.web.visit import Visit, WebRequest
+
+log = logging.getLogger(__name__)
+
+
+class CheckoutPages:
+    """Handles the checkout up to the order. Who opens it has the pieces of the cart set aside."""
+
+    def __init__(
+        self,
+        carts: CartService,
+        quotes: Quotes,
+        reservations: Reservations,
+        sessions: Sessions,
+        currencies: Currencies,
+        replies: CheckoutReplies,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._carts = carts
+        self._quotes = quotes
+        self._reservations = reservations
+        self._sessions = sessions
+        self._currencies = currencies
+        self._replies = replies
+        self._clock = clock
+
+    async def show(self, request: WebRequest) -> Reply:
+        """GET /checkout: the form, and what it comes to where the shopper probably is."""
+        visit = Visit(request.scope)
+        cart, currency = await self._cart(self._sessions.read(visit)), self._currency(visit)
+        chosen = currency if "currency" in visit.cookies else ""
+        code = guessed_country(chosen, visit.header(b"accept-language"), self._quotes.terms.home)
+        proposal, held = await self._propose(cart, currency, code, "")
+        if not proposal.quote.lines:
+            return await self._replies.empty(visit, EMPTY, currency)
+        entries = Entries({"country": name_of(code)})
+        return await self._replies.shown(visit, proposed(proposal, entries, guessed=True, held=held))
+
+    async def summary(self, request: WebRequest) -> Reply:
+        """POST /checkout/summary: what it comes to for a country and a way of shipping."""
+        visit, today = Visit(request.scope), day_of(self._clock())
+        form = await read_form(request, visit)
+        entries = read_entries(form, today)
+        entries = msgspec.structs.replace(entries, problems=problems_of_some(form, today))
+        cart, currency = await self._cart(self._sessions.read(visit)), self._currency(visit)
+        proposal, held = await self._propose(cart, currency, entries.country_code, entries.text["method"])
+        if not proposal.quote.lines:
+            return await self._replies.empty(visit, EMPTY, currency)
+        return await self._replies.quoted(visit, proposed(proposal, entries, held=held))
+
+    async def check(self, request: WebRequest) -> Reply:
+        """POST /checkout/check: what is wrong with the fields that are sent."""
+        form = await read_form(request, Visit(request.scope))
+        return self._replies.checked(problems_of_some(form, day_of(self._clock())))
+
+    async def _propose(self, cart: Cart, currency: str, code: str, method: str) -> tuple[Proposal, int]:
+        """What the cart comes to, its pieces set aside: for how many seconds, if all of them are; else 0."""
+        held = await self._hold(cart)
+        proposal = await self._quotes.propose(cart, currency, code, method, now=int(self._clock()), available=held)
+        is_held = held and not any(problem.kind == "short" for problem in proposal.problems)
+        return proposal, self._reservations.seconds if is_held else 0
+
+    async def _hold(self, cart: Cart) -> Mapping[str, int]:
+        """What is set aside of each sku; nothing is said of any where that cannot be done now."""
+        wanted = {line.sku: line.quantity for line in cart.active}
+        try:
+            return await self._reservations.hold(cart.id, wanted) if wanted else {}
+        except StoreUnavailable as error:
+            log.warning("Nothing can be set aside for a checkout now: %s", error)
+            return {}
+
+    async def _cart(self, session: Session | None) -> Cart:
+        return await self._carts.get(session.cart_id) if session else Cart("")
+
+    def _currency(self, visit: Visit) -> str:
+        return self._currencies.prices(visit.cookies.get("currency")).currency

@@ -1,0 +1,201 @@
+"""Answers with the checkout: as the page, or as the fragments that htmx swaps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from shop.catalog.model import Offer
+from shop.checkout.consent import Consent
+from shop.checkout.countries import name_of, names
+from shop.checkout.demo_cards import DEMO_CARDS
+from shop.checkout.model import Quote
+from shop.checkout.quoting import Problem, Proposal, Shipping
+from shop.errors import StoreUnavailable
+from shop.money import Money
+from shop.web.catalog import Catalog
+from shop.web.checkout_form import FIELDS, Entries
+from shop.web.checkout_summary import price_or_free, summary_view
+from shop.web.checkout_views import (
+    Alert,
+    CheckoutView,
+    CheckView,
+    EmptyCheckoutView,
+    FieldView,
+    MethodView,
+    TestCardView,
+)
+from shop.web.pictures import Pictures
+from shop.web.respond import NO_STORE, Header, Reply, html
+from shop.web.session import Sessions
+from shop.web.shell import Shells
+from shop.web.templating import Templates
+from shop.web.views import Link, Shell
+from shop.web.visit import Visit
+
+EMPTY = "Your cart is empty: there is nothing to order. The mugs are a good place to start."
+TEST_CARDS = tuple(TestCardView(card.number, card.words) for card in DEMO_CARDS)
+
+
+class Checkout(msgspec.Struct, frozen=True, kw_only=True):
+    """What a checkout shows: a quote, what was typed, and what is to be said about them."""
+
+    quote: Quote
+    methods: tuple[Shipping, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    untaxed: bool = False
+    entries: Entries
+    guessed: bool = False
+    """Whether the country is a guess."""
+    held: int = 0
+    """Seconds for which everything in it is set aside; 0 where it is not."""
+    alert: Alert | None = None
+    token: str = ""
+    """The token that came with the form, where the quote is the one it stands for; '' for a quote of today."""
+    retype: bool = False
+
+
+def proposed(proposal: Proposal, entries: Entries, **more: object) -> Checkout:
+    """The checkout of a proposal."""
+    return Checkout(
+        quote=proposal.quote,
+        methods=proposal.methods,
+        problems=proposal.problems,
+        untaxed=proposal.untaxed,
+        entries=entries,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+class CheckoutReplies:
+    """Builds the answers of checkout."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        consent: Consent,
+        sessions: Sessions,
+        shells: Shells,
+        pictures: Pictures,
+        templates: Templates,
+    ) -> None:
+        self._catalog = catalog
+        self._consent = consent
+        self._sessions = sessions
+        self._shells = shells
+        self._pictures = pictures
+        self._templates = templates
+
+    async def shown(self, visit: Visit, checkout: Checkout) -> Reply:
+        """GET /checkout."""
+        view = await self._view(checkout)
+        headers = self._sessions.correct_count(visit, view.badge)
+        return html(self._templates.render("checkout/page.html", view, str(view.badge)), headers=headers)
+
+    async def again(self, visit: Visit, checkout: Checkout, status: int, headers: Iterable[Header] = ()) -> Reply:
+        """The form once more, with what was typed: something has to be mended or agreed to first."""
+        checkout = msgspec.structs.replace(checkout, retype=not visit.wants_fragment)
+        view = await self._view(checkout)
+        if visit.wants_fragment:
+            page = self._templates.fragments("checkout/again.html", view)
+        else:
+            page = self._templates.render("checkout/page.html", view, str(view.badge))
+        return html(page, status=status, headers=headers, cache=NO_STORE)
+
+    async def unavailable(self, visit: Visit, quote: Quote, token: str, entries: Entries, alert: Alert) -> Reply:
+        """The form as it was: nothing new can be worked out now (503)."""
+        way = Shipping(quote.method, quote.method_title, Money(quote.totals.shipping, quote.currency))
+        checkout = Checkout(quote=quote, methods=(way,), entries=entries, alert=alert, token=token)
+        return await self.again(visit, checkout, 503, headers=[(b"retry-after", b"5")])
+
+    async def quoted(self, visit: Visit, checkout: Checkout) -> Reply:
+        """What it comes to for another country or way of shipping."""
+        if not visit.wants_fragment:
+            return await self.again(visit, checkout, 200)
+        view = await self._view(checkout)
+        return html(self._templates.fragments("checkout/quoted.html", view), cache=NO_STORE)
+
+    def checked(self, problems: Mapping[str, str]) -> Reply:
+        """What is wrong with each of some fields."""
+        view = CheckView(tuple(FieldView(name, "", error) for name, error in problems.items()))
+        return html(self._templates.fragments("checkout/checked.html", view), cache=NO_STORE)
+
+    async def empty(self, visit: Visit, words: str, currency: str, *, badge: int = 0, status: int = 200) -> Reply:
+        """There is nothing to order."""
+        await self._shells.refresh()
+        shell = self._shell("Checkout", currency)
+        view = EmptyCheckoutView(shell, badge, words)
+        headers = self._sessions.correct_count(visit, badge)
+        if visit.wants_fragment:
+            page = self._templates.fragments("checkout/emptied.html", view)
+        else:
+            page = self._templates.render("checkout/empty.html", view, str(badge or ""))
+        return html(page, status=status, headers=headers)
+
+    async def _view(self, checkout: Checkout) -> CheckoutView:
+        quote, entries = checkout.quote, checkout.entries
+        summary = summary_view(quote, await self._offers(quote), self._pictures)
+        failed = checkout.alert is not None and checkout.alert.tone == "error"
+        return CheckoutView(
+            shell=self._shell("Error: Checkout" if failed else "Checkout", quote.currency),
+            badge=summary.quantity,
+            summary=summary,
+            seen=checkout.token or self._consent.seal(quote),
+            fields={name: _field(entries, name) for name in FIELDS},
+            methods=_methods(checkout),
+            countries=tuple(names().values()),
+            estimate=_estimate(checkout),
+            duties="Tax and duties may be due on arrival." if checkout.untaxed else "",
+            shortages=tuple(problem.words for problem in checkout.problems if problem.kind == "short"),
+            remarks=tuple(problem.words for problem in checkout.problems if problem.kind != "short"),
+            set_aside=_set_aside(checkout.held),
+            test_cards=TEST_CARDS,
+            alert=checkout.alert,
+            confirm=bool(checkout.alert and checkout.alert.changes),
+            retype=checkout.retype,
+        )
+
+    async def _offers(self, quote: Quote) -> Mapping[str, Offer]:
+        """What the pictures are looked up in: the form comes back without them while the database is away."""
+        try:
+            return await self._catalog.offers([line.sku for line in quote.lines])
+        except StoreUnavailable:
+            return {}
+
+    def _shell(self, title: str, currency: str) -> Shell:
+        return self._shells.shell(title, path="/checkout", currency=currency)
+
+
+def mend(problems: Mapping[str, str], changes: Sequence[str] = ()) -> Alert:
+    """What is wrong with what was typed; and what is otherwise than it was shown, where something is."""
+    count = "One thing has" if len(problems) == 1 else f"{len(problems)} things have"
+    fields = tuple(Link(words, f"#{name}") for name, words in problems.items())
+    also = ("Something has also changed since you saw it:",) if changes else ()
+    return Alert(f"{count} to be put right", ("Nothing was ordered or charged.", *also), fields, tuple(changes))
+
+
+def _field(entries: Entries, name: str) -> FieldView:
+    return FieldView(name, entries.text.get(name, ""), entries.problems.get(name, ""))
+
+
+def _methods(checkout: Checkout) -> tuple[MethodView, ...]:
+    chosen = checkout.quote.method
+    return tuple(
+        MethodView(method.id, method.title, price_or_free(method.price), method.id == chosen)
+        for method in checkout.methods
+    )
+
+
+def _estimate(checkout: Checkout) -> str:
+    code = checkout.quote.country_code
+    if checkout.guessed:
+        return (
+            f"Estimated for {name_of(code)}. If it goes elsewhere, you will see the new total before you are charged."
+        )
+    return "" if code else "We do not know this country, so shipping is worked out for the rest of the world."
+
+
+def _set_aside(seconds: int) -> str:
+    minutes = round(seconds / 60)
+    return f"These items are set aside for you for {minutes} minutes from when you came here." if minutes else ""

@@ -1,0 +1,59 @@
+"""Builds the view of what is bought and what it comes to, for the checkout and for receipts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from shop.catalog.model import Offer
+from shop.checkout.countries import name_of
+from shop.checkout.model import Quote, QuoteLine
+from shop.money import Money
+from shop.web.checkout_views import Row, SummaryLine, SummaryView
+from shop.web.pictures import Pictures
+
+
+def summary_view(
+    quote: Quote, offers: Mapping[str, Offer] | None = None, pictures: Pictures | None = None
+) -> SummaryView:
+    """A quote as it is shown; with pictures where they and the offers by sku are given."""
+
+    def line_view(line: QuoteLine) -> SummaryLine:
+        offer = offers.get(line.sku) if offers else None
+        return SummaryLine(
+            title=line.title,
+            variant=line.variant,
+            quantity=line.quantity,
+            unit=line.unit.format(),
+            total=(line.unit * line.quantity).format(),
+            picture=pictures.picture(offer.image, "") if offer and pictures else None,
+        )
+
+    totals = quote.totals
+    contained = totals.tax_name and totals.tax_included
+    return SummaryView(
+        lines=tuple(map(line_view, quote.lines)),
+        quantity=sum(line.quantity for line in quote.lines),
+        rows=tuple(_rows(quote)),
+        total=quote.total.format(),
+        tax=f"It includes {totals.tax_name}: {_money(quote, totals.tax)}." if contained else "",
+    )
+
+
+def price_or_free(money: Money) -> str:
+    """'€4.90', 'free'."""
+    return money.format() if money.amount else "free"
+
+
+def _rows(quote: Quote) -> Iterator[Row]:
+    totals = quote.totals
+    yield Row("Subtotal", _money(quote, totals.subtotal))
+    if quote.coupon:
+        yield Row(f"Coupon {quote.coupon}", f"−{_money(quote, totals.discount)}" if totals.discount else "")
+    where = f" to {name_of(quote.country_code)}" if quote.country_code else ""
+    yield Row(f"Shipping{where}: {quote.method_title}", price_or_free(Money(totals.shipping, quote.currency)))
+    if totals.tax_name and not totals.tax_included:
+        yield Row(totals.tax_name, _money(quote, totals.tax))
+
+
+def _money(quote: Quote, amount: int) -> str:
+    return Money(amount, quote.currency).format()

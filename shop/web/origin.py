@@ -1,0 +1,20 @@
+"""The shop's address as a shopper sees it, for links that leave the page."""
+
+from __future__ import annotations
+
+import re
+
+from shop.web.visit import Visit
+
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
+
+
+def origin_of(visit: Visit, public_url: str) -> str:
+    """'https://shop.example': PUBLIC_URL, else as the request says; '' for a request that says nothing usable.
+
+    A request can say anything: only PUBLIC_URL keeps a stranger from having our e-mails link elsewhere.
+    """
+    if public_url:
+        return public_url.rstrip("/")
+    host = visit.header(b"host")
+    return f"{visit.scheme}://{host}" if _HOST.fullmatch(host) else ""
