@@ -15,6 +15,8 @@ from shop.cart.service import CartService
 from shop.catalog.cache import CachedCatalog
 from shop.catalog.rates import read_rates
 from shop.catalog.repository import CatalogRepository
+from shop.checkout.coupons import Coupons
+from shop.checkout.terms import read_terms
 from shop.database import create_engine
 from shop.money import CURRENCIES
 from shop.operations.health import Health
@@ -26,7 +28,9 @@ from shop.web.assets import Assets
 from shop.web.browse import Browse
 from shop.web.cart import CartPages
 from shop.web.cart_replies import CartReplies
+from shop.web.cart_sum import Sums
 from shop.web.catalog import Catalog
+from shop.web.coupon import CouponField
 from shop.web.cross_origin import CrossOriginGuard
 from shop.web.errors import Errors
 from shop.web.forms import MAX_BODY
@@ -65,11 +69,16 @@ def create_app(
     assets = Assets(resource_dir("static"))
     templates = Templates(resource_dir("templates"), assets.url)
     pictures = Pictures(assets)
-    currencies = Currencies(read_rates(settings.exchange_rates), CURRENCIES, settings.currency)
+    rates = read_rates(settings.exchange_rates)
+    currencies = Currencies(rates, CURRENCIES, settings.currency)
+    coupons = Coupons(database, rates)
+    sums = Sums(coupons, read_terms(settings.checkout_terms), rates)
     sessions = Sessions(metered.ttl, settings.public_url)
     shells = Shells(shown, currencies, settings.public_url)
     welcome = Welcome(sessions, settings.cart_ttl)
-    replies = CartReplies(shown, sessions, shells, currencies, pictures, templates, metered.limits, welcome, clock)
+    replies = CartReplies(
+        shown, sums, sessions, shells, currencies, pictures, templates, metered.limits, welcome, clock
+    )
     kept = KeptPages(settings.page_cache_bytes)
     browse = Browse(shown, shells, currencies, pictures, templates, kept, metered.limits)
     metrics = Metrics(registry)
@@ -91,6 +100,7 @@ def create_app(
             browse=browse,
             add=AddToCart(metered, shown, sessions, replies, browse, clock),
             cart=CartPages(metered, shown, sessions, replies, clock),
+            coupon=CouponField(metered, shown, coupons, currencies),
             visitor=Visitor(metered, sessions, shells, currencies, templates),
             assets=assets,
             sitemap=Sitemap(shown, settings.public_url),

@@ -24,7 +24,7 @@ from shop.cart.model import (
     new_change_id,
 )
 from shop.cart.service import CartService
-from shop.errors import InvalidInput, NotEnoughStock
+from shop.errors import CouponRefused, InvalidInput, NotEnoughStock
 from shop.web.cart_replies import CartReplies, Words
 from shop.web.cart_view import name_of, pieces
 from shop.web.catalog import Catalog
@@ -38,9 +38,14 @@ from shop.web.visit import Visit, WebRequest
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """A change that a shopper asks for: of which line (sku '' for none), with which form, under which id, and when."""
+    """A change that a shopper asks for.
 
+    Of which cart and line ('' for none), on which visit, with which form, under which id, and when.
+    """
+
+    cart_id: str
     sku: str
+    visit: Visit
     form: Form
     id: bytes
     at: int
@@ -84,9 +89,13 @@ class CartPages:
         async def change_cart(request: WebRequest) -> Reply:
             visit = Visit(request.scope)
             session = self._sessions.read(visit)
+            form = Form({})
             try:
-                change, words = await decide(await self._asked(request, visit, session))
+                form = await read_form(request, visit)
+                change, words = await decide(self._asked(request, visit, session, form))
                 cart = await self._carts.apply(session.cart_id, change) if session else Cart("")
+            except CouponRefused as error:
+                return await self._replies.refused_coupon(visit, await self._cart(session), str(error), form)
             except InvalidInput as error:
                 return await self._replies.refused(visit, await self._cart(session), str(error))
             return await self._replies.changed(visit, session, cart, words)
@@ -130,11 +139,11 @@ class CartPages:
             raise InvalidInput("That can no longer be undone.", field="of") from None
         return Undo(asked.id, asked.at, of), lambda view: "Put back." + _holds(view)
 
-    async def _asked(self, request: WebRequest, visit: Visit, session: Session | None) -> Asked:
-        form = await read_form(request, visit)
-        named = named_change(visit, session.cart_id, form) if session else None
+    def _asked(self, request: WebRequest, visit: Visit, session: Session | None, form: Form) -> Asked:
+        cart_id = session.cart_id if session else ""
+        named = named_change(visit, cart_id, form) if cart_id else None
         sku = sku_of(request.path_params.get("sku", ""))
-        return Asked(sku, form, named or new_change_id(), int(self._clock()))
+        return Asked(cart_id, sku, visit, form, named or new_change_id(), int(self._clock()))
 
     async def _cart(self, session: Session | None) -> Cart:
         return await self._carts.get(session.cart_id) if session else Cart("")

@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from shop.cart.model import Cart, Limits
+from shop.web.cart_sum import Sums
 from shop.web.cart_view import cart_view, skus_of
 from shop.web.catalog import Catalog
+from shop.web.country_guess import guessed_country
+from shop.web.forms import Form
 from shop.web.pictures import Pictures
 from shop.web.prices import Currencies
 from shop.web.respond import Header, Reply, go_to, html
@@ -30,6 +33,7 @@ class CartReplies:
     def __init__(
         self,
         catalog: Catalog,
+        sums: Sums,
         sessions: Sessions,
         shells: Shells,
         currencies: Currencies,
@@ -40,6 +44,7 @@ class CartReplies:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._catalog = catalog
+        self._sums = sums
         self._sessions = sessions
         self._shells = shells
         self._currencies = currencies
@@ -59,7 +64,12 @@ class CartReplies:
         prices = self._currencies.prices(visit.cookies.get("currency"))
         skus = skus_of(cart, now)
         offers = await self._catalog.offers(skus) if skus else {}
-        return cart_view(cart, offers, prices, self._pictures, self._limits, now, since)
+        comes_to = await self._sums.of(cart, offers, prices, self._country(visit), now)
+        return cart_view(cart, offers, comes_to, prices, self._pictures, self._limits, now, since)
+
+    def _country(self, visit: Visit) -> str:
+        language = visit.header(b"accept-language")
+        return guessed_country(visit.cookies.get("currency", ""), language, self._sums.home)
 
     async def shown(self, visit: Visit, cart: Cart) -> Reply:
         """The cart page; htmx gets what a change would send, without words."""
@@ -87,7 +97,15 @@ class CartReplies:
 
     async def refused(self, visit: Visit, cart: Cart, error: str) -> Reply:
         """Why a change was refused, and the cart as it is (422)."""
+        return await self._refused(visit, await self.view(visit, cart), error)
+
+    async def refused_coupon(self, visit: Visit, cart: Cart, error: str, form: Form) -> Reply:
+        """Why a coupon was refused, at the field where its code was typed (422)."""
         view = await self.view(visit, cart)
+        typed = form.fields.get("code", "")[:64]
+        return await self._refused(visit, msgspec.structs.replace(view, typed=typed, coupon_error=error), error)
+
+    async def _refused(self, visit: Visit, view: CartView, error: str) -> Reply:
         if visit.wants_fragment:
             return self._fragments("cart/refused.html", CartReply(view, view.quantity, error, error), status=422)
         return await self._page(visit, view, error=error)

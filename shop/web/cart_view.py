@@ -8,6 +8,7 @@ from functools import lru_cache
 from shop.cart.model import Cart, Limits, Line, Removed
 from shop.catalog.model import LOW_STOCK, Offer
 from shop.money import Money
+from shop.web.cart_sum import Sum
 from shop.web.paths import line_path, product_path
 from shop.web.pictures import Pictures
 from shop.web.prices import Prices
@@ -27,6 +28,7 @@ def skus_of(cart: Cart, now: int) -> tuple[str, ...]:
 def cart_view(
     cart: Cart,
     offers: Mapping[str, Offer],
+    comes_to: Sum,
     prices: Prices,
     pictures: Pictures,
     limits: Limits,
@@ -35,22 +37,23 @@ def cart_view(
 ) -> CartView:
     """The cart as it is shown at `now` (seconds since the epoch); `offers` by sku, for each sku that is still sold.
 
-    `since`: when a cart that has slept was changed last, where that is to be said.
+    `comes_to`: its sum, of the same offers and prices. `since`: when a cart that has slept was changed last, where that
+    is to be said.
     """
     active = tuple(_line(line, offers.get(line.sku), prices, pictures, limits) for line in cart.active)
     saved = tuple(_line(line, offers.get(line.sku), prices, pictures, limits) for line in cart.saved)
-    sold = [(line, offers[line.sku]) for line in cart.active if line.sku in offers]
-    total = sum(prices.convert(offer.price).amount * line.quantity for line, offer in sold)
     return CartView(
         lines=active,
         saved=saved,
-        quantity=sum(line.quantity for line, _ in sold),
-        subtotal=Money(total, prices.currency).format(),
+        quantity=comes_to.goods.quantity,
+        subtotal=comes_to.goods.subtotal.format(),
         undo=_undo(cart, offers, now),
         partial=cart.partial,
         max_lines=limits.lines,
         revision=cart.revision,
         welcome=welcome_view(since, active + saved),
+        coupon=comes_to.coupon,
+        shipping=comes_to.shipping,
     )
 
 

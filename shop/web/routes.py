@@ -12,6 +12,7 @@ from shop.web.add import AddToCart
 from shop.web.assets import Assets
 from shop.web.browse import Browse
 from shop.web.cart import CartPages
+from shop.web.coupon import CouponField
 from shop.web.cross_origin import CrossOriginGuard
 from shop.web.respond import Reply
 from shop.web.sitemap import Sitemap
@@ -25,6 +26,7 @@ def routes(
     browse: Browse,
     add: AddToCart,
     cart: CartPages,
+    coupon: CouponField,
     visitor: Visitor,
     assets: Assets,
     sitemap: Sitemap,
@@ -54,6 +56,8 @@ def routes(
         change("/cart/saved/{sku:str}/remove", cart.changing(cart.remove_saved)),
         change("/cart/empty", cart.changing(cart.empty)),
         change("/cart/undo", cart.changing(cart.undo)),
+        change("/cart/coupon", cart.changing(coupon.use)),
+        change("/cart/coupon/remove", cart.changing(coupon.remove)),
         change("/cart/welcome", cart.welcomed),
         change("/setCurrency", visitor.set_currency),
         page("/logout", visitor.ask_logout),

@@ -226,6 +226,28 @@ class WelcomeView(msgspec.Struct, frozen=True):
     """Changes that are not listed; each line says its own."""
 
 
+class CouponView(msgspec.Struct, frozen=True):
+    """The coupon of a cart."""
+
+    code: str
+    words: str
+    """What it gives, or why it does not count."""
+    counts: bool
+    discount: str = ""
+    """'−€4.70'; '' where it takes nothing off."""
+    left: str = ""
+    """The subtotal less the discount, where there is one."""
+
+
+class FreeShippingView(msgspec.Struct, frozen=True):
+    """How far away free shipping is; `value` and `goal` are for a progress bar, and equal where it is reached."""
+
+    words: str
+    """'€12.70 more, and the cheapest shipping to the European Union is free.'"""
+    value: int
+    goal: int
+
+
 class CartView(msgspec.Struct, frozen=True):
     """The cart, as the page and the drawer show it."""
 
@@ -241,6 +263,13 @@ class CartView(msgspec.Struct, frozen=True):
     """The cart's revision, by which a page tells an older reply from a newer one."""
     welcome: WelcomeView | None = None
     """Where the cart has slept and just come back."""
+    coupon: CouponView | None = None
+    """Where one was entered, whether it counts or not."""
+    shipping: FreeShippingView | None = None
+    typed: str = ""
+    """What was typed as a coupon's code and refused."""
+    coupon_error: str = ""
+    """Why it was refused."""
 
 
 class CartPage(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from shop.catalog.model import Offer
 from shop.money import Money, Rates
 from shop.resources import resource_dir
 from shop.web.assets import Assets
+from shop.web.cart_sum import Sum, goods_of
 from shop.web.cart_view import cart_view, skus_of
 from shop.web.pictures import Pictures
 from shop.web.prices import Prices
@@ -33,7 +34,8 @@ def line(sku: str, quantity: int = 1, price: int = 1000, *, saved: bool = False)
 
 def view(cart: Cart, *offers: Offer, currency: str = "EUR") -> CartView:
     by_sku = {offer.sku: offer for offer in offers}
-    return cart_view(cart, by_sku, Prices(RATES, currency), PICTURES, Limits(), NOW)
+    prices = Prices(RATES, currency)
+    return cart_view(cart, by_sku, Sum(goods_of(cart, by_sku, prices)), prices, PICTURES, Limits(), NOW)
 
 
 def only_line(line: Line, *offers: Offer, currency: str = "EUR") -> LineView:
