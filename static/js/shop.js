@@ -101,7 +101,7 @@ on("htmx:before:swap", ({ detail: { ctx, tasks } }) => {
 
 on("htmx:after:swap", ({ detail: { ctx } }) => {
   for (const [id, { value }] of steps) if (byId(id)) byId(id).value = value;
-  if (ctx.place !== undefined && document.activeElement === document.body) focusLine(ctx.place);
+  if (ctx.place !== undefined && document.activeElement === document.body) focusPlace(ctx.place);
   if (ctx.request.method !== "POST" || ctx.response.status >= 400) return;
   channel?.postMessage("changed");
   byId(ctx.sourceElement?.dataset?.opens)?.showModal();
@@ -118,18 +118,20 @@ function keepOpen(target, fragment) {
   }
 }
 
-// Index of the line with the focus; -1: elsewhere in the cart; undefined: outside of what is swapped.
+// The id of the [data-place] or the index of the line with the focus; -1: elsewhere in the cart; undefined: outside of
+// what is swapped.
 function placeInCart(tasks) {
   const focus = document.activeElement;
   if (!tasks.some(({ target }) => target?.id === "cart" && target.contains(focus))) return undefined;
-  return lines().findIndex((line) => line.contains(focus));
+  return focus.closest("[data-place]")?.id ?? lines().findIndex((line) => line.contains(focus));
 }
 
 const lines = () => [...document.querySelectorAll("#cart [data-line]")];
 
-function focusLine(place) {
+function focusPlace(place) {
   const line = place < 0 ? undefined : (lines()[place] ?? lines().at(-1));
-  (line?.querySelector("[data-remove]") ?? byId("cart-title")).focus();
+  const target = typeof place === "string" ? byId(place) : line;
+  (target?.querySelector("summary, [data-remove]") ?? byId("cart-title")).focus();
 }
 
 // --- stepper: one less, one more; in the cart the change is sent when the steps pause
