@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from shop.catalog.model import Category, Listing, Offer, Page, Product, Query
 from shop.catalog.repository import CatalogRepository
-from shop.errors import ShopError
+from shop.errors import ShopError, StoreUnavailable
 
 POLL_SECONDS = 2.0
 T = TypeVar("T")
@@ -92,8 +92,22 @@ class CachedCatalog:
         """See CatalogRepository."""
         return await self._get("search" if query.q else "page", query, lambda: self.repository.page(query))
 
-    async def offers(self, skus: Iterable[str]) -> dict[str, Offer]:
-        """See CatalogRepository. Those that are not known yet are read together."""
+    async def offers(self, skus: Iterable[str], holder: str = "") -> dict[str, Offer]:
+        """See CatalogRepository. Those that are not known yet are read together.
+
+        To a holder (a cart's id) what is set aside for them is on sale. That is looked up where pieces are set aside at
+        all; while the database is away, they are nobody's.
+        """
+        offers = await self._known_offers(skus)
+        if not holder or not any(offer.held for offer in offers.values()):
+            return offers
+        try:
+            own = await self.repository.held_by(holder)
+        except StoreUnavailable:
+            return offers
+        return {sku: offer.to_holder(own.get(sku, 0)) for sku, offer in offers.items()}
+
+    async def _known_offers(self, skus: Iterable[str]) -> dict[str, Offer]:
         self._keep_up()
         known = {sku: self._offers.get(sku) for sku in skus}
         if missing := [sku for sku, offer in known.items() if offer is None]:

@@ -138,7 +138,13 @@ class Offer(msgspec.Struct, frozen=True):
     weight: int
     image: Image | None
     held: int = 0
-    """Pieces that are set aside for checkouts: other people's, where it is said who asks."""
+    """Pieces that are set aside for checkouts: for those of others, where it is said who asks."""
+
+    def to_holder(self, own: int) -> Offer:
+        """The offer as it is to somebody for whom so many of the held pieces are set aside: they can have them."""
+        if self.stock is None or not (own := min(own, self.held)):
+            return self
+        return msgspec.structs.replace(self, stock=self.stock + own, held=self.held - own)
 
 
 class Query(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ from shop.catalog import rows
 from shop.catalog.facets import TOTAL, Filters, Tally
 from shop.catalog.model import Category, Facet, Listing, Offer, Page, Product, Query
 from shop.catalog.narrow import Candidate, clamped, counted, cut, matching, narrow, page_of
-from shop.catalog.schema import catalog, facets, listings, products, variants
+from shop.catalog.schema import catalog, facets, listings, products, reservations, variants
 from shop.catalog.search import holds, search_for
 from shop.catalog.text import terms
 from shop.catalog.walk import conditions, page_statement, token_groups, walk
@@ -48,7 +48,7 @@ class CatalogRepository:
         """Whether the whole catalogue was a crowd when it was last read: then it is not tried to read it whole."""
 
     async def version(self) -> int:
-        """Goes up with every import that changed something."""
+        """Goes up with everything that changes what pages show."""
         return int((await fetch(self.engine, select(catalog.c.version)))[0].version)
 
     async def is_empty(self) -> bool:
@@ -68,6 +68,11 @@ class CatalogRepository:
         statement = select(*rows.OFFER).join(products, variants.c.product_id == products.c.id)
         found = await fetch(self.engine, statement.where(variants.c.sku.in_(wanted), products.c.published))
         return {row.sku: rows.offer(row) for row in found}
+
+    async def held_by(self, holder: str) -> dict[str, int]:
+        """Pieces by sku that are set aside for a holder, who is a cart's id."""
+        statement = select(reservations.c.sku, reservations.c.quantity).where(reservations.c.holder == holder)
+        return {row.sku: row.quantity for row in await fetch(self.engine, statement)}
 
     async def categories(self) -> tuple[Category, ...]:
         """All categories with their published products, in the order in which the catalogue shows them."""

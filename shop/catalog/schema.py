@@ -23,7 +23,7 @@ catalog = Table(
     Column("version", BigInteger, nullable=False),
     Column("products", Integer, nullable=False),
 )
-"""One row. `version` goes up with every import that changed something; `products` counts the published ones."""
+"""One row. `version` goes up with everything that changes what pages show; `products` counts the published ones."""
 
 products = Table(
     "products",

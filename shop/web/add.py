@@ -79,7 +79,8 @@ class AddToCart:
 
     async def _apply(self, visit: Visit, session: Session, form: Form, wanted: Wanted) -> Cart:
         variant = wanted.variant
-        if not variant.available:
+        stock = await self._stock(variant, session)
+        if stock is not None and stock <= 0:
             raise NotEnoughStock(wanted.name, 0)
         change_id, woken = await self._change_id(visit, session, form)
         change = Add(
@@ -88,16 +89,23 @@ class AddToCart:
             sku=variant.sku,
             quantity=wanted.quantity,
             price=variant.price,
-            at_most=variant.stock or 0,
+            at_most=stock or 0,
         )
         try:
             cart = await self._carts.apply(session.cart_id, change)
             return msgspec.structs.replace(cart, woken=woken) if woken else cart
         except QuantityLimitExceeded as error:
-            if variant.stock is None or error.limit >= self._carts.limits.quantity:
+            if stock is None or error.limit >= self._carts.limits.quantity:
                 raise
             line = (await self._carts.get(session.cart_id)).line(variant.sku)
-            raise _only_left(wanted, variant.stock, line.quantity if line else 0) from error
+            raise _only_left(wanted, stock, line.quantity if line else 0) from error
+
+    async def _stock(self, variant: Variant, session: Session) -> int | None:
+        """What this shopper may have of a variant: what is set aside for their cart too; None: as many as they like."""
+        if not variant.held:
+            return variant.stock
+        offers = await self._catalog.offers((variant.sku,), session.cart_id)
+        return offers[variant.sku].stock if variant.sku in offers else 0
 
     async def _change_id(self, visit: Visit, session: Session, form: Form) -> tuple[bytes, int]:
         """The id of the change, and `Cart.woken` where looking for it has woken the cart."""

@@ -11,6 +11,8 @@ from shop.web.pictures import Pictures
 from shop.web.prices import Prices
 from shop.web.views import Card, Price
 
+IN_ANOTHER_CART = "The last ones are in another cart at the checkout. They may come back within minutes."
+
 
 @lru_cache(maxsize=4096)
 def card(listing: Listing, prices: Prices, pictures: Pictures) -> Card:

@@ -22,8 +22,8 @@ class Catalog(Protocol):
     async def product(self, handle: str) -> Product | None:
         """The published product of a handle, or None."""
 
-    async def offers(self, skus: Iterable[str]) -> Mapping[str, Offer]:
-        """Those of the skus that are sold, by sku."""
+    async def offers(self, skus: Iterable[str], holder: str = "") -> Mapping[str, Offer]:
+        """Those of the skus that are sold, by sku. To a holder (a cart's id) what is set aside for them is on sale."""
 
     async def page(self, query: Query) -> Page:
         """A page of a listing."""

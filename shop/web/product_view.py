@@ -9,7 +9,7 @@ from html import unescape
 import msgspec
 
 from shop.catalog.model import Category, Listing, Product, Query, Variant
-from shop.web.cards import card, price, stock_words
+from shop.web.cards import IN_ANOTHER_CART, card, price, stock_words
 from shop.web.paths import listing_path, product_path
 from shop.web.pictures import Pictures
 from shop.web.prices import Prices
@@ -109,7 +109,7 @@ def _variant(product: Product, variant: Variant, selected: bool, prices: Prices,
         sku=variant.sku,
         title=variant.title,
         price=price(prices, variant.price, variant.compare_at),
-        stock=stock_words(variant.stock),
+        stock=IN_ANOTHER_CART if variant.held and not variant.available else stock_words(variant.stock),
         sold_out=not variant.available,
         max_quantity=most if variant.stock is None else min(most, variant.stock),
         selected=selected,

@@ -36,9 +36,9 @@ class BrokenCatalog(FixedCatalog):
         self._fail()
         return await super().categories()
 
-    async def offers(self, skus: Iterable[str]) -> dict[str, Offer]:
+    async def offers(self, skus: Iterable[str], holder: str = "") -> dict[str, Offer]:
         self._fail()
-        return await super().offers(skus)
+        return await super().offers(skus, holder)
 
     def _fail(self) -> None:
         if self.error is not None:
