@@ -12,11 +12,13 @@ The first country of the first zone is where a shopper is taken to be who has no
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 
 import msgspec
 
+from shop.checkout.countries import names
 from shop.checkout.totals import Band, ShippingMethod, TaxRule
 from shop.errors import ConfigurationError
 from shop.money import Money, Rates
@@ -109,7 +111,7 @@ def read_terms(path: str = "") -> Terms:
     file = Path(path) if path else TERMS
     try:
         return _terms(msgspec.json.decode(file.read_bytes(), type=_File))
-    except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors
+    except (OSError, ValueError, ArithmeticError) as error:  # msgspec's errors are ValueErrors
         raise ConfigurationError(f"CHECKOUT_TERMS: {file.name} cannot be read as terms of checkout: {error}") from error
 
 
@@ -118,12 +120,19 @@ def _terms(file: _File) -> Terms:
     if not zones or zones[-1].countries[-1] != OTHERS or zones[0].countries[0] == OTHERS:
         raise ValueError('zones begin with a country and end with one that has "*", for all others')
     taxes: dict[str, TaxRule] = {}
+    _check_countries(country for zone in zones for country in zone.countries if country != OTHERS)
     for group in file.taxes:
+        _check_countries(group.rates)
         for country, percent in group.rates.items():
             if country in taxes:
                 raise ValueError(f"{country} has two rates of tax")
             taxes[country] = TaxRule(name=group.name, rate=_basis_points(percent), included=group.included)
     return Terms(file.currency, zones, taxes)
+
+
+def _check_countries(codes: Iterable[str]) -> None:
+    if unknown := sorted(set(codes) - names().keys()):
+        raise ValueError(f"{', '.join(unknown)}: a country is two capitals (ISO 3166-1 alpha-2)")
 
 
 def _zone(zone: _Zone, currency: str) -> Zone:
@@ -146,6 +155,6 @@ def _method(method: _Method, currency: str) -> ShippingMethod:
 
 def _basis_points(percent: Decimal) -> int:
     points = percent * 100
-    if not 0 < points <= 10_000 or points != int(points):
+    if not points.is_finite() or not 0 < points <= 10_000 or points != int(points):
         raise ValueError(f"{percent} is no rate of tax in percent, with at most two decimals")
     return int(points)
