@@ -113,7 +113,7 @@ def _letter(kind: State, order: Order) -> Letter:
     return Letter(
         subject=wording.subject.format_map(facts),
         heading=wording.heading,
-        lead=wording.lead.format_map(facts),
+        lead=order.failure or wording.lead.format_map(facts),
         number=number,
         day=format_date(datetime.fromtimestamp(order.created_at, UTC), "d MMMM y", locale="en"),
         url=f"{order.origin}/order/{order.number}" if order.origin else "",

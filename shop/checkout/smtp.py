@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
 import ssl
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as INTERNET
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from hashlib import blake2b
 from ipaddress import ip_address
 from typing import NoReturn
@@ -32,6 +33,7 @@ SENDING_SECONDS = 120.0
 """For all of it; less than the time for which an e-mail is left to one process."""
 MOST_WORDS = 500
 
+_SENDER = re.compile(r'"?(?P<name>[^"<>\r\n]*?)"?\s*<(?P<address>[^<>]+)>')
 _UNDERSTOOD = "Write smtp://user:password@host:587 or smtps://user:password@host; special characters as %40."
 
 
@@ -158,8 +160,9 @@ def _has_more(parts: SplitResult) -> bool:
 
 
 def _read_sender(mail_from: str) -> Address:
-    name, address = parseaddr(mail_from)
+    parts = _SENDER.fullmatch(mail_from.strip())
     try:
+        name, address = (parts["name"] or "", parts["address"]) if parts else ("", mail_from)
         return Address(display_name=name, addr_spec=on_the_wire(read_email(address)))
     except (InvalidInput, ValueError, MessageError) as error:
         raise ConfigurationError("MAIL_FROM is not understood. Write Name <name@example.com>.") from error
