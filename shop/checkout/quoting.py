@@ -21,8 +21,11 @@ from shop.money import Money, Rates
 class Offers(Protocol):
     """The catalogue, as far as a quote asks it."""
 
-    async def offers(self, skus: Iterable[str]) -> Mapping[str, Offer]:
-        """Those of the skus that are sold, by sku. May raise StoreUnavailable."""
+    async def offers(self, skus: Iterable[str], holder: str = "") -> Mapping[str, Offer]:
+        """Those of the skus that are sold, by sku; what is set aside for the holder is on sale to them.
+
+        May raise StoreUnavailable.
+        """
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -88,11 +91,11 @@ class Quotes:
         """What the active lines of a cart come to today, for a country ('' for an unknown one) and a shipping method.
 
         `available`: pieces that this shopper can have by sku, as setting them aside has told; without it the
-        catalogue's word counts, which takes another's reservation for sold. `prices`: unit prices by sku that are known
+        catalogue's word counts, which may be some seconds old. `prices`: unit prices by sku that are known
         better than by a catalogue that answers from memory. A method that does not exist is the
         cheapest one. A cart with nothing to buy has a quote without lines. May raise StoreUnavailable.
         """
-        offers = _repriced(await self._catalog.offers([line.sku for line in cart.active]), prices or {})
+        offers = _repriced(await self._catalog.offers([line.sku for line in cart.active], cart.id), prices or {})
         lines = [self._line(offers[line.sku], line.quantity, currency) for line in cart.active if line.sku in offers]
         problems = [_gone(line.sku) for line in cart.active if line.sku not in offers]
         problems += shortages(lines, _stock(offers) if available is None else available)

@@ -105,7 +105,7 @@ class CartPages:
     async def set_quantity(self, asked: Asked) -> Decision:
         """POST /cart/lines/{sku} with quantity; 0 removes the line."""
         quantity = asked.form.count("quantity")
-        offer = (await self._catalog.offers((asked.sku,))).get(asked.sku)
+        offer = (await self._catalog.offers((asked.sku,), asked.cart_id)).get(asked.sku)
         if offer is not None and offer.stock is not None and quantity > offer.stock:
             raise NotEnoughStock(name_of(offer), max(0, offer.stock))
         change = SetQuantity(asked.id, asked.at, asked.sku, quantity)

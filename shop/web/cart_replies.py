@@ -63,7 +63,7 @@ class CartReplies:
         since = 0 if welcomed else self._welcome.since(visit, cart, now)
         prices = self._currencies.prices(visit.cookies.get("currency"))
         skus = skus_of(cart, now)
-        offers = await self._catalog.offers(skus) if skus else {}
+        offers = await self._catalog.offers(skus, cart.id) if skus else {}
         comes_to = await self._sums.of(cart, offers, prices, self._country(visit), now)
         return cart_view(cart, offers, comes_to, prices, self._pictures, self._limits, now, since)
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from shop.cart.model import Cart, Limits, Line, Removed
 from shop.catalog.model import LOW_STOCK, Offer
 from shop.money import Money
+from shop.web.cards import IN_ANOTHER_CART
 from shop.web.cart_sum import Sum
 from shop.web.paths import line_path, product_path
 from shop.web.pictures import Pictures
@@ -119,7 +120,7 @@ def _changes(line: Line, offer: Offer, prices: Prices) -> tuple[str, ...]:
         changes.append(f"The price went {direction} from {before} to {today}.")
     if offer.stock is not None and not line.saved:
         if offer.stock <= 0:
-            changes.append("Sold out.")
+            changes.append(IN_ANOTHER_CART if offer.held else "Sold out.")
         elif offer.stock < line.quantity:
             changes.append(f"Only {offer.stock} left. Please lower the quantity.")
     return tuple(changes)

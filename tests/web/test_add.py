@@ -46,7 +46,7 @@ async def test_an_add_that_is_made_is_never_answered_as_if_it_were_not(
     """The catalogue goes away between the look at the product and the view of the cart."""
 
     class GoneForOffers(FixedCatalog):
-        async def offers(self, skus: Iterable[str]) -> dict[str, Offer]:
+        async def offers(self, skus: Iterable[str], holder: str = "") -> dict[str, Offer]:
             raise StoreUnavailable("The database is away.")
 
     async with make_client(catalog=GoneForOffers(product("tide-mug", 1900))) as shop:
