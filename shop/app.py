@@ -15,8 +15,24 @@ from shop.cart.service import CartService
 from shop.catalog.cache import CachedCatalog
 from shop.catalog.rates import read_rates
 from shop.catalog.repository import CatalogRepository
+from shop.catalog.shelf import Shelf
+from shop.checkout.consent import Consent
 from shop.checkout.coupons import Coupons
+from shop.checkout.course import Course
+from shop.checkout.demo_payments import DemoPayments
+from shop.checkout.letters import Letters
+from shop.checkout.mail import Outbox
+from shop.checkout.metered import OrderMetrics
+from shop.checkout.payments import PaymentProvider
+from shop.checkout.placing import PlaceOrder
+from shop.checkout.quoting import Quotes
+from shop.checkout.repository import Orders
+from shop.checkout.reserving import Reservations
+from shop.checkout.settling import Settler
+from shop.checkout.smtp import sender_of
+from shop.checkout.steps import Steps
 from shop.checkout.terms import read_terms
+from shop.checkout.till import Till
 from shop.database import create_engine
 from shop.money import CURRENCIES
 from shop.operations.health import Health
@@ -30,12 +46,17 @@ from shop.web.cart import CartPages
 from shop.web.cart_replies import CartReplies
 from shop.web.cart_sum import Sums
 from shop.web.catalog import Catalog
+from shop.web.checkout import CheckoutPages
+from shop.web.checkout_replies import CheckoutReplies
 from shop.web.coupon import CouponField
 from shop.web.cross_origin import CrossOriginGuard
 from shop.web.errors import Errors
 from shop.web.forms import MAX_BODY
 from shop.web.headers import SecurityHeaders
+from shop.web.order import OrderPages
+from shop.web.payment import PaymentPages
 from shop.web.pictures import Pictures
+from shop.web.placing import Placing
 from shop.web.prices import Currencies
 from shop.web.rendered import KeptPages
 from shop.web.routes import routes
@@ -52,11 +73,13 @@ def create_app(
     *,
     carts: CartService | None = None,
     catalog: Catalog | None = None,
+    payments: PaymentProvider | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Litestar:
     """The shop. Without settings it reads them from the environment; raises ConfigurationError.
 
-    It starts whether or not its stores answer: a page that cannot be made says so, and is made once it can be.
+    It starts whether or not its stores answer: a page that cannot be made says so, and is made once it can be. With a
+    `catalog` of its own nothing works in the background.
     """
     settings = settings or Settings.from_env()
     registry = CollectorRegistry()
@@ -71,8 +94,8 @@ def create_app(
     pictures = Pictures(assets)
     rates = read_rates(settings.exchange_rates)
     currencies = Currencies(rates, CURRENCIES, settings.currency)
-    coupons = Coupons(database, rates)
-    sums = Sums(coupons, read_terms(settings.checkout_terms), rates)
+    coupons, terms = Coupons(database, rates), read_terms(settings.checkout_terms)
+    sums = Sums(coupons, terms, rates)
     sessions = Sessions(metered.ttl, settings.public_url)
     shells = Shells(shown, currencies, settings.public_url)
     welcome = Welcome(sessions, settings.cart_ttl)
@@ -83,14 +106,38 @@ def create_app(
     browse = Browse(shown, shells, currencies, pictures, templates, kept, metered.limits)
     metrics = Metrics(registry)
 
+    shelf = Shelf(database, settings.currency, clock)
+    orders = Orders(database)
+    outbox = Outbox(database, sender_of(settings), clock)
+    bank = DemoPayments(database, clock)
+    steps = Steps(
+        Till(database),
+        coupons,
+        payments or bank,
+        Letters(outbox),
+        shelf.touched,
+        seconds=settings.payment_seconds,
+        clock=clock,
+    )
+    course, counted = Course(orders, steps, metered), OrderMetrics(registry)
+    placing, settler = PlaceOrder(course, counted), Settler(course, counted)
+    quotes = Quotes(shown, coupons, terms, rates)
+    reservations = Reservations(database, shelf.touched, settings.reservation_seconds, clock)
+    consent = Consent(settings.secret_key, clock)
+    forms = CheckoutReplies(shown, consent, sessions, shells, pictures, templates)
+
     @asynccontextmanager
     async def stores(_: Litestar) -> AsyncIterator[None]:
         await metered.start()
         if catalog is None:
             await cached.start()
+            for job in (shelf, settler, outbox):
+                await job.start()
         try:
             yield
         finally:
+            for part in (placing, settler, outbox, shelf):
+                await part.close()
             await metered.close()
             await cached.close()
             await database.dispose()
@@ -101,6 +148,21 @@ def create_app(
             add=AddToCart(metered, shown, sessions, replies, browse, clock),
             cart=CartPages(metered, shown, sessions, replies, clock),
             coupon=CouponField(metered, shown, coupons, currencies),
+            checkout=CheckoutPages(metered, quotes, reservations, sessions, currencies, forms, clock),
+            placing=Placing(
+                metered, quotes, placing, orders, consent, sessions, currencies, forms, settings.public_url, clock
+            ),
+            payment=PaymentPages(bank, placing, shells, currencies, templates),
+            order=OrderPages(
+                orders,
+                metered,
+                sessions,
+                shells,
+                currencies,
+                templates,
+                settings.public_url,
+                writes=bool(settings.smtp_url),
+            ),
             visitor=Visitor(metered, sessions, shells, currencies, templates),
             assets=assets,
             sitemap=Sitemap(shown, settings.public_url),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -12,22 +11,19 @@ from shop.catalog import stock
 from shop.database import writing
 
 
-class Shelves(Protocol):
-    """Shows how much there is."""
-
-    def touched(self, skus: Iterable[str]) -> None:
-        """The stock of these has changed."""
-
-
 class Reservations:
-    """Sets aside for `seconds` at most. `clock` counts seconds since the epoch."""
+    """Sets aside for `seconds` at most, and tells `touched` what may have changed. `clock`: seconds since the epoch."""
 
     def __init__(
-        self, engine: AsyncEngine, shelves: Shelves, seconds: int, clock: Callable[[], float] = time.time
+        self,
+        engine: AsyncEngine,
+        touched: Callable[[Iterable[str]], object],
+        seconds: int,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.seconds = seconds
         self._engine = engine
-        self._shelves = shelves
+        self._touched = touched
         self._clock = clock
 
     async def hold(self, cart_id: str, wanted: Mapping[str, int]) -> dict[str, int]:
@@ -39,5 +35,5 @@ class Reservations:
         now = int(self._clock())
         async with writing(self._engine) as connection:
             held = await stock.hold(connection, cart_id, wanted, until=now + self.seconds, now=now)
-        self._shelves.touched(wanted)
+        self._touched(wanted)
         return held

@@ -12,8 +12,12 @@ from shop.web.add import AddToCart
 from shop.web.assets import Assets
 from shop.web.browse import Browse
 from shop.web.cart import CartPages
+from shop.web.checkout import CheckoutPages
 from shop.web.coupon import CouponField
 from shop.web.cross_origin import CrossOriginGuard
+from shop.web.order import OrderPages
+from shop.web.payment import PaymentPages
+from shop.web.placing import Placing
 from shop.web.respond import Reply
 from shop.web.sitemap import Sitemap
 from shop.web.visit import WebRequest
@@ -27,6 +31,10 @@ def routes(
     add: AddToCart,
     cart: CartPages,
     coupon: CouponField,
+    checkout: CheckoutPages,
+    placing: Placing,
+    payment: PaymentPages,
+    order: OrderPages,
     visitor: Visitor,
     assets: Assets,
     sitemap: Sitemap,
@@ -59,6 +67,15 @@ def routes(
         change("/cart/coupon", cart.changing(coupon.use)),
         change("/cart/coupon/remove", cart.changing(coupon.remove)),
         change("/cart/welcome", cart.welcomed),
+        page("/checkout", checkout.show),
+        change("/checkout/summary", checkout.summary),
+        change("/checkout/check", checkout.check),
+        change("/cart/checkout", placing.place),
+        page("/payment/{key:str}", payment.ask),
+        change("/payment/{key:str}", payment.answer),
+        page("/order", order.ask),
+        change("/order", order.find),
+        page("/order/{number:str}", order.show),
         change("/setCurrency", visitor.set_currency),
         page("/logout", visitor.ask_logout),
         change("/logout", visitor.logout),
