@@ -19,7 +19,13 @@ on("htmx:config:request", ({ detail: { ctx } }) => {
   ctx.fetch = fetchPatiently;
   if (ctx.request.method === "GET") dropEmpty(ctx.request.body);
   else ctx.request.headers["Idempotency-Key"] = newKey();
+  keepOnly(ctx.sourceElement.dataset.only, ctx.request.body);
 });
+
+// A look at one field sends that field and no other: least of all a card's number.
+function keepOnly(names, form) {
+  for (const name of names ? [...form.keys()] : []) if (!names.split(" ").includes(name)) form.delete(name);
+}
 
 // crypto.randomUUID() exists on https only; a shop tried out in a local network has none.
 function newKey() {
@@ -88,7 +94,8 @@ let shown = { order: 0, revision: 0 };
 
 on("htmx:before:swap", ({ detail: { ctx, tasks } }) => {
   const revision = revisionOf(tasks);
-  if (revision !== undefined) {
+  ctx.showsCart = revision !== undefined;
+  if (ctx.showsCart) {
     if (ctx.order < shown.order && revision < shown.revision) {
       tasks.splice(0, tasks.length, ...tasks.filter(({ target }) => target?.id === "status"));
     } else {
@@ -103,7 +110,7 @@ on("htmx:after:swap", ({ detail: { ctx } }) => {
   for (const [id, { value }] of steps) if (byId(id)) byId(id).value = value;
   if (ctx.place !== undefined && document.activeElement === document.body) focusPlace(ctx.place);
   if (ctx.request.method !== "POST" || ctx.response.status >= 400) return;
-  channel?.postMessage("changed");
+  if (ctx.showsCart) channel?.postMessage("changed");
   byId(ctx.sourceElement?.dataset?.opens)?.showModal();
 });
 
@@ -203,6 +210,7 @@ function showBadge() {
 function refresh() {
   showBadge();
   if (byId("cart") || byId("cart-drawer").open) htmx.ajax("GET", "/cart", { target: "#main", swap: "none" });
+  byId("country")?.dispatchEvent(new Event("change", { bubbles: true })); // what the checkout comes to now
 }
 
 addEventListener("pageshow", ({ persisted }) => {
