@@ -97,17 +97,20 @@ class CartReplies:
 
     async def refused(self, visit: Visit, cart: Cart, error: str) -> Reply:
         """Why a change was refused, and the cart as it is (422)."""
-        return await self._refused(visit, await self.view(visit, cart), error)
+        return await self._refused(visit, await self.view(visit, cart), error, "cart/refused.html")
 
     async def refused_coupon(self, visit: Visit, cart: Cart, error: str, form: Form) -> Reply:
-        """Why a coupon was refused, at the field where its code was typed (422)."""
+        """Why a coupon was refused, at the field where its code was typed, if the cart has one (422)."""
         view = await self.view(visit, cart)
+        if view.coupon or not view.lines:
+            return await self._refused(visit, view, error, "cart/refused.html")
         typed = form.fields.get("code", "")[:64]
-        return await self._refused(visit, msgspec.structs.replace(view, typed=typed, coupon_error=error), error)
+        view = msgspec.structs.replace(view, typed=typed, coupon_error=error)
+        return await self._refused(visit, view, error, "cart/coupon_refused.html")
 
-    async def _refused(self, visit: Visit, view: CartView, error: str) -> Reply:
+    async def _refused(self, visit: Visit, view: CartView, error: str, template: str) -> Reply:
         if visit.wants_fragment:
-            return self._fragments("cart/refused.html", CartReply(view, view.quantity, error, error), status=422)
+            return self._fragments(template, CartReply(view, view.quantity, error, error), status=422)
         return await self._page(visit, view, error=error)
 
     async def _after(self, visit: Visit, session: Session | None, cart: Cart, words: Words, template: str) -> Reply:
