@@ -144,6 +144,7 @@ def test_an_empty_shop_opens_with_the_demo_catalogue(running: Start, shop: Shop)
     assert "date" in page.headers
     process.send_signal(signal.SIGTERM)
     process.wait(timeout=20)
+    assert "WELCOME10" in shop("coupons", "list").stdout
     with socket.socket() as free, pytest.raises(ConnectionRefusedError):
         free.connect(("127.0.0.1", int(address.rpartition(":")[2])))
 

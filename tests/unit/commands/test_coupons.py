@@ -1,0 +1,83 @@
+"""`shop coupons` as an operator uses it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from shop import cli
+
+ShopCoupons = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def shop_coupons(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, sqlite_url: str
+) -> ShopCoupons:
+    """Runs `shop coupons …` in this process: its exit status, and all that it printed."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", sqlite_url)
+    monkeypatch.setenv("COLUMNS", "160")
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["shop", "coupons", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return run
+
+
+def test_a_coupon_is_added_listed_and_ended(shop_coupons: ShopCoupons) -> None:
+    options = ("--amount", "5", "--minimum", "30", "--from", "2027-03-01", "--until", "2027-03-31", "--uses", "2000")
+    said = "SPRING-5: €5.00 off, from €30.00 on, once per shopper, from 1 March 2027 until 31 March 2027.\n"
+    assert shop_coupons("add", "spring-5", *options, "--per-shopper", "1") == (0, said, "")
+    assert shop_coupons("add", "half", "--percent", "12.5", "--free-shipping")[1] == (
+        "HALF: 12.5% off and free shipping, everyone, any day.\n"
+    )
+    rows = [[cell.strip() for cell in line.strip("│").split("│")] for line in shop_coupons("list")[1].splitlines()]
+    assert ["HALF", "12.5% off and free shipping", "everyone", "any day", "0"] in rows
+    spring = ["€5.00 off", "from €30.00 on, once per shopper", "from 1 March 2027 until 31 March 2027", "0 of 2,000"]
+    assert ["SPRING-5", *spring] in rows
+    assert shop_coupons("end", "half") == (0, "HALF has ended. A running shop knows within 2 seconds.\n", "")
+    assert "until" in next(line for line in shop_coupons("list")[1].splitlines() if "HALF" in line)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (("add", "x y", "--percent", "5"), 1, "shop: 'x y' cannot be a coupon: write at most 32 letters"),
+        (("add", "x"), 1, "shop: Not added: a coupon gives a percentage or an amount, or free shipping"),
+        (("add", "x", "--percent", "5", "--amount", "5"), 1, "shop: Not added: a coupon gives a percentage or"),
+        (("add", "x", "--percent", "101"), 1, "shop: Not added: a coupon gives from 0% to 100%."),
+        (("add", "x", "--percent", "1.234"), 1, "shop: A percentage has at most two decimals."),
+        (
+            ("add", "x", "--percent", "5", "--from", "2027-02-02", "--until", "2027-02-01"),
+            1,
+            "shop: A coupon cannot end",
+        ),
+        (("add", "x", "--percent", "NaN"), 2, "'NaN' is not a number of more than 0."),
+        (("add", "x", "--amount", "-5"), 2, "'-5' is not a number of more than 0."),
+        (("end", "nope"), 1, "shop: There is no coupon 'nope'."),
+        (("end", "n o"), 1, "shop: There is no coupon 'n o'."),
+    ],
+)
+def test_what_cannot_be_done_is_told(
+    shop_coupons: ShopCoupons, arguments: tuple[str, ...], status: int, words: str
+) -> None:
+    ended, out, err = shop_coupons(*arguments)
+    assert (ended, out) == (status, "")
+    assert words in err
+
+
+def test_a_code_is_given_out_once(shop_coupons: ShopCoupons) -> None:
+    shop_coupons("add", "once", "--percent", "5")
+    status, _, err = shop_coupons("add", "ONCE", "--percent", "50")
+    assert (status, err) == (
+        1,
+        "shop: There is a coupon ONCE already. Choose another code: orders may have that one.\n",
+    )

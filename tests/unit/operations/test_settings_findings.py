@@ -1,0 +1,33 @@
+"""What the settings alone say of SECRET_KEY."""
+
+from __future__ import annotations
+
+import secrets
+
+import pytest
+
+from shop.operations.findings import Level
+from shop.operations.settings_findings import settings_findings
+from shop.settings import Settings
+
+KEY = secrets.token_hex(32)
+POSTGRES = "postgresql+asyncpg://host/shop"
+
+
+@pytest.mark.parametrize(
+    ("settings", "levels"),
+    [
+        (Settings(), []),
+        (Settings(secret_key=KEY), []),
+        (Settings(secret_key="hunter2"), [Level.WARNING]),
+        (Settings(database_url=POSTGRES), [Level.WARNING]),
+        (Settings(database_url=POSTGRES, secret_key=KEY), []),
+        (Settings(database_url=POSTGRES, secret_key="hunter2"), [Level.WARNING]),
+    ],
+)
+def test_a_key_is_missed_where_several_machines_may_serve_and_where_it_is_short(
+    settings: Settings, levels: list[Level]
+) -> None:
+    found = [finding for finding in settings_findings(settings, {}) if finding.about == "SECRET_KEY"]
+    assert [finding.level for finding in found] == levels
+    assert "hunter2" not in " ".join(map(str, found))
