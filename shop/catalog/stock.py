@@ -159,9 +159,9 @@ async def _keep(
     ]
     if rows:
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(reservations).values(rows)
+        statement = dialect.insert(reservations)
         changed = {name: statement.excluded[name] for name in ("quantity", "expires_at")}
-        await connection.execute(statement.on_conflict_do_update(index_elements=["holder", "sku"], set_=changed))
+        await connection.execute(statement.on_conflict_do_update(index_elements=["holder", "sku"], set_=changed), rows)
 
 
 async def _drop(connection: AsyncConnection, chosen: Select[Any]) -> Counter[str]:
