@@ -10,8 +10,8 @@ from functools import cache
 from babel import Locale
 from babel.core import get_global
 
-LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pl", "pt", "sv", "da", "nb", "fi", "cs", "tr", "ja")
-"""Those whose names of countries are understood; where two of them disagree, the earlier one counts."""
+LANGUAGES = ("de", "fr", "es", "it", "nl", "pl", "pt", "sv", "da", "nb", "fi", "cs", "tr", "ja")
+"""Those whose names of countries are understood beside English ones; where two disagree, the earlier one counts."""
 
 ALIASES = {
     "america": "US",
@@ -57,24 +57,33 @@ def name_of(code: str) -> str:
 def code_of(text: str) -> str:
     """The code (ISO 3166-1 alpha-2) of a country as somebody typed it, '' where that cannot be told.
 
-    Codes of two and three letters are understood, names in LANGUAGES and usual ones beside them; letter case, accents,
-    points and a leading 'the' do not matter.
+    Codes of two and three letters are understood, and names in English and in LANGUAGES; letter case, accents, points
+    and a leading 'the' do not matter.
     """
-    return _codes().get(_folded(text[:100]), "")
+    folded = _folded(text[:100])
+    return _in_english().get(folded) or _in_all_languages().get(folded, "")
 
 
 @cache
-def _codes() -> dict[str, str]:
+def _in_english() -> dict[str, str]:
+    """The code for every folded code, English name and alias."""
     codes = {code.lower(): code for code in names()}
     aliases: Mapping[str, list[str]] = get_global("territory_aliases")
     codes |= {
         old.lower(): new[0] for old, new in aliases.items() if old.isalpha() and len(new) == 1 and new[0] in names()
     }
+    return codes | {_folded(name): code for code, name in names().items()} | ALIASES
+
+
+@cache
+def _in_all_languages() -> dict[str, str]:
+    """The code for every folded name. It takes a tenth of a second, so it waits for a name that is not English."""
+    found: dict[str, str] = {}
     for language in LANGUAGES:
         for code, name in _territories(language).items():
             if _is_country(code):
-                codes.setdefault(_folded(name), code)
-    return codes | ALIASES
+                found.setdefault(_folded(name), code)
+    return found
 
 
 def _territories(language: str) -> dict[str, str]:
