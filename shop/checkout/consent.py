@@ -104,10 +104,9 @@ def _amounts(seen: Quote, now: Quote) -> Iterator[str]:
     old, new = seen.totals, now.totals
     alike = seen.currency == now.currency
     if (seen.method, seen.method_title) != (now.method, now.method_title):
-        before = f"{seen.method_title}, {_amount(seen, old.shipping)}"
-        yield f"Shipping was {before}, and is now {now.method_title}, {_amount(now, new.shipping)}."
+        yield f"Shipping was {seen.method_title}, {_shipping(seen)}, and is now {now.method_title}, {_shipping(now)}."
     elif alike and old.shipping != new.shipping:
-        yield f"Shipping was {_amount(seen, old.shipping)} and is now {_amount(now, new.shipping)}."
+        yield f"Shipping was {_shipping(seen)} and is now {_shipping(now)}."
     if alike and old.discount != new.discount:
         yield f"The discount was {_amount(seen, old.discount)} and is now {_amount(now, new.discount)}."
     if seen.total != now.total:
@@ -116,6 +115,10 @@ def _amounts(seen: Quote, now: Quote) -> Iterator[str]:
 
 def _amount(quote: Quote, amount: int) -> str:
     return Money(amount, quote.currency).format()
+
+
+def _shipping(quote: Quote) -> str:
+    return _amount(quote, quote.totals.shipping) if quote.totals.shipping else "free"
 
 
 def _country(quote: Quote) -> str:

@@ -56,10 +56,6 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     methods: tuple[Shipping, ...]
     """The cheapest first; the first one counts where none is chosen."""
     problems: tuple[Problem, ...]
-    zone: str
-    """Where it goes, as it is read after 'to': 'the European Union'."""
-    free_from: Money | None
-    """Goods of this worth (less the discount) are shipped there for nothing, by one method at least."""
     untaxed: bool
     """No tax is charged there, so that the shopper may owe tax and duties on arrival."""
 
@@ -91,9 +87,9 @@ class Quotes:
         """What the active lines of a cart come to today, for a country ('' for an unknown one) and a shipping method.
 
         `available`: pieces that this shopper can have by sku, as setting them aside has told; without it the
-        catalogue's word counts, which may be some seconds old. `prices`: unit prices by sku that are known
-        better than by a catalogue that answers from memory. A method that does not exist is the
-        cheapest one. A cart with nothing to buy has a quote without lines. May raise StoreUnavailable.
+        catalogue's word counts, which may be some seconds old. `prices`: unit prices by sku that are known better than
+        by a catalogue that answers from memory. A method that does not exist is the cheapest one. A cart with nothing
+        to buy has a quote without lines. May raise StoreUnavailable.
         """
         offers = _repriced(await self._catalog.offers([line.sku for line in cart.active], cart.id), prices or {})
         lines = [self._line(offers[line.sku], line.quantity, currency) for line in cart.active if line.sku in offers]
@@ -102,13 +98,10 @@ class Quotes:
         coupon, refused = await self._coupon(cart.coupon, _goods(lines, currency), now) if lines else (None, [])
         methods = self._methods(lines, coupon, currency, country_code)
         chosen = next((each for each in methods if each.id == method), methods[0] if methods else None)
-        zone = self.terms.zone(country_code)
         return Proposal(
             quote=self._quote(cart, lines, coupon, currency, country_code, chosen),
             methods=methods,
             problems=(*problems, *refused),
-            zone=zone.title,
-            free_from=self._rates.convert(zone.free_from, currency) if zone.free_from else None,
             untaxed=self.terms.tax(country_code) is None,
         )
 

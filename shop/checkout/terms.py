@@ -37,12 +37,6 @@ class Zone(msgspec.Struct, frozen=True):
     methods: tuple[ShippingMethod, ...]
     """In no order; at least one carries any weight."""
 
-    @property
-    def free_from(self) -> Money | None:
-        """The lowest worth of goods, less the discount, from which a method is free; None where none ever is."""
-        thresholds = [method.free_from for method in self.methods if method.free_from is not None]
-        return min(thresholds, key=lambda money: money.amount, default=None)
-
 
 class Terms(msgspec.Struct, frozen=True):
     """Zones and taxes. The last zone takes every country that no other has."""

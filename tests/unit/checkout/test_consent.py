@@ -103,7 +103,7 @@ class TestDifferences:
             ),
             (
                 a_quote(shipping=0),
-                ("Shipping was €4.90 and is now €0.00.", "The total was €28.90 and is now €24.00."),
+                ("Shipping was €4.90 and is now free.", "The total was €28.90 and is now €24.00."),
             ),
             (
                 a_quote(method="express", method_title="Express", shipping=1290),
