@@ -138,7 +138,8 @@ const lines = () => [...document.querySelectorAll("#cart [data-line]")];
 function focusPlace(place) {
   const line = place < 0 ? undefined : (lines()[place] ?? lines().at(-1));
   const target = typeof place === "string" ? byId(place) : line;
-  (target?.querySelector("summary, [data-remove]") ?? byId("cart-title")).focus();
+  const control = target?.querySelector("[aria-invalid]") ?? target?.querySelector("summary, [data-remove]");
+  (control ?? byId("cart-title")).focus();
 }
 
 // --- stepper: one less, one more; in the cart the change is sent when the steps pause
