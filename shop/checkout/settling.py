@@ -47,7 +47,7 @@ class Settler:
     async def settle_due(self) -> int:
         """Go on with the orders that are due now, once each; how many there were. Raises StoreUnavailable."""
         count = 0
-        while (await self._look()) and (some := await self._claim()):
+        while (await self._look()) and (some := await self.claim()):
             await asyncio.gather(*(self._go_on(order, by) for order, by in some))
             count += len(some)
         return count
@@ -57,7 +57,8 @@ class Settler:
         self._metrics.open(found.orders)
         return found.due
 
-    async def _claim(self) -> list[tuple[Order, str]]:
+    async def claim(self) -> list[tuple[Order, str]]:
+        """Orders that are due, claimed, each with the name that it is claimed by."""
         by = secrets.token_hex(8)
         return [(order, by) for order in await self._course.steps.claim_due(TOGETHER, by)]
 
