@@ -1,0 +1,347 @@
+"""Placing an order, and the very statements that it took, sent by the driver alone.
+
+Run by `make bench`, or alone: `python -m tests.bench.bench_orders`. Two databases are alike. In the first, orders are
+placed, and what each says to the database is written down; in the second, the same is said again in the same order by
+the driver, without the shop. The two take turns. The provider of the payments answers at once and writes nothing; its
+demonstration's own ledger is measured beside it. Carts are in memory. All servers are on this machine and share its
+cores with the process that calls them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import statistics
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import aiosqlite
+import asyncpg  # type: ignore[import-untyped]
+import msgspec
+import uvloop
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import Connection, event
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shop.cart.memory import MemoryCartService
+from shop.cart.model import UseCoupon, new_change_id
+from shop.catalog import stock
+from shop.catalog.cache import CachedCatalog
+from shop.catalog.rates import read_rates
+from shop.catalog.repository import CatalogRepository
+from shop.checkout.coupons import Coupon, Coupons
+from shop.checkout.demo_payments import DemoPayments
+from shop.checkout.model import Order, Quote
+from shop.checkout.payments import Card, Payment, PaymentProvider
+from shop.checkout.placing import Submission
+from shop.checkout.quoting import Quotes
+from shop.checkout.terms import read_terms
+from shop.checkout.totals import CouponTerms
+from shop.database import create_engine, migrate, writing
+from shop.demo.postgres import Postgres
+from shop.money import Money
+from tests.fixtures.catalog import a_product, fill, variant
+from tests.fixtures.shop_app import Clock
+from tests.fixtures.till import ADDRESS, Process, a_card
+
+PRODUCTS = 300
+PLENTY = 10_000_000
+CODE = "TENTH"
+PRICE = Money(1000, "EUR")
+ROUNDS, ORDERS = 10, 48
+"""Orders are placed in so many rounds, so many in each."""
+RAW_CONNECTIONS = 16
+
+Said = list[tuple[str, Any]]
+"""What was said to a database: statements with their values, BEGIN and COMMIT where a transaction begins and ends."""
+
+_said: ContextVar[Said] = ContextVar("said")
+_numbers = itertools.count()
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """What is ordered, and from whom."""
+
+    name: str
+    coupon: bool = False
+    reserved: bool = False
+    ledger: bool = False
+    """With the demonstration's provider, which writes its ledger."""
+
+
+KINDS = (
+    Kind("three lines"),
+    Kind("three lines, set aside before", reserved=True),
+    Kind("three lines, a coupon", coupon=True),
+    Kind("three lines, a coupon, set aside before", coupon=True, reserved=True),
+    Kind("the same, with the demonstration's ledger", coupon=True, reserved=True, ledger=True),
+)
+
+
+class GenerousBank:
+    """A PaymentProvider that says yes at once."""
+
+    async def authorise(self, key: str, amount: Money, card: Card) -> Payment:
+        return Payment(key, "authorised", amount)
+
+    async def capture(self, key: str) -> Payment:
+        return Payment(key, "captured", PRICE)
+
+    async def void(self, key: str) -> Payment:
+        return Payment(key, "voided", PRICE)
+
+    async def refund(self, key: str) -> Payment:
+        return Payment(key, "refunded", PRICE)
+
+    async def find(self, key: str) -> Payment | None:
+        return None
+
+
+class Raw:
+    """The driver alone, on the twin of a database."""
+
+    async def say(self, said: Said) -> None:
+        """Say all of it, one after the other."""
+        raise NotImplementedError
+
+
+class RawSqlite(Raw):
+    """One connection: SQLite has one writer at a time."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+        self._alone = asyncio.Lock()
+
+    async def say(self, said: Said) -> None:
+        for transaction in transactions(said):
+            async with self._alone:
+                await self._connection.execute("BEGIN IMMEDIATE")
+                for statement, values in transaction:
+                    await self._connection.execute_fetchall(statement, values)
+                await self._connection.commit()
+
+
+class RawPostgres(Raw):
+    """A connection for each who calls."""
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+
+    async def say(self, said: Said) -> None:
+        for transaction in transactions(said):
+            async with self._pool.acquire() as connection, connection.transaction():
+                for statement, values in transaction:
+                    await connection.fetch(statement, *values)
+
+
+def transactions(said: Said) -> list[Said]:
+    """The statements of each transaction."""
+    found: list[Said] = []
+    for words, values in said:
+        if words == "BEGIN":
+            found.append([])
+        elif words != "COMMIT":
+            found[-1].append((words, values))
+    return found
+
+
+class Shop:
+    """A database, its twin, and what places orders in the first."""
+
+    def __init__(self, engine: AsyncEngine, raw: Raw, kind: Kind) -> None:
+        self.engine = engine
+        self.raw = raw
+        self.kind = kind
+        self.carts = MemoryCartService(max_carts=1_000_000)
+        payments: PaymentProvider = DemoPayments(engine) if kind.ledger else GenerousBank()
+        clock = Clock()
+        clock.now = time.time()
+        self.place_order = Process(engine, clock, self.carts, payments, 30.0).place
+        coupons = Coupons(engine, read_rates())
+        catalog = CachedCatalog(CatalogRepository(engine, "EUR"))
+        self.quotes = Quotes(catalog, coupons, read_terms(), read_rates())
+
+    async def submission(self) -> Submission:
+        """A shopper with two of each of three products, at the checkout."""
+        cart_id = f"cart-{next(_numbers)}"
+        for at in random.sample(range(PRODUCTS), 3):
+            cart = await self.carts.add(cart_id, f"SKU-{at}", 2, PRICE)
+        if self.kind.coupon:
+            cart = await self.carts.apply(cart_id, UseCoupon(new_change_id(), int(time.time()), CODE))
+        quote = await self.quotes.quote(cart, "EUR", "DE", now=int(time.time()))
+        return Submission(
+            quote=quote,
+            email=f"{cart_id}@shop.example",
+            address=ADDRESS,
+            card=a_card(),
+            card_brand="Visa",
+            origin="https://shop.example",
+        )
+
+    async def set_aside(self, quote: Quote) -> None:
+        """What opening the checkout does."""
+        async with writing(self.engine) as connection:
+            await stock.hold(connection, quote.cart_id, quote.wanted, until=int(time.time()) + 600)
+
+    async def prepared(self, submission: Submission) -> Said:
+        """Set aside what the kind of order wants set aside."""
+        said: Said = []
+        _said.set(said)
+        if self.kind.reserved:
+            await self.set_aside(submission.quote)
+        return said
+
+    async def place(self, submission: Submission) -> Said:
+        """Place the order; what was said to the database."""
+        said: Said = []
+        _said.set(said)
+        order: Order = await self.place_order(submission)
+        assert order.state == "paid"
+        return said
+
+
+def listen(engine: AsyncEngine) -> None:
+    """Write down what is said on an engine."""
+
+    def begins(_: Connection) -> None:
+        _said.get([]).append(("BEGIN", ()))
+
+    def executes(_: Connection, __: object, statement: str, values: Any, ___: object, many: bool) -> None:
+        if not statement.startswith("BEGIN"):
+            _said.get([]).extend((statement, each) for each in (values if many else [values]))
+
+    def commits(_: Connection) -> None:
+        _said.get([]).append(("COMMIT", ()))
+
+    event.listen(engine.sync_engine, "begin", begins)
+    event.listen(engine.sync_engine, "before_cursor_execute", executes)
+    event.listen(engine.sync_engine, "commit", commits)
+
+
+class Sample:
+    """How long each order took, and all of a round together, in seconds."""
+
+    def __init__(self) -> None:
+        self.each: list[float] = []
+        self.rates: list[float] = []
+
+    async def take(self, calls: Sequence[Callable[[], Awaitable[Any]]], at_once: int) -> list[Any]:
+        """Call all of them, so many at a time; what they gave."""
+        left, given = iter(enumerate(calls)), [None] * len(calls)
+
+        async def caller() -> None:
+            for at, call in left:
+                started = time.perf_counter()
+                given[at] = await call()
+                self.each.append(time.perf_counter() - started)
+
+        started = time.perf_counter()
+        await asyncio.gather(*(caller() for _ in range(at_once)))
+        self.rates.append(len(calls) / (time.perf_counter() - started))
+        return given
+
+    @property
+    def rate(self) -> float:
+        return statistics.median(self.rates)
+
+    def quantile(self, percent: int) -> float:
+        """Milliseconds."""
+        return statistics.quantiles(self.each, n=100)[percent - 1] * 1000
+
+
+async def measure(shop: Shop, at_once: int) -> tuple[Sample, Sample, Said]:
+    """Orders placed and said again, in turns; what the last one said."""
+    placed, raw = Sample(), Sample()
+    for _ in range(ROUNDS):
+        submissions = [await shop.submission() for _ in range(ORDERS)]
+        before = [await shop.prepared(each) for each in submissions]
+        said = await placed.take([lambda each=each: shop.place(each) for each in submissions], at_once)  # type: ignore[misc]
+        for each in before:
+            await shop.raw.say(each)
+        await raw.take([lambda each=each: shop.raw.say(each) for each in said], at_once)  # type: ignore[misc]
+    return placed, raw, said[-1]
+
+
+async def prepare(url: str) -> AsyncEngine:
+    """A database with products and a coupon."""
+    await migrate(url)
+    engine = create_engine(url)
+    await fill(engine, *(a_product(f"p-{at}", variant(f"SKU-{at}", stock=PLENTY)) for at in range(PRODUCTS)))
+    await Coupons(engine, read_rates()).add([Coupon(CODE, CouponTerms(percent=1000, per_shopper=1), max_uses=PLENTY)])
+    return engine
+
+
+@asynccontextmanager
+async def sqlite() -> AsyncIterator[tuple[AsyncEngine, Raw]]:
+    with TemporaryDirectory() as folder:
+        files = [Path(folder) / name for name in ("one.db", "twin.db")]
+        engine, twin = [await prepare(f"sqlite+aiosqlite:///{file}") for file in files]
+        await twin.dispose()
+        async with aiosqlite.connect(files[1], isolation_level=None) as connection:
+            for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "cache_size = -16000"):
+                await connection.execute(f"PRAGMA {pragma}")
+            yield engine, RawSqlite(connection)
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def postgres() -> AsyncIterator[tuple[AsyncEngine, Raw]]:
+    """Two servers, which keep what they commit through a power cut."""
+    async with AsyncExitStack() as ending:
+        urls = []
+        for _ in range(2):
+            server = Postgres(fsync="on", shared_buffers="128MB")
+            server.start()
+            ending.callback(server.stop)
+            urls.append(server.url)
+        engine, twin = [await prepare(url) for url in urls]
+        await twin.dispose()
+        plain = urls[1].replace("+asyncpg", "")
+        async with asyncpg.create_pool(plain, min_size=RAW_CONNECTIONS, max_size=RAW_CONNECTIONS) as pool:
+            yield engine, RawPostgres(pool)
+        await engine.dispose()
+
+
+async def run(console: Console) -> None:
+    table = Table("database", "order", "statements", "transactions", "at once", "orders/s", "p50 ms", "p99 ms")
+    table.title = "Placing an order, and its statements by the driver alone"
+    for heading in ("driver p50 ms", "p99 ms", "p50 of driver's", "p99", "orders/s of driver's"):
+        table.add_column(heading)
+    for name, database in {"SQLite": sqlite, "PostgreSQL": postgres}.items():
+        async with database() as (engine, raw):
+            listen(engine)
+            for kind in KINDS:
+                for at_once in (1, 16):
+                    placed, again, said = await measure(Shop(engine, raw, kind), at_once)
+                    table.add_row(name, kind.name, *counted(said), str(at_once), *figures(placed, again))
+        table.add_section()
+    console.print(table)
+
+
+def counted(said: Said) -> tuple[str, str]:
+    """Statements, and transactions."""
+    begun = sum(words == "BEGIN" for words, _ in said)
+    return str(sum(words not in ("BEGIN", "COMMIT") for words, _ in said)), str(begun)
+
+
+def figures(placed: Sample, raw: Sample) -> list[str]:
+    times = [each.quantile(percent) for each in (placed, raw) for percent in (50, 99)]
+    rate = statistics.median(one / other for one, other in zip(placed.rates, raw.rates, strict=True))
+    ratios = [times[0] / times[2], times[1] / times[3], rate]
+    return [f"{placed.rate:,.0f}", *(f"{value:.2f}" for value in (*times, *ratios))]
+
+
+def main() -> None:
+    console = Console(width=None if Console().is_terminal else 200)
+    uvloop.run(run(console))
+
+
+if __name__ == "__main__":
+    main()
