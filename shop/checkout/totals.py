@@ -1,10 +1,10 @@
 """What a quote comes to. Pure: integers in, integers out, all in minor units of the shopper's currency.
 
 Rounding: a percentage is computed exactly, and rounded once, half away from zero: the rule of shop.money (Council
-Regulation (EC) No 1103/97, article 5). A tax is rounded once for the whole order, not line by line: no law of the
-European Union asks for either (Court of Justice, C-484/06, Fiscale eenheid Koninklijke Ahold), and once makes the
-smaller error. Amounts that are agreed in the catalogue's currency are converted to the shopper's first, each by
-itself; sums are taken afterwards, so that they hold in every currency.
+Regulation (EC) No 1103/97, article 5). A tax is rounded once for the whole order, not line by line: European law leaves
+that to the Member States (Court of Justice, 10 July 2008, C-484/06, Koninklijke Ahold), and once makes the smaller
+error. Amounts that are agreed in the catalogue's currency are converted to the shopper's first, each by itself; sums
+are taken afterwards, so that they hold in every currency.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def allocate(amount: int, weights: Sequence[int]) -> list[int]:
     """Split an amount in proportion to weights (each at least 0) by the largest remainder: parts add up to it exactly.
 
     Each part is its exact share, rounded down or up; the earlier one is rounded up where remainders are equal. The
-    method is Hamilton's, as in M. L. Balinski and H. P. Young, Fair Representation (1982), chapter 2. No part is more
+    method is Alexander Hamilton's of 1792 (M. L. Balinski and H. P. Young, Fair Representation, 1982). No part is more
     than its weight where the amount is not more than all of them. Raises ValueError where there is nothing to split by.
     """
     whole = sum(weights)
