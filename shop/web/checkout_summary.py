@@ -49,8 +49,8 @@ def _rows(quote: Quote) -> Iterator[Row]:
     yield Row("Subtotal", _money(quote, totals.subtotal))
     if quote.coupon:
         yield Row(f"Coupon {quote.coupon}", f"−{_money(quote, totals.discount)}" if totals.discount else "")
-    where = f" to {name_of(quote.country_code)}" if quote.country_code else ""
-    yield Row(f"Shipping{where}: {quote.method_title}", price_or_free(Money(totals.shipping, quote.currency)))
+    where = f", {name_of(quote.country_code)}" if quote.country_code else ""
+    yield Row(f"Shipping{where}", price_or_free(Money(totals.shipping, quote.currency)), quote.method_title)
     if totals.tax_name and not totals.tax_included:
         yield Row(totals.tax_name, _money(quote, totals.tax))
 

@@ -10,10 +10,11 @@ from shop.web.views import Link, Picture, Shell
 
 
 class Row(msgspec.Struct, frozen=True):
-    """A part of a total: 'Shipping, Standard', '€4.90'."""
+    """A part of a total: 'Shipping, Germany', '€4.90', 'Standard, 3 to 5 working days'."""
 
     label: str
     amount: str
+    note: str = ""
 
 
 class SummaryLine(msgspec.Struct, frozen=True):

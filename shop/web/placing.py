@@ -120,8 +120,9 @@ class Placing:
             alert = Alert(str(error), (NOTHING,), (Link("Change your cart", "/cart"),))
             return await self._again(attempt, proposal, alert)
         except PaymentDeclined as error:
+            entries = msgspec.structs.replace(attempt.entries, problems={NUMBER: str(error)})
             alert = Alert("The payment was declined", (), (Link(str(error), f"#{NUMBER}"),))
-            return await self._again(attempt, proposal, alert)
+            return await self._again(msgspec.structs.replace(attempt, entries=entries), proposal, alert)
         return _to_order(attempt.visit, order)
 
     async def _earlier(self, attempt: Attempt) -> Order | None:

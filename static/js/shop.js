@@ -108,6 +108,7 @@ on("htmx:before:swap", ({ detail: { ctx, tasks } }) => {
 
 on("htmx:after:swap", ({ detail: { ctx } }) => {
   for (const [id, { value }] of steps) if (byId(id)) byId(id).value = value;
+  if (ctx.sourceElement?.id === "checkout-form") byId("alert")?.focus();
   if (ctx.place !== undefined && document.activeElement === document.body) focusPlace(ctx.place);
   if (ctx.request.method !== "POST" || ctx.response.status >= 400) return;
   if (ctx.showsCart) channel?.postMessage("changed");
