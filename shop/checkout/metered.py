@@ -20,7 +20,7 @@ from shop.errors import (
 )
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-_RESULTS: dict[type[Exception], str] = {
+_RESULTS: dict[type[ShopError], str] = {
     OutOfStock: "out_of_stock",
     QuoteChanged: "quote_changed",
     CouponRefused: "coupon_refused",
@@ -61,7 +61,7 @@ class OrderMetrics:
             result = "challenged" if order.challenge_path else "unknown" if order.state == "pending" else "placed"
             return order  # noqa: TRY300 - the result is counted in every case
         except ShopError as error:
-            result = _RESULTS.get(type(error), "refused")
+            result = next((words for kind, words in _RESULTS.items() if isinstance(error, kind)), "refused")
             raise
         finally:
             self._seconds.observe(time.perf_counter() - started)

@@ -8,6 +8,7 @@ where each of them fails, or the process dies.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import secrets
 from collections.abc import Awaitable
@@ -21,7 +22,7 @@ from shop.checkout.model import Address, Order, Quote
 from shop.checkout.numbers import new_number
 from shop.checkout.payments import Card, Payment
 from shop.checkout.repository import key_of
-from shop.errors import InvalidInput, NotFound, PaymentDeclined, ShopError, StoreUnavailable
+from shop.errors import InvalidInput, NotFound, PaymentDeclined, PaymentUnavailable, ShopError, StoreUnavailable
 
 CLOSING_SECONDS = 5.0
 """How long orders that are under way may take to finish when the shop closes."""
@@ -64,9 +65,9 @@ class PlaceOrder:
         It is placed or paid; or pending, where the bank has not answered yet, or wants the shopper to confirm the
         payment at `order.challenge_path`.
 
-        Whatever it raises, nothing is charged: InvalidInput for a quote without lines, OutOfStock, QuoteChanged,
-        CouponRefused, PaymentDeclined, StoreBusy, StoreUnavailable. After PaymentDeclined the same cart can be
-        submitted again.
+        Whatever else it raises, nothing is charged: InvalidInput for a quote without lines, OutOfStock, QuoteChanged,
+        CouponRefused, PaymentDeclined, StoreBusy, StoreUnavailable; but where it is PaymentUnavailable, there is an
+        order of an equal submit that cannot be read now. After PaymentDeclined the same cart can be submitted again.
         """
         if not submission.quote.lines:
             raise InvalidInput("Your cart is empty: there is nothing to order.")
@@ -146,8 +147,14 @@ class PlaceOrder:
 
     async def _earlier(self, quote: Quote, key: str | None) -> Order | None:
         """The order that an equal submit made before; None where it failed meanwhile, and is no longer in the way."""
-        by_key = await self._orders.with_key(key) if key else None
-        return by_key or await self._orders.of_cart(quote.cart_id, quote.revision, quote.change)
+        try:
+            by_key = await self._orders.with_key(key) if key else None
+            return by_key or await self._orders.of_cart(quote.cart_id, quote.revision, quote.change)
+        except StoreUnavailable as error:
+            raise PaymentUnavailable(
+                "You have ordered this before, and whether it is paid cannot be looked up now. Please try again in a "
+                "moment: you are not charged twice."
+            ) from error
 
     async def _decided(self, order: Order) -> Order:
         """An order that another process is placing, once it is no longer pending; or as it is when that takes long."""
@@ -156,7 +163,8 @@ class PlaceOrder:
         while order.state == "pending" and not order.challenge_path and loop.time() < until:
             await asyncio.sleep(spread(pause))
             pause = min(pause * 1.5, LAST_LOOK_SECONDS)
-            order = await self._course.now(order)
+            with contextlib.suppress(StoreUnavailable):
+                order = await self._course.now(order)
         return _unless_failed(order)
 
     def _order(self, submission: Submission) -> Order:
