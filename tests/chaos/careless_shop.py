@@ -1,0 +1,52 @@
+"""A shop that acknowledges adds which it never keeps, and charges some orders twice. Settings as for `shop run`."""
+
+from __future__ import annotations
+
+from itertools import count
+
+from litestar import Litestar
+
+from shop.app import create_app
+from shop.cart.memory import MemoryCartService
+from shop.cart.model import Add, Cart, Change, apply
+from shop.checkout.demo_payments import DemoPayments
+from shop.checkout.payments import Card, Payment
+from shop.database import create_engine
+from shop.money import Money
+from shop.settings import Settings
+
+CARELESS = 4
+"""It forgets every fourth add, and forgets about every fourth charge that it was made."""
+
+
+class ForgetfulCarts(MemoryCartService):
+    """Shows every add once, and keeps most of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._adds = count(1)
+
+    async def apply(self, cart_id: str, change: Change) -> Cart:
+        if isinstance(change, Add) and next(self._adds) % CARELESS == 0:
+            return apply(await self.get(cart_id), change)
+        return await super().apply(cart_id, change)
+
+
+class GreedyBank(DemoPayments):
+    """Takes some payments once more, under a key of its own."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(create_engine(settings.database_url))
+        self._payments = count(1)
+
+    async def authorise(self, key: str, amount: Money, card: Card) -> Payment:
+        if next(self._payments) % CARELESS == 0:
+            await super().authorise(f"{key}-again", amount, card)
+            await self.capture(f"{key}-again")
+        return await super().authorise(key, amount, card)
+
+
+def open_shop() -> Litestar:
+    """The application, for `uvicorn --factory`."""
+    settings = Settings.from_env()
+    return create_app(settings, carts=ForgetfulCarts(), payments=GreedyBank(settings))
