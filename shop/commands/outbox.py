@@ -57,11 +57,10 @@ async def _list(settings: Settings, limit: int, state: EmailState | None) -> Non
         found = await opened.latest(limit, state)
     now = time.time()
     table = Table(title="E-mails", title_justify="left")
-    for name in ("ID", "to", "subject", "written (UTC)", "state"):
-        table.add_column(name, no_wrap=name == "ID")
+    for name in ("ID", "to", "written (UTC)", "state"):
+        table.add_column(name, no_wrap=name == "ID", overflow="fold")
     for kept in found:
-        email = kept.email
-        table.add_row(email.id, email.recipient, email.subject, _moment(kept.created_at), _became(kept, now))
+        table.add_row(kept.email.id, kept.email.recipient, _moment(kept.created_at), _became(kept, now))
     Console().print(table)
 
 

@@ -11,8 +11,9 @@ import pytest
 
 from shop.checkout import smtp
 from shop.checkout.mail import Email
-from shop.checkout.smtp import SmtpSender, read_smtp_url
+from shop.checkout.smtp import SmtpSender, read_smtp_url, sender_of
 from shop.errors import ConfigurationError, EmailRefused, EmailUnavailable
+from shop.settings import Settings
 from tests.fixtures.mail_server import mail_server
 from tests.fixtures.tls import Certificates
 
@@ -241,3 +242,8 @@ async def test_a_sender_may_have_a_name(sender: str) -> None:
     async with mail_server() as server:
         await SmtpSender(f"smtp://127.0.0.1:{server.port}", sender).send(EMAIL)
     assert server.received[0].message["From"] == sender
+
+
+def test_without_a_url_there_is_no_sender() -> None:
+    assert sender_of(Settings()) is None
+    assert isinstance(sender_of(Settings(smtp_url="smtp://localhost")), SmtpSender)
