@@ -115,10 +115,11 @@ async def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.Monkey
     hung = await asyncio.start_server(lambda _, writer: connections.append(writer), "127.0.0.1", 0)
     async with hung:
         port = hung.sockets[0].getsockname()[1]
-        with pytest.raises(EmailUnavailable, match="TimeoutError"):
-            await SmtpSender(f"smtp://127.0.0.1:{port}", FROM).send(EMAIL)
-    assert len(connections) == 1
-    connections[0].close()
+        while not connections:  # on a busy machine the time may be over before it is even called
+            with pytest.raises(EmailUnavailable, match="TimeoutError"):
+                await SmtpSender(f"smtp://127.0.0.1:{port}", FROM).send(EMAIL)
+    for writer in connections:
+        writer.close()
 
 
 async def test_starttls_is_used_where_it_is_offered(server_tls: ssl.SSLContext, trusting: ssl.SSLContext) -> None:
