@@ -184,7 +184,7 @@ async def migrate(url: str) -> bool:
     """
     engine = create_engine(url, patient=True)
     try:
-        async with speaking(), engine.connect() as connection:
+        async with reading(engine) as connection:
             if await connection.run_sync(_revision) == latest_revision():
                 return False
         async with writing(engine) as connection:
