@@ -1,0 +1,57 @@
+"""A look at the mail server: whether it answers, and would be told the password. Nothing is sent, nobody signs in."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+
+from aiosmtplib import SMTP, SMTPException
+
+from shop.checkout.smtp import MailServer, read_smtp_url
+from shop.errors import ConfigurationError
+from shop.operations.findings import Finding, ok, problem
+
+PART = "SMTP_URL"
+ANSWER_SECONDS = 2.0
+
+
+async def look_at_mail_server(url: str) -> list[Finding]:
+    """Connect and say EHLO; a wrong URL is a finding too."""
+    try:
+        server = read_smtp_url(url)
+    except ConfigurationError as error:
+        return [problem(PART, "settings", str(error))]
+    context = ssl.create_default_context()
+    if server.is_here:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    client = SMTP(
+        hostname=server.host,
+        port=server.port,
+        use_tls=server.encrypted,
+        start_tls=False,
+        tls_context=context,
+        timeout=ANSWER_SECONDS,
+    )
+    try:
+        await client.connect()
+        await client.ehlo()
+        return [_greeted(client, server)]
+    except (SMTPException, OSError) as error:
+        said = " ".join(str(error).split()) or type(error).__name__
+        advice = "Correct host and port; smtps:// where the server speaks TLS at once, as on port 465."
+        return [
+            problem(PART, "answer", f"{server.host}:{server.port} does not answer as a mail server: {said}", advice)
+        ]
+    finally:
+        with contextlib.suppress(SMTPException, OSError):
+            await client.quit()
+        client.close()
+
+
+def _greeted(client: SMTP, server: MailServer) -> Finding:
+    secret = server.encrypted or client.supports_extension("starttls")
+    if server.user and not secret and not server.is_here:
+        says = f"{server.host}:{server.port} offers no encryption: the shop does not tell it the password."
+        return problem(PART, "encryption", says, "Name a port that does: 587, or smtps:// on 465.")
+    how = "encrypted" if secret else "not encrypted"
+    return ok(PART, "answer", f"{server.host}:{server.port} answers, {how}.")

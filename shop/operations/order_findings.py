@@ -1,0 +1,73 @@
+"""A look at what checkout has left open: orders that nobody goes on with, e-mails that are not sent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shop.checkout.mail import NEVER, STALE_SECONDS
+from shop.checkout.schema import orders, outbox
+from shop.database import create_engine, fetch
+from shop.errors import ConfigurationError, StoreUnavailable
+from shop.operations.database_findings import missing_file
+from shop.operations.findings import Finding, counted, note, ok, warning
+from shop.settings import Settings
+
+PART = "Orders"
+LATE_SECONDS = 60
+"""A shop that runs goes on with an open order within a second or two."""
+OVERDUE_SECONDS = 600
+"""An e-mail that could not be sent is tried again, and then its time is in the future."""
+
+
+async def look_at_orders(settings: Settings) -> list[Finding]:
+    """What there is to say of open orders and of e-mails; nothing of a database that cannot be read."""
+    if missing_file(settings.database_url) is not None:
+        return []
+    try:
+        engine = create_engine(settings.database_url)
+        try:
+            return [finding async for finding in _findings(engine, sends=bool(settings.smtp_url))]
+        finally:
+            await engine.dispose()
+    except (ConfigurationError, StoreUnavailable):
+        return []  # the look at the database says so
+
+
+async def _findings(engine: AsyncEngine, *, sends: bool) -> AsyncIterator[Finding]:
+    yield await _open_orders(engine, time.time())
+    yield await _e_mails(engine, int(time.time()), sends=sends)
+
+
+async def _open_orders(engine: AsyncEngine, now: float) -> Finding:
+    late = func.count().filter(orders.c.claimed_until < int((now - LATE_SECONDS) * 1000)).label("late")
+    (row,) = await fetch(engine, select(func.count().label("open"), late).where(~orders.c.settled))
+    if not row.late:
+        return ok(PART, "settled", f"{counted(row.open, 'order')} open, none that was left alone.", open=row.open)
+    says = f"{counted(row.late, 'open order')} that nobody has gone on with for more than a minute."
+    advice = (
+        "Start the shop: it goes on with them. Where one runs, its log says why not; `shop orders list --unsettled`."
+    )
+    return warning(PART, "settled", says, advice, open=row.open, late=row.late)
+
+
+async def _e_mails(engine: AsyncEngine, now: int, *, sends: bool) -> Finding:
+    due, unsent = outbox.c.due_at, outbox.c.sent_at.is_(None)
+    counts = {
+        "waiting": func.count().filter(due > now - STALE_SECONDS, due < NEVER),
+        "overdue": func.count().filter(due > now - STALE_SECONDS, due < now - OVERDUE_SECONDS),
+        "refused": func.count().filter(due >= NEVER),
+    }
+    (row,) = await fetch(engine, select(*(count.label(name) for name, count in counts.items())).where(unsent))
+    if not sends:
+        return ok(PART, "e-mails", f"{counted(row.waiting, 'e-mail')} in the outbox; none is sent without SMTP_URL.")
+    if row.overdue:
+        says = f"{counted(row.overdue, 'e-mail')} should have been sent more than ten minutes ago."
+        return warning(PART, "e-mails", says, "Start the shop: it sends them. Where one runs, its log says why not.")
+    if row.refused:
+        says = f"{counted(row.refused, 'e-mail')} that the mail server refused for good."
+        return note(PART, "e-mails", says, "`shop outbox list --state refused` says which and why.")
+    return ok(PART, "e-mails", f"{counted(row.waiting, 'e-mail')} to be sent.", waiting=row.waiting)
