@@ -51,8 +51,8 @@ class Answer(msgspec.Struct, frozen=True):
 
     @property
     def refused(self) -> bool:
-        """Whether it said why not."""
-        return self.status == 422
+        """Whether it said why not, or that something is otherwise than it was."""
+        return self.status in (409, 422)
 
     @property
     def final(self) -> bool:
