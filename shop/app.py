@@ -150,7 +150,17 @@ def create_app(
             coupon=CouponField(metered, shown, coupons, currencies),
             checkout=CheckoutPages(metered, quotes, reservations, sessions, currencies, forms, clock),
             placing=Placing(
-                metered, quotes, placing, orders, consent, sessions, currencies, forms, settings.public_url, clock
+                metered,
+                quotes,
+                reservations,
+                placing,
+                orders,
+                consent,
+                sessions,
+                currencies,
+                forms,
+                settings.public_url,
+                clock,
             ),
             payment=PaymentPages(bank, placing, shells, currencies, templates),
             order=OrderPages(

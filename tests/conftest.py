@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.fixtures.cluster",
     "tests.fixtures.shop_app",
     "tests.fixtures.database",
+    "tests.fixtures.buyer",
     "tests.fixtures.postgres",
     "tests.fixtures.sentinel",
     "tests.fixtures.till",

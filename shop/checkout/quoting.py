@@ -94,7 +94,7 @@ class Quotes:
         offers = _repriced(await self._catalog.offers([line.sku for line in cart.active], cart.id), prices or {})
         lines = [self._line(offers[line.sku], line.quantity, currency) for line in cart.active if line.sku in offers]
         problems = [_gone(line.sku) for line in cart.active if line.sku not in offers]
-        problems += shortages(lines, _stock(offers) if available is None else available)
+        problems += shortages(lines, _stock(offers) if available is None else available, offers)
         coupon, refused = await self._coupon(cart.coupon, _goods(lines, currency), now) if lines else (None, [])
         methods = self._methods(lines, coupon, currency, country_code)
         chosen = next((each for each in methods if each.id == method), methods[0] if methods else None)
@@ -165,10 +165,10 @@ class Quotes:
         return self._rates.convert(money, currency).amount
 
 
-def shortages(lines: Iterable[QuoteLine], available: Mapping[str, int]) -> list[Problem]:
+def shortages(lines: Iterable[QuoteLine], available: Mapping[str, int], offers: Mapping[str, Offer]) -> list[Problem]:
     """The lines that want more pieces than there are; a sku that is not in `available` has no limit."""
     return [
-        _short(line, max(0, available[line.sku]))
+        _short(line, max(0, available[line.sku]), offers[line.sku].held)
         for line in lines
         if line.sku in available and available[line.sku] < line.quantity
     ]
@@ -183,9 +183,10 @@ def _goods(lines: Iterable[QuoteLine], currency: str) -> Money:
     return Money(sum(line.unit.amount * line.quantity for line in lines), currency)
 
 
-def _short(line: QuoteLine, available: int) -> Problem:
-    left = f"Only {available} of {name_of(line)} left, and you want {line.quantity}."
-    words = left if available else f"{name_of(line)} is sold out."
+def _short(line: QuoteLine, available: int, held: int) -> Problem:
+    name = name_of(line)
+    gone = f"The last of {name} are at another checkout, and may come back." if held else f"{name} is sold out."
+    words = f"Only {available} of {name} left, and you want {line.quantity}." if available else gone
     return Problem("short", f"{words} Please change your cart.", line.sku, available)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 
@@ -9,6 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.catalog import stock
 from shop.database import writing
+from shop.errors import StoreUnavailable
+
+log = logging.getLogger(__name__)
 
 
 class Reservations:
@@ -30,10 +34,17 @@ class Reservations:
         """Set aside what there is of the wanted pieces, and give how many each: see stock.hold.
 
         A cart that has pieces set aside already keeps their end: opening the checkout again does not make it later.
-        May raise StoreUnavailable.
+        Where the database does not answer, nothing is set aside and nothing is given: a form can be filled in all the
+        same, and ordering it tells what there is.
         """
+        if not wanted:
+            return {}
         now = int(self._clock())
-        async with writing(self._engine) as connection:
-            held = await stock.hold(connection, cart_id, wanted, until=now + self.seconds, now=now)
+        try:
+            async with writing(self._engine) as connection:
+                held = await stock.hold(connection, cart_id, wanted, until=now + self.seconds, now=now)
+        except StoreUnavailable as error:
+            log.warning("Nothing can be set aside for a checkout now: %s", error)
+            return {}
         self._touched(wanted)
         return held

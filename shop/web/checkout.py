@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import msgspec
 
@@ -13,17 +12,14 @@ from shop.cart.service import CartService
 from shop.checkout.countries import name_of
 from shop.checkout.quoting import Proposal, Quotes
 from shop.checkout.reserving import Reservations
-from shop.errors import StoreUnavailable
 from shop.web.checkout_form import Entries, day_of, problems_of_some, read_entries
-from shop.web.checkout_replies import EMPTY, CheckoutReplies, proposed
+from shop.web.checkout_replies import EMPTY, CheckoutReplies, all_held, proposed
 from shop.web.country_guess import guessed_country
 from shop.web.forms import read_form
 from shop.web.prices import Currencies
 from shop.web.respond import Reply
 from shop.web.session import Session, Sessions
 from shop.web.visit import Visit, WebRequest
-
-log = logging.getLogger(__name__)
 
 
 class CheckoutPages:
@@ -78,19 +74,9 @@ class CheckoutPages:
 
     async def _propose(self, cart: Cart, currency: str, code: str, method: str) -> tuple[Proposal, int]:
         """What the cart comes to, its pieces set aside: for how many seconds, if all of them are; else 0."""
-        held = await self._hold(cart)
+        held = await self._reservations.hold(cart.id, {line.sku: line.quantity for line in cart.active})
         proposal = await self._quotes.propose(cart, currency, code, method, now=int(self._clock()), available=held)
-        is_held = held and not any(problem.kind == "short" for problem in proposal.problems)
-        return proposal, self._reservations.seconds if is_held else 0
-
-    async def _hold(self, cart: Cart) -> Mapping[str, int]:
-        """What is set aside of each sku; nothing is said of any where that cannot be done now."""
-        wanted = {line.sku: line.quantity for line in cart.active}
-        try:
-            return await self._reservations.hold(cart.id, wanted) if wanted else {}
-        except StoreUnavailable as error:
-            log.warning("Nothing can be set aside for a checkout now: %s", error)
-            return {}
+        return proposal, self._reservations.seconds if all_held(proposal, held) else 0
 
     async def _cart(self, session: Session | None) -> Cart:
         return await self._carts.get(session.cart_id) if session else Cart("")

@@ -68,6 +68,11 @@ def proposed(proposal: Proposal, entries: Entries, **more: object) -> Checkout:
     )
 
 
+def all_held(proposal: Proposal, held: Mapping[str, int]) -> bool:
+    """Whether everything that is proposed is set aside."""
+    return all(held.get(sku, 0) >= quantity for sku, quantity in proposal.quote.wanted.items())
+
+
 class CheckoutReplies:
     """Builds the answers of checkout."""
 

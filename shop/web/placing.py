@@ -1,7 +1,7 @@
 """The order: POST /cart/checkout.
 
 Nothing is charged that was not shown: the form carries a signed token of what it shows, and where something else would
-be ordered now, the page comes back and says so. Programs that send no token have seen nothing; they order what there is.
+be ordered now, the page comes back and says so. Programs send no token and have seen nothing; they order what there is.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from shop.checkout.model import Order, Quote
 from shop.checkout.placing import PlaceOrder, Submission
 from shop.checkout.quoting import Proposal, Quotes
 from shop.checkout.repository import Orders, key_of
+from shop.checkout.reserving import Reservations
 from shop.errors import CouponRefused, OutOfStock, PaymentDeclined, QuoteChanged, StoreUnavailable
 from shop.money import Money
 from shop.web.change_ids import idempotency_key
 from shop.web.checkout_form import Entries, day_of, read_entries
-from shop.web.checkout_replies import EMPTY, CheckoutReplies, mend, proposed
+from shop.web.checkout_replies import EMPTY, CheckoutReplies, all_held, mend, proposed
 from shop.web.checkout_views import Alert
 from shop.web.forms import Form, read_form
 from shop.web.origin import origin_of
@@ -63,6 +64,7 @@ class Placing:
         self,
         carts: CartService,
         quotes: Quotes,
+        reservations: Reservations,
         placing: PlaceOrder,
         orders: Orders,
         consent: Consent,
@@ -74,6 +76,7 @@ class Placing:
     ) -> None:
         self._carts = carts
         self._quotes = quotes
+        self._reservations = reservations
         self._placing = placing
         self._orders = orders
         self._consent = consent
@@ -120,9 +123,7 @@ class Placing:
             alert = Alert(str(error), (NOTHING,), (Link("Change your cart", "/cart"),))
             return await self._again(attempt, proposal, alert)
         except PaymentDeclined as error:
-            entries = msgspec.structs.replace(attempt.entries, problems={NUMBER: str(error)})
-            alert = Alert("The payment was declined", (), (Link(str(error), f"#{NUMBER}"),))
-            return await self._again(msgspec.structs.replace(attempt, entries=entries), proposal, alert)
+            return await self._declined(attempt, proposal.quote, str(error))
         return _to_order(attempt.visit, order)
 
     async def _earlier(self, attempt: Attempt) -> Order | None:
@@ -144,6 +145,19 @@ class Placing:
     async def _again(self, attempt: Attempt, proposal: Proposal, alert: Alert, *, status: int = 422) -> Reply:
         checkout = proposed(proposal, attempt.entries, alert=alert)
         return await self._replies.again(attempt.visit, checkout, status)
+
+    async def _declined(self, attempt: Attempt, quote: Quote, words: str) -> Reply:
+        """The form for another card; what the order had taken is set aside again meanwhile."""
+        held = await self._reservations.hold(quote.cart_id, quote.wanted)
+        proposal = await self._propose(attempt, available=held)
+        entries = msgspec.structs.replace(attempt.entries, problems={NUMBER: words})
+        checkout = proposed(
+            proposal,
+            entries,
+            alert=Alert("The payment was declined", (), (Link(words, f"#{NUMBER}"),)),
+            held=self._reservations.seconds if all_held(proposal, held) else 0,
+        )
+        return await self._replies.again(attempt.visit, checkout, 422)
 
     async def _confirm(self, attempt: Attempt, proposal: Proposal, changes: tuple[str, ...]) -> Reply:
         words = (f"Something is otherwise than you saw it. {NOTHING}",)

@@ -1,0 +1,26 @@
+"""Where a shopper probably is."""
+
+from __future__ import annotations
+
+import pytest
+
+from shop.web.country_guess import guessed_country
+
+
+@pytest.mark.parametrize(
+    ("currency", "languages", "country"),
+    [
+        ("", "fr-CH,fr;q=0.9,en-GB;q=0.5", "CH"),
+        ("", "de,en-GB;q=0.5", "GB"),
+        ("", "zh-Hant-TW", "TW"),
+        ("", "de,en;q=0.5", "DE"),
+        ("", "", "DE"),
+        ("", "xx-QQ,-,;;,*", "DE"),
+        ("USD", "de-AT", "US"),
+        ("EUR", "de-AT", "AT"),
+    ],
+)
+def test_is_told_by_the_currency_they_chose_or_else_by_their_language(
+    currency: str, languages: str, country: str
+) -> None:
+    assert guessed_country(currency, languages, "DE") == country

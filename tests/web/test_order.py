@@ -1,0 +1,165 @@
+"""The page of an order, and finding it again."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from httpx import Response
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shop.checkout.numbers import grouped
+from shop.checkout.schema import orders
+from shop.database import writing
+from tests.fixtures.buyer import Buyer
+from tests.fixtures.shop_app import HTMX, NAVIGATION, Client
+
+
+@pytest.fixture
+async def number(buyer: Buyer) -> str:
+    """The number of an order of two mugs."""
+    reply = await buyer.orders(await buyer.opens())
+    return str(reply.headers["location"]).removeprefix("/order/")
+
+
+async def becomes(database: AsyncEngine, number: str, state: str) -> None:
+    async with writing(database) as connection:
+        await connection.execute(orders.update().where(orders.c.number == number).values(state=state))
+
+
+class TestTheReceipt:
+    async def test_says_what_was_bought_by_whom_and_how_it_was_paid(self, client: Client, number: str) -> None:
+        page = await client.get(f"/order/{number}")
+        assert page.status_code == 200
+        for words in (
+            "Thank you",
+            grouped(number),
+            "Tide Mug",
+            "2 × €19.00",
+            "€42.90",
+            "Ada Example",
+            "Deichweg 7",
+            "94043 Mountain View",
+            "Visa ending in 0454",
+            "someone@example.com",
+            f"http://shop.test/order/{number}",
+        ):
+            assert words in page.text
+        assert not re.search(r"4432[ -]?8015", page.text)
+
+    async def test_survives_reload_is_kept_by_no_cache_and_by_no_search_engine(
+        self, client: Client, number: str
+    ) -> None:
+        first, second = [await client.get(f"/order/{number}") for _ in range(2)]
+        assert first.text == second.text
+        assert first.headers["cache-control"] == "no-store"
+        assert 'name="robots" content="noindex"' in first.text
+        assert first.headers["referrer-policy"] == "strict-origin-when-cross-origin"
+
+    async def test_opens_without_a_session_in_any_spelling_of_its_number(self, client: Client, number: str) -> None:
+        client.cookies.clear()
+        assert (await client.get(f"/order/{number}")).status_code == 200
+        typed = await client.get(f"/order/{grouped(number).lower()}")
+        assert (typed.status_code, typed.headers["location"]) == (303, f"/order/{number}")
+        assert "set-cookie" not in (await client.get(f"/order/{number}")).headers
+
+    @pytest.mark.parametrize("path", ["/order/0000000000000000", "/order/nothing", "/order/%00", "/order/' OR 1=1"])
+    async def test_of_an_order_that_there_is_not(self, client: Client, path: str) -> None:
+        assert (await client.get(path)).status_code == 404
+
+    async def test_puts_the_badge_of_its_own_shopper_right(self, client: Client, number: str) -> None:
+        assert client.cookies["cart_count"] == "2"
+        page = await client.get(f"/order/{number}")
+        assert client.cookies["cart_count"] == "0"
+        assert 'id="cart-badge" class="badge"></span>' in page.text
+
+    async def test_has_json_ld_of_what_was_bought_and_not_of_who_bought_it(self, client: Client, number: str) -> None:
+        page = await client.get(f"/order/{number}")
+        written = page.text.partition('<script type="application/ld+json">')[2].partition("</script>")[0]
+        data = json.loads(written)
+        assert data["@type"] == "Order"
+        assert data["orderNumber"] == number
+        assert data["orderStatus"] == "https://schema.org/OrderProcessing"
+        assert (data["price"], data["priceCurrency"]) == ("42.90", "EUR")
+        assert data["acceptedOffer"][0]["eligibleQuantity"]["value"] == 2
+        assert "Ada" not in written
+        assert "example.com" not in written
+
+    async def test_can_be_sent_to_oneself(self, client: Client, number: str) -> None:
+        page = (await client.get(f"/order/{number}")).text
+        link = re.search(r'href="(mailto:[^"]*)"', page)
+        assert link is not None
+        assert f"order%2F{number}" in link[1] or f"order/{number}" in link[1]
+
+    async def test_shows_what_was_typed_as_text(self, buyer: Buyer) -> None:
+        evil = '</script><script>alert("1")</script>'
+        reply = await buyer.orders(await buyer.opens(), name=evil, city=evil)
+        page = await buyer.client.get(reply.headers["location"])
+        assert evil not in page.text
+        assert "&lt;/script&gt;&lt;script&gt;alert" in page.text
+
+
+STATES = [
+    ("pending", "We are still asking your bank", True),
+    ("failed", "This order was not placed", False),
+    ("placed", "Thank you", False),
+    ("shipped", "Your order is on its way.", False),
+    ("cancelled", "This order was cancelled", False),
+    ("refunded", "This order was refunded", False),
+]
+
+
+@pytest.mark.parametrize(("state", "words", "waits"), STATES)
+async def test_each_state_has_its_words(
+    client: Client, number: str, sqlite_engine: AsyncEngine, state: str, words: str, waits: bool
+) -> None:
+    await becomes(sqlite_engine, number, state)
+    page = (await client.get(f"/order/{number}")).text
+    assert words in page
+    assert ("Thank you" in page) is (state in ("placed", "shipped"))
+    assert (">Look again</a>" in page) is waits
+    assert ('data-hx-trigger="every 3s"' in page) is waits
+    assert ("application/ld+json" in page) is (state not in ("pending", "failed"))
+    assert ("Nothing was charged" in page) is (state == "failed")
+
+
+async def test_a_page_that_waits_is_told_what_has_become_of_its_order(
+    client: Client, number: str, sqlite_engine: AsyncEngine
+) -> None:
+    await becomes(sqlite_engine, number, "pending")
+    waiting = await client.get(f"/order/{number}", headers=HTMX)
+    assert "<html" not in waiting.text
+    assert '<hx-partial hx-target="#order" hx-swap="outerMorph">' in waiting.text
+    assert 'hx-target="#status"' not in waiting.text, "nobody is told the same every three seconds"
+    await becomes(sqlite_engine, number, "paid")
+    done = await client.get(f"/order/{number}", headers=HTMX)
+    assert "every 3s" not in done.text
+    assert "Thank you. Your order is placed and paid." in done.text.partition('hx-target="#status"')[2]
+
+
+class TestFinding:
+    async def find(self, client: Client, number: str, email: str) -> Response:
+        return await client.post("/order", data={"number": number, "email": email}, headers=NAVIGATION)
+
+    async def test_by_number_and_email_however_they_are_typed(self, client: Client, number: str) -> None:
+        assert "Find an order" in (await client.get("/order")).text
+        for typed in (number, grouped(number).lower(), f" {number[:8]} {number[8:]} "):
+            found = await self.find(client, typed, " Someone@Example.com ")
+            assert (found.status_code, found.headers["location"]) == (303, f"/order/{number}")
+
+    async def test_tells_a_wrong_number_and_a_wrong_address_alike(self, client: Client, number: str) -> None:
+        wrong_number = await self.find(client, "0000-0000-0000-0000", "someone@example.com")
+        wrong_email = await self.find(client, number, "other@example.com")
+        nothing = await self.find(client, "", "")
+        pages = [
+            re.sub(r' value="[^"]*"', "", reply.text.partition("<main")[2])
+            for reply in (wrong_number, wrong_email, nothing)
+        ]
+        assert {reply.status_code for reply in (wrong_number, wrong_email, nothing)} == {422}
+        assert len(set(pages)) == 1
+        assert "We have no order with this number and this e-mail address." in pages[0]
+        assert f'value="{number}"' in wrong_email.text
+
+    async def test_is_linked_from_every_page(self, client: Client) -> None:
+        assert '<a href="/order">Find an order</a>' in (await client.get("/")).text

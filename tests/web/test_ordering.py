@@ -1,0 +1,272 @@
+"""The order itself: nothing is charged that was not shown, nothing twice, and whatever goes wrong is said."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shop.cart.model import Cart
+from shop.catalog.schema import products, variants
+from shop.database import writing
+from shop.errors import StoreUnavailable
+from shop.settings import Settings
+from tests.fixtures.buyer import BARE, GERMAN, Buyer, error_in, seen_in, value_in
+from tests.fixtures.shop_app import HTMX, NAVIGATION, Client, CountingCarts, MakeClient
+
+ORDER = re.compile(r"/order/[0-9A-HJKMNP-TV-Z]{16}")
+
+
+async def reprice(database: AsyncEngine, sku: str, price: int) -> None:
+    async with writing(database) as connection:
+        await connection.execute(variants.update().where(variants.c.sku == sku).values(price=price))
+
+
+async def left_in_cart(client: Client) -> str:
+    page = (await client.get("/cart")).text
+    return page.partition('id="cart-badge" class="badge">')[2].partition("<")[0]
+
+
+class TestAProgram:
+    """It sends no token and no header of a browser: curl, a load generator."""
+
+    async def test_orders_at_once(self, buyer: Buyer, client: Client) -> None:
+        reply = await client.post("/cart/checkout", data=BARE)
+        assert reply.status_code == 303
+        assert ORDER.fullmatch(reply.headers["location"])
+        receipt = await client.get(reply.headers["location"])
+        assert receipt.status_code == 200
+        assert "Thank you" in receipt.text
+        assert await buyer.states() == ["paid"]
+        assert await left_in_cart(client) == ""
+        assert await buyer.stock("TIDE-MUG") == 8
+
+    @pytest.mark.parametrize("country", ["United States", "Deutschland", "Freedonia", "🇫🇷"])
+    async def test_may_be_anywhere(self, buyer: Buyer, client: Client, country: str) -> None:
+        reply = await client.post("/cart/checkout", data=BARE | {"country": country, "zip_code": "any text"})
+        assert reply.status_code == 303
+        assert country in (await client.get(reply.headers["location"])).text
+
+    async def test_that_repeats_its_key_gets_its_order_again(self, buyer: Buyer, client: Client) -> None:
+        key = {"Idempotency-Key": "one try"}
+        first = await client.post("/cart/checkout", data=BARE, headers=key)
+        second = await client.post("/cart/checkout", data=BARE, headers=key)
+        assert first.headers["location"] == second.headers["location"]
+        assert await buyer.charges() == 1
+
+    async def test_without_a_key_has_nothing_left_to_order(self, buyer: Buyer, client: Client) -> None:
+        await client.post("/cart/checkout", data=BARE)
+        assert (await client.post("/cart/checkout", data=BARE)).status_code == 422
+        assert await buyer.charges() == 1
+
+    async def test_is_told_what_is_wrong(self, buyer: Buyer, client: Client) -> None:
+        reply = await client.post("/cart/checkout", data=BARE | {"credit_card_number": "4432-8015-6152-0455"})
+        assert reply.status_code == 422
+        assert "A digit of this number is wrong" in error_in(reply, "credit_card_number")
+
+
+class TestEqualSubmits:
+    @pytest.mark.parametrize("headers", [NAVIGATION, HTMX])
+    async def test_one_after_the_other_get_one_order(self, buyer: Buyer, headers: dict[str, str]) -> None:
+        page = await buyer.opens()
+        buyer.headers = headers
+        replies = [await buyer.orders(page) for _ in range(3)]
+        where = {reply.headers.get("location") or reply.headers["hx-redirect"] for reply in replies}
+        assert len(where) == 1
+        assert await buyer.charges() == 1
+
+    async def test_at_once_get_one_order(self, buyer: Buyer) -> None:
+        page = await buyer.opens()
+        replies = await asyncio.gather(*(buyer.orders(page) for _ in range(10)))
+        assert {reply.status_code for reply in replies} == {303}
+        assert len({reply.headers["location"] for reply in replies}) == 1
+        assert await buyer.charges() == 1
+
+    async def test_find_their_order_when_something_else_is_in_the_cart_since(self, buyer: Buyer) -> None:
+        page = await buyer.opens()
+        first = await buyer.orders(page)
+        await buyer.adds("endless-candle")
+        second = await buyer.orders(page)
+        assert first.headers["location"] == second.headers["location"]
+        assert await left_in_cart(buyer.client) == "1"
+
+
+class TestConsent:
+    async def test_a_browser_that_shows_no_token_has_to_look_first(self, buyer: Buyer) -> None:
+        for form in ({}, {"seen": ""}, {"seen": "forged"}):
+            reply = await buyer.submits(GERMAN | form)
+            assert reply.status_code == 409
+            assert "look at your order once more" in reply.text
+        assert await buyer.states() == []
+
+    async def test_a_program_with_a_token_that_is_not_ours_has_to_look_first(
+        self, buyer: Buyer, client: Client
+    ) -> None:
+        assert (await client.post("/cart/checkout", data=BARE | {"seen": "forged"})).status_code == 409
+
+    async def test_the_token_of_another_cart_does_not_count(self, buyer: Buyer, client: Client) -> None:
+        page = await buyer.opens()
+        client.cookies.clear()
+        await buyer.adds("tide-mug", 2)
+        assert (await buyer.orders(page)).status_code == 409
+
+    async def test_a_price_that_changed_is_shown_before_anything_is_charged(self, buyer: Buyer) -> None:
+        page = await buyer.opens()
+        await reprice(buyer.database, "TIDE-MUG", 2100)
+        changed = await buyer.orders(page)
+        assert changed.status_code == 409
+        assert "<title>Checkout · Neap</title>" in changed.text
+        assert "Tide Mug: €19.00 before, now €21.00." in changed.text
+        assert "The total was €42.90 and is now €46.90." in changed.text
+        assert "Confirm and place order · €46.90" in changed.text
+        assert value_in(changed, "email") == GERMAN["email"]
+        assert await buyer.states() == []
+
+    async def test_what_was_shown_again_can_be_agreed_to(self, buyer: Buyer) -> None:
+        page = await buyer.opens()
+        await buyer.adds("endless-candle", 2)
+        changed = await buyer.orders(page)
+        assert changed.status_code == 409
+        assert "Endless Candle has come in: 2 for €18.00." in changed.text
+        ordered = await buyer.orders(changed)
+        assert ordered.status_code == 303
+        receipt = await buyer.client.get(ordered.headers["location"])
+        assert "€62.90" in receipt.text
+
+    async def test_without_javascript_another_country_is_one_more_look(self, buyer: Buyer) -> None:
+        page = await buyer.opens()
+        changed = await buyer.orders(page, country="USA")
+        assert changed.status_code == 409
+        assert "Shipping was" in changed.text
+        ordered = await buyer.orders(changed, country="USA")
+        assert ordered.status_code == 303
+
+    async def test_another_name_of_the_same_country_is_the_same(self, buyer: Buyer) -> None:
+        assert (await buyer.orders(await buyer.opens(), country="BRD, äh, Deutschland")).status_code == 409
+        assert (await buyer.orders(await buyer.opens(), country=" deutschland ")).status_code == 303
+
+    async def test_mistakes_and_changes_are_told_together(self, buyer: Buyer) -> None:
+        page = await buyer.opens()
+        await buyer.adds("endless-candle")
+        reply = await buyer.orders(page, email="")
+        assert reply.status_code == 422
+        assert "Endless Candle has come in" in reply.text
+        assert "Confirm and place order" in reply.text
+
+
+class TestWhatCannotBeOrdered:
+    async def test_a_declined_card_can_be_followed_by_another(self, buyer: Buyer) -> None:
+        declined = await buyer.orders(await buyer.opens(), credit_card_number="4000 0000 0000 0002")
+        assert declined.status_code == 422
+        assert "Nothing was charged" in error_in(declined, "credit_card_number")
+        assert '<a href="#credit_card_number">' in declined.text
+        assert value_in(declined, "city") == GERMAN["city"]
+        assert "set aside for you" in declined.text
+        assert await buyer.stock("TIDE-MUG") == 8
+        ordered = await buyer.orders(declined)
+        assert ordered.status_code == 303
+        assert await buyer.states() == ["failed", "paid"]
+        assert await buyer.charges() == 1
+
+    async def test_what_is_sold_out_meanwhile_is_named(self, buyer: Buyer) -> None:
+        await buyer.adds("last-jug", 3)
+        page = await buyer.opens()
+        async with writing(buyer.database) as connection:
+            await connection.execute(text("DELETE FROM reservations"))
+            await connection.execute(variants.update().where(variants.c.sku == "LAST-JUG").values(stock=1))
+        refused = await buyer.orders(page)
+        assert refused.status_code == 422
+        assert "Only 1 of Last Jug left, and you want 3." in refused.text
+        assert "Nothing was ordered or charged." in refused.text
+        assert 'id="place-order"' not in refused.text
+        assert await buyer.states() == []
+
+    async def test_what_is_no_longer_sold_is_named_before_the_rest_is_ordered(self, buyer: Buyer) -> None:
+        await buyer.adds("endless-candle")
+        page = await buyer.opens()
+        async with writing(buyer.database) as connection:
+            gone = products.update().where(products.c.handle == "endless-candle").values(published=False)
+            await connection.execute(gone)
+        refused = await buyer.orders(page)
+        assert refused.status_code == 422
+        assert "Endless Candle is sold out." in refused.text
+        assert await buyer.states() == []
+
+    async def test_a_coupon_that_is_used_up_says_so(self, buyer: Buyer, client: Client) -> None:
+        await client.post("/cart/coupon", data={"code": "once"})
+        assert (await buyer.orders(await buyer.opens())).status_code == 303
+        await buyer.adds("tide-mug")
+        await client.post("/cart/coupon", data={"code": "once"})
+        page = await buyer.opens()
+        assert "Coupon ONCE" in page.text
+        refused = await buyer.orders(page)
+        assert refused.status_code == 422
+        assert "ONCE" in refused.text.partition('id="alert-title">')[2].partition("<")[0]
+        assert '<a href="/cart">Change your cart</a>' in refused.text
+        assert await buyer.states() == ["paid"]
+
+
+class TestWhenSomethingDoesNotAnswer:
+    async def test_a_silent_bank_leads_to_an_order_that_tells_the_truth(self, buyer: Buyer) -> None:
+        reply = await buyer.orders(await buyer.opens(), credit_card_number="4000 0000 0000 3337")
+        assert reply.status_code == 303
+        page = await buyer.client.get(reply.headers["location"])
+        assert "We are still asking your bank" in page.text
+        assert "Thank you" not in page.text
+        assert await left_in_cart(buyer.client) == "2"
+
+    async def test_the_form_comes_back_as_it_was_typed(
+        self, make_client: MakeClient, stocked_url: str, sqlite_engine: AsyncEngine
+    ) -> None:
+        class AwayCarts(CountingCarts):
+            away = False
+
+            async def get(self, cart_id: str) -> Cart:
+                if self.away:
+                    raise StoreUnavailable("The store of carts does not answer.")
+                return await super().get(cart_id)
+
+        carts, settings = AwayCarts(), Settings(database_url=stocked_url, secret_key="x" * 32)
+        async with make_client(settings=settings, catalog=None, carts=carts) as client:
+            buyer = Buyer(client, sqlite_engine)
+            await buyer.adds("tide-mug", 2)
+            page = await buyer.opens()
+            carts.away = True
+            reply = await buyer.orders(page)
+            assert reply.status_code == 503
+            assert reply.headers["retry-after"] == "5"
+            assert "The store of carts does not answer." in reply.text
+            assert "Nothing was ordered or charged." in reply.text
+            assert value_in(reply, "street_address") == GERMAN["street_address"]
+            assert "Place order · €42.90" in reply.text
+            assert seen_in(reply) == seen_in(page)
+            carts.away = False
+            assert (await buyer.orders(reply)).status_code == 303
+
+
+class TestTheBankThatAsks:
+    async def test_the_shopper_is_sent_there_and_comes_back_to_the_receipt(self, buyer: Buyer) -> None:
+        reply = await buyer.orders(await buyer.opens(), credit_card_number="4000 0000 0000 3220")
+        assert reply.status_code == 303
+        assert reply.headers["location"].startswith("/payment/")
+        assert "Approve" in (await buyer.client.get(reply.headers["location"])).text
+        number = reply.headers["location"].removeprefix("/payment/")
+        waiting = await buyer.client.get(f"/order/{number}")
+        assert "Your bank asks you to confirm" in waiting.text
+        assert f'href="/payment/{number}">Confirm with your bank' in waiting.text
+
+        answered = await buyer.submits_to(reply.headers["location"], answer="approve")
+        assert answered.headers["location"] == f"/order/{number}"
+        receipt = await buyer.client.get(answered.headers["location"])
+        assert "Thank you" in receipt.text
+        assert buyer.client.cookies["cart_count"] == "0"
+
+
+async def test_another_site_cannot_order(buyer: Buyer) -> None:
+    page = await buyer.opens()
+    reply = await buyer.submits(GERMAN | {"seen": seen_in(page)}, **{"Sec-Fetch-Site": "cross-site"})
+    assert reply.status_code == 403
+    assert await buyer.states() == []
