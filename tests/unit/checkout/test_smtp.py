@@ -109,17 +109,30 @@ async def test_nobody_there_is_told() -> None:
         await SmtpSender(f"smtp://127.0.0.1:{port}", FROM).send(EMAIL)
 
 
-async def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(smtp, "SENDING_SECONDS", 0.05)
+@pytest.mark.parametrize("limit", ["CONNECT_SECONDS", "SENDING_SECONDS"])
+async def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    monkeypatch.setattr(smtp, "CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr(smtp, limit, 0.05)
     connections: list[asyncio.StreamWriter] = []
     hung = await asyncio.start_server(lambda _, writer: connections.append(writer), "127.0.0.1", 0)
     async with hung:
         port = hung.sockets[0].getsockname()[1]
         while not connections:  # on a busy machine the time may be over before it is even called
-            with pytest.raises(EmailUnavailable, match="TimeoutError"):
+            with pytest.raises(EmailUnavailable, match=r"TimeoutError|[Tt]imed out"):
                 await SmtpSender(f"smtp://127.0.0.1:{port}", FROM).send(EMAIL)
     for writer in connections:
         writer.close()
+
+
+async def test_a_server_that_falls_silent_with_the_email_in_its_hands_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(smtp, "COMMAND_SECONDS", 0.2)
+    async with mail_server() as server:
+        server.hangs = True
+        while not server.received:
+            with pytest.raises(EmailUnavailable, match="Timed out"):
+                await SmtpSender(f"smtp://127.0.0.1:{server.port}", FROM).send(EMAIL)
 
 
 async def test_starttls_is_used_where_it_is_offered(server_tls: ssl.SSLContext, trusting: ssl.SSLContext) -> None:
