@@ -96,6 +96,8 @@ class Product(msgspec.Struct, frozen=True):
 
     def with_held(self, held: Mapping[str, int]) -> Product:
         """The same pieces, so many of each sku set aside and the rest on sale, never less than none."""
+        if all(variant.held == held.get(variant.sku, 0) for variant in self.variants):
+            return self
         variants = (variant.with_held(held.get(variant.sku, 0)) for variant in self.variants)
         return msgspec.structs.replace(self, variants=tuple(variants))
 
