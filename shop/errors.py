@@ -196,3 +196,8 @@ class StoreRefused(StoreUnavailable):
 
 class ConfigurationError(ShopError):
     """A setting is wrong; the message says which one, what is wrong with it and what to do."""
+
+
+def unforeseen(error: Exception) -> Exception | None:
+    """The error as a log's `exc_info`, where nobody raised it on purpose: its message alone would not tell enough."""
+    return None if isinstance(error, ShopError) else error

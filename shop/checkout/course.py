@@ -10,7 +10,7 @@ from shop.checkout.model import Order
 from shop.checkout.payments import Payment
 from shop.checkout.repository import Orders
 from shop.checkout.steps import CHALLENGE_SECONDS, Steps
-from shop.errors import NotFound, PaymentRefused, ShopError
+from shop.errors import NotFound, PaymentRefused, unforeseen
 
 UNPAID = "The payment was not made in time. Nothing was charged."
 LOST = "The payment could not be taken. Nothing was charged."
@@ -49,9 +49,10 @@ class Course:
         return await self._released(failed) if failed else await self.now(order)
 
     async def finish(self, order: Order, by: str) -> Order:
-        """Take what was ordered out of the cart, and take the money; as far as that can be done now. Never raises.
+        """Take what was ordered out of the cart, and take the money, as far as that can be done now.
 
-        The order is firm: what is not done yet is done later.
+        The order is firm: what is not done yet is done later. May raise StoreUnavailable where the bank has let go of
+        the payment, and the order cannot be cancelled now.
         """
         try:
             await self.carts.apply(order.quote.cart_id, purchase_of(order))
@@ -59,10 +60,8 @@ class Course:
             return await self.steps.pay(order, by) or await self.now(order)
         except PaymentRefused:
             return await self._lost(order)
-        except ShopError as error:
-            log.warning("Order %s is placed, and is finished later: %s", order.number, error)
-        except Exception:
-            log.exception("Order %s is placed, and could not be finished.", order.number)
+        except Exception as error:
+            log.warning("Order %s is placed, and finished later. %s", order.number, error, exc_info=unforeseen(error))
         return order
 
     async def now(self, order: Order) -> Order:
@@ -87,8 +86,9 @@ class Course:
         """Give the money back if that can be done now."""
         try:
             return await self.steps.release(order) or await self.now(order)
-        except ShopError as error:
-            log.warning("Order %s is %s, and its payment is let go later: %s", order.number, order.state, error)
+        except Exception as error:
+            words = "Order %s is %s, and its payment is let go later. %s"
+            log.warning(words, order.number, order.state, error, exc_info=unforeseen(error))
         return order
 
 

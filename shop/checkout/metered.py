@@ -17,6 +17,7 @@ from shop.errors import (
     ShopError,
     StoreBusy,
     StoreUnavailable,
+    unforeseen,
 )
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -70,8 +71,8 @@ class OrderMetrics:
     def unknown(self, order: Order, error: Exception) -> None:
         """Whether an order's payment was made is not known."""
         self._unknown.inc()
-        unforeseen = None if isinstance(error, ShopError) else error
-        log.warning("Order %s: whether it was paid is not known yet. %s", order.number, error, exc_info=unforeseen)
+        words = "Order %s: whether it is paid is not known yet. %s"
+        log.warning(words, order.number, error, exc_info=unforeseen(error))
 
     def open(self, count: int) -> None:
         """So many orders are not settled."""

@@ -22,7 +22,7 @@ from shop.checkout.model import Address, Order, Quote
 from shop.checkout.numbers import new_number
 from shop.checkout.payments import Card, Payment
 from shop.checkout.repository import key_of
-from shop.errors import InvalidInput, NotFound, PaymentDeclined, PaymentUnavailable, ShopError, StoreUnavailable
+from shop.errors import InvalidInput, NotFound, PaymentDeclined, PaymentUnavailable, StoreUnavailable, unforeseen
 
 CLOSING_SECONDS = 5.0
 """How long orders that are under way may take to finish when the shop closes."""
@@ -124,10 +124,9 @@ class PlaceOrder:
         """Go on with an order whose payment is known, whether or not that can be written down now."""
         try:
             order = await self._course.paying(order, payment, by)
-        except (StoreUnavailable, NotFound) as error:
-            log.warning(
-                "Order %s: the payment is %s, and the rest is done later: %s", order.number, payment.status, error
-            )
+        except Exception as error:
+            words = "Order %s: its payment is %s, and the rest is done later. %s"
+            log.warning(words, order.number, payment.status, error, exc_info=unforeseen(error))
             if payment.status == "declined":
                 raise PaymentDeclined(payment.words) from error
         return _unless_failed(order)
@@ -138,8 +137,8 @@ class PlaceOrder:
         if order is not None:
             try:
                 return await self._course.go_on(order, by)
-            except ShopError as error:
-                log.warning("Order %s is gone on with later: %s", number, error)
+            except Exception as error:
+                log.warning("Order %s is gone on with later. %s", number, error, exc_info=unforeseen(error))
         found = await self._orders.get(number)
         if found is None:
             raise NotFound("There is no such order.")

@@ -61,17 +61,13 @@ class Orders:
         """The order of an Idempotency-Key (`key_of`), failed or not; None where there is none."""
         return first(await fetch(self._engine, select(*READ).where(orders.c.idempotency_key == key)))
 
-    async def page(
-        self, state: State | None = None, *, unsettled: bool = False, limit: int = 50, before: int | None = None
-    ) -> list[Order]:
-        """The newest orders first, those in `state`, not settled yet, or made before a time (seconds) only."""
+    async def page(self, state: State | None = None, *, unsettled: bool = False, limit: int = 50) -> list[Order]:
+        """The newest orders first; those in `state`, or not settled yet, only."""
         statement = select(*READ).order_by(orders.c.created_at.desc(), orders.c.number).limit(limit)
         if state is not None:
             statement = statement.where(orders.c.state == state)
         if unsettled:
             statement = statement.where(OPEN)
-        if before is not None:
-            statement = statement.where(orders.c.created_at < before)
         return [order_of(row) for row in await fetch(self._engine, statement)]
 
     async def open(self, now: int) -> Open:

@@ -14,7 +14,7 @@ from shop.cart.patience import spread
 from shop.checkout.course import Course
 from shop.checkout.metered import OrderMetrics
 from shop.checkout.model import Order
-from shop.errors import ShopError
+from shop.errors import unforeseen
 
 TOGETHER = 10
 """Orders that are claimed and gone on with at once."""
@@ -65,10 +65,8 @@ class Settler:
     async def _go_on(self, order: Order, by: str) -> None:
         try:
             after = await self._course.go_on(order, by)
-        except ShopError as error:
-            log.warning("Order %s is still %s: %s", order.number, order.state, error)
-        except Exception:
-            log.exception("Order %s is still %s.", order.number, order.state)
+        except Exception as error:
+            log.warning("Order %s is still %s. %s", order.number, order.state, error, exc_info=unforeseen(error))
         else:
             log.info("Order %s was %s and is %s.", order.number, order.state, after.state)
 
@@ -79,7 +77,6 @@ class Settler:
                 self._troubled = False
             except Exception as error:
                 if not self._troubled:
-                    unforeseen = None if isinstance(error, ShopError) else error
-                    log.warning("Open orders wait: %s", error, exc_info=unforeseen)
+                    log.warning("Open orders wait. %s", error, exc_info=unforeseen(error))
                 self._troubled = True
             await asyncio.sleep(spread(self._pause))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import click
 
-from shop.checkout.model import NEXT, State
 from shop.commands.cart import JSON, InOrder
 from shop.settings import Settings
 
+if TYPE_CHECKING:
+    from shop.checkout.model import State
+
+STATES = ("pending", "failed", "placed", "paid", "shipped", "cancelled", "refunded")
 NUMBER = click.argument("number")
 YES = click.option("--yes", is_flag=True, help="Do it: without this it is only said what would be done.")
 
@@ -23,7 +27,7 @@ def orders() -> None:
 
 
 @orders.command("list")
-@click.option("--state", type=click.Choice(list(NEXT)), help="Those in this state only.")
+@click.option("--state", type=click.Choice(STATES), help="Those in this state only.")
 @click.option("--unsettled", is_flag=True, help="Those only that wait for a payment, a shopper, or a store.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Orders at most.")
 @JSON
