@@ -28,6 +28,10 @@ CLOSING_SECONDS = 5.0
 """How long orders that are under way may take to finish when the shop closes."""
 FIRST_LOOK_SECONDS = 0.05
 LAST_LOOK_SECONDS = 1.0
+ORDERED_BEFORE = (
+    "Whether you have ordered this before cannot be looked up now. Please try again in a moment: you are not charged "
+    "twice."
+)
 
 log = logging.getLogger(__name__)
 
@@ -150,10 +154,7 @@ class PlaceOrder:
             by_key = await self._orders.with_key(key) if key else None
             return by_key or await self._orders.of_cart(quote.cart_id, quote.revision, quote.change)
         except StoreUnavailable as error:
-            raise PaymentUnavailable(
-                "You have ordered this before, and whether it is paid cannot be looked up now. Please try again in a "
-                "moment: you are not charged twice."
-            ) from error
+            raise PaymentUnavailable(ORDERED_BEFORE) from error
 
     async def _decided(self, order: Order) -> Order:
         """An order that another process is placing, once it is no longer pending; or as it is when that takes long."""

@@ -17,11 +17,11 @@ from shop.cart.service import CartService
 from shop.checkout.card import NUMBER, brand_of
 from shop.checkout.consent import Consent, differences
 from shop.checkout.model import Order, Quote
-from shop.checkout.placing import PlaceOrder, Submission
+from shop.checkout.placing import ORDERED_BEFORE, PlaceOrder, Submission
 from shop.checkout.quoting import Proposal, Quotes
 from shop.checkout.repository import Orders, key_of
 from shop.checkout.reserving import Reservations
-from shop.errors import CouponRefused, OutOfStock, PaymentDeclined, QuoteChanged, StoreUnavailable
+from shop.errors import CouponRefused, OutOfStock, PaymentDeclined, PaymentUnavailable, QuoteChanged, StoreUnavailable
 from shop.money import Money
 from shop.web.change_ids import idempotency_key
 from shop.web.checkout_form import Entries, day_of, read_entries
@@ -129,10 +129,13 @@ class Placing:
     async def _earlier(self, attempt: Attempt) -> Order | None:
         """The order that an equal submit has made before: the cart is no longer what the form has shown."""
         seen, cart = attempt.seen, attempt.cart
-        if seen is not None and (seen.revision, seen.change) != (cart.revision, cart.changes[-ID_BYTES:].hex()):
-            return await self._orders.of_cart(seen.cart_id, seen.revision, seen.change)
-        if attempt.key and not cart.active:
-            return await self._orders.with_key(key_of(cart.id, attempt.key))
+        try:
+            if seen is not None and (seen.revision, seen.change) != (cart.revision, cart.changes[-ID_BYTES:].hex()):
+                return await self._orders.of_cart(seen.cart_id, seen.revision, seen.change)
+            if attempt.key and not cart.active:
+                return await self._orders.with_key(key_of(cart.id, attempt.key))
+        except StoreUnavailable as error:
+            raise PaymentUnavailable(ORDERED_BEFORE) from error
         return None
 
     def _changes(self, attempt: Attempt, quote: Quote) -> tuple[str, ...]:
@@ -172,7 +175,8 @@ class Placing:
         if attempt.seen is None or attempt.token is None:
             raise error
         log.warning("An order could not be taken: %s", error)
-        alert = Alert("This did not work", (str(error), f"{NOTHING} Please try again in a moment."))
+        is_known = not isinstance(error, PaymentUnavailable)
+        alert = Alert("This did not work", (str(error), *([f"{NOTHING} Please try again in a moment."] * is_known)))
         return await self._replies.unavailable(attempt.visit, attempt.seen, attempt.token, attempt.entries, alert)
 
     def _attempt(self, visit: Visit, form: Form, cart: Cart) -> Attempt:
