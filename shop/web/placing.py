@@ -175,8 +175,8 @@ class Placing:
         if attempt.seen is None or attempt.token is None:
             raise error
         log.warning("An order could not be taken: %s", error)
-        is_known = not isinstance(error, PaymentUnavailable)
-        alert = Alert("This did not work", (str(error), *([f"{NOTHING} Please try again in a moment."] * is_known)))
+        again = () if isinstance(error, PaymentUnavailable) else (f"{NOTHING} Please try again in a moment.",)
+        alert = Alert("This did not work", (str(error), *again))
         return await self._replies.unavailable(attempt.visit, attempt.seen, attempt.token, attempt.entries, alert)
 
     def _attempt(self, visit: Visit, form: Form, cart: Cart) -> Attempt:
