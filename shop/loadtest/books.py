@@ -19,6 +19,7 @@ from shop.checkout.schema import demo_payments, orders
 from shop.database import create_engine, fetch
 from shop.errors import ConfigurationError, StoreUnavailable
 from shop.loadtest.checks import (
+    NO_ORDER,
     Check,
     Ledger,
     Stock,
@@ -66,7 +67,7 @@ class Books:
         if accepted and not mine:
             return not_checked("DATABASE_URL is not this shop's database: it has none of the orders.")
         if not accepted:
-            return not_checked("No order was accepted.")
+            return not_checked(NO_ORDER)
         await self.look()
         return [
             orders_check(attempts, mine),

@@ -43,6 +43,7 @@ ORDERS = "A checkout that was accepted is one order of what was in the cart"
 CHARGES = "An order is charged once, and nothing else is"
 TOTALS = "The total of an order is the sum of its parts"
 STOCK = "Stock is never negative, and what left it was ordered"
+NO_ORDER = "No order was accepted."
 OF_THE_BOOKS = (ORDERS, CHARGES, TOTALS, STOCK)
 
 
@@ -50,10 +51,19 @@ def seen_by_shoppers(seen: Seen) -> list[Check]:
     """What needs nothing but the pages."""
     verdict = seen.verdict
     broken = f"{verdict.lost} pieces lost, {verdict.doubled} pieces too many."
-    carts = (broken, *verdict.words) if verdict.words else ()
     return [
-        Check(promise=CARTS, looked_at=f"{seen.changes:,} changes, {seen.reads:,} looks at a cart", wrong=carts),
-        Check(promise=RECEIPTS, looked_at=f"{seen.receipts:,} receipts", wrong=seen.without_receipt),
+        Check(
+            promise=CARTS,
+            looked_at=f"{seen.changes:,} changes, {seen.reads:,} looks at a cart",
+            wrong=(broken, *verdict.words) if verdict.words else (),
+            not_checked="" if seen.changes or verdict.words else "Nobody put anything into a cart.",
+        ),
+        Check(
+            promise=RECEIPTS,
+            looked_at=f"{seen.receipts:,} receipts",
+            wrong=seen.without_receipt,
+            not_checked="" if seen.receipts or seen.without_receipt else NO_ORDER,
+        ),
     ]
 
 

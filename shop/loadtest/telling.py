@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -27,10 +28,12 @@ def tell(report: Report) -> None:
 
 def _requests(report: Report) -> Table:
     plan, seen = report.plan, report.seen
-    table = Table(title=f"{plan.users} shoppers at {plan.url} for {seen.seconds:.0f} s, {report.orders:,} orders")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.title = f"{plan.users} shoppers at {plan.url} for {seen.seconds:.0f} s, {report.orders:,} orders"
     table.title_justify = "left"
-    for heading in ("request", "number", "per second", "refused", "failed", "p50 ms", "p95 ms", "p99 ms", "slowest"):
-        table.add_column(heading, justify="left" if heading == "request" else "right")
+    table.add_column("request", no_wrap=True)
+    for heading in ("number", "a second", "refused", "failed", "p50 ms", "p95", "p99", "slowest"):
+        table.add_column(heading, justify="right")
     for kind in report.kinds:
         if kind is seen.total:
             table.add_section()

@@ -154,10 +154,13 @@ class TestStock:
 class TestWhatShoppersSaw:
     @staticmethod
     def seen(**given: Any) -> Seen:
-        return msgspec.structs.replace(Tally().seen(1.0), **given)
+        return msgspec.structs.replace(Tally().seen(1.0), changes=9, receipts=2, **given)
 
     def test_nothing_wrong(self) -> None:
         assert [check.kept for check in seen_by_shoppers(self.seen())] == [True, True]
+
+    def test_nothing_done_proves_nothing(self) -> None:
+        assert [check.kept for check in seen_by_shoppers(Tally().seen(1.0))] == [None, None]
 
     def test_a_cart_lost_something(self) -> None:
         carts, receipts = seen_by_shoppers(self.seen(verdict=Verdict(lost=2, amiss=["The cart of shopper 1"])))
