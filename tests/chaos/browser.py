@@ -15,6 +15,7 @@ HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 _STATUS = re.compile(rb"HTTP/1\.1 (\d{3})")
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: (\d+)")
+_LOCATION = re.compile(rb"(?i)\r\nlocation: ([^\r]*)")
 _COOKIE = re.compile(rb"(?i)\r\nset-cookie: ([^=;\r]+)=([^;\r]*)")
 _CLOSES = re.compile(rb"(?i)\r\nconnection: close")
 
@@ -30,6 +31,8 @@ class Answer(msgspec.Struct, frozen=True):
     body: bytes
     cookies: dict[str, str]
     """Those that it set."""
+    location: str = ""
+    """Where it sends the browser."""
 
     @property
     def accepted(self) -> bool:
@@ -62,7 +65,7 @@ class Tab:
     async def _ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                if self._streams is None:
+                if self._streams is None or self._streams[0].at_eof():  # an idle one was closed by the shop
                     self._streams = await asyncio.open_connection("127.0.0.1", self._port)
                 reader, writer = self._streams
                 writer.write(self._head(method, path, headers, len(body)) + body)
@@ -82,11 +85,11 @@ class Tab:
 
     async def _answer(self, reader: asyncio.StreamReader) -> Answer:
         head = await reader.readuntil(b"\r\n\r\n")
-        status, length = _STATUS.match(head), _LENGTH.search(head)
+        status, length, location = _STATUS.match(head), _LENGTH.search(head), _LOCATION.search(head)
         assert status is not None, head
         body = await reader.readexactly(int(length[1])) if length else b""
         cookies = {name.decode(): value.decode() for name, value in _COOKIE.findall(head)}
         self.cookies.update(cookies)
         if _CLOSES.search(head):
             self.close()
-        return Answer(int(status[1]), body, cookies)
+        return Answer(int(status[1]), body, cookies, location[1].decode() if location else "")

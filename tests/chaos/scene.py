@@ -72,8 +72,12 @@ class Stage(ABC):
         self.open_servers()
         urls = {"REDIS_URL": self.url, "DATABASE_URL": self.database_url}
         self.shop = ShopProcess(self.folder, **urls, CART_MAX_QUANTITY="5000", **self.settings)
-        self.shop.sells(PRODUCTS)
+        self.stock()
         self.shop.start()
+
+    def stock(self) -> None:
+        """Fill the shop's database before it opens."""
+        self.shop.sells(PRODUCTS)
 
     def close(self) -> None:
         """End the shop and the servers, and remove what they saved."""

@@ -1,0 +1,104 @@
+"""The shops that are attacked, and what they sell."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+from pathlib import Path
+from typing import ClassVar
+
+from shop.catalog.importing import CatalogImport
+from shop.catalog.rates import read_rates
+from shop.checkout.coupons import Coupon, Coupons
+from shop.checkout.totals import CouponTerms
+from shop.database import create_engine, migrate
+from shop.demo.postgres import Postgres
+from shop.money import Money
+from tests.chaos.rows.redis import OneRedis
+from tests.chaos.scene import Stage
+
+LAST, ASIDE, CROSSED = 10, 10, 30
+"""Pieces there are of what is bought out."""
+GOODS: dict[str, tuple[str, int | None]] = {
+    "last-piece": ("20.00", LAST),
+    "last-piece-aside": ("20.00", ASIDE),
+    "crossed-a": ("5.00", CROSSED),
+    "crossed-b": ("6.00", CROSSED),
+    "crossed-c": ("7.00", CROSSED),
+    "cup": ("9.00", 5000),
+    "vase": ("39.00", 5000),
+    "tidal": ("10.00", None),
+}
+"""Product -> its price in EUR and its stock; None: without a limit."""
+COUPONS = (
+    Coupon("FEW-USES", CouponTerms(percent=1000), max_uses=7),
+    Coupon("ONCE-EACH", CouponTerms(amount=Money(500, "EUR"), per_shopper=1)),
+)
+
+
+class AttackedShop(Stage):
+    """A shop with goods that run out."""
+
+    def stock(self) -> None:
+        """The goods and the coupons."""
+        asyncio.run(self._stock())
+
+    async def _stock(self) -> None:
+        await migrate(self.database_url)
+        engine, rates = create_engine(self.database_url), read_rates("")
+        try:
+            with price_list(self.folder / "goods.csv", GOODS).open("rb") as file:
+                await CatalogImport(engine, "EUR", rates).run(file)
+            await Coupons(engine, rates).add(COUPONS)
+        finally:
+            await engine.dispose()
+
+
+class OneOnSqlite(AttackedShop):
+    """SQLite, one process"""
+
+    @property
+    def url(self) -> str:
+        return ""
+
+    def open_servers(self) -> None:
+        """It needs none: its carts are in its memory."""
+
+    def close_servers(self) -> None:
+        """There are none."""
+
+
+class TwoOnPostgres(AttackedShop, OneRedis):
+    """PostgreSQL, two processes"""
+
+    settings: ClassVar[dict[str, str]] = {"WORKERS": "2"}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.postgres = Postgres()
+
+    @property
+    def database_url(self) -> str:
+        return self.postgres.url
+
+    def open_servers(self) -> None:
+        super().open_servers()
+        self.postgres.start()
+
+    def close_servers(self) -> None:
+        self.postgres.stop()
+        super().close_servers()
+
+
+STAGES = (OneOnSqlite, TwoOnPostgres)
+
+
+def price_list(file: Path, goods: dict[str, tuple[str, int | None]]) -> Path:
+    """A file of products to import."""
+    with file.open("w", newline="") as text:
+        rows = csv.writer(text)
+        rows.writerow(("Handle", "Title", "SKU", "Price", "Inventory tracker", "Inventory quantity", "Published"))
+        for name, (price, stock) in goods.items():
+            counted = ("", "") if stock is None else ("shopify", str(stock))
+            rows.writerow((name, name.replace("-", " ").capitalize(), name, price, *counted, "TRUE"))
+    return file

@@ -1,0 +1,144 @@
+"""Attacks on totals: the cart, a price or the order itself changes while it is ordered and paid."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import redirect_stdout, suppress
+from io import StringIO
+
+from shop.catalog.importing import CatalogImport
+from shop.catalog.rates import read_rates
+from shop.checkout.model import State
+from shop.commands.orders_changing import change_order
+from shop.database import create_engine
+from shop.errors import OrderStateRefused
+from shop.settings import Settings
+from tests.chaos.attacks.attack import Attack, Raid
+from tests.chaos.attacks.buyer import Buyer, Form, Reply, Said
+from tests.chaos.attacks.shops import price_list
+
+VASES = 3
+ACTS: tuple[State, ...] = ("cancelled", "cancelled", "shipped", "refunded")
+TIDES = ("12.00", "10.00")
+OPERATORS = 5
+"""Each with connections of their own."""
+BETWEEN_IMPORTS_SECONDS = 0.05
+"""SQLite lets one in who writes, and not whoever waits longest."""
+PATIENCE_SECONDS = 30.0
+
+
+async def added_meanwhile(raid: Raid) -> None:
+    """Everybody orders a cup, and puts vases into the cart at the same time: an order is for what it charges."""
+    buyers = raid.buyers(raid.many)
+    await asyncio.gather(*(buyer.adds("cup") for buyer in buyers))
+    # Half of them order what their form shows, half of them what there is.
+    forms = await asyncio.gather(*(b.opens_the_checkout() for b in buyers[::2]))
+    shown = dict(zip(buyers[::2], forms, strict=True))
+
+    async def adds(buyer: Buyer) -> None:
+        for tab in raid.tabs(buyer, VASES):
+            await tab.adds("vase")
+
+    adding = asyncio.gather(*map(adds, buyers))
+    replies = await raid.at_once(buyer.orders(shown.get(buyer)) for buyer in buyers)
+    await adding
+    by_email = {order.email: order for order in await raid.live()}
+    for buyer, reply in zip(buyers, replies, strict=True):
+        order, form = by_email.get(buyer.email), shown.get(buyer)
+        ordered = order.quote.wanted if order else {}
+        raid.expects(
+            (order is not None) == (reply.said is Said.ORDERED), f"{reply.said.value}, and an order: {ordered}"
+        )
+        if order is not None and form is not None:
+            raid.expects(order.quote.total.amount == form.total, f"{form} was shown, {order.quote.total} charged")
+        left = await left_in_cart(buyer, order is not None)
+        whole = {sku: ordered.get(sku, 0) + left.get(sku, 0) for sku in ("cup", "vase")}
+        raid.expects(whole == {"cup": 1, "vase": VASES}, f"ordered {ordered}, and in the cart are {left}")
+
+
+async def price_changes(raid: Raid) -> None:
+    """The price goes up and down by imports, while shoppers order what they were shown, and confirm what changed."""
+    buyers = raid.buyers(raid.many)
+    engine = create_engine(raid.stage.database_url)
+    prices = [price_list(raid.stage.folder / f"{price}.csv", {"tidal": (price, None)}) for price in TIDES]
+    imports = CatalogImport(engine, "EUR", read_rates(""))
+    waiting, changed = len(buyers), 0
+
+    async def changes() -> None:
+        """Until half of them have ordered: the others must then come to their end."""
+        nonlocal changed
+        while waiting > len(buyers) / 2 or changed < 2:
+            with prices[changed % len(prices)].open("rb") as file:
+                changed += (await imports.run(file)).changed
+            await asyncio.sleep(BETWEEN_IMPORTS_SECONDS)
+
+    async def opens(buyer: Buyer) -> Form | None:
+        await buyer.adds("tidal")
+        return await buyer.opens_the_checkout()
+
+    async def buys(buyer: Buyer, form: Form | None) -> tuple[int, Reply]:
+        nonlocal waiting
+        until = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            assert form is not None
+            (reply,) = await raid.at_once([buyer.orders(form)])
+            if reply.said in (Said.ORDERED, Said.BROKEN) or time.monotonic() > until:
+                waiting -= 1
+                return form.total, reply
+            form = reply.form or form
+
+    forms = await asyncio.gather(*map(opens, buyers))
+    changing = asyncio.create_task(changes())
+    while not changed:
+        await asyncio.sleep(0.01)
+    bought = await asyncio.gather(*map(buys, buyers, forms))
+    await changing
+    await engine.dispose()
+    totals = {order.number: order.quote.total.amount for order in await raid.live()}
+    for shown, reply in bought:
+        raid.expects(reply.said is Said.ORDERED, f"an order was answered {reply.said.value}: {reply.words}")
+        raid.expects(totals.get(reply.number) == shown, f"{shown} was shown, {totals.get(reply.number)} charged")
+
+
+async def cancelled_meanwhile(raid: Raid) -> None:
+    """An operator cancels, ships and refunds every order the moment it is there, twice at once."""
+    buyers = raid.buyers(raid.many)
+    await asyncio.gather(*(buyer.adds("cup") for buyer in buyers))
+    settings = Settings(database_url=raid.stage.database_url)
+    done: list[str] = []
+    until = time.monotonic() + PATIENCE_SECONDS
+
+    async def operates(number: str, to: State) -> None:
+        with suppress(OrderStateRefused):
+            await change_order(settings, number, to, yes=True)
+            done.append(to)
+
+    async def meddles() -> None:
+        seen: set[str] = set()
+        while len(seen) < raid.many and time.monotonic() < until:
+            fresh = [order.number for order in await raid.audit.orders() if order.firm and order.number not in seen]
+            some = fresh[:OPERATORS]
+            await asyncio.gather(*(operates(number, to) for number in some for to in ACTS))
+            seen.update(some)
+            await asyncio.sleep(0.005)
+
+    with redirect_stdout(StringIO()):  # of the commands
+        await asyncio.gather(meddles(), raid.at_once(buyer.orders() for buyer in buyers))
+    raid.expects(done.count("cancelled") > 0, "nothing was cancelled")
+
+
+async def left_in_cart(buyer: Buyer, ordered: bool) -> dict[str, int]:
+    """What is left in the cart, once what was ordered has left it."""
+    lines = dict(await buyer.looks_into_the_cart())
+    async with asyncio.timeout(10):
+        while ordered and "cup" in lines:
+            lines = dict(await buyer.looks_into_the_cart())
+    return lines
+
+
+ATTACKS = (
+    Attack("adds", "added to the cart while it is ordered", added_meanwhile, many=100, few=20),
+    Attack("price", "prices change while it is ordered", price_changes, many=40, few=10),
+    Attack("cancel", "cancelled, shipped, refunded while paying", cancelled_meanwhile, many=60, few=12),
+)
