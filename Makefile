@@ -2,7 +2,7 @@
 # `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench chaos audit lock clean setup dev
+.PHONY: help run test check format bench chaos acidrain audit lock clean setup dev
 
 VENV := .venv/bin
 
@@ -35,6 +35,9 @@ bench: dev ## Measure; prints one table per benchmark
 
 chaos: dev ## Break real servers under load and print what was lost; ONLY=hung,kill SECONDS=10
 	@exec $(VENV)/python -m tests.chaos.table --only "$(ONLY)" $(if $(SECONDS),--seconds $(SECONDS))
+
+acidrain: dev ## Order in parallel what must be ordered once, and print what was violated; ONLY=last,coupon
+	@exec $(VENV)/python -m tests.chaos.acidrain --only "$(ONLY)"
 
 audit: dev ## Look the locked packages up in the public list of known vulnerabilities
 	$(VENV)/pip-audit --strict --require-hashes --disable-pip -r requirements.lock
