@@ -25,7 +25,7 @@ STATES: dict[State, tuple[str, str, tuple[str, ...]]] = {
             "As soon as it says yes, the order is placed. If it says no, nothing is charged and your cart stays.",
         ),
     ),
-    "failed": ("failed", "This order was not placed", ("Nothing was charged. What you wanted is still in your cart.",)),
+    "failed": ("failed", "This order was not placed", ("What you wanted is still in your cart.",)),
     "placed": ("done", "Thank you", ("Your order is placed.",)),
     "paid": ("done", "Thank you", ("Your order is placed and paid.",)),
     "shipped": ("done", "Thank you", ("Your order is on its way.",)),
@@ -57,6 +57,7 @@ def order_view(order: Order, shell: Shell, origin: str, *, writes: bool) -> Orde
     tone, heading, words = STATES[order.state]
     if order.challenge_path and order.state == "pending":
         heading, words = CHALLENGED
+    failure = order.failure or ("Nothing was charged." if order.state == "failed" else "")
     page = f"{origin}{order_path(order.number)}"
     made = datetime.fromtimestamp(order.created_at, UTC)
     return OrderView(
@@ -65,7 +66,7 @@ def order_view(order: Order, shell: Shell, origin: str, *, writes: bool) -> Orde
         state=order.state,
         tone=tone,
         heading=heading,
-        words=(*((order.failure,) if order.failure else ()), *words, *_letter(order, writes=writes)),
+        words=(*((failure,) if failure else ()), *words, *_letter(order, writes=writes)),
         waiting=order.state == "pending",
         path=order_path(order.number),
         date=made.date().isoformat(),

@@ -95,8 +95,7 @@ class Placing:
         if session is None:
             return await self._nothing_to_order(attempt)
         try:
-            attempt = msgspec.structs.replace(attempt, cart=await self._carts.get(session.cart_id))
-            earlier = await self._earlier(attempt)
+            attempt, earlier = await self._looked_up(attempt)
             return _to_order(visit, earlier) if earlier else await self._order(attempt)
         except StoreUnavailable as error:
             return await self._unavailable(attempt, error)
@@ -125,6 +124,16 @@ class Placing:
         except PaymentDeclined as error:
             return await self._declined(attempt, proposal.quote, str(error))
         return _to_order(attempt.visit, order)
+
+    async def _looked_up(self, attempt: Attempt) -> tuple[Attempt, Order | None]:
+        """The attempt with its cart, and the order that an equal submit has made: that also where carts are away."""
+        try:
+            attempt = msgspec.structs.replace(attempt, cart=await self._carts.get(attempt.cart.id))
+        except StoreUnavailable:
+            if earlier := await self._earlier(attempt):
+                return attempt, earlier
+            raise
+        return attempt, await self._earlier(attempt)
 
     async def _earlier(self, attempt: Attempt) -> Order | None:
         """The order that an equal submit has made before: the cart is no longer what the form has shown."""

@@ -244,7 +244,11 @@ class TestWhenSomethingDoesNotAnswer:
             assert "Place order · €42.90" in reply.text
             assert seen_in(reply) == seen_in(page)
             carts.away = False
-            assert (await buyer.orders(reply)).status_code == 303
+            ordered = await buyer.orders(reply)
+            assert ordered.status_code == 303
+            carts.away = True
+            again = await buyer.orders(reply)
+            assert again.headers["location"] == ordered.headers["location"], "it is not said that nothing was ordered"
 
 
 class TestTheBankThatAsks:
