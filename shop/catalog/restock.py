@@ -82,7 +82,7 @@ async def restock(connection: AsyncConnection, currency: str, chosen: Select[Any
         if ids := [product.id for product in flips if product.listed is listed]:
             await connection.execute(update(listings).where(listings.c.product_id.in_(ids)).values(in_stock=listed))
     await _count(connection, currency, flips)
-    if changed := any(product.traits != product.before for product in stale):
+    if changed := any(product.published and product.traits != product.before for product in stale):
         await connection.execute(update(catalog).values(version=catalog.c.version + 1))
     return changed
 
