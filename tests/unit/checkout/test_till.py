@@ -48,6 +48,23 @@ class TestTheLine:
         assert (await first, await follows, await till.begin(quick)) == ("slow", "quick", "quick")
         await engine.dispose()
 
+    async def test_lets_an_order_that_has_begun_go_before_those_that_have_not(self, sqlite_url: str) -> None:
+        engine = create_engine(sqlite_url)
+        till, ended = Till(engine, at_once=1), list[str]()
+
+        async def order(number: int) -> None:
+            async def work(connection: AsyncConnection) -> None:
+                ended.append(f"{number}")
+
+            await till.begin(work)
+            await till.go_on(work)
+
+        await asyncio.gather(*map(order, range(9)))
+        firsts = [ended.index(str(number)) for number in range(9)]
+        lasts = [len(ended) - 1 - ended[::-1].index(str(number)) for number in range(9)]
+        assert all(last - first <= 3 for first, last in zip(firsts, lasts, strict=True))
+        await engine.dispose()
+
     async def test_is_never_longer_than_the_pool(self, engine: AsyncEngine) -> None:
         till, at_once, most = Till(engine), 0, 0
 
