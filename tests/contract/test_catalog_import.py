@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import random
 from pathlib import Path
 
 import msgspec
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.catalog.demo import CATALOG
 from shop.catalog.export import export_catalog
 from shop.catalog.model import Product, Query
 from shop.catalog.repository import CatalogRepository
+from shop.catalog.writer import CatalogWriter
+from shop.database import create_engine, fetch, writing
 from shop.errors import ImportRefused
 from tests.fixtures.catalog import import_text
 from tests.fixtures.large_catalog import write_catalog
+from tests.fixtures.stock import NOW, SOON, ends, hold, let_go, on_sale, release, set_aside, take
 
 HEAD = "Handle,Title,Variant SKU,Variant Price,Status\n"
+WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+COUNTED = "Handle,Title,Variant SKU,Variant Price,Variant Inventory Tracker,Variant Inventory Qty\n"
 
 
 async def everything(engine: AsyncEngine) -> list[Product]:
@@ -165,3 +173,90 @@ async def test_an_unwritten_file_leaves_dates_and_ranks(engine: AsyncEngine) -> 
     await import_text(engine, HEAD + "b,B,b,3,\n")
     changed = (await everything(engine))[1]
     assert changed == msgspec.structs.replace(before[1], variants=changed.variants)
+
+
+async def test_a_file_counts_what_is_set_aside(engine: AsyncEngine) -> None:
+    file = COUNTED + "a,A,A,1,shopify,5\nb,B,B,1,shopify,3\n"
+    await import_text(engine, file)
+    await hold(engine, "ada", {"A": 2, "B": 3})
+    version = await CatalogRepository(engine, "EUR").version()
+    assert (await import_text(engine, file)).unchanged == 2
+    assert await CatalogRepository(engine, "EUR").version() == version
+    assert (await import_text(engine, await exported(engine))).unchanged == 2
+    assert (await import_text(engine, COUNTED + "a,New,A,1,shopify,9\nb,New,B,1,shopify,1\n")).changed == 2
+    assert await on_sale(engine) == {"A": 7, "B": 0}
+    assert await set_aside(engine) == {"A": 2, "B": 3}
+    assert [
+        listing.handle for listing in (await CatalogRepository(engine, "EUR").page(Query(in_stock=True))).listings
+    ] == ["a"]
+    assert await take(engine, "ada", {"A": 2, "B": 3}) is None, "who was promised a piece gets it"
+    assert await on_sale(engine) == {"A": 7, "B": 0}
+
+
+async def test_what_is_set_aside_of_a_product_that_goes_comes_back_with_it(engine: AsyncEngine) -> None:
+    file = COUNTED + "a,A,A,1,shopify,5\nb,B,B,1,shopify,5\n"
+    await import_text(engine, file)
+    await hold(engine, "ada", {"A": 2})
+    await import_text(engine, COUNTED + "b,B,B,1,shopify,5\n", replace=True)
+    assert await on_sale(engine) == {"B": 5}
+    assert await take(engine, "ada", {"A": 2}) == {"A": 0}
+    await import_text(engine, file)
+    assert await on_sale(engine) == {"A": 3, "B": 5}
+    assert await release(engine, SOON) == {"A"}
+    assert await on_sale(engine) == {"A": 5, "B": 5}
+
+
+async def test_a_limit_that_comes_or_goes_meets_the_checkouts_of_the_moment(engine: AsyncEngine) -> None:
+    limited, endless = COUNTED + "a,A,A,1,shopify,5\n", COUNTED + "a,A,A,1,,\n"
+    await import_text(engine, limited)
+    await hold(engine, "ada", {"A": 2})
+    await import_text(engine, endless)
+    assert await on_sale(engine) == {"A": None}
+    assert await hold(engine, "ada", {"A": 9}) == {"A": 9}
+    assert await ends(engine, "ada") == {}
+    await import_text(engine, limited)
+    assert await on_sale(engine) == {"A": 5}
+
+
+async def test_checkouts_and_imports_of_one_moment_lose_no_piece(engine: AsyncEngine) -> None:
+    skus = [f"S{number}" for number in range(6)]
+    chance = random.Random(4)
+
+    def file(title: str) -> str:
+        return COUNTED + "".join(f"{sku.lower()},{title},{sku},1,shopify,20\n" for sku in chance.sample(skus, 6))
+
+    async def check_out(holder: str) -> None:
+        for _ in range(6):
+            await hold(engine, holder, {sku: chance.randint(1, 3) for sku in chance.sample(skus, 4)}, until=NOW + 1)
+            await (let_go(engine, holder) if chance.random() < 0.5 else release(engine, NOW + 1, limit=2))
+
+    async def import_often(name: str) -> None:
+        for number in range(3):
+            assert (await import_text(engine, file(f"{name}{number}"))).changed == 6
+
+    await import_text(engine, file("First"))
+    await asyncio.gather(*(check_out(f"shopper-{number}") for number in range(8)), import_often("Next"))
+    held = await set_aside(engine)
+    assert {sku: (pieces or 0) + held.get(sku, 0) for sku, pieces in (await on_sale(engine)).items()} == dict.fromkeys(
+        skus, 20
+    )
+
+
+async def test_an_order_that_waits_for_an_import_finds_its_piece(postgres_url: str) -> None:
+    """The import has written the row that the order waits for; an order must not take it for gone."""
+    engine = create_engine(postgres_url)
+    await import_text(engine, COUNTED + "a,A,A,1,shopify,5\n")
+    async with writing(engine) as importing:
+        writer = CatalogWriter(importing, "EUR", lambda price: price.amount)
+        ((number, product),) = (await writer.stored(["a"])).values()
+        assert await writer.held([number]) == {}
+        await writer.clear([number])
+        await writer.write([(number, msgspec.structs.replace(product, title="New"))])
+        await writer.sweep([])
+        order = asyncio.create_task(take(engine, "ada", {"A": 5}))
+        async with asyncio.timeout(10):
+            while not await fetch(engine, text(WAITING)):
+                await asyncio.sleep(0.01)
+    assert await order is None
+    assert await on_sale(engine) == {"A": 0}
+    await engine.dispose()
