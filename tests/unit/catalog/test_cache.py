@@ -16,8 +16,10 @@ from shop.catalog.repository import CatalogRepository
 from shop.database import create_engine
 from shop.errors import StoreUnavailable
 from tests.fixtures.catalog import a_product, fill, import_text
+from tests.fixtures.stock import hold
 
 HEAD = "Handle,Title,Variant SKU,Variant Price\n"
+COUNTED = "Handle,Title,Variant SKU,Variant Price,Variant Inventory Tracker,Variant Inventory Qty\n"
 
 
 class Database:
@@ -123,6 +125,24 @@ async def test_only_what_is_missing_is_asked_for(catalog: CachedCatalog, databas
     assert database.asked == []
     assert set(await catalog.offers(["MUG", "BOWL"])) == {"MUG", "BOWL"}
     assert database.asked == ["offers"]
+
+
+async def test_what_is_set_aside_is_looked_up_only_where_something_is(
+    catalog: CachedCatalog, database: Database, engine: AsyncEngine, clock: Clock
+) -> None:
+    await import_text(engine, COUNTED + "jug,Jug,JUG,5,shopify,3\n")
+    await hold(engine, "ada", {"JUG": 3})
+    clock.now += POLL_SECONDS
+    await settled(catalog)
+    await catalog.offers(["MUG", "JUG"], "ada")
+    database.asked.clear()
+    await catalog.offers(["MUG"], "ada")
+    await catalog.offers(["MUG", "JUG"])
+    assert database.asked == []
+    assert (await catalog.offers(["MUG", "JUG"], "ada"))["JUG"].stock == 3
+    assert database.asked == ["held_by"]
+    database.away = True
+    assert (await catalog.offers(["MUG", "JUG"], "ada"))["JUG"].stock == 0, "while it is away, it is nobody's"
 
 
 async def test_a_product_that_there_is_not_is_asked_for_again(catalog: CachedCatalog, database: Database) -> None:
