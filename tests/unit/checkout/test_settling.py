@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
+from sqlalchemy import text
 
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import Cart, Change
 from shop.checkout.model import Order
 from shop.checkout.payments import Payment
 from shop.checkout.steps import CHALLENGE_SECONDS
+from shop.database import writing
 from shop.errors import OrderStateRefused, PaymentDeclined, PaymentUnavailable, StoreUnavailable
 from tests.fixtures.till import CODE, STOCK, HeldPayments, Scene
 
@@ -121,6 +125,43 @@ class TestTheShopper:
         await settled(scene, after=CHALLENGE_SECONDS + 1)
         assert (await scene.payments.confirm(order.number, approved=True)).status == "voided"
         assert (await scene.process().placing.resume(order.number)).state == "failed"
+
+
+@asynccontextmanager
+async def without_table(scene: Scene, table: str) -> AsyncIterator[None]:
+    """The database takes no transaction that is about this table."""
+    async with writing(scene.database) as connection:
+        await connection.execute(text(f"ALTER TABLE {table} RENAME TO {table}_away"))
+    try:
+        yield
+    finally:
+        async with writing(scene.database) as connection:
+            await connection.execute(text(f"ALTER TABLE {table}_away RENAME TO {table}"))
+
+
+class TestTheAnswerCannotBeWrittenDown:
+    async def test_of_a_bank_that_approved(self, scene: Scene) -> None:
+        async with without_table(scene, "outbox"):
+            order = await scene.process().place(await scene.submission())
+        assert (order.state, order.settled) == ("pending", False)
+        assert await scene.ledger() == ["authorised"]
+        assert (await settled(scene)).state == "paid"
+        assert await scene.letters() == ["placed"]
+
+    async def test_of_a_bank_that_declined(self, scene: Scene) -> None:
+        held, submission = (
+            HeldPayments(scene.payments),
+            await scene.submission(await scene.cart(coupon=CODE), "declined"),
+        )
+        placing = asyncio.create_task(scene.process(payments=held).place(submission))
+        await held.asked.wait()
+        async with without_table(scene, "coupon_shoppers"):
+            held.answer.set()
+            with pytest.raises(PaymentDeclined):
+                await placing
+        assert [order.state for order in await scene.all()] == ["pending"]
+        assert (await settled(scene)).state == "failed"
+        assert (await scene.stock(), await scene.uses()) == ({}, 0)
 
 
 class TestCartsAreAway:
