@@ -12,8 +12,8 @@ from enum import Enum
 
 import msgspec
 
+from shop.loadtest.history import History, Lines, lines_on
 from tests.chaos.browser import HTMX, Answer, NoAnswer, Tab
-from tests.chaos.checker import History, Lines, lines_on
 
 SHOPPERS = 8
 PAUSE_SECONDS = 0.02

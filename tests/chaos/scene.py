@@ -21,9 +21,9 @@ from redis.exceptions import RedisError
 from shop.cart.connect import open_store
 from shop.cart.memory import DEFAULT_TTL
 from shop.cart.model import Cart, Limits
+from shop.loadtest.history import Verdict
 from shop.web.session import cart_id
 from tests.chaos.browser import NoAnswer, Tab
-from tests.chaos.checker import Verdict
 from tests.chaos.load import PRODUCTS, Crowd, Outcome, Request, Shopper
 from tests.fixtures.shop_process import ShopProcess
 

@@ -8,8 +8,8 @@ from enum import Enum
 
 import msgspec
 
+from shop.loadtest.history import Lines, lines_on
 from tests.chaos.browser import Answer, NoAnswer, Tab
-from tests.chaos.checker import Lines, lines_on
 
 GOOD, DECLINED, SLOW = "4242424242424242", "4000000000000002", "4000000000001117"
 """Test cards of the demonstration bank, as are the next."""
