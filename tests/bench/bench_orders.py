@@ -312,7 +312,7 @@ async def postgres() -> AsyncIterator[tuple[AsyncEngine, Raw]]:
 async def run(console: Console) -> None:
     table = Table("database", "order", "statements", "transactions", "at once", "orders/s", "p50 ms", "p99 ms")
     table.title = "Placing an order, and its statements by the driver alone"
-    for heading in ("driver p50 ms", "p99 ms", "p50 of driver's", "p99", "orders/s of driver's"):
+    for heading in ("driver: p50 ms", "p99 ms", "times as long: p50", "p99", "part of its orders/s"):
         table.add_column(heading)
     for name, database in {"SQLite": sqlite, "PostgreSQL": postgres}.items():
         async with database() as (engine, raw):
