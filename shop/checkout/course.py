@@ -41,7 +41,7 @@ class Course:
             placed = await self.steps.confirm(order, by)
             return await self.finish(placed, by) if placed else await self.now(order)
         if payment and status == "challenged" and self._has_time(order):
-            return await self.steps.wait(order, payment.challenge_path, by) or await self.now(order)
+            return await self.steps.wait(order, payment.challenge_path) or await self.now(order)
         if payment and status == "declined":
             return await self.steps.fail(order, payment.words, by, settled=True) or await self.now(order)
         # It fails first: the payment of an order that somebody else has gone on with must not be let go.

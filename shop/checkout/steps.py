@@ -94,18 +94,18 @@ class Steps:
 
     async def confirm(self, order: Order, by: str) -> Order | None:
         """The payment is authorised: the order is placed, and its letter written."""
-        return await self._step(order, "placed", by, claimed=True)
+        return await self._step(order, "placed", by)
 
-    async def wait(self, order: Order, path: str, by: str) -> Order | None:
+    async def wait(self, order: Order, path: str) -> Order | None:
         """Leave the order to its shopper, who confirms the payment at `path`."""
         until = (order.created_at + CHALLENGE_SECONDS) * 1000
         return await self._till.go_on(
-            lambda connection: transitions.wait_for_shopper(connection, order, path, by=by, until=until)
+            lambda connection: transitions.wait_for_shopper(connection, order, path, until=until)
         )
 
     async def fail(self, order: Order, why: str, by: str, *, settled: bool) -> Order | None:
         """Nothing will be charged: give back stock and coupon. `settled`: the provider has nothing to undo."""
-        return await self._step(order, "failed", by, claimed=True, settled=settled, failure=why)
+        return await self._step(order, "failed", by, settled=settled, failure=why)
 
     async def capture(self, order: Order) -> None:
         """Take what was authorised."""

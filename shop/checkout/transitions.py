@@ -1,7 +1,8 @@
 """Every change of an order: one conditional UPDATE each, inside the caller's transaction.
 
-Whoever works on an order has claimed it under a name of their own (`by`) until a time. A process that was paused for
-longer than its claim finds, when it wakes, that its UPDATE changes no row: somebody else has gone on.
+Whoever works on an order has claimed it under a name of their own (`by`) until a time, so that others do not do the
+same meanwhile. What is right does not hang on that: of two who would go on from one state only the first does, and a
+process that was paused for longer than its claim finds, when it wakes, that its UPDATE changes no row.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -57,13 +58,12 @@ async def step(
     by: str,
     until: int,
     now: int,
-    claimed: bool = False,
     settled: bool = False,
     failure: str = "",
 ) -> Order | None:
     """Bring an order from its state to the next one, claimed by `by` until then; None where it is no longer as it was.
 
-    `claimed`: only if it is claimed by `by` already. Raises OrderStateRefused for a step that there is not.
+    Raises OrderStateRefused for a step that there is not.
     """
     check_step(order.number, order.state, to)
     after = msgspec.structs.replace(
@@ -72,28 +72,21 @@ async def step(
     values = {"state": to, "settled": settled, "changed_at": now, "claim": by, "claimed_until": until}
     if (details := details_of(after)) != details_of(order):
         values["details"] = details
-    as_it_was = [orders.c.number == order.number, orders.c.state == order.state]
-    if claimed:
-        as_it_was.append(orders.c.claim == by)
-    return after if await _changes(connection, update(orders).where(*as_it_was).values(values)) else None
+    return after if await _changes(connection, update(orders).where(_as_it_was(order)).values(values)) else None
 
 
-async def wait_for_shopper(
-    connection: AsyncConnection, order: Order, path: str, *, by: str, until: int
-) -> Order | None:
+async def wait_for_shopper(connection: AsyncConnection, order: Order, path: str, *, until: int) -> Order | None:
     """Leave a pending order to its shopper, who confirms the payment at `path` until then."""
     after = msgspec.structs.replace(order, challenge_path=path)
-    pending = (orders.c.number == order.number, orders.c.state == "pending", orders.c.claim == by)
     values = {"claim": NOBODY, "claimed_until": until, "details": details_of(after)}
-    return after if await _changes(connection, update(orders).where(*pending).values(values)) else None
+    return after if await _changes(connection, update(orders).where(_as_it_was(order)).values(values)) else None
 
 
 async def settle(connection: AsyncConnection, order: Order) -> Order | None:
     """Nothing is owed to the outside any more by an order in this state."""
-    same = and_(orders.c.number == order.number, orders.c.state == order.state)
-    if await _changes(connection, update(orders).where(same).values(settled=True, claim=NOBODY)):
-        return msgspec.structs.replace(order, settled=True)
-    return None
+    values = {"settled": True, "claim": NOBODY}
+    is_same = await _changes(connection, update(orders).where(_as_it_was(order)).values(values))
+    return msgspec.structs.replace(order, settled=True) if is_same else None
 
 
 async def claim_one(connection: AsyncConnection, number: str, *, by: str, until: int, now: int) -> Order | None:
@@ -112,6 +105,10 @@ async def claim_due(connection: AsyncConnection, limit: int, *, by: str, until: 
         some = some.with_for_update(skip_locked=True)
     claiming = update(orders).where(orders.c.number.in_(some), due).values(claim=by, claimed_until=until)
     return [order_of(row) for row in await connection.execute(claiming.returning(*READ))]
+
+
+def _as_it_was(order: Order) -> ColumnElement[bool]:
+    return and_(orders.c.number == order.number, orders.c.state == order.state)
 
 
 async def _changes(connection: AsyncConnection, statement: Any, values: dict[str, Any] | None = None) -> bool:

@@ -75,7 +75,9 @@ class TestTheSameAgain:
     async def test_two_hundred_equal_submits_of_two_processes_are_one_order(self, scene: Scene) -> None:
         submission = await scene.submission(await scene.cart(coupon=CODE))
         processes = [scene.process(), scene.process()]
+        scene.statements.clear()
         orders = await asyncio.gather(*(processes[n % 2].place(submission) for n in range(200)))
+        assert sum("INSERT INTO orders" in statement for statement in scene.statements) == len(processes)
         assert len({order.number for order in orders}) == 1
         assert len(await scene.all()) == 1
         assert await scene.ledger() == ["authorised", "captured"]

@@ -92,7 +92,9 @@ class TestTheBankDoesNotAnswer:
         order = await scene.process(payments=AwayPayments(scene, "capture")).place(await scene.submission())
         assert (order.state, order.settled, order.firm) == ("placed", False, True)
         assert (await scene.carts.get("ada")).lines == ()
+        await scene.cart("MUG")
         assert (await settled(scene)).state == "paid"
+        assert [line.sku for line in (await scene.carts.get("ada")).lines] == ["MUG"], "ordered lines leave once"
         assert await scene.letters() == ["placed"]
 
     async def test_when_a_payment_is_to_be_let_go(self, scene: Scene) -> None:
@@ -194,6 +196,18 @@ class TestAProcessThatWasPaused:
         assert (await settled(scene)).state == "paid"
         paused.answer.set()
         assert (await placing).state == "paid"
+        assert await scene.ledger() == ["authorised", "captured"]
+        assert await scene.letters() == ["placed"]
+
+    async def test_while_another_has_claimed_the_order_and_done_nothing_yet(self, scene: Scene) -> None:
+        paused, other = HeldPayments(scene.payments, before=False), scene.process()
+        placing = asyncio.create_task(scene.process(payments=paused).place(await scene.submission()))
+        await paused.asked.wait()
+        scene.passes(CLAIM_SECONDS)
+        ((order, by),) = await other.settler.claim()
+        paused.answer.set()
+        assert (await placing).state == "paid"
+        assert (await other.course.go_on(order, by)).state == "paid"
         assert await scene.ledger() == ["authorised", "captured"]
         assert await scene.letters() == ["placed"]
 
