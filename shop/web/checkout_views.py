@@ -155,6 +155,8 @@ class OrderView(msgspec.Struct, frozen=True):
     """JSON-LD Order with '<' escaped; '' for one that is not firm."""
     act: Link | None
     """What the shopper can do now."""
+    badge: str = ""
+    """Pieces in the cart, which an order that has become firm has left; '' for none."""
 
 
 class FindOrderView(msgspec.Struct, frozen=True):

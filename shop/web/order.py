@@ -8,6 +8,8 @@ from __future__ import annotations
 from contextlib import suppress
 from hmac import compare_digest
 
+import msgspec
+
 from shop.cart.service import CartService
 from shop.checkout.model import Order
 from shop.checkout.numbers import typed_number
@@ -67,6 +69,7 @@ class OrderPages:
         badge, headers = await self._badge(visit, order)
         shell = await self._shell(visit, title_of(order), order_path(number))
         view = order_view(order, shell, origin_of(visit, self._public_url), writes=self._writes)
+        view = msgspec.structs.replace(view, badge=badge)
         if visit.wants_fragment:
             return html(self._templates.fragments("order/changed.html", view), headers=headers, cache=NO_STORE)
         return html(self._templates.render("order/page.html", view, badge), headers=headers, cache=NO_STORE)

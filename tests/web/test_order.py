@@ -135,6 +135,7 @@ async def test_a_page_that_waits_is_told_what_has_become_of_its_order(
     await becomes(sqlite_engine, number, "paid")
     done = await client.get(f"/order/{number}", headers=HTMX)
     assert "every 3s" not in done.text
+    assert '<span id="cart-badge" class="badge"></span>' in done.text, "what was ordered has left the cart"
     assert "Thank you. Your order is placed and paid." in done.text.partition('hx-target="#status"')[2]
 
 
