@@ -3,11 +3,36 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
+import pytest
 from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
 FAR_OFF = "https://pictures.invalid"
 """Where remote_picture.csv has its picture: a server that nobody can reach."""
+
+
+MOST_TABS = 120
+APPROVED, DECLINED, ASKS_FIRST, LOST_ANSWER = (
+    "4242 4242 4242 4242",
+    "4000 0000 0000 0002",
+    "4000 0000 0000 3220",
+    "4000 0000 0000 2222",
+)
+"""What the demonstration bank does with a card of this number."""
+ENTRIES = {
+    "E-mail": "shopper@example.com",
+    "Full name": "Sam Shopper",
+    "Street address": "Hauptstraße 1",
+    "Postal code": "20095",
+    "City": "Hamburg",
+    "Card number": APPROVED,
+    "Month": "12",
+    "Year": "2039",
+    "Security code": "123",
+}
+"""What is typed into the checkout, by label; the country is there already."""
+LABELS = {"email": "E-mail"}
 
 
 class Shopper:
@@ -59,6 +84,40 @@ class Shopper:
     def presses(self, name: str) -> None:
         self.page.get_by_role("button", name=name).click()
 
+    def tabs_to(self, role: Literal["button", "link", "textbox"], name: str) -> None:
+        """Press Tab until it has the focus."""
+        wanted = self.page.get_by_role(role, name=name, exact=True)
+        expect(wanted).to_be_visible()
+        for _ in range(MOST_TABS):
+            self.page.keyboard.press("Tab")
+            if wanted.evaluate("(one) => one === document.activeElement"):
+                return
+        pytest.fail(f"Tab does not reach the {role} {name!r}")
+
+    def fills_in(self, **entries: str) -> None:
+        """Fill in the whole checkout; `card_number="…"` where a field is to be otherwise."""
+        given = {LABELS.get(name) or name.replace("_", " ").capitalize(): text for name, text in entries.items()}
+        for label, text in ({**ENTRIES, **given}).items():
+            self.field(label).fill(text)
+
+    def fills_in_the_card(self, number: str = APPROVED) -> None:
+        """Fill in what is never sent back."""
+        self.field("Card number").fill(number)
+        self.field("Security code").fill(ENTRIES["Security code"])
+
+    def places_the_order(self) -> None:
+        self.order_button.click()
+
+    def sees_a_receipt(self) -> str:
+        """The page of an order that is placed; its number."""
+        expect(self.page.get_by_role("heading", name="Thank you")).to_be_visible()
+        expect(self.page.get_by_role("main")).to_contain_text(re.compile("Your order is placed"))
+        return self.page.url.rpartition("/")[2]
+
+    def sees_alert(self, heading: str) -> None:
+        """The words at the top of a form that has come back, which the focus is led to."""
+        expect(self.alert(heading)).to_be_focused()
+
     def sees_badge(self, count: int) -> None:
         expect(self.page.get_by_role("link", name=re.compile("^Cart"))).to_have_text(
             f"Cart {count}" if count else re.compile(r"^Cart\s*$")
@@ -92,6 +151,17 @@ class Shopper:
 
     def add_button(self, title: str) -> Locator:
         return self.page.get_by_role("button", name=f"Add {title} to cart")
+
+    @property
+    def order_button(self) -> Locator:
+        return self.page.get_by_role("button", name=re.compile("place order", re.IGNORECASE))
+
+    def field(self, label: str) -> Locator:
+        """A field of the checkout."""
+        return self.page.get_by_role("main").get_by_label(label, exact=True)
+
+    def alert(self, heading: str) -> Locator:
+        return self.page.get_by_role("region", name=heading)
 
     def quantity(self, title: str) -> Locator:
         return self.page.get_by_role("spinbutton", name=f"Quantity of {title}")

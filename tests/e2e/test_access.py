@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ViewportSize, expect
 
-from tests.e2e.shopper import Shopper
+from tests.e2e.shopper import ASKS_FIRST, Shopper
 from tests.fixtures.browser import PHONE, OpenShopper
 
 PAGES = {
@@ -22,6 +22,7 @@ PAGES = {
     "about": "/about",
     "help": "/help",
     "forget": "/logout",
+    "find an order": "/order",
     "not found": "/nowhere",
 }
 DESK: ViewportSize = {"width": 1280, "height": 720}
@@ -45,8 +46,7 @@ def test_every_page_is_accessible_and_fits(open_shopper: OpenShopper, scheme: st
     for name, path in PAGES.items():
         shopper.opens(path)
         found[name] = violations(shopper)
-        width, most = shopper.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-        assert width <= most, f"{name} is {width} pixels wide"
+        fits(shopper, name)
     shopper.opens("/")
     shopper.adds("Keel Pan")
     expect(shopper.drawer).to_be_visible()
@@ -55,26 +55,62 @@ def test_every_page_is_accessible_and_fits(open_shopper: OpenShopper, scheme: st
     shopper.forgives()  # the page that is not there
 
 
+@pytest.mark.parametrize(("scheme", "size"), [("light", DESK), ("dark", NARROW)])
+def test_the_way_through_the_checkout_is_accessible_and_fits(
+    open_shopper: OpenShopper, scheme: str, size: ViewportSize
+) -> None:
+    shopper = open_shopper("/checkout", having=("Keel Pan",), locale="en-IE", color_scheme=scheme, viewport=size)
+    found: dict[str, list[str]] = {}
+
+    def look(state: str, heading: str) -> None:
+        expect(shopper.page.get_by_role("heading", name=heading).first).to_be_visible()
+        found[state] = violations(shopper)
+        fits(shopper, state)
+
+    look("checkout", "Checkout")
+    shopper.places_the_order()
+    look("nothing typed", "things have to be put right")
+    shopper.fills_in(card_number=ASKS_FIRST)
+    shopper.places_the_order()
+    look("bank", "Is this payment yours?")
+    shopper.opens(shopper.page.url.replace("/payment/", "/order/"))
+    look("waiting", "Your bank asks you to confirm")
+    shopper.page.get_by_role("link", name="Confirm with your bank").click()
+    shopper.presses("Refuse it")
+    look("failed", "This order was not placed")
+    shopper.page.get_by_role("link", name="Back to the checkout").click()
+    shopper.fills_in()
+    shopper.places_the_order()
+    look("receipt", "Thank you")
+    assert {state: what for state, what in found.items() if what} == {}
+    shopper.forgives()  # nothing typed
+
+
+def fits(shopper: Shopper, name: str) -> None:
+    width, most = shopper.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert width <= most, f"{name} is {width} pixels wide"
+
+
 def test_the_whole_way_with_the_keyboard(shopper: Shopper) -> None:
     keyboard = shopper.page.keyboard
     keyboard.press("Tab")
     expect(shopper.page.get_by_role("link", name="Skip to the content")).to_be_focused()
     keyboard.press("Enter")
-    tab_to(shopper, "button", "Add Cove Teapot to cart")
+    shopper.tabs_to("button", "Add Cove Teapot to cart")
     keyboard.press("Enter")
     expect(shopper.drawer).to_be_visible()
-    tab_to(shopper, "link", "View cart")
+    shopper.tabs_to("link", "View cart")
     keyboard.press("Enter")
     shopper.sees_lines("Cove Teapot")
-    tab_to(shopper, "button", "One more of Cove Teapot")
+    shopper.tabs_to("button", "One more of Cove Teapot")
     keyboard.press("Space")
     shopper.sees_badge(2)
     expect(shopper.page.get_by_role("button", name="One more of Cove Teapot")).to_be_focused()
-    tab_to(shopper, "button", "Remove Cove Teapot")
+    shopper.tabs_to("button", "Remove Cove Teapot")
     keyboard.press("Enter")
     shopper.sees_badge(0)
     expect(shopper.page.get_by_role("heading", name="Your cart")).to_be_focused()
-    tab_to(shopper, "button", "Undo")
+    shopper.tabs_to("button", "Undo")
     keyboard.press("Enter")
     shopper.sees_quantity("Cove Teapot", 2)
 
@@ -94,7 +130,7 @@ def test_on_a_phone(open_shopper: OpenShopper) -> None:
     shopper.sees_quantity("Keel Pan", 2)
 
 
-@pytest.mark.parametrize("path", ["/", "/product/shoal-bowl", "/cart"])
+@pytest.mark.parametrize("path", ["/", "/product/shoal-bowl", "/cart", "/checkout"])
 def test_what_a_finger_touches_is_large_enough(open_shopper: OpenShopper, path: str) -> None:
     shopper = open_shopper(path, having=("Keel Pan",), **PHONE)
     small = shopper.page.evaluate(
@@ -105,13 +141,3 @@ def test_what_a_finger_touches_is_large_enough(open_shopper: OpenShopper, path: 
         "button, select, summary, nav a, .option__value, input:not([type=hidden])",
     )
     assert small == []
-
-
-def tab_to(shopper: Shopper, role: str, name: str) -> None:
-    wanted = shopper.page.get_by_role(role, name=name, exact=True)  # type: ignore[arg-type]
-    expect(wanted).to_be_visible()
-    for _ in range(120):
-        shopper.page.keyboard.press("Tab")
-        if wanted.evaluate("(one) => one === document.activeElement"):
-            return
-    pytest.fail(f"Tab does not reach the {role} {name!r}")

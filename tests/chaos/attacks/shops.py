@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-from pathlib import Path
 from typing import ClassVar
 
 from shop.catalog.importing import CatalogImport
@@ -16,10 +14,11 @@ from shop.demo.postgres import Postgres
 from shop.money import Money
 from tests.chaos.rows.redis import OneRedis
 from tests.chaos.scene import Stage
+from tests.fixtures.price_list import Goods, price_list
 
 LAST, ASIDE, CROSSED = 10, 10, 30
 """Pieces there are of what is bought out."""
-GOODS: dict[str, tuple[str, int | None]] = {
+GOODS: Goods = {
     "last-piece": ("20.00", LAST),
     "last-piece-aside": ("20.00", ASIDE),
     "crossed-a": ("5.00", CROSSED),
@@ -29,7 +28,6 @@ GOODS: dict[str, tuple[str, int | None]] = {
     "vase": ("39.00", 5000),
     "tidal": ("10.00", None),
 }
-"""Product -> its price in EUR and its stock; None: without a limit."""
 COUPONS = (
     Coupon("FEW-USES", CouponTerms(percent=1000), max_uses=7),
     Coupon("ONCE-EACH", CouponTerms(amount=Money(500, "EUR"), per_shopper=1)),
@@ -91,14 +89,3 @@ class TwoOnPostgres(AttackedShop, OneRedis):
 
 
 STAGES = (OneOnSqlite, TwoOnPostgres)
-
-
-def price_list(file: Path, goods: dict[str, tuple[str, int | None]]) -> Path:
-    """A file of products to import."""
-    with file.open("w", newline="") as text:
-        rows = csv.writer(text)
-        rows.writerow(("Handle", "Title", "SKU", "Price", "Inventory tracker", "Inventory quantity", "Published"))
-        for name, (price, stock) in goods.items():
-            counted = ("", "") if stock is None else ("shopify", str(stock))
-            rows.writerow((name, name.replace("-", " ").capitalize(), name, price, *counted, "TRUE"))
-    return file

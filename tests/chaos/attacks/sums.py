@@ -16,7 +16,7 @@ from shop.errors import OrderStateRefused
 from shop.settings import Settings
 from tests.chaos.attacks.attack import Attack, Raid
 from tests.chaos.attacks.buyer import Buyer, Form, Reply, Said
-from tests.chaos.attacks.shops import price_list
+from tests.fixtures.price_list import price_list
 
 VASES = 3
 ACTS: tuple[State, ...] = ("cancelled", "cancelled", "shipped", "refunded")
