@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import Counter
 from contextlib import closing
 
 import click
@@ -42,7 +43,7 @@ def main(only: str) -> None:
             table.add_row(kind.__doc__, style="bold")
             for attack in attacks:
                 console.print(f"{kind.__doc__}: {attack.words} …", style="dim", highlight=False)
-                result = made(attack, stages.on(kind))
+                result = made(attack, kind, stages)
                 table.add_row(attack.name, attack.words, *cells(result))
                 complaints += [f"{kind.__doc__}, {attack.name}: {words}" for words in result.violations[:COMPLAINTS]]
     console.print(table)
@@ -52,9 +53,13 @@ def main(only: str) -> None:
     sys.exit(1 if complaints else 0)
 
 
-def made(attack: Attack, stage: Stage) -> Result:
+def made(attack: Attack, kind: type[Stage], stages: Stages) -> Result:
     """What came of an attack at its full size."""
-    return asyncio.run(raid(attack, stage, attack.many))
+    try:
+        return asyncio.run(raid(attack, stages.on(kind), attack.many))
+    except Exception as error:
+        stages.close()
+        return Result(0, Counter(), 0, [f"not made to its end: {error!r}"])
 
 
 def chosen(only: str) -> list[Attack]:

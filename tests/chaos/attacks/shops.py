@@ -27,6 +27,7 @@ GOODS: Goods = {
     "cup": ("9.00", 5000),
     "vase": ("39.00", 5000),
     "tidal": ("10.00", None),
+    "tidal-once": ("10.00", None),
 }
 COUPONS = (
     Coupon("FEW-USES", CouponTerms(percent=1000), max_uses=7),

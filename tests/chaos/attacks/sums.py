@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import redirect_stdout, suppress
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager, redirect_stdout, suppress
 from io import StringIO
+from itertools import cycle
 
 from shop.catalog.importing import CatalogImport
 from shop.catalog.rates import read_rates
@@ -57,44 +60,75 @@ async def added_meanwhile(raid: Raid) -> None:
         raid.expects(whole == {"cup": 1, "vase": VASES}, f"ordered {ordered}, and in the cart are {left}")
 
 
+async def price_changed(raid: Raid) -> None:
+    """The price changes once, after everybody has opened the checkout: nobody orders before they have confirmed it."""
+    async with tide(raid, "tidal-once") as turns:
+        buyers = raid.buyers(raid.many)
+        forms = await asyncio.gather(*(opens(buyer, "tidal-once") for buyer in buyers))
+        await turns()
+        replies = await raid.at_once(buyer.orders(form) for buyer, form in zip(buyers, forms, strict=True))
+        told = [(buyer, reply) for buyer, reply in zip(buyers, replies, strict=True) if "before, now" in reply.words]
+        raid.expects(len(told) == raid.many, f"{raid.many - len(told)} were not told that the price had changed")
+        bought = await asyncio.gather(*(confirms(raid, buyer, reply.form) for buyer, reply in told))
+    await expect_what_was_shown(raid, bought)
+
+
 async def price_changes(raid: Raid) -> None:
-    """The price goes up and down by imports, while shoppers order what they were shown, and confirm what changed."""
-    buyers = raid.buyers(raid.many)
-    engine = create_engine(raid.stage.database_url)
-    prices = [price_list(raid.stage.folder / f"{price}.csv", {"tidal": (price, None)}) for price in TIDES]
-    imports = CatalogImport(engine, "EUR", read_rates(""))
-    waiting, changed = len(buyers), 0
-
-    async def changes() -> None:
-        """Until half of them have ordered: the others must then come to their end."""
-        nonlocal changed
-        while waiting > len(buyers) / 2 or changed < 2:
-            with prices[changed % len(prices)].open("rb") as file:
-                changed += (await imports.run(file)).changed
-            await asyncio.sleep(BETWEEN_IMPORTS_SECONDS)
-
-    async def opens(buyer: Buyer) -> Form | None:
-        await buyer.adds("tidal")
-        return await buyer.opens_the_checkout()
+    """The price goes up and down, until half of the shoppers have ordered: the others then come to their end too."""
+    buyers, bought = raid.buyers(raid.many), Counter[bool]()
 
     async def buys(buyer: Buyer, form: Form | None) -> tuple[int, Reply]:
-        nonlocal waiting
-        until = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            assert form is not None
-            (reply,) = await raid.at_once([buyer.orders(form)])
-            if reply.said in (Said.ORDERED, Said.BROKEN) or time.monotonic() > until:
-                waiting -= 1
-                return form.total, reply
-            form = reply.form or form
+        result = await confirms(raid, buyer, form)
+        bought[True] += 1
+        return result
 
-    forms = await asyncio.gather(*map(opens, buyers))
-    changing = asyncio.create_task(changes())
-    while not changed:
-        await asyncio.sleep(0.01)
-    bought = await asyncio.gather(*map(buys, buyers, forms))
-    await changing
-    await engine.dispose()
+    async with tide(raid, "tidal") as turns:
+        forms = await asyncio.gather(*(opens(buyer, "tidal") for buyer in buyers))
+        await turns()
+        buying = asyncio.gather(*map(buys, buyers, forms))
+        while bought[True] < raid.many / 2:
+            await turns()
+            await asyncio.sleep(BETWEEN_IMPORTS_SECONDS)
+        await expect_what_was_shown(raid, await buying)
+
+
+@asynccontextmanager
+async def tide(raid: Raid, product: str) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """What changes the price of a product to the other one, by an import."""
+    engine = create_engine(raid.stage.database_url)
+    imports = CatalogImport(engine, "EUR", read_rates(""))
+    files = [price_list(raid.stage.folder / f"{price}.csv", {product: (price, None)}) for price in TIDES]
+    turn = cycle(files)
+
+    async def turns() -> None:
+        with next(turn).open("rb") as file:
+            assert (await imports.run(file)).changed == 1
+
+    try:
+        yield turns
+    finally:
+        await engine.dispose()
+
+
+async def opens(buyer: Buyer, product: str) -> Form | None:
+    """Put a product into the cart and open the checkout."""
+    await buyer.adds(product)
+    return await buyer.opens_the_checkout()
+
+
+async def confirms(raid: Raid, buyer: Buyer, form: Form | None) -> tuple[int, Reply]:
+    """Order what a form shows, and again what it shows when it has come back; the total that was shown last."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        assert form is not None
+        (reply,) = await raid.at_once([buyer.orders(form)])
+        if reply.said in (Said.ORDERED, Said.BROKEN) or time.monotonic() > until:
+            return form.total, reply
+        form = reply.form or form
+
+
+async def expect_what_was_shown(raid: Raid, bought: Iterable[tuple[int, Reply]]) -> None:
+    """Everybody has ordered in the end, and for the total that was shown last."""
     totals = {order.number: order.quote.total.amount for order in await raid.live()}
     for shown, reply in bought:
         raid.expects(reply.said is Said.ORDERED, f"an order was answered {reply.said.value}: {reply.words}")
@@ -139,6 +173,7 @@ async def left_in_cart(buyer: Buyer, ordered: bool) -> dict[str, int]:
 
 ATTACKS = (
     Attack("adds", "added to the cart while it is ordered", added_meanwhile, many=100, few=20),
+    Attack("stale", "a price changed after it was shown", price_changed, many=100, few=20),
     Attack("price", "prices change while it is ordered", price_changes, many=40, few=10),
     Attack("cancel", "cancelled, shipped, refunded while paying", cancelled_meanwhile, many=60, few=12),
 )
