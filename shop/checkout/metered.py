@@ -9,7 +9,9 @@ from collections.abc import Awaitable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from shop.checkout.model import Order
+from shop.checkout.numbers import masked
 from shop.errors import (
+    CartOrdered,
     CouponRefused,
     OutOfStock,
     PaymentDeclined,
@@ -24,6 +26,7 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _RESULTS: dict[type[ShopError], str] = {
     OutOfStock: "out_of_stock",
     QuoteChanged: "quote_changed",
+    CartOrdered: "ordered_before",
     CouponRefused: "coupon_refused",
     PaymentDeclined: "declined",
     StoreBusy: "busy",
@@ -72,7 +75,7 @@ class OrderMetrics:
         """Whether an order's payment was made is not known."""
         self._unknown.inc()
         words = "Order %s: whether it is paid is not known yet. %s"
-        log.warning(words, order.number, error, exc_info=unforeseen(error))
+        log.warning(words, masked(order.number), error, exc_info=unforeseen(error))
 
     def open(self, count: int) -> None:
         """So many orders are not settled."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import secrets
 
+from shop.cart.model import change_id
+
 DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 16
 """5 bits each."""
@@ -22,6 +24,16 @@ def typed_number(text: str) -> str:
     """The number that somebody typed: in any case, with spaces or dashes, with an O for a 0; '' for what is none."""
     number = "".join(sign for sign in text.upper() if sign not in " -–\t\r\n").translate(_TYPED)
     return number if len(number) == LENGTH and set(number) <= set(DIGITS) else ""
+
+
+def purchase_id(number: str) -> bytes:
+    """The id of the change that takes out of the cart what was ordered: made again it is the same change."""
+    return change_id("purchase", number)
+
+
+def masked(number: str) -> str:
+    """As much of a number as may stand in a log: the whole opens a receipt."""
+    return f"{number[:4]}…"
 
 
 def grouped(number: str) -> str:

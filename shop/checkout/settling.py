@@ -14,6 +14,7 @@ from shop.cart.patience import spread
 from shop.checkout.course import Course
 from shop.checkout.metered import OrderMetrics
 from shop.checkout.model import Order
+from shop.checkout.numbers import masked
 from shop.errors import unforeseen
 
 TOGETHER = 10
@@ -66,9 +67,10 @@ class Settler:
         try:
             after = await self._course.go_on(order, by)
         except Exception as error:
-            log.warning("Order %s is still %s. %s", order.number, order.state, error, exc_info=unforeseen(error))
+            number = masked(order.number)
+            log.warning("Order %s is still %s. %s", number, order.state, error, exc_info=unforeseen(error))
         else:
-            log.info("Order %s was %s and is %s.", order.number, order.state, after.state)
+            log.info("Order %s was %s and is %s.", masked(order.number), order.state, after.state)
 
     async def _run(self) -> None:
         while True:
