@@ -8,6 +8,7 @@
     │   │   └── LineLimitExceeded       more lines than a cart takes
     │   ├── NotEnoughStock            more pieces than there are
     │   ├── OutOfStock                an order that stock does not cover; nothing was taken
+    │   ├── CartOrdered               a cart that another order has taken from since it was read
     │   ├── QuoteChanged              a price is another than the shopper agreed to; nothing was taken
     │   ├── CouponRefused             a code that is unknown, over, used up or not for this cart
     │   ├── InvalidFields             fields of a form that cannot be accepted, all of them at once
@@ -105,6 +106,14 @@ class OutOfStock(InvalidInput):
     def __init__(self, available: Mapping[str, int]) -> None:
         super().__init__("Some of your items are no longer there in this number. Nothing was ordered or charged.")
         self.available = available
+
+
+class CartOrdered(InvalidInput):
+    """A cart was read before another order took its lines out of it; nothing was taken. `number` names that order."""
+
+    def __init__(self, number: str) -> None:
+        super().__init__("Part of your cart has just been ordered. Nothing was ordered twice.")
+        self.number = number
 
 
 class QuoteChanged(InvalidInput):

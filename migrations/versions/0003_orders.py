@@ -9,7 +9,8 @@ revision = "0003"
 down_revision = "0002"
 
 CART = ("cart_id", "cart_revision", "cart_change")
-LIVE, OPEN, UNSENT = sa.text("state <> 'failed'"), sa.text("NOT settled"), sa.text("sent_at IS NULL")
+LIVE, PENDING, OPEN = sa.text("state <> 'failed'"), sa.text("state = 'pending'"), sa.text("NOT settled")
+UNSENT = sa.text("sent_at IS NULL")
 
 
 def upgrade() -> None:
@@ -41,6 +42,9 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.BigInteger, nullable=False),
         sa.Column("details", sa.Text, nullable=False),
         sa.Index("ix_orders_cart", *CART, unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
+        sa.Index(
+            "ix_orders_pending", "cart_id", unique=True, sqlite_where=PENDING, postgresql_where=PENDING
+        ),
         sa.Index("ix_orders_key", "idempotency_key", unique=True),
         sa.Index("ix_orders_open", "claimed_until", sqlite_where=OPEN, postgresql_where=OPEN),
         sa.Index("ix_orders_created", "created_at"),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 
-from shop.cart.model import Purchase, change_id
+from shop.cart.model import Cart, Purchase
 from shop.cart.service import CartService
 from shop.checkout.model import Order
+from shop.checkout.numbers import masked, purchase_id
 from shop.checkout.payments import Payment
 from shop.checkout.repository import Orders
 from shop.checkout.steps import CHALLENGE_SECONDS, Steps
@@ -55,20 +56,25 @@ class Course:
         the payment, and the order cannot be cancelled now.
         """
         try:
-            await self.carts.apply(order.quote.cart_id, purchase_of(order))
+            await self.take_out(order)
             await self.steps.capture(order)
             return await self.steps.pay(order, by) or await self.now(order)
         except PaymentRefused:
             return await self._lost(order)
         except Exception as error:
-            log.warning("Order %s is placed, and finished later. %s", order.number, error, exc_info=unforeseen(error))
+            words = "Order %s is placed, and finished later. %s"
+            log.warning(words, masked(order.number), error, exc_info=unforeseen(error))
         return order
+
+    async def take_out(self, order: Order) -> Cart:
+        """Take what was ordered out of the cart, if it is still in it; the cart then."""
+        return await self.carts.apply(order.quote.cart_id, purchase_of(order))
 
     async def now(self, order: Order) -> Order:
         """The order as it is now. Raises NotFound."""
         found = await self.orders.get(order.number)
         if found is None:
-            raise NotFound(f"There is no order {order.number}.")
+            raise NotFound("There is no such order.")
         return found
 
     def _has_time(self, order: Order) -> bool:
@@ -79,7 +85,7 @@ class Course:
         cancelled = await self.steps.cancel(order, LOST)
         if cancelled is None:
             return await self.now(order)
-        log.error("The payment of order %s cannot be taken any more: it is cancelled.", order.number)
+        log.error("The payment of order %s cannot be taken any more: it is cancelled.", masked(order.number))
         return await self._released(cancelled)
 
     async def _released(self, order: Order) -> Order:
@@ -88,11 +94,11 @@ class Course:
             return await self.steps.release(order) or await self.now(order)
         except Exception as error:
             words = "Order %s is %s, and its payment is let go later. %s"
-            log.warning(words, order.number, order.state, error, exc_info=unforeseen(error))
+            log.warning(words, masked(order.number), order.state, error, exc_info=unforeseen(error))
         return order
 
 
 def purchase_of(order: Order) -> Purchase:
-    """What an order does to its cart; made again it is the same change."""
+    """What an order does to its cart."""
     lines = tuple((line.sku, line.quantity) for line in order.quote.lines)
-    return Purchase(change_id("purchase", order.number), order.created_at, lines, order.quote.coupon)
+    return Purchase(purchase_id(order.number), order.created_at, lines, order.quote.coupon)

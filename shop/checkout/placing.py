@@ -15,11 +15,12 @@ from collections.abc import Awaitable
 
 import msgspec
 
+from shop.cart.model import Cart
 from shop.cart.patience import spread
 from shop.checkout.course import Course
 from shop.checkout.metered import OrderMetrics
 from shop.checkout.model import Address, Order, Quote
-from shop.checkout.numbers import new_number
+from shop.checkout.numbers import masked, new_number
 from shop.checkout.payments import Card, Payment
 from shop.checkout.repository import key_of
 from shop.errors import InvalidInput, NotFound, PaymentDeclined, PaymentUnavailable, StoreUnavailable, unforeseen
@@ -45,6 +46,8 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     card: Card
     card_brand: str
     origin: str
+    changes: bytes
+    """The ids of the changes that the cart had when the quote was made of it: Cart.changes."""
     key: str = ""
     """The request's Idempotency-Key."""
 
@@ -66,12 +69,16 @@ class PlaceOrder:
     async def place(self, submission: Submission) -> Order:
         """Place an order, or find the one that an equal submit made.
 
+        A cart has one order at a time that is not decided: another submit of it waits for that, and where it takes long
+        gets that order instead of one of its own.
+
         It is placed or paid; or pending, where the bank has not answered yet, or wants the shopper to confirm the
         payment at `order.challenge_path`.
 
         Whatever else it raises, nothing is charged: InvalidInput for a quote without lines, OutOfStock, QuoteChanged,
-        CouponRefused, PaymentDeclined, StoreBusy, StoreUnavailable; but where it is PaymentUnavailable, there is an
-        order of an equal submit that cannot be read now. After PaymentDeclined the same cart can be submitted again.
+        CartOrdered, CouponRefused, PaymentDeclined, StoreBusy, StoreUnavailable; but where it is PaymentUnavailable,
+        there is an order of an equal submit that cannot be read now. After PaymentDeclined the same cart can be
+        submitted again.
         """
         if not submission.quote.lines:
             raise InvalidInput("Your cart is empty: there is nothing to order.")
@@ -91,6 +98,13 @@ class PlaceOrder:
         StoreUnavailable.
         """
         return await asyncio.shield(self._begin(self._resume(number)))
+
+    async def taken_out(self, number: str) -> Cart:
+        """The cart of an order, with what was ordered taken out. Raises NotFound and StoreUnavailable."""
+        found = await self._orders.get(number)
+        if found is None:
+            raise NotFound("There is no such order.")
+        return await self._course.take_out(found)
 
     async def close(self) -> None:
         """Wait for the orders under way, for a bounded time. Those that are left are finished when a shop runs."""
@@ -114,9 +128,12 @@ class PlaceOrder:
 
     async def _place(self, submission: Submission) -> Order:
         order, key, by = self._order(submission), _key(submission), secrets.token_hex(8)
-        while not await self._steps.intend(order, key, by):
+        while not await self._steps.intend(order, key, by, submission.changes):
             if (earlier := await self._earlier(submission.quote, key)) is not None:
-                return await self._decided(earlier)
+                return _unless_failed(await self._decided(earlier))
+            other = await self._orders.pending_of(submission.quote.cart_id)
+            if other is not None and (await self._decided(other)).state == "pending":
+                return other
         try:
             payment = await self._steps.authorise(order, submission.card)
         except Exception as error:
@@ -130,7 +147,7 @@ class PlaceOrder:
             order = await self._course.paying(order, payment, by)
         except Exception as error:
             words = "Order %s: its payment is %s, and the rest is done later. %s"
-            log.warning(words, order.number, payment.status, error, exc_info=unforeseen(error))
+            log.warning(words, masked(order.number), payment.status, error, exc_info=unforeseen(error))
             if payment.status == "declined":
                 raise PaymentDeclined(payment.words) from error
         return _unless_failed(order)
@@ -142,7 +159,7 @@ class PlaceOrder:
             try:
                 return await self._course.go_on(order, by)
             except Exception as error:
-                log.warning("Order %s is gone on with later. %s", number, error, exc_info=unforeseen(error))
+                log.warning("Order %s is gone on with later. %s", masked(number), error, exc_info=unforeseen(error))
         found = await self._orders.get(number)
         if found is None:
             raise NotFound("There is no such order.")
@@ -165,7 +182,7 @@ class PlaceOrder:
             pause = min(pause * 1.5, LAST_LOOK_SECONDS)
             with contextlib.suppress(StoreUnavailable):
                 order = await self._course.now(order)
-        return _unless_failed(order)
+        return order
 
     def _order(self, submission: Submission) -> Order:
         now = int(self._steps.clock())

@@ -11,7 +11,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.checkout.model import Address, Order, Quote, State
-from shop.checkout.schema import LIVE, OPEN, orders
+from shop.checkout.schema import LIVE, OPEN, PENDING, orders
 from shop.database import fetch
 
 READ = [orders.c[name] for name in ("number", "state", "settled", "email", "created_at", "changed_at", "details")]
@@ -56,6 +56,10 @@ class Orders:
         if change is not None:
             statement = statement.where(orders.c.cart_change == change)
         return first(await fetch(self._engine, statement.order_by(orders.c.created_at.desc()).limit(1)))
+
+    async def pending_of(self, cart_id: str) -> Order | None:
+        """The order of a cart that is not decided yet, None where there is none."""
+        return first(await fetch(self._engine, select(*READ).where(orders.c.cart_id == cart_id, PENDING)))
 
     async def with_key(self, key: str) -> Order | None:
         """The order of an Idempotency-Key (`key_of`), failed or not; None where there is none."""

@@ -8,6 +8,7 @@ from shop.database import metadata
 
 LIVE = text("state <> 'failed'")
 OPEN = text("NOT settled")
+PENDING = text("state = 'pending'")
 """Written out, not compared to parameters: only so do both databases see that the index of these rows will do."""
 _CART = ("cart_id", "cart_revision", "cart_change")
 
@@ -31,6 +32,7 @@ orders = Table(
     Column("changed_at", BigInteger, nullable=False),
     Column("details", Text, nullable=False),
     Index("ix_orders_cart", *_CART, unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
+    Index("ix_orders_pending", "cart_id", unique=True, sqlite_where=PENDING, postgresql_where=PENDING),
     Index("ix_orders_key", "idempotency_key", unique=True),
     Index("ix_orders_open", "claimed_until", sqlite_where=OPEN, postgresql_where=OPEN),
     Index("ix_orders_created", "created_at"),
@@ -38,7 +40,7 @@ orders = Table(
 """The row is the intent first and the order then. `details` is JSON of the rest of model.Order. `claim` names who works
 on it until `claimed_until` (milliseconds since the epoch), '' that nobody does; afterwards anybody may go on with it.
 A state of a cart has one order that did not fail. The id of its latest change tells apart two states of one revision:
-there are such where a cart was lost and begun anew."""
+there are such where a cart was lost and begun anew. A cart has one order that is pending: its lines are still in it."""
 
 coupons = Table(
     "coupons",

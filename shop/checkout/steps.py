@@ -15,14 +15,16 @@ from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shop.cart.model import Cart
 from shop.catalog import stock
 from shop.checkout import transitions
 from shop.checkout.coupons import Coupons
 from shop.checkout.letters import Letters
 from shop.checkout.model import Order, Quote, State
+from shop.checkout.numbers import purchase_id
 from shop.checkout.payments import Card, Payment, PaymentProvider
 from shop.checkout.till import Till
-from shop.errors import PaymentRefused, PaymentUnavailable, QuoteChanged
+from shop.errors import CartOrdered, PaymentRefused, PaymentUnavailable, QuoteChanged
 from shop.money import Money
 
 CHALLENGE_SECONDS = 900
@@ -64,15 +66,18 @@ class Steps:
         """When a claim that is made now is over, milliseconds since the epoch."""
         return int((self.clock() + 2 * self.seconds) * 1000)
 
-    async def intend(self, order: Order, key: str | None, by: str) -> bool:
+    async def intend(self, order: Order, key: str | None, by: str, changes: bytes) -> bool:
         """Write the order down and take its stock and its coupon; False where its cart or its key has one already.
 
-        Raises OutOfStock, QuoteChanged, CouponRefused, StoreBusy: nothing is left behind then.
+        `changes`: the ids of those that the cart had when it was read. Raises OutOfStock, QuoteChanged, CartOrdered,
+        CouponRefused, StoreBusy: nothing is left behind then.
         """
 
         async def work(connection: AsyncConnection) -> bool:
-            if not await transitions.insert(connection, order, key=key, by=by, until=self.until()):
+            others = await transitions.insert(connection, order, key=key, by=by, until=self.until())
+            if others is None:
                 return False
+            check_taken_out(Cart(order.quote.cart_id, changes=changes), others)
             quote = order.quote
             check_prices(quote, await stock.take(connection, quote.cart_id, quote.wanted))
             if quote.coupon:
@@ -85,11 +90,15 @@ class Steps:
         return is_new
 
     async def authorise(self, order: Order, card: Card) -> Payment:
-        """Have the amount set aside."""
+        """Have the amount set aside; where there is nothing to pay, no provider is asked for anything."""
+        if is_free(order):
+            return Payment(order.number, "authorised", order.quote.total)
         return await self._asked(self._payments.authorise(order.number, order.quote.total, card))
 
     async def find(self, order: Order) -> Payment | None:
         """The payment of an order."""
+        if is_free(order):
+            return Payment(order.number, "authorised", order.quote.total)
         return await self._asked(self._payments.find(order.number))
 
     async def confirm(self, order: Order, by: str) -> Order | None:
@@ -109,7 +118,8 @@ class Steps:
 
     async def capture(self, order: Order) -> None:
         """Take what was authorised."""
-        await self._asked(self._payments.capture(order.number))
+        if not is_free(order):
+            await self._asked(self._payments.capture(order.number))
 
     async def pay(self, order: Order, by: str) -> Order | None:
         """The payment is captured: the order is paid and settled."""
@@ -129,10 +139,11 @@ class Steps:
 
     async def release(self, order: Order) -> Order | None:
         """Give back the money of an order that is over, whether it was set aside or taken; then it is settled."""
-        try:
-            await self._asked(self._payments.void(order.number))
-        except PaymentRefused:
-            await self._asked(self._payments.refund(order.number))
+        if not is_free(order):
+            try:
+                await self._asked(self._payments.void(order.number))
+            except PaymentRefused:
+                await self._asked(self._payments.refund(order.number))
         return await self._till.go_on(lambda connection: transitions.settle(connection, order))
 
     async def claim_one(self, number: str, by: str) -> Order | None:
@@ -181,6 +192,21 @@ class Steps:
                 return await call
         except TimeoutError as error:
             raise PaymentUnavailable("The bank does not answer. Whether the payment was made is not known.") from error
+
+
+def is_free(order: Order) -> bool:
+    """Whether there is nothing to pay: a coupon has taken all of it off."""
+    return order.quote.totals.total == 0
+
+
+def check_taken_out(cart: Cart, others: Mapping[str, str]) -> None:
+    """Raise CartOrdered for a cart that was read before one of its other orders took its lines out.
+
+    It has the change that was its latest when that was ordered (Quote.change, by number), and lacks the purchase.
+    """
+    for number, change in others.items():
+        if cart.knows(bytes.fromhex(change)) and not cart.knows(purchase_id(number)):
+            raise CartOrdered(number)
 
 
 def check_prices(quote: Quote, prices: Mapping[str, Money]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,12 +21,19 @@ from shop.checkout.schema import OPEN, orders
 
 NOBODY = ""
 """The name of a claim that nobody has: the order waits until its time, or until somebody resumes it."""
+LATELY = 3600
+"""Seconds after an order in which somebody may still send what its cart was before it."""
+
+_others = orders.alias("others")
 
 
-async def insert(connection: AsyncConnection, order: Order, *, key: str | None, by: str, until: int) -> bool:
+async def insert(
+    connection: AsyncConnection, order: Order, *, key: str | None, by: str, until: int
+) -> dict[str, str] | None:
     """Write an order's intent, claimed by `by` until then (milliseconds since the epoch).
 
-    False where its cart's state has an order that did not fail, or its key has one.
+    Returns what else was lately ordered out of its cart: Quote.change by number. None where nothing was written: this
+    state of the cart has an order that did not fail, or the cart has one that is pending, or the key has one.
     """
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     values = {
@@ -47,7 +54,15 @@ async def insert(connection: AsyncConnection, order: Order, *, key: str | None, 
         "changed_at": order.changed_at,
         "details": details_of(order),
     }
-    return await _changes(connection, dialect.insert(orders).on_conflict_do_nothing(), values)
+    lately = select(func.aggregate_strings(_others.c.number + ":" + _others.c.cart_change, " ")).where(
+        _others.c.cart_id == order.quote.cart_id,
+        _others.c.number != order.number,
+        _others.c.created_at > order.created_at - LATELY,
+        _others.c.state.in_(["placed", "paid", "shipped", "refunded"]),
+    )
+    inserting = dialect.insert(orders).values(values).on_conflict_do_nothing()
+    row = (await connection.execute(inserting.returning(lately.scalar_subquery()))).first()
+    return dict(other.split(":") for other in (row[0] or "").split()) if row else None
 
 
 async def step(

@@ -21,7 +21,15 @@ from shop.checkout.placing import ORDERED_BEFORE, PlaceOrder, Submission
 from shop.checkout.quoting import Proposal, Quotes
 from shop.checkout.repository import Orders, key_of
 from shop.checkout.reserving import Reservations
-from shop.errors import CouponRefused, OutOfStock, PaymentDeclined, PaymentUnavailable, QuoteChanged, StoreUnavailable
+from shop.errors import (
+    CartOrdered,
+    CouponRefused,
+    OutOfStock,
+    PaymentDeclined,
+    PaymentUnavailable,
+    QuoteChanged,
+    StoreUnavailable,
+)
 from shop.money import Money
 from shop.web.change_ids import idempotency_key
 from shop.web.checkout_form import Entries, day_of, read_entries
@@ -37,6 +45,7 @@ from shop.web.views import Link
 from shop.web.visit import Visit, WebRequest
 
 NOTHING = "Nothing was ordered or charged."
+ORDERED = "Part of this has just been ordered, perhaps in another window. Here is what is left."
 UNSEEN = "This form was open for very long, or is not from here. Please look at your order once more."
 
 log = logging.getLogger(__name__)
@@ -114,6 +123,8 @@ class Placing:
         except OutOfStock as error:
             proposal = await self._propose(attempt, available=error.available)
             return await self._again(attempt, proposal, Alert("Some of this is no longer there", (NOTHING,)))
+        except CartOrdered as error:
+            return await self._ordered_meanwhile(attempt, proposal.quote, error.number)
         except QuoteChanged as error:
             today = {sku: Money(*price) for sku, price in error.prices.items()}
             now = await self._propose(attempt, prices=today)
@@ -124,6 +135,14 @@ class Placing:
         except PaymentDeclined as error:
             return await self._declined(attempt, proposal.quote, str(error))
         return _to_order(attempt.visit, order)
+
+    async def _ordered_meanwhile(self, attempt: Attempt, quote: Quote, number: str) -> Reply:
+        """What another order has left in the cart; off to that order where that is nothing."""
+        attempt = msgspec.structs.replace(attempt, cart=await self._placing.taken_out(number))
+        now = await self._propose(attempt)
+        if not now.quote.lines:
+            return go_to(attempt.visit, order_path(number))
+        return await self._confirm(attempt, now, (ORDERED, *differences(quote, now.quote)))
 
     async def _looked_up(self, attempt: Attempt) -> tuple[Attempt, Order | None]:
         """The attempt with its cart, and the order that an equal submit has made: that also where carts are away."""
@@ -206,6 +225,7 @@ class Placing:
         assert card is not None, "what has no problems has a card"
         return Submission(
             quote=quote,
+            changes=attempt.cart.changes,
             email=attempt.entries.text["email"],
             address=attempt.entries.address,
             card=card,

@@ -178,6 +178,7 @@ class Shop:
         quote = await self.quotes.quote(cart, "EUR", "DE", now=int(time.time()))
         return Submission(
             quote=quote,
+            changes=cart.changes,
             email=f"{cart_id}@shop.example",
             address=ADDRESS,
             card=a_card(),

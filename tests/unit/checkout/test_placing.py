@@ -8,11 +8,14 @@ import msgspec
 import pytest
 from sqlalchemy import update
 
+from shop.catalog.rates import read_rates
 from shop.catalog.schema import variants
+from shop.checkout.coupons import Coupon, Coupons
 from shop.checkout.model import Order
 from shop.checkout.payments import Card, Payment
+from shop.checkout.totals import CouponTerms
 from shop.database import writing
-from shop.errors import CouponRefused, InvalidInput, NotFound, OutOfStock, PaymentDeclined, QuoteChanged
+from shop.errors import CartOrdered, CouponRefused, InvalidInput, NotFound, OutOfStock, PaymentDeclined, QuoteChanged
 from shop.money import Money
 from tests.fixtures.till import CODE, STOCK, HeldPayments, Scene, a_card
 
@@ -137,6 +140,76 @@ class TestTheSameAgain:
         assert await orders.of_cart("ada", 1, first.quote.change) == first
         assert await orders.of_cart("ada", 1, second.quote.change) == second
         assert await orders.of_cart("ada", 2) is None
+
+
+class TestOneCart:
+    """What one order takes out of a cart no other order has in it."""
+
+    async def test_has_one_order_at_a_time_that_is_not_decided(self, scene: Scene) -> None:
+        payments = HeldPayments(scene.payments)
+        first = asyncio.create_task(scene.process(payments=payments).place(await scene.submission()))
+        await payments.asked.wait()
+        fuller = await scene.submission(await scene.cart("MUG"))
+        second = await scene.process(seconds=0.1).place(fuller)
+        payments.answer.set()
+        assert second.state == "pending"
+        assert second.number == (await first).number
+        assert await scene.stock() == dict.fromkeys(STOCK, -2)
+
+    async def test_waits_for_that_and_does_not_order_its_lines_again(self, scene: Scene) -> None:
+        payments = HeldPayments(scene.payments)
+        first = asyncio.create_task(scene.process(payments=payments).place(await scene.submission()))
+        await payments.asked.wait()
+        process, fuller = scene.process(), await scene.submission(await scene.cart("MUG"))
+        second = asyncio.create_task(process.place(fuller))
+        await scene.until_statement("FROM orders")
+        payments.answer.set()
+        with pytest.raises(CartOrdered) as refused:
+            await second
+        assert refused.value.number == (await first).number
+        left = await process.placing.taken_out(refused.value.number)
+        assert [(line.sku, line.quantity) for line in left.lines] == [("MUG", 2)]
+        assert await scene.stock() == dict.fromkeys(STOCK, -2)
+        assert (await process.place(await scene.submission(left))).state == "paid"
+        assert await scene.stock() == dict.fromkeys(STOCK, -2) | {"MUG": -4}
+
+    async def test_goes_on_with_another_order_where_the_first_one_fails(self, scene: Scene) -> None:
+        payments = HeldPayments(scene.payments)
+        submission = await scene.submission(outcome="declined")
+        first = asyncio.create_task(scene.process(payments=payments).place(submission))
+        await payments.asked.wait()
+        second = asyncio.create_task(scene.process().place(await scene.submission(await scene.cart("MUG"))))
+        await scene.until_statement("FROM orders")
+        payments.answer.set()
+        with pytest.raises(PaymentDeclined):
+            await first
+        assert (await second).state == "paid"
+        assert await scene.stock() == dict.fromkeys(STOCK, -2) | {"MUG": -4}
+
+    async def test_that_comes_back_from_a_lost_store_is_relieved_again(self, scene: Scene) -> None:
+        before = await scene.cart()
+        order = await scene.process().place(await scene.submission(before))
+        await scene.carts.delete("ada")
+        await scene.carts.put(before)
+        submission = await scene.submission(await scene.cart("MUG"))
+        with pytest.raises(CartOrdered):
+            await scene.process().place(submission)
+        left = await scene.process().placing.taken_out(order.number)
+        assert [(line.sku, line.quantity) for line in left.lines] == [("MUG", 2)]
+
+
+async def test_where_there_is_nothing_to_pay_nobody_is_asked_for_money(scene: Scene) -> None:
+    terms = CouponTerms(percent=10_000, free_shipping=True)
+    await Coupons(scene.database, read_rates()).add([Coupon("ALLOFIT", terms)])
+    submission = await scene.submission(await scene.cart(coupon="ALLOFIT"))
+    assert submission.quote.totals.total == 0
+    order = await scene.process().place(submission)
+    assert (order.state, order.settled) == ("paid", True)
+    cancelled = await scene.process().steps.cancel(order)
+    assert cancelled is not None
+    assert await scene.process().steps.release(cancelled)
+    assert await scene.ledger() == []
+    assert await scene.stock() == {}
 
 
 class TestRefusals:
