@@ -11,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.cart.model import Cart
 from shop.catalog.schema import products, variants
+from shop.checkout.demo_payments import DemoPayments
 from shop.database import writing
 from shop.errors import StoreUnavailable
 from shop.settings import Settings
 from tests.fixtures.buyer import BARE, GERMAN, Buyer, error_in, seen_in, value_in
 from tests.fixtures.shop_app import HTMX, NAVIGATION, Client, CountingCarts, MakeClient
+from tests.fixtures.till import HeldPayments
 
 ORDER = re.compile(r"/order/[0-9A-HJKMNP-TV-Z]{16}")
 
@@ -66,6 +68,33 @@ class TestAProgram:
         reply = await client.post("/cart/checkout", data=BARE | {"credit_card_number": "4432-8015-6152-0455"})
         assert reply.status_code == 422
         assert "A digit of this number is wrong" in error_in(reply, "credit_card_number")
+
+
+async def test_what_one_window_is_ordering_another_does_not_order_again(
+    make_client: MakeClient, carts: CountingCarts, stocked_url: str, sqlite_engine: AsyncEngine
+) -> None:
+    bank = HeldPayments(DemoPayments(sqlite_engine))
+    settings = Settings(database_url=stocked_url, secret_key="a secret of thirty-two characters")
+    async with make_client(settings=settings, catalog=None, payments=bank) as client:
+        buyer = Buyer(client, sqlite_engine)
+        await buyer.adds("tide-mug", 2)
+        first = asyncio.create_task(buyer.orders(await buyer.opens()))
+        await bank.asked.wait()
+        await buyer.adds("last-jug")
+        fuller, before = await buyer.opens(), carts.calls["get"]
+        second = asyncio.create_task(buyer.orders(fuller))
+        while carts.calls["get"] == before:
+            await asyncio.sleep(0.001)
+        bank.answer.set()
+        assert (await first).status_code == 303
+
+        refused = await second
+        assert refused.status_code == 409
+        assert "Part of this has just been ordered" in refused.text
+        assert await buyer.charges() == 1
+        assert (await buyer.orders(refused)).status_code == 303
+        assert await buyer.charges() == 2
+        assert (await buyer.stock("TIDE-MUG"), await buyer.stock("LAST-JUG")) == (8, 2)
 
 
 class TestEqualSubmits:
