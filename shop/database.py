@@ -93,7 +93,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     for pragma in (
         f"busy_timeout = {BUSY_MILLISECONDS}",
         "journal_mode = WAL",
-        "synchronous = NORMAL",
+        "synchronous = FULL",  # an order that was answered is still there after a loss of power
         "foreign_keys = ON",
         "cache_size = -16000",
     ):

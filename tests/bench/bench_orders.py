@@ -286,7 +286,7 @@ async def sqlite() -> AsyncIterator[tuple[AsyncEngine, Raw]]:
         engine, twin = [await prepare(f"sqlite+aiosqlite:///{file}") for file in files]
         await twin.dispose()
         async with aiosqlite.connect(files[1], isolation_level=None) as connection:
-            for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "cache_size = -16000"):
+            for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "cache_size = -16000"):
                 await connection.execute(f"PRAGMA {pragma}")
             yield engine, RawSqlite(connection)
         await engine.dispose()
