@@ -48,6 +48,7 @@ class Audit:
     async def violations(self) -> list[str]:
         """All that is wrong, in words, once every order is settled."""
         await self.settled()
+        await self._look()
         made, ledger = await self.orders(), await self._ledger()
         strangers = sorted(ledger.keys() - self._known - {order.number for order in made})
         checks = (
@@ -65,10 +66,13 @@ class Audit:
     async def _watch(self) -> None:
         while self._open:
             with suppress(StoreUnavailable):  # it may be what a test takes away
-                (row,) = await fetch(self._engine, select(func.min(variants.c.stock).label("stock")))
-                self._lowest = min((stock for stock in (self._lowest, row.stock) if stock is not None), default=None)
-                self._looks += 1
+                await self._look()
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def _look(self) -> None:
+        (row,) = await fetch(self._engine, select(func.min(variants.c.stock).label("stock")))
+        self._lowest = min((stock for stock in (self._lowest, row.stock) if stock is not None), default=None)
+        self._looks += 1
 
     async def settled(self) -> None:
         """Wait until every order is. An AssertionError: that takes too long."""
