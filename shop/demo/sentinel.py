@@ -17,7 +17,7 @@ SERVICE = "mymaster"
 READY_SECONDS = 15.0
 HELLO_MILLISECONDS = 500
 """How often Sentinels tell each other what they know; usually 2 s."""
-INFO_MILLISECONDS = 1000
+INFO_MILLISECONDS = 300
 """How often they ask each server what it is; usually 10 s. Both pace how fast a lost server is taken back in."""
 
 
