@@ -77,7 +77,7 @@ async def test_redis_killed_with_all_its_data_loses_nothing(valkey: Valkey, open
 
 
 async def test_shop_and_redis_killed_together_lose_at_most_the_delay(valkey: Valkey, open_shop: OpenShop) -> None:
-    delay = 1.0
+    delay = 0.5
     settings = {"REDIS_URL": valkey.url, "CART_ARCHIVE": "on", "CART_ARCHIVE_DELAY": str(delay)}
     shop = open_shop(products=PRODUCTS, CART_MAX_QUANTITY=LIMIT, **settings)
     shoppers = [Shopper(shop) for _ in range(SHOPPERS)]
