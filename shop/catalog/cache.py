@@ -65,6 +65,10 @@ class CachedCatalog:
         self._keep_up()
         return self._version
 
+    def outdated(self) -> None:
+        """Look the version up with the next read: somebody has found that what was answered is out of date."""
+        self._due = self.clock()
+
     async def start(self) -> None:
         """Look the version up. Never raises because the database is away."""
         await self._refresh()

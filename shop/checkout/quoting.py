@@ -27,6 +27,9 @@ class Offers(Protocol):
         May raise StoreUnavailable.
         """
 
+    def outdated(self) -> None:
+        """Something that it answered was out of date: it looks again as soon as it is asked."""
+
 
 class Problem(msgspec.Struct, frozen=True):
     """Something that a shopper has to know before ordering.
@@ -91,6 +94,8 @@ class Quotes:
         by a catalogue that answers from memory. A method that does not exist is the cheapest one. A cart with nothing
         to buy has a quote without lines. May raise StoreUnavailable.
         """
+        if prices:
+            self._catalog.outdated()
         offers = _repriced(await self._catalog.offers([line.sku for line in cart.active], cart.id), prices or {})
         lines = [self._line(offers[line.sku], line.quantity, currency) for line in cart.active if line.sku in offers]
         problems = [_gone(line.sku) for line in cart.active if line.sku not in offers]

@@ -22,6 +22,9 @@ class Catalog(Protocol):
     async def product(self, handle: str) -> Product | None:
         """The published product of a handle, or None."""
 
+    def outdated(self) -> None:
+        """Something that it answered was out of date: it looks again as soon as it is asked."""
+
     async def offers(self, skus: Iterable[str], holder: str = "") -> Mapping[str, Offer]:
         """Those of the skus that are sold, by sku. To a holder (a cart's id) what is set aside for them is on sale."""
 

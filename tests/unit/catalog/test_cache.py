@@ -168,6 +168,17 @@ async def test_an_import_shows_after_the_next_look(
     assert catalog.version == before + 1
 
 
+async def test_what_is_found_out_of_date_is_looked_up_without_waiting_for_the_next_look(
+    catalog: CachedCatalog, engine: AsyncEngine
+) -> None:
+    await catalog.offers(["MUG"])
+    await import_text(engine, HEAD + "mug,Mug,MUG,5\n")
+    catalog.outdated()
+    await catalog.offers(["MUG"])
+    await settled(catalog)
+    assert (await catalog.offers(["MUG"]))["MUG"].price.amount == 500
+
+
 async def test_asking_for_the_version_keeps_it_up_to_date(
     catalog: CachedCatalog, engine: AsyncEngine, clock: Clock
 ) -> None:
