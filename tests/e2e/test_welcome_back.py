@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from itertools import count
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from tests.fixtures.browser import PATIENCE, PHONE
 from tests.fixtures.shop_process import ShopProcess
 
 PRICES = {"tide-mug": 1900, "net-bag": 900, "cove-pot": 4200}
-RISING = count(2300, 400)
 ASLEEP_SECONDS = 2.5
 """After which a cart has certainly gone to sleep here."""
 PATIENT_SECONDS = 20
@@ -34,21 +32,29 @@ def sleepy_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShopProces
     shop.stop()
 
 
-@pytest.fixture(params=["phone", "no script"])
-def shopper(request: pytest.FixtureRequest, browser: Browser, sleepy_shop: ShopProcess) -> Iterator[Shopper]:
-    """Someone with a mug and a bag in a cart that sleeps; the mug's price has gone up meanwhile."""
-    options = DEVICES[request.param]
-    context = browser.new_context(base_url=sleepy_shop.url, reduced_motion="reduce", **options)
-    context.set_default_timeout(PATIENCE)
-    shopper = Shopper(context.new_page())
-    shopper.comes_with("Tide Mug", "Net Bag")
+@pytest.fixture(scope="module")
+def sleepers(browser: Browser, sleepy_shop: ShopProcess) -> dict[str, list[Shopper]]:
+    """By device, some with a mug and a bag in a cart that sleeps; the mug's price has gone up meanwhile."""
+    shoppers: dict[str, list[Shopper]] = {device: [] for device in DEVICES}
+    for device in [*DEVICES, *DEVICES]:
+        context = browser.new_context(base_url=sleepy_shop.url, reduced_motion="reduce", **DEVICES[device])
+        context.set_default_timeout(PATIENCE)
+        shoppers[device].append(Shopper(context.new_page()))
+        shoppers[device][-1].comes_with("Tide Mug", "Net Bag")
     asleep = time.monotonic() + ASLEEP_SECONDS
-    sleepy_shop.sells({"tide-mug": next(RISING)})
+    sleepy_shop.sells({"tide-mug": 2300})
     while time.monotonic() < asleep:
         time.sleep(0.05)
+    return shoppers
+
+
+@pytest.fixture(params=["phone", "no script"])
+def shopper(request: pytest.FixtureRequest, sleepers: dict[str, list[Shopper]]) -> Iterator[Shopper]:
+    """Somebody whose cart sleeps, and who has not been back."""
+    shopper = sleepers[request.param].pop()
     yield shopper
     assert shopper.complaints == []
-    context.close()
+    shopper.page.context.close()
 
 
 def welcome(shopper: Shopper) -> Locator:
