@@ -75,7 +75,7 @@ def _lines(seen: Quote, now: Quote) -> Iterator[str]:
     for line in now.lines:
         name, old = name_of(line), before.pop(line.sku, None)
         if old is None:
-            yield f"{name} has come in: {line.quantity} for {(line.unit * line.quantity).format()}."
+            yield f"{name} is new in it: {line.quantity} for {(line.unit * line.quantity).format()}."
             continue
         if old.quantity != line.quantity:
             yield f"{name}: {old.quantity} before, now {line.quantity}."

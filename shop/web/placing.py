@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from shop.cart.model import ID_BYTES, Cart
+from shop.cart.model import ID_BYTES, Cart, UseCoupon, new_change_id
 from shop.cart.service import CartService
 from shop.checkout.card import NUMBER, brand_of
 from shop.checkout.consent import Consent, differences
@@ -130,8 +130,7 @@ class Placing:
             now = await self._propose(attempt, prices=today)
             return await self._confirm(attempt, now, differences(proposal.quote, now.quote))
         except CouponRefused as error:
-            alert = Alert(str(error), (NOTHING,), (Link("Change your cart", "/cart"),))
-            return await self._again(attempt, proposal, alert)
+            return await self._without_coupon(attempt, proposal.quote, str(error))
         except PaymentDeclined as error:
             return await self._declined(attempt, proposal.quote, str(error))
         return _to_order(attempt.visit, order)
@@ -143,6 +142,13 @@ class Placing:
         if not now.quote.lines:
             return go_to(attempt.visit, order_path(number))
         return await self._confirm(attempt, now, (ORDERED, *differences(quote, now.quote)))
+
+    async def _without_coupon(self, attempt: Attempt, quote: Quote, words: str) -> Reply:
+        """What it comes to without the coupon, which is taken out of the cart: this shopper cannot use it."""
+        change = UseCoupon(new_change_id(), int(self._clock()), "")
+        attempt = msgspec.structs.replace(attempt, cart=await self._carts.apply(attempt.cart.id, change))
+        now = await self._propose(attempt)
+        return await self._confirm(attempt, now, (words, *differences(quote, now.quote)))
 
     async def _looked_up(self, attempt: Attempt) -> tuple[Attempt, Order | None]:
         """The attempt with its cart, and the order that an equal submit has made: that also where carts are away."""
@@ -191,7 +197,7 @@ class Placing:
         return await self._replies.again(attempt.visit, checkout, 422)
 
     async def _confirm(self, attempt: Attempt, proposal: Proposal, changes: tuple[str, ...]) -> Reply:
-        words = (f"Something is otherwise than you saw it. {NOTHING}",)
+        words = (f"Something has changed since you saw it. {NOTHING}",)
         alert = Alert("Please look once more", words, changes=changes, tone="changed")
         return await self._again(attempt, proposal, alert, status=409)
 

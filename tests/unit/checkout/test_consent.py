@@ -95,11 +95,11 @@ class TestDifferences:
             ),
             (
                 a_quote(quote_line(), quote_line("Bowl", "", unit=1000, quantity=2)),
-                ("Bowl has come in: 2 for €20.00.", "The total was €28.90 and is now €48.90."),
+                ("Bowl is new in it: 2 for €20.00.", "The total was €28.90 and is now €48.90."),
             ),
             (
                 a_quote(quote_line("Bowl", "", unit=2400)),
-                ("Bowl has come in: 1 for €24.00.", "Tide Mug, Moss is no longer part of it."),
+                ("Bowl is new in it: 1 for €24.00.", "Tide Mug, Moss is no longer part of it."),
             ),
             (
                 a_quote(shipping=0),
