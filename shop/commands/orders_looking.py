@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import click
 import msgspec
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.checkout.demo_payments import DemoPayments
@@ -35,7 +35,7 @@ def list_orders(settings: Settings, state: State | None, *, unsettled: bool, lim
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found)))
         return
-    table = Table("number", "placed (UTC)", "state", "total", "pieces", "e-mail")
+    table = Table(Column("number", no_wrap=True), "placed (UTC)", "state", "total", "pieces", "e-mail")
     for order in found:
         pieces = sum(line.quantity for line in order.quote.lines)
         total = order.quote.total.format()
