@@ -42,9 +42,7 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.BigInteger, nullable=False),
         sa.Column("details", sa.Text, nullable=False),
         sa.Index("ix_orders_cart", *CART, unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
-        sa.Index(
-            "ix_orders_pending", "cart_id", unique=True, sqlite_where=PENDING, postgresql_where=PENDING
-        ),
+        sa.Index("ix_orders_pending", "cart_id", unique=True, sqlite_where=PENDING, postgresql_where=PENDING),
         sa.Index("ix_orders_key", "idempotency_key", unique=True),
         sa.Index("ix_orders_open", "claimed_until", sqlite_where=OPEN, postgresql_where=OPEN),
         sa.Index("ix_orders_created", "created_at"),

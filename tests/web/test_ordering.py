@@ -224,9 +224,7 @@ class TestWhatCannotBeOrdered:
         assert "Endless Candle is sold out." in refused.text
         assert await buyer.states() == []
 
-    async def test_a_coupon_that_is_used_up_says_so_and_leaves(
-        self, buyer: Buyer, client: Client
-    ) -> None:
+    async def test_a_coupon_that_is_used_up_says_so_and_leaves(self, buyer: Buyer, client: Client) -> None:
         await client.post("/cart/coupon", data={"code": "once"})
         assert (await buyer.orders(await buyer.opens())).status_code == 303
         await buyer.adds("tide-mug")
