@@ -16,10 +16,8 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from shop.checkout.countries import name_of as country_name
+from shop.checkout.countries import name_of
 from shop.checkout.model import Quote, QuoteLine
-from shop.checkout.quoting import name_of
-from shop.money import Money
 
 MAX_AGE = 24 * 3600
 """Seconds for which a token counts."""
@@ -62,7 +60,7 @@ class Consent:
 
 
 def _shortened(line: QuoteLine) -> QuoteLine:
-    return msgspec.structs.replace(line, handle="", title=name_of(line)[:NAME_LENGTH], variant="")
+    return msgspec.structs.replace(line, handle="", title=line.name[:NAME_LENGTH], variant="")
 
 
 def differences(seen: Quote, now: Quote) -> tuple[str, ...]:
@@ -73,7 +71,7 @@ def differences(seen: Quote, now: Quote) -> tuple[str, ...]:
 def _lines(seen: Quote, now: Quote) -> Iterator[str]:
     before = {line.sku: line for line in seen.lines}
     for line in now.lines:
-        name, old = name_of(line), before.pop(line.sku, None)
+        name, old = line.name, before.pop(line.sku, None)
         if old is None:
             yield f"{name} is new in it: {line.quantity} for {(line.unit * line.quantity).format()}."
             continue
@@ -82,7 +80,7 @@ def _lines(seen: Quote, now: Quote) -> Iterator[str]:
         if old.unit != line.unit and seen.currency == now.currency:
             yield f"{name}: {old.unit.format()} before, now {line.unit.format()}."
     for line in before.values():
-        yield f"{name_of(line)} is no longer part of it."
+        yield f"{line.name} is no longer part of it."
 
 
 def _conditions(seen: Quote, now: Quote) -> Iterator[str]:
@@ -108,21 +106,17 @@ def _amounts(seen: Quote, now: Quote) -> Iterator[str]:
     elif alike and old.shipping != new.shipping:
         yield f"Shipping was {_shipping(seen)} and is now {_shipping(now)}."
     if alike and old.discount != new.discount:
-        yield f"The discount was {_amount(seen, old.discount)} and is now {_amount(now, new.discount)}."
+        yield f"The discount was {seen.money(old.discount).format()} and is now {now.money(new.discount).format()}."
     if seen.total != now.total:
         yield f"The total was {seen.total.format()} and is now {now.total.format()}."
 
 
-def _amount(quote: Quote, amount: int) -> str:
-    return Money(amount, quote.currency).format()
-
-
 def _shipping(quote: Quote) -> str:
-    return _amount(quote, quote.totals.shipping) if quote.totals.shipping else "free"
+    return quote.money(quote.totals.shipping).format() if quote.totals.shipping else "free"
 
 
 def _country(quote: Quote) -> str:
-    return country_name(quote.country_code) or "a country that we do not know"
+    return name_of(quote.country_code) or "a country that we do not know"
 
 
 def _tax(quote: Quote) -> str:

@@ -157,7 +157,7 @@ class Coupons:
 
 
 def demo_coupons() -> list[Coupon]:
-    """The coupons that an empty shop opens with; README.md tells what they are for."""
+    """The coupons that an empty shop opens with; docs/costs.md tells what they are for."""
     return msgspec.json.decode(DEMO.read_bytes(), type=list[Coupon])
 
 

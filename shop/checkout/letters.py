@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import lru_cache
 
 import msgspec
-from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shop.checkout.coupons import day_of
 from shop.checkout.mail import Email, Outbox
-from shop.checkout.model import Address, Order, Quote, QuoteLine, State
+from shop.checkout.model import Order, Quote, QuoteLine, State
 from shop.checkout.numbers import grouped
-from shop.money import Money
 from shop.resources import resource_dir
 
 
@@ -107,51 +105,39 @@ def letter(kind: State, order: Order) -> Email:
 def _letter(kind: State, order: Order) -> Letter:
     quote = order.quote
     number, total = grouped(order.number), quote.total.format()
-    card = f"{order.card_brand} ending in {order.card_last4}" if order.card_last4 else ""
-    facts = {"number": number, "total": total, "card": f"your {card}" if card else "you"}
+    facts = {"number": number, "total": total, "card": f"your {order.card}" if order.card else "you"}
     wording = _WORDINGS[kind]
     return Letter(
         subject=wording.subject.format_map(facts),
         heading=wording.heading,
         lead=order.failure or wording.lead.format_map(facts),
         number=number,
-        day=format_date(datetime.fromtimestamp(order.created_at, UTC), "d MMMM y", locale="en"),
+        day=day_of(order.created_at),
         url=f"{order.origin}/order/{order.number}" if order.origin else "",
         lines=tuple(map(_line, quote.lines)),
         sums=_sums(quote),
         total=total,
-        address=_address_lines(order.address),
+        address=order.address.lines,
         method=quote.method_title,
-        card=card,
+        card=order.card,
     )
 
 
 def _line(line: QuoteLine) -> LetterLine:
-    name = f"{line.title}, {line.variant}" if line.variant else line.title
-    return LetterLine(f"{line.quantity} × {name}", (line.unit * line.quantity).format())
+    return LetterLine(f"{line.quantity} × {line.name}", (line.unit * line.quantity).format())
 
 
 def _sums(quote: Quote) -> tuple[LetterLine, ...]:
     totals = quote.totals
-
-    def amount(minor: int) -> str:
-        return Money(minor, quote.currency).format()
-
-    sums = [LetterLine("Subtotal", amount(totals.subtotal))]
+    sums = [LetterLine("Subtotal", quote.money(totals.subtotal).format())]
     if totals.discount:
         coupon = f"Discount ({quote.coupon})" if quote.coupon else "Discount"
-        sums.append(LetterLine(coupon, f"−{amount(totals.discount)}"))
-    sums.append(LetterLine("Shipping", amount(totals.shipping) if totals.shipping else "free"))
+        sums.append(LetterLine(coupon, f"−{quote.money(totals.discount).format()}"))
+    sums.append(LetterLine("Shipping", quote.money(totals.shipping).format() if totals.shipping else "free"))
     if totals.tax_name:
         name = f"{totals.tax_name}, included" if totals.tax_included else totals.tax_name
-        sums.append(LetterLine(name, amount(totals.tax)))
+        sums.append(LetterLine(name, quote.money(totals.tax).format()))
     return tuple(sums)
-
-
-def _address_lines(address: Address) -> tuple[str, ...]:
-    place = " ".join(part for part in (address.zip_code, address.city) if part)
-    parts = (address.name, address.street_address, place, address.state, address.country)
-    return tuple(part for part in parts if part)
 
 
 @lru_cache(maxsize=1)

@@ -50,6 +50,13 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     country: str
     country_code: str = ""
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """As it is written on a parcel, without what is empty."""
+        place = f"{self.zip_code} {self.city}"
+        parts = (self.name, self.street_address, place, self.state, self.country)
+        return tuple(part for part in map(str.strip, parts) if part)
+
 
 class QuoteLine(msgspec.Struct, frozen=True, kw_only=True):
     """So many pieces of a sku at today's price."""
@@ -67,6 +74,11 @@ class QuoteLine(msgspec.Struct, frozen=True, kw_only=True):
     """This line's share of the discount, minor units of the shopper's currency."""
     weight: int = 0
     """Grams of one piece."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in a sentence: 'Tide Mug, Moss'."""
+        return f"{self.title}, {self.variant}" if self.variant else self.title
 
     @property
     def total(self) -> Money:
@@ -115,7 +127,11 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def total(self) -> Money:
         """What would be charged."""
-        return Money(self.totals.total, self.currency)
+        return self.money(self.totals.total)
+
+    def money(self, amount: int) -> Money:
+        """An amount in minor units of the shopper's currency."""
+        return Money(amount, self.currency)
 
     @property
     def wanted(self) -> dict[str, int]:
@@ -145,6 +161,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """Where the shopper confirms the payment with their bank, for as long as the order waits for that; else ''."""
     failure: str = ""
     """Why it failed or was cancelled, for the shopper."""
+
+    @property
+    def card(self) -> str:
+        """'Visa ending in 4242'; '' where no card was used."""
+        return f"{self.card_brand} ending in {self.card_last4}" if self.card_last4 else ""
 
     @property
     def firm(self) -> bool:

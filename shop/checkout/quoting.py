@@ -179,19 +179,17 @@ def shortages(lines: Iterable[QuoteLine], available: Mapping[str, int], offers: 
     ]
 
 
-def name_of(line: QuoteLine) -> str:
-    """What a line is called in a sentence: 'Tide Mug, Moss'."""
-    return f"{line.title}, {line.variant}" if line.variant else line.title
-
-
 def _goods(lines: Iterable[QuoteLine], currency: str) -> Money:
     return Money(sum(line.unit.amount * line.quantity for line in lines), currency)
 
 
 def _short(line: QuoteLine, available: int, held: int) -> Problem:
-    name = name_of(line)
-    gone = f"The last of {name} are at another checkout, and may come back." if held else f"{name} is sold out."
-    words = f"Only {available} of {name} left, and you want {line.quantity}." if available else gone
+    if available:
+        words = f"Only {available} of {line.name} left, and you want {line.quantity}."
+    elif held:
+        words = f"The last of {line.name} are at another checkout, and may come back."
+    else:
+        words = f"{line.name} is sold out."
     return Problem("short", f"{words} Please change your cart.", line.sku, available)
 
 

@@ -20,7 +20,6 @@ from shop.checkout.payments import Payment
 from shop.checkout.repository import Orders
 from shop.database import create_engine, migrate
 from shop.errors import NotFound
-from shop.money import Money
 from shop.settings import Settings
 
 
@@ -82,9 +81,8 @@ def _print(order: Order, payment: Payment | None) -> None:
     console.print(f"Order {grouped(order.number)} of {_time(order.created_at)} UTC is {_state(order)}.", markup=False)
     table = Table("sku", "item", "quantity", "each", "discount", "total")
     for line in quote.lines:
-        discount = Money(line.discount, quote.currency).format() if line.discount else ""
-        item = ", ".join(filter(None, (line.title, line.variant)))
-        table.add_row(line.sku, item, str(line.quantity), line.unit.format(), discount, line.total.format())
+        discount = quote.money(line.discount).format() if line.discount else ""
+        table.add_row(line.sku, line.name, str(line.quantity), line.unit.format(), discount, line.total.format())
     console.print(table)
     for name, value in _facts(order, payment).items():
         if value:
@@ -92,17 +90,16 @@ def _print(order: Order, payment: Payment | None) -> None:
 
 
 def _facts(order: Order, payment: Payment | None) -> dict[str, str]:
-    quote, to = order.quote, order.address
+    quote = order.quote
     sums, method = quote.totals, quote.method_title
     tax = f"{'of which ' if sums.tax_included else ''}{sums.tax_name}"
-    address = (to.name, to.street_address, f"{to.zip_code} {to.city}", to.state, to.country)
     return {
-        "Coupon": f"{quote.coupon}, {Money(sums.discount, quote.currency).format()} off" if quote.coupon else "",
-        "Shipping": ", ".join(filter(None, (method, Money(sums.shipping, quote.currency).format()))),
-        "Total": quote.total.format() + (f", {tax} {Money(sums.tax, quote.currency).format()}" if sums.tax else ""),
-        "Payment": f"{order.card_brand} ending in {order.card_last4}, {payment.status if payment else 'never made'}",
+        "Coupon": f"{quote.coupon}, {quote.money(sums.discount).format()} off" if quote.coupon else "",
+        "Shipping": ", ".join(filter(None, (method, quote.money(sums.shipping).format()))),
+        "Total": quote.total.format() + (f", {tax} {quote.money(sums.tax).format()}" if sums.tax else ""),
+        "Payment": f"{order.card}, {payment.status if payment else 'never made'}",
         "E-mail": order.email,
-        "Address": ", ".join(part for part in map(str.strip, address) if part),
+        "Address": ", ".join(order.address.lines),
         "Why": order.failure,
         "Cart": f"{quote.cart_id}, revision {quote.revision}",
         "Changed": f"{_time(order.changed_at)} UTC",

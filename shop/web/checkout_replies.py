@@ -13,7 +13,6 @@ from shop.checkout.demo_cards import DEMO_CARDS
 from shop.checkout.model import Quote
 from shop.checkout.quoting import Problem, Proposal, Shipping
 from shop.errors import StoreUnavailable
-from shop.money import Money
 from shop.web.catalog import Catalog
 from shop.web.checkout_form import FIELDS, Entries
 from shop.web.checkout_summary import price_or_free, summary_view
@@ -110,7 +109,7 @@ class CheckoutReplies:
 
     async def unavailable(self, visit: Visit, quote: Quote, token: str, entries: Entries, alert: Alert) -> Reply:
         """The form as it was: nothing new can be worked out now (503)."""
-        way = Shipping(quote.method, quote.method_title, Money(quote.totals.shipping, quote.currency))
+        way = Shipping(quote.method, quote.method_title, quote.money(quote.totals.shipping))
         checkout = Checkout(quote=quote, methods=(way,), entries=entries, alert=alert, token=token)
         return await self.again(visit, checkout, 503, headers=[(b"retry-after", b"5")])
 

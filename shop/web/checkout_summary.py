@@ -35,7 +35,7 @@ def summary_view(
         quantity=sum(line.quantity for line in quote.lines),
         rows=tuple(_rows(quote)),
         total=quote.total.format(),
-        tax=f"It includes {totals.tax_name}: {_money(quote, totals.tax)}." if contained else "",
+        tax=f"It includes {totals.tax_name}: {quote.money(totals.tax).format()}." if contained else "",
     )
 
 
@@ -46,14 +46,10 @@ def price_or_free(money: Money) -> str:
 
 def _rows(quote: Quote) -> Iterator[Row]:
     totals = quote.totals
-    yield Row("Subtotal", _money(quote, totals.subtotal))
+    yield Row("Subtotal", quote.money(totals.subtotal).format())
     if quote.coupon:
-        yield Row(f"Coupon {quote.coupon}", f"−{_money(quote, totals.discount)}" if totals.discount else "")
+        yield Row(f"Coupon {quote.coupon}", f"−{quote.money(totals.discount).format()}" if totals.discount else "")
     where = f", {name_of(quote.country_code)}" if quote.country_code else ""
-    yield Row(f"Shipping{where}", price_or_free(Money(totals.shipping, quote.currency)), quote.method_title)
+    yield Row(f"Shipping{where}", price_or_free(quote.money(totals.shipping)), quote.method_title)
     if totals.tax_name and not totals.tax_included:
-        yield Row(totals.tax_name, _money(quote, totals.tax))
-
-
-def _money(quote: Quote, amount: int) -> str:
-    return Money(amount, quote.currency).format()
+        yield Row(totals.tax_name, quote.money(totals.tax).format())

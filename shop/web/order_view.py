@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from urllib.parse import quote as encoded
 
 import msgspec
-from babel.dates import format_date
 
+from shop.checkout.coupons import day_of
 from shop.checkout.model import Order, State
 from shop.checkout.numbers import grouped
 from shop.web.checkout_summary import summary_view
@@ -70,10 +70,10 @@ def order_view(order: Order, shell: Shell, origin: str, *, writes: bool) -> Orde
         waiting=order.state == "pending",
         path=order_path(order.number),
         date=made.date().isoformat(),
-        day=format_date(made, "d MMMM y", locale="en"),
+        day=day_of(order.created_at),
         email=order.email,
-        address=_address(order),
-        payment=f"{order.card_brand} ending in {order.card_last4}",
+        address=order.address.lines,
+        payment=order.card,
         summary=summary_view(order.quote),
         page=page,
         mail_to=_mail_to(order, page),
@@ -90,12 +90,6 @@ def _act(order: Order) -> Link | None:
     if order.state == "pending" and order.challenge_path:
         return Link("Confirm with your bank", order.challenge_path)
     return Link("Back to the checkout", "/checkout") if order.state == "failed" else None
-
-
-def _address(order: Order) -> tuple[str, ...]:
-    at = order.address
-    lines = (at.name, at.street_address, f"{at.zip_code} {at.city}", at.state, at.country)
-    return tuple(line for line in lines if line.strip())
 
 
 def _mail_to(order: Order, page: str) -> str:
