@@ -5,6 +5,7 @@ Programs post here too, with countries and postal codes as they like: only what 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
@@ -25,6 +26,9 @@ SECRETS = (card.NUMBER, card.CVV)
 """Never sent back."""
 FIELDS = (*LENGTHS, card.NUMBER, card.MONTH, card.YEAR, card.CVV)
 """In their order on the page."""
+_BREAKS = re.compile(r"[\t\n\r\u2028\u2029]+")
+_TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+"""What turns the direction of text around: with it a name could write over what stands beside it."""
 _MISSING = {
     "name": "Please enter the name of who is to get it.",
     "street_address": "Please enter the street and the number.",
@@ -64,7 +68,7 @@ def read_entries(form: Form, today: date) -> Entries:
     problems: dict[str, str] = {}
     for name in (*FIELDS, "method"):
         try:
-            text[name] = form.text(name)
+            text[name] = _one_line(form.text(name))
         except InvalidInput as error:
             text[name], problems[name] = "", str(error)
     problems = _delivery_problems(text, asks_name="name" in form.fields) | problems
@@ -84,6 +88,11 @@ def problems_of_some(form: Form, today: date) -> dict[str, str]:
     problems = read_entries(form, today).problems
     some = [name for name in FIELDS if name in form.fields]
     return {name: problems.get(name, "") if form.fields[name].strip() else "" for name in some}
+
+
+def _one_line(text: str) -> str:
+    """A text as an input of one line holds it: e-mails and lists of orders rely on that."""
+    return _BREAKS.sub(" ", _TURNS.sub("", text)).strip()
 
 
 def _delivery_problems(text: Mapping[str, str], *, asks_name: bool) -> dict[str, str]:

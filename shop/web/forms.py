@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 MAX_FIELDS = 100
 MAX_BODY = 64 * 1024
 """Bytes of a form."""
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""Those of ISO 6429; the upper ones command terminals too, where somebody lists what was typed."""
 _COUNT = re.compile(r"[0-9]{1,9}")
 
 
@@ -83,9 +84,11 @@ def _urlencoded(body: bytes) -> list[tuple[str, str]]:
 
 async def _multipart(request: WebRequest) -> list[tuple[str, str]]:
     try:
-        form = await request.form()
+        pairs = [(name, text) for name, text in (await request.form()).multi_items() if isinstance(text, str)]
+        for pair in pairs:
+            "".join(pair).encode()  # a part may name any encoding, also one for half a character
     except (HTTPException, ValueError, LookupError) as error:
         if isinstance(error, HTTPException) and error.status_code == 413:
             raise
         raise InvalidInput("The form could not be read. Please try again.") from error
-    return [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    return pairs

@@ -9,12 +9,13 @@ import logging
 from typing import Protocol
 
 from shop.checkout.demo_payments import DemoPayments
-from shop.checkout.numbers import grouped
+from shop.checkout.numbers import grouped, typed_number
+from shop.checkout.payments import Payment
 from shop.errors import InvalidInput, NotFound, StoreUnavailable
 from shop.web.forms import read_form
 from shop.web.payment_view import PaymentView
 from shop.web.prices import Currencies
-from shop.web.respond import Reply, go_to, html
+from shop.web.respond import NO_STORE, Reply, go_to, html
 from shop.web.shell import Shells
 from shop.web.templating import Templates
 from shop.web.visit import Visit, WebRequest
@@ -32,7 +33,7 @@ class Resumes(Protocol):
 
 
 class PaymentPages:
-    """Handles /payment/{key}; the key of a payment is the number of its order."""
+    """Handles /payment/{key}; the key of a payment is the number of its order, and as with that, who has it may act."""
 
     def __init__(
         self,
@@ -50,29 +51,33 @@ class PaymentPages:
 
     async def ask(self, request: WebRequest) -> Reply:
         """GET /payment/{key}; a payment that has its answer is shown where its order is."""
-        visit, key = Visit(request.scope), str(request.path_params["key"])
-        payment = await self._payments.find(key)
-        if payment is None:
-            raise NotFound("There is no such payment.")
+        visit, payment = Visit(request.scope), await self._find(request)
+        key = payment.key
         if payment.status != "challenged":
             return go_to(visit, f"/order/{key}")
         await self._shells.refresh()
         currency = self._currencies.prices(visit.cookies.get("currency")).currency
         shell = self._shells.shell("Confirm your payment", path=f"/payment/{key}", currency=currency)
         view = PaymentView(shell, f"/payment/{key}", payment.amount.format(), grouped(key))
-        return html(self._templates.render("payment/challenge.html", view, visit.badge))
+        return html(self._templates.render("payment/challenge.html", view, visit.badge), cache=NO_STORE)
 
     async def answer(self, request: WebRequest) -> Reply:
         """POST /payment/{key}: answer, approve or refuse. Of several answers the first one counts."""
-        visit, key = Visit(request.scope), str(request.path_params["key"])
+        visit = Visit(request.scope)
         approved = ANSWERS.get((await read_form(request, visit)).text("answer"))
         if approved is None:
             raise InvalidInput("Please choose whether to confirm this payment.", field="answer")
-        if await self._payments.find(key) is None:
-            raise NotFound("There is no such payment.")
+        key = (await self._find(request)).key
         await self._payments.confirm(key, approved=approved)
         try:
             await self._orders.resume(key)
         except StoreUnavailable as error:
             log.warning("A payment has its answer, and its order is gone on with later: %s", error)
         return go_to(visit, f"/order/{key}")
+
+    async def _find(self, request: WebRequest) -> Payment:
+        number = typed_number(str(request.path_params["key"]))
+        payment = await self._payments.find(number) if number else None
+        if payment is None:
+            raise NotFound("There is no such payment.")
+        return payment
