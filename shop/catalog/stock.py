@@ -101,19 +101,10 @@ async def give_back(connection: AsyncConnection, pieces: Mapping[str, int]) -> N
     await _move(connection, pieces)
 
 
-async def let_go(connection: AsyncConnection, holder: str) -> set[str]:
-    """Give back all that is set aside for a holder; the skus whose stock changed."""
-    return await _release(connection, _of(holder))
-
-
 async def release_expired(connection: AsyncConnection, now: int, limit: int = 500) -> set[str]:
     """Give back what was set aside until `now`, at most `limit` reservations; the skus whose stock changed."""
     over = select(_r.holder, _r.sku).where(_r.expires_at <= now).order_by(_r.expires_at).limit(limit)
-    return await _release(connection, over.with_for_update(skip_locked=True))
-
-
-async def _release(connection: AsyncConnection, chosen: Select[Any]) -> set[str]:
-    pieces = await _drop(connection, chosen)
+    pieces = await _drop(connection, over.with_for_update(skip_locked=True))
     await _move(connection, pieces)
     return set(pieces)
 

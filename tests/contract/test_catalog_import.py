@@ -21,7 +21,7 @@ from shop.database import create_engine, fetch, writing
 from shop.errors import ImportRefused
 from tests.fixtures.catalog import import_text
 from tests.fixtures.large_catalog import write_catalog
-from tests.fixtures.stock import NOW, SOON, ends, hold, let_go, on_sale, release, set_aside, take
+from tests.fixtures.stock import NOW, SOON, ends, hold, on_sale, release, set_aside, take
 
 HEAD = "Handle,Title,Variant SKU,Variant Price,Status\n"
 WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -228,7 +228,7 @@ async def test_checkouts_and_imports_of_one_moment_lose_no_piece(engine: AsyncEn
     async def check_out(holder: str) -> None:
         for _ in range(6):
             await hold(engine, holder, {sku: chance.randint(1, 3) for sku in chance.sample(skus, 4)}, until=NOW + 1)
-            await (let_go(engine, holder) if chance.random() < 0.5 else release(engine, NOW + 1, limit=2))
+            await (hold(engine, holder, {}) if chance.random() < 0.5 else release(engine, NOW + 1, limit=2))
 
     async def import_often(name: str) -> None:
         for number in range(3):

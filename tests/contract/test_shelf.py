@@ -21,7 +21,7 @@ from shop.catalog.writer import CatalogWriter
 from shop.database import create_engine, fetch, writing
 from tests.fixtures.catalog import a_product, fill, variant
 from tests.fixtures.shop_app import Clock
-from tests.fixtures.stock import SOON, give_back, hold, let_go, on_sale, set_aside, take
+from tests.fixtures.stock import SOON, give_back, hold, on_sale, set_aside, take
 
 MUG = a_product(
     "mug",
@@ -131,7 +131,7 @@ async def test_what_nobody_noted_is_found(shelf: Shelf, repository: CatalogRepos
     await hold(shelf.engine, "ada", {"BOWL": 3})
     await shelf.heal()
     assert (await repository.page(Query(in_stock=True))).total == 3
-    await let_go(shelf.engine, "ada")
+    await hold(shelf.engine, "ada", {})
     async with writing(shelf.engine) as connection:  # the sum stays
         await connection.execute(
             text("UPDATE variants SET stock = CASE sku WHEN 'MUG-M' THEN 7 ELSE 1 END WHERE sku IN ('MUG-M', 'MUG-C')")
@@ -151,7 +151,7 @@ async def test_a_refresh_writes_what_an_import_would(engine: AsyncEngine, shelf:
                 lambda w=wanted, h=holder: hold(engine, h, w),
                 lambda w=wanted, h=holder: take(engine, h, w),
                 lambda w=wanted: give_back(engine, w),
-                lambda h=holder: let_go(engine, h),
+                lambda h=holder: hold(engine, h, {}),
             )
         )
         await move()

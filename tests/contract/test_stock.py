@@ -16,7 +16,7 @@ from shop.catalog import stock
 from shop.database import writing
 from shop.money import Money
 from tests.fixtures.catalog import a_product, fill, import_text, variant
-from tests.fixtures.stock import NOW, SOON, ends, give_back, hold, let_go, on_sale, release, set_aside, take
+from tests.fixtures.stock import NOW, SOON, ends, give_back, hold, on_sale, release, set_aside, take
 
 SKUS = [f"SKU-{number}" for number in range(8)]
 
@@ -104,10 +104,10 @@ async def test_an_order_that_stock_does_not_cover_is_told_what_it_could_have(eng
     assert (await on_sale(engine), await set_aside(engine)) == before
 
 
-async def test_pieces_that_are_let_go_or_given_back_are_on_sale_again(engine: AsyncEngine) -> None:
+async def test_pieces_that_are_not_wanted_or_given_back_are_on_sale_again(engine: AsyncEngine) -> None:
     await hold(engine, "ada", {"MUG": 3, "BOWL": 3})
-    assert await let_go(engine, "ada") == {"MUG", "BOWL"}
-    assert await let_go(engine, "ada") == set()
+    assert await hold(engine, "ada", {}) == {}
+    assert await set_aside(engine) == {}
     assert await take(engine, "ada", {"MUG": 10}) is None
     await give_back(engine, {"MUG": 10})
     sold = await on_sale(engine)
@@ -162,7 +162,7 @@ async def test_no_piece_is_lost_or_made_where_everything_crosses(engine: AsyncEn
                 lambda: hold(engine, holder, wanted, until=until),
                 lambda: hold(engine, holder, wanted, until=until),
                 lambda: order(holder, wanted),
-                lambda: let_go(engine, holder),
+                lambda: hold(engine, holder, {}),
                 lambda: release(engine, NOW + 5, limit=4),
                 lambda: cancel(wanted),
             )
