@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shop.checkout.schema import outbox
 from shop.database import fetch, writing
-from shop.errors import EmailRefused, EmailUnavailable, NotFound, StoreUnavailable
+from shop.errors import EmailRefused, EmailUnavailable, NotFound, unforeseen
 
 LOOK_SECONDS = 2.0
 """How often a process looks for e-mails that are due."""
@@ -164,15 +164,11 @@ class Outbox:
             try:
                 more = await self.deliver_next()
             except Exception as error:
-                log.log(logging.ERROR, "The outbox cannot be worked on now. %s", error, exc_info=_unforeseen(error))
+                log.warning("The outbox cannot be worked on now. %s", error, exc_info=unforeseen(error))
                 more = False
             if not more:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._closing.wait(), LOOK_SECONDS)
-
-
-def _unforeseen(error: Exception) -> Exception | None:
-    return None if isinstance(error, StoreUnavailable) else error
 
 
 def _next_attempt(kept: KeptEmail, now: int) -> int:

@@ -10,14 +10,14 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Update, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shop.checkout.model import Order, State, check_step
 from shop.checkout.repository import READ, details_of, order_of
-from shop.checkout.schema import OPEN, orders
+from shop.checkout.schema import LIVE, OPEN, orders
 
 NOBODY = ""
 """The name of a claim that nobody has: the order waits until its time, or until somebody resumes it."""
@@ -54,15 +54,33 @@ async def insert(
         "changed_at": order.changed_at,
         "details": details_of(order),
     }
-    lately = select(func.aggregate_strings(_others.c.number + ":" + _others.c.cart_change, " ")).where(
+    lately = _ordered_lately(order)
+    inserting = dialect.insert(orders).values(values).on_conflict_do_nothing()
+    row = (await connection.execute(inserting.returning(lately.scalar_subquery()))).first()
+    if row is None:
+        return None
+    others = _others_of(row[0])
+    if any(state == "pending" for _, _, state in others):
+        # PostgreSQL had the INSERT wait until that order was decided, but tells what there was before.
+        others = _others_of(await connection.scalar(lately))
+    return {number: change for number, change, _ in others}
+
+
+def _ordered_lately(order: Order) -> Select[Any]:
+    """All other orders of a cart that took something out of it lately, or are about to: see `_others_of`."""
+    one = _others.c.number + ":" + _others.c.cart_change + ":" + _others.c.state
+    return select(func.aggregate_strings(one, " ")).where(
         _others.c.cart_id == order.quote.cart_id,
         _others.c.number != order.number,
         _others.c.created_at > order.created_at - LATELY,
-        _others.c.state.in_(["placed", "paid", "shipped", "refunded"]),
+        LIVE,
+        _others.c.state != "cancelled",
     )
-    inserting = dialect.insert(orders).values(values).on_conflict_do_nothing()
-    row = (await connection.execute(inserting.returning(lately.scalar_subquery()))).first()
-    return dict(other.split(":") for other in (row[0] or "").split()) if row else None
+
+
+def _others_of(found: str | None) -> list[tuple[str, str, str]]:
+    """(number, Quote.change, state) of each."""
+    return [(number, change, state) for number, change, state in (one.split(":") for one in (found or "").split())]
 
 
 async def step(
@@ -126,7 +144,7 @@ def _as_it_was(order: Order) -> ColumnElement[bool]:
     return and_(orders.c.number == order.number, orders.c.state == order.state)
 
 
-async def _changes(connection: AsyncConnection, statement: Any, values: dict[str, Any] | None = None) -> bool:
+async def _changes(connection: AsyncConnection, statement: Update) -> bool:
     """Whether a statement changes a row."""
-    result: CursorResult[Any] = await connection.execute(statement, values)
+    result: CursorResult[Any] = await connection.execute(statement)
     return result.rowcount == 1

@@ -50,7 +50,6 @@ def cart_view(
         subtotal=comes_to.goods.subtotal.format(),
         undo=_undo(cart, offers, now),
         partial=cart.partial,
-        max_lines=limits.lines,
         revision=cart.revision,
         welcome=welcome_view(since, active + saved),
         coupon=comes_to.coupon,

@@ -13,7 +13,7 @@ from shop.checkout.countries import name_of
 from shop.checkout.quoting import Proposal, Quotes
 from shop.checkout.reserving import Reservations
 from shop.web.checkout_form import Entries, day_of, problems_of_some, read_entries
-from shop.web.checkout_replies import EMPTY, CheckoutReplies, all_held, proposed
+from shop.web.checkout_replies import CheckoutReplies, all_held, proposed
 from shop.web.country_guess import guessed_country
 from shop.web.forms import read_form
 from shop.web.prices import Currencies
@@ -51,7 +51,7 @@ class CheckoutPages:
         code = guessed_country(chosen, visit.header(b"accept-language"), self._quotes.terms.home)
         proposal, held = await self._propose(cart, currency, code, "")
         if not proposal.quote.lines:
-            return await self._replies.empty(visit, EMPTY, currency)
+            return await self._replies.empty(visit, currency)
         entries = Entries({"country": name_of(code)})
         return await self._replies.shown(visit, proposed(proposal, entries, guessed=True, held=held))
 
@@ -64,7 +64,7 @@ class CheckoutPages:
         cart, currency = await self._cart(self._sessions.read(visit)), self._currency(visit)
         proposal, held = await self._propose(cart, currency, entries.country_code, entries.text["method"])
         if not proposal.quote.lines:
-            return await self._replies.empty(visit, EMPTY, currency)
+            return await self._replies.empty(visit, currency)
         return await self._replies.quoted(visit, proposed(proposal, entries, held=held))
 
     async def check(self, request: WebRequest) -> Reply:

@@ -33,7 +33,6 @@ from shop.web.templating import Templates
 from shop.web.views import Link, Shell
 from shop.web.visit import Visit
 
-EMPTY = "Your cart is empty: there is nothing to order. The mugs are a good place to start."
 TEST_CARDS = tuple(TestCardView(card.number, card.words) for card in DEMO_CARDS)
 
 
@@ -125,16 +124,15 @@ class CheckoutReplies:
         view = CheckView(tuple(FieldView(name, "", error) for name, error in problems.items()))
         return html(self._templates.fragments("checkout/checked.html", view), cache=NO_STORE)
 
-    async def empty(self, visit: Visit, words: str, currency: str, *, badge: int = 0, status: int = 200) -> Reply:
+    async def empty(self, visit: Visit, currency: str, *, status: int = 200) -> Reply:
         """There is nothing to order."""
         await self._shells.refresh()
-        shell = self._shell("Checkout", currency)
-        view = EmptyCheckoutView(shell, badge, words)
-        headers = self._sessions.correct_count(visit, badge)
+        view = EmptyCheckoutView(self._shell("Checkout", currency))
+        headers = self._sessions.correct_count(visit, 0)
         if visit.wants_fragment:
             page = self._templates.fragments("checkout/emptied.html", view)
         else:
-            page = self._templates.render("checkout/empty.html", view, str(badge or ""))
+            page = self._templates.render("checkout/empty.html", view, "")
         return html(page, status=status, headers=headers)
 
     async def _view(self, checkout: Checkout) -> CheckoutView:

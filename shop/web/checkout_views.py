@@ -113,8 +113,7 @@ class EmptyCheckoutView(msgspec.Struct, frozen=True):
     """The checkout of a cart with nothing in it."""
 
     shell: Shell
-    badge: int
-    words: str
+    badge: str = ""
 
 
 class CheckView(msgspec.Struct, frozen=True):

@@ -33,7 +33,7 @@ from shop.errors import (
 from shop.money import Money
 from shop.web.change_ids import idempotency_key
 from shop.web.checkout_form import Entries, day_of, read_entries
-from shop.web.checkout_replies import EMPTY, CheckoutReplies, all_held, mend, proposed
+from shop.web.checkout_replies import CheckoutReplies, all_held, mend, proposed
 from shop.web.checkout_views import Alert
 from shop.web.forms import Form, read_form
 from shop.web.origin import origin_of
@@ -202,7 +202,7 @@ class Placing:
         return await self._again(attempt, proposal, alert, status=409)
 
     async def _nothing_to_order(self, attempt: Attempt) -> Reply:
-        return await self._replies.empty(attempt.visit, EMPTY, attempt.currency, status=422)
+        return await self._replies.empty(attempt.visit, attempt.currency, status=422)
 
     async def _unavailable(self, attempt: Attempt, error: StoreUnavailable) -> Reply:
         """The form as it was typed with what it had shown, where we know that."""

@@ -258,7 +258,6 @@ class CartView(msgspec.Struct, frozen=True):
     undo: UndoView | None
     partial: bool
     """Some saved items may not be visible yet."""
-    max_lines: int
     revision: int = 0
     """The cart's revision, by which a page tells an older reply from a newer one."""
     welcome: WelcomeView | None = None
