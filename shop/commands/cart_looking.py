@@ -15,6 +15,7 @@ from shop.cart.connect import shown
 from shop.cart.model import Cart
 from shop.cart.service import CartService, now
 from shop.commands.stores import all_opened, configured
+from shop.commands.terminal import harmless
 from shop.errors import NotFound, StoreUnavailable
 from shop.settings import Settings
 
@@ -95,13 +96,13 @@ def _as_json(cart: Cart, kept: list[Kept]) -> dict[str, Any]:
 
 
 def _print_cart(cart: Cart, kept: list[Kept]) -> None:
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(soft_wrap=True, highlight=False, markup=False)
     table = Table("sku", "quantity", "price", "line total", "added", "")
     for line in cart.lines:
         saved = "saved for later" if line.saved else ""
         total = (line.price * line.quantity).format()
         added = f"{span(now() - line.added_at)} ago"
-        table.add_row(line.sku, str(line.quantity), line.price.format(), total, added, saved)
+        table.add_row(harmless(line.sku), str(line.quantity), line.price.format(), total, added, saved)
     console.print(f"Cart {cart.id}, revision {cart.revision}, changed {span(now() - cart.changed_at)} ago,")
     console.print(f"{len(cart.lines)} lines, {cart.quantity} pieces to buy, {len(codec.encode(cart))} bytes.")
     if cart.lines:

@@ -18,6 +18,7 @@ from shop.checkout.model import Order, State
 from shop.checkout.numbers import grouped, typed_number
 from shop.checkout.payments import Payment
 from shop.checkout.repository import Orders
+from shop.commands.terminal import harmless
 from shop.database import create_engine, migrate
 from shop.errors import NotFound
 from shop.settings import Settings
@@ -38,8 +39,10 @@ def list_orders(settings: Settings, state: State | None, *, unsettled: bool, lim
     for order in found:
         pieces = sum(line.quantity for line in order.quote.lines)
         total = order.quote.total.format()
-        table.add_row(grouped(order.number), _time(order.created_at), _state(order), total, str(pieces), order.email)
-    Console(soft_wrap=True, highlight=False).print(table)
+        table.add_row(
+            grouped(order.number), _time(order.created_at), _state(order), total, str(pieces), harmless(order.email)
+        )
+    Console(soft_wrap=True, highlight=False, markup=False).print(table)
 
 
 def show_order(settings: Settings, number: str, *, as_json: bool) -> None:
@@ -77,16 +80,17 @@ async def opened(settings: Settings) -> AsyncIterator[AsyncEngine]:
 
 
 def _print(order: Order, payment: Payment | None) -> None:
-    console, quote = Console(soft_wrap=True, highlight=False), order.quote
-    console.print(f"Order {grouped(order.number)} of {_time(order.created_at)} UTC is {_state(order)}.", markup=False)
+    console, quote = Console(soft_wrap=True, highlight=False, markup=False), order.quote
+    console.print(f"Order {grouped(order.number)} of {_time(order.created_at)} UTC is {_state(order)}.")
     table = Table("sku", "item", "quantity", "each", "discount", "total")
     for line in quote.lines:
         discount = quote.money(line.discount).format() if line.discount else ""
-        table.add_row(line.sku, line.name, str(line.quantity), line.unit.format(), discount, line.total.format())
+        item, amounts = map(harmless, (line.sku, line.name)), (line.unit.format(), discount, line.total.format())
+        table.add_row(*item, str(line.quantity), *amounts)
     console.print(table)
     for name, value in _facts(order, payment).items():
         if value:
-            console.print(f"{name}: {value}", markup=False)
+            console.print(f"{name}: {harmless(value)}")
 
 
 def _facts(order: Order, payment: Payment | None) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from shop.commands.terminal import harmless
 from shop.settings import Settings
 
 if TYPE_CHECKING:
@@ -60,8 +61,10 @@ async def _list(settings: Settings, limit: int, state: EmailState | None) -> Non
     for name in ("ID", "to", "written (UTC)", "state"):
         table.add_column(name, no_wrap=name == "ID", overflow="fold")
     for kept in found:
-        table.add_row(kept.email.id, kept.email.recipient, _moment(kept.created_at), _became(kept, now))
-    Console().print(table)
+        table.add_row(
+            *map(harmless, (kept.email.id, kept.email.recipient, _moment(kept.created_at), _became(kept, now)))
+        )
+    Console(markup=False).print(table)
 
 
 async def _show(settings: Settings, email_id: str, *, html: bool) -> None:
@@ -70,11 +73,8 @@ async def _show(settings: Settings, email_id: str, *, html: bool) -> None:
     if html:
         click.echo(kept.email.html)
         return
-    click.echo(f"To: {kept.email.recipient}")
-    click.echo(f"Subject: {kept.email.subject}")
-    click.echo(f"Written: {_moment(kept.created_at)} UTC")
-    click.echo(f"State: {_became(kept, time.time())}\n")
-    click.echo(kept.email.plain)
+    head = (f"To: {kept.email.recipient}", f"Subject: {kept.email.subject}", f"Written: {_moment(kept.created_at)} UTC")
+    click.echo(harmless("\n".join((*head, f"State: {_became(kept, time.time())}\n", kept.email.plain))))
 
 
 async def _retry(settings: Settings, email_id: str) -> None:

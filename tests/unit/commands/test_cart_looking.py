@@ -28,6 +28,12 @@ class TestShow:
         assert "saved for later" in bowl
         assert f"REDIS_URL ({valkey_url}) holds it like this; it lives for 29 d 2" in told.out
 
+    def test_shows_skus_as_they_are_but_for_what_terminals_obey(self, shop_cart: ShopCart, valkey_url: str) -> None:
+        put(valkey_url, a_cart("ada", "mug[/b]", "\x1b[2Jbowl"))
+        out = shop_cart("show", "ada").out
+        assert "mug[/b]" in out
+        assert "\ufffd[2Jbowl" in out
+
     def test_finds_the_cart_of_a_session(self, shop_cart: ShopCart, valkey_url: str) -> None:
         put(valkey_url, a_cart(cart_of_session("a-session-token")))
         assert "Cart " + cart_of_session("a-session-token") in shop_cart("show", "--session", "a-session-token").out

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from shop import cli
@@ -98,6 +99,24 @@ class TestLooking:
         assert "Address: 1 Quay, 10115 Berlin, Germany" in out
         shown = json.loads(shop_orders("show", order.number, "--json")[1])
         assert (shown["order"]["number"], shown["payment"]["status"]) == (order.number, "captured")
+
+    def test_what_was_typed_or_imported_does_nothing_to_the_terminal(
+        self, shop_orders: ShopOrders, at_the_shop: AtTheShop
+    ) -> None:
+        async def place(scene: Scene) -> Order:
+            meant = await scene.submission()
+            first, *others = meant.quote.lines
+            evil = msgspec.structs.replace(first, title="Mug [/b] \x1b[2J")
+            quote = msgspec.structs.replace(meant.quote, lines=(evil, *others))
+            address = msgspec.structs.replace(meant.address, city="\x1b]0;owned\x07\x9b2J\u202e")
+            sent = msgspec.structs.replace(meant, quote=quote, address=address, email="\x9b2J@shop.example")
+            return await scene.process().place(sent)
+
+        order = at_the_shop(place)
+        listed, shown = shop_orders("list"), shop_orders("show", order.number)
+        assert (listed[0], shown[0]) == (0, 0)
+        assert "Mug [/b]" in shown[1]
+        assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(listed[1] + shown[1])
 
     def test_knows_every_state(self) -> None:
         assert set(STATES) == set(NEXT)

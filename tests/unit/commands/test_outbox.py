@@ -98,3 +98,16 @@ def test_what_was_sent_is_not_sent_again(outbox: Command, sqlite_url: str) -> No
 def test_an_email_that_is_not_there_is_not_found(outbox: Command, command: str) -> None:
     with pytest.raises(NotFound, match="There is no e-mail placed:NOBODY"):
         outbox(command, "placed:NOBODY")
+
+
+def test_what_a_mail_server_says_does_nothing_to_the_terminal(
+    outbox: Command, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(_: Refusing, email: Email) -> None:
+        raise EmailRefused("550 [/gone] \x1b]0;owned\x07\x9b2J")
+
+    monkeypatch.setattr(Refusing, "send", refuse)
+    in_outbox(sqlite_url, state="refused")
+    for listed in (outbox("list"), outbox("show", ID)):
+        assert "550 [/gone]" in listed
+        assert not {"\x1b", "\x07", "\x9b"} & set(listed)
