@@ -44,11 +44,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     checkout_terms: str = ""
     """A JSON file of shipping methods and taxes; empty: the ones that come with the demo catalogue."""
     reservation_seconds: int = 600
-    """Seconds for which the pieces of a cart are set aside when its checkout is opened."""
+    """Seconds for which the pieces of a cart are set aside when its checkout is opened; 0: they are not."""
     payment_seconds: float = 8.0
     """Seconds that a payment provider may take to answer; an order whose process died is taken up after twice that."""
     smtp_url: str = ""
-    """Where e-mails are sent: smtp:// (STARTTLS where offered) or smtps://; empty: they stay in the outbox."""
+    """Where e-mails are sent: smtp:// (by STARTTLS) or smtps://; empty: they stay in the outbox."""
     mail_from: str = "Neap <orders@neap.example>"
     """The sender of e-mails."""
     secret_key: str = ""
