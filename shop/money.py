@@ -64,7 +64,9 @@ def _format(amount: int, currency: str, locale: str) -> str:
 
 
 def _by_babel(amount: int, currency: str, locale: str) -> str:
-    return format_currency(Money(amount, currency).decimal, currency, locale=locale)
+    """As Babel writes it, and 'TRY 9.50' for its 'TRY9.50': it leaves out CLDR's currency spacing (UTS #35, part 3)."""
+    written = format_currency(Money(amount, currency).decimal, currency, locale=locale)
+    return re.sub(r"(?<=[^\W\d_])(?=\d)", "\N{NO-BREAK SPACE}", written)
 
 
 class Style(msgspec.Struct, frozen=True):

@@ -80,6 +80,9 @@ def test_yen_have_no_cents() -> None:
         (Money(1999, "EUR"), "en", "€19.99"),
         (Money(3248, "JPY"), "en", "¥3,248"),
         (Money(199900, "EUR"), "de", "1.999,00\xa0€"),
+        (Money(199900, "TRY"), "en", "TRY\xa01,999.00"),
+        (Money(-950, "TRY"), "en", "-TRY\xa09.50"),
+        (Money(199900, "CAD"), "en", "CA$1,999.00"),
     ],
 )
 def test_it_is_written_as_people_of_a_locale_do(money: Money, locale: str, text: str) -> None:
