@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shop.settings import Settings
 from tests.fixtures.buyer import BARE, GERMAN, Buyer, error_in, seen_in, value_in
-from tests.fixtures.shop_app import HTMX, NAVIGATION, Client
+from tests.fixtures.shop_app import HTMX, NAVIGATION, Client, MakeClient
 
 EMPTY_CARD = {name: "" for name in GERMAN if name.startswith("credit_card")}
 
@@ -41,6 +43,32 @@ class TestThePage:
         again = await buyer.opens()
         assert await buyer.stock("TIDE-MUG") == 8
         assert "sold out" not in again.text
+
+    @pytest.mark.parametrize("ahead", ["Sec-Purpose: prefetch", "Sec-Purpose: prefetch;prerender", "Purpose: prefetch"])
+    async def test_sets_nothing_aside_for_who_only_fetches_it_ahead(self, buyer: Buyer, ahead: str) -> None:
+        name, _, purpose = ahead.partition(": ")
+        page = await buyer.opens(**{name: purpose})
+        assert "Place order · €42.90" in page.text
+        assert "set aside for you" not in page.text
+        assert await buyer.stock("TIDE-MUG") == 10
+        assert (await buyer.orders(page)).status_code == 303
+
+    async def test_sets_nothing_aside_for_a_look_at_its_headers(self, buyer: Buyer, client: Client) -> None:
+        assert (await client.head("/checkout")).status_code == 200
+        assert await buyer.stock("TIDE-MUG") == 10
+
+    async def test_sets_nothing_aside_in_a_shop_that_does_not_want_that(
+        self, make_client: MakeClient, stocked_url: str, sqlite_engine: AsyncEngine
+    ) -> None:
+        settings = Settings(database_url=stocked_url, reservation_seconds=0)
+        async with make_client(settings=settings, catalog=None) as client:
+            buyer = Buyer(client, sqlite_engine)
+            await buyer.adds("tide-mug", 2)
+            page = await buyer.opens()
+            assert "set aside" not in page.text
+            assert await buyer.stock("TIDE-MUG") == 10
+            assert (await buyer.orders(page)).status_code == 303
+            assert await buyer.stock("TIDE-MUG") == 8
 
     async def test_a_hold_of_ones_own_is_never_a_shortage(self, buyer: Buyer) -> None:
         await buyer.adds("last-jug", 3)
@@ -143,12 +171,19 @@ class TestALookAtAField:
         form = {"email": "nobody", "city": "", "credit_card_cvv": "123"}
         reply = await client.post("/checkout/check", data=form, headers=HTMX)
         assert reply.status_code == 200
-        assert reply.text.count("<hx-partial") == 3
+        assert reply.text.count("<hx-partial") == 4
         assert 'hx-target="#email-field" hx-swap="outerMorph"' in reply.text
         assert error_in(reply, "email") == "An e-mail address looks like name@example.com."
         assert error_in(reply, "city") == error_in(reply, "credit_card_cvv") == ""
         assert reply.text.count("aria-invalid") == 1
+        assert '<p class="visually-hidden">An e-mail address looks like name@example.com.</p>' in reply.text, (
+            "heard too"
+        )
         assert all(value_in(reply, name) is None for name in form), "the browser has it"
+
+    async def test_says_nothing_where_nothing_is_wrong(self, client: Client) -> None:
+        reply = await client.post("/checkout/check", data={"city": "Cork"}, headers=HTMX)
+        assert reply.text.count("<hx-partial") == 1, "words that are still to be read stay where they are"
 
 
 class TestWhatIsWrong:
