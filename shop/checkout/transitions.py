@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Update, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Update, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -56,31 +56,24 @@ async def insert(
     }
     lately = _ordered_lately(order)
     inserting = dialect.insert(orders).values(values).on_conflict_do_nothing()
-    row = (await connection.execute(inserting.returning(lately.scalar_subquery()))).first()
+    told = orders.c.number if dialect is postgresql else lately.scalar_subquery()
+    row = (await connection.execute(inserting.returning(told))).first()
     if row is None:
         return None
-    others = _others_of(row[0])
-    if any(state == "pending" for _, _, state in others):
-        # PostgreSQL had the INSERT wait until that order was decided, but tells what there was before.
-        others = _others_of(await connection.scalar(lately))
-    return {number: change for number, change, _ in others}
+    # PostgreSQL's INSERT may have waited until another order was decided, and still sees what there was before.
+    found = await connection.scalar(lately) if dialect is postgresql else row[0]
+    return dict(other.split(":") for other in (found or "").split())
 
 
-def _ordered_lately(order: Order) -> Select[Any]:
-    """All other orders of a cart that took something out of it lately, or are about to: see `_others_of`."""
-    one = _others.c.number + ":" + _others.c.cart_change + ":" + _others.c.state
-    return select(func.aggregate_strings(one, " ")).where(
+def _ordered_lately(order: Order) -> Select[str]:
+    """What else was lately ordered out of an order's cart: 'number:change', with spaces between."""
+    return select(func.aggregate_strings(_others.c.number + ":" + _others.c.cart_change, " ")).where(
         _others.c.cart_id == order.quote.cart_id,
         _others.c.number != order.number,
         _others.c.created_at > order.created_at - LATELY,
         LIVE,
         _others.c.state != "cancelled",
     )
-
-
-def _others_of(found: str | None) -> list[tuple[str, str, str]]:
-    """(number, Quote.change, state) of each."""
-    return [(number, change, state) for number, change, state in (one.split(":") for one in (found or "").split())]
 
 
 async def step(
