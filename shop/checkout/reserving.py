@@ -16,7 +16,10 @@ log = logging.getLogger(__name__)
 
 
 class Reservations:
-    """Sets aside for `seconds` at most, and tells `touched` what may have changed. `clock`: seconds since the epoch."""
+    """Sets aside for `seconds` at most (0: not at all), and tells `touched` what may have changed.
+
+    `clock`: seconds since the epoch.
+    """
 
     def __init__(
         self,
@@ -37,7 +40,7 @@ class Reservations:
         Where the database does not answer, nothing is set aside and nothing is given: a form can be filled in all the
         same, and ordering it tells what there is.
         """
-        if not wanted:
+        if not wanted or not self.seconds:
             return {}
         now = int(self._clock())
         try:

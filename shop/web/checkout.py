@@ -23,7 +23,10 @@ from shop.web.visit import Visit, WebRequest
 
 
 class CheckoutPages:
-    """Handles the checkout up to the order. Who opens it has the pieces of the cart set aside."""
+    """Handles the checkout up to the order.
+
+    Who opens it has the pieces of the cart set aside; a browser that fetches it ahead of a click has not.
+    """
 
     def __init__(
         self,
@@ -49,7 +52,8 @@ class CheckoutPages:
         cart, currency = await self._cart(self._sessions.read(visit)), self._currency(visit)
         chosen = currency if "currency" in visit.cookies else ""
         code = guessed_country(chosen, visit.header(b"accept-language"), self._quotes.terms.home)
-        proposal, held = await self._propose(cart, currency, code, "")
+        asked_for = request.method == "GET" and not visit.looks_ahead
+        proposal, held = await self._propose(cart, currency, code, "", holds=asked_for)
         if not proposal.quote.lines:
             return await self._replies.empty(visit, currency)
         entries = Entries({"country": name_of(code)})
@@ -72,11 +76,14 @@ class CheckoutPages:
         form = await read_form(request, Visit(request.scope))
         return self._replies.checked(problems_of_some(form, day_of(self._clock())))
 
-    async def _propose(self, cart: Cart, currency: str, code: str, method: str) -> tuple[Proposal, int]:
+    async def _propose(
+        self, cart: Cart, currency: str, code: str, method: str, *, holds: bool = True
+    ) -> tuple[Proposal, int]:
         """What the cart comes to, its pieces set aside: for how many seconds, if all of them are; else 0."""
-        held = await self._reservations.hold(cart.id, {line.sku: line.quantity for line in cart.active})
+        wanted = {line.sku: line.quantity for line in cart.active}
+        held = await self._reservations.hold(cart.id, wanted) if holds and self._reservations.seconds else None
         proposal = await self._quotes.propose(cart, currency, code, method, now=int(self._clock()), available=held)
-        return proposal, self._reservations.seconds if all_held(proposal, held) else 0
+        return proposal, self._reservations.seconds if held and all_held(proposal, held) else 0
 
     async def _cart(self, session: Session | None) -> Cart:
         return await self._carts.get(session.cart_id) if session else Cart("")

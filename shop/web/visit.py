@@ -51,6 +51,11 @@ class Visit:
         return self.is_htmx or b"sec-fetch-site" in self.headers or b"sec-fetch-mode" in self.headers
 
     @property
+    def looks_ahead(self) -> bool:
+        """Whether a browser fetches a page that nobody has asked for yet, and perhaps nobody will."""
+        return any(b"prefetch" in self.headers.get(name, b"") for name in (b"sec-purpose", b"purpose", b"x-moz"))
+
+    @property
     def badge(self) -> str:
         """How many pieces the display-only cookie says are in the cart: '1' to '9999', '' for none."""
         count = self.cookies.get("cart_count", "")
