@@ -161,6 +161,7 @@ def create_app(
                 forms,
                 settings.public_url,
                 clock,
+                writes=bool(settings.smtp_url),
             ),
             payment=PaymentPages(bank, placing, shells, currencies, templates),
             order=OrderPages(

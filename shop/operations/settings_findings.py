@@ -29,6 +29,9 @@ def settings_findings(settings: Settings, env_file: Mapping[str, str]) -> Iterat
     if settings.cart_require_store and not settings.redis_url:
         yield problem(PART, "CART_REQUIRE_STORE", NO_STORE)
     yield from _secret(settings)
+    if settings.smtp_url and not settings.public_url:
+        says = "E-mails carry no link to their order: without it only a request says where the shop is, and it may lie."
+        yield warning(PART, "PUBLIC_URL", says, "Set it to the address that people use.")
     if settings.public_url and not settings.public_url.startswith("https://"):
         yield warning(PART, "PUBLIC_URL", "It does not begin with https://.", "Cookies are only safe over TLS.")
 

@@ -36,7 +36,7 @@ from shop.web.checkout_form import Entries, day_of, read_entries
 from shop.web.checkout_replies import CheckoutReplies, all_held, mend, proposed
 from shop.web.checkout_views import Alert
 from shop.web.forms import Form, read_form
-from shop.web.origin import origin_of
+from shop.web.origin import letters_origin
 from shop.web.paths import order_path
 from shop.web.prices import Currencies
 from shop.web.respond import Reply, go_to
@@ -67,7 +67,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Placing:
-    """Handles POST /cart/checkout."""
+    """Handles POST /cart/checkout. `writes`: whether confirmations are really sent."""
 
     def __init__(
         self,
@@ -82,6 +82,8 @@ class Placing:
         replies: CheckoutReplies,
         public_url: str = "",
         clock: Callable[[], float] = time.time,
+        *,
+        writes: bool = False,
     ) -> None:
         self._carts = carts
         self._quotes = quotes
@@ -94,6 +96,7 @@ class Placing:
         self._replies = replies
         self._public_url = public_url
         self._clock = clock
+        self._writes = writes
 
     async def place(self, request: WebRequest) -> Reply:
         """Order, or say what has to be mended or agreed to first."""
@@ -236,7 +239,7 @@ class Placing:
             address=attempt.entries.address,
             card=card,
             card_brand=brand_of(card.number),
-            origin=origin_of(attempt.visit, self._public_url),
+            origin=letters_origin(attempt.visit, self._public_url, writes=self._writes),
             key=attempt.key,
         )
 

@@ -9,6 +9,7 @@ import pytest
 from httpx import Response
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shop.checkout.mail import Outbox
 from shop.settings import Settings
 from tests.fixtures.buyer import BARE, GERMAN, Buyer, error_in, seen_in
 from tests.fixtures.catalog import a_product, fill, variant
@@ -135,3 +136,17 @@ async def test_control_characters_of_terminals_are_refused_at_their_field(buyer:
         reply = await buyer.orders(await buyer.opens(), city=odd)
         assert reply.status_code == 422
         assert "cannot be typed" in error_in(reply, "city")
+
+
+@pytest.mark.parametrize(("smtp", "linked"), [("", True), ("smtp://127.0.0.1:9", False)])
+async def test_a_forged_host_is_not_linked_to_by_letters_that_are_sent(
+    make_client: MakeClient, stocked_url: str, sqlite_engine: AsyncEngine, smtp: str, linked: bool
+) -> None:
+    settings = Settings(database_url=stocked_url, smtp_url=smtp)
+    async with make_client(settings=settings, catalog=None) as client:
+        await Buyer(client, sqlite_engine).adds("tide-mug")
+        forged = {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
+        assert (await client.post("/cart/checkout", data=BARE, headers=forged)).status_code == 303
+    (letter,) = await Outbox(sqlite_engine).latest(9)
+    assert ("evil.example" in letter.email.html) is linked
+    assert ("evil.example" in letter.email.plain) is linked

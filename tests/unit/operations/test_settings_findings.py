@@ -31,3 +31,13 @@ def test_a_key_is_missed_where_several_machines_may_serve_and_where_it_is_short(
     found = [finding for finding in settings_findings(settings, {}) if finding.about == "SECRET_KEY"]
     assert [finding.level for finding in found] == levels
     assert "hunter2" not in " ".join(map(str, found))
+
+
+def test_letters_without_a_link_are_told_of() -> None:
+    def said_of(settings: Settings) -> list[str]:
+        return [finding.says for finding in settings_findings(settings, {}) if finding.about == "PUBLIC_URL"]
+
+    (says,) = said_of(Settings(smtp_url="smtp://mail.example"))
+    assert "E-mails carry no link" in says
+    assert not said_of(Settings(smtp_url="smtp://mail.example", public_url="https://shop.example"))
+    assert not said_of(Settings())

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from shop.web.origin import origin_of
+from shop.web.origin import letters_origin, origin_of
 from shop.web.visit import Visit
 
 
@@ -27,3 +27,16 @@ def test_else_it_is_the_host_that_was_asked(host: str) -> None:
 @pytest.mark.parametrize("host", ["", "evil.example/<script>", "a b", "x@y", "shop.test\r\nX: y"])
 def test_what_is_no_host_is_nothing(host: str) -> None:
     assert origin_of(a_visit(host), "") == ""
+
+
+@pytest.mark.parametrize(
+    ("public_url", "writes", "origin"),
+    [
+        ("https://shop.example", True, "https://shop.example"),
+        ("https://shop.example", False, "https://shop.example"),
+        ("", False, "http://evil.example"),
+        ("", True, ""),
+    ],
+)
+def test_a_letter_that_is_sent_never_links_to_where_a_request_says(public_url: str, writes: bool, origin: str) -> None:
+    assert letters_origin(a_visit("evil.example"), public_url, writes=writes) == origin
