@@ -23,6 +23,7 @@ from shop.checkout.demo_payments import DemoPayments
 from shop.checkout.payments import Card, Payment
 from shop.money import Money
 from shop.settings import Settings
+from tests.fixtures.buyer import GERMAN
 from tests.fixtures.catalog import a_product, fill, variant
 from tests.fixtures.shop_app import HTMX, NAVIGATION, Client, MakeClient
 
@@ -35,16 +36,6 @@ NUMBERS = (
 """One that is nowhere listed, those that do something special, one with a wrong digit, one of another brand."""
 LISTED = {card.number for card in DEMO_CARDS}
 CVV, AMEX_CVV = "739", "7391"
-FIELDS = {
-    "email": "kim@example.org",
-    "street_address": "1 Quay Street",
-    "zip_code": "10115",
-    "city": "Berlin",
-    "state": "",
-    "country": "Germany",
-    "credit_card_expiration_month": "1",
-    "credit_card_expiration_year": "2040",
-}
 
 
 class BrokenPayments(DemoPayments):
@@ -56,7 +47,7 @@ class BrokenPayments(DemoPayments):
 
 def fields(number: str, **changes: str) -> dict[str, str]:
     cvv = AMEX_CVV if number.startswith("37") else CVV
-    return FIELDS | {"credit_card_number": number, "credit_card_cvv": cvv} | changes
+    return GERMAN | {"credit_card_number": number, "credit_card_cvv": cvv} | changes
 
 
 def grouped(number: str) -> str:

@@ -14,22 +14,10 @@ from shop.checkout.demo_payments import DemoPayments
 from shop.checkout.model import Order
 from shop.checkout.repository import Orders
 from shop.settings import Settings
+from tests.fixtures.buyer import GERMAN
 from tests.fixtures.catalog import a_product, fill, variant
 from tests.fixtures.shop_app import HTMX, NAVIGATION, Client, MakeClient
 from tests.fixtures.till import a_card
-
-FIELDS = {
-    "email": "kim@example.org",
-    "street_address": "1 Quay Street",
-    "zip_code": "10115",
-    "city": "Berlin",
-    "state": "",
-    "country": "Germany",
-    "credit_card_number": a_card("challenged").number,
-    "credit_card_expiration_month": "1",
-    "credit_card_expiration_year": "2040",
-    "credit_card_cvv": "123",
-}
 
 
 @pytest.fixture
@@ -49,7 +37,7 @@ async def shop(make_client: MakeClient, engine: AsyncEngine, database_url: str) 
 @pytest.fixture
 async def path(shop: Client) -> str:
     """Where the bank asks about the payment of an order."""
-    reply = await shop.post("/cart/checkout", data=FIELDS)
+    reply = await shop.post("/cart/checkout", data=GERMAN | {"credit_card_number": a_card("challenged").number})
     assert (reply.status_code, reply.headers["location"][:9]) == (303, "/payment/")
     return reply.headers["location"]
 

@@ -17,7 +17,7 @@ from shop.checkout.terms import read_terms
 from shop.checkout.totals import CouponTerms
 from shop.money import CURRENCIES
 from tests.fixtures.catalog import eur
-from tests.fixtures.fixed_catalog import FixedCatalog, product, product_in_colours
+from tests.fixtures.fixed_catalog import FixedCatalog, product
 
 NOW = 1_800_000_000
 COUPONS = (
@@ -32,17 +32,6 @@ def cart(*wanted: tuple[str, int], coupon: str = "") -> Cart:
     for sku, quantity in wanted:
         filled = apply(filled, Add(new_change_id(), NOW, sku, quantity, eur(1)))
     return apply(filled, UseCoupon(new_change_id(), NOW, coupon)) if coupon else filled
-
-
-@pytest.fixture
-def catalog() -> FixedCatalog:
-    return FixedCatalog(
-        product("tide-mug", 1900),
-        product("last-jug", 4200, stock=3),
-        product("gone-bowl", 3100, stock=0),
-        product("endless-candle", 900, stock=None),
-        product_in_colours("throw", "Moss", "Sand"),
-    )
 
 
 @pytest.fixture
