@@ -41,6 +41,7 @@ from shop.resources import resource_dir
 from shop.settings import Settings
 from shop.web.add import AddToCart
 from shop.web.assets import Assets
+from shop.web.attempt import Attempts
 from shop.web.browse import Browse
 from shop.web.cart import CartPages
 from shop.web.cart_replies import CartReplies
@@ -124,6 +125,7 @@ def create_app(
     quotes = Quotes(shown, coupons, terms, rates)
     reservations = Reservations(database, shelf.touched, settings.reservation_seconds, clock)
     consent = Consent(settings.secret_key, clock)
+    attempts = Attempts(consent, sessions, currencies, settings.public_url, clock, writes=bool(settings.smtp_url))
     forms = CheckoutReplies(shown, consent, sessions, shells, pictures, templates)
 
     @asynccontextmanager
@@ -149,20 +151,7 @@ def create_app(
             cart=CartPages(metered, shown, sessions, replies, clock),
             coupon=CouponField(metered, shown, coupons, currencies),
             checkout=CheckoutPages(metered, quotes, reservations, sessions, currencies, forms, clock),
-            placing=Placing(
-                metered,
-                quotes,
-                reservations,
-                placing,
-                orders,
-                consent,
-                sessions,
-                currencies,
-                forms,
-                settings.public_url,
-                clock,
-                writes=bool(settings.smtp_url),
-            ),
+            placing=Placing(metered, quotes, reservations, placing, orders, attempts, forms, clock),
             payment=PaymentPages(bank, placing, shells, currencies, templates),
             order=OrderPages(
                 orders,
