@@ -26,6 +26,7 @@ HEADINGS = {
     403: "That came from somewhere else",
     404: "We could not find that",
     405: "That cannot be done here",
+    409: "That cannot be done any more",
     413: "That was too much at once",
     422: "That did not work",
     503: "Please try again in a moment",

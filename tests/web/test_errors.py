@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import pytest
 
 from shop.catalog.model import Category, Offer, Page, Product, Query
-from shop.errors import ConfigurationError, StoreUnavailable
+from shop.errors import ConfigurationError, PaymentRefused, StoreUnavailable
 from shop.settings import Settings
 from tests.fixtures.fixed_catalog import FixedCatalog, product
 from tests.fixtures.shop_app import HTMX, Client, CountingCarts, MakeClient
@@ -148,3 +148,12 @@ async def test_a_store_of_carts_that_is_away_is_said(make_client: MakeClient) ->
             assert reply.status_code == 503
             assert "Your cart cannot be reached." in reply.text
             assert "set-cookie" not in reply.headers
+
+
+async def test_what_cannot_be_done_any_more_is_said(make_client: MakeClient) -> None:
+    async with make_client(
+        catalog=BrokenCatalog(PaymentRefused("Payment K is captured; it cannot be let go."))
+    ) as shop:
+        reply = await shop.get("/product/x")
+    assert reply.status_code == 409
+    assert "it cannot be let go" in reply.text
