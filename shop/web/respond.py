@@ -49,5 +49,5 @@ def go_to(visit: Visit, path: str, *, headers: Iterable[Header] = ()) -> Reply:
     """Send the browser to a page of ours after a change: 303, or htmx's own header for it. Never to another site."""
     where = safe_return(path).encode("latin-1")
     if visit.is_htmx:
-        return Reply(204, ((b"hx-redirect", where), VARY, *headers))
+        return Reply(204, ((b"hx-redirect", where), VARY, REVALIDATE, *headers))
     return Reply(303, ((b"location", where), VARY, REVALIDATE, *headers))

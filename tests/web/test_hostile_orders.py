@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import AsyncIterator
 from urllib.parse import quote
 
@@ -150,3 +152,46 @@ async def test_a_forged_host_is_not_linked_to_by_letters_that_are_sent(
     (letter,) = await Outbox(sqlite_engine).latest(9)
     assert ("evil.example" in letter.email.html) is linked
     assert ("evil.example" in letter.email.plain) is linked
+
+
+class TestWhatACatalogueWrites:
+    """A title with all that markup, JSON-LD and letters could be left by."""
+
+    TITLE = "</script><!--<script>alert(1)</script>\" onload='x' &amp; <b>\u2028"
+
+    @pytest.fixture
+    async def evil(self, make_client: MakeClient, sqlite_engine: AsyncEngine, sqlite_url: str) -> AsyncIterator[Buyer]:
+        mug = a_product("mug", variant("MUG", price=1900, stock=9), title=self.TITLE)
+        await fill(sqlite_engine, mug)
+        async with make_client(settings=Settings(database_url=sqlite_url), catalog=None) as client:
+            buyer = Buyer(client, sqlite_engine)
+            await buyer.adds("mug")
+            yield buyer
+
+    async def test_is_text_on_every_page_of_an_order(self, evil: Buyer) -> None:
+        coupon = await evil.client.post("/cart/coupon", data={"code": "<script>alert(1)"}, headers=HTMX)
+        page = await evil.opens()
+        other = await evil.orders(page, method="none", email="<script>alert(1)</script>", country=self.TITLE[:100])
+        await evil.adds("mug")
+        differs = await evil.orders(page)
+        agreed = await evil.orders(differs)
+        receipt = await evil.client.get(agreed.headers["location"])
+        for reply, status in ((page, 200), (other, 422), (differs, 409), (receipt, 200), (coupon, 422)):
+            assert reply.status_code == status
+            assert "&lt;script&gt;alert(1)" in reply.text
+            assert "<script>alert" not in reply.text
+            assert "<!--<script" not in reply.text
+            assert "<b>" not in reply.text
+        (data,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', receipt.text, re.DOTALL)
+        assert json.loads(data)["acceptedOffer"][0]["itemOffered"]["name"] == self.TITLE
+        (letter,) = await Outbox(evil.database).latest(9)
+        assert "&lt;script&gt;alert(1)" in letter.email.html
+        assert "<script>" not in letter.email.html
+
+
+async def test_no_cache_keeps_the_way_to_an_order(buyer: Buyer, client: Client) -> None:
+    path = (await buyer.orders(await buyer.opens())).headers["location"]
+    for headers in ({}, HTMX):
+        reply = await client.get(path.replace(path[7:], path[7:].lower()), headers=headers)
+        assert reply.status_code in (303, 204)
+        assert reply.headers["cache-control"] == "private, no-cache"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from shop.web import country_guess
 from shop.web.country_guess import guessed_country
 
 
@@ -24,3 +25,11 @@ def test_is_told_by_the_currency_they_chose_or_else_by_their_language(
     currency: str, languages: str, country: str
 ) -> None:
     assert guessed_country(currency, languages, "DE") == country
+
+
+def test_what_is_remembered_of_a_request_is_short() -> None:
+    sizes = []
+    for end in ("x", "y"):
+        assert guessed_country("", "de-AT," + "-" * 60_000 + end, "DE") == "AT"
+        sizes.append(country_guess._guessed.cache_info().currsize)
+    assert sizes[0] == sizes[1]
