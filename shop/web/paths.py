@@ -8,6 +8,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from shop.catalog.model import SORTS, Query, Sort
 
+MAX_QUERY = 4096
+"""Bytes of a query string: what it asks for is remembered by it."""
 MAX_SEARCH = 200
 MAX_PAGE = 100_000
 MAX_PRICE = 10**9 - 1
@@ -51,9 +53,13 @@ def one_line(text: str, length: int) -> str:
     return _CONTROL.sub(" ", text).strip()[:length]
 
 
-@lru_cache(maxsize=4096)
 def listing_query(query_string: bytes) -> Query:
-    """What the grid's URL asks for. Whatever cannot be understood counts as not asked for."""
+    """What the grid's URL asks for. Whatever cannot be understood counts as not asked for, as does what is too long."""
+    return _listing_query(query_string if len(query_string) <= MAX_QUERY else b"")
+
+
+@lru_cache(maxsize=4096)
+def _listing_query(query_string: bytes) -> Query:
     try:
         pairs = parse_qsl(query_string.decode("utf-8", "replace"), max_num_fields=50)
     except ValueError:

@@ -95,3 +95,8 @@ def test_a_facet_of_options_has_a_name_of_its_own() -> None:
 )
 def test_bounds(text: str, bounds: tuple[int | None, int | None]) -> None:
     assert price_range(text) == bounds
+
+
+def test_a_query_that_is_too_long_to_be_remembered_asks_for_nothing() -> None:
+    assert listing_query(b"sort=name&q=" + b"a" * 4000).sort == "name"
+    assert listing_query(b"sort=name&q=" + b"a" * 5000) == Query()
