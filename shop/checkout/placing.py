@@ -185,7 +185,7 @@ class PlaceOrder:
         return order
 
     def _order(self, submission: Submission) -> Order:
-        now = int(self._steps.clock())
+        now, pays = int(self._steps.clock()), submission.quote.totals.total > 0
         return Order(
             number=new_number(),
             state="pending",
@@ -195,8 +195,8 @@ class PlaceOrder:
             quote=submission.quote,
             email=submission.email,
             address=submission.address,
-            card_brand=submission.card_brand,
-            card_last4=submission.card.last4,
+            card_brand=submission.card_brand if pays else "",
+            card_last4=submission.card.last4 if pays else "",
             origin=submission.origin,
         )
 

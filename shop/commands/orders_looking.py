@@ -101,7 +101,7 @@ def _facts(order: Order, payment: Payment | None) -> dict[str, str]:
         "Coupon": f"{quote.coupon}, {quote.money(sums.discount).format()} off" if quote.coupon else "",
         "Shipping": ", ".join(filter(None, (method, quote.money(sums.shipping).format()))),
         "Total": quote.total.format() + (f", {tax} {quote.money(sums.tax).format()}" if sums.tax else ""),
-        "Payment": f"{order.card}, {payment.status if payment else 'never made'}",
+        "Payment": f"{order.card}, {payment.status if payment else 'never made'}" if order.card else "nothing to pay",
         "E-mail": order.email,
         "Address": ", ".join(order.address.lines),
         "Why": order.failure,

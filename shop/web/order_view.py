@@ -73,7 +73,7 @@ def order_view(order: Order, shell: Shell, origin: str, *, writes: bool) -> Orde
         day=day_of(order.created_at),
         email=order.email,
         address=order.address.lines,
-        payment=order.card,
+        payment=order.card or "Nothing to pay",
         summary=summary_view(order.quote),
         page=page,
         mail_to=_mail_to(order, page),

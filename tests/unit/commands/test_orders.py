@@ -4,44 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections.abc import Awaitable, Callable
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import msgspec
 import pytest
 
-from shop import cli
+from shop.catalog.rates import read_rates
+from shop.checkout.coupons import Coupon, Coupons
 from shop.checkout.demo_cards import Outcome
 from shop.checkout.model import NEXT, Order
 from shop.checkout.numbers import grouped
+from shop.checkout.totals import CouponTerms
 from shop.commands.orders import STATES
 from shop.database import create_engine
+from tests.fixtures.commands import ShopCommand
 from tests.fixtures.shop_app import Clock
 from tests.fixtures.till import CODE, STOCK, Scene
 
-ShopOrders = Callable[..., tuple[int, str, str]]
 AtTheShop = Callable[[Callable[[Scene], Awaitable[Any]]], Any]
 
 
 @pytest.fixture
-def shop_orders(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, sqlite_url: str
-) -> ShopOrders:
-    """Runs `shop orders …` in this process: its exit status, and all that it printed."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DATABASE_URL", sqlite_url)
-    monkeypatch.setenv("COLUMNS", "160")
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["shop", "orders", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return run
+def shop_orders(shop_command: ShopCommand) -> ShopCommand:
+    """Runs `shop orders …`."""
+    return partial(shop_command, "orders")
 
 
 @pytest.fixture
@@ -73,7 +61,7 @@ def ordering(outcome: Outcome = "approved", cart_id: str = "ada") -> Callable[[S
 
 
 class TestLooking:
-    def test_lists_orders_and_those_in_a_state(self, shop_orders: ShopOrders, at_the_shop: AtTheShop) -> None:
+    def test_lists_orders_and_those_in_a_state(self, shop_orders: ShopCommand, at_the_shop: AtTheShop) -> None:
         paid = at_the_shop(ordering())
         waiting = at_the_shop(ordering("challenged", "bob"))
         status, out, _ = shop_orders("list")
@@ -88,7 +76,7 @@ class TestLooking:
         assert grouped(waiting.number) in unsettled
         assert grouped(paid.number) not in unsettled
 
-    def test_shows_an_order_however_its_number_is_typed(self, shop_orders: ShopOrders, at_the_shop: AtTheShop) -> None:
+    def test_shows_an_order_however_its_number_is_typed(self, shop_orders: ShopCommand, at_the_shop: AtTheShop) -> None:
         order = at_the_shop(ordering())
         status, out, _ = shop_orders("show", grouped(order.number).lower())
         assert status == 0
@@ -101,7 +89,7 @@ class TestLooking:
         assert (shown["order"]["number"], shown["payment"]["status"]) == (order.number, "captured")
 
     def test_what_was_typed_or_imported_does_nothing_to_the_terminal(
-        self, shop_orders: ShopOrders, at_the_shop: AtTheShop
+        self, shop_orders: ShopCommand, at_the_shop: AtTheShop
     ) -> None:
         async def place(scene: Scene) -> Order:
             meant = await scene.submission()
@@ -121,12 +109,24 @@ class TestLooking:
     def test_knows_every_state(self) -> None:
         assert set(STATES) == set(NEXT)
 
-    def test_an_unknown_number_is_one_plain_line(self, shop_orders: ShopOrders) -> None:
+    def test_an_unknown_number_is_one_plain_line(self, shop_orders: ShopCommand) -> None:
         assert shop_orders("show", "nothing") == (1, "", "shop: There is no order nothing.\n")
 
 
 class TestChanging:
-    def test_ships_a_paid_order_once(self, shop_orders: ShopOrders, at_the_shop: AtTheShop) -> None:
+    def test_cancels_an_order_that_cost_nothing(self, shop_orders: ShopCommand, at_the_shop: AtTheShop) -> None:
+        async def place(scene: Scene) -> Order:
+            free = Coupon("ALLOFIT", CouponTerms(percent=10_000, free_shipping=True))
+            await Coupons(scene.database, read_rates()).add([free])
+            return await scene.process().place(await scene.submission(await scene.cart(coupon=free.code)))
+
+        order = at_the_shop(place)
+        assert "Payment: nothing to pay\n" in shop_orders("show", order.number)[1]
+        assert shop_orders("cancel", order.number, "--yes")[0] == 0
+        assert at_the_shop(Scene.stock) == {}
+        assert at_the_shop(Scene.all)[0].settled
+
+    def test_ships_a_paid_order_once(self, shop_orders: ShopCommand, at_the_shop: AtTheShop) -> None:
         order = at_the_shop(ordering())
         assert shop_orders("ship", order.number) == (0, f"Order {grouped(order.number)} is shipped.\n", "")
         again = shop_orders("ship", order.number)
@@ -135,7 +135,7 @@ class TestChanging:
 
     @pytest.mark.parametrize("command", ["cancel", "refund"])
     def test_gives_no_money_back_unless_it_is_meant(
-        self, shop_orders: ShopOrders, at_the_shop: AtTheShop, command: str
+        self, shop_orders: ShopCommand, at_the_shop: AtTheShop, command: str
     ) -> None:
         order = at_the_shop(ordering())
         status, _, err = shop_orders(command, order.number)
@@ -143,7 +143,7 @@ class TestChanging:
         assert f"is paid. {order.quote.total.format()} would go back to the shopper" in err
         assert at_the_shop(Scene.ledger) == ["authorised", "captured"]
 
-    def test_cancels(self, shop_orders: ShopOrders, at_the_shop: AtTheShop) -> None:
+    def test_cancels(self, shop_orders: ShopCommand, at_the_shop: AtTheShop) -> None:
         order = at_the_shop(ordering())
         said = f"Order {grouped(order.number)} is cancelled.\n{order.quote.total.format()} are given back.\n"
         assert shop_orders("cancel", order.number, "--yes") == (0, said, "")
@@ -153,14 +153,16 @@ class TestChanging:
         assert at_the_shop(Scene.letters) == ["cancelled", "placed"]
         assert at_the_shop(Scene.ledger) == ["authorised", "captured", "refunded"]
 
-    def test_refunds_what_is_shipped_and_keeps_the_stock(self, shop_orders: ShopOrders, at_the_shop: AtTheShop) -> None:
+    def test_refunds_what_is_shipped_and_keeps_the_stock(
+        self, shop_orders: ShopCommand, at_the_shop: AtTheShop
+    ) -> None:
         order = at_the_shop(ordering())
         shop_orders("ship", order.number)
         assert shop_orders("refund", order.number, "--yes")[0] == 0
         assert at_the_shop(Scene.ledger) == ["authorised", "captured", "refunded"]
         assert at_the_shop(Scene.stock) == dict.fromkeys(STOCK, -2)
 
-    def test_does_not_cancel_what_is_not_placed(self, shop_orders: ShopOrders, at_the_shop: AtTheShop) -> None:
+    def test_does_not_cancel_what_is_not_placed(self, shop_orders: ShopCommand, at_the_shop: AtTheShop) -> None:
         order = at_the_shop(ordering("challenged"))
         refused = f"shop: Order {order.number} is pending; it cannot become cancelled.\n"
         assert shop_orders("cancel", order.number, "--yes") == (1, "", refused)
