@@ -7,6 +7,7 @@ pytest_plugins = [
     "tests.fixtures.cart_commands",
     "tests.fixtures.cart_services",
     "tests.fixtures.cluster",
+    "tests.fixtures.commands",
     "tests.fixtures.shop_app",
     "tests.fixtures.database",
     "tests.fixtures.buyer",

@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
 import pytest
 
-from shop import cli
-
-ShopCoupons = Callable[..., tuple[int, str, str]]
+from tests.fixtures.commands import ShopCommand
 
 
 @pytest.fixture
-def shop_coupons(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, sqlite_url: str
-) -> ShopCoupons:
-    """Runs `shop coupons …` in this process: its exit status, and all that it printed."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DATABASE_URL", sqlite_url)
-    monkeypatch.setenv("COLUMNS", "160")
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["shop", "coupons", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = capsys.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return run
+def shop_coupons(shop_command: ShopCommand) -> ShopCommand:
+    """Runs `shop coupons …`."""
+    return partial(shop_command, "coupons")
 
 
-def test_a_coupon_is_added_listed_and_ended(shop_coupons: ShopCoupons) -> None:
+def test_a_coupon_is_added_listed_and_ended(shop_coupons: ShopCommand) -> None:
     options = ("--amount", "5", "--minimum", "30", "--from", "2027-03-01", "--until", "2027-03-31", "--uses", "2000")
     said = "SPRING-5: €5.00 off, from €30.00 on, once per shopper, from 1 March 2027 until 31 March 2027.\n"
     assert shop_coupons("add", "spring-5", *options, "--per-shopper", "1") == (0, said, "")
@@ -67,14 +50,14 @@ def test_a_coupon_is_added_listed_and_ended(shop_coupons: ShopCoupons) -> None:
     ],
 )
 def test_what_cannot_be_done_is_told(
-    shop_coupons: ShopCoupons, arguments: tuple[str, ...], status: int, words: str
+    shop_coupons: ShopCommand, arguments: tuple[str, ...], status: int, words: str
 ) -> None:
     ended, out, err = shop_coupons(*arguments)
     assert (ended, out) == (status, "")
     assert words in err
 
 
-def test_a_code_is_given_out_once(shop_coupons: ShopCoupons) -> None:
+def test_a_code_is_given_out_once(shop_coupons: ShopCommand) -> None:
     shop_coupons("add", "once", "--percent", "5")
     status, _, err = shop_coupons("add", "ONCE", "--percent", "50")
     assert (status, err) == (
