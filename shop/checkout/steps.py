@@ -23,8 +23,8 @@ from shop.checkout.letters import Letters
 from shop.checkout.model import Order, Quote, State
 from shop.checkout.numbers import purchase_id
 from shop.checkout.payments import Card, Payment, PaymentProvider
-from shop.checkout.till import Till
-from shop.errors import CartOrdered, PaymentRefused, PaymentUnavailable, QuoteChanged
+from shop.checkout.till import Till, Work
+from shop.errors import CartOrdered, OutOfStock, PaymentRefused, PaymentUnavailable, QuoteChanged
 from shop.money import Money
 
 CHALLENGE_SECONDS = 900
@@ -84,7 +84,7 @@ class Steps:
                 await self._coupons.use(connection, quote.coupon, order.email)
             return True
 
-        is_new = await self._till.begin(work)
+        is_new = await self._intended(work, order.quote.wanted)
         if is_new:
             self._touched(order.quote.wanted)
         return is_new
@@ -163,6 +163,18 @@ class Steps:
     def now(self) -> int:
         """Milliseconds since the epoch."""
         return int(self.clock() * 1000)
+
+    async def _intended(self, work: Work[bool], wanted: Mapping[str, int], tries: int = 3) -> bool:
+        """Try again where pieces were given back meanwhile.
+
+        PostgreSQL chooses an UPDATE's rows before it waits for them, and does not come back to those it passed by.
+        """
+        try:
+            return await self._till.begin(work)
+        except OutOfStock as error:
+            if tries == 1 or any(there < wanted[sku] for sku, there in error.available.items()):
+                raise
+        return await self._intended(work, wanted, tries - 1)
 
     async def _step(self, order: Order, to: State, by: str, **how: Any) -> Order | None:
         """One step of transitions.py, with all that goes with it in the same transaction."""

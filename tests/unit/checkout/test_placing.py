@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from sqlalchemy import text, update
 
+from shop.catalog import stock
 from shop.catalog.rates import read_rates
 from shop.catalog.schema import variants
 from shop.checkout import transitions
@@ -20,6 +21,7 @@ from shop.errors import CartOrdered, CouponRefused, InvalidInput, NotFound, OutO
 from shop.money import Money
 from tests.fixtures.till import CODE, STOCK, HeldPayments, Scene, a_card
 
+WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 CLERK = "orders", "reservations", "variants", "coupons", "coupon_shoppers", "orders", "outbox", "orders"
 """The tables that the statements of an order with a coupon are about, in their order. PostgreSQL has one more."""
 
@@ -281,6 +283,19 @@ class TestRefusals:
         assert await scene.stock() == {"MUG": -2}
         assert len(await scene.all()) == 1
         assert await scene.uses() == 1
+
+    async def test_pieces_that_are_given_back_at_that_moment_can_be_had(self, scene: Scene) -> None:
+        await scene.cart("MUG")
+        submission = await scene.submission(await scene.carts.get("ada"))
+        async with writing(scene.database) as connection:
+            await connection.execute(update(variants).where(variants.c.sku == "MUG").values(stock=0))
+        async with writing(scene.database) as connection:
+            await stock.give_back(connection, {"MUG": 2})
+            placing = asyncio.create_task(scene.process().place(submission))
+            if connection.dialect.name == "postgresql":
+                while not (await connection.execute(text(WAITING))).first():
+                    await asyncio.sleep(0.001)
+        assert (await placing).state == "paid"
 
     async def test_the_last_pieces_go_to_as_many_as_there_are(self, scene: Scene) -> None:
         carts = [await scene.cart("MUG", cart_id=f"cart-{n}") for n in range(20)]
