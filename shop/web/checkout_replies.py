@@ -173,8 +173,7 @@ def mend(problems: Mapping[str, str], changes: Sequence[str] = ()) -> Alert:
     """What is wrong with what was typed; and what is otherwise than it was shown, where something is."""
     count = "One thing has" if len(problems) == 1 else f"{len(problems)} things have"
     fields = tuple(Link(words, f"#{name}") for name, words in problems.items())
-    also = ("Something has also changed since you saw it:",) if changes else ()
-    return Alert(f"{count} to be put right", ("Nothing was ordered or charged.", *also), fields, tuple(changes))
+    return Alert(f"{count} to be put right", ("Nothing was ordered or charged.",), fields, tuple(changes))
 
 
 def _field(entries: Entries, name: str) -> FieldView:

@@ -205,6 +205,17 @@ class TestWhatIsWrong:
         assert 'id="alert" tabindex="-1" autofocus' in page.text
         assert await buyer.states() == []
 
+    async def test_is_said_before_what_has_changed_meanwhile(self, buyer: Buyer) -> None:
+        page = await buyer.orders(await buyer.opens(), email="nobody", country="Canada")
+        words = (
+            "Nothing was ordered",
+            "An e-mail address looks like",
+            "Something has also changed",
+            "now goes to Canada",
+        )
+        places = [page.text.index(each) for each in words]
+        assert places == sorted(places)
+
     async def test_comes_as_a_fragment_to_htmx_which_keeps_the_card_in_the_browser(self, buyer: Buyer) -> None:
         page = await buyer.opens()
         buyer.headers = HTMX
