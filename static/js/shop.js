@@ -219,7 +219,8 @@ addEventListener("pageshow", ({ persisted }) => {
   channel = new BroadcastChannel("cart");
   channel.onmessage = refresh;
   if (persisted) byId("cart-drawer").close();
-  if (persisted || performance.getEntriesByType("navigation")[0]?.type === "back_forward") refresh();
+  const back = persisted || performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+  if (back) setTimeout(refresh); // after htmx, which begins in a task of its own
   else showBadge();
 });
 
