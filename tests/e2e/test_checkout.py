@@ -113,6 +113,38 @@ def test_reload_and_the_way_back_order_nothing_more(at_checkout: Shopper, books:
     assert books.orders() == [number]
 
 
+def test_the_way_back_to_a_form_shows_what_it_comes_to_for_the_country_in_it(open_shopper: OpenShopper) -> None:
+    shopper = open_shopper("/checkout", having=("Reed Vase",))
+    shopper.field("Country").fill("Canada")
+    shopper.field("City").focus()
+    expect(shopper.page.get_by_text("Shipping, Canada")).to_be_visible()
+    total = shopper.order_button.inner_text()
+    shopper.opens("/cart")
+    shopper.page.go_back()
+    expect(shopper.field("Country")).to_have_value("Canada")
+    expect(shopper.order_button).to_have_text(total)
+
+
+def test_large_amounts_stay_whole_on_a_narrow_phone(open_shopper: OpenShopper) -> None:
+    shopper = open_shopper("/cart", having=("Keel Pan",), viewport={"width": 320, "height": 640})
+    page = shopper.page
+    assert page.request.post("/cart", form={"product_id": "keel-pan", "quantity": "40"}).ok
+    assert page.request.post("/setCurrency", form={"currency_code": "TRY"}).ok
+    shopper.opens("/cart")
+    lines = page.locator(".summary__row dd").evaluate_all(
+        """(amounts) => amounts.map((amount) => {
+            const text = document.createRange();
+            text.selectNodeContents(amount);
+            return text.getClientRects().length;
+        })"""
+    )
+    assert set(lines) == {1}, "no amount is broken over two lines"
+    shopper.opens("/checkout")
+    page.locator("#checkout-bill > summary").click()
+    widths = page.locator(".bill__title, .bill__name").evaluate_all("(them) => them.map((one) => one.offsetWidth)")
+    assert min(widths) > 90, "the words beside them keep their place"
+
+
 def test_bought_with_the_keyboard_alone(open_shopper: OpenShopper, books: Books) -> None:
     shopper = open_shopper("/cart", having=("Keel Pan",))
     keyboard = shopper.page.keyboard
