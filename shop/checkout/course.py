@@ -11,7 +11,7 @@ from shop.checkout.numbers import masked, purchase_id
 from shop.checkout.payments import Payment
 from shop.checkout.repository import Orders
 from shop.checkout.steps import CHALLENGE_SECONDS, Steps
-from shop.errors import NotFound, PaymentRefused, unforeseen
+from shop.errors import PaymentRefused, unforeseen
 
 UNPAID = "The payment was not made in time. Nothing was charged."
 LOST = "The payment could not be taken. Nothing was charged."
@@ -72,10 +72,7 @@ class Course:
 
     async def now(self, order: Order) -> Order:
         """The order as it is now. Raises NotFound."""
-        found = await self.orders.get(order.number)
-        if found is None:
-            raise NotFound("There is no such order.")
-        return found
+        return await self.orders.find(order.number)
 
     def _has_time(self, order: Order) -> bool:
         return self.steps.clock() < order.created_at + CHALLENGE_SECONDS

@@ -23,7 +23,7 @@ from shop.checkout.model import Address, Order, Quote
 from shop.checkout.numbers import masked, new_number
 from shop.checkout.payments import Card, Payment
 from shop.checkout.repository import key_of
-from shop.errors import InvalidInput, NotFound, PaymentDeclined, PaymentUnavailable, StoreUnavailable, unforeseen
+from shop.errors import InvalidInput, PaymentDeclined, PaymentUnavailable, StoreUnavailable, unforeseen
 
 CLOSING_SECONDS = 5.0
 """How long orders that are under way may take to finish when the shop closes."""
@@ -101,10 +101,7 @@ class PlaceOrder:
 
     async def taken_out(self, number: str) -> Cart:
         """The cart of an order, with what was ordered taken out. Raises NotFound and StoreUnavailable."""
-        found = await self._orders.get(number)
-        if found is None:
-            raise NotFound("There is no such order.")
-        return await self._course.take_out(found)
+        return await self._course.take_out(await self._orders.find(number))
 
     async def close(self) -> None:
         """Wait for the orders under way, for a bounded time. Those that are left are finished when a shop runs."""
@@ -160,10 +157,7 @@ class PlaceOrder:
                 return await self._course.go_on(order, by)
             except Exception as error:
                 log.warning("Order %s is gone on with later. %s", masked(number), error, exc_info=unforeseen(error))
-        found = await self._orders.get(number)
-        if found is None:
-            raise NotFound("There is no such order.")
-        return found
+        return await self._orders.find(number)
 
     async def _earlier(self, quote: Quote, key: str | None) -> Order | None:
         """The order that an equal submit made before; None where it failed meanwhile, and is no longer in the way."""

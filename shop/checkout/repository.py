@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shop.checkout.model import Address, Order, Quote, State
 from shop.checkout.schema import LIVE, OPEN, PENDING, orders
 from shop.database import fetch
+from shop.errors import NotFound
 
 READ = [orders.c[name] for name in ("number", "state", "settled", "email", "created_at", "changed_at", "details")]
 """The columns that an order is made of."""
@@ -46,6 +47,12 @@ class Orders:
     async def get(self, number: str) -> Order | None:
         """The order of a number, as written (see numbers.typed_number); None where there is none."""
         return first(await fetch(self._engine, select(*READ).where(orders.c.number == number)))
+
+    async def find(self, number: str) -> Order:
+        """The order of a number. Raises NotFound where there is none."""
+        if (found := await self.get(number)) is None:
+            raise NotFound("There is no such order.")
+        return found
 
     async def of_cart(self, cart_id: str, revision: int, change: str | None = None) -> Order | None:
         """The order of a cart at this revision that did not fail, None where there is none.
