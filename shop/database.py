@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import URL, Connection, Engine, Executable, MetaData, Row, event, make_url
+from sqlalchemy import URL, Connection, Engine, Executable, MetaData, Row, Table, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -141,6 +142,11 @@ async def _turn(engine: AsyncEngine) -> AsyncIterator[None]:
         yield
     finally:
         line.release()
+
+
+def insert_into(connection: AsyncConnection, table: Table) -> Any:
+    """The database's own INSERT, which can say what becomes of a conflict: on both databases in the same words."""
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
 
 
 async def fetch(engine: AsyncEngine, statement: Executable, values: dict[str, Any] | None = None) -> Sequence[Row[Any]]:

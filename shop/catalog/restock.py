@@ -28,13 +28,13 @@ from sqlalchemy import (
     type_coerce,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shop.catalog import rows
 from shop.catalog.derived import IN_CARTS, MANY, json, told, total
 from shop.catalog.facets import Filters, Traits, additions
 from shop.catalog.schema import catalog, facets, listings, products, variants
+from shop.database import insert_into
 
 _p, _v = products.c, variants.c
 _COUNTED = (_p.id, _p.published, _p.sort_price, _p.stock.label("sum"), _p.traits, _v.stock, rows.HELD.label("held"))
@@ -130,12 +130,11 @@ async def _count(connection: AsyncConnection, currency: str, flips: Sequence[Cou
 
 async def _add(connection: AsyncConnection, category: str, name: str, value: str, label: str, change: int) -> None:
     """Change one count. A choice that comes back stands last again: only 'in stock' comes and goes, the last facet."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     place = func.coalesce(func.max(facets.c.position) + 1, 0)
     texts = (literal(text, Text) for text in (category, name, value, label))
     row = select(*texts, literal(change, Integer), place).where(facets.c.category == category)
     names = ["category", "name", "value", "label", "products", "position"]
-    statement = dialect.insert(facets).from_select(names, row)
+    statement = insert_into(connection, facets).from_select(names, row)
     added = {"products": facets.c.products + statement.excluded.products}
     await connection.execute(statement.on_conflict_do_update(index_elements=["category", "name", "value"], set_=added))
 

@@ -29,10 +29,10 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shop.catalog.schema import products, reservations, variants
+from shop.database import insert_into
 from shop.errors import OutOfStock
 from shop.money import Money
 
@@ -149,8 +149,7 @@ async def _keep(
         if own.get(sku) != hold
     ]
     if rows:
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(reservations)
+        statement = insert_into(connection, reservations)
         changed = {name: statement.excluded[name] for name in ("quantity", "expires_at")}
         await connection.execute(statement.on_conflict_do_update(index_elements=["holder", "sku"], set_=changed), rows)
 

@@ -8,7 +8,6 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import ARRAY, Integer, Table, any_, delete, func, insert, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shop.catalog import rows
@@ -17,6 +16,7 @@ from shop.catalog.facets import TOTAL, Filters, Tally, additions
 from shop.catalog.model import Product, Query
 from shop.catalog.schema import catalog, facets, listings, products, reservations, variants
 from shop.catalog.search import search_for
+from shop.database import insert_into
 
 BATCH = 500
 """Rows that are read or written by one statement."""
@@ -103,8 +103,7 @@ class CatalogWriter:
 
     async def _put(self, table: Table, key: str, rows: Iterable[dict[str, Any]]) -> None:
         if rows := list(rows):
-            dialect = postgresql if self.connection.dialect.name == "postgresql" else sqlite
-            statement = dialect.insert(table)
+            statement = insert_into(self.connection, table)
             changed = {name: statement.excluded[name] for name in rows[0] if name != key}
             await self.connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=changed), rows)
 

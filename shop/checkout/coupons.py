@@ -15,15 +15,14 @@ from typing import Any
 
 import msgspec
 from babel.dates import format_date
-from sqlalchemy import Dialect, Row, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Row, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shop.cart.model import COUPON
 from shop.catalog.cache import Lru
 from shop.checkout.schema import coupon_shoppers, coupons
 from shop.checkout.totals import CouponTerms
-from shop.database import fetch, writing
+from shop.database import fetch, insert_into, writing
 from shop.errors import CouponRefused
 from shop.money import Money, Rates
 
@@ -114,7 +113,7 @@ class Coupons:
         row = (await connection.execute(count.values(uses=coupons.c.uses + 1).returning(coupons.c.terms))).first()
         if row is None:
             raise _used_up(code)
-        insert = _insert(connection.dialect)(coupon_shoppers).values(code=code, shopper=shopper_of(email), uses=1)
+        insert = insert_into(connection, coupon_shoppers).values(code=code, shopper=shopper_of(email), uses=1)
         most = _terms(row).per_shopper
         once_more = insert.on_conflict_do_update(
             index_elements=["code", "shopper"],
@@ -139,7 +138,7 @@ class Coupons:
     async def add(self, new: Iterable[Coupon]) -> list[str]:
         """Add coupons whose codes are free, with no uses yet; the codes that were added."""
         async with writing(self._engine) as connection:
-            insert = _insert(connection.dialect)(coupons).on_conflict_do_nothing().returning(coupons.c.code)
+            insert = insert_into(connection, coupons).on_conflict_do_nothing().returning(coupons.c.code)
             added = [await connection.scalar(insert.values(_columns(coupon))) for coupon in new]
         return [code for code in added if code]
 
@@ -168,10 +167,6 @@ def day_of(at: int) -> str:
 
 def _used_up(code: str) -> CouponRefused:
     return CouponRefused(f"The coupon {code} has been used up.")
-
-
-def _insert(dialect: Dialect) -> Any:
-    return postgresql.insert if dialect.name == "postgresql" else sqlite.insert
 
 
 def _terms(row: Row[Any]) -> CouponTerms:

@@ -15,11 +15,10 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 from sqlalchemy import ColumnElement, Row, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shop.checkout.schema import outbox
-from shop.database import fetch, writing
+from shop.database import fetch, insert_into, writing
 from shop.errors import EmailRefused, EmailUnavailable, NotFound, unforeseen
 
 LOOK_SECONDS = 2.0
@@ -96,10 +95,9 @@ class Outbox:
 
     async def write(self, connection: AsyncConnection, email: Email) -> None:
         """Write an e-mail in the transaction of `connection`; one that has been written before stays as it is."""
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         now = int(self._clock())
         row = msgspec.structs.asdict(email) | {"created_at": now, "due_at": now, "attempts": 0, "error": ""}
-        await connection.execute(dialect.insert(outbox).on_conflict_do_nothing(), row)
+        await connection.execute(insert_into(connection, outbox).on_conflict_do_nothing(), row)
 
     async def start(self) -> None:
         """Begin to send what is due, where there is a sender."""

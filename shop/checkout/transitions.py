@@ -11,13 +11,13 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Select, Update, and_, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shop.checkout.model import Order, State, check_step
 from shop.checkout.repository import READ, details_of, order_of
 from shop.checkout.schema import LIVE, OPEN, orders
+from shop.database import insert_into
 
 NOBODY = ""
 """The name of a claim that nobody has: the order waits until its time, or until somebody resumes it."""
@@ -35,7 +35,6 @@ async def insert(
     Returns what else was lately ordered out of its cart: Quote.change by number. None where nothing was written: this
     state of the cart has an order that did not fail, or the cart has one that is pending, or the key has one.
     """
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     values = {
         "number": order.number,
         "state": order.state,
@@ -55,13 +54,14 @@ async def insert(
         "details": details_of(order),
     }
     lately = _ordered_lately(order)
-    inserting = dialect.insert(orders).values(values).on_conflict_do_nothing()
-    told = orders.c.number if dialect is postgresql else lately.scalar_subquery()
+    inserting = insert_into(connection, orders).values(values).on_conflict_do_nothing()
+    waits = connection.dialect.name == "postgresql"
+    told = orders.c.number if waits else lately.scalar_subquery()
     row = (await connection.execute(inserting.returning(told))).first()
     if row is None:
         return None
     # PostgreSQL's INSERT may have waited until another order was decided, and still sees what there was before.
-    found = await connection.scalar(lately) if dialect is postgresql else row[0]
+    found = await connection.scalar(lately) if waits else row[0]
     return dict(other.split(":") for other in (found or "").split())
 
 
