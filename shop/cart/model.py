@@ -112,6 +112,11 @@ class Cart(msgspec.Struct, frozen=True):
         """The ids in `changes`, one by one."""
         return [self.changes[i : i + ID_BYTES] for i in range(0, len(self.changes), ID_BYTES)]
 
+    @property
+    def latest_change(self) -> bytes:
+        """The id of the change that was applied last; empty where there was none."""
+        return self.changes[-ID_BYTES:]
+
     def line(self, sku: str, *, saved: bool = False) -> Line | None:
         """The line of a sku, or None. A sku can have one active and one saved line."""
         return next((line for line in self.lines if line.sku == sku and line.saved is saved), None)

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from shop.cart.model import ID_BYTES, Cart
+from shop.cart.model import Cart
 from shop.catalog.model import Offer
 from shop.checkout.coupons import Coupons
 from shop.checkout.model import Quote, QuoteLine
@@ -156,7 +156,7 @@ class Quotes:
         return Quote(
             cart_id=cart.id,
             revision=cart.revision,
-            change=cart.changes[-ID_BYTES:].hex(),
+            change=cart.latest_change.hex(),
             currency=currency,
             lines=tuple(msgspec.structs.replace(line, discount=off) for line, off in zip(lines, shares, strict=True)),
             coupon=cart.coupon if coupon else "",

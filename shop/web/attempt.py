@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from shop.cart.model import ID_BYTES, Cart
+from shop.cart.model import Cart
 from shop.checkout.card import brand_of
 from shop.checkout.consent import Consent, differences
 from shop.checkout.model import Quote
@@ -43,7 +43,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def outdated(self) -> Quote | None:
         """What the form showed, where the cart is no longer what it was then."""
-        seen, now = self.seen, (self.cart.revision, self.cart.changes[-ID_BYTES:].hex())
+        seen, now = self.seen, (self.cart.revision, self.cart.latest_change.hex())
         return seen if seen and (seen.revision, seen.change) != now else None
 
     def changes(self, quote: Quote) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from shop.cart.model import ID_BYTES, Cart, change_id, new_change_id
+from shop.cart.model import Cart, change_id, new_change_id
 from shop.errors import InvalidInput
 from shop.web.forms import Form
 from shop.web.visit import Visit
@@ -49,7 +49,7 @@ def clicked_change(visit: Visit, cart: Cart, form: Form, clock: Callable[[], flo
     It is derived from the time in ticks, not drawn, so that two clicks at once agree even in two processes.
     """
     tick = int(clock() / TICK)
-    latest = cart.changes[-ID_BYTES:]
+    latest = cart.latest_change
     ids = [change_id(cart.id, visit.path, _text(form), str(at)) for at in (tick, tick - 1, tick - 2)]
     if latest in ids:
         return latest
