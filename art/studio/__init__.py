@@ -1,0 +1,1 @@
+"""The photographer's studio: solids, materials, light and camera for Blender's module. Lengths are centimetres."""
