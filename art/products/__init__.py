@@ -1,0 +1,1 @@
+"""The things: one module for each category, one function for each product."""
