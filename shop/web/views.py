@@ -16,12 +16,29 @@ class Link(msgspec.Struct, frozen=True):
     current: bool = False
 
 
+class Source(msgspec.Struct, frozen=True):
+    """A picture's files of one format: 'image/avif', and the widths that a browser chooses from."""
+
+    type: str
+    srcset: str
+
+
 class Picture(msgspec.Struct, frozen=True):
     """A picture's address and what it shows. `remote` ones may fail and have a fallback."""
 
     url: str
+    """Of the file for a browser that knows none of the sources."""
     alt: str
     remote: bool = False
+    width: int = 0
+    """Pixels, as is the height: its shape, by which its place is kept; 0 where it is not known."""
+    height: int = 0
+    sources: tuple[Source, ...] = ()
+    """The best format first."""
+    blur: str = ""
+    """A few pixels of it as a data: URL, to look at until it is there."""
+    jpeg: str = ""
+    """For those who show it elsewhere: social cards, search engines."""
 
 
 class Price(msgspec.Struct, frozen=True):
