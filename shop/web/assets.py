@@ -1,18 +1,21 @@
 """Static files: read once at start, named by their content, kept compressed.
 
 A page links 'css/shop.1f3a….css', which may be cached for ever; 'css/shop.css' answers too, to be asked again
-each time. Links between the files themselves use the plain names.
+each time. Links between the files themselves use the plain names. A folder of style sheets is served as one:
+css/shop/*.css as 'css/shop.css'.
 """
 
 from __future__ import annotations
 
 import gzip
 import mimetypes
+from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
 
 from shop.errors import NotFound
 from shop.web.respond import Header, Reply
+from shop.web.stylesheet import joined
 from shop.web.visit import Visit, WebRequest
 
 FOREVER = b"public, max-age=31536000, immutable"
@@ -28,10 +31,10 @@ class Asset:
 
     __slots__ = ("body", "kind", "packed", "tag")
 
-    def __init__(self, file: Path) -> None:
-        self.body = file.read_bytes()
-        self.tag = blake2b(self.body, digest_size=8).hexdigest()
-        kind = _TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    def __init__(self, name: str, body: bytes) -> None:
+        self.body = body
+        self.tag = blake2b(body, digest_size=8).hexdigest()
+        kind = _TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
         self.kind = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
         packed = gzip.compress(self.body, 9, mtime=0)
         self.packed = packed if len(packed) < len(self.body) * _WORTH_PACKING else None
@@ -55,10 +58,10 @@ class Assets:
         self._plain: dict[str, Asset] = {}
         self._hashed: dict[str, Asset] = {}
         self._urls: dict[str, str] = {}
-        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-            name = file.relative_to(folder).as_posix()
-            asset = Asset(file)
-            hashed = f"{name.removesuffix(file.suffix)}.{asset.tag}{file.suffix}"
+        for name, body in _files(folder):
+            asset = Asset(name, body)
+            stem, dot, suffix = name.rpartition(".")
+            hashed = f"{stem}.{asset.tag}{dot}{suffix}"
             self._plain[name], self._hashed[hashed] = asset, asset
             self._urls[name] = f"/static/{hashed}"
 
@@ -78,3 +81,13 @@ class Assets:
         if (asset := self._plain.get(name)) is not None:
             return asset.reply(visit, ASK_AGAIN)
         raise NotFound("There is no such file.")
+
+
+def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Each file by its name, and each folder of style sheets as the one that they make."""
+    sheets = [path for path in (folder / "css").glob("*") if path.is_dir()]
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        if file.parent not in sheets:
+            yield file.relative_to(folder).as_posix(), file.read_bytes()
+    for sheet in sheets:
+        yield f"css/{sheet.name}.css", joined(sheet)

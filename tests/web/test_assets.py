@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import zlib
+from pathlib import Path
 
 import pytest
 
 from shop.resources import resource_dir
+from shop.web.stylesheet import joined, packed
 from tests.fixtures.shop_app import Client
 
-CSS = resource_dir("static") / "css" / "shop.css"
+CSS = joined(resource_dir("static") / "css" / "shop")
 
 
 async def stylesheet(shop: Client) -> str:
@@ -22,10 +24,33 @@ async def stylesheet(shop: Client) -> str:
 async def test_what_a_page_links_may_be_kept_for_ever(shop: Client) -> None:
     reply = await shop.get(await stylesheet(shop))
     assert reply.status_code == 200
-    assert reply.content == CSS.read_bytes()
+    assert reply.content == CSS
     assert reply.headers["content-type"] == "text/css; charset=utf-8"
     assert reply.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert "set-cookie" not in reply.headers
+
+
+def test_a_style_sheet_is_joined_from_its_parts_in_the_order_of_their_names(tmp_path: Path) -> None:
+    for name, rule in (("b", "p { margin: 0; }\n"), ("_layers", "@layer base;\n"), ("a", "a { color: red }\n")):
+        (tmp_path / f"{name}.css").write_text(rule)
+    assert joined(tmp_path) == b"@layer base;a{color:red}p{margin:0}"
+
+
+@pytest.mark.parametrize(
+    ("css", "left"),
+    [
+        ("/* why */ a , b > c { color : red ; }", "a,b > c{color :red}"),
+        (
+            "a :hover { inline-size: calc(1rem + 2 * var(--gutter)); }",
+            "a :hover{inline-size:calc(1rem + 2 * var(--gutter))}",
+        ),
+        ('q { content: "/*  , ;}" / ""; }', 'q{content:"/*  , ;}" / ""}'),
+        ("@media (min-width: 1rem) and (hover) { a { b: c } }", "@media (min-width:1rem) and (hover){a{b:c}}"),
+        (r"a::after { content: '\'  {' }", r"a::after{content:'\'  {'}"),
+    ],
+)
+def test_a_style_sheet_loses_only_what_means_nothing(css: str, left: str) -> None:
+    assert packed(css) == left
 
 
 async def test_every_file_that_a_page_links_is_there(shop: Client) -> None:
@@ -51,15 +76,15 @@ async def test_text_is_sent_compressed(shop: Client) -> None:
         raw = b"".join([piece async for piece in reply.aiter_raw()])
     assert reply.headers["content-encoding"] == "gzip"
     assert reply.headers["vary"] == "Accept-Encoding"
-    assert len(raw) < CSS.stat().st_size / 2
-    assert zlib.decompress(raw, 31) == CSS.read_bytes()
+    assert len(raw) < len(CSS) / 2
+    assert zlib.decompress(raw, 31) == CSS
 
     plain = await shop.get(url, headers={"Accept-Encoding": "gzip;q=0, identity"})
     assert "content-encoding" not in plain.headers
 
 
 @pytest.mark.parametrize(
-    "path", ["../pyproject.toml", "%2e%2e/shop/app.py", "css", "", "css/shop.0000000000000000.css"]
+    "path", ["../pyproject.toml", "%2e%2e/shop/app.py", "css", "", "css/shop.0000000000000000.css", "css/shop/base.css"]
 )
 async def test_nothing_else_is_served(shop: Client, path: str) -> None:
     assert (await shop.get(f"/static/{path}")).status_code == 404
