@@ -25,7 +25,7 @@ def lamp(at: Point, watts: float, *, colour: str = LAMPLIGHT, radius: float = 1.
 
 
 def flame(at: Point, height: float = 2.6, *, watts: float = 2500) -> None:
-    """A burning wick: `at` is where it leaves the wax, `height` that of the flame. It lights what is near with `watts`."""
+    """A burning wick that lights what is near with `watts`: `at` is where it leaves the wax, `height` the flame's."""
     x, y, z = at
     wick = height * 0.36
     path = [(x, y, z - 0.2), (x, y, z + wick * 0.5), (x + wick * 0.12, y, z + wick)]
