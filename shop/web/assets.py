@@ -23,7 +23,7 @@ ASK_AGAIN = b"public, no-cache"
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".woff2": "font/woff2", ".avif": "image/avif"}
 _TYPES |= {".webp": "image/webp", ".webmanifest": "application/manifest+json", ".svg": "image/svg+xml"}
 _WORTH_PACKING = 0.9
-"""A compressed form larger than this share of the file is not kept: pictures are compressed already."""
+"""A compressed form larger than this share of the file is not kept."""
 
 
 class Asset:
@@ -36,8 +36,16 @@ class Asset:
         self.tag = blake2b(body, digest_size=8).hexdigest()
         kind = _TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
         self.kind = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
+        self.packed = None if self._is_photograph else self._pack()
+
+    @property
+    def _is_photograph(self) -> bool:
+        """Compressed already, and too much to try in vain at each start."""
+        return self.kind.startswith("image/") and self.kind != _TYPES[".svg"]
+
+    def _pack(self) -> bytes | None:
         packed = gzip.compress(self.body, 9, mtime=0)
-        self.packed = packed if len(packed) < len(self.body) * _WORTH_PACKING else None
+        return packed if len(packed) < len(self.body) * _WORTH_PACKING else None
 
     def reply(self, visit: Visit, cache_control: bytes) -> Reply:
         """The file, compressed where that pays and is understood; 304 where the browser has it already."""
@@ -71,6 +79,10 @@ class Assets:
     def url(self, name: str) -> str:
         """The address of a file below static/, such as 'css/shop.css'. A name we do not have is left as it is."""
         return self._urls.get(name, f"/static/{name}")
+
+    def body(self, name: str) -> bytes:
+        """What is in a file below static/; raises KeyError."""
+        return self._plain[name].body
 
     async def serve(self, request: WebRequest) -> Reply:
         """GET /static/{path}; raises NotFound."""
