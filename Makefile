@@ -2,12 +2,12 @@
 # `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench chaos acidrain audit lock clean setup dev
+.PHONY: help run test check format bench chaos acidrain looks screens lighthouse validate audit lock clean setup dev
 
 VENV := .venv/bin
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: setup ## Serve the shop at http://127.0.0.1:8000 (.env.example lists the settings)
 	@exec $(VENV)/shop run
@@ -38,6 +38,26 @@ chaos: dev ## Break real servers under load and print what was lost; ONLY=hung,k
 
 acidrain: dev ## Order in parallel what must be ordered once, and print what was violated; ONLY=last,coupon
 	@exec $(VENV)/python -m tests.chaos.acidrain --only "$(ONLY)"
+
+looks: dev ## Take the pictures anew that the tests compare pages with; look at the difference before you commit
+	@CHROMIUM_PATH="$$($(VENV)/python bin/browser.py)" || exit 1; export CHROMIUM_PATH; \
+		exec $(VENV)/python -m pytest -q tests/e2e/test_looks.py --renew-looks
+
+screens: dev ## Take the pictures of docs/screens anew; ONLY="cart drawer"
+	@CHROMIUM_PATH="$$($(VENV)/python bin/browser.py)" || exit 1; export CHROMIUM_PATH; \
+		exec $(VENV)/python -m tests.audits.screens $(ONLY)
+
+lighthouse: dev tests/audits/node_modules ## Lighthouse's scores of four pages on a phone; needs Node.js; RUNS=1
+	@CHROMIUM_PATH="$$($(VENV)/python bin/browser.py)" || exit 1; export CHROMIUM_PATH; \
+		exec $(VENV)/python -m tests.audits.lighthouse $(if $(RUNS),--runs $(RUNS))
+
+validate: dev tests/audits/node_modules ## The W3C's Nu Html Checker on every page and state; needs Node.js and Java
+	@CHROMIUM_PATH="$$($(VENV)/python bin/browser.py)" || exit 1; export CHROMIUM_PATH; \
+		exec $(VENV)/python -m tests.audits.validate
+
+tests/audits/node_modules: tests/audits/package-lock.json
+	npm ci --prefix tests/audits
+	@touch $@
 
 audit: dev ## Look the locked packages up in the public list of known vulnerabilities
 	$(VENV)/pip-audit --strict --require-hashes --disable-pip -r requirements.lock

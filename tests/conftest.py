@@ -1,5 +1,7 @@
 """Fixtures for every tier live in tests/fixtures, one outside thing each."""
 
+import pytest
+
 pytest_plugins = [
     "tests.fixtures.shop_process",
     "tests.fixtures.browser",
@@ -17,3 +19,8 @@ pytest_plugins = [
     "tests.fixtures.tls",
     "tests.fixtures.valkey",
 ]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--renew-looks`: take the pictures anew that tests/e2e/test_looks.py compares with."""
+    parser.addoption("--renew-looks", action="store_true", help="take the pictures of tests/e2e/looks anew")

@@ -1,0 +1,52 @@
+"""`make screens`: docs/screens, a picture of every state on a phone and at a desk, light and dark."""
+
+from __future__ import annotations
+
+import argparse
+import io
+from pathlib import Path
+from typing import Any, Literal
+
+from PIL import Image
+from playwright.sync_api import Page
+
+from tests.audits.open_shop import open_shop
+from tests.audits.visits import visits
+from tests.e2e.states import STATES
+
+FOLDER = Path("docs/screens")
+SIZES: dict[str, dict[str, Any]] = {
+    "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
+    "desktop": {"viewport": {"width": 1280, "height": 800}},
+}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+TALLEST = 2400
+"""CSS pixels of a page that are shown."""
+QUALITY = 68
+
+
+def main() -> None:
+    """Take the pictures of all states, or of those that are named."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("states", nargs="*", default=[*STATES])
+    states = parser.parse_args().states
+    FOLDER.mkdir(exist_ok=True)
+    with open_shop() as shop, visits(shop.url) as visit:
+        for state in states:
+            for size, options in SIZES.items():
+                for scheme in SCHEMES:
+                    page = visit(state, color_scheme=scheme, **options)
+                    save(page, FOLDER / f"{state}-{size}-{scheme}.webp")
+    total = sum(file.stat().st_size for file in FOLDER.glob("*.webp"))
+    print(f"{len(states)} states, {total / 1e6:.1f} MB in {FOLDER}")
+
+
+def save(page: Page, file: Path) -> None:
+    """A picture of the page down to TALLEST, or of the window alone where a dialog is open."""
+    whole = page.locator("dialog[open]").count() == 0
+    shot = Image.open(io.BytesIO(page.screenshot(full_page=whole)))
+    shot.crop((0, 0, shot.width, min(shot.height, TALLEST))).save(file, "WEBP", quality=QUALITY, method=6)
+
+
+if __name__ == "__main__":
+    main()
