@@ -94,4 +94,5 @@ def test_every_photograph_of_ours_has_all_its_files_and_a_small_stand_in() -> No
             assert not missing
             assert shape["blur"].startswith("data:image/webp;base64,")
             assert len(shape["blur"]) <= 400
-            assert shape["width"] >= max(shape["widths"]) and shape["height"]
+            assert shape["width"] >= max(shape["widths"])
+            assert shape["height"] > 0
