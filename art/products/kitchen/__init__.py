@@ -1,0 +1,1 @@
+"""Kitchen: oak, iron and stoneware."""
