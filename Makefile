@@ -2,7 +2,7 @@
 # `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench chaos acidrain looks screens lighthouse validate audit lock clean setup dev
+.PHONY: help run test check format words bench chaos acidrain looks screens lighthouse validate audit lock clean setup dev
 
 VENV := .venv/bin
 
@@ -27,6 +27,9 @@ check: dev ## Formatting, lint, types, imports between the parts, templates, lin
 format: dev ## Format the code and mend what ruff can mend
 	$(VENV)/ruff check --fix .
 	$(VENV)/ruff format .
+
+words: dev ## Renew the catalogues of translations from the words of the shop (docs/languages.md)
+	$(VENV)/python bin/words.py
 
 bench: dev ## Measure; prints one table per benchmark
 	@for file in tests/bench/bench_*.py; do \

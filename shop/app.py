@@ -34,6 +34,7 @@ from shop.checkout.steps import Steps
 from shop.checkout.terms import read_terms
 from shop.checkout.till import Till
 from shop.database import create_engine
+from shop.languages import offered
 from shop.money import CURRENCIES
 from shop.operations.health import Health
 from shop.operations.metrics import Metrics
@@ -54,6 +55,7 @@ from shop.web.cross_origin import CrossOriginGuard
 from shop.web.errors import Errors
 from shop.web.forms import MAX_BODY
 from shop.web.headers import SecurityHeaders
+from shop.web.language import Languages
 from shop.web.order import OrderPages
 from shop.web.payment import PaymentPages
 from shop.web.pictures import Pictures
@@ -98,7 +100,8 @@ def create_app(
     coupons, terms = Coupons(database, rates), read_terms(settings.checkout_terms)
     sums = Sums(coupons, terms, rates)
     sessions = Sessions(metered.ttl, settings.public_url)
-    shells = Shells(shown, currencies, settings.public_url)
+    languages = Languages(offered(settings.languages), sessions)
+    shells = Shells(shown, currencies, languages, settings.public_url)
     welcome = Welcome(sessions, settings.cart_ttl)
     replies = CartReplies(
         shown, sums, sessions, shells, currencies, pictures, templates, metered.limits, welcome, clock
@@ -163,14 +166,15 @@ def create_app(
                 settings.public_url,
                 writes=bool(settings.smtp_url),
             ),
-            visitor=Visitor(metered, sessions, shells, currencies, templates),
+            visitor=Visitor(metered, sessions, shells, currencies, languages, templates),
             assets=assets,
             sitemap=Sitemap(shown, settings.public_url),
             health=Health(metered, shown.categories if catalog else repository.version),
             metrics=metrics,
             guard=CrossOriginGuard(settings.public_url),
+            languages=languages,
         ),
-        exception_handlers={Exception: Errors(shells, currencies, templates).answer},
+        exception_handlers={Exception: Errors(shells, currencies, languages, templates).answer},
         before_send=[SecurityHeaders(settings.public_url), metrics.count],
         lifespan=[stores],
         request_max_body_size=MAX_BODY,

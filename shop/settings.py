@@ -39,6 +39,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Carts kept in memory at most; the least recently used goes first."""
     currency: str = "EUR"
     """The catalogue's own currency, ISO 4217; used for imported files that name none."""
+    languages: str = "en de ar"
+    """Codes of the languages that are offered; the first one is for who prefers none of them."""
     exchange_rates: str = ""
     """A JSON file of rates; empty: the table that comes with the demo catalogue."""
     checkout_terms: str = ""

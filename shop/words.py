@@ -1,100 +1,108 @@
 """The shop's words in the reader's language: gettext, with the language of the request (or of the letter) around it.
 
 A message is its English text. `_("Only {count} left", count=3)` is translated first and filled in then; what is filled
-in is never part of the message. Catalogues are GNU gettext's PO files, read by Babel when the process starts:
-shop/locale/{language}/LC_MESSAGES/messages.po has the words of the shop, catalog.po those of the demo catalogue.
+in is never part of the message. Pure: who reads the catalogues of translations is shop.languages.
 """
 
 from __future__ import annotations
 
-import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import lru_cache
-from gettext import GNUTranslations, NullTranslations
-from pathlib import Path
+from gettext import NullTranslations
 
 from babel import Locale
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
-
-LANGUAGES = ("en", "de", "ar")
-"""The languages there are; the first is that of the messages themselves."""
-_FOLDER = Path(__file__).with_name("locale")
 
 
 class Language:
-    """A language that the shop speaks; `code` is BCP 47, 'de'."""
+    """A language that the shop speaks.
 
-    def __init__(self, code: str) -> None:
+    `messages` translate the words of the shop, `catalog` those of the demo catalogue; both from English.
+    """
+
+    __slots__ = ("catalog", "code", "direction", "locale", "messages", "name")
+
+    def __init__(
+        self, code: str, messages: NullTranslations | None = None, catalog: NullTranslations | None = None
+    ) -> None:
         self.code = code
-        self.locale = Locale.parse(code)
-        self.name = (self.locale.get_display_name(code) or code).capitalize()
+        """BCP 47: 'de'."""
+        self.locale = Locale.parse(code, sep="-")
+        self.name = (self.locale.get_display_name() or code).capitalize()
         """As those who speak it call it: 'Deutsch'."""
         self.direction = "rtl" if self.locale.text_direction == "rtl" else "ltr"
-        self.messages = _translations(code, "messages")
-        self.catalog = _translations(code, "catalog")
+        self.messages = messages or NullTranslations()
+        self.catalog = catalog or NullTranslations()
+
+    def __repr__(self) -> str:
+        return f"Language({self.code})"
 
 
-@lru_cache
-def language_of(code: str) -> Language:
-    """The language of a code of LANGUAGES, read once; of the first one for any other."""
-    return Language(code if code in LANGUAGES else LANGUAGES[0])
+ENGLISH = Language("en")
+"""The language of the messages themselves."""
 
-
-_spoken: ContextVar[Language] = ContextVar("language")
+_TEXT = re.compile(r"(?:(?<=>)|^)(?=[^<>]*\w)[^<>]+(?=<|$)")
+_spoken: ContextVar[Language] = ContextVar("language", default=ENGLISH)
 
 
 def spoken() -> Language:
     """The language that is spoken here: that of the request, and English where there is none."""
-    return _spoken.get(None) or language_of(LANGUAGES[0])
+    return _spoken.get()
 
 
-def speak(code: str) -> None:
+def speak(language: Language) -> None:
     """Speak a language from here on, in this task."""
-    _spoken.set(language_of(code))
+    _spoken.set(language)
 
 
 @contextmanager
-def speaking(code: str) -> Iterator[Language]:
+def speaking(language: Language) -> Iterator[None]:
     """Speak a language within the block."""
-    token = _spoken.set(language_of(code))
+    token = _spoken.set(language)
     try:
-        yield spoken()
+        yield
     finally:
         _spoken.reset(token)
 
 
 def gettext(message: str, **values: object) -> str:
     """A message in the language that is spoken, its {names} filled in. Imported as `_`."""
-    text = spoken().messages.gettext(message)
-    return text.format(**values) if values else text
+    text = _spoken.get().messages.gettext(message)
+    return text.format_map(values) if values else text
 
 
 def ngettext(one: str, many: str, count: int, **values: object) -> str:
     """A message for a number of things; {count} is filled in by itself."""
-    return spoken().messages.ngettext(one, many, count).format(count=count, **values)
+    return _spoken.get().messages.ngettext(one, many, count).format(count=count, **values)
 
 
 def pgettext(context: str, message: str, **values: object) -> str:
     """A message whose English word means several things; `context` says which."""
-    text = spoken().messages.pgettext(context, message)
-    return text.format(**values) if values else text
+    text = _spoken.get().messages.pgettext(context, message)
+    return text.format_map(values) if values else text
+
+
+def noted(message: str) -> str:
+    """The message as it is: a constant that is translated where it is shown, by `gettext` of the same text."""
+    return message
 
 
 def content(text: str) -> str:
     """A text of the catalogue (a description, an option, a category) in the language spoken, where it is translated."""
-    return spoken().catalog.gettext(text) if text else text
+    return _spoken.get().catalog.gettext(text) if text else text
 
 
-def _translations(code: str, domain: str) -> NullTranslations:
-    file = _FOLDER / code / "LC_MESSAGES" / f"{domain}.po"
-    if not file.is_file():
-        return NullTranslations()
-    with file.open("rb") as source:
-        catalogue = read_po(source, locale=code, domain=domain)
-    packed = io.BytesIO()
-    write_mo(packed, catalogue)
-    packed.seek(0)
-    return GNUTranslations(packed)
+def content_options(text: str) -> str:
+    """A variant's title, 'Moss / Large', each of its values in the language spoken."""
+    return " / ".join(map(content, text.split(" / "))) if text else text
+
+
+def content_html(html: str) -> str:
+    """A description in the language spoken, text by text; its tags stay."""
+    return _TEXT.sub(lambda found: content(found[0]), html) if _spoken.get() is not ENGLISH else html
+
+
+def texts_of(html: str) -> list[str]:
+    """The texts that `content_html` translates."""
+    return _TEXT.findall(html)

@@ -20,6 +20,7 @@ from shop.web.shell import Shells
 from shop.web.templating import Templates
 from shop.web.views import GridView, ProductView, TextPage
 from shop.web.visit import Visit, WebRequest
+from shop.words import spoken
 
 FRONT_WORDS = "Plain things for the small hours of a day at home."
 TEXTS = {"about": ("About Neap", "Who makes these things, and how."), "help": ("Help", "How this shop works.")}
@@ -150,7 +151,7 @@ class Browse:
         return visit, self._currencies.prices(visit.cookies.get("currency"))
 
     async def _page(self, key: Hashable, render: Callable[[], Awaitable[str]]) -> KeptPage:
-        version = self._catalog.version
+        version, key = self._catalog.version, (spoken(), key)
         kept = self._kept.get(version, key)
         return kept or self._kept.keep(version, key, KeptPage(await render()))
 

@@ -12,12 +12,14 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from shop.errors import ConfigurationError, ShopError
+from shop.web.language import Languages
 from shop.web.prices import Currencies
 from shop.web.respond import VARY
 from shop.web.shell import Shells
 from shop.web.templating import Templates
 from shop.web.views import Link, TextPage
 from shop.web.visit import Visit
+from shop.words import speak
 
 log = logging.getLogger(__name__)
 
@@ -44,13 +46,15 @@ _FRAMES = 6
 class Errors:
     """Turns an exception into an answer."""
 
-    def __init__(self, shells: Shells, currencies: Currencies, templates: Templates) -> None:
+    def __init__(self, shells: Shells, currencies: Currencies, languages: Languages, templates: Templates) -> None:
         self._shells = shells
         self._currencies = currencies
+        self._languages = languages
         self._templates = templates
 
     def answer(self, request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         """The answer to a request that ended in an exception; an unexpected one is logged under a reference."""
+        speak(self._languages.of(request.scope))
         status, heading, lead = self._words(request, error)
         headers = {VARY[0].decode(): VARY[1].decode(), "cache-control": "no-store"}
         if isinstance(error, HTTPException) and error.headers:

@@ -12,7 +12,7 @@ from shop.web.visit import Visit
 Header = tuple[bytes, bytes]
 
 HTML: Header = (b"content-type", b"text/html; charset=utf-8")
-VARY: Header = (b"vary", b"HX-Request, HX-Request-Type, HX-Boosted, Cookie, Accept-Encoding")
+VARY: Header = (b"vary", b"HX-Request, HX-Request-Type, HX-Boosted, Cookie, Accept-Encoding, Accept-Language")
 NO_STORE: Header = (b"cache-control", b"no-store")
 """For what a shopper typed, and for orders: no browser and no proxy keeps it."""
 REVALIDATE: Header = (b"cache-control", b"private, no-cache")

@@ -15,6 +15,7 @@ from shop.web.cart import CartPages
 from shop.web.checkout import CheckoutPages
 from shop.web.coupon import CouponField
 from shop.web.cross_origin import CrossOriginGuard
+from shop.web.language import Languages
 from shop.web.order import OrderPages
 from shop.web.payment import PaymentPages
 from shop.web.placing import Placing
@@ -41,14 +42,15 @@ def routes(
     health: Health,
     metrics: Metrics,
     guard: CrossOriginGuard,
+    languages: Languages,
 ) -> list[HTTPRouteHandler]:
     """Every page and every change. A change is always a POST, and always guarded."""
 
     def page(path: str, handler: Handler) -> HTTPRouteHandler:
-        return route(path, http_method=["GET", "HEAD"])(metrics.timed(path, handler))
+        return route(path, http_method=["GET", "HEAD"])(metrics.timed(path, languages.speaks(handler)))
 
     def change(path: str, handler: Handler) -> HTTPRouteHandler:
-        return post(path, status_code=200, before_request=guard)(metrics.timed(path, handler))
+        return post(path, status_code=200, before_request=guard)(metrics.timed(path, languages.speaks(handler)))
 
     return [
         page("/", browse.grid),
@@ -77,6 +79,7 @@ def routes(
         change("/order", order.find),
         page("/order/{number:str}", order.show),
         change("/setCurrency", visitor.set_currency),
+        change("/setLanguage", visitor.set_language),
         page("/logout", visitor.ask_logout),
         change("/logout", visitor.logout),
         page("/static/{path:path}", assets.serve),

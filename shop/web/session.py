@@ -65,6 +65,10 @@ class Sessions:
         """The cookie that keeps the shopper's currency for a year."""
         return _set_cookie(f"currency={currency}{self._attributes(visit, 365 * 24 * 3600)}; HttpOnly")
 
+    def remember_language(self, visit: Visit, code: str) -> SetCookie:
+        """The cookie that keeps the shopper's language for a year."""
+        return _set_cookie(f"language={code}{self._attributes(visit, 365 * 24 * 3600)}; HttpOnly")
+
     def keep_welcome(self, visit: Visit, value: str) -> SetCookie:
         """The cookie that keeps what is said of a cart that has slept; '' takes it back."""
         return _set_cookie(f"welcome={value}{self._attributes(visit, self._ttl if value else 0)}; HttpOnly")
@@ -72,7 +76,8 @@ class Sessions:
     def forget(self, visit: Visit) -> list[SetCookie]:
         """Cookies that take back all of ours."""
         rest = self._attributes(visit, 0)
-        return [_set_cookie(f"{name}={rest}") for name in (self._name(visit), "cart_count", "currency", "welcome")]
+        names = (self._name(visit), "cart_count", "currency", "language", "welcome")
+        return [_set_cookie(f"{name}={rest}") for name in names]
 
     def _name(self, visit: Visit) -> str:
         return "__Host-session" if self.secure(visit) else "session"

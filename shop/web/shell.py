@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Protocol
 
 from shop.catalog.model import Category, Query
+from shop.web.language import Languages, addressed, in_language
 from shop.web.paths import listing_path
 from shop.web.prices import Currencies
-from shop.web.views import Link, Shell
+from shop.web.views import Alternate, Link, Shell
+from shop.words import content, spoken
 
 
 class Categories(Protocol):
@@ -20,9 +22,10 @@ class Categories(Protocol):
 class Shells:
     """Builds shells. It remembers the categories it saw last, for pages that must not ask: errors."""
 
-    def __init__(self, catalog: Categories, currencies: Currencies, public_url: str = "") -> None:
+    def __init__(self, catalog: Categories, currencies: Currencies, languages: Languages, public_url: str = "") -> None:
         self._catalog = catalog
         self._currencies = currencies
+        self._languages = languages
         self._public_url = public_url.rstrip("/")
         self._seen: tuple[Category, ...] = ()
 
@@ -44,16 +47,31 @@ class Shells:
         canonical: str = "",
     ) -> Shell:
         """The shell of a page at `path`; `indexed` pages are for search engines, under `canonical` or their path."""
+        language = spoken()
+        where = canonical or path
         return Shell(
             title=title,
             description=description,
-            canonical_url=f"{self._public_url}{canonical or path}" if indexed else "",
+            canonical_url=self._public_url + addressed(where, self._languages.first) if indexed else "",
             path=path,
             currency=currency,
             currencies=self._currencies.codes,
             categories=tuple(
-                Link(known.title, listing_path(Query(category=known.slug)), known.slug == category)
+                Link(content(known.title), listing_path(Query(category=known.slug)), known.slug == category)
                 for known in self._seen
             ),
             q=q,
+            language=language.code,
+            direction=language.direction,
+            languages=self._languages.links(),
+            alternates=self._alternates(where) if indexed and self._public_url else (),
         )
+
+    def _alternates(self, path: str) -> tuple[Alternate, ...]:
+        """A page in each language, the plain address last: whoever follows that gets the language they prefer."""
+        site, first = self._public_url, self._languages.first
+        codes = [language.code for language in self._languages.offered]
+        if len(codes) == 1:
+            return ()
+        named = (Alternate(code, site + (path if code == first else in_language(path, code))) for code in codes)
+        return (*named, Alternate("x-default", site + path))

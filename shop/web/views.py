@@ -49,6 +49,23 @@ class Price(msgspec.Struct, frozen=True):
     varies: bool = False
 
 
+class LanguageLink(msgspec.Struct, frozen=True):
+    """A language that can be chosen: 'de', 'Deutsch'; `current` where it is spoken."""
+
+    code: str
+    name: str
+    current: bool = False
+
+
+class Alternate(msgspec.Struct, frozen=True):
+    """The page in another language, for search engines: <link rel="alternate" hreflang href>."""
+
+    language: str
+    """'de'; 'x-default' for the address that leaves it to the visitor."""
+    url: str
+    """Absolute."""
+
+
 class Shell(msgspec.Struct, frozen=True):
     """What surrounds every page. The badge is not in it: it is spliced into the finished page."""
 
@@ -66,6 +83,13 @@ class Shell(msgspec.Struct, frozen=True):
     """The search text, as it was typed."""
     notice: str = ""
     """A discreet sentence for everyone, e.g. while saved carts cannot be read; '' for none."""
+    language: str = "en"
+    direction: str = "ltr"
+    """'ltr' or 'rtl'."""
+    languages: tuple[LanguageLink, ...] = ()
+    """Those that are offered, for setLanguage; none where there is no choice."""
+    alternates: tuple[Alternate, ...] = ()
+    """Where the page is for search engines and a public address is known; else none."""
 
 
 class Card(msgspec.Struct, frozen=True):
@@ -306,6 +330,8 @@ class CartReply(msgspec.Struct, frozen=True):
     """For the role=status region: 'Added 2 x Tide Mug. 3 items in your cart.'"""
     error: str = ""
     """Not empty where the change was refused; `status` then says the same."""
+    added: str = ""
+    """The sku that was just added, '' where nothing was."""
 
 
 class TextPage(msgspec.Struct, frozen=True):

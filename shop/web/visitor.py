@@ -1,4 +1,4 @@
-"""What a shopper may set or take back: the currency, and the session itself."""
+"""What a shopper may set or take back: the currency, the language, and the session itself."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from shop.cart.service import CartService
 from shop.errors import InvalidInput
 from shop.web.forms import read_form
+from shop.web.language import Languages, in_language
 from shop.web.prices import Currencies
 from shop.web.respond import Reply, go_to, html
 from shop.web.session import Sessions
@@ -17,15 +18,22 @@ from shop.web.visit import Visit, WebRequest
 
 
 class Visitor:
-    """Handles /setCurrency and /logout."""
+    """Handles /setCurrency, /setLanguage and /logout."""
 
     def __init__(
-        self, carts: CartService, sessions: Sessions, shells: Shells, currencies: Currencies, templates: Templates
+        self,
+        carts: CartService,
+        sessions: Sessions,
+        shells: Shells,
+        currencies: Currencies,
+        languages: Languages,
+        templates: Templates,
     ) -> None:
         self._carts = carts
         self._sessions = sessions
         self._shells = shells
         self._currencies = currencies
+        self._languages = languages
         self._templates = templates
 
     async def set_currency(self, request: WebRequest) -> Reply:
@@ -37,6 +45,16 @@ class Visitor:
             raise InvalidInput(f"Prices come in {', '.join(self._currencies.codes)}. Please choose one of them.")
         back = form.text("return_to") or _referring_path(visit)
         return go_to(visit, back, headers=[self._sessions.remember_currency(visit, code)])
+
+    async def set_language(self, request: WebRequest) -> Reply:
+        """POST /setLanguage: language_code, and return_to where to go on; raises InvalidInput for an unknown code."""
+        visit = Visit(request.scope)
+        form = await read_form(request, visit)
+        code = form.text("language_code")
+        if code not in self._languages:
+            raise InvalidInput("This shop does not speak that language. Please choose one from the list.")
+        back = form.text("return_to") or _referring_path(visit)
+        return go_to(visit, in_language(back, ""), headers=[self._sessions.remember_language(visit, code)])
 
     async def ask_logout(self, request: WebRequest) -> Reply:
         """GET /logout only asks: following a link never loses a cart."""
