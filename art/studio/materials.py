@@ -12,9 +12,10 @@ import bpy
 Node = bpy.types.Node
 
 PALETTE = {
-    "chalk": "#EFE8DA", "fog": "#AEBBB8", "moss": "#75845A", "clay": "#B5664A",
-    "deep": "#2A4555", "ochre": "#C8963F", "linen": "#D3C6AE", "ivory": "#F1E7D0", "honey": "#D99A3A", "ink": "#1F2B2A",
+    "chalk": "#EFE5D2", "fog": "#A3AFAB", "moss": "#6A6D57", "clay": "#9E644F",
+    "deep": "#20333F", "ochre": "#B78B47", "linen": "#CBBA9C", "ivory": "#F1E7CB", "honey": "#CE9038", "ink": "#1A2423",
 }  # fmt: skip
+"""The brand's colours as they must be painted for the photograph to show them: light and film make them paler."""
 
 
 def linear(colour: str) -> tuple[float, float, float, float]:
@@ -157,6 +158,18 @@ def brass(*, rough: float = 0.24) -> bpy.types.Material:
         Roughness=recipe.between(wear, rough, rough + 0.14),
     )
     recipe.set(Normal=recipe.bump(recipe.noise(30, recipe.stretched(1, 1, 0.08)), 0.05, 0.01))
+    return recipe.material
+
+
+def turned_brass(*, rough: float = 0.2) -> bpy.types.Material:
+    """Solid brass from the lathe, unlacquered: pale, evenly bright, with the faintest turning marks."""
+    recipe = Recipe("turned brass", "#DDBB74", Metallic=1.0)
+    touch = recipe.noise(0.5, detail=3)
+    recipe.set(
+        Base_Color=recipe.ramp(touch, (0.35, "#CFAA60"), (0.65, "#E2C17C")),
+        Roughness=recipe.between(touch, rough, rough + 0.07, 0.35, 0.65),
+    )
+    recipe.set(Normal=recipe.bump(recipe.noise(9, recipe.stretched(0.3, 0.3, 6), detail=2), 0.04, 0.01))
     return recipe.material
 
 

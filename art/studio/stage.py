@@ -14,10 +14,16 @@ from art.studio import materials
 from art.studio.solids import Point, solid
 
 BACKDROPS = {
-    "tableware": "#D9D2C5", "lighting": "#C9C3B8", "textiles": "#DCD5CA",
-    "kitchen": "#CFCFC8", "storage": "#D6CDBD", "scent": "#D4CCC6",
+    "tableware": "#D3C2A6", "lighting": "#B9AD9C", "textiles": "#CFC3B8",
+    "kitchen": "#BDC1B3", "storage": "#D0BA98", "scent": "#CDB5A8",
 }  # fmt: skip
 """The colour of each category's paper."""
+
+EXPOSURE = 0.4
+"""In stops: white things come out as white as the page they stand on."""
+
+PAPER = 600.0
+"""How large a roll of paper is before it is made to fit, in centimetres."""
 
 
 def clear() -> None:
@@ -25,9 +31,17 @@ def clear() -> None:
     bpy.ops.wm.read_factory_settings(use_empty=True)
 
 
-def sweep(colour: str, *, size: float = 600) -> None:
-    """A roll of paper that runs from the wall to the table without an edge."""
-    bend, back, up = 40.0, size * 0.35, size
+def sweep(colour: str, *, size: float | None = None) -> None:
+    """A roll of paper that runs from the wall to the table without an edge.
+
+    Its wall stands `size` × 0.35 behind the middle; without a size, `daylight` moves it where the light wants it.
+    """
+    paper = _paper(colour, size or PAPER)
+    paper.name = "paper to fit" if size is None else "paper"
+
+
+def _paper(colour: str, size: float) -> bpy.types.Object:
+    bend, back, up = size * 0.14, size * 0.35, size
     profile = [(-size, 0.0), (back - bend, 0.0)]
     profile += [
         (back - bend + bend * math.sin(a), bend - bend * math.cos(a))
@@ -36,7 +50,7 @@ def sweep(colour: str, *, size: float = 600) -> None:
     profile.append((back, up))
     vertices = [(x, y, z) for y, z in profile for x in (-size, size)]
     faces = [(2 * i, 2 * i + 1, 2 * i + 3, 2 * i + 2) for i in range(len(profile) - 1)]
-    solid(vertices, faces, materials.plain(colour))
+    return solid(vertices, faces, materials.plain(colour))
 
 
 def softbox(at: Point, towards: Point, *, size: float, watts: float, colour: str = "#FFFFFF") -> bpy.types.Object:
@@ -59,15 +73,35 @@ def daylight(reach: float, *, strength: float = 1.0) -> None:
     unit = max(reach, 1.0)
     power = strength * unit * unit
     aim = (0, 0, reach * 0.4)
-    softbox((-2.2 * unit, -1.3 * unit, 2.6 * unit), aim, size=2.2 * unit, watts=150 * power, colour="#FFF6E8")
-    softbox((2.6 * unit, -1.6 * unit, 1.4 * unit), aim, size=2.6 * unit, watts=32 * power, colour="#E6EEFF")
+    softbox((-2.2 * unit, -1.3 * unit, 2.6 * unit), aim, size=2.2 * unit, watts=150 * power, colour="#FFF9F0")
+    softbox((2.6 * unit, -1.6 * unit, 1.4 * unit), aim, size=2.6 * unit, watts=22 * power, colour="#FBFBFF")
     softbox((0.4 * unit, 2.2 * unit, 2.8 * unit), aim, size=1.4 * unit, watts=36 * power)
+    _wall_light(unit, strength)
     world = bpy.data.worlds.new("room")
     world.use_nodes = True
     background = world.node_tree.nodes["Background"]
-    background.inputs["Color"].default_value = (0.93, 0.95, 1.0, 1)
-    background.inputs["Strength"].default_value = 0.35 * strength
+    background.inputs["Color"].default_value = (1.0, 0.985, 0.96, 1)
+    background.inputs["Strength"].default_value = 0.26 * strength
     bpy.context.scene.world = world
+
+
+def _wall_light(unit: float, strength: float) -> None:
+    """Light for the paper alone, straight at the wall: no lamp that is near the thing reaches that far."""
+    papers = [thing for thing in bpy.context.scene.objects if thing.name.startswith("paper")]
+    if not papers:
+        return
+    for paper in papers:
+        if paper.name.startswith("paper to fit"):
+            paper.scale = [unit * 9 / PAPER] * 3
+    lamp = bpy.data.lights.new("wall light", "SUN")
+    lamp.energy, lamp.use_shadow = 1.5 * strength, False
+    thing = bpy.data.objects.new("wall light", lamp)
+    thing.rotation_euler = (math.radians(83), 0, 0)
+    lit = bpy.data.collections.new("lit by the wall light")
+    for paper in papers:
+        lit.objects.link(paper)
+    thing.light_linking.receiver_collection = lit
+    bpy.context.collection.objects.link(thing)
 
 
 def camera(
@@ -115,7 +149,7 @@ def render(path: str, *, pixels: int | tuple[int, int] = 960, samples: int = 24)
     cycles.sample_clamp_indirect = 8
     scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = width, height, 100
     scene.view_settings.view_transform, scene.view_settings.look = "AgX", "AgX - Medium High Contrast"
-    scene.view_settings.exposure = 0.0
+    scene.view_settings.exposure = EXPOSURE
     scene.render.image_settings.file_format = "PNG"
     scene.render.filepath = path
     bpy.ops.render.render(write_still=True)
