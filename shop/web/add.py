@@ -75,7 +75,7 @@ class AddToCart:
             cart = await self._apply(visit, keeper, form, wanted)
         except InvalidInput as error:
             return await self._refused(visit, session, product, form, error)
-        return await self._replies.added(visit, keeper, cart, wanted.words)
+        return await self._replies.added(visit, keeper, cart, wanted.words, wanted.variant.sku)
 
     async def _apply(self, visit: Visit, session: Session, form: Form, wanted: Wanted) -> Cart:
         variant = wanted.variant

@@ -83,9 +83,9 @@ class CartReplies:
         """What a change in the cart swaps; without htmx, off to the cart page."""
         return await self._after(visit, session, cart, words, "cart/changed.html")
 
-    async def added(self, visit: Visit, session: Session, cart: Cart, words: Words) -> Reply:
-        """What an add swaps; without htmx, off to the cart page."""
-        return await self._after(visit, session, cart, words, "cart/added.html")
+    async def added(self, visit: Visit, session: Session, cart: Cart, words: Words, sku: str) -> Reply:
+        """What an add of `sku` swaps; without htmx, off to the cart page."""
+        return await self._after(visit, session, cart, words, "cart/added.html", sku)
 
     async def welcomed(self, visit: Visit, cart: Cart) -> Reply:
         """The cart of a shopper who has read that it is back; without htmx, off to the cart page."""
@@ -113,7 +113,9 @@ class CartReplies:
             return self._fragments(template, CartReply(view, view.quantity, error, error), status=422)
         return await self._page(visit, view, error=error)
 
-    async def _after(self, visit: Visit, session: Session | None, cart: Cart, words: Words, template: str) -> Reply:
+    async def _after(
+        self, visit: Visit, session: Session | None, cart: Cart, words: Words, template: str, added: str = ""
+    ) -> Reply:
         if session is not None and session.fresh and cart.partial:
             cart = msgspec.structs.replace(cart, partial=False)
         welcome = self._welcome.after_change(visit, cart)
@@ -123,7 +125,7 @@ class CartReplies:
             return go_to(visit, "/cart", headers=[*cookies, *welcome])
         view = await self.view(visit, cart, welcomed=not cart.woken)
         cookies = self._sessions.keep(visit, session, view.quantity) if session else []
-        reply = CartReply(view, view.quantity, words(view))
+        reply = CartReply(view, view.quantity, words(view), added=added)
         return self._fragments(template, reply, headers=[*cookies, *welcome])
 
     def _fragments(self, template: str, view: CartReply, *, status: int = 200, headers: Iterable[Header] = ()) -> Reply:
