@@ -54,6 +54,9 @@ from shop.web.coupon import CouponField
 from shop.web.cross_origin import CrossOriginGuard
 from shop.web.errors import Errors
 from shop.web.forms import MAX_BODY
+from shop.web.handoff import Handoff
+from shop.web.handoff_links import HandoffLinks
+from shop.web.handoff_pages import HandoffPages
 from shop.web.headers import SecurityHeaders
 from shop.web.language import Languages
 from shop.web.order import OrderPages
@@ -128,6 +131,8 @@ def create_app(
     quotes = Quotes(shown, coupons, terms, rates)
     reservations = Reservations(database, shelf.touched, settings.reservation_seconds, clock)
     consent = Consent(settings.secret_key, clock)
+    links = HandoffLinks(settings.secret_key, clock)
+    handoff = HandoffPages(replies, shells, currencies, templates, metered.limits)
     attempts = Attempts(consent, sessions, currencies, settings.public_url, clock, writes=bool(settings.smtp_url))
     forms = CheckoutReplies(shown, consent, sessions, shells, pictures, templates)
 
@@ -153,6 +158,7 @@ def create_app(
             add=AddToCart(metered, shown, sessions, replies, browse, clock),
             cart=CartPages(metered, shown, sessions, replies, clock),
             coupon=CouponField(metered, shown, coupons, currencies),
+            handoff=Handoff(metered, shown, sessions, links, handoff, settings.public_url, clock),
             checkout=CheckoutPages(metered, quotes, reservations, sessions, currencies, forms, clock),
             placing=Placing(metered, quotes, reservations, placing, orders, attempts, forms, clock),
             payment=PaymentPages(bank, placing, shells, currencies, templates),

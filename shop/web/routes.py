@@ -15,6 +15,7 @@ from shop.web.cart import CartPages
 from shop.web.checkout import CheckoutPages
 from shop.web.coupon import CouponField
 from shop.web.cross_origin import CrossOriginGuard
+from shop.web.handoff import Handoff
 from shop.web.language import Languages
 from shop.web.order import OrderPages
 from shop.web.payment import PaymentPages
@@ -32,6 +33,7 @@ def routes(
     add: AddToCart,
     cart: CartPages,
     coupon: CouponField,
+    handoff: Handoff,
     checkout: CheckoutPages,
     placing: Placing,
     payment: PaymentPages,
@@ -69,6 +71,10 @@ def routes(
         change("/cart/coupon", cart.changing(coupon.use)),
         change("/cart/coupon/remove", cart.changing(coupon.remove)),
         change("/cart/welcome", cart.welcomed),
+        page("/cart/handoff", handoff.offer),
+        page("/handoff/{token:str}", handoff.following(handoff.ask)),
+        change("/handoff/{token:str}", handoff.following(handoff.take)),
+        change("/handoff/{token:str}/undo", handoff.following(handoff.take_back)),
         page("/checkout", checkout.show),
         change("/checkout/summary", checkout.summary),
         change("/checkout/check", checkout.check),
