@@ -1,14 +1,15 @@
 """Static files: read once at start, named by their content, kept compressed.
 
 A page links 'css/shop.1f3a….css', which may be cached for ever; 'css/shop.css' answers too, to be asked again
-each time. Links between the files themselves use the plain names. A folder of style sheets is served as one:
-css/shop/*.css as 'css/shop.css'.
+each time. A folder of style sheets is served as one: css/shop/*.css as 'css/shop.css'. A style sheet names another file
+by url("../…"), which becomes the name that may be kept for ever.
 """
 
 from __future__ import annotations
 
 import gzip
 import mimetypes
+import re
 from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
@@ -22,6 +23,7 @@ FOREVER = b"public, max-age=31536000, immutable"
 ASK_AGAIN = b"public, no-cache"
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".woff2": "font/woff2", ".avif": "image/avif"}
 _TYPES |= {".webp": "image/webp", ".webmanifest": "application/manifest+json", ".svg": "image/svg+xml"}
+_LINK = re.compile(rb'url\("\.\./([^"]+)"\)')
 _WORTH_PACKING = 0.9
 """A compressed form larger than this share of the file is not kept."""
 
@@ -67,7 +69,7 @@ class Assets:
         self._hashed: dict[str, Asset] = {}
         self._urls: dict[str, str] = {}
         for name, body in _files(folder):
-            asset = Asset(name, body)
+            asset = Asset(name, self._linked(body) if name.endswith(".css") else body)
             stem, dot, suffix = name.rpartition(".")
             hashed = f"{stem}.{asset.tag}{dot}{suffix}"
             self._plain[name], self._hashed[hashed] = asset, asset
@@ -84,6 +86,9 @@ class Assets:
         """What is in a file below static/; raises KeyError."""
         return self._plain[name].body
 
+    def _linked(self, css: bytes) -> bytes:
+        return _LINK.sub(lambda link: f'url("{self.url(link[1].decode())}")'.encode(), css)
+
     async def serve(self, request: WebRequest) -> Reply:
         """GET /static/{path}; raises NotFound."""
         name = request.path_params["path"].lstrip("/")
@@ -96,10 +101,13 @@ class Assets:
 
 
 def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Each file by its name, and each folder of style sheets as the one that they make."""
-    sheets = [path for path in (folder / "css").glob("*") if path.is_dir()]
+    """Each file by its name, and each folder of style sheets as the one that they make; style sheets come last."""
+    css = folder / "css"
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        if file.parent not in sheets:
+        if css not in file.parents:
             yield file.relative_to(folder).as_posix(), file.read_bytes()
-    for sheet in sheets:
-        yield f"css/{sheet.name}.css", joined(sheet)
+    for sheet in sorted(css.glob("*")):
+        if sheet.is_dir():
+            yield f"css/{sheet.name}.css", joined(sheet)
+        else:
+            yield f"css/{sheet.name}", sheet.read_bytes()

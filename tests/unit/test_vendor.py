@@ -22,3 +22,16 @@ def test_a_vendored_script_is_unchanged_and_has_its_licence(script: Path) -> Non
 
 def test_htmx_is_vendored() -> None:
     assert [path.name for path in VENDOR.glob("htmx-*.min.js")] == ["htmx-4.0.1.min.js"]
+
+
+@pytest.mark.parametrize("font", sorted((VENDOR / "fonts").glob("*.woff2")), ids=lambda path: path.name)
+def test_a_font_is_unchanged_and_has_its_licence(font: Path) -> None:
+    recorded, name = font.with_name(f"{font.name}.sha256").read_text().split()
+    assert name == font.name
+    assert sha256(font.read_bytes()).hexdigest() == recorded
+    licence = font.with_name(f"{font.name.partition('-')[0]}.LICENSE").read_text()
+    assert "SIL OPEN FONT LICENSE Version 1.1" in licence
+
+
+def test_the_fonts_are_vendored() -> None:
+    assert len(list((VENDOR / "fonts").glob("*.woff2"))) == 2
