@@ -51,9 +51,16 @@ class Hold(msgspec.Struct, frozen=True):
     until: int
 
 
+class Held(msgspec.Struct, frozen=True):
+    """What a holder has of what they want: pieces by sku, and until when (seconds since the epoch)."""
+
+    pieces: Mapping[str, int]
+    until: int
+
+
 async def hold(
     connection: AsyncConnection, holder: str, wanted: Mapping[str, int], *, until: int, now: int | None = None
-) -> dict[str, int]:
+) -> Held:
     """Set aside as many of the wanted pieces as there are.
 
     Gives the pieces held of each wanted sku: all of them where stock has no limit, 0 of what is not sold. What the
@@ -68,8 +75,9 @@ async def hold(
     changes = {sku: had.get(sku, 0) - held.get(sku, 0) for sku in {*had, *held}}
     await _move(connection, {sku: change for sku, change in changes.items() if change})
     alive = [one.until for one in own.values() if one.until > (int(time.time()) if now is None else now)]
-    await _keep(connection, holder, own, held, min(alive, default=until))
-    return {sku: share.get(sku, 0) for sku in wanted}
+    end = min(alive, default=until)
+    await _keep(connection, holder, own, held, end)
+    return Held({sku: share.get(sku, 0) for sku in wanted}, end)
 
 
 async def take(connection: AsyncConnection, holder: str, wanted: Mapping[str, int]) -> dict[str, Money]:

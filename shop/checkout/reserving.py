@@ -14,6 +14,8 @@ from shop.errors import StoreUnavailable
 
 log = logging.getLogger(__name__)
 
+NOTHING = stock.Held({}, 0)
+
 
 class Reservations:
     """Sets aside for `seconds` at most (0: not at all), and tells `touched` what may have changed.
@@ -33,21 +35,21 @@ class Reservations:
         self._touched = touched
         self._clock = clock
 
-    async def hold(self, cart_id: str, wanted: Mapping[str, int]) -> dict[str, int]:
-        """Set aside what there is of the wanted pieces, and give how many each: see stock.hold.
+    async def hold(self, cart_id: str, wanted: Mapping[str, int]) -> stock.Held:
+        """Set aside what there is of the wanted pieces; give how many each, and until when: see stock.hold.
 
         A cart that has pieces set aside already keeps their end: opening the checkout again does not make it later.
         Where the database does not answer, nothing is set aside and nothing is given: a form can be filled in all the
         same, and ordering it tells what there is.
         """
         if not wanted or not self.seconds:
-            return {}
+            return NOTHING
         now = int(self._clock())
         try:
             async with writing(self._engine) as connection:
                 held = await stock.hold(connection, cart_id, wanted, until=now + self.seconds, now=now)
         except StoreUnavailable as error:
             log.warning("Nothing can be set aside for a checkout now: %s", error)
-            return {}
+            return NOTHING
         self._touched(wanted)
         return held

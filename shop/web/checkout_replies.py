@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 
 import msgspec
+from babel.dates import format_time
 
 from shop.catalog.model import Offer
 from shop.checkout.consent import Consent
 from shop.checkout.countries import name_of, names
 from shop.checkout.demo_cards import DEMO_CARDS
 from shop.checkout.model import Quote
+from shop.checkout.numbers import grouped
 from shop.checkout.quoting import Problem, Proposal, Shipping
 from shop.errors import StoreUnavailable
 from shop.web.catalog import Catalog
@@ -20,11 +23,13 @@ from shop.web.checkout_views import (
     Alert,
     CheckoutView,
     CheckView,
+    ClockView,
     EmptyCheckoutView,
     FieldView,
     MethodView,
     TestCardView,
 )
+from shop.web.paths import order_path
 from shop.web.pictures import Pictures
 from shop.web.respond import NO_STORE, Header, Reply, html
 from shop.web.session import Sessions
@@ -32,6 +37,7 @@ from shop.web.shell import Shells
 from shop.web.templating import Templates
 from shop.web.views import Link, Shell
 from shop.web.visit import Visit
+from shop.words import spoken
 
 TEST_CARDS = tuple(TestCardView(card.number, card.words) for card in DEMO_CARDS)
 
@@ -46,8 +52,10 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
     entries: Entries
     guessed: bool = False
     """Whether the country is a guess."""
-    held: int = 0
-    """Seconds for which everything in it is set aside; 0 where it is not."""
+    until: int = 0
+    """When everything in it stops being set aside, seconds since the epoch; 0 where it is not."""
+    waiting: str = ""
+    """The number of an order of this cart that is not decided yet."""
     alert: Alert | None = None
     token: str = ""
     """The token that came with the form, where the quote is the one it stands for; '' for a quote of today."""
@@ -151,7 +159,8 @@ class CheckoutReplies:
             duties="Tax and duties may be due on arrival." if checkout.untaxed else "",
             shortages=tuple(problem.words for problem in checkout.problems if problem.kind == "short"),
             remarks=tuple(problem.words for problem in checkout.problems if problem.kind != "short"),
-            set_aside=_set_aside(checkout.held),
+            set_aside=_clock(checkout.until) if checkout.until else None,
+            waiting=Link(grouped(checkout.waiting), order_path(checkout.waiting)) if checkout.waiting else None,
             test_cards=TEST_CARDS,
             alert=checkout.alert,
             confirm=bool(checkout.alert and checkout.alert.changes),
@@ -197,6 +206,6 @@ def _estimate(checkout: Checkout) -> str:
     return "" if code else "We do not know this country, so shipping is worked out for the rest of the world."
 
 
-def _set_aside(seconds: int) -> str:
-    minutes = round(seconds / 60)
-    return f"These items are set aside for you for {minutes} minutes from when you came here." if minutes else ""
+def _clock(seconds: int) -> ClockView:
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return ClockView(moment.isoformat(), f"{format_time(moment, 'short', locale=spoken().locale)} UTC")

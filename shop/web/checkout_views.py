@@ -77,6 +77,13 @@ class TestCardView(msgspec.Struct, frozen=True):
     words: str
 
 
+class ClockView(msgspec.Struct, frozen=True):
+    """A time of day: for machines (ISO 8601), and as words that are true everywhere ('14:05 UTC')."""
+
+    iso: str
+    words: str
+
+
 class CheckoutView(msgspec.Struct, frozen=True):
     """The checkout page and its fragments."""
 
@@ -99,12 +106,14 @@ class CheckoutView(msgspec.Struct, frozen=True):
     """Why this cart cannot be ordered as it is: the button is a link to the cart then."""
     remarks: tuple[str, ...]
     """What else a shopper has to know of this cart: a coupon that does not count, an item that is not part of it."""
-    set_aside: str
-    """For how long the items are set aside; '' where they are not."""
+    set_aside: ClockView | None
+    """Until when the items are set aside; None where they are not."""
     test_cards: tuple[TestCardView, ...]
     alert: Alert | None = None
     confirm: bool = False
     """Whether the shopper is asked to agree to what is otherwise."""
+    waiting: Link | None = None
+    """An order of this cart that is not decided yet: its number and its page."""
     retype: bool = False
     """Whether the card's number and code were typed before and are gone."""
 

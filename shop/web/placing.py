@@ -148,13 +148,13 @@ class Placing:
     async def _declined(self, attempt: Attempt, quote: Quote, words: str) -> Reply:
         """The form for another card; what the order had taken is set aside again meanwhile."""
         held = await self._reservations.hold(quote.cart_id, quote.wanted)
-        proposal = await self._propose(attempt, available=held)
+        proposal = await self._propose(attempt, available=held.pieces)
         entries = msgspec.structs.replace(attempt.entries, problems={NUMBER: words})
         checkout = proposed(
             proposal,
             entries,
             alert=Alert("The payment was declined", (), (Link(words, f"#{NUMBER}"),)),
-            held=self._reservations.seconds if all_held(proposal, held) else 0,
+            until=held.until if all_held(proposal, held.pieces) else 0,
         )
         return await self._replies.again(attempt.visit, checkout, 422)
 

@@ -283,6 +283,14 @@ class TestWhenSomethingDoesNotAnswer:
 
 
 class TestTheBankThatAsks:
+    async def test_the_checkout_says_which_order_still_waits_for_it(self, buyer: Buyer) -> None:
+        assert "href='/order/" not in (await buyer.opens()).text
+        reply = await buyer.orders(await buyer.opens(), credit_card_number="4000 0000 0000 3220")
+        number = reply.headers["location"].removeprefix("/payment/")
+        assert f"href='/order/{number}'" in (await buyer.opens()).text
+        await buyer.submits_to(f"/payment/{number}", answer="refuse")
+        assert number not in (await buyer.opens()).text
+
     async def test_the_shopper_is_sent_there_and_comes_back_to_the_receipt(self, buyer: Buyer) -> None:
         reply = await buyer.orders(await buyer.opens(), credit_card_number="4000 0000 0000 3220")
         assert reply.status_code == 303
