@@ -64,6 +64,8 @@ from shop.web.payment import PaymentPages
 from shop.web.pictures import Pictures
 from shop.web.placing import Placing
 from shop.web.prices import Currencies
+from shop.web.product_page import ProductPages
+from shop.web.recent import Recent
 from shop.web.rendered import KeptPages
 from shop.web.routes import routes
 from shop.web.session import Sessions
@@ -110,7 +112,7 @@ def create_app(
         shown, sums, sessions, shells, currencies, pictures, templates, metered.limits, welcome, clock
     )
     kept = KeptPages(settings.page_cache_bytes)
-    browse = Browse(shown, shells, currencies, pictures, templates, kept, metered.limits)
+    products = ProductPages(shown, shells, currencies, pictures, templates, kept, terms, metered.limits)
     metrics = Metrics(registry)
 
     shelf = Shelf(database, settings.currency, clock)
@@ -154,12 +156,14 @@ def create_app(
 
     return Litestar(
         route_handlers=routes(
-            browse=browse,
-            add=AddToCart(metered, shown, sessions, replies, browse, clock),
+            browse=Browse(shown, shells, currencies, pictures, templates, kept),
+            products=products,
+            recent=Recent(shown, currencies, pictures, templates, kept),
+            add=AddToCart(metered, shown, sessions, replies, products, clock),
             cart=CartPages(metered, shown, sessions, replies, clock),
             coupon=CouponField(metered, shown, coupons, currencies),
             handoff=Handoff(metered, shown, sessions, links, handoff, settings.public_url, clock),
-            checkout=CheckoutPages(metered, quotes, reservations, sessions, currencies, forms, clock),
+            checkout=CheckoutPages(metered, quotes, reservations, orders, sessions, currencies, forms, clock),
             placing=Placing(metered, quotes, reservations, placing, orders, attempts, forms, clock),
             payment=PaymentPages(bank, placing, shells, currencies, templates),
             order=OrderPages(

@@ -101,6 +101,24 @@ class Product(msgspec.Struct, frozen=True):
         variants = (variant.with_held(held.get(variant.sku, 0)) for variant in self.variants)
         return msgspec.structs.replace(self, variants=tuple(variants))
 
+    @property
+    def listing(self) -> Listing:
+        """The product as a grid shows it."""
+        lowest = min(self.variants, key=lambda variant: variant.price.amount)
+        stocks = [variant.stock for variant in self.variants]
+        return Listing(
+            handle=self.handle,
+            title=self.title,
+            vendor=self.vendor,
+            category=self.categories[0] if self.categories else "",
+            image=self.images[0] if self.images else None,
+            price=lowest.price,
+            to_price=max((variant.price for variant in self.variants), key=lambda price: price.amount),
+            compare_at=lowest.compare_at,
+            stock=None if None in stocks else sum(filter(None, stocks)),
+            sku=lowest.sku if len(self.variants) == 1 else None,
+        )
+
     def variant(self, sku: str) -> Variant | None:
         """The variant with this sku, or None."""
         return next((variant for variant in self.variants if variant.sku == sku), None)

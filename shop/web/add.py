@@ -14,12 +14,12 @@ from shop.cart.model import Add, Cart, new_change_id
 from shop.cart.service import CartService
 from shop.catalog.model import Product, Variant
 from shop.errors import InvalidInput, NotEnoughStock, NotFound, QuantityLimitExceeded
-from shop.web.browse import Browse
 from shop.web.cart_replies import CartReplies
 from shop.web.cart_view import pieces
 from shop.web.catalog import Catalog, product_of
 from shop.web.change_ids import clicked_change, is_plain_form, named_change
 from shop.web.forms import Form, read_form
+from shop.web.product_page import ProductPages
 from shop.web.respond import Reply
 from shop.web.session import Session, Sessions
 from shop.web.views import CartView
@@ -53,14 +53,14 @@ class AddToCart:
         catalog: Catalog,
         sessions: Sessions,
         replies: CartReplies,
-        browse: Browse,
+        products: ProductPages,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._carts = carts
         self._catalog = catalog
         self._sessions = sessions
         self._replies = replies
-        self._browse = browse
+        self._products = products
         self._clock = clock
 
     async def add(self, request: WebRequest) -> Reply:
@@ -121,7 +121,7 @@ class AddToCart:
     ) -> Reply:
         if not visit.wants_fragment:
             sku, quantity = form.fields.get("variant_id", ""), form.fields.get("quantity", "1")
-            return await self._browse.refused_add(visit, product, sku, quantity, str(error))
+            return await self._products.refused_add(visit, product, sku, quantity, str(error))
         cart = await self._carts.get(session.cart_id) if session else Cart("")
         return await self._replies.refused(visit, cart, str(error))
 

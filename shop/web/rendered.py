@@ -11,11 +11,12 @@ from __future__ import annotations
 import secrets
 import zlib
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from hashlib import blake2b
 
 from shop.web.respond import HTML, REVALIDATE, VARY, Header, Reply
 from shop.web.visit import Visit
+from shop.words import spoken
 
 BADGE = f"badge-{secrets.token_hex(16)}"
 """Stands in the rendered text where the number on the badge goes. No other text can hold it: nobody can guess it."""
@@ -97,6 +98,11 @@ class KeptPages:
         if page is not None:
             self._pages.move_to_end(key)
         return page
+
+    async def page(self, version: Hashable, key: Hashable, render: Callable[[], Awaitable[str]]) -> KeptPage:
+        """The page kept under the key in the language that is spoken; where there is none, it is rendered and kept."""
+        key = (spoken(), key)
+        return self.get(version, key) or self.keep(version, key, KeptPage(await render()))
 
     def keep(self, version: Hashable, key: Hashable, page: KeptPage) -> KeptPage:
         """Keep a page that was made from this version, unless another has come meanwhile; return the page."""

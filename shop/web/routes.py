@@ -20,6 +20,8 @@ from shop.web.language import Languages
 from shop.web.order import OrderPages
 from shop.web.payment import PaymentPages
 from shop.web.placing import Placing
+from shop.web.product_page import ProductPages
+from shop.web.recent import Recent
 from shop.web.respond import Reply
 from shop.web.sitemap import Sitemap
 from shop.web.visit import WebRequest
@@ -30,6 +32,8 @@ Handler = Callable[[WebRequest], Awaitable[Reply]]
 
 def routes(
     browse: Browse,
+    products: ProductPages,
+    recent: Recent,
     add: AddToCart,
     cart: CartPages,
     coupon: CouponField,
@@ -56,7 +60,8 @@ def routes(
 
     return [
         page("/", browse.grid),
-        page("/product/{handle:str}", browse.product),
+        page("/product/{handle:str}", products.show),
+        page("/recent", recent.show),
         page("/about", browse.about),
         page("/help", browse.help),
         page("/cart", cart.show),

@@ -8,7 +8,7 @@ from shop.catalog.model import Category, Query
 from shop.web.language import Languages, addressed, in_language
 from shop.web.paths import listing_path
 from shop.web.prices import Currencies
-from shop.web.views import Alternate, Link, Shell
+from shop.web.views import Alternate, Link, Picture, Shell
 from shop.words import content, spoken
 
 
@@ -45,6 +45,7 @@ class Shells:
         q: str = "",
         indexed: bool = False,
         canonical: str = "",
+        picture: Picture | None = None,
     ) -> Shell:
         """The shell of a page at `path`; `indexed` pages are for search engines, under `canonical` or their path."""
         language = spoken()
@@ -65,6 +66,8 @@ class Shells:
             direction=language.direction,
             languages=self._languages.links(),
             alternates=self._alternates(where) if indexed and self._public_url else (),
+            site=self._public_url,
+            picture=picture,
         )
 
     def _alternates(self, path: str) -> tuple[Alternate, ...]:

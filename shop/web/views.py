@@ -90,6 +90,10 @@ class Shell(msgspec.Struct, frozen=True):
     """Those that are offered, for setLanguage; none where there is no choice."""
     alternates: tuple[Alternate, ...] = ()
     """Where the page is for search engines and a public address is known; else none."""
+    site: str = ""
+    """The shop's public address, before which a path is put: 'https://shop.example'; '' where it is not known."""
+    picture: Picture | None = None
+    """What the page is about, for social cards."""
 
 
 class Card(msgspec.Struct, frozen=True):
@@ -119,6 +123,8 @@ class Choice(msgspec.Struct, frozen=True):
     selected: bool
     name: str
     value: str
+    swatch: str = ""
+    """Which colour of static/css/shop/swatch.css it is, '' for none."""
 
 
 class FacetView(msgspec.Struct, frozen=True):
@@ -139,6 +145,25 @@ class Pager(msgspec.Struct, frozen=True):
     previous_url: str
     next_url: str
     links: tuple[Link | None, ...]
+
+
+class Tile(msgspec.Struct, frozen=True):
+    """A place to go, as a picture."""
+
+    label: str
+    url: str
+    picture: Picture
+
+
+class HomeView(msgspec.Struct, frozen=True):
+    """What the front page shows above its grid, all of it taken from the page of the grid itself."""
+
+    scene: Picture
+    story: Picture
+    categories: tuple[Tile, ...]
+    featured: tuple[Card, ...]
+    small: tuple[Card, ...]
+    """The least dear things, the least dear first; none where there are too few to choose from."""
 
 
 class GridView(msgspec.Struct, frozen=True):
@@ -166,64 +191,10 @@ class GridView(msgspec.Struct, frozen=True):
     """The listing with nothing chosen."""
     more: bool = False
     """There are more than `total`: too many to count."""
-
-
-class OptionValue(msgspec.Struct, frozen=True):
-    """A value of an option."""
-
-    value: str
-    selected: bool
-    available: bool
-    url: str = ""
-    """The product page with this value chosen and the other options as they are; '' where no such variant is."""
-
-
-class OptionView(msgspec.Struct, frozen=True):
-    """An option of a product, such as Colour."""
-
-    name: str
-    values: tuple[OptionValue, ...]
-
-
-class VariantView(msgspec.Struct, frozen=True):
-    """A variant as one chooses it on the product page."""
-
-    sku: str
-    title: str
-    price: Price
-    stock: str
-    sold_out: bool
-    max_quantity: int
-    selected: bool
-    url: str
-    """The product page with this variant chosen, so that choosing works without JavaScript."""
-    picture: int
-    """Index into the page's pictures."""
-
-
-class ProductView(msgspec.Struct, frozen=True):
-    """A product page."""
-
-    shell: Shell
-    handle: str
-    title: str
-    vendor: str
-    description: str
-    """Safe HTML."""
-    pictures: tuple[Picture, ...]
-    """At least one."""
-    options: tuple[OptionView, ...]
-    variants: tuple[VariantView, ...]
-    selected: VariantView
-    category: Link | None
-    tags: tuple[str, ...]
-    related: tuple[Card, ...]
-    json_ld: str
-    """JSON-LD Product with '<' escaped, for <script type="application/ld+json">."""
-    error: str = ""
-    """Why the last add was refused, without JavaScript."""
-    quantity: str = "1"
-    """What the quantity field holds: as it was typed, where an add was refused."""
+    home: HomeView | None = None
+    """On the front page."""
+    json_ld: tuple[str, ...] = ()
+    """For <script type="application/ld+json">, with '<' escaped."""
 
 
 class LineView(msgspec.Struct, frozen=True):

@@ -44,14 +44,6 @@ async def test_json_ld_holds_the_title_and_cannot_be_left(shop: Client) -> None:
 
     assert data["@type"] == "Product"
     assert data["name"] == EVIL
-    assert data["offers"][0] == {
-        "@type": "Offer",
-        "sku": "EVIL",
-        "price": "19.00",
-        "priceCurrency": "EUR",
-        "availability": "https://schema.org/InStock",
-        "url": "/product/evil",
-    }
     assert "<" not in found[1]
     assert "\u2028" not in found[1]
 

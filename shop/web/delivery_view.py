@@ -1,0 +1,32 @@
+"""What it costs to have one piece delivered, by the shop's own terms."""
+
+from __future__ import annotations
+
+from shop.catalog.model import Variant
+from shop.checkout.terms import Terms, Zone
+from shop.checkout.totals import shipping_prices
+from shop.money import Money
+from shop.web.prices import Prices
+from shop.web.product_views import DeliveryView, DeliveryWay
+from shop.words import content
+from shop.words import gettext as _
+
+
+def delivery_view(variant: Variant, terms: Terms, prices: Prices) -> tuple[DeliveryView, ...]:
+    """The ways that carry one piece, for each zone of the terms."""
+    zones = ((zone, _ways(variant, zone, prices)) for zone in terms.zones)
+    return tuple(DeliveryView(content(zone.title), ways) for zone, ways in zones if ways)
+
+
+def _ways(variant: Variant, zone: Zone, prices: Prices) -> tuple[DeliveryWay, ...]:
+    def worth(money: Money) -> int:
+        return prices.convert(money).amount
+
+    return tuple(
+        DeliveryWay(
+            content(method.title),
+            Money(price, prices.currency).format() if price else _("Free"),
+            prices.text(method.free_from) if method.free_from and price else "",
+        )
+        for method, price in shipping_prices(zone.methods, variant.weight, worth(variant.price), None, worth)
+    )

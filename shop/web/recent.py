@@ -1,0 +1,71 @@
+"""Products that were looked at lately. Which they are, the browser alone remembers; it asks for them by name."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import lru_cache
+from urllib.parse import parse_qs
+
+from shop.catalog.model import Product
+from shop.errors import NotFound
+from shop.web.cards import card
+from shop.web.catalog import Catalog, product_of
+from shop.web.pictures import Pictures
+from shop.web.prices import Currencies
+from shop.web.product_views import RecentView
+from shop.web.rendered import KeptPages
+from shop.web.respond import Reply
+from shop.web.templating import Templates
+from shop.web.visit import Visit, WebRequest
+
+MOST = 8
+"""Products at once; static/js/product.js remembers as many."""
+_LONGEST = 2000
+"""Bytes of a query string that are read."""
+
+
+class Recent:
+    """Answers from the kept pages: what is asked for is the whole of what the answer depends on."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        currencies: Currencies,
+        pictures: Pictures,
+        templates: Templates,
+        kept: KeptPages,
+    ) -> None:
+        self._catalog = catalog
+        self._currencies = currencies
+        self._pictures = pictures
+        self._templates = templates
+        self._kept = kept
+
+    async def show(self, request: WebRequest) -> Reply:
+        """GET /recent?handles=tide-mug,dusk-lamp: their cards, in this order, without those that are sold no more."""
+        visit = Visit(request.scope)
+        prices = self._currencies.prices(visit.cookies.get("currency"))
+        handles = handles_of(request.scope["query_string"])
+
+        async def render() -> str:
+            products = await asyncio.gather(*map(self._product, handles))
+            cards = tuple(card(product.listing, prices, self._pictures) for product in products if product)
+            return self._templates.fragments("catalog/recent.html", RecentView(cards))
+
+        page = await self._kept.page(self._catalog.version, ("recent", prices.currency, handles), render)
+        return page.reply(visit)
+
+    async def _product(self, handle: str) -> Product | None:
+        try:
+            return await product_of(self._catalog, handle)
+        except NotFound:
+            return None
+
+
+@lru_cache(maxsize=1024)
+def handles_of(query_string: bytes) -> tuple[str, ...]:
+    """The first MOST handles that a query names, each once; none where it cannot be understood."""
+    if len(query_string) > _LONGEST:
+        return ()
+    given = parse_qs(query_string.decode("utf-8", "replace")).get("handles", [""])[0]
+    return tuple(dict.fromkeys(filter(None, given.split(","))))[:MOST]
