@@ -18,9 +18,9 @@ TURNS = {"X": (0, 0, 0), "Y": (0, 0, 90), "Z": (0, 90, 0)}
 
 
 def timber(
-    tone: str = "#B39673", *, along: str = "X", heart: tuple[float, float] = (2.0, -9.0), tilt: float = 2.0
+    tone: str = "#A2835E", *, along: str = "X", heart: tuple[float, float] = (2.0, -9.0), tilt: float = 2.0
 ) -> bpy.types.Material:
-    """Oiled oak, cut from a tree whose pith runs past the object: rings on the ends, cathedrals and stripes on the faces.
+    """Oiled oak, cut from a tree whose pith runs past the object: rings on the ends, cathedrals on the faces.
 
     `along` is the axis of the grain, `heart` how far beside and below the object the pith lies, `tilt` the degrees by
     which the tree leant: it opens the rings into cathedrals.
@@ -118,9 +118,11 @@ def stick(
     hollow: Callable[[float, float], float] | None = None,
     square: float = 2.0,
 ) -> bpy.types.Object:
-    """A carved stick along x: `section` gives half its width, half its height and how far its middle is lifted at each
-    share of the length. `hollow` is how deep the top is carved out at a share of the length and of the width (-1 to 1);
-    `square` over 2 squares the section.
+    """A carved stick along x.
+
+    `section` gives half its width, half its height and how far its middle is lifted, at each share of the length.
+    `hollow` is how deep the top is carved out at a share of the length and of the width (-1 to 1); `square` over 2
+    squares the section.
     """
     rings, around = 120, 56
     vertices: list[Point] = []

@@ -32,7 +32,7 @@ def leaning(name: str) -> None:
 
 
 @shot("plank-board-detail")
-def handle(name: str) -> None:
+def handle(_name: str) -> None:
     """The handle of the large board, close."""
     stage.clear()
     stage.sweep(stage.BACKDROPS["kitchen"])

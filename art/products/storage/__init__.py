@@ -1,0 +1,1 @@
+"""Storage: willow, oak, glass and brass."""
