@@ -13,13 +13,11 @@ from shop.web.paths import listing_path, product_path
 from shop.web.pictures import Pictures
 from shop.web.prices import Prices
 from shop.web.product_views import OptionValue, OptionView, ProductView, VariantView
+from shop.web.swatches import swatch_of
 from shop.web.views import Link, Picture, Shell
 from shop.web.wording import lead_and_facts
 from shop.words import content
 from shop.words import gettext as _
-
-SWATCHES = frozenset({"chalk", "fog", "moss", "clay", "deep", "ochre", "honey", "sage", "fig", "woodsmoke"})
-"""Values that have a colour in the style sheet, as option--{value}; any other is shown by its name alone."""
 
 
 def product_view(
@@ -118,5 +116,5 @@ def _value(product: Product, index: int, value: str, chosen: Variant) -> OptionV
         selected=chosen.options[index] == value,
         available=there is not None and there.available,
         url=product_path(product.handle, there.sku) if there else "",
-        swatch=value.lower() if value.lower() in SWATCHES else "",
+        swatch=swatch_of(value),
     )
