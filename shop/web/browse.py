@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from shop.catalog.model import Query
 from shop.web.catalog import Catalog
 from shop.web.grid_view import grid_view, heading
+from shop.web.home_view import home_view
 from shop.web.paths import listing_path, listing_query
 from shop.web.pictures import Pictures
 from shop.web.prices import Currencies, Prices
@@ -61,7 +64,7 @@ class Browse:
     async def _grid_view(self, query: Query, prices: Prices) -> GridView:
         page = await self._catalog.page(query)
         query = page.query
-        await self._shells.refresh()
+        categories = await self._shells.refresh()
         front = query == Query()
         title = "Things for the home" if front else heading(query, page.facets)
         canonical = listing_path(Query(category=query.category, page=query.page))
@@ -75,7 +78,9 @@ class Browse:
             q=query.q,
             indexed=not query.q and page.total > 0,
         )
-        return grid_view(shell, page, prices, self._pictures, self._currencies.default)
+        grid = grid_view(shell, page, prices, self._pictures, self._currencies.default)
+        home = home_view(page.listings, categories, prices, self._pictures) if front else None
+        return msgspec.structs.replace(grid, home=home)
 
     async def _text(self, request: WebRequest, name: str) -> Reply:
         visit, prices = self._visit(request)

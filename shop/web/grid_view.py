@@ -12,6 +12,7 @@ from shop.web.cards import card
 from shop.web.paths import facet_field, listing_path, price_range
 from shop.web.pictures import Pictures
 from shop.web.prices import Prices
+from shop.web.swatches import swatch_of
 from shop.web.views import Choice, FacetView, GridView, Link, Pager, Shell
 
 SORT_WORDS: dict[Sort, str] = {
@@ -86,6 +87,7 @@ def _facet(facet: Facet, query: Query, own_currency: str) -> FacetView:
             selected=value.selected,
             name=facet_field(facet.name),
             value=value.value,
+            swatch=swatch_of(value.value),
         )
         for value in facet.values
     )
