@@ -26,7 +26,8 @@
     └── ConfigurationError            the settings are wrong; says which and what to do
 
 Catch by level: the web layer answers a ShopError with its `status` and its words; a service that
-holds a standby catches StoreUnavailable. The message of each is a sentence for a person.
+holds a standby catches StoreUnavailable. The message of each is a sentence for a person: `str(error)` in English, for
+operators, and `error.words` in the shopper's language, found out when it is shown. One error may be shown to several.
 """
 
 from __future__ import annotations
@@ -34,11 +35,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from shop.words import gettext, noted, spoken
+
 
 class ShopError(Exception):
-    """Base of all errors raised on purpose; `str(error)` is a sentence for a person."""
+    """Base of all errors raised on purpose. `message` is a sentence for a person, in which the values are filled in."""
 
     status: ClassVar[int] = 500
+
+    def __init__(self, message: str = "", **values: object) -> None:
+        super().__init__(message)
+        self._message = message
+        self._values = values
+
+    def __str__(self) -> str:
+        return self._message.format_map(self._values) if self._values else self._message
+
+    @property
+    def words(self) -> str:
+        """The sentence in the language that is spoken where it is shown."""
+        return gettext(self._message, **self._values)
 
 
 class NotFound(ShopError):
@@ -52,8 +68,8 @@ class InvalidInput(ShopError):
 
     status = 422
 
-    def __init__(self, message: str, *, field: str | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, field: str | None = None, **values: object) -> None:
+        super().__init__(message, **values)
         self.field = field
 
 
@@ -61,7 +77,7 @@ class CartLimitExceeded(InvalidInput):
     """A change would make the cart larger than its limits allow; the cart stays as it was."""
 
     def __init__(self, message: str, *, limit: int, field: str | None = None) -> None:
-        super().__init__(message, field=field)
+        super().__init__(message, field=field, limit=limit)
         self.limit = limit
 
 
@@ -70,7 +86,7 @@ class QuantityLimitExceeded(CartLimitExceeded):
 
     def __init__(self, limit: int) -> None:
         super().__init__(
-            f"A cart takes at most {limit} of one item. Your cart is unchanged.",
+            noted("A cart takes at most {limit} of one item. Your cart is unchanged."),
             limit=limit,
             field="quantity",
         )
@@ -80,20 +96,20 @@ class LineLimitExceeded(CartLimitExceeded):
     """More than `limit` different lines."""
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"A cart takes at most {limit} different items. Remove one to add another.", limit=limit)
+        super().__init__(noted("A cart takes at most {limit} different items. Remove one to add another."), limit=limit)
 
 
 class NotEnoughStock(InvalidInput):
     """More pieces were asked for than there are; `available` says how many there are."""
 
     def __init__(self, title: str, available: int) -> None:
-        words = f"Only {available} of {title} left." if available else f"{title} is sold out."
-        super().__init__(words, field="quantity")
+        words = noted("Only {available} of {title} left.") if available else noted("{title} is sold out.")
+        super().__init__(words, field="quantity", available=available, title=title)
         self.available = available
 
 
 class InvalidFields(InvalidInput):
-    """Fields of a form that cannot be accepted; `problems` says in words what is wrong with each, in their order."""
+    """Fields of a form that cannot be accepted; `problems` says what is wrong with each, in the shopper's words."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:
         super().__init__(" ".join(problems.values()), field=next(iter(problems)))
@@ -104,7 +120,9 @@ class OutOfStock(InvalidInput):
     """Stock does not cover an order; nothing was taken. `available`: how many there are of each sku that is short."""
 
     def __init__(self, available: Mapping[str, int]) -> None:
-        super().__init__("Some of your items are no longer there in this number. Nothing was ordered or charged.")
+        super().__init__(
+            noted("Some of your items are no longer there in this number. Nothing was ordered or charged.")
+        )
         self.available = available
 
 
@@ -112,7 +130,7 @@ class CartOrdered(InvalidInput):
     """A cart was read before another order took its lines out of it; nothing was taken. `number` names that order."""
 
     def __init__(self, number: str) -> None:
-        super().__init__("Part of your cart has just been ordered. Nothing was ordered twice.")
+        super().__init__(noted("Part of your cart has just been ordered. Nothing was ordered twice."))
         self.number = number
 
 
@@ -123,15 +141,15 @@ class QuoteChanged(InvalidInput):
     """
 
     def __init__(self, prices: Mapping[str, tuple[int, str]]) -> None:
-        super().__init__("Prices have changed since you saw them. Nothing was ordered or charged.")
+        super().__init__(noted("Prices have changed since you saw them. Nothing was ordered or charged."))
         self.prices = prices
 
 
 class CouponRefused(InvalidInput):
     """A coupon's code is unknown, over, used up or not for this cart; the words say which."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, field="coupon")
+    def __init__(self, message: str, **values: object) -> None:
+        super().__init__(message, field="coupon", **values)
 
 
 class PaymentDeclined(InvalidInput):
@@ -161,7 +179,9 @@ class OrderStateRefused(ShopError):
     status = 409
 
     def __init__(self, number: str, state: str, wanted: str) -> None:
-        super().__init__(f"Order {number} is {state}; it cannot become {wanted}.")
+        super().__init__(
+            "Order {number} is {state}; it cannot become {wanted}.", number=number, state=state, wanted=wanted
+        )
         self.state = state
 
 
@@ -185,6 +205,14 @@ class StoreUnavailable(ShopError):
     """A store cannot take this now: unreachable, too slow, loading, read-only, or full. Trying again may help."""
 
     status = 503
+
+    @property
+    def words(self) -> str:
+        """In English what it says; what a store says of itself is for operators, so others are told in general."""
+        translated = super().words
+        if spoken().code != "en" and translated == str(self):
+            return gettext("The shop cannot do this just now. Nothing is lost. Please try again in a moment.")
+        return translated
 
 
 class StoreBusy(StoreUnavailable):

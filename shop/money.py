@@ -15,6 +15,8 @@ from functools import lru_cache
 import msgspec
 from babel.numbers import format_currency, get_currency_precision
 
+from shop.words import spoken
+
 CURRENCIES = ("EUR", "USD", "JPY", "CAD", "GBP", "TRY")
 
 
@@ -44,9 +46,9 @@ class Money(msgspec.Struct, frozen=True, array_like=True, gc=False):
         minor = major.scaleb(minor_digits(currency)).quantize(Decimal(1), ROUND_HALF_UP)
         return cls(int(minor), currency)
 
-    def format(self, locale: str = "en") -> str:
-        """The amount as people of a locale write it: '€19.99', '¥3,210'."""
-        return _format(self.amount, self.currency, locale)
+    def format(self, locale: str = "") -> str:
+        """The amount as people of a locale write it, by default those of the language spoken: '€19.99', '¥3,210'."""
+        return _format(self.amount, self.currency, locale or spoken().cldr)
 
 
 @lru_cache(maxsize=64)

@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from gettext import NullTranslations
 
 from babel import Locale
+from babel.numbers import format_decimal
 
 
 class Language:
@@ -21,14 +22,16 @@ class Language:
     `messages` translate the words of the shop, `catalog` those of the demo catalogue; both from English.
     """
 
-    __slots__ = ("catalog", "code", "direction", "locale", "messages", "name")
+    __slots__ = ("catalog", "cldr", "code", "direction", "locale", "messages", "name")
 
     def __init__(
         self, code: str, messages: NullTranslations | None = None, catalog: NullTranslations | None = None
     ) -> None:
         self.code = code
-        """BCP 47: 'de'."""
+        """BCP 47: 'de', 'pt-BR'."""
         self.locale = Locale.parse(code, sep="-")
+        self.cldr = str(self.locale)
+        """As CLDR spells it: 'pt_BR'."""
         self.name = (self.locale.get_display_name() or code).capitalize()
         """As those who speak it call it: 'Deutsch'."""
         self.direction = "rtl" if self.locale.text_direction == "rtl" else "ltr"
@@ -73,8 +76,10 @@ def gettext(message: str, **values: object) -> str:
 
 
 def ngettext(one: str, many: str, count: int, **values: object) -> str:
-    """A message for a number of things; {count} is filled in by itself."""
-    return _spoken.get().messages.ngettext(one, many, count).format(count=count, **values)
+    """A message for a number of things; {count} is filled in by itself: '1,204 products'."""
+    language = _spoken.get()
+    number = count if -1000 < count < 1000 else format_decimal(count, locale=language.locale)
+    return language.messages.ngettext(one, many, count).format(count=number, **values)
 
 
 def pgettext(context: str, message: str, **values: object) -> str:
@@ -89,8 +94,15 @@ def noted(message: str) -> str:
 
 
 def content(text: str) -> str:
-    """A text of the catalogue (a description, an option, a category) in the language spoken, where it is translated."""
-    return _spoken.get().catalog.gettext(text) if text else text
+    """A text of the catalogue (a description, an option, a category) in the language spoken, where it is translated.
+
+    Of HTML each text between two tags is translated by itself; the tags stay.
+    """
+    language = _spoken.get()
+    if not text or language is ENGLISH:
+        return text
+    translated = language.catalog.gettext
+    return _TEXT.sub(lambda found: translated(found[0]), text) if "<" in text else translated(text)
 
 
 def content_options(text: str) -> str:
@@ -98,11 +110,6 @@ def content_options(text: str) -> str:
     return " / ".join(map(content, text.split(" / "))) if text else text
 
 
-def content_html(html: str) -> str:
-    """A description in the language spoken, text by text; its tags stay."""
-    return _TEXT.sub(lambda found: content(found[0]), html) if _spoken.get() is not ENGLISH else html
-
-
 def texts_of(html: str) -> list[str]:
-    """The texts that `content_html` translates."""
+    """The texts of some HTML that `content` translates."""
     return _TEXT.findall(html)

@@ -12,6 +12,8 @@ import msgspec
 
 from shop.checkout.payments import Card
 from shop.errors import InvalidFields
+from shop.words import gettext as _
+from shop.written import listed
 
 NUMBER = "credit_card_number"
 MONTH = "credit_card_expiration_month"
@@ -37,7 +39,6 @@ BRANDS = (
     Brand("Mastercard", r"5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720", (16,), 3),
     Brand("American Express", r"3[47]", (15,), 4),
 )
-_TAKEN = "We take Visa, Mastercard and American Express."
 _BETWEEN = re.compile(r"[\s\-‐‑–.]")
 
 
@@ -54,9 +55,9 @@ def read_card(number: str, month: str, year: str, cvv: str, today: date) -> Card
         problems[NUMBER] = words
     read_month, read_year = _month(month), _year(year, today)
     if read_month is None:
-        problems[MONTH] = "Please enter the month as it is on the card, from 01 to 12."
+        problems[MONTH] = _("Please enter the month as it is on the card, from 01 to 12.")
     if read_year is None:
-        problems[YEAR] = "Please enter the year as it is on the card, in two or four digits."
+        problems[YEAR] = _("Please enter the year as it is on the card, in two or four digits.")
     elif words := _expiry_problem(read_month or 12, read_year, today):
         problems[YEAR] = words
     if words := _cvv_problem(cvv.strip(), brand):
@@ -84,14 +85,16 @@ def _brand(digits: str) -> Brand | None:
 
 def _number_problem(digits: str, brand: Brand | None) -> str:
     if not digits:
-        return "Please enter the number of your card."
+        return _("Please enter the number of your card.")
     if not _is_number(digits):
-        return "A card number has digits only. Please check it."
+        return _("A card number has digits only. Please check it.")
     if brand is None:
-        return f"{_TAKEN} This number belongs to none of them."
+        return _("We take Visa, Mastercard and American Express. This number belongs to none of them.")
     if len(digits) not in brand.digits:
-        return f"A {brand.name} number has {_either(brand.digits)} digits. Please check it."
-    return "" if passes_luhn(digits) else "A digit of this number is wrong. Please check it against your card."
+        return _(
+            "A number of {brand} has {counts} digits. Please check it.", brand=brand.name, counts=_either(brand.digits)
+        )
+    return "" if passes_luhn(digits) else _("A digit of this number is wrong. Please check it against your card.")
 
 
 def _month(text: str) -> int | None:
@@ -109,16 +112,18 @@ def _year(text: str, today: date) -> int | None:
 
 def _expiry_problem(month: int, year: int, today: date) -> str:
     if (year, month) < (today.year, today.month):
-        return "This card has expired. Please use another."
-    return "This year is too far ahead. Please check it." if year > today.year + YEARS_AHEAD else ""
+        return _("This card has expired. Please use another.")
+    return _("This year is too far ahead. Please check it.") if year > today.year + YEARS_AHEAD else ""
 
 
 def _cvv_problem(cvv: str, brand: Brand | None) -> str:
     digits = (brand.cvv,) if brand else (3, 4)
     if _is_number(cvv) and len(cvv) in digits:
         return ""
-    where = "on the front" if brand and brand.cvv == 4 else "on the back"
-    return f"Please enter the {_either(digits)} digits of the security code, {where} of your card."
+    counts = _either(digits)
+    if brand and brand.cvv == 4:
+        return _("Please enter the {counts} digits of the security code, on the front of your card.", counts=counts)
+    return _("Please enter the {counts} digits of the security code, on the back of your card.", counts=counts)
 
 
 def _is_number(text: str) -> bool:
@@ -126,5 +131,4 @@ def _is_number(text: str) -> bool:
 
 
 def _either(counts: tuple[int, ...]) -> str:
-    *others, last = map(str, counts)
-    return f"{', '.join(others)} or {last}" if others else last
+    return listed([*map(str, counts)], "or")

@@ -18,6 +18,8 @@ import msgspec
 
 from shop.checkout.countries import name_of
 from shop.checkout.model import Quote, QuoteLine
+from shop.words import content
+from shop.words import gettext as _
 
 MAX_AGE = 24 * 3600
 """Seconds for which a token counts."""
@@ -60,7 +62,8 @@ class Consent:
 
 
 def _shortened(line: QuoteLine) -> QuoteLine:
-    return msgspec.structs.replace(line, handle="", title=line.name[:NAME_LENGTH], variant="")
+    title = line.title[:NAME_LENGTH]
+    return msgspec.structs.replace(line, handle="", title=title, variant=line.variant[: NAME_LENGTH - len(title)])
 
 
 def differences(seen: Quote, now: Quote) -> tuple[str, ...]:
@@ -73,28 +76,30 @@ def _lines(seen: Quote, now: Quote) -> Iterator[str]:
     for line in now.lines:
         name, old = line.name, before.pop(line.sku, None)
         if old is None:
-            yield f"{name} is new in it: {line.quantity} for {(line.unit * line.quantity).format()}."
+            price = (line.unit * line.quantity).format()
+            yield _("{name} is new in it: {quantity} for {price}.", name=name, quantity=line.quantity, price=price)
             continue
         if old.quantity != line.quantity:
-            yield f"{name}: {old.quantity} before, now {line.quantity}."
+            yield _("{name}: {before} before, now {now}.", name=name, before=old.quantity, now=line.quantity)
         if old.unit != line.unit and seen.currency == now.currency:
-            yield f"{name}: {old.unit.format()} before, now {line.unit.format()}."
+            before_words, now_words = old.unit.format(), line.unit.format()
+            yield _("{name}: {before} before, now {now}.", name=name, before=before_words, now=now_words)
     for line in before.values():
-        yield f"{line.name} is no longer part of it."
+        yield _("{name} is no longer part of it.", name=line.name)
 
 
 def _conditions(seen: Quote, now: Quote) -> Iterator[str]:
     if seen.currency != now.currency:
-        yield f"The prices were in {seen.currency} and are now in {now.currency}."
+        yield _("The prices were in {before} and are now in {now}.", before=seen.currency, now=now.currency)
     if seen.coupon != now.coupon:
         if seen.coupon:
-            yield f"The coupon {seen.coupon} no longer counts."
+            yield _("The coupon {code} no longer counts.", code=seen.coupon)
         if now.coupon:
-            yield f"The coupon {now.coupon} counts now."
+            yield _("The coupon {code} counts now.", code=now.coupon)
     if seen.country_code != now.country_code:
-        yield f"It was to go to {_country(seen)} and now goes to {_country(now)}."
+        yield _("It was to go to {before} and now goes to {now}.", before=_country(seen), now=_country(now))
     if _tax(seen) != _tax(now):
-        yield f"Tax was {_tax(seen)} and is now {_tax(now)}."
+        yield _("Tax was {before} and is now {now}.", before=_tax(seen), now=_tax(now))
 
 
 def _amounts(seen: Quote, now: Quote) -> Iterator[str]:
@@ -102,25 +107,32 @@ def _amounts(seen: Quote, now: Quote) -> Iterator[str]:
     old, new = seen.totals, now.totals
     alike = seen.currency == now.currency
     if (seen.method, seen.method_title) != (now.method, now.method_title):
-        yield f"Shipping was {seen.method_title}, {_shipping(seen)}, and is now {now.method_title}, {_shipping(now)}."
+        yield _("Shipping was {before} and is now {now}.", before=_method(seen), now=_method(now))
     elif alike and old.shipping != new.shipping:
-        yield f"Shipping was {_shipping(seen)} and is now {_shipping(now)}."
+        yield _("Shipping was {before} and is now {now}.", before=_shipping(seen), now=_shipping(now))
     if alike and old.discount != new.discount:
-        yield f"The discount was {seen.money(old.discount).format()} and is now {now.money(new.discount).format()}."
+        before, today = seen.money(old.discount).format(), now.money(new.discount).format()
+        yield _("The discount was {before} and is now {now}.", before=before, now=today)
     if seen.total != now.total:
-        yield f"The total was {seen.total.format()} and is now {now.total.format()}."
+        yield _("The total was {before} and is now {now}.", before=seen.total.format(), now=now.total.format())
+
+
+def _method(quote: Quote) -> str:
+    return f"{content(quote.method_title)} ({_shipping(quote)})"
 
 
 def _shipping(quote: Quote) -> str:
-    return quote.money(quote.totals.shipping).format() if quote.totals.shipping else "free"
+    return quote.money(quote.totals.shipping).format() if quote.totals.shipping else _("free")
 
 
 def _country(quote: Quote) -> str:
-    return name_of(quote.country_code) or "a country that we do not know"
+    return name_of(quote.country_code) or _("a country that we do not know")
 
 
 def _tax(quote: Quote) -> str:
     totals = quote.totals
     if not totals.tax_name:
-        return "none"
-    return f"{totals.tax_name} ({'contained in the prices' if totals.tax_included else 'on top of the prices'})"
+        return _("none")
+    if totals.tax_included:
+        return _("{tax} (contained in the prices)", tax=totals.tax_words)
+    return _("{tax} (on top of the prices)", tax=totals.tax_words)

@@ -10,7 +10,9 @@ from functools import cache
 from babel import Locale
 from babel.core import get_global
 
-LANGUAGES = ("de", "fr", "es", "it", "nl", "pl", "pt", "sv", "da", "nb", "fi", "cs", "tr", "ja")
+from shop.words import spoken
+
+LANGUAGES = ("de", "fr", "es", "it", "nl", "pl", "pt", "sv", "da", "nb", "fi", "cs", "tr", "ja", "ar")
 """Those whose names of countries are understood beside English ones; where two disagree, the earlier one counts."""
 
 ALIASES = {
@@ -42,10 +44,14 @@ _NO_COUNTRY = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 """Two letters of CLDR that are a union, a region or nobody's."""
 
 
-@cache
 def names() -> dict[str, str]:
-    """The English name of every country by its code (ISO 3166-1 alpha-2), in the order of the names."""
-    found = {code: name for code, name in _territories("en").items() if _is_country(code)}
+    """The name of every country in the language spoken by its code (ISO 3166-1 alpha-2), in the order of the names."""
+    return _names(spoken().cldr)
+
+
+@cache
+def _names(language: str) -> dict[str, str]:
+    found = {code: name for code, name in _territories(language).items() if _is_country(code)}
     return dict(sorted(found.items(), key=lambda pair: _folded(pair[1])))
 
 
@@ -57,22 +63,30 @@ def name_of(code: str) -> str:
 def code_of(text: str) -> str:
     """The code (ISO 3166-1 alpha-2) of a country as somebody typed it, '' where that cannot be told.
 
-    Codes of two and three letters are understood, and names in English and in LANGUAGES; letter case, accents, points
-    and a leading 'the' do not matter.
+    Codes of two and three letters are understood, and names in the language spoken, in English and in LANGUAGES; letter
+    case, accents, points and a leading 'the' do not matter.
     """
     folded = _folded(text[:100])
-    return _in_english().get(folded) or _in_all_languages().get(folded, "")
+    own = _own(spoken().cldr).get(folded)
+    return own or _in_english().get(folded) or _in_all_languages().get(folded, "")
+
+
+@cache
+def _own(language: str) -> dict[str, str]:
+    """The code for every folded name in a language."""
+    return {_folded(name): code for code, name in _names(language).items()}
 
 
 @cache
 def _in_english() -> dict[str, str]:
     """The code for every folded code, English name and alias."""
-    codes = {code.lower(): code for code in names()}
+    english = _names("en")
+    codes = {code.lower(): code for code in english}
     aliases: Mapping[str, list[str]] = get_global("territory_aliases")
     codes |= {
-        old.lower(): new[0] for old, new in aliases.items() if old.isalpha() and len(new) == 1 and new[0] in names()
+        old.lower(): new[0] for old, new in aliases.items() if old.isalpha() and len(new) == 1 and new[0] in english
     }
-    return codes | {_folded(name): code for code, name in names().items()} | ALIASES
+    return codes | _own("en") | ALIASES
 
 
 @cache

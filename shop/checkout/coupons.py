@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from babel.dates import format_date
 from sqlalchemy import Row, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -25,6 +23,7 @@ from shop.checkout.totals import CouponTerms
 from shop.database import fetch, insert_into, writing
 from shop.errors import CouponRefused
 from shop.money import Money, Rates
+from shop.written import day_of
 
 KEPT_SECONDS = 2.0
 """For how long a look-up is kept in memory."""
@@ -79,25 +78,31 @@ class Coupons:
         """
         coupon = await self.find(as_code(code)) if as_code(code) else None
         if coupon is None:
-            raise CouponRefused(f"There is no coupon “{code.strip()[:32]}”. Please check how it is written.")
+            raise CouponRefused("There is no coupon “{code}”. Please check how it is written.", code=code.strip()[:32])
         self._refuse(coupon, subtotal, now)
         return coupon.terms
 
     def _refuse(self, coupon: Coupon, subtotal: Money, now: int) -> None:
         code, terms = coupon.code, coupon.terms
         if now < terms.starts:
-            raise CouponRefused(f"The coupon {code} counts from {day_of(terms.starts)}.")
+            raise CouponRefused("The coupon {code} counts from {day}.", code=code, day=day_of(terms.starts))
         if terms.ends is not None and now >= terms.ends:
-            raise CouponRefused(f"The coupon {code} ended on {day_of(terms.ends - 1)}.")
+            raise CouponRefused("The coupon {code} ended on {day}.", code=code, day=day_of(terms.ends - 1))
         if coupon.max_uses is not None and coupon.uses >= coupon.max_uses:
             raise _used_up(code)
         if any(m and not self._knows(m, subtotal.currency) for m in (terms.amount, terms.minimum)):
-            raise CouponRefused(f"The coupon {code} cannot be used with prices in {subtotal.currency}.")
+            raise CouponRefused(
+                "The coupon {code} cannot be used with prices in {currency}.", code=code, currency=subtotal.currency
+            )
         if terms.minimum is not None:
             minimum = self._rates.convert(terms.minimum, subtotal.currency)
             if subtotal.amount < minimum.amount:
-                more = Money(minimum.amount - subtotal.amount, minimum.currency).format()
-                raise CouponRefused(f"The coupon {code} counts from {minimum.format()} on: {more} more.")
+                raise CouponRefused(
+                    "The coupon {code} counts from {minimum} on: {more} more.",
+                    code=code,
+                    minimum=minimum.format(),
+                    more=Money(minimum.amount - subtotal.amount, minimum.currency).format(),
+                )
 
     def _knows(self, money: Money, currency: str) -> bool:
         return money.currency == currency or {money.currency, currency} <= self._rates.per_base.keys()
@@ -121,7 +126,7 @@ class Coupons:
             where=None if most is None else coupon_shoppers.c.uses < most,
         )
         if (await connection.execute(once_more.returning(coupon_shoppers.c.uses))).first() is None:
-            raise CouponRefused(f"The coupon {code} has already been used with this e-mail address.")
+            raise CouponRefused("The coupon {code} has already been used with this e-mail address.", code=code)
 
     async def give_back(self, connection: AsyncConnection, code: str, email: str) -> None:
         """Take a use back, in the transaction in which its order fails."""
@@ -160,13 +165,8 @@ def demo_coupons() -> list[Coupon]:
     return msgspec.json.decode(DEMO.read_bytes(), type=list[Coupon])
 
 
-def day_of(at: int) -> str:
-    """'24 December 2026': the day (UTC) of a time in seconds since the epoch."""
-    return format_date(datetime.fromtimestamp(at, UTC), "d MMMM y", locale="en")
-
-
 def _used_up(code: str) -> CouponRefused:
-    return CouponRefused(f"The coupon {code} has been used up.")
+    return CouponRefused("The coupon {code} has been used up.", code=code)
 
 
 def _terms(row: Row[Any]) -> CouponTerms:

@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from shop.words import noted
+
 Outcome = Literal["approved", "declined", "no-funds", "challenged", "slow", "lost-answer", "lost-call"]
 
 
@@ -15,6 +17,7 @@ class DemoCard(msgspec.Struct, frozen=True):
     number: str
     outcome: Outcome
     words: str
+    """A message."""
 
     @property
     def digits(self) -> str:
@@ -23,15 +26,15 @@ class DemoCard(msgspec.Struct, frozen=True):
 
 
 DEMO_CARDS = (
-    DemoCard("4242 4242 4242 4242", "approved", "Approved, as is every number that is not listed"),
-    DemoCard("5555 5555 5555 4444", "approved", "Approved (Mastercard)"),
-    DemoCard("3782 822463 10005", "approved", "Approved (American Express: its security code has 4 digits)"),
-    DemoCard("4000 0000 0000 0002", "declined", "Declined"),
-    DemoCard("4000 0000 0000 9995", "no-funds", "Declined for lack of funds"),
-    DemoCard("4000 0000 0000 3220", "challenged", "The bank asks you to confirm the payment"),
-    DemoCard("4000 0000 0000 1117", "slow", "Approved after 3 seconds"),
-    DemoCard("4000 0000 0000 2222", "lost-answer", "Approved, but the bank's answer gets lost"),
-    DemoCard("4000 0000 0000 3337", "lost-call", "The bank never hears of it, and does not answer"),
+    DemoCard("4242 4242 4242 4242", "approved", noted("Approved, as is every number that is not listed")),
+    DemoCard("5555 5555 5555 4444", "approved", noted("Approved (Mastercard)")),
+    DemoCard("3782 822463 10005", "approved", noted("Approved (American Express: its security code has 4 digits)")),
+    DemoCard("4000 0000 0000 0002", "declined", noted("Declined")),
+    DemoCard("4000 0000 0000 9995", "no-funds", noted("Declined for lack of funds")),
+    DemoCard("4000 0000 0000 3220", "challenged", noted("The bank asks you to confirm the payment")),
+    DemoCard("4000 0000 0000 1117", "slow", noted("Approved after 3 seconds")),
+    DemoCard("4000 0000 0000 2222", "lost-answer", noted("Approved, but the bank's answer gets lost")),
+    DemoCard("4000 0000 0000 3337", "lost-call", noted("The bank never hears of it, and does not answer")),
 )
 
 _OUTCOMES = {card.digits: card.outcome for card in DEMO_CARDS}

@@ -21,6 +21,7 @@ from shop.checkout.schema import demo_payments
 from shop.database import fetch, writing
 from shop.errors import PaymentRefused, PaymentUnavailable, StoreUnavailable
 from shop.money import Money
+from shop.words import noted
 
 SLOW_SECONDS = 3.0
 SILENT_SECONDS = 60.0
@@ -31,11 +32,11 @@ NOTHING = Money(0, "XXX")
 _ORDER: tuple[Status, ...] = ("challenged", "authorised", "declined", "voided", "captured", "refunded")
 """A payment is the last of these that was done under its key."""
 _ANSWERS: dict[Outcome, tuple[Status, str]] = {
-    "declined": ("declined", "Your bank declined this card. Nothing was charged. Please try another card."),
-    "no-funds": ("declined", "There is not enough money for this on your account. Nothing was charged."),
+    "declined": ("declined", noted("Your bank declined this card. Nothing was charged. Please try another card.")),
+    "no-funds": ("declined", noted("There is not enough money for this on your account. Nothing was charged.")),
     "challenged": ("challenged", ""),
 }
-_UNCONFIRMED = "You did not confirm this payment with your bank. Nothing was charged."
+_UNCONFIRMED = noted("You did not confirm this payment with your bank. Nothing was charged.")
 _LEDGER = select(demo_payments).where(demo_payments.c.key == bindparam("key"))
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 

@@ -13,6 +13,9 @@ import msgspec
 
 from shop.errors import OrderStateRefused
 from shop.money import Money
+from shop.words import content, content_options
+from shop.words import gettext as _
+from shop.written import percent
 
 State = Literal["pending", "failed", "placed", "paid", "shipped", "cancelled", "refunded"]
 
@@ -77,8 +80,8 @@ class QuoteLine(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """What it is called in a sentence: 'Tide Mug, Moss'."""
-        return f"{self.title}, {self.variant}" if self.variant else self.title
+        """What it is called in a sentence, in the language spoken: 'Tide Mug, Moss'."""
+        return f"{self.title}, {content_options(self.variant)}" if self.variant else self.title
 
     @property
     def total(self) -> Money:
@@ -102,6 +105,12 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     """'VAT 19%'; '' where no tax is charged."""
     total: int
 
+    @property
+    def tax_words(self) -> str:
+        """The tax's name in the language spoken."""
+        name, _space, rate = self.tax_name.rpartition(" ")
+        return f"{content(name)} {percent(rate)}"
+
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
     """What a shopper is shown before paying."""
@@ -122,6 +131,7 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     method: str
     """Id of the shipping method."""
     method_title: str
+    """As the shop's terms call it; `content` has it in the language spoken."""
     totals: Totals
 
     @property
@@ -160,12 +170,14 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     challenge_path: str = ""
     """Where the shopper confirms the payment with their bank, for as long as the order waits for that; else ''."""
     failure: str = ""
-    """Why it failed or was cancelled, for the shopper."""
+    """Why it failed or was cancelled, for the shopper: a message, or an operator's own words."""
+    language: str = "en"
+    """The one that the shopper ordered in, and is written to in."""
 
     @property
     def card(self) -> str:
-        """'Visa ending in 4242'; '' where no card was used."""
-        return f"{self.card_brand} ending in {self.card_last4}" if self.card_last4 else ""
+        """'Visa ending in 4242', in the language spoken; '' where no card was used."""
+        return _("{brand} ending in {digits}", brand=self.card_brand, digits=self.card_last4) if self.card_last4 else ""
 
     @property
     def firm(self) -> bool:

@@ -24,12 +24,13 @@ from shop.checkout.numbers import masked, new_number
 from shop.checkout.payments import Card, Payment
 from shop.checkout.repository import key_of
 from shop.errors import InvalidInput, PaymentDeclined, PaymentUnavailable, StoreUnavailable, unforeseen
+from shop.words import noted
 
 CLOSING_SECONDS = 5.0
 """How long orders that are under way may take to finish when the shop closes."""
 FIRST_LOOK_SECONDS = 0.05
 LAST_LOOK_SECONDS = 1.0
-ORDERED_BEFORE = (
+ORDERED_BEFORE = noted(
     "Whether you have ordered this before cannot be looked up now. Please try again in a moment: you are not charged "
     "twice."
 )
@@ -50,6 +51,8 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """The ids of the changes that the cart had when the quote was made of it: Cart.changes."""
     key: str = ""
     """The request's Idempotency-Key."""
+    language: str = "en"
+    """The shopper's."""
 
 
 class PlaceOrder:
@@ -192,6 +195,7 @@ class PlaceOrder:
             card_brand=submission.card_brand if pays else "",
             card_last4=submission.card.last4 if pays else "",
             origin=submission.origin,
+            language=submission.language,
         )
 
 

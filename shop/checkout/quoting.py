@@ -16,6 +16,7 @@ from shop.checkout.terms import Terms
 from shop.checkout.totals import CouponTerms, discount_of, shipping_prices, totals
 from shop.errors import CouponRefused
 from shop.money import Money, Rates
+from shop.words import gettext as _
 
 
 class Offers(Protocol):
@@ -126,7 +127,7 @@ class Quotes:
         try:
             return (await self._coupons.check(code, subtotal, now) if code else None), []
         except CouponRefused as error:
-            return None, [Problem("coupon", str(error))]
+            return None, [Problem("coupon", error.words)]
 
     def _methods(
         self, lines: list[QuoteLine], coupon: CouponTerms | None, currency: str, country_code: str
@@ -185,16 +186,23 @@ def _goods(lines: Iterable[QuoteLine], currency: str) -> Money:
 
 def _short(line: QuoteLine, available: int, held: int) -> Problem:
     if available:
-        words = f"Only {available} of {line.name} left, and you want {line.quantity}."
+        words = _(
+            "Only {available} of {name} left, and you want {wanted}. Please change your cart.",
+            available=available,
+            name=line.name,
+            wanted=line.quantity,
+        )
     elif held:
-        words = f"The last of {line.name} are at another checkout, and may come back."
+        words = _(
+            "The last of {name} are at another checkout, and may come back. Please change your cart.", name=line.name
+        )
     else:
-        words = f"{line.name} is sold out."
-    return Problem("short", f"{words} Please change your cart.", line.sku, available)
+        words = _("{name} is sold out. Please change your cart.", name=line.name)
+    return Problem("short", words, line.sku, available)
 
 
 def _gone(sku: str) -> Problem:
-    return Problem("gone", f"We no longer sell {sku}. It is not part of your order.", sku)
+    return Problem("gone", _("We no longer sell {sku}. It is not part of your order.", sku=sku), sku)
 
 
 def _repriced(offers: Mapping[str, Offer], prices: Mapping[str, Money]) -> Mapping[str, Offer]:

@@ -29,6 +29,7 @@ class Details(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     origin: str
     challenge_path: str = ""
     failure: str = ""
+    language: str = "en"
 
 
 class Open(msgspec.Struct, frozen=True):

@@ -164,7 +164,7 @@ def _to_whom(coupon: Coupon) -> str:
 
 
 def _days(coupon: Coupon) -> str:
-    from shop.checkout.coupons import day_of
+    from shop.written import day_of
 
     terms = coupon.terms
     starts = f"from {day_of(terms.starts)}" if terms.starts else ""

@@ -120,7 +120,7 @@ async def test_logout_forgets_cart_and_cookies(shop: Client, carts: CountingCart
 
     assert (reply.status_code, reply.headers["location"]) == (303, "/")
     cookies = cookies_of(reply)
-    assert set(cookies) == {"session", "cart_count", "currency", "welcome"}
+    assert set(cookies) == {"session", "cart_count", "currency", "language", "welcome"}
     assert all(cookie["max-age"] == "0" for cookie in cookies.values())
     assert len(carts) == 0
     assert dict(shop.cookies) == {}

@@ -108,7 +108,7 @@ class TestDifferences:
             (
                 a_quote(method="express", method_title="Express", shipping=1290),
                 (
-                    "Shipping was Standard, €4.90, and is now Express, €12.90.",
+                    "Shipping was Standard (€4.90) and is now Express (€12.90).",
                     "The total was €28.90 and is now €36.90.",
                 ),
             ),
