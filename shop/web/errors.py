@@ -17,29 +17,29 @@ from shop.web.prices import Currencies
 from shop.web.respond import VARY
 from shop.web.shell import Shells
 from shop.web.templating import Templates
-from shop.web.views import Link, TextPage
+from shop.web.views import TextPage
 from shop.web.visit import Visit
-from shop.words import speak
+from shop.words import gettext as _
+from shop.words import noted, speak
 
 log = logging.getLogger(__name__)
 
 HEADINGS = {
-    400: "That request could not be understood",
-    403: "That came from somewhere else",
-    404: "We could not find that",
-    405: "That cannot be done here",
-    409: "That cannot be done any more",
-    413: "That was too much at once",
-    422: "That did not work",
-    503: "Please try again in a moment",
+    400: noted("That request could not be understood"),
+    403: noted("That came from somewhere else"),
+    404: noted("We could not find that"),
+    405: noted("That cannot be done here"),
+    409: noted("That cannot be done any more"),
+    413: noted("That was too much at once"),
+    422: noted("That did not work"),
+    503: noted("Please try again in a moment"),
 }
 LEADS = {
-    400: "Please go back and try again.",
-    404: "The page may have moved, or the address may have been mistyped.",
-    405: "This address does not take that kind of request. Nothing was changed.",
-    413: "A form can carry 64 KB. Nothing was changed.",
+    400: noted("Please go back and try again."),
+    404: noted("The page may have moved, or the address may have been mistyped."),
+    405: noted("This address does not take that kind of request. Nothing was changed."),
+    413: noted("A form can carry 64 KB. Nothing was changed."),
 }
-WAYS_ON = (Link("To the front page", "/"), Link("To your cart", "/cart"))
 _FRAMES = 6
 
 
@@ -61,33 +61,35 @@ class Errors:
             headers |= {name.lower(): value for name, value in error.headers.items()}
         if status == 503:
             headers["retry-after"] = "5"
-        body, kind = self._body(Visit(request.scope), status, heading, lead)
+        again = status >= 500 and request.method == "GET"
+        body, kind = self._body(Visit(request.scope), status, heading, lead, again=again)
         return Response(body, status_code=status, media_type=kind, headers=headers)
 
     def _words(self, request: Request[Any, Any, Any], error: Exception) -> tuple[int, str, str]:
         if isinstance(error, ShopError) and error.status != 500:
-            return error.status, HEADINGS[error.status], str(error)
+            return error.status, _(HEADINGS[error.status]), str(error)
         if isinstance(error, HTTPException) and error.status_code != 500:
             status = error.status_code
-            return status, HEADINGS.get(status, HEADINGS[400]), LEADS.get(status, LEADS[400])
+            return status, _(HEADINGS.get(status, HEADINGS[400])), _(LEADS.get(status, LEADS[400]))
         if isinstance(error, ConfigurationError):
             log.error("%s", error)
-            return 503, HEADINGS[503], "The shop is not ready yet."
+            return 503, _(HEADINGS[503]), _("The shop is not ready yet.")
         reference = log_unexpected(request, error)
-        return 500, "Something went wrong on our side", f"Nothing you did. If you write to us, mention {reference}."
+        lead = _("It was nothing you did. If you write to us, mention {reference}.", reference=reference)
+        return 500, _("Something went wrong on our side"), lead
 
-    def _body(self, visit: Visit, status: int, heading: str, lead: str) -> tuple[bytes, str]:
+    def _body(self, visit: Visit, status: int, heading: str, lead: str, *, again: bool) -> tuple[bytes, str]:
         accept = visit.header(b"accept") or "*/*"
         if "text/html" in accept or "*/*" in accept or "text/*" in accept:
-            return self._html(visit, status, heading, lead), "text/html"
+            return self._html(visit, status, heading, lead, again=again), "text/html"
         if "json" in accept:
             problem = {"title": heading, "status": status, "detail": lead}
             return msgspec.json.encode(problem), "application/problem+json"
         return f"{heading}\n{lead}\n".encode(), "text/plain"
 
-    def _html(self, visit: Visit, status: int, heading: str, lead: str) -> bytes:
+    def _html(self, visit: Visit, status: int, heading: str, lead: str, *, again: bool) -> bytes:
         currency = self._currencies.prices(visit.cookies.get("currency")).currency
-        page = TextPage(self._shells.shell(heading, path="/", currency=currency), heading, lead, status, WAYS_ON)
+        page = TextPage(self._shells.shell(heading, path="/", currency=currency), heading, lead, status, again=again)
         if visit.wants_fragment:
             return self._templates.fragments("errors/fragment.html", page).encode()
         return self._templates.render("errors/error.html", page, visit.badge).encode()

@@ -312,4 +312,5 @@ class TextPage(msgspec.Struct, frozen=True):
     heading: str
     lead: str = ""
     status: int = 200
-    links: tuple[Link, ...] = ()
+    again: bool = False
+    """Of an error: whether asking for the same page once more may help."""

@@ -137,6 +137,22 @@ async def test_htmx_is_told_in_the_status_region(shop: Client) -> None:
     assert "We have no such product" in reply.text
 
 
+async def test_a_page_that_is_not_there_offers_ways_on(shop: Client) -> None:
+    await shop.get("/")
+    page = (await shop.get("/nothing")).text.partition('class="wrong"')[2].partition("</main>")[0]
+    assert '<input id="wanted" type="search" name="q"' in page
+    for path in ("/?category=", "/cart", "/help"):
+        assert f'href="{path}' in page
+    assert "Try again" not in page
+
+
+async def test_only_a_page_can_be_asked_for_again(make_client: MakeClient) -> None:
+    async with make_client(catalog=BrokenCatalog(StoreUnavailable("away"))) as shop:
+        again = '<a class="button" href="">Try again</a>'
+        assert again in (await shop.get("/?q=x")).text
+        assert again not in (await shop.post("/cart", data={"product_id": "x"})).text
+
+
 async def test_a_store_of_carts_that_is_away_is_said(make_client: MakeClient) -> None:
     class AwayCarts(CountingCarts):
         async def apply(self, cart_id: str, change: object) -> object:  # type: ignore[override]
