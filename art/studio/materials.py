@@ -12,7 +12,7 @@ import bpy
 Node = bpy.types.Node
 
 PALETTE = {
-    "chalk": "#EFE5D2", "fog": "#A3AFAB", "moss": "#6A6D57", "clay": "#9E644F",
+    "chalk": "#EFE5D2", "fog": "#A3AFAB", "moss": "#6B725A", "clay": "#9E644F",
     "deep": "#20333F", "ochre": "#B78B47", "linen": "#CBBA9C", "ivory": "#F1E7CB", "honey": "#CE9038", "ink": "#1A2423",
 }  # fmt: skip
 """The brand's colours as they must be painted for the photograph to show them: light and film make them paler."""
@@ -125,6 +125,43 @@ def glaze(colour: str, *, speckle: float = 0.5, gloss: float = 0.22) -> bpy.type
     return recipe.material
 
 
+def dipped(colour: str, *, line: float, clay: str = "#A98A69", speckle: float = 0.5) -> bpy.types.Material:
+    """Stoneware that was dipped upside down: glaze above a wandering `line` (cm from the foot), bare clay below.
+
+    The glaze is thin and brown where it runs off a rim, and thick where it stops.
+    """
+    recipe = Recipe(f"dipped {colour} {line}", colour, Coat_Roughness=0.12, IOR=1.5)
+    height = recipe.add("ShaderNodeSeparateXYZ", Vector=recipe.stretched()).outputs["Z"]
+    wander = recipe.between(recipe.noise(0.32, recipe.stretched(1, 1, 0.4), detail=3), -0.3, 0.3, 0.25, 0.75)
+    above = recipe.add("ShaderNodeMath", operation="ADD")
+    recipe.links.new(height, above.inputs[0])
+    recipe.links.new(wander, above.inputs[1])
+    glazed = recipe.between(above.outputs[0], 0, 1, line - 0.03, line + 0.03)
+    thick = recipe.between(above.outputs[0], 0.45, 0, line, line + 0.5)
+    cover = _broken(recipe, recipe.mix(thick, _speckled(recipe, colour, speckle), _darker(colour, 0.6)), clay)
+    grain = recipe.noise(14, detail=6)
+    bare = recipe.ramp(grain, (0.3, _darker(clay, 0.78)), (0.7, clay))
+    satin = recipe.between(recipe.noise(1.5), 0.2, 0.4)
+    recipe.set(Base_Color=recipe.mix(glazed, bare, cover), Coat_Weight=recipe.between(glazed, 0, 0.35))
+    recipe.set(Roughness=recipe.mix(glazed, "#F0F0F0", satin))
+    throwing = recipe.bump(recipe.noise(0.9, recipe.stretched(0.15, 0.15, 1.6)), 0.18, 0.06)
+    sandy = recipe.bump(recipe.mix(glazed, grain, "#808080"), 0.25, 0.02, throwing)
+    recipe.set(Normal=recipe.bump(glazed, 0.8, 0.05, sandy))
+    return recipe.material
+
+
+def _speckled(recipe: Recipe, colour: str, speckle: float) -> Any:
+    """A glaze that has pooled a little, with iron speckles."""
+    pooled = recipe.mix(recipe.between(recipe.noise(0.35), 0, 0.30), colour, _darker(colour, 0.62))
+    return recipe.mix(recipe.between(recipe.noise(7, detail=1), 0, speckle, 0.685, 0.73), pooled, "#4A3526")
+
+
+def _broken(recipe: Recipe, cover: Any, clay: str) -> Any:
+    """The clay shows through where an edge is sharp and the glaze ran off."""
+    edge = recipe.add("ShaderNodeNewGeometry").outputs["Pointiness"]
+    return recipe.mix(recipe.between(edge, 0, 0.55, 0.53, 0.62), cover, _darker(clay, 0.75))
+
+
 def stoneware(colour: str = "#B59A7C") -> bpy.types.Material:
     """Bare fired clay: matt, a little sandy."""
     recipe = Recipe(f"stoneware {colour}", colour, Roughness=0.85)
@@ -210,6 +247,23 @@ def wool(colour: str) -> bpy.types.Material:
 def glass(tint: str = "#FFFFFF", *, rough: float = 0.0) -> bpy.types.Material:
     """Clear or tinted glass; give what is made of it a wall."""
     recipe = Recipe(f"glass {tint}", tint, Transmission_Weight=1.0, IOR=1.46, Roughness=rough)
+    return _clear_to_light(recipe, tint)
+
+
+def liquid(tint: str, *, ior: float = 1.33) -> bpy.types.Material:
+    """Water, tea, oil: what fills a glass; let it reach a little into the wall of the glass."""
+    recipe = Recipe(f"liquid {tint}", tint, Transmission_Weight=1.0, IOR=ior, Roughness=0.0)
+    return _clear_to_light(recipe, tint)
+
+
+def _clear_to_light(recipe: Recipe, tint: str) -> bpy.types.Material:
+    """Light on its way to what stands behind is tinted and not stopped: a path tracer has no time for caustics."""
+    shadow = recipe.add("ShaderNodeLightPath").outputs["Is Shadow Ray"]
+    through = recipe.add("ShaderNodeBsdfTransparent", Color=linear(tint))
+    both = recipe.add("ShaderNodeMixShader")
+    for socket, value in zip(both.inputs, (shadow, recipe.surface.outputs[0], through.outputs[0]), strict=True):
+        recipe.links.new(value, socket)
+    recipe.links.new(both.outputs[0], recipe.output.inputs["Surface"])
     return recipe.material
 
 

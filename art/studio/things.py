@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import bpy
 
 from art.studio import materials, solids
 from art.studio.solids import Point
 
-CANDLELIGHT = "#FFA95C"
-LAMPLIGHT = "#FFC98A"
+CANDLELIGHT = "#FFB566"
+LAMPLIGHT = "#FFD392"
 
 
 def lamp(at: Point, watts: float, *, colour: str = LAMPLIGHT, radius: float = 1.5) -> bpy.types.Object:
@@ -36,7 +38,27 @@ def flame(at: Point, height: float = 2.6, *, watts: float = 2500) -> None:
     body = solids.lathe([(max(0.0, radius), rise) for radius, rise in profile], _burning(unit), segments=48)
     solids.placed(body, (x + wick * 0.05, y, z + wick * 0.45), (0, 0, 0))
     body.visible_shadow = body.visible_diffuse = False
+    halo((x, y, z + wick * 0.45 + unit * 0.38), height * 1.5, strength=0.3)
     lamp((x, y, z + wick * 0.45 + unit * 0.4), watts, colour=CANDLELIGHT, radius=height * 0.22)
+
+
+def halo(at: Point, radius: float, *, colour: str = "#FFC05C", strength: float = 0.3) -> bpy.types.Object:
+    """The soft shine around what is too bright for the lens; it lights nothing."""
+    recipe = materials.Recipe("halo", "#000000")
+    facing = recipe.add("ShaderNodeLayerWeight", Blend=0.5).outputs["Facing"]
+    fall = recipe.add("ShaderNodeMath", operation="POWER")
+    recipe.links.new(recipe.between(facing, 1, 0), fall.inputs[0])
+    fall.inputs[1].default_value = 5
+    light = recipe.add("ShaderNodeEmission", Color=materials.linear(colour))
+    recipe.links.new(recipe.between(fall.outputs[0], 0, strength / 2), light.inputs["Strength"])
+    both = recipe.add("ShaderNodeAddShader")
+    recipe.links.new(light.outputs[0], both.inputs[0])
+    recipe.links.new(recipe.add("ShaderNodeBsdfTransparent").outputs[0], both.inputs[1])
+    recipe.links.new(both.outputs[0], recipe.output.inputs["Surface"])
+    ball = [(radius * math.cos(a), radius * math.sin(a)) for a in (math.pi * (i / 48 - 0.5) for i in range(49))]
+    thing = solids.lathe([(max(0.0, r), z) for r, z in ball], recipe.material, at=at, segments=64)
+    thing.visible_shadow = thing.visible_diffuse = thing.visible_glossy = thing.visible_transmission = False
+    return thing
 
 
 def candle(
@@ -46,7 +68,9 @@ def candle(
     dip = min(0.5, radius * 0.35)
     top = [(radius, height - 0.3, 0.3), (radius * 0.93, height), (radius * 0.7, height - dip * 0.45, radius * 0.3)]
     profile = [(0, 0), (radius * 0.97, 0, 0.12), *top, (radius * 0.3, height - dip, radius * 0.3), (0, height - dip)]
-    body = solids.lathe(profile, materials.wax(colour), at=at)
+    wax = materials.wax(colour)
+    wax.node_tree.nodes["Principled BSDF"].inputs["Subsurface Radius"].default_value = (1.0, 0.8, 0.5)
+    body = solids.lathe(profile, wax, at=at)
     solids.displaced(body, radius * 0.03, radius * 1.2)
     flame((at[0], at[1], at[2] + height - dip), flame_height, watts=watts)
     return body
@@ -56,8 +80,8 @@ def _burning(height: float) -> bpy.types.Material:
     """Fire: blue and thin at the wick, gold in the body, clear towards its edge."""
     recipe = materials.Recipe("flame", "#000000")
     place = recipe.add("ShaderNodeSeparateXYZ", Vector=recipe.stretched(z=1 / height)).outputs["Z"]
-    colour = recipe.ramp(place, (0.0, "#3A5BC8"), (0.16, "#F08A2C"), (0.4, "#FFC870"), (1.0, "#FFA640"))
-    light = recipe.add("ShaderNodeEmission", Color=colour, Strength=recipe.between(place, 0.6, 16, 0.02, 0.34))
+    colour = recipe.ramp(place, (0.0, "#3A5BC8"), (0.16, "#F58A22"), (0.4, "#FFD070"), (1.0, "#FFAA30"))
+    light = recipe.add("ShaderNodeEmission", Color=colour, Strength=recipe.between(place, 0.6, 8, 0.02, 0.34))
     edge = recipe.add("ShaderNodeLayerWeight", Blend=0.5).outputs["Facing"]
     fading = recipe.add("ShaderNodeMixShader")
     recipe.links.new(recipe.between(edge, 0.0, 0.95, 0.25, 0.95), fading.inputs[0])

@@ -1,0 +1,1 @@
+"""Lamps, candlesticks and a lantern, lit, in the evening."""
