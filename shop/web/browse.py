@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from shop.catalog.model import Query
+from shop.catalog.model import Page, Query
 from shop.web.catalog import Catalog
 from shop.web.grid_view import grid_view, heading
 from shop.web.home_view import home_view
+from shop.web.json_ld import grid_json_ld
 from shop.web.paths import listing_path, listing_query
 from shop.web.pictures import Pictures
 from shop.web.prices import Currencies, Prices
@@ -15,11 +16,16 @@ from shop.web.rendered import KeptPages
 from shop.web.respond import Reply
 from shop.web.shell import Shells
 from shop.web.templating import Templates
-from shop.web.views import GridView, TextPage
+from shop.web.views import GridView, Picture, TextPage
 from shop.web.visit import Visit, WebRequest
+from shop.words import gettext as _
+from shop.words import ngettext, noted
 
-FRONT_WORDS = "Plain things for the small hours of a day at home."
-TEXTS = {"about": ("About Neap", "Who makes these things, and how."), "help": ("Help", "How this shop works.")}
+FRONT_WORDS = noted("Plain things for the small hours of a day at home.")
+TEXTS = {
+    "about": (noted("About Neap"), noted("Who makes these things, and how.")),
+    "help": (noted("Help"), noted("How this shop works.")),
+}
 
 
 class Browse:
@@ -66,25 +72,28 @@ class Browse:
         query = page.query
         categories = await self._shells.refresh()
         front = query == Query()
-        title = "Things for the home" if front else heading(query, page.facets)
+        home = home_view(page.listings, categories, prices, self._pictures) if front else None
+        title = _("Things for the home") if front else heading(query, page.facets)
         canonical = listing_path(Query(category=query.category, page=query.page))
         shell = self._shells.shell(
-            title if query.page == 1 else f"{title}, page {query.page}",
-            description=FRONT_WORDS if front else f"{title}: {page.total} products.",
+            title if query.page == 1 else _("{title}, page {page}", title=title, page=query.page),
+            description=_(FRONT_WORDS) if front else ngettext(
+                "{title}: {count} product.", "{title}: {count} products.", page.total, title=title
+            ),
             path=listing_path(query),
             canonical=canonical,
             currency=prices.currency,
             category=query.category,
             q=query.q,
             indexed=not query.q and page.total > 0,
+            picture=home.scene if home else _picture(page, self._pictures),
         )
         grid = grid_view(shell, page, prices, self._pictures, self._currencies.default)
-        home = home_view(page.listings, categories, prices, self._pictures) if front else None
-        return msgspec.structs.replace(grid, home=home)
+        return msgspec.structs.replace(grid, home=home, json_ld=grid_json_ld(grid, self._pictures.mark))
 
     async def _text(self, request: WebRequest, name: str) -> Reply:
         visit, prices = self._visit(request)
-        title, description = TEXTS[name]
+        title, description = map(_, TEXTS[name])
 
         async def render() -> str:
             await self._shells.refresh()
@@ -99,3 +108,9 @@ class Browse:
     def _visit(self, request: WebRequest) -> tuple[Visit, Prices]:
         visit = Visit(request.scope)
         return visit, self._currencies.prices(visit.cookies.get("currency"))
+
+
+def _picture(page: Page, pictures: Pictures) -> Picture | None:
+    """What stands for a listing where it is shared: its first product."""
+    first = page.listings[0] if page.listings else None
+    return pictures.picture(first.image, first.title) if first else None

@@ -10,12 +10,13 @@ from typing import Any
 
 import msgspec
 
-from shop.catalog.model import Product, Variant
+from shop.catalog.model import Product, Query, Variant
 from shop.money import Money
-from shop.web.paths import product_path
+from shop.web.paths import listing_path, product_path
 from shop.web.prices import Prices
-from shop.web.views import Link, Picture, Shell
+from shop.web.views import GridView, Link, Picture, Shell
 from shop.web.wording import plain_text
+from shop.words import gettext as _
 
 SHOP = "Neap"
 _UNSAFE = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
@@ -49,8 +50,18 @@ def trail_json_ld(trail: Iterable[Link], shell: Shell) -> str:
     )
 
 
-def site_json_ld(shell: Shell, logo: str) -> tuple[str, ...]:
-    """The shop itself, and how it is searched: for the front page. `logo` is the address of its mark."""
+def grid_json_ld(view: GridView, mark: str) -> tuple[str, ...]:
+    """Of the front page the shop itself, of a category the way there; `mark` is the address of the shop's."""
+    if view.front:
+        return _site(view.shell, mark)
+    if not view.category or not view.shell.canonical_url:
+        return ()
+    category = Link(view.heading, listing_path(Query(category=view.category)))
+    return (trail_json_ld((Link(_("Shop"), "/"), category), view.shell),)
+
+
+def _site(shell: Shell, mark: str) -> tuple[str, ...]:
+    """Who we are, and how the shop is searched."""
     site = _absolute(shell, "/")
     search = {
         "@type": "SearchAction",
@@ -58,7 +69,7 @@ def site_json_ld(shell: Shell, logo: str) -> tuple[str, ...]:
         "query-input": "required name=search_term_string",
     }
     return (
-        _script("Organization", name=SHOP, url=site, logo=_absolute(shell, logo)),
+        _script("Organization", name=SHOP, url=site, logo=_absolute(shell, mark)),
         _script("WebSite", name=SHOP, url=site, potentialAction=search),
     )
 

@@ -13,6 +13,7 @@ from shop.web.assets import Assets
 from shop.web.views import Picture, Source
 
 FALLBACK = "img/fallback.svg"
+MARK = "img/favicon.svg"
 PRODUCTS, SCENES = "img/products", "img/scenes"
 _FORMATS = ("avif", "webp")
 _PLAIN_WIDTH = 720
@@ -42,6 +43,11 @@ class Pictures:
             if f"{folder}/pictures.json" in assets
             for name, photograph in _photographs(assets.body(f"{folder}/pictures.json")).items()
         }
+
+    @property
+    def mark(self) -> str:
+        """The address of the shop's own mark."""
+        return self._assets.url(MARK)
 
     def picture(self, image: Image | None, title: str) -> Picture:
         """A picture that is there: our own, one of another server by https, or else the fallback."""
