@@ -59,6 +59,7 @@ from shop.web.handoff_links import HandoffLinks
 from shop.web.handoff_pages import HandoffPages
 from shop.web.headers import SecurityHeaders
 from shop.web.language import Languages
+from shop.web.offline import Offline
 from shop.web.order import OrderPages
 from shop.web.payment import PaymentPages
 from shop.web.pictures import Pictures
@@ -178,6 +179,7 @@ def create_app(
             ),
             visitor=Visitor(metered, sessions, shells, currencies, languages, templates),
             assets=assets,
+            offline=Offline(assets, templates),
             sitemap=Sitemap(shown, settings.public_url),
             health=Health(metered, shown.categories if catalog else repository.version),
             metrics=metrics,

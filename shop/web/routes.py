@@ -17,6 +17,7 @@ from shop.web.coupon import CouponField
 from shop.web.cross_origin import CrossOriginGuard
 from shop.web.handoff import Handoff
 from shop.web.language import Languages
+from shop.web.offline import Offline
 from shop.web.order import OrderPages
 from shop.web.payment import PaymentPages
 from shop.web.placing import Placing
@@ -44,6 +45,7 @@ def routes(
     order: OrderPages,
     visitor: Visitor,
     assets: Assets,
+    offline: Offline,
     sitemap: Sitemap,
     health: Health,
     metrics: Metrics,
@@ -94,6 +96,8 @@ def routes(
         page("/logout", visitor.ask_logout),
         change("/logout", visitor.logout),
         page("/static/{path:path}", assets.serve),
+        page("/offline", offline.page),
+        page("/service-worker.js", offline.worker),
         page("/robots.txt", sitemap.robots),
         page("/sitemap.xml", sitemap.sitemap),
         page("/healthz", health.alive),

@@ -227,3 +227,7 @@ addEventListener("pageshow", ({ persisted }) => {
 // An open channel would keep the page out of the back/forward cache.
 addEventListener("pagehide", () => channel.close());
 on("visibilitychange", () => document.hidden || showBadge());
+
+// --- offline: a page that says so, where none can be fetched; looked for when everything else is there
+
+addEventListener("load", () => navigator.serviceWorker?.register("/service-worker.js", { updateViaCache: "all" }).catch(() => {}));
