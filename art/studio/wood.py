@@ -40,6 +40,12 @@ def timber(
     colour = recipe.ramp(year, *((place, _tinted(tone, share)) for place, share in shades))
     colour = recipe.mix(recipe.between(fibre, 0, 0.5, 0.42, 0.68), colour, _tinted(tone, 0.72))
     colour = recipe.mix(recipe.between(board, 0, 0.3, 0.35, 0.7), colour, _tinted(tone, 1.12))
+    facing = recipe.add("ShaderNodeSeparateXYZ", Vector=recipe.add("ShaderNodeTexCoord").outputs["Normal"]).outputs[
+        along
+    ]
+    across = recipe.add("ShaderNodeMath", operation="ABSOLUTE")
+    recipe.links.new(facing, across.inputs[0])
+    colour = recipe.mix(recipe.between(across.outputs[0], 0, 0.62, 0.55, 0.95), colour, _tinted(tone, 0.55))
     early = recipe.between(year, 1.0, 0.25, 0.0, 0.45)
     dash = recipe.add("ShaderNodeMath", operation="MULTIPLY")
     recipe.links.new(recipe.between(pores, 0, 1, 0.55, 0.64), dash.inputs[0])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import random
 
+import bpy
+
 from art.studio import materials, solids, stage, wicker, wood
 from art.studio.shots import shot
 from art.studio.solids import Point
@@ -64,23 +66,23 @@ def basket(size: str) -> None:
 def _wool() -> None:
     """Balls of yarn."""
     for at, radius, colour, seed in (
-        ((-3.4, -1.8, 13.6), 4.1, "fog", 1),
-        ((3.6, -2.6, 13.2), 4.0, "clay", 2),
-        ((0.6, 4.0, 14.2), 4.2, "chalk", 3),
-        ((0, 0, 7), 5.0, "ochre", 4),
+        ((-3.6, -2.0, 15.6), 4.1, "#8D9A97", 1),
+        ((4.0, -2.2, 15.0), 3.9, "#A65F45", 2),
+        ((0.7, 3.6, 16.4), 4.2, "#D8CDB8", 3),
+        ((0, 0, 8), 5.0, "#B98A3C", 4),
     ):
-        _ball(at, radius, materials.wool(colour), seed)
+        _ball(at, radius, yarn(colour), seed)
 
 
-def _ball(at: Point, radius: float, yarn: object, seed: int) -> None:
+def _ball(at: Point, radius: float, stuff: object, seed: int) -> None:
     """Yarn wound in bundles of turns, each bundle across the last."""
     chance = random.Random(seed)
     solids.lathe(
         [
-            (radius * 0.96 * math.cos(a), radius * 0.96 * math.sin(a))
+            (radius * 0.93 * math.cos(a), radius * 0.93 * math.sin(a))
             for a in (math.pi * (i / 24 - 0.5) for i in range(25))
         ],
-        yarn,
+        stuff,
         at=at,
         segments=48,
     )
@@ -95,13 +97,22 @@ def _ball(at: Point, radius: float, yarn: object, seed: int) -> None:
                 y, z = y * math.cos(tilt) - z * math.sin(tilt), y * math.sin(tilt) + z * math.cos(tilt)
                 x, y = x * math.cos(swing) - y * math.sin(swing), x * math.sin(swing) + y * math.cos(swing)
                 path.append((radius * x, radius * y, radius * z))
-    solids.tube(path, 0.17, yarn, at=at, steps=2)
+    solids.tube(path, 0.2, stuff, at=at, steps=2)
+
+
+def yarn(colour: str, *, fine: float = 1.0) -> bpy.types.Material:
+    """Wool as it is spun: matt, a little fuzzy, twisted."""
+    recipe = materials.Recipe(f"yarn {colour} {fine}", colour, Roughness=1.0, Specular_IOR_Level=0.1, Sheen_Weight=0.15)
+    fuzz = recipe.noise(7 * fine, detail=8, rough=0.75)
+    recipe.set(Base_Color=recipe.mix(recipe.between(fuzz, 0, 0.5, 0.4, 0.65), colour, "#4A4238"))
+    recipe.set(Normal=recipe.bump(fuzz, 0.9, 0.12))
+    return recipe.material
 
 
 def _throws() -> None:
     """Two rolled throws that stand in it."""
-    for at, colour, seed in (((-4.6, 1.2, 3), "chalk", 0.0), ((5.2, -1.5, 1.5), "moss", 2.0)):
-        _roll(at, materials.wool(colour), seed)
+    for at, colour, seed in (((-5.0, 0.6, 4), "#D3C7B0", 0.0), ((5.4, -0.8, 2.0), "#66744F", 2.0)):
+        _roll(at, yarn(colour, fine=2.2), seed)
 
 
 def _roll(at: Point, cloth: object, phase: float) -> None:
@@ -125,18 +136,18 @@ def _roll(at: Point, cloth: object, phase: float) -> None:
     ]
     thing = solids.solid(vertices, faces, cloth, at=at, turn=(4, -5 if at[0] < 0 else 6, 40 * phase))
     thick = thing.modifiers.new("thickness", "SOLIDIFY")
-    thick.thickness, thick.offset = 0.8, 0
+    thick.thickness, thick.offset = 0.95, 0
     round_edge = thing.modifiers.new("edge", "BEVEL")
-    round_edge.width, round_edge.segments = 0.3, 3
+    round_edge.width, round_edge.segments = 0.42, 4
 
 
 def _firewood() -> None:
     """Split logs on their ends."""
     chance = random.Random(11)
-    places = [(-9, -3), (0, -9), (9, -5), (-4, 3.5), (6.5, 4.5), (-11, 7), (1, 11), (12, 6), (-1, -1.5)]
+    places = [(-8, -4), (0.5, -9), (8.5, -3), (-3, 2.5), (5, 4.5), (-8, 6), (0, 9.5)]
     for index, (x, y) in enumerate(places):
         high = chance.uniform(37, 43)
-        _log(high, (x, y, 1), (chance.uniform(-5, 5), chance.uniform(-5, 5), chance.uniform(0, 360)), index)
+        _log(high, (x, y, 1), (chance.uniform(-3, 3), chance.uniform(-3, 3), chance.uniform(0, 360)), index)
 
 
 def _log(high: float, at: Point, turn: Point, seed: int) -> None:

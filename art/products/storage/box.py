@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from art.studio import solids, stage, wood
+from art.studio import materials, solids, stage, wood
 from art.studio.shots import shot
 from art.studio.solids import Point
 
@@ -17,6 +17,7 @@ def open_box(_name: str) -> None:
     stage.sweep(stage.BACKDROPS["storage"])
     stage.daylight(42)
     box(turn=-32)
+    letters(turn=-32)
     lid(at=(20.5, -9.0, 0.0), turn=(0, -68, -32))
     stage.camera((4.5, -2, 8.2), width=63, pitch=19)
 
@@ -46,6 +47,18 @@ def box(*, turn: float) -> None:
         parts.append(_board(DEEP, high, short, out_first=False, at=(x, 0, 0), turn=(90, 0, 90)))
     floor = wood.timber(heart=(1, -12))
     parts.append(wood.dressed((WIDE - THICK, DEEP - THICK, 0.9), floor, at=(0, 0, 0.6), edge=0.02))
+    solids.together(*parts, turn=(0, 0, turn))
+
+
+def letters(*, turn: float) -> None:
+    """A few envelopes standing in the box."""
+    parts = []
+    for x, lean, size, colour in (
+        (-9.6, 7, (16.2, 22.9), "#E9E2D3"), (-8.6, 9, (11.4, 20.6), "#B9A07C"), (-7.8, 10, (16.2, 21.6), "#F1ECE1"),
+        (-6.6, 14, (12.5, 19.4), "#AEB8B4"), (-5.2, 17, (15.0, 21.0), "#EDE6D8"),
+    ):  # fmt: skip
+        paper = materials.paper(colour)
+        parts.append(solids.box((0.22, *size), paper, at=(x, -1.5 + 0.4 * x % 2, 1.6), turn=(0, -lean, 0), edge=0.08))
     solids.together(*parts, turn=(0, 0, turn))
 
 

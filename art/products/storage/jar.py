@@ -50,7 +50,7 @@ def jar(size: str, *, at: Point = (0, 0, 0), turn: float = 0, closed: bool = Tru
     edge = high - LID + 0.35
     outside = [(0, 0.12), (radius - 0.9, 0.1), (radius - 0.5, 0, 0.2), (radius, 0.15, 0.5), (radius, edge, 0.12)]
     inside = [(radius - WALL, edge, 0.12), (radius - WALL, 0.75, 0.5), (0, 0.7)]
-    solids.lathe([*outside, *inside], materials.glass("#F4FAF8"), at=at, turn=(0, 0, turn))
+    solids.lathe([*outside, *inside], materials.glass("#FDFEFE"), at=at, turn=(0, 0, turn))
     _fill(size, radius - WALL - 0.04, 0.78, high * (0.66 if size == "two" else 0.6), at)
     if closed:
         lid(radius, at=(at[0], at[1], at[2] + high - LID + 0.38), turn=(0, 0, turn + 25))
@@ -62,7 +62,7 @@ def lid(radius: float, *, at: Point, turn: Point = (0, 0, 0)) -> None:
     plug = radius - WALL - 0.22
     top = [(radius + 0.08, 0, 0.08), (radius + 0.08, 1.8, 0.22), (0, 1.84)]
     solids.lathe([(0, -1.3), (plug - 0.1, -1.3, 0.2), (plug, 0), *top], oak, at=at, turn=turn)
-    rubber = materials.Recipe("silicone", "#D9D7D0", Roughness=0.4, Subsurface_Weight=0.4, Subsurface_Scale=0.2)
+    rubber = materials.Recipe("silicone", "#CFC9BC", Roughness=0.45)
     ring = [(plug - 0.1, -0.9), (plug + 0.24, -0.8, 0.1), (plug + 0.24, -0.45, 0.1), (plug - 0.1, -0.35)]
     solids.lathe(ring, rubber.material, at=at, turn=turn)
 
@@ -95,7 +95,7 @@ def _fill(size: str, radius: float, floor: float, top: float, at: Point) -> None
 def _bean() -> tuple[bpy.types.Object, float]:
     """A roasted coffee bean, 1 cm long, and how thick it is."""
     roast = _food("#3A2114", "#22120B", rough=0.42)
-    shape = _pebble(0.5, 0.36, 0.25, lambda x, y, z: z - 0.12 * math.exp(-((y / 0.05) ** 2)) if z > 0 else z)
+    shape = _pebble(0.5, 0.36, 0.25, lambda _x, y, z: z - 0.12 * math.exp(-((y / 0.05) ** 2)) if z > 0 else z)
     return solids.solid(*shape, roast), 0.5
 
 
@@ -109,7 +109,7 @@ def _flake() -> tuple[bpy.types.Object, float]:
 def _lentil() -> tuple[bpy.types.Object, float]:
     """A brown lentil."""
     skin = _food("#8A5A34", "#5E3B21", rough=0.5)
-    return solids.solid(*_pebble(0.27, 0.27, 0.11, lambda x, y, z: z), skin), 0.3
+    return solids.solid(*_pebble(0.27, 0.27, 0.11, lambda _x, _y, z: z), skin), 0.3
 
 
 def _food(colour: str, darker: str, *, rough: float) -> bpy.types.Material:

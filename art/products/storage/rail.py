@@ -18,10 +18,10 @@ def on_the_wall(_name: str) -> None:
     """The rail across the picture, the bag on its second peg."""
     stage.clear()
     room.wall(stage.BACKDROPS["storage"])
-    stage.daylight(58)
+    stage.daylight(58, strength=1.3)
     rail()
     bag(PEGS[1])
-    stage.camera((0, 0, -15), width=74, pitch=4, turn=-14)
+    stage.camera((0, 0, -14.5), width=76, pitch=4, turn=-14)
 
 
 @shot("mooring-rail-detail")
@@ -29,7 +29,7 @@ def peg(_name: str) -> None:
     """Two pegs, close."""
     stage.clear()
     room.wall(stage.BACKDROPS["storage"])
-    stage.daylight(26)
+    stage.daylight(26, strength=1.3)
     rail()
     stage.camera((18, -2, 0), width=23, pitch=12, turn=-34, focus=(13, -5, 0), aperture=5)
 
@@ -47,7 +47,7 @@ def rail() -> None:
 
 def bag(x: float) -> None:
     """A flat linen bag with two handles over a peg, pulled into folds where they hang."""
-    cloth = materials.linen("#CBBC9F", threads=7)
+    cloth = materials.linen("#D8CCB4", threads=7)
     for front in (1, 0):
         _panel(x, front, cloth)
     for side in (-1, 1):
@@ -56,13 +56,13 @@ def bag(x: float) -> None:
 
 
 def _panel(x: float, front: int, cloth: bpy.types.Material) -> None:
-    columns, rows, top, high = 110, 120, -16.0, 34.0
+    columns, rows, top, high = 110, 120, -15.0, 27.0
     vertices: list[Point] = []
     for i in range(columns + 1):
         for j in range(rows + 1):
             u, v = 2 * i / columns - 1, j / rows
             pulled = math.exp(-v * 2.6)
-            half = 13.6 - 3.2 * pulled + 1.2 * math.sin(math.pi * v)
+            half = 12.8 - 2.6 * pulled + 1.0 * math.sin(math.pi * v)
             sag = 4.0 * (1 - (abs(abs(u) - 0.5) / 0.5) ** 1.6) * pulled
             fold = (
                 0.62 * math.sin(9.5 * u + 1.5 * v + 0.4) * pulled + 0.3 * math.sin(6 * u - 4 * v + 1) * (1 - v) ** 0.5
@@ -86,8 +86,8 @@ def _handle(x: float, side: int, front: int, cloth: bpy.types.Material) -> None:
     vertices: list[Point] = []
     for i in range(steps + 1):
         t = i / steps
-        middle = x + side * (0.35 + 4.6 * (1 - t) ** 1.25 + 0.5 * math.sin(math.pi * t))
-        height = -13.4 + t * 15.0 - 1.4 * (t**8)
+        middle = x + side * (0.3 + 4.4 * (1 - t) ** 0.85)
+        height = -14.6 + t * 16.2 - 1.4 * t**8
         out = 3.5 + (1.7 * (1 - t) + 0.5 if front else -0.5 * (1 - t))
         half = wide / 2 * (1 - 0.45 * t)
         for j in range(9):

@@ -14,12 +14,12 @@ def in_use(_name: str) -> None:
     """On a wall, with books, a vase and a bowl on it."""
     stage.clear()
     room.wall(stage.BACKDROPS["storage"])
-    stage.daylight(74)
+    stage.daylight(74, strength=1.3)
     shelf()
     _books()
     vase((16, -10, 0))
     _bowl((29, -10, 0))
-    stage.camera((0, -8, 3), width=104, pitch=7, turn=-13)
+    stage.camera((0, -8, 3), width=96, pitch=7, turn=-13)
 
 
 @shot("hull-shelf-detail")
@@ -27,7 +27,7 @@ def edge(_name: str) -> None:
     """The end of the board and a bracket, from a little below."""
     stage.clear()
     room.wall(stage.BACKDROPS["storage"])
-    stage.daylight(36)
+    stage.daylight(36, strength=1.3)
     shelf()
     _bowl((14, -10, 0))
     stage.camera((29, -12, -3.5), width=36, pitch=-9, turn=38, focus=(34, -19, -1), aperture=5)
@@ -49,7 +49,7 @@ def shelf() -> None:
         turn=(90, 0, 90),
         edge=0.08,
     )
-    metal = materials.brass(rough=0.3)
+    metal = materials.turned_brass(rough=0.28)
     for x in (-27, 27):
         bracket(x, metal)
 
@@ -78,8 +78,8 @@ def _books() -> None:
     """A row of books, the last one leaning."""
     x = -36.0
     for thick, high, deep, colour in (
-        (3.2, 22.5, 15.5, "#2F4A5A"), (2.2, 20.4, 14, "#C9BCA3"), (4.0, 24.0, 16.5, "#9C5B42"), (1.8, 19.0, 13, "#76845C"),
-        (2.9, 21.5, 15, "#E6DECD"), (2.4, 23.0, 15.5, "#47585A"), (3.4, 20.0, 14, "#C39A4B"),
+        (3.2, 22.5, 15.5, "#34444C"), (2.2, 20.4, 14, "#C9BCA3"), (4.0, 24.0, 16.5, "#8A5A47"), (1.8, 19.0, 13, "#6E7760"),
+        (2.9, 21.5, 15, "#E6DECD"), (2.4, 23.0, 15.5, "#47585A"), (3.4, 20.0, 14, "#B0935A"),
     ):  # fmt: skip
         book((thick, deep, high), colour, at=(x + thick / 2, -17 + deep / 2, 0))
         x += thick + 0.12
