@@ -69,6 +69,7 @@ from shop.web.product_page import ProductPages
 from shop.web.recent import Recent
 from shop.web.rendered import KeptPages
 from shop.web.routes import routes
+from shop.web.search import Search
 from shop.web.session import Sessions
 from shop.web.shell import Shells
 from shop.web.sitemap import Sitemap
@@ -160,6 +161,7 @@ def create_app(
             browse=Browse(shown, shells, currencies, pictures, templates, kept),
             products=products,
             recent=Recent(shown, currencies, pictures, templates, kept),
+            search=Search(shown, shells, currencies, pictures, templates, kept),
             add=AddToCart(metered, shown, sessions, replies, products, clock),
             cart=CartPages(metered, shown, sessions, replies, clock),
             coupon=CouponField(metered, shown, coupons, currencies),

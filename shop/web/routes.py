@@ -24,6 +24,7 @@ from shop.web.placing import Placing
 from shop.web.product_page import ProductPages
 from shop.web.recent import Recent
 from shop.web.respond import Reply
+from shop.web.search import Search
 from shop.web.sitemap import Sitemap
 from shop.web.visit import WebRequest
 from shop.web.visitor import Visitor
@@ -35,6 +36,7 @@ def routes(
     browse: Browse,
     products: ProductPages,
     recent: Recent,
+    search: Search,
     add: AddToCart,
     cart: CartPages,
     coupon: CouponField,
@@ -64,6 +66,7 @@ def routes(
         page("/", browse.grid),
         page("/product/{handle:str}", products.show),
         page("/recent", recent.show),
+        page("/search", search.show),
         page("/about", browse.about),
         page("/help", browse.help),
         page("/cart", cart.show),

@@ -16,7 +16,7 @@ let requests = 0;
 
 on("htmx:config:request", ({ detail: { ctx } }) => {
   ctx.order = ++requests;
-  ctx.fetch = fetchPatiently;
+  if (!ctx.sourceElement.matches("[data-light]")) ctx.fetch = fetchPatiently;
   if (ctx.request.method === "GET") dropEmpty(ctx.request.body);
   else ctx.request.headers["Idempotency-Key"] = newKey();
   keepOnly(ctx.sourceElement.dataset.only, ctx.request.body);
@@ -177,6 +177,21 @@ function forgetSteps(id) {
   clearTimeout(steps.get(id)?.timer);
   steps.delete(id);
 }
+
+// --- search: the panel is there while the focus is in it (CSS); arrows walk through it, Escape puts it away
+
+on("keydown", (event) => {
+  if (!event.target.closest?.("#search")) return;
+  const [field, panel] = [byId("q"), byId("search-panel")];
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const stops = [field, ...panel.querySelectorAll("a")];
+  if (event.key === "Escape" && panel.firstElementChild) {
+    panel.replaceChildren();
+    field.focus();
+  } else if (step) stops.at((stops.indexOf(document.activeElement) + step) % stops.length).focus();
+  else return;
+  event.preventDefault();
+});
 
 // --- drawer, gallery, pictures
 
