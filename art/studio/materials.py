@@ -188,10 +188,10 @@ def oak(tone: str = "#B98A56", *, along: str = "X", scale: float = 1.0) -> bpy.t
 
 def brass(*, rough: float = 0.24) -> bpy.types.Material:
     """Brushed brass that has been touched."""
-    recipe = Recipe("brass", "#C79A4B", Metallic=1.0)
+    recipe = Recipe("brass", "#B3935A", Metallic=1.0)
     wear = recipe.noise(0.9, detail=6)
     recipe.set(
-        Base_Color=recipe.ramp(wear, (0.3, "#A97E36"), (0.7, "#D2A858")),
+        Base_Color=recipe.ramp(wear, (0.3, "#997A45"), (0.7, "#BF9F66")),
         Roughness=recipe.between(wear, rough, rough + 0.14),
     )
     recipe.set(Normal=recipe.bump(recipe.noise(30, recipe.stretched(1, 1, 0.08)), 0.05, 0.01))

@@ -24,7 +24,7 @@ class Shot:
     name: str
     build: Build
     size: tuple[int, int] = SQUARE
-    samples: int = 24
+    samples: int = 16
 
     def take(self, path: Path, *, width: int | None = None, samples: int | None = None) -> None:
         """Build the scene and render it to a PNG; a draft is narrower and has fewer samples."""
@@ -38,7 +38,7 @@ class Shot:
 SHOTS: dict[str, Shot] = {}
 
 
-def shot(*names: str, size: tuple[int, int] = SQUARE, samples: int = 24) -> Callable[[Build], Build]:
+def shot(*names: str, size: tuple[int, int] = SQUARE, samples: int = 16) -> Callable[[Build], Build]:
     """Register a function as what builds the pictures of these names: it is called with one of them."""
 
     def register(build: Build) -> Build:

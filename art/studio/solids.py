@@ -133,6 +133,44 @@ def cloth(
     return thing
 
 
+def loft(
+    rings: Sequence[Sequence[Point]],
+    material: bpy.types.Material,
+    *,
+    at: Point = (0, 0, 0),
+    turn: Point = (0, 0, 0),
+) -> bpy.types.Object:
+    """A skin over rings of equally many points, from the first to the last: a spout, a leaf, a fold."""
+    count = len(rings[0])
+    vertices = [point for ring in rings for point in ring]
+    faces = [
+        (row * count + i, row * count + (i + 1) % count, (row + 1) * count + (i + 1) % count, (row + 1) * count + i)
+        for row in range(len(rings) - 1)
+        for i in range(count)
+    ]
+    return solid(vertices, faces, material, at=at, turn=turn)
+
+
+def together(*parts: bpy.types.Object, at: Point = (0, 0, 0), turn: Point = (0, 0, 0)) -> bpy.types.Object:
+    """Parts that were built around the origin, moved as one thing."""
+    thing = bpy.data.objects.new("thing", None)
+    bpy.context.collection.objects.link(thing)
+    for part in parts:
+        part.parent = thing
+    return placed(thing, at, turn)
+
+
+def lined(vessel: bpy.types.Object, material: bpy.types.Material) -> bpy.types.Object:
+    """The vessel with another material inside: on the faces of a lathe that look at its axis or up from its floor."""
+    vessel.data.materials.append(material)
+    rim = max(vertex.co.z for vertex in vessel.data.vertices)
+    for face in vessel.data.polygons:
+        outwards = face.normal.x * face.center.x + face.normal.y * face.center.y
+        if outwards < -0.01 or (face.normal.z > 0.5 and face.center.z < rim * 0.9):
+            face.material_index = 1
+    return vessel
+
+
 def solid(
     vertices: Sequence[Point],
     faces: Sequence[Sequence[int]],
@@ -254,6 +292,21 @@ def walled(
         for a in (math.pi / 2 * step / 6 for step in range(1, 7))
     ]
     return [(0.0, outer[0][1]), *outer, *arc, *reversed(inner), *corner, (0.0, bottom)]
+
+
+def shell(outside: Sequence[Point], wall: float) -> list[tuple[float, float]]:
+    """The profile of a plate or an open bowl, `wall` thick, from its outside (axis to rim)."""
+    outer = rounded(outside)
+    inner = []
+    for index, point in enumerate(outer):
+        along = Vector(outer[min(index + 1, len(outer) - 1)]) - Vector(outer[max(index - 1, 0)])
+        inwards = Vector((-along.y, along.x)).normalized() * wall
+        inner.append((max(0.0, point[0] + inwards.x), point[1] + inwards.y))
+    start, end = Vector(outer[-1]), Vector(inner[-1])
+    middle, half = (start + end) / 2, (start - end) / 2
+    over = (start - Vector(outer[-2])).normalized() * half.length
+    arc = [middle + half * math.cos(a) + over * math.sin(a) for a in (math.pi * step / 8 for step in range(1, 8))]
+    return [*outer, *((p.x, p.y) for p in arc), *reversed(inner)]
 
 
 def _spline(a: float, b: float, c: float, d: float, t: float) -> float:

@@ -1,0 +1,1 @@
+"""Tableware: stoneware and glass, on warm paper."""
