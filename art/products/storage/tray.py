@@ -17,7 +17,7 @@ def with_coffee(_name: str) -> None:
     for at, colour, turn in (((-8.5, 1.5, 0.95), "fog", 150), ((3.5, -4.0, 0.95), "clay", -20)):
         mug(colour, at=at, turn=(0, 0, turn))
         coffee(7.6, at=at)
-    milk = solids.shell([(2.2, 0), (2.9, 0.4), (3.2, 3.0), (2.7, 5.4)], 0.3)
+    milk = solids.shell([(0, 0), (2.2, 0), (2.9, 0.4), (3.2, 3.0), (2.7, 5.4)], 0.3)
     solids.lathe(milk, materials.glaze("chalk"), at=(9.5, 6.5, 0.95))
     solids.lathe([(0, 4.2), (2.75, 4.2)], materials.plain("#F7F2E8", rough=0.3), at=(9.5, 6.5, 0.95))
     stage.camera((0, 0.5, 2.5), width=60, pitch=42)

@@ -1,0 +1,1 @@
+"""Candles & scent: wax, smoke, oil and soap."""
