@@ -23,7 +23,7 @@ def cove_teapot(_: str) -> None:
     stage.sweep(stage.BACKDROPS["tableware"])
     stage.daylight(26)
     teapot(turn=(0, 0, -12))
-    stage.camera((2.3, 0, 8.8), width=32, pitch=15)
+    stage.camera((2.6, 0, 9.2), width=30, pitch=15)
 
 
 @shot("cove-teapot-detail")
@@ -65,8 +65,8 @@ def _lid(glaze: bpy.types.Material) -> list[bpy.types.Object]:
 def _spout(glaze: bpy.types.Material) -> bpy.types.Object:
     """A tapering pipe that leaves the belly low and ends in a sharp edge."""
     stations = [
-        (Vector((5.6, 0, 3.6)), 52, 2.9),
-        (Vector((7.4, 0, 4.7)), 52, 2.15),
+        (Vector((5.9, 0, 4.3)), 58, 2.5),
+        (Vector((7.4, 0, 5.0)), 54, 2.1),
         (Vector((8.8, 0, 5.9)), 50, 1.65),
         (Vector((10.4, 0, 7.6)), 46, 1.28),
         (Vector((11.8, 0, 9.2)), 44, 1.06),

@@ -109,7 +109,7 @@ def _plume(start: Vector, end: Vector, chance: random.Random) -> bpy.types.Objec
 
 def _straw() -> bpy.types.Material:
     recipe = materials.Recipe("plume", "#B79F7A", Roughness=0.8, Sheen_Weight=0.4)
-    recipe.set(Base_Color=recipe.ramp(recipe.noise(0.9), (0.3, "#8B7150"), (0.7, "#CDB791")))
+    recipe.set(Base_Color=recipe.ramp(recipe.noise(0.9), (0.3, "#A58B66"), (0.7, "#DECBA8")))
     return recipe.material
 
 
