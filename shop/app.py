@@ -74,6 +74,7 @@ from shop.web.session import Sessions
 from shop.web.shell import Shells
 from shop.web.sitemap import Sitemap
 from shop.web.templating import Templates
+from shop.web.texts import Texts
 from shop.web.visitor import Visitor
 from shop.web.welcome import Welcome
 
@@ -159,6 +160,7 @@ def create_app(
     return Litestar(
         route_handlers=routes(
             browse=Browse(shown, shells, currencies, pictures, templates, kept),
+            texts=Texts(shown, shells, currencies, pictures, templates, kept, terms),
             products=products,
             recent=Recent(shown, currencies, pictures, templates, kept),
             search=Search(shown, shells, currencies, pictures, templates, kept),

@@ -1,4 +1,4 @@
-"""Pages that are the same for everyone: the grid, about, help. They read no cart and set no cookie."""
+"""The grid, which is the same for everyone: it reads no cart and sets no cookie."""
 
 from __future__ import annotations
 
@@ -16,16 +16,12 @@ from shop.web.rendered import KeptPages
 from shop.web.respond import Reply
 from shop.web.shell import Shells
 from shop.web.templating import Templates
-from shop.web.views import GridView, Picture, TextPage
+from shop.web.views import GridView, Picture
 from shop.web.visit import Visit, WebRequest
 from shop.words import gettext as _
 from shop.words import ngettext, noted
 
 FRONT_WORDS = noted("Plain things for the small hours of a day at home.")
-TEXTS = {
-    "about": (noted("About Neap"), noted("Who makes these things, and how.")),
-    "help": (noted("Help"), noted("How this shop works.")),
-}
 
 
 class Browse:
@@ -59,14 +55,6 @@ class Browse:
         page = await self._kept.page(self._catalog.version, (template, prices.currency, query), render)
         return page.reply(visit)
 
-    async def about(self, request: WebRequest) -> Reply:
-        """GET /about."""
-        return await self._text(request, "about")
-
-    async def help(self, request: WebRequest) -> Reply:
-        """GET /help."""
-        return await self._text(request, "help")
-
     async def _grid_view(self, query: Query, prices: Prices) -> GridView:
         page = await self._catalog.page(query)
         query = page.query
@@ -77,9 +65,9 @@ class Browse:
         canonical = listing_path(Query(category=query.category, page=query.page))
         shell = self._shells.shell(
             title if query.page == 1 else _("{title}, page {page}", title=title, page=query.page),
-            description=_(FRONT_WORDS) if front else ngettext(
-                "{title}: {count} product.", "{title}: {count} products.", page.total, title=title
-            ),
+            description=_(FRONT_WORDS)
+            if front
+            else ngettext("{title}: {count} product.", "{title}: {count} products.", page.total, title=title),
             path=listing_path(query),
             canonical=canonical,
             currency=prices.currency,
@@ -90,20 +78,6 @@ class Browse:
         )
         grid = grid_view(shell, page, prices, self._pictures, self._currencies.default)
         return msgspec.structs.replace(grid, home=home, json_ld=grid_json_ld(grid, self._pictures.mark))
-
-    async def _text(self, request: WebRequest, name: str) -> Reply:
-        visit, prices = self._visit(request)
-        title, description = map(_, TEXTS[name])
-
-        async def render() -> str:
-            await self._shells.refresh()
-            shell = self._shells.shell(
-                title, description=description, path=f"/{name}", currency=prices.currency, indexed=True
-            )
-            return self._templates.render(f"pages/{name}.html", TextPage(shell, title))
-
-        page = await self._kept.page(self._catalog.version, (name, prices.currency), render)
-        return page.reply(visit)
 
     def _visit(self, request: WebRequest) -> tuple[Visit, Prices]:
         visit = Visit(request.scope)

@@ -26,6 +26,7 @@ from shop.web.recent import Recent
 from shop.web.respond import Reply
 from shop.web.search import Search
 from shop.web.sitemap import Sitemap
+from shop.web.texts import Texts
 from shop.web.visit import WebRequest
 from shop.web.visitor import Visitor
 
@@ -34,6 +35,7 @@ Handler = Callable[[WebRequest], Awaitable[Reply]]
 
 def routes(
     browse: Browse,
+    texts: Texts,
     products: ProductPages,
     recent: Recent,
     search: Search,
@@ -67,8 +69,8 @@ def routes(
         page("/product/{handle:str}", products.show),
         page("/recent", recent.show),
         page("/search", search.show),
-        page("/about", browse.about),
-        page("/help", browse.help),
+        page("/about", texts.about),
+        page("/help", texts.help),
         page("/cart", cart.show),
         change("/cart", add.add),
         change("/cart/lines/{sku:str}", cart.changing(cart.set_quantity)),

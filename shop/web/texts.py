@@ -1,0 +1,110 @@
+"""The pages of words, about and help: the same for everyone, and kept rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from shop.checkout.terms import Terms
+from shop.web.catalog import Catalog
+from shop.web.pictures import Pictures
+from shop.web.prices import Currencies, Prices
+from shop.web.product_views import DeliveryView, DeliveryWay
+from shop.web.rendered import KeptPages
+from shop.web.respond import Reply
+from shop.web.shell import Shells
+from shop.web.templating import Templates
+from shop.web.views import Picture, Shell
+from shop.web.visit import Visit, WebRequest
+from shop.words import content
+from shop.words import gettext as _
+
+
+class AboutView(msgspec.Struct, frozen=True):
+    """The page about the shop."""
+
+    shell: Shell
+    scene: Picture
+
+
+class HelpView(msgspec.Struct, frozen=True):
+    """The page of questions and answers."""
+
+    shell: Shell
+    delivery: tuple[DeliveryView, ...]
+    """What the lightest parcel costs, by part of the world."""
+
+
+class Texts:
+    """Handles /about and /help."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        shells: Shells,
+        currencies: Currencies,
+        pictures: Pictures,
+        templates: Templates,
+        kept: KeptPages,
+        terms: Terms,
+    ) -> None:
+        self._catalog = catalog
+        self._shells = shells
+        self._currencies = currencies
+        self._pictures = pictures
+        self._templates = templates
+        self._kept = kept
+        self._terms = terms
+
+    async def about(self, request: WebRequest) -> Reply:
+        """GET /about."""
+
+        def view(prices: Prices) -> AboutView:
+            shell = self._shell("about", _("About Neap"), _("Who makes these things, and how."), prices)
+            return AboutView(shell, self._pictures.scene("shelf", _("A kitchen shelf with bowls, jars and a board")))
+
+        return await self._page(request, "pages/about.html", view)
+
+    async def help(self, request: WebRequest) -> Reply:
+        """GET /help."""
+
+        def view(prices: Prices) -> HelpView:
+            shell = self._shell("help", _("Help"), _("How this shop works."), prices)
+            return HelpView(shell, delivery_of(self._terms, prices))
+
+        return await self._page(request, "pages/help.html", view)
+
+    def _shell(self, name: str, title: str, description: str, prices: Prices) -> Shell:
+        return self._shells.shell(
+            title, description=description, path=f"/{name}", currency=prices.currency, indexed=True
+        )
+
+    async def _page(self, request: WebRequest, template: str, view: Callable[[Prices], msgspec.Struct]) -> Reply:
+        visit = Visit(request.scope)
+        prices = self._currencies.prices(visit.cookies.get("currency"))
+
+        async def render() -> str:
+            await self._shells.refresh()
+            return self._templates.render(template, view(prices))
+
+        page = await self._kept.page(self._catalog.version, (template, prices.currency), render)
+        return page.reply(visit)
+
+
+def delivery_of(terms: Terms, prices: Prices) -> tuple[DeliveryView, ...]:
+    """The ways of shipping to each part of the world, with what the lightest parcel costs."""
+    return tuple(
+        DeliveryView(
+            content(zone.title),
+            tuple(
+                DeliveryWay(
+                    content(method.title),
+                    prices.text(method.bands[0].price),
+                    prices.text(method.free_from) if method.free_from else "",
+                )
+                for method in zone.methods
+            ),
+        )
+        for zone in terms.zones
+    )
