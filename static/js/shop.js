@@ -104,10 +104,12 @@ on("htmx:before:swap", ({ detail: { ctx, tasks } }) => {
   }
   for (const { target, fragment } of tasks) keepOpen(target, fragment);
   ctx.place = placeInCart(tasks);
+  ctx.scrolled = byId("filters")?.scrollTop; // on a phone it is a sheet
 });
 
 on("htmx:after:swap", ({ detail: { ctx } }) => {
   for (const [id, { value }] of steps) if (byId(id)) byId(id).value = value;
+  if (ctx.scrolled) byId("filters")?.scrollTo(0, ctx.scrolled);
   if (ctx.sourceElement?.id === "checkout-form") byId("alert")?.focus();
   if (ctx.place !== undefined && document.activeElement === document.body) focusPlace(ctx.place);
   if (ctx.request.method !== "POST" || ctx.response.status >= 400) return;
@@ -196,6 +198,7 @@ on("keydown", (event) => {
 // --- drawer, gallery, pictures
 
 on("click", ({ target, detail }) => target.matches("dialog") && detail < 2 && target.close());
+on("click", ({ target }) => target.matches(".filters") && (target.open = false)); // beside the sheet
 
 on("click", (event) => {
   const slide = event.target.closest("[data-slide]");

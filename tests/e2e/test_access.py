@@ -121,6 +121,8 @@ def test_on_a_phone(open_shopper: OpenShopper) -> None:
     shopper.page.get_by_role("radio", name=re.compile("^Kitchen")).tap()
     expect(shopper.titles()).to_have_count(6)
     expect(shopper.page.get_by_role("radio", name=re.compile("^Kitchen"))).to_be_visible()
+    shopper.page.get_by_text("Show 6 products").tap()
+    expect(shopper.page.get_by_role("radio", name=re.compile("^Kitchen"))).to_be_hidden()
     shopper.add_button("Keel Pan").tap()
     shopper.drawer.get_by_role("link", name="View cart").tap()
     shopper.page.get_by_role("button", name="One more of Keel Pan").tap()

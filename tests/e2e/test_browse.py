@@ -14,28 +14,56 @@ from tests.fixtures.browser import OpenShopper
 
 def test_a_search_shows_what_it_finds_as_one_types(shopper: Shopper) -> None:
     shopper.searches_for("candle")
+    panel = shopper.page.get_by_role("search")
+    expect(panel.get_by_role("link", name=re.compile("^Lull Candle"))).to_contain_text("€34.00")
+    expect(panel.get_by_role("link", name="Candles & scent")).to_be_visible()
+    expect(shopper.search_field).to_be_focused()
+    shopper.sees_status(re.compile(r"\d+ products"))
+
+    shopper.page.keyboard.press("Escape")
+    expect(panel.get_by_role("link")).to_have_count(0)
+    expect(shopper.search_field).to_have_value("candle")
+
+
+def test_the_arrow_keys_walk_through_what_is_found(shopper: Shopper) -> None:
+    shopper.searches_for("keel")
+    panel, press = shopper.page.get_by_role("search"), shopper.page.keyboard.press
+    expect(panel.get_by_role("link")).to_have_count(2)
+    press("ArrowUp")
+    expect(panel.get_by_role("link", name=re.compile("^All results"))).to_be_focused()
+    press("ArrowDown")
+    expect(shopper.search_field).to_be_focused()
+    press("ArrowDown")
+    press("Enter")
+    expect(shopper.page.get_by_role("heading", name="Keel Pan", level=1)).to_be_visible()
+
+
+def test_what_is_found_goes_away_with_the_focus(shopper: Shopper) -> None:
+    shopper.searches_for("keel")
+    found = shopper.page.get_by_role("search").get_by_role("link", name=re.compile("^Keel Pan"))
+    expect(found).to_be_visible()
+    shopper.page.get_by_role("heading", level=1).click()
+    expect(found).to_be_hidden()
+    shopper.search_field.focus()
+    expect(found).to_be_visible()
+
+
+def test_a_search_is_a_page_of_its_own(shopper: Shopper) -> None:
+    shopper.searches_for("candle")
+    shopper.page.keyboard.press("Enter")
     expect(shopper.page.get_by_role("heading", level=1)).to_contain_text("candle")
     expect(shopper.page).to_have_url(re.compile(r"/\?q=candle$"))
     expect(shopper.page).to_have_title(re.compile("candle"))
-    expect(shopper.search_field).to_be_focused()
     expect(shopper.search_field).to_have_value("candle")
     expect(shopper.titles().filter(has_text="Lull Candle")).to_be_visible()
     expect(shopper.titles().filter(has_text="Keel Pan")).to_have_count(0)
-    shopper.sees_status(re.compile(r"\d+ products"))
-
-
-def test_a_search_that_was_typed_is_the_page_after_a_reload(shopper: Shopper) -> None:
-    shopper.searches_for("lamp")
-    expect(shopper.page).to_have_url(re.compile(r"q=lamp"))
-    found = shopper.titles().all_inner_texts()
-    shopper.page.reload()
-    assert shopper.titles().all_inner_texts() == found
-    expect(shopper.search_field).to_have_value("lamp")
 
 
 def test_a_search_that_finds_nothing_offers_ways_on(shopper: Shopper) -> None:
     shopper.searches_for("xylophone")
-    expect(shopper.page.get_by_text("Nothing here matches ‘xylophone’.")).to_be_visible()
+    expect(shopper.page.get_by_role("search")).to_contain_text("Nothing here matches ‘xylophone’.")
+    shopper.page.keyboard.press("Enter")
+    expect(shopper.page.get_by_role("main")).to_contain_text("Nothing here matches ‘xylophone’.")
     shopper.page.get_by_role("main").get_by_role("link", name="Tableware").click()
     expect(shopper.titles().filter(has_text="Cove Teapot")).to_be_visible()
 

@@ -39,11 +39,12 @@ def test_the_way_back_shows_the_cart_as_it_is_now(open_shopper: OpenShopper) -> 
     shopper.sees_badge(2)
 
 
-def test_the_way_back_to_a_search_is_a_whole_page(shopper: Shopper) -> None:
-    shopper.searches_for("pan")
-    expect(shopper.page).to_have_url(re.compile("q=pan"))
-    shopper.page.get_by_role("link", name="Keel Pan").click()
+def test_the_way_back_to_a_choice_is_a_whole_page(shopper: Shopper) -> None:
+    kitchen = shopper.page.get_by_role("radio", name=re.compile("^Kitchen"))
+    kitchen.check()
+    expect(shopper.page).to_have_url(re.compile("category=kitchen"))
+    shopper.page.get_by_role("article").get_by_role("link", name="Keel Pan").click()
     expect(shopper.page.get_by_role("heading", name="Keel Pan", level=1)).to_be_visible()
     shopper.page.go_back()
-    expect(shopper.search_field).to_have_value("pan")
+    expect(kitchen).to_be_checked()
     expect(shopper.page.get_by_role("contentinfo")).to_be_visible()

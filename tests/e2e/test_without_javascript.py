@@ -55,7 +55,7 @@ def test_filter_and_order_with_the_apply_button(shopper: Shopper) -> None:
 
 
 def test_an_option_is_chosen_and_added(shopper: Shopper) -> None:
-    shopper.page.get_by_role("link", name="Shoal Bowl").click()
+    shopper.page.get_by_role("article").get_by_role("link", name="Shoal Bowl").click()
     shopper.page.get_by_role("group", name="Colour").get_by_role("link", name="Clay").click()
     shopper.page.get_by_role("group", name="Size").get_by_role("link", name="Large").click()
     shopper.quantity("Shoal Bowl").fill("2")
