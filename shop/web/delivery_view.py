@@ -25,7 +25,7 @@ def _ways(variant: Variant, zone: Zone, prices: Prices) -> tuple[DeliveryWay, ..
     return tuple(
         DeliveryWay(
             content(method.title),
-            Money(price, prices.currency).format() if price else _("Free"),
+            prices.text(Money(price, prices.currency)) if price else _("Free"),
             prices.text(method.free_from) if method.free_from and price else "",
         )
         for method, price in shipping_prices(zone.methods, variant.weight, worth(variant.price), None, worth)
