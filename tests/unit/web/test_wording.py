@@ -1,0 +1,35 @@
+"""The words of a catalogue's HTML."""
+
+from __future__ import annotations
+
+import pytest
+
+from shop.web.wording import MOST_LEAD, lead_and_facts, plain_text
+
+LIST = "<ul><li>Oak</li></ul>"
+
+
+def test_plain_text_is_words_and_ends_between_two_of_them() -> None:
+    assert plain_text("<p>One &amp; two</p><ul><li>three</li></ul>") == "One & two three"
+    assert plain_text("<p>One two three</p>", 10) == "One two…"
+    assert plain_text("") == ""
+
+
+def test_a_paragraph_and_a_list_are_told_apart() -> None:
+    assert lead_and_facts(f"<p>A <b>board</b>.</p>\n{LIST}") == ("<p>A <b>board</b>.</p>", LIST)
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "",
+        "<p>Only words.</p>",
+        LIST,
+        f"<p>One.</p><p>Two.</p>{LIST}",
+        f"<p>One.</p>{LIST}<p>And more.</p>",
+        f"<p>{'x' * MOST_LEAD}</p>{LIST}",
+        f"<h2>About</h2><p>One.</p>{LIST}",
+    ],
+)
+def test_any_other_form_is_left_whole(description: str) -> None:
+    assert lead_and_facts(description) == ("", description)
