@@ -67,6 +67,7 @@ from shop.web.placing import Placing
 from shop.web.prices import Currencies
 from shop.web.product_page import ProductPages
 from shop.web.recent import Recent
+from shop.web.recommended import Recommended
 from shop.web.rendered import KeptPages
 from shop.web.routes import routes
 from shop.web.search import Search
@@ -163,6 +164,7 @@ def create_app(
             texts=Texts(shown, shells, currencies, pictures, templates, kept, terms),
             products=products,
             recent=Recent(shown, currencies, pictures, templates, kept),
+            recommended=Recommended(shown, currencies, pictures, templates, kept),
             search=Search(shown, shells, currencies, pictures, templates, kept),
             add=AddToCart(metered, shown, sessions, replies, products, clock),
             cart=CartPages(metered, shown, sessions, replies, clock),

@@ -84,8 +84,9 @@ class CartReplies:
         return await self._after(visit, session, cart, words, "cart/changed.html")
 
     async def added(self, visit: Visit, session: Session, cart: Cart, words: Words, sku: str) -> Reply:
-        """What an add of `sku` swaps; without htmx, off to the cart page."""
-        return await self._after(visit, session, cart, words, "cart/added.html", sku)
+        """What an add of `sku` swaps, from the cart's page the cart too; without htmx, off to the cart page."""
+        template = "cart/changed.html" if visit.in_the_cart else "cart/added.html"
+        return await self._after(visit, session, cart, words, template, sku)
 
     async def welcomed(self, visit: Visit, cart: Cart) -> Reply:
         """The cart of a shopper who has read that it is back; without htmx, off to the cart page."""

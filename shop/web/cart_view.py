@@ -10,7 +10,7 @@ from shop.catalog.model import LOW_STOCK, Offer
 from shop.money import Money
 from shop.web.cards import IN_ANOTHER_CART
 from shop.web.cart_sum import Sum
-from shop.web.paths import line_path, product_path
+from shop.web.paths import line_path, product_path, recommended_path
 from shop.web.pictures import Pictures
 from shop.web.prices import Prices
 from shop.web.views import CartView, LineView, UndoView
@@ -54,7 +54,14 @@ def cart_view(
         welcome=welcome_view(since, active + saved),
         coupon=comes_to.coupon,
         shipping=comes_to.shipping,
+        recommended_url=recommended_path(_handles(cart, offers)),
     )
+
+
+def _handles(cart: Cart, offers: Mapping[str, Offer]) -> tuple[str, ...]:
+    """The products in a cart, newest first, then those saved for later."""
+    lines = (*reversed(cart.active), *cart.saved)
+    return tuple({offers[line.sku].handle: None for line in lines if line.sku in offers}) if cart.active else ()
 
 
 def pieces(quantity: int) -> str:

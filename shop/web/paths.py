@@ -13,6 +13,8 @@ MAX_QUERY = 4096
 MAX_SEARCH = 200
 MAX_PAGE = 100_000
 MAX_PRICE = 10**9 - 1
+MOST_RECOMMENDING = 24
+"""Products of a cart that its recommendations know of."""
 _OPTION = "option."
 _LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]{0,2000}")
 _COUNT = re.compile(r"[0-9]{1,9}")
@@ -31,6 +33,13 @@ def line_path(sku: str, *, saved: bool = False) -> str:
     """The cart line of a sku. A sku may hold any character: encoded twice, a slash and a '..' survive the way here."""
     once = quote(sku, safe="").replace(".", "%2E")
     return f"/cart/{'saved' if saved else 'lines'}/{quote(once, safe='')}"
+
+
+@lru_cache(maxsize=4096)
+def recommended_path(handles: tuple[str, ...]) -> str:
+    """What goes well with these products, the first ones before all; '' where there are none."""
+    named = ",".join(quote(handle, safe="") for handle in handles[:MOST_RECOMMENDING])
+    return f"/recommended?handles={named}" if named else ""
 
 
 def order_path(number: str) -> str:

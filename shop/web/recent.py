@@ -63,9 +63,9 @@ class Recent:
 
 
 @lru_cache(maxsize=1024)
-def handles_of(query_string: bytes) -> tuple[str, ...]:
-    """The first MOST handles that a query names, each once; none where it cannot be understood."""
+def handles_of(query_string: bytes, most: int = MOST) -> tuple[str, ...]:
+    """The first handles that a query names, `most` of them, each once; none where it cannot be understood."""
     if len(query_string) > _LONGEST:
         return ()
     given = parse_qs(query_string.decode("utf-8", "replace")).get("handles", [""])[0]
-    return tuple(dict.fromkeys(filter(None, given.split(","))))[:MOST]
+    return tuple(dict.fromkeys(filter(None, given.split(","))))[:most]

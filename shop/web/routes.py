@@ -23,6 +23,7 @@ from shop.web.payment import PaymentPages
 from shop.web.placing import Placing
 from shop.web.product_page import ProductPages
 from shop.web.recent import Recent
+from shop.web.recommended import Recommended
 from shop.web.respond import Reply
 from shop.web.search import Search
 from shop.web.sitemap import Sitemap
@@ -38,6 +39,7 @@ def routes(
     texts: Texts,
     products: ProductPages,
     recent: Recent,
+    recommended: Recommended,
     search: Search,
     add: AddToCart,
     cart: CartPages,
@@ -68,6 +70,7 @@ def routes(
         page("/", browse.grid),
         page("/product/{handle:str}", products.show),
         page("/recent", recent.show),
+        page("/recommended", recommended.show),
         page("/search", search.show),
         page("/about", texts.about),
         page("/help", texts.help),

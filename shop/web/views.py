@@ -277,6 +277,8 @@ class CartView(msgspec.Struct, frozen=True):
     coupon: CouponView | None = None
     """Where one was entered, whether it counts or not."""
     shipping: FreeShippingView | None = None
+    recommended_url: str = ""
+    """What goes well with it; '' where there is nothing to go by."""
     typed: str = ""
     """What was typed as a coupon's code and refused."""
     coupon_error: str = ""

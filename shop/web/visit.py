@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 from litestar import Request
 from litestar.datastructures import State
@@ -44,6 +45,14 @@ class Visit:
     def is_htmx(self) -> bool:
         """Whether htmx asks, for a fragment or for a page."""
         return self.headers.get(b"hx-request") == b"true"
+
+    @property
+    def in_the_cart(self) -> bool:
+        """Whether htmx asks from the cart's page, which then shows the cart beside the drawer."""
+        try:
+            return urlsplit(self.header(b"hx-current-url")).path == "/cart"
+        except ValueError:
+            return False
 
     @property
     def is_browser(self) -> bool:

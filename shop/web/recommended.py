@@ -1,0 +1,86 @@
+"""What goes well with a cart: asked for when the cart is there already, and left out where it would take long."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import chain, zip_longest
+
+import msgspec
+
+from shop.catalog.model import Listing
+from shop.errors import ShopError
+from shop.web.cards import card
+from shop.web.catalog import Catalog
+from shop.web.errors import log_unexpected
+from shop.web.paths import MOST_RECOMMENDING
+from shop.web.pictures import Pictures
+from shop.web.prices import Currencies
+from shop.web.recent import handles_of
+from shop.web.rendered import KeptPages
+from shop.web.respond import REVALIDATE, VARY, Reply
+from shop.web.templating import Templates
+from shop.web.views import Card
+from shop.web.visit import Visit, WebRequest
+
+CARDS = 4
+SOURCES = 3
+"""How many things in the cart are looked at: the newest."""
+DEADLINE = 0.1
+"""Seconds after which nothing is recommended. What is being looked up meanwhile is there for the next one who asks."""
+
+
+class RecommendedView(msgspec.Struct, frozen=True):
+    """What is recommended; nothing is as well."""
+
+    cards: tuple[Card, ...]
+
+
+class Recommended:
+    """Handles /recommended. It is told handles and nothing of who asks, so it is kept like a page."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        currencies: Currencies,
+        pictures: Pictures,
+        templates: Templates,
+        kept: KeptPages,
+        deadline: float = DEADLINE,
+    ) -> None:
+        self._catalog = catalog
+        self._currencies = currencies
+        self._pictures = pictures
+        self._templates = templates
+        self._kept = kept
+        self._deadline = deadline
+
+    async def show(self, request: WebRequest) -> Reply:
+        """GET /recommended?handles=tide-mug,dusk-lamp: what goes with these, the newest first; 204 if it takes long.
+
+        No failure is told: a shopper who never knew of it misses nothing.
+        """
+        visit = Visit(request.scope)
+        prices = self._currencies.prices(visit.cookies.get("currency"))
+        handles = handles_of(request.scope["query_string"], MOST_RECOMMENDING)
+
+        async def render() -> str:
+            related = await asyncio.gather(*map(self._catalog.related, handles[:SOURCES]))
+            cards = tuple(card(listing, prices, self._pictures) for listing in picked(related, handles))
+            return self._templates.fragments("cart/recommended.html", RecommendedView(cards))
+
+        try:
+            async with asyncio.timeout(self._deadline):
+                page = await self._kept.page(self._catalog.version, ("recommended", prices.currency, handles), render)
+        except (TimeoutError, ShopError):
+            return Reply(204, (VARY, REVALIDATE))
+        except Exception as error:
+            log_unexpected(request, error)
+            return Reply(204, (VARY, REVALIDATE))
+        return page.reply(visit)
+
+
+def picked(related: list[tuple[Listing, ...]], having: tuple[str, ...]) -> tuple[Listing, ...]:
+    """At most CARDS of what goes with each thing, in turns; nothing twice, nothing sold out, nothing one has."""
+    in_turns = chain.from_iterable(zip_longest(*related))
+    new = {each.handle: each for each in in_turns if each and each.handle not in having and each.stock != 0}
+    return tuple(new.values())[:CARDS]
