@@ -218,18 +218,6 @@ for (const picture of document.querySelectorAll("img[data-fallback]")) {
   if (picture.complete && !picture.naturalWidth) fallBack(picture); // it failed before this script was there to hear it
 }
 
-// --- from page to page: the picture of the product that one goes to, or comes back from, is the same thing on both
-
-function moves(url, { finished }) {
-  const link = url && document.querySelector(`:is(.card, .tile) a[href="${CSS.escape(new URL(url).pathname)}"]`);
-  const picture = link?.closest(".card, .tile").querySelector(".picture");
-  picture?.setAttribute("data-moves", "");
-  finished.finally(() => picture?.removeAttribute("data-moves"));
-}
-
-addEventListener("pageswap", ({ viewTransition, activation }) => viewTransition && moves(activation?.entry?.url, viewTransition));
-addEventListener("pagereveal", ({ viewTransition }) => viewTransition && moves(navigation.activation?.from?.url, viewTransition));
-
 // --- other tabs and the way back: the badge comes from a cookie, the open cart from the shop
 
 let channel;
