@@ -186,7 +186,7 @@ def create_app(
             visitor=Visitor(metered, sessions, shells, currencies, languages, templates),
             assets=assets,
             offline=Offline(assets, templates),
-            sitemap=Sitemap(shown, settings.public_url),
+            sitemap=Sitemap(shown, pictures, languages, settings.public_url),
             health=Health(metered, shown.categories if catalog else repository.version),
             metrics=metrics,
             guard=CrossOriginGuard(settings.public_url),

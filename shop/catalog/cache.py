@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable
 from typing import Any, Generic, TypeVar, cast
 
-from shop.catalog.model import Category, Listing, Offer, Page, Product, Query
+from shop.catalog.model import Category, Listing, Offer, Page, Product, Published, Query
 from shop.catalog.repository import CatalogRepository
 from shop.errors import ShopError, StoreUnavailable
 
@@ -123,9 +123,9 @@ class CachedCatalog:
                     self._offers.put(sku, (found.get(sku),))
         return {sku: offer[0] for sku, offer in known.items() if offer and offer[0]}
 
-    def handles(self) -> AsyncIterator[tuple[str, int]]:
+    def published(self) -> AsyncIterator[Published]:
         """See CatalogRepository; read anew each time."""
-        return self.repository.handles()
+        return self.repository.published()
 
     async def _get(self, room: str, key: Hashable, load: Callable[[], Awaitable[T]]) -> T:
         self._keep_up()

@@ -144,6 +144,15 @@ class Listing(msgspec.Struct, frozen=True):
     sku: str | None
 
 
+class Published(msgspec.Struct, frozen=True):
+    """A product as a list of all of them names it."""
+
+    handle: str
+    changed_at: int
+    """Seconds since the epoch."""
+    images: tuple[Image, ...]
+
+
 class Offer(msgspec.Struct, frozen=True):
     """What a cart needs to know of a sku to show it, price it and limit it."""
 

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.catalog import rows
 from shop.catalog.facets import TOTAL, Filters, Tally
-from shop.catalog.model import Category, Facet, Listing, Offer, Page, Product, Query
+from shop.catalog.model import Category, Facet, Listing, Offer, Page, Product, Published, Query
 from shop.catalog.narrow import Candidate, clamped, counted, cut, matching, narrow, page_of
 from shop.catalog.schema import catalog, facets, listings, products, reservations, variants
 from shop.catalog.search import holds, search_for
@@ -91,15 +91,16 @@ class CatalogRepository:
         found = await fetch(self.engine, statement.order_by(both.c.turn, both.c.rank).limit(limit))
         return tuple(rows.listing(row) for row in found)
 
-    async def handles(self) -> AsyncIterator[tuple[str, int]]:
-        """Every published handle with the time of its last change (seconds since the epoch), in batches."""
-        statement = select(products.c.id, products.c.handle, products.c.updated_at).where(products.c.published)
+    async def published(self) -> AsyncIterator[Published]:
+        """Every published product, in batches."""
+        columns = (products.c.id, products.c.handle, products.c.updated_at, products.c.images)
+        statement = select(*columns).where(products.c.published)
         last = -1
         while batch := await fetch(
             self.engine, statement.where(products.c.id > last).order_by(products.c.id).limit(SITEMAP_BATCH)
         ):
             for row in batch:
-                yield row.handle, row.updated_at
+                yield Published(row.handle, row.updated_at, rows.images(row.images))
             last = batch[-1].id
 
     async def everything(self) -> AsyncIterator[Product]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncIterator, Hashable, Iterable, Mapping
 from typing import Protocol
 
-from shop.catalog.model import Category, Listing, Offer, Page, Product, Query
+from shop.catalog.model import Category, Listing, Offer, Page, Product, Published, Query
 from shop.errors import NotFound
 
 _HANDLE = re.compile(r"[^\x00-\x1f\x7f]{1,255}")
@@ -37,8 +37,8 @@ class Catalog(Protocol):
     async def related(self, handle: str) -> tuple[Listing, ...]:
         """A few products that go with one."""
 
-    def handles(self) -> AsyncIterator[tuple[str, int]]:
-        """The handle of each published product, and when it was last changed (seconds since the epoch)."""
+    def published(self) -> AsyncIterator[Published]:
+        """Every published product."""
 
 
 async def product_of(catalog: Catalog, handle: str) -> Product:

@@ -14,7 +14,7 @@ from litestar.types import HTTPScope
 
 from shop.web.respond import Reply
 from shop.web.session import Sessions
-from shop.web.views import LanguageLink
+from shop.web.views import Alternate, LanguageLink
 from shop.web.visit import Visit, WebRequest, parse_cookies
 from shop.words import Language, speak, spoken
 
@@ -49,6 +49,16 @@ class Languages:
     def links(self) -> tuple[LanguageLink, ...]:
         """The languages to choose from; none where there is no choice."""
         return self._links.get(spoken(), ())
+
+    def alternates(self, site: str, path: str) -> tuple[Alternate, ...]:
+        """A page in each language, the plain address last: whoever follows that gets the language they prefer."""
+        if len(self._codes) == 1:
+            return ()
+        named = (Alternate(code, site + self._path(path, code)) for code in self._codes)
+        return (*named, Alternate("x-default", site + path))
+
+    def _path(self, path: str, code: str) -> str:
+        return path if code == self.first else in_language(path, code)
 
     def __contains__(self, code: str) -> bool:
         return code in self._by_code

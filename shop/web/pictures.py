@@ -32,6 +32,11 @@ class _Photograph(msgspec.Struct, frozen=True):
 _photographs = msgspec.json.Decoder(dict[str, _Photograph]).decode
 
 
+def social_url(site: str, picture: Picture) -> str:
+    """Where others find a picture that they can show, from the shop's address; '' for a drawing."""
+    return picture.url if picture.remote else picture.jpeg and site + picture.jpeg
+
+
 class Pictures:
     """Knows our own pictures and which addresses are someone else's."""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Protocol
 
 from shop.catalog.model import Category, Query
-from shop.web.language import Languages, addressed, in_language
+from shop.web.language import Languages, addressed
 from shop.web.paths import listing_path
 from shop.web.prices import Currencies
-from shop.web.views import Alternate, Link, Picture, Shell
+from shop.web.views import Link, Picture, Shell
 from shop.words import content, spoken
 
 
@@ -65,16 +65,7 @@ class Shells:
             language=language.code,
             direction=language.direction,
             languages=self._languages.links(),
-            alternates=self._alternates(where) if indexed and self._public_url else (),
+            alternates=self._languages.alternates(self._public_url, where) if indexed and self._public_url else (),
             site=self._public_url,
             picture=picture,
         )
-
-    def _alternates(self, path: str) -> tuple[Alternate, ...]:
-        """A page in each language, the plain address last: whoever follows that gets the language they prefer."""
-        site, first = self._public_url, self._languages.first
-        codes = [language.code for language in self._languages.offered]
-        if len(codes) == 1:
-            return ()
-        named = (Alternate(code, site + (path if code == first else in_language(path, code))) for code in codes)
-        return (*named, Alternate("x-default", site + path))

@@ -8,17 +8,23 @@ from xml.sax.saxutils import escape
 
 from litestar.types import Receive, Scope, Send
 
-from shop.catalog.model import Query
+from shop.catalog.model import Published, Query
 from shop.errors import NotFound
 from shop.web.catalog import Catalog
+from shop.web.language import Languages
 from shop.web.paths import listing_path, product_path
+from shop.web.pictures import Pictures, social_url
 from shop.web.respond import Header, Reply, text
 from shop.web.visit import Visit, WebRequest
 
-MOST_PRODUCTS = 49_000
-"""In one file, which may hold 50,000 addresses (sitemaps.org/protocol.html); more are split over parts."""
+MOST_ADDRESSES = 45_000
+"""Of products in one file, which may hold 50,000 and 50 MB (sitemaps.org/protocol.html); more are split over parts."""
 
 _SCHEMA = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+_WITH = (
+    f'{_SCHEMA} xmlns:xhtml="http://www.w3.org/1999/xhtml" '
+    'xmlns:image="http://www.google.com/schemas/sitemap-image/1.1"'
+)
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _WRITTEN_TOGETHER = 500
 
@@ -45,12 +51,22 @@ class XmlStream(Reply):
 
 
 class Sitemap:
-    """Handles /robots.txt and /sitemap.xml."""
+    """Handles /robots.txt and /sitemap.xml: every page in each language, and the pictures of products."""
 
-    def __init__(self, catalog: Catalog, public_url: str = "", most: int = MOST_PRODUCTS) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        pictures: Pictures,
+        languages: Languages,
+        public_url: str = "",
+        most: int = MOST_ADDRESSES,
+    ) -> None:
         self._catalog = catalog
+        self._pictures = pictures
+        self._languages = languages
         self._public_url = public_url.rstrip("/")
-        self._most = most
+        self._most = most // len(languages.offered)
+        """Products in one file."""
 
     async def robots(self, request: WebRequest) -> Reply:
         """GET /robots.txt: carts are nobody's business."""
@@ -70,23 +86,40 @@ class Sitemap:
         return XmlStream(self._urls(site, int(part or 1), whole=not part))
 
     async def _urls(self, site: str, part: int, *, whole: bool) -> AsyncIterator[str]:
-        yield f"{_DECLARATION}<urlset {_SCHEMA}>\n"
+        yield f"{_DECLARATION}<urlset {_WITH}>\n"
         if whole or part == 1:
             paths = ["/", "/about", "/help"]
             paths += [listing_path(Query(category=known.slug)) for known in await self._catalog.categories()]
-            yield "".join(f"<url><loc>{escape(site + path)}</loc></url>\n" for path in paths)
+            yield "".join(self._entries(site, path) for path in paths)
         lines: list[str] = []
         number = 0
-        async for handle, changed_at in self._catalog.handles():
+        async for product in self._catalog.published():
             number += 1
             if not self._most * (part - 1) < number <= self._most * part:
                 continue
-            day = datetime.fromtimestamp(changed_at, UTC).date().isoformat()
-            lines.append(f"<url><loc>{escape(site + product_path(handle))}</loc><lastmod>{day}</lastmod></url>\n")
+            lines.append(self._entries(site, product_path(product.handle), self._more(site, product)))
             if len(lines) == _WRITTEN_TOGETHER:
                 yield "".join(lines)
                 lines.clear()
         yield "".join(lines) + "</urlset>\n"
+
+    def _entries(self, site: str, path: str, more: str = "") -> str:
+        """A page in each language, each of which names all of them; `more` is of the plain address alone."""
+        alternates = self._languages.alternates(site, path)
+        links = "".join(
+            f'<xhtml:link rel="alternate" hreflang="{alternate.language}" href="{escape(alternate.url)}"/>'
+            for alternate in alternates
+        )
+        plain = site + path
+        others = [alternate.url for alternate in alternates if alternate.url != plain]
+        first = f"<url><loc>{escape(plain)}</loc>{more}{links}</url>\n"
+        return first + "".join(f"<url><loc>{escape(url)}</loc>{links}</url>\n" for url in others)
+
+    def _more(self, site: str, product: Published) -> str:
+        day = datetime.fromtimestamp(product.changed_at, UTC).date().isoformat()
+        shown = (social_url(site, self._pictures.picture(image, "")) for image in product.images)
+        images = (f"<image:image><image:loc>{escape(url)}</image:loc></image:image>" for url in shown if url)
+        return f"<lastmod>{day}</lastmod>{''.join(images)}"
 
     def _site(self, request: WebRequest) -> str:
         visit = Visit(request.scope)

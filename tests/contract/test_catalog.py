@@ -52,7 +52,7 @@ async def test_what_is_not_published_is_nowhere_but_where_it_is_asked_for(
     assert await repository.product("secret") is None
     assert await repository.product("secret", include_unpublished=True) == HIDDEN
     assert await repository.offers(["SECRET"]) == {}
-    assert [handle async for handle, _ in repository.handles()] == ["tide-mug"]
+    assert [(known.handle, known.images) async for known in repository.published()] == [("tide-mug", MUG.images)]
     assert [listing.handle for listing in (await repository.page(Query())).listings] == ["tide-mug"]
     assert (await repository.page(Query(q="secret"))).total == 0
     assert [product.handle async for product in repository.everything()] == ["secret", "tide-mug"]
@@ -74,6 +74,7 @@ async def test_offers_tell_a_cart_what_it_needs(engine: AsyncEngine, repository:
 async def test_a_listing_sums_the_variants_up(engine: AsyncEngine, repository: CatalogRepository) -> None:
     await fill(engine, MUG, BOWL)
     mug, bowl = (await repository.page(Query())).listings
+    assert (mug, bowl) == (MUG.listing, BOWL.listing)
     assert (mug.price, mug.to_price, mug.compare_at, mug.stock, mug.sku) == (eur(1900), eur(2100), eur(2400), 3, None)
     assert (mug.category, mug.image) == ("Mugs", MUG.images[0])
     assert (bowl.stock, bowl.sku, bowl.image) == (None, "BOWL", None)

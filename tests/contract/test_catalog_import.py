@@ -162,7 +162,7 @@ async def test_several_batches_of_products(engine: AsyncEngine, tmp_path: Path) 
     assert report.removed > 500
     assert report.removed + report.unchanged + report.changed == 1200
     assert [product.rank for product in await everything(engine)] == list(range(1200 - report.removed))
-    assert len([handle async for handle in repository.handles()]) == 1200 - report.removed
+    assert len([product async for product in repository.published()]) == 1200 - report.removed
 
 
 async def test_an_unwritten_file_leaves_dates_and_ranks(engine: AsyncEngine) -> None:

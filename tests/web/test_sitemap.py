@@ -5,15 +5,25 @@ from __future__ import annotations
 from typing import Any, cast
 from xml.etree import ElementTree as ET
 
+import msgspec
 from httpx import ASGITransport, AsyncClient
 from litestar import Litestar, get
 
+from shop.catalog.model import Image
+from shop.languages import offered
+from shop.resources import resource_dir
 from shop.settings import Settings
-from shop.web.sitemap import MOST_PRODUCTS, Sitemap
+from shop.web.assets import Assets
+from shop.web.language import Languages
+from shop.web.pictures import Pictures
+from shop.web.session import Sessions
+from shop.web.sitemap import MOST_ADDRESSES, Sitemap
 from tests.fixtures.fixed_catalog import FixedCatalog, product
 from tests.fixtures.shop_app import Client, MakeClient
 
 NAMESPACE = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+XHTML = "{http://www.w3.org/1999/xhtml}"
+IMAGE = "{http://www.google.com/schemas/sitemap-image/1.1}"
 
 
 def locations(text: str) -> list[str]:
@@ -46,9 +56,31 @@ async def test_the_public_address_is_used_where_it_is_known(make_client: MakeCli
         )
 
 
+async def test_every_page_is_there_in_each_language_and_names_the_others(make_client: MakeClient) -> None:
+    settings = Settings(public_url="https://shop.example", languages="en de")
+    async with make_client("https://shop.example", settings=settings) as shop:
+        text = (await shop.get("/sitemap.xml")).text
+        mug = {"en": "https://shop.example/product/tide-mug", "de": "https://shop.example/product/tide-mug?lang=de"}
+        for url in ET.fromstring(text).iter(f"{NAMESPACE}url"):
+            named = {str(link.get("hreflang")): link.get("href") for link in url.iter(f"{XHTML}link")}
+            assert url.findtext(f"{NAMESPACE}loc") in named.values()
+            assert named.keys() == {"en", "de", "x-default"}
+        assert set(mug.values()) <= set(locations(text))
+        assert '<html lang="de"' in (await shop.get(mug["de"])).text
+
+
+async def test_products_come_with_the_pictures_that_others_can_show(shop: Client, catalog: FixedCatalog) -> None:
+    images = (Image("https://pictures.example/a.jpg?b&c"), Image("img/fallback.svg"))
+    catalog.replace(msgspec.structs.replace(product("bowl"), images=images))
+    found = ET.fromstring((await shop.get("/sitemap.xml")).text).iter(f"{IMAGE}loc")
+    assert [picture.text for picture in found] == ["https://pictures.example/a.jpg?b&c"]
+
+
 async def test_a_large_catalogue_has_an_index_of_parts() -> None:
     catalog = FixedCatalog(*(product(f"p{number}") for number in range(1202)))
-    app = Litestar([get("/sitemap.xml")(Sitemap(catalog, most=600).sitemap)])
+    languages = Languages(offered("en"), Sessions(0))
+    sitemap = Sitemap(catalog, Pictures(Assets(resource_dir("static"))), languages, most=600)
+    app = Litestar([get("/sitemap.xml")(sitemap.sitemap)])
     async with AsyncClient(transport=ASGITransport(cast("Any", app)), base_url="http://shop.test") as shop:
         parts = locations((await shop.get("/sitemap.xml")).text)
         assert parts == [f"http://shop.test/sitemap.xml?part={part}" for part in (1, 2, 3)]
@@ -59,4 +91,4 @@ async def test_a_large_catalogue_has_an_index_of_parts() -> None:
     products = [url for part in named for url in part if "/product/" in url]
     assert products == [f"http://shop.test/product/p{number}" for number in range(1202)]
     assert len(named[0]) - 600 == len({"/", "/about", "/help", "/?category=mugs"})
-    assert MOST_PRODUCTS + 1000 <= 50_000
+    assert MOST_ADDRESSES + 1000 <= 50_000
