@@ -51,6 +51,12 @@ class Money(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return _format(self.amount, self.currency, locale or spoken().cldr)
 
 
+def format_whole(major: int, currency: str) -> str:
+    """An amount without minor units, in the language spoken: '€20'."""
+    style = style_of(currency, spoken().cldr)
+    return style.format(major, 0) if style else Money.of(Decimal(major), currency).format()
+
+
 @lru_cache(maxsize=64)
 def minor_digits(currency: str) -> int:
     """How many decimals a currency has (ISO 4217): 2 for EUR, 0 for JPY."""

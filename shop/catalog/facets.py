@@ -14,12 +14,13 @@ import msgspec
 
 from shop.catalog.model import Facet, FacetValue, Query
 from shop.money import minor_digits
+from shop.words import noted
 
 MAX_VALUES = 40
 """Values of an option that are shown: those that most products have."""
 MAX_OPTIONS = 6
 """Options that become a facet: those that most products have."""
-BUILT_IN = {"category": "Category", "price": "Price", "in_stock": "Availability"}
+BUILT_IN = {"category": noted("Category"), "price": noted("Price"), "in_stock": noted("Availability")}
 """Facets that every catalogue has; an option of the same name is none."""
 TOTAL = ""
 """The name under which the number of all products is kept in the table of facets; never shown."""
@@ -98,7 +99,7 @@ def additions(traits: Traits, price: int, currency: str, filters: Filters) -> li
         found += [("price", band, band) for band in bands(price, currency)]
     if in_category and in_bounds:
         if any(available for available, _ in variants):
-            found.append(("in_stock", "1", "In stock"))
+            found.append(("in_stock", "1", noted("In stock")))
         for at, name in enumerate(traits.options):
             if name not in BUILT_IN:
                 own = filters.variants(traits, ignore=name) if name in filters.options else variants

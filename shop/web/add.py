@@ -15,7 +15,6 @@ from shop.cart.service import CartService
 from shop.catalog.model import Product, Variant
 from shop.errors import InvalidInput, NotEnoughStock, NotFound, QuantityLimitExceeded
 from shop.web.cart_replies import CartReplies
-from shop.web.cart_view import pieces
 from shop.web.catalog import Catalog, product_of
 from shop.web.change_ids import clicked_change, is_plain_form, named_change
 from shop.web.forms import Form, read_form
@@ -24,6 +23,9 @@ from shop.web.respond import Reply
 from shop.web.session import Session, Sessions
 from shop.web.views import CartView
 from shop.web.visit import Visit, WebRequest
+from shop.words import content, content_options, ngettext, noted
+from shop.words import gettext as _
+from shop.written import listed
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -36,12 +38,14 @@ class Wanted(msgspec.Struct, frozen=True):
     @property
     def name(self) -> str:
         """What it is called in a sentence."""
-        return f"{self.product.title}, {self.variant.title}" if self.variant.title else self.product.title
+        variant = content_options(self.variant.title)
+        return f"{self.product.title}, {variant}" if variant else self.product.title
 
     def words(self, view: CartView) -> str:
         """What is said when it is added, and how many the cart holds then."""
         what = f"{self.quantity} × {self.name}" if self.quantity > 1 else self.name
-        return f"Added {what}. {pieces(view.quantity)} in your cart."
+        added = _("Added {what}.", what=what)
+        return f"{added} {ngettext('{count} item in your cart.', '{count} items in your cart.', view.quantity)}"
 
 
 class AddToCart:
@@ -121,9 +125,9 @@ class AddToCart:
     ) -> Reply:
         if not visit.wants_fragment:
             sku, quantity = form.fields.get("variant_id", ""), form.fields.get("quantity", "1")
-            return await self._products.refused_add(visit, product, sku, quantity, str(error))
+            return await self._products.refused_add(visit, product, sku, quantity, error.words)
         cart = await self._carts.get(session.cart_id) if session else Cart("")
-        return await self._replies.refused(visit, cart, str(error))
+        return await self._replies.refused(visit, cart, error.words)
 
 
 def _wanted(product: Product, form: Form) -> Wanted:
@@ -132,15 +136,16 @@ def _wanted(product: Product, form: Form) -> Wanted:
     if sku:
         variant = product.variant(sku)
         if variant is None:
-            raise NotFound(f"{product.title} is not made like that any more. Please choose again.")
+            raise NotFound("{title} is not made like that any more. Please choose again.", title=product.title)
         return Wanted(product, variant, quantity)
     if len(product.variants) > 1:
-        raise InvalidInput(f"Please choose: {', '.join(product.options)}.", field="variant_id")
+        choices = listed([*map(content, product.options)])
+        raise InvalidInput("Please choose: {choices}.", choices=choices, field="variant_id")
     return Wanted(product, product.variants[0], quantity)
 
 
 def _only_left(wanted: Wanted, stock: int, have: int) -> InvalidInput:
-    has = f", and you have {have} in your cart" if have else ""
-    error = NotEnoughStock(wanted.name, stock)
-    error.args = (f"Only {stock} of {wanted.name} left{has}.",)
-    return error
+    if not have:
+        return NotEnoughStock(wanted.name, stock)
+    words = noted("Only {stock} of {name} left, and you have {have} in your cart.")
+    return InvalidInput(words, stock=stock, name=wanted.name, have=have, field="quantity")

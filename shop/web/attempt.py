@@ -19,8 +19,10 @@ from shop.web.origin import letters_origin
 from shop.web.prices import Currencies
 from shop.web.session import Sessions
 from shop.web.visit import Visit, WebRequest
+from shop.words import gettext as _
+from shop.words import noted, spoken
 
-UNSEEN = "This form was open for very long, or is not from here. Please look at your order once more."
+UNSEEN = noted("This form was open for very long, or is not from here. Please look at your order once more.")
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +53,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
         if self.seen is not None:
             there = msgspec.structs.replace(self.seen, country_code=quote.country_code)
             return differences(self.seen, quote) if differences(there, quote) else ()
-        return (UNSEEN,) if self.visit.is_browser or self.token is not None else ()
+        return (_(UNSEEN),) if self.visit.is_browser or self.token is not None else ()
 
     def submission(self, quote: Quote) -> Submission:
         """What is submitted, of a form without problems."""
@@ -66,6 +68,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
             card_brand=brand_of(card.number),
             origin=self.origin,
             key=self.key,
+            language=spoken().code,
         )
 
 

@@ -10,19 +10,21 @@ from shop.web.paths import product_path
 from shop.web.pictures import Pictures
 from shop.web.prices import Prices
 from shop.web.views import Card, Price
+from shop.words import content, ngettext, noted
+from shop.words import gettext as _
 
-IN_ANOTHER_CART = "The last ones are in another cart at the checkout. They may come back within minutes."
+IN_ANOTHER_CART = noted("The last ones are in another cart at the checkout. They may come back within minutes.")
 
 
 @lru_cache(maxsize=4096)
 def card(listing: Listing, prices: Prices, pictures: Pictures) -> Card:
-    """A product as a grid shows it."""
+    """A product as a grid shows it, in the language of the prices, which is the one spoken."""
     return Card(
         handle=listing.handle,
         title=listing.title,
         url=product_path(listing.handle),
         vendor=listing.vendor,
-        category=listing.category,
+        category=content(listing.category),
         picture=pictures.picture(listing.image, listing.title),
         price=price(prices, listing.price, listing.compare_at, varies=listing.to_price != listing.price),
         stock=stock_words(listing.stock) if listing.sku or listing.stock == 0 else "",
@@ -41,4 +43,4 @@ def stock_words(stock: int | None) -> str:
     """'' while there is plenty; else 'Only 3 left' or 'Sold out'."""
     if stock is None or stock > LOW_STOCK:
         return ""
-    return f"Only {stock} left" if stock > 0 else "Sold out"
+    return ngettext("Only {count} left", "Only {count} left", stock) if stock > 0 else _("Sold out")

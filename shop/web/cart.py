@@ -26,7 +26,7 @@ from shop.cart.model import (
 from shop.cart.service import CartService
 from shop.errors import CouponRefused, InvalidInput, NotEnoughStock
 from shop.web.cart_replies import CartReplies, Words
-from shop.web.cart_view import name_of, pieces
+from shop.web.cart_view import name_of
 from shop.web.catalog import Catalog
 from shop.web.change_ids import named_change
 from shop.web.forms import Form, read_form
@@ -35,6 +35,8 @@ from shop.web.respond import Reply
 from shop.web.session import Session, Sessions
 from shop.web.views import CartView
 from shop.web.visit import Visit, WebRequest
+from shop.words import gettext as _
+from shop.words import ngettext
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -95,9 +97,9 @@ class CartPages:
                 change, words = await decide(self._asked(request, visit, session, form))
                 cart = await self._carts.apply(session.cart_id, change) if session else Cart("")
             except CouponRefused as error:
-                return await self._replies.refused_coupon(visit, await self._cart(session), str(error), form)
+                return await self._replies.refused_coupon(visit, await self._cart(session), error.words, form)
             except InvalidInput as error:
-                return await self._replies.refused(visit, await self._cart(session), str(error))
+                return await self._replies.refused(visit, await self._cart(session), error.words)
             return await self._replies.changed(visit, session, cart, words)
 
         return change_cart
@@ -121,11 +123,11 @@ class CartPages:
 
     async def save(self, asked: Asked) -> Decision:
         """POST /cart/lines/{sku}/save."""
-        return SaveForLater(asked.id, asked.at, asked.sku), lambda view: "Saved for later." + _holds(view)
+        return SaveForLater(asked.id, asked.at, asked.sku), lambda view: _told(_("Saved for later."), view)
 
     async def move(self, asked: Asked) -> Decision:
         """POST /cart/saved/{sku}/move."""
-        return MoveToCart(asked.id, asked.at, asked.sku), lambda view: "Moved to your cart." + _holds(view)
+        return MoveToCart(asked.id, asked.at, asked.sku), lambda view: _told(_("Moved to your cart."), view)
 
     async def empty(self, asked: Asked) -> Decision:
         """POST /cart/empty."""
@@ -137,7 +139,7 @@ class CartPages:
             of = bytes.fromhex(asked.form.text("of"))
         except ValueError:
             raise InvalidInput("That can no longer be undone.", field="of") from None
-        return Undo(asked.id, asked.at, of), lambda view: "Put back." + _holds(view)
+        return Undo(asked.id, asked.at, of), lambda view: _told(_("Put back."), view)
 
     def _asked(self, request: WebRequest, visit: Visit, session: Session | None, form: Form) -> Asked:
         cart_id = session.cart_id if session else ""
@@ -150,18 +152,19 @@ class CartPages:
 
 
 def _emptied(view: CartView) -> str:
-    return "Your cart is empty." if not view.lines else "Emptied." + _holds(view)
+    return _("Your cart is empty.") if not view.lines else _told(_("Emptied."), view)
 
 
-def _holds(view: CartView) -> str:
-    return f" {pieces(view.quantity)} in your cart."
+def _told(what: str, view: CartView) -> str:
+    holds = ngettext("{count} item in your cart.", "{count} items in your cart.", view.quantity)
+    return f"{what} {holds}"
 
 
 def _quantity_words(view: CartView, sku: str) -> str:
     line = next((line for line in view.lines if line.sku == sku), None)
-    said = f"{line.title}: {line.quantity}." if line else "That item is no longer in your cart."
-    return said + _holds(view)
+    said = f"{line.title}: {line.quantity}." if line else _("That item is no longer in your cart.")
+    return _told(said, view)
 
 
 def _removed(view: CartView) -> str:
-    return (view.undo.words if view.undo else "Removed.") + _holds(view)
+    return _told(view.undo.words if view.undo else _("Removed."), view)

@@ -22,6 +22,7 @@ from shop.web.templating import Templates
 from shop.web.views import CartPage, CartReply, CartView
 from shop.web.visit import Visit
 from shop.web.welcome import Welcome
+from shop.words import gettext as _
 
 Words = Callable[[CartView], str]
 """Says what happened, given the cart as it is now."""
@@ -135,6 +136,6 @@ class CartReplies:
     async def _page(self, visit: Visit, view: CartView, *, error: str = "", headers: Iterable[Header] = ()) -> Reply:
         await self._shells.refresh()
         currency = self._currencies.prices(visit.cookies.get("currency")).currency
-        shell = self._shells.shell("Your cart", path="/cart", currency=currency)
+        shell = self._shells.shell(_("Your cart"), path="/cart", currency=currency)
         page = self._templates.render("cart/page.html", CartPage(shell, view, error), str(view.quantity or ""))
         return html(page, status=422 if error else 200, headers=headers)

@@ -15,6 +15,8 @@ from shop.errors import CouponRefused, StoreUnavailable
 from shop.money import Money, Rates
 from shop.web.prices import Prices
 from shop.web.views import CouponView, FreeShippingView
+from shop.words import content
+from shop.words import gettext as _
 
 
 class Goods(msgspec.Struct, frozen=True):
@@ -73,9 +75,9 @@ class Sums:
         try:
             return await self._coupons.check(code, subtotal, now), ""
         except CouponRefused as error:
-            return None, str(error)
+            return None, error.words
         except StoreUnavailable:
-            return None, f"The coupon {code} cannot be looked up just now. It stays in your cart."
+            return None, _("The coupon {code} cannot be looked up just now. It stays in your cart.", code=code)
 
     def _shipping(self, left: Money, grams: int, prices: Prices, country: str) -> FreeShippingView | None:
         """How far goods that come to so much are away from free shipping; None where there is none."""
@@ -90,10 +92,11 @@ class Sums:
         if not thresholds:
             return None
         goal = min(thresholds)
-        words = f"The cheapest shipping to {zone.title} is free."
+        words = _("The cheapest shipping to {zone} is free.", zone=content(zone.title))
         if left.amount < goal:
             more = Money(goal - left.amount, prices.currency).format()
-            words = f"{more} more, and the cheapest shipping to {zone.title} is free."
+            where = content(zone.title)
+            words = _("{more} more, and the cheapest shipping to {zone} is free.", more=more, zone=where)
         return FreeShippingView(words, min(left.amount, goal), goal)
 
 
@@ -101,12 +104,20 @@ def _coupon_view(code: str, terms: CouponTerms | None, refused: str, off: int, l
     if terms is None:
         return CouponView(code, refused, counts=False)
     discount = Money(off, left.currency).format()
-    gives = [f"takes {discount} off"] if terms.percent or terms.amount else []
-    gives += ["makes the cheapest shipping free"] if terms.free_shipping else []
     return CouponView(
         code=code,
-        words=f"The coupon {code} {' and '.join(gives)}.",
+        words=_gives(code, terms, discount),
         counts=True,
         discount=f"−{discount}" if off else "",
         left=left.format() if off else "",
+    )
+
+
+def _gives(code: str, terms: CouponTerms, discount: str) -> str:
+    if not terms.free_shipping:
+        return _("The coupon {code} takes {discount} off.", code=code, discount=discount)
+    if not terms.percent and not terms.amount:
+        return _("The coupon {code} makes the cheapest shipping free.", code=code)
+    return _(
+        "The coupon {code} takes {discount} off and makes the cheapest shipping free.", code=code, discount=discount
     )

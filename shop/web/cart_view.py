@@ -15,8 +15,10 @@ from shop.web.pictures import Pictures
 from shop.web.prices import Prices
 from shop.web.views import CartView, LineView, UndoView
 from shop.web.welcome import welcome_view
+from shop.words import content_options, ngettext, noted
+from shop.words import gettext as _
 
-GONE = "We no longer sell this item. It is not part of your total."
+GONE = noted("We no longer sell this item. It is not part of your total.")
 UNDO_SECONDS = 600
 """How long a removal can be taken back."""
 
@@ -66,14 +68,14 @@ def _handles(cart: Cart, offers: Mapping[str, Offer]) -> tuple[str, ...]:
 
 def pieces(quantity: int) -> str:
     """'1 item', '3 items'."""
-    return f"{quantity} item" if quantity == 1 else f"{quantity} items"
+    return ngettext("{count} item", "{count} items", quantity)
 
 
 def name_of(offer: Offer | None) -> str:
     """What a line is called in a sentence: 'Tide Mug, Moss'."""
     if offer is None:
-        return "an item that is no longer sold"
-    return f"{offer.title}, {offer.variant}" if offer.variant else offer.title
+        return _("an item that is no longer sold")
+    return f"{offer.title}, {content_options(offer.variant)}" if offer.variant else offer.title
 
 
 @lru_cache(maxsize=8192)
@@ -86,7 +88,7 @@ def _line(line: Line, offer: Offer | None, prices: Prices, pictures: Pictures, l
         sku=line.sku,
         path=path,
         title=offer.title,
-        variant=offer.variant,
+        variant=content_options(offer.variant),
         url=product_path(offer.handle, offer.sku if offer.variant else ""),
         picture=pictures.picture(offer.image, offer.title),
         quantity=line.quantity,
@@ -103,7 +105,7 @@ def _gone(line: Line, path: str, prices: Prices, pictures: Pictures) -> LineView
     return LineView(
         sku=line.sku,
         path=path,
-        title="No longer sold",
+        title=_("No longer sold"),
         variant=line.sku,
         url="",
         picture=pictures.picture(None, ""),
@@ -111,8 +113,8 @@ def _gone(line: Line, path: str, prices: Prices, pictures: Pictures) -> LineView
         max_quantity=line.quantity,
         unit_price="",
         total=Money(0, prices.currency).format(),
-        notices=(GONE,),
-        changes=(GONE,),
+        notices=(_(GONE),),
+        changes=(_(GONE),),
         gone=True,
     )
 
@@ -122,19 +124,27 @@ def _changes(line: Line, offer: Offer, prices: Prices) -> tuple[str, ...]:
     before, today = prices.text(line.price), prices.text(offer.price)
     changes = []
     if before != today:
-        direction = "up" if prices.convert(offer.price).amount > prices.convert(line.price).amount else "down"
-        changes.append(f"The price went {direction} from {before} to {today}.")
+        if prices.convert(offer.price).amount > prices.convert(line.price).amount:
+            changes.append(_("The price went up from {before} to {today}.", before=before, today=today))
+        else:
+            changes.append(_("The price went down from {before} to {today}.", before=before, today=today))
     if offer.stock is not None and not line.saved:
         if offer.stock <= 0:
-            changes.append(IN_ANOTHER_CART if offer.held else "Sold out.")
+            changes.append(_(IN_ANOTHER_CART) if offer.held else _("Sold out."))
         elif offer.stock < line.quantity:
-            changes.append(f"Only {offer.stock} left. Please lower the quantity.")
+            changes.append(
+                ngettext(
+                    "Only {count} left. Please lower the quantity.",
+                    "Only {count} left. Please lower the quantity.",
+                    offer.stock,
+                )
+            )
     return tuple(changes)
 
 
 def _scarcity(line: Line, offer: Offer) -> tuple[str, ...]:
     if offer.stock is not None and not line.saved and line.quantity <= offer.stock <= LOW_STOCK:
-        return (f"Only {offer.stock} left.",)
+        return (ngettext("Only {count} left.", "Only {count} left.", offer.stock),)
     return ()
 
 
@@ -147,5 +157,8 @@ def _undo(cart: Cart, offers: Mapping[str, Offer], now: int) -> UndoView | None:
     lines = _undoable(cart, now)
     if not lines or cart.removed is None:
         return None
-    what = name_of(offers.get(lines[0][1].sku)) if len(lines) == 1 else f"{len(lines)} different items"
-    return UndoView(cart.removed.change.hex(), f"Removed {what}.")
+    if len(lines) == 1:
+        words = _("Removed {name}.", name=name_of(offers.get(lines[0][1].sku)))
+    else:
+        words = ngettext("Removed {count} different item.", "Removed {count} different items.", len(lines))
+    return UndoView(cart.removed.change.hex(), words)

@@ -34,7 +34,7 @@ def idempotency_key(visit: Visit) -> str:
     """The Idempotency-Key as it was sent, '' for none; raises InvalidInput for one that is too long."""
     key = visit.header(b"idempotency-key")
     if len(key) > MAX_KEY:
-        raise InvalidInput(f"An Idempotency-Key has at most {MAX_KEY} characters.")
+        raise InvalidInput("An Idempotency-Key has at most {most} characters.", most=MAX_KEY)
     return key
 
 

@@ -19,6 +19,8 @@ from shop.checkout.model import Address
 from shop.checkout.payments import Card
 from shop.errors import InvalidFields, InvalidInput
 from shop.web.forms import Form
+from shop.words import gettext as _
+from shop.words import noted
 
 LENGTHS = {"email": 254, "name": 100, "street_address": 200, "zip_code": 20, "city": 100, "state": 100, "country": 100}
 """What is delivered where, and how many characters of each are taken."""
@@ -30,11 +32,11 @@ _BREAKS = re.compile(r"[\t\n\r\u2028\u2029]+")
 _TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 """What turns the direction of text around: with it a name could write over what stands beside it."""
 _MISSING = {
-    "name": "Please enter the name of who is to get it.",
-    "street_address": "Please enter the street and the number.",
-    "zip_code": "Please enter the postal code; a dash where there is none.",
-    "city": "Please enter the city.",
-    "country": "Please enter the country.",
+    "name": noted("Please enter the name of who is to get it."),
+    "street_address": noted("Please enter the street and the number."),
+    "zip_code": noted("Please enter the postal code; a dash where there is none."),
+    "city": noted("Please enter the city."),
+    "country": noted("Please enter the country."),
 }
 
 
@@ -70,7 +72,7 @@ def read_entries(form: Form, today: date) -> Entries:
         try:
             text[name] = _one_line(form.text(name))
         except InvalidInput as error:
-            text[name], problems[name] = "", str(error)
+            text[name], problems[name] = "", error.words
     problems = _delivery_problems(text, asks_name="name" in form.fields) | problems
     read: Card | None = None
     try:
@@ -99,11 +101,11 @@ def _delivery_problems(text: Mapping[str, str], *, asks_name: bool) -> dict[str,
     problems: dict[str, str] = {}
     for name, most in LENGTHS.items():
         if len(text[name]) > most:
-            problems[name] = f"This is too long: at most {most} characters."
+            problems[name] = _("This is too long: at most {most} characters.", most=most)
         elif not text[name] and name in _MISSING and (name != "name" or asks_name):
-            problems[name] = _MISSING[name]
+            problems[name] = _(_MISSING[name])
     try:
         read_email(text["email"])
     except InvalidInput as error:
-        problems["email"] = str(error)
+        problems["email"] = error.words
     return problems

@@ -37,9 +37,8 @@ from shop.web.shell import Shells
 from shop.web.templating import Templates
 from shop.web.views import Link, Shell
 from shop.web.visit import Visit
-from shop.words import spoken
-
-TEST_CARDS = tuple(TestCardView(card.number, card.words) for card in DEMO_CARDS)
+from shop.words import content, ngettext, spoken
+from shop.words import gettext as _
 
 
 class Checkout(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,7 +134,7 @@ class CheckoutReplies:
     async def empty(self, visit: Visit, currency: str, *, status: int = 200) -> Reply:
         """There is nothing to order."""
         await self._shells.refresh()
-        view = EmptyCheckoutView(self._shell("Checkout", currency))
+        view = EmptyCheckoutView(self._shell(_("Checkout"), currency))
         headers = self._sessions.correct_count(visit, 0)
         if visit.wants_fragment:
             page = self._templates.fragments("checkout/emptied.html", view)
@@ -148,7 +147,7 @@ class CheckoutReplies:
         summary = summary_view(quote, await self._offers(quote), self._pictures)
         failed = checkout.alert is not None and checkout.alert.tone == "error"
         return CheckoutView(
-            shell=self._shell("Error: Checkout" if failed else "Checkout", quote.currency),
+            shell=self._shell(_("Error: Checkout") if failed else _("Checkout"), quote.currency),
             badge=summary.quantity,
             summary=summary,
             seen=checkout.token or self._consent.seal(quote),
@@ -156,12 +155,12 @@ class CheckoutReplies:
             methods=_methods(checkout),
             countries=tuple(names().values()),
             estimate=_estimate(checkout),
-            duties="Tax and duties may be due on arrival." if checkout.untaxed else "",
+            duties=_("Tax and duties may be due on arrival.") if checkout.untaxed else "",
             shortages=tuple(problem.words for problem in checkout.problems if problem.kind == "short"),
             remarks=tuple(problem.words for problem in checkout.problems if problem.kind != "short"),
             set_aside=_clock(checkout.until) if checkout.until else None,
             waiting=Link(grouped(checkout.waiting), order_path(checkout.waiting)) if checkout.waiting else None,
-            test_cards=TEST_CARDS,
+            test_cards=tuple(TestCardView(card.number, _(card.words)) for card in DEMO_CARDS),
             alert=checkout.alert,
             confirm=bool(checkout.alert and checkout.alert.changes),
             retype=checkout.retype,
@@ -180,9 +179,9 @@ class CheckoutReplies:
 
 def mend(problems: Mapping[str, str], changes: Sequence[str] = ()) -> Alert:
     """What is wrong with what was typed; and what is otherwise than it was shown, where something is."""
-    count = "One thing has" if len(problems) == 1 else f"{len(problems)} things have"
+    heading = ngettext("One thing has to be put right", "{count} things have to be put right", len(problems))
     fields = tuple(Link(words, f"#{name}") for name, words in problems.items())
-    return Alert(f"{count} to be put right", ("Nothing was ordered or charged.",), fields, tuple(changes))
+    return Alert(heading, (_("Nothing was ordered or charged."),), fields, tuple(changes))
 
 
 def _field(entries: Entries, name: str) -> FieldView:
@@ -192,7 +191,7 @@ def _field(entries: Entries, name: str) -> FieldView:
 def _methods(checkout: Checkout) -> tuple[MethodView, ...]:
     chosen = checkout.quote.method
     return tuple(
-        MethodView(method.id, method.title, price_or_free(method.price), method.id == chosen)
+        MethodView(method.id, content(method.title), price_or_free(method.price), method.id == chosen)
         for method in checkout.methods
     )
 
@@ -200,10 +199,11 @@ def _methods(checkout: Checkout) -> tuple[MethodView, ...]:
 def _estimate(checkout: Checkout) -> str:
     code = checkout.quote.country_code
     if checkout.guessed:
-        return (
-            f"Estimated for {name_of(code)}. If it goes elsewhere, you will see the new total before you are charged."
+        return _(
+            "Estimated for {country}. If it goes elsewhere, you will see the new total before you are charged.",
+            country=name_of(code),
         )
-    return "" if code else "We do not know this country, so shipping is worked out for the rest of the world."
+    return "" if code else _("We do not know this country, so shipping is worked out for the rest of the world.")
 
 
 def _clock(seconds: int) -> ClockView:

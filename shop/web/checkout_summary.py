@@ -10,6 +10,8 @@ from shop.checkout.model import Quote, QuoteLine
 from shop.money import Money
 from shop.web.checkout_views import Row, SummaryLine, SummaryView
 from shop.web.pictures import Pictures
+from shop.words import content, content_options
+from shop.words import gettext as _
 
 
 def summary_view(
@@ -21,7 +23,7 @@ def summary_view(
         offer = offers.get(line.sku) if offers else None
         return SummaryLine(
             title=line.title,
-            variant=line.variant,
+            variant=content_options(line.variant),
             quantity=line.quantity,
             unit=line.unit.format(),
             total=(line.unit * line.quantity).format(),
@@ -29,27 +31,29 @@ def summary_view(
         )
 
     totals = quote.totals
-    contained = totals.tax_name and totals.tax_included
+    contained, tax = totals.tax_name and totals.tax_included, quote.money(totals.tax).format()
     return SummaryView(
         lines=tuple(map(line_view, quote.lines)),
         quantity=sum(line.quantity for line in quote.lines),
         rows=tuple(_rows(quote)),
         total=quote.total.format(),
-        tax=f"It includes {totals.tax_name}: {quote.money(totals.tax).format()}." if contained else "",
+        tax=_("It includes {tax}: {amount}.", tax=totals.tax_words, amount=tax) if contained else "",
     )
 
 
 def price_or_free(money: Money) -> str:
     """'€4.90', 'free'."""
-    return money.format() if money.amount else "free"
+    return money.format() if money.amount else _("free")
 
 
 def _rows(quote: Quote) -> Iterator[Row]:
     totals = quote.totals
-    yield Row("Subtotal", quote.money(totals.subtotal).format())
+    yield Row(_("Subtotal"), quote.money(totals.subtotal).format())
     if quote.coupon:
-        yield Row(f"Coupon {quote.coupon}", f"−{quote.money(totals.discount).format()}" if totals.discount else "")
-    where = f", {name_of(quote.country_code)}" if quote.country_code else ""
-    yield Row(f"Shipping{where}", price_or_free(quote.money(totals.shipping)), quote.method_title)
+        off = f"−{quote.money(totals.discount).format()}" if totals.discount else ""
+        yield Row(_("Coupon {code}", code=quote.coupon), off)
+    where = name_of(quote.country_code)
+    shipping = _("Shipping, {country}", country=where) if where else _("Shipping")
+    yield Row(shipping, price_or_free(quote.money(totals.shipping)), content(quote.method_title))
     if totals.tax_name and not totals.tax_included:
-        yield Row(totals.tax_name, quote.money(totals.tax).format())
+        yield Row(totals.tax_words, quote.money(totals.tax).format())

@@ -11,6 +11,7 @@ from shop.web.cart_sum import goods_of
 from shop.web.catalog import Catalog
 from shop.web.prices import Currencies
 from shop.web.views import CartView
+from shop.words import gettext as _
 
 
 class CouponField:
@@ -37,8 +38,12 @@ class CouponField:
 
     async def remove(self, asked: Asked) -> Decision:
         """POST /cart/coupon/remove."""
-        return UseCoupon(asked.id, asked.at, ""), lambda _: "The coupon is taken out."
+        return UseCoupon(asked.id, asked.at, ""), _taken_out
 
 
 def _used(view: CartView) -> str:
-    return view.coupon.words if view.coupon else "The coupon is kept with your cart."
+    return view.coupon.words if view.coupon else _("The coupon is kept with your cart.")
+
+
+def _taken_out(_view: CartView) -> str:
+    return _("The coupon is taken out.")

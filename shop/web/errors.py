@@ -67,7 +67,7 @@ class Errors:
 
     def _words(self, request: Request[Any, Any, Any], error: Exception) -> tuple[int, str, str]:
         if isinstance(error, ShopError) and error.status != 500:
-            return error.status, _(HEADINGS[error.status]), str(error)
+            return error.status, _(HEADINGS[error.status]), error.words
         if isinstance(error, HTTPException) and error.status_code != 500:
             status = error.status_code
             return status, _(HEADINGS.get(status, HEADINGS[400])), _(LEADS.get(status, LEADS[400]))

@@ -77,7 +77,7 @@ async def _body(request: WebRequest, visit: Visit) -> bytes:
 def _urlencoded(body: bytes) -> list[tuple[str, str]]:
     fields = body.decode("utf-8", "replace").split("&")
     if len(fields) > MAX_FIELDS:
-        raise InvalidInput(f"A form has at most {MAX_FIELDS} fields.")
+        raise InvalidInput("A form has at most {most} fields.", most=MAX_FIELDS)
     pairs = (field.partition("=") for field in fields if field)
     return [(unquote_plus(name), unquote_plus(value)) for name, _, value in pairs]
 

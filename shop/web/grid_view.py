@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import msgspec
 
+from shop.catalog.facets import BUILT_IN
 from shop.catalog.model import SORTS, Facet, FacetValue, Page, Query, Sort
-from shop.money import Money
+from shop.money import format_whole
 from shop.web.cards import card
 from shop.web.paths import facet_field, listing_path, price_range
 from shop.web.pictures import Pictures
 from shop.web.prices import Prices
 from shop.web.swatches import swatch_of
 from shop.web.views import Choice, FacetView, GridView, Link, Pager, Shell
+from shop.words import content, noted
+from shop.words import gettext as _
 
 SORT_WORDS: dict[Sort, str] = {
-    "featured": "Featured",
-    "price-asc": "Price, low to high",
-    "price-desc": "Price, high to low",
-    "newest": "Newest",
-    "name": "Name",
+    "featured": noted("Featured"),
+    "price-asc": noted("Price, low to high"),
+    "price-desc": noted("Price, high to low"),
+    "newest": noted("Newest"),
+    "name": noted("Name"),
 }
 ONE_OF = ("category", "price", "in_stock")
 """Facets of which one value is chosen at a time; of an option's values several may be."""
@@ -53,8 +54,10 @@ def heading(query: Query, facets: tuple[Facet, ...]) -> str:
     """What the listing is of, in words."""
     category = _category_title(query, facets)
     if query.q:
-        return f"Results for “{query.q}”" + (f" in {category}" if category else "")
-    return category or "All products"
+        if category:
+            return _("Results for “{q}” in {category}", q=query.q, category=category)
+        return _("Results for “{q}”", q=query.q)
+    return category or _("All products")
 
 
 def toggled(query: Query, facet: str, value: FacetValue) -> Query:
@@ -91,19 +94,20 @@ def _facet(facet: Facet, query: Query, own_currency: str) -> FacetView:
         )
         for value in facet.values
     )
-    return FacetView(facet.name, facet.label, choices, multiple=facet.name not in ONE_OF)
+    label = _(facet.label) if facet.name in BUILT_IN else content(facet.label)
+    return FacetView(facet.name, label, choices, multiple=facet.name not in ONE_OF)
 
 
 def _label(facet: Facet, value: FacetValue, currency: str) -> str:
+    if facet.name == "in_stock":
+        return _(value.label)
     if facet.name != "price":
-        return value.label
-    low, high = (
-        None if bound is None else Money.of(Decimal(bound), currency).format().removesuffix(".00")
-        for bound in price_range(value.value)
-    )
+        return content(value.label)
+    bounds = price_range(value.value)
+    low, high = (None if bound is None else format_whole(bound, currency) for bound in bounds)
     if low and high:
-        return f"{low} to {high}"
-    return f"{low} and more" if low else f"Up to {high}"
+        return _("{low} to {high}", low=low, high=high)
+    return _("{low} and more", low=low) if low else _("Up to {high}", high=high)
 
 
 def _chosen(query: Query, facets: tuple[Facet, ...], own_currency: str) -> tuple[Link, ...]:
@@ -121,7 +125,7 @@ def _chosen(query: Query, facets: tuple[Facet, ...], own_currency: str) -> tuple
 
 def _sort(sort: Sort, query: Query) -> Choice:
     url = listing_path(_first_page(query, sort=sort))
-    return Choice(SORT_WORDS[sort], url, 0, sort == query.sort, "sort", sort)
+    return Choice(_(SORT_WORDS[sort]), url, 0, sort == query.sort, "sort", sort)
 
 
 def _pager(query: Query, pages: int) -> Pager:
@@ -142,4 +146,4 @@ def _pager(query: Query, pages: int) -> Pager:
 
 def _category_title(query: Query, facets: tuple[Facet, ...]) -> str:
     values = (value for facet in facets if facet.name == "category" for value in facet.values)
-    return next((value.label for value in values if value.value == query.category), query.category)
+    return next((content(value.label) for value in values if value.value == query.category), query.category)

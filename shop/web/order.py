@@ -27,8 +27,10 @@ from shop.web.shell import Shells
 from shop.web.templating import Templates
 from shop.web.views import Shell
 from shop.web.visit import Visit, WebRequest
+from shop.words import gettext as _
+from shop.words import noted
 
-UNKNOWN = "We have no order with this number and this e-mail address. Please check both."
+UNKNOWN = noted("We have no order with this number and this e-mail address. Please check both.")
 MOST = 254
 """Characters of a field."""
 
@@ -88,11 +90,11 @@ class OrderPages:
         known = order.email if order else ""
         if compare_digest(_folded(known), _folded(email)) and order:
             return go_to(visit, order_path(order.number))
-        alert = Alert("Nothing was found", (UNKNOWN,))
+        alert = Alert(_("Nothing was found"), (_(UNKNOWN),))
         return await self._form(visit, FieldView("number", number), FieldView("email", email), alert)
 
     async def _form(self, visit: Visit, number: FieldView, email: FieldView, alert: Alert | None = None) -> Reply:
-        shell = await self._shell(visit, "Error: Find an order" if alert else "Find an order", "/order")
+        shell = await self._shell(visit, _("Error: Find an order") if alert else _("Find an order"), "/order")
         page = self._templates.render("order/find.html", FindOrderView(shell, number, email, alert), visit.badge)
         return html(page, status=422 if alert else 200, cache=NO_STORE)
 

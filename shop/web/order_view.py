@@ -7,35 +7,45 @@ from urllib.parse import quote as encoded
 
 import msgspec
 
-from shop.checkout.coupons import day_of
 from shop.checkout.model import Order, State
 from shop.checkout.numbers import grouped
 from shop.web.checkout_summary import summary_view
 from shop.web.checkout_views import OrderView
 from shop.web.paths import order_path, product_path
 from shop.web.views import Link, Shell
+from shop.words import gettext as _
+from shop.words import noted
+from shop.written import day_of
 
-REFUNDING = "What was charged or set aside goes back to your card."
+REFUNDING = noted("What was charged or set aside goes back to your card.")
 STATES: dict[State, tuple[str, str, tuple[str, ...]]] = {
     "pending": (
         "waiting",
-        "We are still asking your bank",
+        noted("We are still asking your bank"),
         (
-            "Your order is not placed yet: the bank has not answered. We go on asking, also if you close this page.",
-            "As soon as it says yes, the order is placed. If it says no, nothing is charged and your cart stays.",
+            noted(
+                "Your order is not placed yet: the bank has not answered. We go on asking, also if you close this page."
+            ),
+            noted(
+                "As soon as it says yes, the order is placed. If it says no, nothing is charged and your cart stays."
+            ),
         ),
     ),
-    "failed": ("failed", "This order was not placed", ("What you wanted is still in your cart.",)),
-    "placed": ("done", "Thank you", ("Your order is placed.",)),
-    "paid": ("done", "Thank you", ("Your order is placed and paid.",)),
-    "shipped": ("done", "Thank you", ("Your order is on its way.",)),
-    "cancelled": ("failed", "This order was cancelled", (REFUNDING,)),
-    "refunded": ("failed", "This order was refunded", (REFUNDING,)),
+    "failed": ("failed", noted("This order was not placed"), (noted("What you wanted is still in your cart."),)),
+    "placed": ("done", noted("Thank you"), (noted("Your order is placed."),)),
+    "paid": ("done", noted("Thank you"), (noted("Your order is placed and paid."),)),
+    "shipped": ("done", noted("Thank you"), (noted("Your order is on its way."),)),
+    "cancelled": ("failed", noted("This order was cancelled"), (REFUNDING,)),
+    "refunded": ("failed", noted("This order was refunded"), (REFUNDING,)),
 }
 """Tone, heading and words of each state."""
 CHALLENGED = (
-    "Your bank asks you to confirm",
-    ("Your order is not placed yet: your bank wants to know first that it is you. You have 15 minutes for that.",),
+    noted("Your bank asks you to confirm"),
+    (
+        noted(
+            "Your order is not placed yet: your bank wants to know first that it is you. You have 15 minutes for that."
+        ),
+    ),
 )
 STATUSES: dict[State, str] = {
     "placed": "OrderProcessing",
@@ -49,7 +59,7 @@ STATUSES: dict[State, str] = {
 
 def title_of(order: Order) -> str:
     """What the page of an order is called."""
-    return f"Order {grouped(order.number)}"
+    return _("Order {number}", number=grouped(order.number))
 
 
 def order_view(order: Order, shell: Shell, origin: str, *, writes: bool) -> OrderView:
@@ -57,7 +67,7 @@ def order_view(order: Order, shell: Shell, origin: str, *, writes: bool) -> Orde
     tone, heading, words = STATES[order.state]
     if order.challenge_path and order.state == "pending":
         heading, words = CHALLENGED
-    failure = order.failure or ("Nothing was charged." if order.state == "failed" else "")
+    failure = _(order.failure) if order.failure else _("Nothing was charged.") if order.state == "failed" else ""
     page = f"{origin}{order_path(order.number)}"
     made = datetime.fromtimestamp(order.created_at, UTC)
     return OrderView(
@@ -65,15 +75,15 @@ def order_view(order: Order, shell: Shell, origin: str, *, writes: bool) -> Orde
         number=grouped(order.number),
         state=order.state,
         tone=tone,
-        heading=heading,
-        words=(*((failure,) if failure else ()), *words, *_letter(order, writes=writes)),
+        heading=_(heading),
+        words=(*((failure,) if failure else ()), *map(_, words), *_letter(order, writes=writes)),
         waiting=order.state == "pending",
         path=order_path(order.number),
         date=made.date().isoformat(),
         day=day_of(order.created_at),
         email=order.email,
         address=order.address.lines,
-        payment=order.card or "Nothing to pay",
+        payment=order.card or _("Nothing to pay"),
         summary=summary_view(order.quote),
         page=page,
         mail_to=_mail_to(order, page),
@@ -83,17 +93,18 @@ def order_view(order: Order, shell: Shell, origin: str, *, writes: bool) -> Orde
 
 
 def _letter(order: Order, *, writes: bool) -> tuple[str, ...]:
-    return (f"A confirmation is on its way to {order.email}.",) if writes and order.firm else ()
+    return (_("A confirmation is on its way to {email}.", email=order.email),) if writes and order.firm else ()
 
 
 def _act(order: Order) -> Link | None:
     if order.state == "pending" and order.challenge_path:
-        return Link("Confirm with your bank", order.challenge_path)
-    return Link("Back to the checkout", "/checkout") if order.state == "failed" else None
+        return Link(_("Confirm with your bank"), order.challenge_path)
+    return Link(_("Back to the checkout"), "/checkout") if order.state == "failed" else None
 
 
 def _mail_to(order: Order, page: str) -> str:
-    subject, body = f"My order {grouped(order.number)} at Neap", f"This is where it is found:\n{page}\n"
+    subject = _("My order {number} at Neap", number=grouped(order.number))
+    body = f"{_('This is where it is found:')}\n{page}\n"
     return f"mailto:?subject={encoded(subject)}&body={encoded(body)}"
 
 

@@ -19,6 +19,7 @@ from shop.web.respond import NO_STORE, Reply, go_to, html
 from shop.web.shell import Shells
 from shop.web.templating import Templates
 from shop.web.visit import Visit, WebRequest
+from shop.words import gettext as _
 
 ANSWERS = {"approve": True, "refuse": False}
 
@@ -57,7 +58,7 @@ class PaymentPages:
             return go_to(visit, f"/order/{key}")
         await self._shells.refresh()
         currency = self._currencies.prices(visit.cookies.get("currency")).currency
-        shell = self._shells.shell("Confirm your payment", path=f"/payment/{key}", currency=currency)
+        shell = self._shells.shell(_("Confirm your payment"), path=f"/payment/{key}", currency=currency)
         view = PaymentView(shell, f"/payment/{key}", payment.amount.format(), grouped(key))
         return html(self._templates.render("payment/challenge.html", view, visit.badge), cache=NO_STORE)
 

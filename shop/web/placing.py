@@ -38,9 +38,11 @@ from shop.web.paths import order_path
 from shop.web.respond import Reply, go_to
 from shop.web.views import Link
 from shop.web.visit import Visit, WebRequest
+from shop.words import gettext as _
+from shop.words import noted
 
-NOTHING = "Nothing was ordered or charged."
-ORDERED = "Part of this has just been ordered, perhaps in another window. Here is what is left."
+NOTHING = noted("Nothing was ordered or charged.")
+ORDERED = noted("Part of this has just been ordered, perhaps in another window. Here is what is left.")
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +94,7 @@ class Placing:
             order = await self._placing.place(attempt.submission(proposal.quote))
         except OutOfStock as error:
             proposal = await self._propose(attempt, available=error.available)
-            return await self._again(attempt, proposal, Alert("Some of this is no longer there", (NOTHING,)))
+            return await self._again(attempt, proposal, Alert(_("Some of this is no longer there"), (_(NOTHING),)))
         except CartOrdered as error:
             return await self._ordered_meanwhile(attempt, proposal.quote, error.number)
         except QuoteChanged as error:
@@ -100,9 +102,9 @@ class Placing:
             now = await self._propose(attempt, prices=today)
             return await self._confirm(attempt, now, differences(proposal.quote, now.quote))
         except CouponRefused as error:
-            return await self._without_coupon(attempt, proposal.quote, str(error))
+            return await self._without_coupon(attempt, proposal.quote, error.words)
         except PaymentDeclined as error:
-            return await self._declined(attempt, proposal.quote, str(error))
+            return await self._declined(attempt, proposal.quote, error.words)
         return _to_order(attempt.visit, order)
 
     async def _ordered_meanwhile(self, attempt: Attempt, quote: Quote, number: str) -> Reply:
@@ -111,7 +113,7 @@ class Placing:
         now = await self._propose(attempt)
         if not now.quote.lines:
             return go_to(attempt.visit, order_path(number))
-        return await self._confirm(attempt, now, (ORDERED, *differences(quote, now.quote)))
+        return await self._confirm(attempt, now, (_(ORDERED), *differences(quote, now.quote)))
 
     async def _without_coupon(self, attempt: Attempt, quote: Quote, words: str) -> Reply:
         """What it comes to without the coupon, which is taken out of the cart: this shopper cannot use it."""
@@ -153,14 +155,14 @@ class Placing:
         checkout = proposed(
             proposal,
             entries,
-            alert=Alert("The payment was declined", (), (Link(words, f"#{NUMBER}"),)),
+            alert=Alert(_("The payment was declined"), (), (Link(words, f"#{NUMBER}"),)),
             until=held.until if all_held(proposal, held.pieces) else 0,
         )
         return await self._replies.again(attempt.visit, checkout, 422)
 
     async def _confirm(self, attempt: Attempt, proposal: Proposal, changes: tuple[str, ...]) -> Reply:
-        words = (f"Something has changed since you saw it. {NOTHING}",)
-        alert = Alert("Please look once more", words, changes=changes, tone="changed")
+        words = (_("Something has changed since you saw it. Nothing was ordered or charged."),)
+        alert = Alert(_("Please look once more"), words, changes=changes, tone="changed")
         return await self._again(attempt, proposal, alert, status=409)
 
     async def _nothing_to_order(self, attempt: Attempt) -> Reply:
@@ -171,8 +173,12 @@ class Placing:
         if attempt.seen is None or attempt.token is None:
             raise error
         log.warning("An order could not be taken: %s", error)
-        again = () if isinstance(error, PaymentUnavailable) else (f"{NOTHING} Please try again in a moment.",)
-        alert = Alert("This did not work", (str(error), *again))
+        again = (
+            ()
+            if isinstance(error, PaymentUnavailable)
+            else (_("Nothing was ordered or charged. Please try again in a moment."),)
+        )
+        alert = Alert(_("This did not work"), (error.words, *again))
         return await self._replies.unavailable(attempt.visit, attempt.seen, attempt.token, attempt.entries, alert)
 
     async def _propose(

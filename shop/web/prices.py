@@ -9,13 +9,18 @@ from __future__ import annotations
 from functools import lru_cache
 
 from shop.money import Money, Rates
+from shop.words import Language, spoken
 
 
 class Prices:
-    """Prices in one currency. `convert` remembers the latest conversions, which a grid asks for again and again."""
+    """Prices in one currency, written in one language: what is remembered by them is of both.
 
-    def __init__(self, rates: Rates, currency: str) -> None:
+    `convert` remembers the latest conversions, which a grid asks for again and again.
+    """
+
+    def __init__(self, rates: Rates, currency: str, language: Language) -> None:
         self.currency = currency
+        self._locale = language.cldr
 
         @lru_cache(maxsize=16384)
         def convert(money: Money) -> Money:
@@ -25,7 +30,7 @@ class Prices:
 
     def text(self, money: Money) -> str:
         """'€19.00': an amount of the catalogue, converted."""
-        return self.convert(money).format()
+        return self.convert(money).format(self._locale)
 
 
 class Currencies:
@@ -34,11 +39,15 @@ class Currencies:
     def __init__(self, rates: Rates, offered: tuple[str, ...], default: str) -> None:
         self.codes = tuple(code for code in offered if code in rates.per_base)
         self.default = default
-        self._prices = {code: Prices(rates, code) for code in (*self.codes, default)}
+        self._rates = rates
+        self._prices: dict[tuple[Language, str], Prices] = {}
 
     def __contains__(self, code: str) -> bool:
         return code in self.codes
 
     def prices(self, code: str | None) -> Prices:
-        """Prices in the currency of that code; in the default one where it is not offered."""
-        return self._prices.get(code or self.default) or self._prices[self.default]
+        """Prices in the currency of that code, in the language spoken; in the default one where it is not offered."""
+        key = (spoken(), code if code in self.codes else self.default)
+        if (prices := self._prices.get(key)) is None:
+            prices = self._prices[key] = Prices(self._rates, key[1], key[0])
+        return prices

@@ -15,6 +15,8 @@ from shop.web.shell import Shells
 from shop.web.templating import Templates
 from shop.web.views import TextPage
 from shop.web.visit import Visit, WebRequest
+from shop.words import gettext as _
+from shop.written import listed
 
 
 class Visitor:
@@ -42,7 +44,9 @@ class Visitor:
         form = await read_form(request, visit)
         code = form.text("currency_code").upper()
         if code not in self._currencies:
-            raise InvalidInput(f"Prices come in {', '.join(self._currencies.codes)}. Please choose one of them.")
+            raise InvalidInput(
+                "Prices come in {currencies}. Please choose one of them.", currencies=listed(self._currencies.codes)
+            )
         back = form.text("return_to") or _referring_path(visit)
         return go_to(visit, back, headers=[self._sessions.remember_currency(visit, code)])
 
@@ -61,9 +65,9 @@ class Visitor:
         visit = Visit(request.scope)
         await self._shells.refresh()
         currency = self._currencies.prices(visit.cookies.get("currency")).currency
-        shell = self._shells.shell("Forget this cart", path="/logout", currency=currency)
-        lead = "This browser forgets its cart and what is saved for later. That cannot be undone."
-        page = TextPage(shell, "Forget this cart?", lead)
+        shell = self._shells.shell(_("Forget this cart"), path="/logout", currency=currency)
+        lead = _("This browser forgets its cart and what is saved for later. That cannot be undone.")
+        page = TextPage(shell, _("Forget this cart?"), lead)
         return html(self._templates.render("pages/logout.html", page, visit.badge))
 
     async def logout(self, request: WebRequest) -> Reply:

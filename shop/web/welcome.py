@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
-
-from babel.dates import format_date
 
 from shop.cart.model import Cart
 from shop.web.session import Sessions, SetCookie
 from shop.web.views import LineView, WelcomeView
 from shop.web.visit import Visit
+from shop.words import ENGLISH, spoken
+from shop.words import gettext as _
+from shop.written import day_of
 
 MOST_CHANGES = 5
 SEEN = "seen-"
@@ -56,9 +56,8 @@ def welcome_view(since: int, lines: Sequence[LineView]) -> WelcomeView | None:
     if not since or not lines:
         return None
     changes = tuple(f"{_name(line)}: {_within(change)}" for line in lines for change in line.changes)
-    day = format_date(datetime.fromtimestamp(since, UTC), "d MMMM y", locale="en")
     return WelcomeView(
-        words=f"Your cart of {day} is here again.",
+        words=_("Your cart of {day} is here again.", day=day_of(since)),
         changes=changes[:MOST_CHANGES],
         more=max(0, len(changes) - MOST_CHANGES),
     )
@@ -71,5 +70,5 @@ def _name(line: LineView) -> str:
 
 
 def _within(notice: str) -> str:
-    """A notice after a colon."""
-    return notice[:1].lower() + notice[1:]
+    """A notice after a colon, which in English begins in small letters."""
+    return notice[:1].lower() + notice[1:] if spoken() is ENGLISH else notice

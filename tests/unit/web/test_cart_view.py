@@ -18,6 +18,7 @@ from shop.web.cart_view import cart_view, skus_of
 from shop.web.pictures import Pictures
 from shop.web.prices import Prices
 from shop.web.views import CartView, LineView
+from shop.words import ENGLISH
 
 RATES = Rates("EUR", "2025-01-02", {"EUR": Decimal(1), "JPY": Decimal("162.5"), "USD": Decimal("1.03")})
 PICTURES = Pictures(Assets(resource_dir("static")))
@@ -34,7 +35,7 @@ def line(sku: str, quantity: int = 1, price: int = 1000, *, saved: bool = False)
 
 def view(cart: Cart, *offers: Offer, currency: str = "EUR") -> CartView:
     by_sku = {offer.sku: offer for offer in offers}
-    prices = Prices(RATES, currency)
+    prices = Prices(RATES, currency, ENGLISH)
     return cart_view(cart, by_sku, Sum(goods_of(cart, by_sku, prices)), prices, PICTURES, Limits(), NOW)
 
 

@@ -17,6 +17,7 @@ from shop.web.paths import listing_query
 from shop.web.pictures import Pictures
 from shop.web.prices import Prices
 from shop.web.views import GridView, Shell
+from shop.words import ENGLISH
 
 SHELL = Shell("", "", "", "/", "EUR", ("EUR",), ())
 PICTURES = Pictures(Assets(resource_dir("static")))
@@ -30,7 +31,7 @@ QUERY = Query(q="red mug", category="bowls", options=(("Colour", "Moss"),), sort
 
 
 def view(query: Query = QUERY, facets: tuple[Facet, ...] = FACETS, pages: int = 9) -> GridView:
-    prices = Prices(Rates("EUR", "2025-01-02", {"EUR": Decimal(1)}), "EUR")
+    prices = Prices(Rates("EUR", "2025-01-02", {"EUR": Decimal(1)}), "EUR", ENGLISH)
     return grid_view(SHELL, Page(query, (), facets, 200, pages), prices, PICTURES, "EUR")
 
 
