@@ -9,7 +9,6 @@ import msgspec
 import pytest
 
 from shop.catalog.model import Image
-from shop.resources import resource_dir
 from shop.web.assets import Assets
 from shop.web.pictures import FALLBACK, Pictures
 
@@ -81,18 +80,3 @@ def test_what_is_not_there_has_a_stand_in(pictures: Pictures, image: Image | Non
     shown = pictures.picture(image, "Mug")
     assert (hashed(shown.url), shown.alt) == (f"/static/{FALLBACK}", "Mug")
     assert pictures.scene("nowhere", "A room").url == shown.url
-
-
-def test_every_photograph_of_ours_has_all_its_files_and_a_small_stand_in() -> None:
-    static = resource_dir("static")
-    for folder in ("products", "scenes"):
-        listed = static / "img" / folder / "pictures.json"
-        found = msgspec.json.decode(listed.read_bytes()) if listed.is_file() else {}
-        for name, shape in found.items():
-            files = [f"{name}-{width}.{suffix}" for width in shape["widths"] for suffix in ("avif", "webp")]
-            missing = [file for file in (*files, f"{name}.jpg") if not (listed.parent / file).is_file()]
-            assert not missing
-            assert shape["blur"].startswith("data:image/webp;base64,")
-            assert len(shape["blur"]) <= 400
-            assert shape["width"] >= max(shape["widths"])
-            assert shape["height"] > 0
