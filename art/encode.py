@@ -19,9 +19,9 @@ from PIL import Image, ImageFilter
 from art.__main__ import OUT
 
 IMG = Path(__file__).parent.parent / "static" / "img"
-AVIF = {"quality": 76, "speed": 4, "subsampling": "4:2:0"}
-WEBP = {"quality": 86, "method": 4, "use_sharp_yuv": True}
-JPEG = {"quality": 84, "optimize": True, "progressive": True}
+AVIF = {"quality": 66, "speed": 4, "subsampling": "4:2:0"}
+WEBP = {"quality": 80, "method": 4, "use_sharp_yuv": True}
+JPEG = {"quality": 80, "optimize": True, "progressive": True}
 
 
 @dataclass(frozen=True)

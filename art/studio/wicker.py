@@ -19,11 +19,11 @@ def willow(tone: str = "#8A6038") -> bpy.types.Material:
     """Peeled willow, steamed brown: every rod its own shade, a dull shine, darker where it was joined to its root."""
     recipe = materials.Recipe("willow", tone, Specular_IOR_Level=0.4)
     own = recipe.add("ShaderNodeObjectInfo").outputs["Random"]
-    shade = recipe.ramp(own, (0.0, "#6B4526"), (0.35, "#84592F"), (0.7, "#96703F"), (1.0, "#A98350"))
+    shade = recipe.ramp(own, (0.0, "#5F4329"), (0.35, "#775637"), (0.7, "#896A46"), (1.0, "#9C8059"))
     along = recipe.noise(0.16, detail=4)
     streaks = recipe.noise(5, recipe.stretched(1, 1, 3), detail=5)
-    colour = recipe.mix(recipe.between(along, 0, 0.65, 0.42, 0.68), shade, "#6A4424")
-    recipe.set(Base_Color=recipe.mix(recipe.between(streaks, 0, 0.4, 0.5, 0.7), colour, "#4A2F1A"))
+    colour = recipe.mix(recipe.between(along, 0, 0.65, 0.42, 0.68), shade, "#5F422A")
+    recipe.set(Base_Color=recipe.mix(recipe.between(streaks, 0, 0.4, 0.5, 0.7), colour, "#45301F"))
     recipe.set(Roughness=recipe.between(streaks, 0.42, 0.6), Normal=recipe.bump(streaks, 0.25, 0.03))
     return recipe.material
 

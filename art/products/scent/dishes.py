@@ -109,7 +109,7 @@ def diffuser(*, at: Point = (0, 0, 0)) -> None:
     inner = [(1.0, 10.6), (1.05, 9.3, 0.4), (2.3, 8.35, 0.8), (3.62, 7.0, 1.4), (3.62, 0.95, 0.7), (0, 0.85)]
     solids.lathe([*outer, (1.4, 10.6, 0.1), *inner], materials.glass("#FEFEFD"), at=at)
     oil = [(0, 0.84), (3.63, 0.94, 0.7), (3.63, 6.1), (3.5, 6.02), (0, 6.0)]
-    solids.lathe(oil, materials.liquid("#EBB25A", ior=1.38), at=at)
+    solids.lathe(oil, materials.liquid("#E6AC3E", ior=1.38), at=at)
     ring = [
         (1.02, 9.15),
         (1.75, 9.15, 0.12),
@@ -140,15 +140,14 @@ def rattan() -> bpy.types.Material:
 
 @shot("rockpool-soap")
 def soap_and_dish(_name: str) -> None:
-    """A bar on the dish, the other in its paper band leaning on it."""
+    """A bar on the dish, the other before it in its paper band."""
     stage.clear()
     stage.sweep(stage.BACKDROPS["scent"])
     stage.daylight(18)
     solids.together(*soap_dish(), turn=(0, 0, -14))
     bar("#8F9C78", at=(0.3, 0.3, 1.62), turn=(0, 0, -4), speckled=True)
-    leaning = bar("#E4D8BC", banded=True)
-    solids.placed(leaning, (2.2, -6.6, 0.1), (-58, 0, -22))
-    stage.camera((0.3, -1.6, 1.8), width=21, pitch=30)
+    bar("#E4D8BC", at=(3.4, -7.4, 0), turn=(0, 0, 24), banded=True)
+    stage.camera((0.9, -2.6, 1.4), width=21.5, pitch=32)
 
 
 @shot("rockpool-soap-detail")
@@ -159,7 +158,7 @@ def ribs(_name: str) -> None:
     stage.daylight(16)
     solids.together(*soap_dish(), turn=(0, 0, 18))
     bar("#8F9C78", at=(6.2, -5.4, 0), turn=(0, 0, -30), speckled=True)
-    stage.camera((2.6, -2.2, 1.2), width=17.5, pitch=40, focus=(2.5, -3.5, 1.5), aperture=6)
+    stage.camera((1.9, -2.2, 1.2), width=20, pitch=40, focus=(2.5, -3.5, 1.5), aperture=6)
 
 
 def soap_dish() -> list[bpy.types.Object]:
@@ -203,13 +202,12 @@ def bar(
     """8 × 5.5 × 3 cm, cut and its edges rubbed round."""
     block = solids.box((8, 5.5, 3), cut_soap(colour, speckled=speckled), edge=0.55)
     solids.displaced(block, 0.05, 3)
-    things_ = [block]
+    pieces = [block]
     if banded:
-        things_.append(solids.box((3.4, 5.56, 3.06), materials.paper("#D9CBB0"), at=(0.2, 0, -0.03), edge=0.57))
+        pieces.append(solids.box((3.4, 5.56, 3.06), materials.paper("#A98A60"), at=(0.2, 0, -0.03), edge=0.57))
         line = materials.plain("#3F4A44")
-        for x in (-0.9, 1.3):
-            things_.append(solids.box((0.06, 4.0, 0.02), line, at=(x, 0, 3.03), edge=0))
-    return solids.together(*things_, at=at, turn=turn)
+        pieces += [solids.box((0.06, 4.0, 0.02), line, at=(x, 0, 3.03), edge=0) for x in (-0.9, 1.3)]
+    return solids.together(*pieces, at=at, turn=turn)
 
 
 def cut_soap(colour: str, *, speckled: bool) -> bpy.types.Material:

@@ -43,7 +43,9 @@ def hanging(_name: str) -> None:
 
 def _pair(x: float, wax: bpy.types.Material) -> None:
     for side in (-1, 1):
-        solids.displaced(solids.lathe(_dipped(), wax, at=(x - 0.8 * side, -6 + side * 1.1, 6.2 - LONG + 0.25 * side)), 0.04, 2)
+        solids.displaced(
+            solids.lathe(_dipped(), wax, at=(x - 0.8 * side, -6 + side * 1.1, 6.2 - LONG + 0.25 * side)), 0.04, 2
+        )
     arch = [(x, -6 + 1.05 * math.cos(a), 10.1 + 1.05 * math.sin(a)) for a in (math.pi * i / 12 for i in range(13))]
     cotton = [(x + 0.8, -7.1, 5.6), (x + 0.3, -7.1, 8.4), *reversed(arch), (x - 0.3, -4.9, 8.4), (x - 0.8, -4.9, 6.1)]
     solids.tube(cotton, 0.13, string())

@@ -66,10 +66,10 @@ def basket(size: str) -> None:
 def _wool() -> None:
     """Balls of yarn."""
     for at, radius, colour, seed in (
-        ((-3.6, -2.0, 15.6), 4.1, "#8D9A97", 1),
-        ((4.0, -2.2, 15.0), 3.9, "#A65F45", 2),
-        ((0.7, 3.6, 16.4), 4.2, "#D8CDB8", 3),
-        ((0, 0, 8), 5.0, "#B98A3C", 4),
+        ((-3.6, -2.0, 15.6), 4.1, "#7E8A88", 1),
+        ((4.0, -2.2, 15.0), 3.9, "#8A5440", 2),
+        ((0.7, 3.6, 16.4), 4.2, "#CDC1AB", 3),
+        ((0, 0, 8), 5.0, "#9A7638", 4),
     ):
         _ball(at, radius, yarn(colour), seed)
 
@@ -87,17 +87,17 @@ def _ball(at: Point, radius: float, stuff: object, seed: int) -> None:
         segments=48,
     )
     path: list[Point] = []
-    for _ in range(15):
+    for _ in range(17):
         tilt, swing = chance.uniform(0, math.pi), chance.uniform(0, 2 * math.pi)
-        for turn in range(9):
-            lift = (turn - 4) * 0.085
+        for turn in range(7):
+            lift = (turn - 3) * 0.125
             for step in range(20):
                 a = 2 * math.pi * step / 20
                 x, y, z = math.cos(a) * math.cos(lift), math.sin(a) * math.cos(lift), math.sin(lift)
                 y, z = y * math.cos(tilt) - z * math.sin(tilt), y * math.sin(tilt) + z * math.cos(tilt)
                 x, y = x * math.cos(swing) - y * math.sin(swing), x * math.sin(swing) + y * math.cos(swing)
                 path.append((radius * x, radius * y, radius * z))
-    solids.tube(path, 0.2, stuff, at=at, steps=2)
+    solids.tube(path, 0.27, stuff, at=at, steps=2)
 
 
 def yarn(colour: str, *, fine: float = 1.0) -> bpy.types.Material:
@@ -111,7 +111,7 @@ def yarn(colour: str, *, fine: float = 1.0) -> bpy.types.Material:
 
 def _throws() -> None:
     """Two rolled throws that stand in it."""
-    for at, colour, seed in (((-5.0, 0.6, 4), "#D3C7B0", 0.0), ((5.4, -0.8, 2.0), "#66744F", 2.0)):
+    for at, colour, seed in (((-5.0, 0.6, 4), "#C9BDA6", 0.0), ((5.4, -0.8, 2.0), "#565E4A", 2.0)):
         _roll(at, yarn(colour, fine=2.2), seed)
 
 
@@ -144,7 +144,7 @@ def _roll(at: Point, cloth: object, phase: float) -> None:
 def _firewood() -> None:
     """Split logs on their ends."""
     chance = random.Random(11)
-    places = [(-8, -4), (0.5, -9), (8.5, -3), (-3, 2.5), (5, 4.5), (-8, 6), (0, 9.5)]
+    places = [(-7, -3.5), (0.5, -8), (7.5, -2.5), (-2.5, 2.5), (5, 4.5), (-6.5, 5), (0, 8)]
     for index, (x, y) in enumerate(places):
         high = chance.uniform(37, 43)
         _log(high, (x, y, 1), (chance.uniform(-3, 3), chance.uniform(-3, 3), chance.uniform(0, 360)), index)
@@ -153,17 +153,17 @@ def _firewood() -> None:
 def _log(high: float, at: Point, turn: Point, seed: int) -> None:
     """A quarter of a trunk: two split faces and the bark."""
     chance = random.Random(seed)
-    radius, opening = chance.uniform(7, 8.5), chance.uniform(75, 100)
-    bark = [(x - 4.2, y - 1) for x, y in wood.arc(0, 0, radius, 10, 10 + opening, 26)]
+    radius, opening = chance.uniform(6.2, 7.4), chance.uniform(75, 100)
+    bark = [(x - 3.6, y - 1) for x, y in wood.arc(0, 0, radius, 10, 10 + opening, 26)]
     rough = [(x * (1 + chance.gauss(0, 0.008)), y * (1 + chance.gauss(0, 0.008))) for x, y in bark]
     split = materials.Recipe("split", "#C9A877", Roughness=0.85)
     fibre = split.noise(4, split.stretched(1, 1, 0.06), detail=7, rough=0.7)
     radial = split.add("ShaderNodeVectorMath", operation="LENGTH")
-    centre = split.add("ShaderNodeMapping", Vector=split.stretched(1, 1, 0), Location=(4.2, 1, 0)).outputs[0]
+    centre = split.add("ShaderNodeMapping", Vector=split.stretched(1, 1, 0), Location=(3.6, 1, 0)).outputs[0]
     split.links.new(centre, radial.inputs[0])
     wood_colour = split.ramp(fibre, (0.3, "#A9814F"), (0.6, "#CDAE80"))
     crust = split.ramp(fibre, (0.35, "#3A2B20"), (0.65, "#6A5340"))
     edge = split.between(radial.outputs["Value"], 0, 1, radius - 0.62, radius - 0.5)
     split.set(Base_Color=split.mix(edge, wood_colour, crust), Normal=split.bump(fibre, 0.8, 0.25))
-    thing = wood.plate([[(-4.2, -1), *rough]], high, split.material, at=at, turn=turn, edge=0.12)
+    thing = wood.plate([[(-3.6, -1), *rough]], high, split.material, at=at, turn=turn, edge=0.12)
     solids.displaced(thing, 0.3, 2.5)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import bpy
+
 from art.studio import materials, solids, stage, wood
 from art.studio.shots import shot
 from art.studio.solids import Point
 
-WIDE, DEEP, HIGH, THICK = 36.0, 24.0, 20.0, 1.5
+WIDE, DEEP, HIGH, THICK = 35.4, 23.4, 20.0, 1.5
 FINGERS = 7
 
 
@@ -35,7 +37,7 @@ def corner(_name: str) -> None:
 
 
 def box(*, turn: float) -> None:
-    """36 × 24 cm, 18 high without the lid; every board with its own grain."""
+    """36 × 24 cm with the lid, 18 high without; every board with its own grain."""
     high = HIGH - 2.0
     parts = []
     for side in (-1, 1):
@@ -53,16 +55,19 @@ def box(*, turn: float) -> None:
 def letters(*, turn: float) -> None:
     """A few envelopes standing in the box."""
     parts = []
-    for x, lean, size, colour in (
-        (-9.6, 7, (16.2, 22.9), "#E9E2D3"), (-8.6, 9, (11.4, 20.6), "#B9A07C"), (-7.8, 10, (16.2, 21.6), "#F1ECE1"),
-        (-6.6, 14, (12.5, 19.4), "#AEB8B4"), (-5.2, 17, (15.0, 21.0), "#EDE6D8"),
+    for y, lean, size, colour in (
+        (8.6, -6, (16.2, 22.9), "#E9E2D3"), (7.6, -8, (11.4, 20.6), "#B39B78"), (6.8, -9, (16.2, 21.6), "#F1ECE1"),
+        (5.6, -12, (12.5, 19.4), "#9FA9A5"), (4.2, -15, (15.0, 20.4), "#E4DAC6"),
     ):  # fmt: skip
-        paper = materials.paper(colour)
-        parts.append(solids.box((0.22, *size), paper, at=(x, -1.5 + 0.4 * x % 2, 1.6), turn=(0, -lean, 0), edge=0.08))
+        wide, high = size
+        at = (-6.0 + 0.9 * lean % 3, y, 1.6)
+        parts.append(solids.box((wide, 0.22, high), materials.paper(colour), at=at, turn=(lean, 0, 0), edge=0.08))
     solids.together(*parts, turn=(0, 0, turn))
 
 
-def _board(length: float, high: float, oak: object, *, out_first: bool, at: Point, turn: Point) -> object:
+def _board(
+    length: float, high: float, oak: bpy.types.Material, *, out_first: bool, at: Point, turn: Point
+) -> bpy.types.Object:
     """A side with fingers at both ends; `out_first` when the lowest reaches the corner."""
     step, half = high / FINGERS, length / 2
     right: list[tuple[float, float]] = []
@@ -74,14 +79,9 @@ def _board(length: float, high: float, oak: object, *, out_first: bool, at: Poin
     return wood.plate([[*right, *left]], THICK, oak, at=at, turn=turn, edge=0.045)
 
 
-def lid(*, at: Point = (0, 0, 0), turn: Point = (0, 0, 0)) -> object:
-    """A board of the box's size, a second one under it that drops into the box, a hollow for a finger at each end."""
-    notch = 3.4
-    half_x, half_y = WIDE / 2, DEEP / 2
-    grip = [(half_x - 0.55 * (1 - (y / notch) ** 2), y) for y in (notch * (i / 12 - 1) for i in range(25))]
-    outline = [(-half_x, -half_y), (half_x, -half_y), *grip, (half_x, half_y), (-half_x, half_y)]
-    top = wood.plate([outline], 2.0, wood.timber(heart=(3, -10), tilt=2.0), edge=0.16)
-    inner = wood.dressed(
-        (WIDE - 2 * THICK - 0.2, DEEP - 2 * THICK - 0.2, 0.9), wood.timber(heart=(-3, -10)), at=(0, 0, -0.88)
-    )
+def lid(*, at: Point = (0, 0, 0), turn: Point = (0, 0, 0)) -> bpy.types.Object:
+    """A board that stands over the box by 3 mm all round, and a second one under it that drops into the box."""
+    top = wood.dressed((36, 24, 2.0), wood.timber(heart=(3, -10), tilt=2.0), edge=0.2)
+    inside = (WIDE - 2 * THICK - 0.2, DEEP - 2 * THICK - 0.2, 0.9)
+    inner = wood.dressed(inside, wood.timber(heart=(-3, -10)), at=(0, 0, -0.88))
     return solids.together(top, inner, at=at, turn=turn)

@@ -71,6 +71,7 @@ def _fill(size: str, radius: float, floor: float, top: float, at: Point) -> None
     """Pieces against the glass and on top; what nobody sees is one block."""
     make, gap = {"half": (_bean, 0.62), "one": (_flake, 0.52), "two": (_lentil, 0.36)}[size]
     first, depth = make()
+    first.data.set_sharp_from_angle(angle=math.pi)
     chance = random.Random(5)
     core = radius - depth * 1.4
     solids.lathe([(0, floor), (core, floor), (core, top - 0.2), (0, top - 0.2)], first.data.materials[0], at=at)
@@ -94,8 +95,8 @@ def _fill(size: str, radius: float, floor: float, top: float, at: Point) -> None
 
 def _bean() -> tuple[bpy.types.Object, float]:
     """A roasted coffee bean, 1 cm long, and how thick it is."""
-    roast = _food("#3A2114", "#22120B", rough=0.42)
-    shape = _pebble(0.5, 0.36, 0.25, lambda _x, y, z: z - 0.12 * math.exp(-((y / 0.05) ** 2)) if z > 0 else z)
+    roast = _food("#4E2711", "#2C1508", rough=0.5)
+    shape = _pebble(0.5, 0.37, 0.3, lambda _x, y, z: z - 0.1 * math.exp(-((y / 0.07) ** 2)) if z > 0 else z)
     return solids.solid(*shape, roast), 0.5
 
 
@@ -108,12 +109,12 @@ def _flake() -> tuple[bpy.types.Object, float]:
 
 def _lentil() -> tuple[bpy.types.Object, float]:
     """A brown lentil."""
-    skin = _food("#8A5A34", "#5E3B21", rough=0.5)
+    skin = _food("#8C5A30", "#5F3A1C", rough=0.5)
     return solids.solid(*_pebble(0.27, 0.27, 0.11, lambda _x, _y, z: z), skin), 0.3
 
 
 def _food(colour: str, darker: str, *, rough: float) -> bpy.types.Material:
-    recipe = materials.Recipe(f"food {colour}", colour, Roughness=rough)
+    recipe = materials.Recipe(f"food {colour}", colour, Roughness=rough, Specular_IOR_Level=0.3)
     own = recipe.add("ShaderNodeObjectInfo").outputs["Random"]
     skin = recipe.noise(5, detail=4)
     each = recipe.ramp(own, (0.0, darker), (1.0, colour))
@@ -125,8 +126,8 @@ def _food(colour: str, darker: str, *, rough: float) -> bpy.types.Material:
 def _pebble(
     long: float, wide: float, thick: float, bend: Callable[[float, float, float], float]
 ) -> tuple[list[Point], list[tuple[int, ...]]]:
-    """An ellipsoid of 12 × 8, its height bent by a function of the place."""
-    around, rows = 14, 8
+    """An ellipsoid of 18 × 10, its height bent by a function of the place."""
+    around, rows = 18, 10
     vertices: list[Point] = []
     for j in range(rows + 1):
         b = math.pi * (j / rows - 0.5)

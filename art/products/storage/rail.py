@@ -21,7 +21,7 @@ def on_the_wall(_name: str) -> None:
     stage.daylight(58, strength=1.3)
     rail()
     bag(PEGS[1])
-    stage.camera((0, 0, -14.5), width=76, pitch=4, turn=-14)
+    stage.camera((0, 0, -14.5), width=73, pitch=4, turn=-14)
 
 
 @shot("mooring-rail-detail")
@@ -62,8 +62,8 @@ def _panel(x: float, front: int, cloth: bpy.types.Material) -> None:
         for j in range(rows + 1):
             u, v = 2 * i / columns - 1, j / rows
             pulled = math.exp(-v * 2.6)
-            half = 12.8 - 2.6 * pulled + 1.0 * math.sin(math.pi * v)
-            sag = 4.0 * (1 - (abs(abs(u) - 0.5) / 0.5) ** 1.6) * pulled
+            half = 12.6 - 1.4 * pulled + 1.0 * math.sin(math.pi * v)
+            sag = 2.4 * (1 - (abs(abs(u) - 0.5) / 0.5) ** 1.6) * pulled
             fold = (
                 0.62 * math.sin(9.5 * u + 1.5 * v + 0.4) * pulled + 0.3 * math.sin(6 * u - 4 * v + 1) * (1 - v) ** 0.5
             )
@@ -87,7 +87,7 @@ def _handle(x: float, side: int, front: int, cloth: bpy.types.Material) -> None:
     for i in range(steps + 1):
         t = i / steps
         middle = x + side * (0.3 + 4.4 * (1 - t) ** 0.85)
-        height = -14.6 + t * 16.2 - 1.4 * t**8
+        height = -15.6 + t * 17.2 - 1.4 * t**8
         out = 3.5 + (1.7 * (1 - t) + 0.5 if front else -0.5 * (1 - t))
         half = wide / 2 * (1 - 0.45 * t)
         for j in range(9):

@@ -20,7 +20,7 @@ from shop.resources import resource_dir
 Row = dict[str, str]
 
 STATIC = resource_dir("static")
-PICTURES = sorted((STATIC / "img").rglob("*.svg"))
+DRAWINGS = sorted((STATIC / "img").rglob("*.svg"))
 
 
 @pytest.fixture(scope="module")
@@ -109,12 +109,19 @@ def test_every_picture_exists_and_says_what_it_shows(rows: list[Row]) -> None:
 
 
 def test_no_picture_is_left_over(rows: list[Row]) -> None:
-    drawn = {path.relative_to(STATIC).as_posix() for path in (STATIC / "img" / "products").iterdir()}
-    assert drawn == {row["Product image URL"] for row in rows} - {""}
+    taken = {path.relative_to(STATIC).as_posix() for path in (STATIC / "img" / "products").glob("*.jpg")}
+    assert taken == {row["Product image URL"] for row in rows} - {""}
 
 
-@pytest.mark.parametrize("path", PICTURES, ids=lambda path: path.stem)
-def test_a_picture_is_small_and_asks_for_nothing(path: Path) -> None:
+def test_every_product_is_seen_twice_and_every_variant_by_itself(rows: list[Row]) -> None:
+    assert min(Counter(row["URL handle"] for row in rows if row["Product image URL"]).values()) >= 2
+    shown = [row["Variant image URL"] for row in rows if row["Variant image URL"]]
+    several = [row for row in rows if row["Option1 value"] not in {"", "Default Title"}]
+    assert len(set(shown)) == len(shown) == len(several)
+
+
+@pytest.mark.parametrize("path", DRAWINGS, ids=lambda path: path.stem)
+def test_a_drawing_is_small_and_asks_for_nothing(path: Path) -> None:
     text = path.read_text()
     assert len(text.encode()) < 3072
     names = {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(text).iter()}
