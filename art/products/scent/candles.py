@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from art.products.lighting import parts
 from art.studio import materials, solids, stage, things
 from art.studio.shots import shot
@@ -90,32 +88,3 @@ def saucer(at: Point) -> None:
     """A plate for what drips."""
     outside = [(0, 0), (3.4, 0, 0.1), (3.8, 0.3, 0.2), (5.6, 0.7, 0.6), (6.0, 1.5)]
     solids.lathe(solids.shell(outside, 0.4), materials.dipped("fog", line=0.25), at=at)
-
-
-def smoke(start: Point, *, height: float, sway: float) -> None:
-    """A thread of smoke that widens and curls as it rises."""
-    recipe = materials.Recipe("smoke", "#FFFFFF")
-    place = recipe.add("ShaderNodeSeparateXYZ", Vector=recipe.stretched()).outputs["Z"]
-    facing = recipe.add("ShaderNodeLayerWeight", Blend=0.5).outputs["Facing"]
-    body = recipe.between(facing, 1, 0, 0.0, 0.95)
-    thin = recipe.between(place, 0.42, 0.0, 0, height)
-    share = recipe.add("ShaderNodeMath", operation="MULTIPLY")
-    recipe.links.new(body, share.inputs[0])
-    recipe.links.new(thin, share.inputs[1])
-    veil = recipe.add("ShaderNodeMixShader")
-    light = recipe.add("ShaderNodeEmission", Color=materials.linear("#E9E6E4"), Strength=0.75)
-    recipe.links.new(share.outputs[0], veil.inputs[0])
-    recipe.links.new(recipe.add("ShaderNodeBsdfTransparent").outputs[0], veil.inputs[1])
-    recipe.links.new(light.outputs[0], veil.inputs[2])
-    recipe.links.new(veil.outputs[0], recipe.output.inputs["Surface"])
-    for strand in range(3):
-        path = []
-        for i in range(60):
-            t = i / 59
-            swing = sway * t**1.6
-            x = swing * math.sin(5.2 * t + 0.7 * strand * t) + 0.35 * strand * t
-            y = 0.5 * swing * math.cos(6.5 * t + strand)
-            path.append((x, y, height * t))
-        wide = (0.10, 0.07, 0.05)[strand]
-        thread = solids.tube(path, lambda way, wide=wide: wide * (1 + 7 * way**1.3), recipe.material, at=start)
-        thread.visible_shadow = False
