@@ -1,0 +1,36 @@
+"""What goes well with a cart, in the cart's page and in the drawer."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.fixtures.browser import OpenShopper
+
+HEADING = "Goes well with your cart"
+
+
+def test_what_is_added_from_there_is_in_the_cart_at_once(open_shopper: OpenShopper) -> None:
+    shopper = open_shopper("/cart", having=("Keel Pan",))
+    main = shopper.page.get_by_role("main")
+    main.get_by_role("link", name="Keep shopping").scroll_into_view_if_needed()
+    shopper.page.mouse.wheel(0, 4000)
+    expect(main.get_by_role("heading", name=HEADING)).to_be_visible()
+    button = main.get_by_role("button", name=re.compile("^Add (.*) to cart")).first
+    title = button.inner_text().removeprefix("Add ").removesuffix(" to cart")
+    button.click()
+    shopper.sees_lines("Keel Pan", title)
+    shopper.sees_badge(2)
+    expect(shopper.drawer).to_be_hidden()
+    expect(main.get_by_role("heading", name=HEADING)).to_be_visible()
+    expect(main.get_by_role("button", name=f"Add {title} to cart")).to_have_count(0)
+
+
+def test_the_drawer_has_it_too(open_shopper: OpenShopper) -> None:
+    shopper = open_shopper("/product/keel-pan")
+    shopper.presses("Add to cart")
+    expect(shopper.drawer.get_by_role("heading", name=HEADING)).to_be_visible()
+    shopper.drawer.get_by_role("button", name=re.compile("^Add .* to cart")).first.click()
+    shopper.sees_badge(2)
+    expect(shopper.drawer).to_be_visible()
