@@ -109,7 +109,7 @@ def test_the_whole_way_with_the_keyboard(shopper: Shopper) -> None:
     shopper.tabs_to("button", "Remove Cove Teapot")
     keyboard.press("Enter")
     shopper.sees_badge(0)
-    expect(shopper.page.get_by_role("heading", name="Your cart")).to_be_focused()
+    expect(shopper.page.get_by_role("heading", name="Your cart", exact=True)).to_be_focused()
     shopper.tabs_to("button", "Undo")
     keyboard.press("Enter")
     shopper.sees_quantity("Cove Teapot", 2)

@@ -85,7 +85,7 @@ def test_a_removal_moves_the_focus_on_and_can_be_undone(at_cart: Shopper) -> Non
     at_cart.sees_badge(2)
     at_cart.presses("Undo")
     at_cart.sees_lines("Cove Teapot", "Keel Pan", "Reed Vase")
-    expect(at_cart.page.get_by_role("heading", name="Your cart")).to_be_focused()
+    expect(at_cart.page.get_by_role("heading", name="Your cart", exact=True)).to_be_focused()
     at_cart.sees_badge(3)
 
 
@@ -93,7 +93,7 @@ def test_the_last_removal_leaves_an_empty_cart_and_a_way_on(open_shopper: OpenSh
     shopper = open_shopper("/cart", having=("Keel Pan",))
     shopper.removes("Keel Pan")
     expect(shopper.page.get_by_text("Your cart is empty.").first).to_be_visible()
-    expect(shopper.page.get_by_role("heading", name="Your cart")).to_be_focused()
+    expect(shopper.page.get_by_role("heading", name="Your cart", exact=True)).to_be_focused()
     shopper.sees_badge(0)
     expect(shopper.page.get_by_role("main").get_by_role("link", name="Look around")).to_be_visible()
 

@@ -100,4 +100,4 @@ def test_everyone_can_read_it(shopper: Shopper) -> None:
     comes_back(shopper)
     assert Axe().run(shopper.page).response["violations"] == []
     shopper.presses("Hide this message")
-    expect(shopper.page.get_by_role("heading", name="Your cart")).to_be_focused()
+    expect(shopper.page.get_by_role("heading", name="Your cart", exact=True)).to_be_focused()
