@@ -74,6 +74,7 @@ from shop.web.search import Search
 from shop.web.session import Sessions
 from shop.web.shell import Shells
 from shop.web.sitemap import Sitemap
+from shop.web.styleguide import Styleguide
 from shop.web.templating import Templates
 from shop.web.texts import Texts
 from shop.web.visitor import Visitor
@@ -166,6 +167,7 @@ def create_app(
             recent=Recent(shown, currencies, pictures, templates, kept),
             recommended=Recommended(shown, currencies, pictures, templates, kept),
             search=Search(shown, shells, currencies, pictures, templates, kept),
+            styleguide=Styleguide(assets, shells, currencies, pictures, templates, settings.public_url),
             add=AddToCart(metered, shown, sessions, replies, products, clock),
             cart=CartPages(metered, shown, sessions, replies, clock),
             coupon=CouponField(metered, shown, coupons, currencies),

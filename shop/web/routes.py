@@ -27,6 +27,7 @@ from shop.web.recommended import Recommended
 from shop.web.respond import Reply
 from shop.web.search import Search
 from shop.web.sitemap import Sitemap
+from shop.web.styleguide import Styleguide
 from shop.web.texts import Texts
 from shop.web.visit import WebRequest
 from shop.web.visitor import Visitor
@@ -41,6 +42,7 @@ def routes(
     recent: Recent,
     recommended: Recommended,
     search: Search,
+    styleguide: Styleguide,
     add: AddToCart,
     cart: CartPages,
     coupon: CouponField,
@@ -72,6 +74,7 @@ def routes(
         page("/recent", recent.show),
         page("/recommended", recommended.show),
         page("/search", search.show),
+        page("/styleguide", styleguide.show),
         page("/about", texts.about),
         page("/help", texts.help),
         page("/cart", cart.show),
