@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.shopper import Shopper
-from tests.fixtures.browser import OpenShopper
+from tests.fixtures.browser import PHONE, OpenShopper
 
 
 @pytest.fixture
@@ -46,6 +46,20 @@ def test_the_drawer_leads_to_the_cart(shopper: Shopper) -> None:
     shopper.adds("Keel Pan")
     shopper.drawer.get_by_role("link", name="View cart").click()
     shopper.sees_lines("Keel Pan")
+
+
+def test_on_a_phone_the_way_to_the_checkout_stays_at_hand_and_hides_nothing(open_shopper: OpenShopper) -> None:
+    shopper = open_shopper("/cart", having=("Cove Teapot", "Keel Pan", "Reed Vase", "Oar Spoon"), **PHONE)
+    bar = shopper.page.locator(".cart__bar")
+    expect(bar.get_by_role("link", name="Checkout")).to_be_in_viewport(ratio=1)
+    for name in ("Remove Cove Teapot", "Remove Reed Vase", "Remove Oar Spoon"):
+        button = shopper.page.get_by_role("button", name=name)
+        button.focus()
+        place, edge = button.bounding_box(), bar.bounding_box()
+        assert place is not None
+        assert edge is not None
+        assert place["y"] + place["height"] <= edge["y"], name
+    expect(bar.get_by_role("link", name="Checkout")).to_be_in_viewport(ratio=1)
 
 
 def test_a_quantity_steps_and_is_typed(at_cart: Shopper) -> None:

@@ -7,8 +7,10 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime
 from functools import partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import expect
@@ -204,6 +206,18 @@ def test_what_others_have_at_their_checkout_is_told(open_shopper: OpenShopper) -
     while not words.count() and time.monotonic() < deadline:
         other.page.reload()
     expect(words.first).to_be_visible()
+
+
+def test_until_when_things_are_set_aside_is_the_time_on_the_wall(open_shopper: OpenShopper) -> None:
+    shopper = open_shopper("/checkout", having=("Reed Vase",), timezone_id="Asia/Tokyo")
+    clock = shopper.page.locator("#checkout-summary time")
+    moment = datetime.fromisoformat(clock.get_attribute("datetime") or "")
+    there = moment.astimezone(ZoneInfo("Asia/Tokyo")).strftime("%I:%M").lstrip("0")
+    expect(clock).to_have_text(re.compile(rf"^{there}\s[AP]M$"))
+    shopper.field("Country").fill("Canada")
+    shopper.field("Country").blur()
+    expect(shopper.page.get_by_text("Shipping, Canada")).to_be_visible()
+    expect(clock).to_have_text(re.compile(rf"^{there}\s[AP]M$"))
 
 
 def test_sold_out_meanwhile(open_shopper: OpenShopper, books: Books) -> None:
