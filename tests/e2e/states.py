@@ -54,6 +54,9 @@ page("about", "/about")
 page("help", "/help")
 page("forget", "/logout")
 page("not-found", "/nowhere")
+page("handoff", "/cart/handoff", "Keel Pan", "Cove Teapot")
+page("handoff-broken", "/handoff/half-a-link")
+page("offline", "/offline")
 page("styleguide", "/styleguide")
 
 
@@ -86,6 +89,23 @@ def _drawer(shopper: Shopper) -> None:
     shopper.opens("/product/cove-teapot")
     shopper.presses("Add to cart")
     expect(shopper.drawer).to_be_visible()
+
+
+@state("handoff-asks")
+def _handoff_asks(shopper: Shopper) -> None:
+    shopper.comes_with("Keel Pan", "Cove Teapot", "Reed Vase", "Reed Vase")
+    shopper.opens("/cart/handoff")
+    link = shopper.page.get_by_text(re.compile("^http.*/handoff/")).inner_text()
+    shopper.page.context.clear_cookies()  # which makes it another device
+    shopper.comes_with("Reed Vase")
+    shopper.opens(link)
+
+
+@state("handoff-done")
+def _handoff_done(shopper: Shopper) -> None:
+    _handoff_asks(shopper)
+    shopper.presses("Bring to this device")
+    expect(shopper.page.get_by_role("heading", name="Your cart is here")).to_be_visible()
 
 
 @state("checkout-refused")

@@ -38,6 +38,7 @@ def test_offline_and_back(open_shopper: OpenShopper, network: Proxy, shop_proces
     shopper = open_shopper("/cart", having=("Keel Pan",))
     page = shopper.page
     page.evaluate("navigator.serviceWorker.ready")
+    page.wait_for_load_state("networkidle")
     network.become(Mode.REFUSE)
     with pytest.raises(httpx.TransportError):
         httpx.get(page.url)
