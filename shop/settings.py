@@ -54,8 +54,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mail_from: str = "Neap <orders@neap.example>"
     """The sender of e-mails."""
     secret_key: str = ""
-    """Signs what a checkout form shows, and links that carry a cart; empty: a key drawn when the shop starts, and shared
-    by its workers."""
+    """Signs what a checkout form shows, and links that carry a cart; empty: a key drawn when the shop starts, and
+    shared by its workers."""
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 1

@@ -31,7 +31,7 @@ class HandoffPages:
 
     async def link(self, visit: Visit, cart: Cart, url: str, code: str, *, near: bool) -> Reply:
         """The link to take along."""
-        shell = await self._shell(visit, _("Continue on another device"))
+        shell = await self._shell(visit, _("Continue on your phone"))
         view = LinkPage(shell, url, code, cart.quantity, bool(cart.coupon), bool(cart.saved), near)
         return self._page("handoff/link.html", visit, view)
 
