@@ -86,6 +86,7 @@ class Pictures:
                 Source(f"image/{suffix}", ", ".join(f"{file(width, suffix)} {width}w" for width in photograph.widths))
                 for suffix in _FORMATS
             ),
+            small=file(photograph.widths[0], "webp"),
             blur=photograph.blur,
             jpeg=self._assets.url(f"{path}.jpg"),
         )

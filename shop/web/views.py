@@ -35,6 +35,8 @@ class Picture(msgspec.Struct, frozen=True):
     height: int = 0
     sources: tuple[Source, ...] = ()
     """The best format first."""
+    small: str = ""
+    """Of the smallest file, for thumbnails; '' where there is but one."""
     blur: str = ""
     """A few pixels of it as a data: URL, to look at until it is there."""
     jpeg: str = ""

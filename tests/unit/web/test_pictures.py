@@ -50,6 +50,7 @@ def test_a_photograph_comes_in_the_best_format_first_and_in_every_width(pictures
         files = [hashed(part) for part in source.srcset.split(", ")]
         assert files == [f"/static/img/products/mug-{width}.{suffix} {width}w" for width in WIDTHS]
     assert hashed(shown.url) == "/static/img/products/mug-720.webp"
+    assert hashed(shown.small) == "/static/img/products/mug-320.webp"
     assert hashed(shown.jpeg) == "/static/img/products/mug.jpg"
     assert (shown.alt, shown.width, shown.height, shown.blur, shown.remote) == ("Moss green mug", 960, 640, BLUR, False)
 
