@@ -1,0 +1,67 @@
+"""The page for when there is no network, the worker that keeps it, and what a home screen is told of the shop."""
+
+from __future__ import annotations
+
+import json
+import re
+from struct import unpack
+
+from tests.fixtures.shop_app import Client
+
+BEGINNING = re.compile(r"const OFFLINE = (\{.*?\});\n")
+
+
+async def worker(shop: Client, language: str = "en") -> dict[str, str | list[str]]:
+    """What the worker knows, in a language."""
+    found = BEGINNING.match((await shop.get("/service-worker.js", headers={"Accept-Language": language})).text)
+    assert found
+    known: dict[str, str | list[str]] = json.loads(found[1])
+    return known
+
+
+async def test_the_worker_keeps_two_files_that_are_there(shop: Client) -> None:
+    known = await worker(shop)
+    page = await shop.get(str(known["page"]))
+    assert page.status_code == 200
+    assert known["files"] == re.findall(r'<link rel="stylesheet" href="([^"]+)">', page.text)
+    for path in known["files"]:
+        assert (await shop.get(path)).status_code == 200
+    assert re.findall(r'(?:src|href)="([^"#]+)"', page.text) == ["data:,", *known["files"], "/"]
+
+
+async def test_the_page_is_nobody_s(shop: Client) -> None:
+    before = (await shop.get("/offline")).text
+    await shop.post("/cart", data={"product_id": "tide-mug"})
+    after = await shop.get("/offline")
+    assert after.text == before
+    assert "Your cart is safe" in after.text
+    assert '<meta name="robots" content="noindex">' in after.text
+
+
+async def test_another_page_makes_another_worker(shop: Client) -> None:
+    english, german = await worker(shop), await worker(shop, "de")
+    assert english == await worker(shop)
+    assert english["version"] != german["version"]
+
+
+async def test_a_worker_is_not_sent_twice(shop: Client) -> None:
+    reply = await shop.get("/service-worker.js")
+    assert reply.headers["content-type"].startswith("text/javascript")
+    assert reply.headers["cache-control"] == "private, max-age=3600"
+    again = await shop.get("/service-worker.js", headers={"If-None-Match": reply.headers["etag"]})
+    assert again.status_code == 304
+
+
+async def test_a_home_screen_gets_a_name_and_icons_of_the_size_that_is_said(shop: Client) -> None:
+    front = (await shop.get("/")).text
+    manifest = await shop.get(re.findall(r'<link rel="manifest" href="([^"]+)">', front)[0])
+    assert manifest.headers["content-type"] == "application/manifest+json"
+    icons = manifest.json()["icons"]
+    icons += [{"src": src, "sizes": "180x180"} for src in re.findall(r'"apple-touch-icon" href="([^"]+)"', front)]
+    assert {icon["sizes"] for icon in icons} >= {"192x192", "512x512", "180x180"}
+    assert [icon["purpose"] for icon in icons if "purpose" in icon] == ["maskable"]
+    for icon in icons:
+        picture = await shop.get(icon["src"])
+        assert picture.status_code == 200
+        if icon["sizes"] != "any":
+            assert "{}x{}".format(*unpack(">II", picture.content[16:24])) == icon["sizes"]  # PNG, 11.2.2
