@@ -55,7 +55,7 @@ class Styleguide:
     ) -> None:
         self._assets = assets
         self._shells = shells
-        self._prices = currencies.prices(None)
+        self._currencies = currencies
         self._pictures = pictures
         self._templates = templates
         self._public = bool(public_url)
@@ -64,10 +64,11 @@ class Styleguide:
         """GET /styleguide; raises NotFound where customers are."""
         if self._public:
             raise NotFound("There is no such page.")
+        prices = self._currencies.prices(None)
         await self._shells.refresh()
-        shell = self._shells.shell("Style guide", path="/styleguide", currency=self._prices.currency)
+        shell = self._shells.shell("Style guide", path="/styleguide", currency=prices.currency)
         css = self._assets.body("css/shop.css").decode()
-        view = styleguide_view(shell, roles(css), self._prices, self._pictures)
+        view = styleguide_view(shell, roles(css), prices, self._pictures)
         return html(self._templates.render("styleguide/page.html", view, Visit(request.scope).badge))
 
 

@@ -128,6 +128,17 @@ async def test_what_is_not_there_is_said_kindly(shop: Client, path: str) -> None
     assert 'href="/cart"' in reply.text
 
 
+async def test_the_front_page_shows_where_to_start_above_the_whole_grid(shop: Client) -> None:
+    front = (await shop.get("/")).text
+    start, everything = front.index('id="featured-title"'), front.index('id="everything"')
+    assert start < everything
+    for part in (front[start:everything], front[everything:]):
+        assert 'href="/product/tide-mug"' in part
+    assert 'class="tiles__link" href="/?category=mugs"' in front
+    for path in ("/?category=mugs", "/?q=mug", "/?sort=name", "/?in_stock=1"):
+        assert "featured-title" not in (await shop.get(path)).text
+
+
 async def test_a_search_is_shown_as_it_was_typed(shop: Client) -> None:
     reply = await shop.get("/", params={"q": '  "mug" <b> \x00'})
     assert reply.status_code == 200
