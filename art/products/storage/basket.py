@@ -87,25 +87,26 @@ def _ball(at: Point, radius: float, stuff: object, seed: int) -> None:
         segments=48,
     )
     path: list[Point] = []
-    for _ in range(17):
+    for bundle in range(17):
+        reach = radius * (0.95 + 0.004 * bundle)
         tilt, swing = chance.uniform(0, math.pi), chance.uniform(0, 2 * math.pi)
         for turn in range(7):
-            lift = (turn - 3) * 0.125
+            lift = (turn - 3) * 0.145
             for step in range(20):
                 a = 2 * math.pi * step / 20
                 x, y, z = math.cos(a) * math.cos(lift), math.sin(a) * math.cos(lift), math.sin(lift)
                 y, z = y * math.cos(tilt) - z * math.sin(tilt), y * math.sin(tilt) + z * math.cos(tilt)
                 x, y = x * math.cos(swing) - y * math.sin(swing), x * math.sin(swing) + y * math.cos(swing)
-                path.append((radius * x, radius * y, radius * z))
-    solids.tube(path, 0.27, stuff, at=at, steps=2)
+                path.append((reach * x, reach * y, reach * z))
+    solids.tube(path, 0.24, stuff, at=at, steps=2)
 
 
 def yarn(colour: str, *, fine: float = 1.0) -> bpy.types.Material:
     """Wool as it is spun: matt, a little fuzzy, twisted."""
     recipe = materials.Recipe(f"yarn {colour} {fine}", colour, Roughness=1.0, Specular_IOR_Level=0.1, Sheen_Weight=0.15)
     fuzz = recipe.noise(7 * fine, detail=8, rough=0.75)
-    recipe.set(Base_Color=recipe.mix(recipe.between(fuzz, 0, 0.5, 0.4, 0.65), colour, "#4A4238"))
-    recipe.set(Normal=recipe.bump(fuzz, 0.9, 0.12))
+    recipe.set(Base_Color=recipe.mix(recipe.between(fuzz, 0, 0.3, 0.4, 0.65), colour, "#4A4238"))
+    recipe.set(Normal=recipe.bump(fuzz, 0.6, 0.04))
     return recipe.material
 
 

@@ -95,7 +95,7 @@ def _fill(size: str, radius: float, floor: float, top: float, at: Point) -> None
 
 def _bean() -> tuple[bpy.types.Object, float]:
     """A roasted coffee bean, 1 cm long, and how thick it is."""
-    roast = _food("#4E2711", "#2C1508", rough=0.5)
+    roast = _food("#3C1C0B", "#1F0E05", rough=0.5)
     shape = _pebble(0.5, 0.37, 0.3, lambda _x, y, z: z - 0.1 * math.exp(-((y / 0.07) ** 2)) if z > 0 else z)
     return solids.solid(*shape, roast), 0.5
 

@@ -81,7 +81,8 @@ def _books() -> None:
     x = -36.0
     for thick, high, deep, colour in (
         (3.2, 22.5, 15.5, "#34444C"), (2.2, 20.4, 14, "#C9BCA3"), (4.0, 24.0, 16.5, "#8A5A47"),
-        (1.8, 19.0, 13, "#6E7760"), (2.9, 21.5, 15, "#E6DECD"), (2.4, 23.0, 15.5, "#47585A"), (3.4, 20.0, 14, "#B0935A"),
+        (1.8, 19.0, 13, "#6E7760"), (2.9, 21.5, 15, "#E6DECD"), (2.4, 23.0, 15.5, "#47585A"),
+        (3.4, 20.0, 14, "#B0935A"),
     ):  # fmt: skip
         book((thick, deep, high), colour, at=(x + thick / 2, -17 + deep / 2, 0))
         x += thick + 0.12
@@ -94,9 +95,8 @@ def book(size: Point, colour: str, *, at: Point, turn: Point = (0, 0, 0)) -> Non
     cover = materials.linen(colour, threads=14, weave=0.3)
     pages = materials.paper("#EDE4D0")
     parts = [solids.box((thick - 0.5, deep - 0.7, high - 0.7), pages, at=(0, 0.1, 0.35), edge=0.05)]
-    parts += [
-        solids.box((0.25, deep, high), cover, at=(side * (thick / 2 - 0.125), 0, 0), edge=0.08) for side in (-1, 1)
-    ]
+    boards = (thick / 2 - 0.125, 0.125 - thick / 2)
+    parts += [solids.box((0.25, deep, high), cover, at=(x, 0, 0), edge=0.08) for x in boards]
     back = [
         (thick / 2 * math.cos(a), -deep / 2 + 0.25 - 0.45 * math.sin(a)) for a in (math.pi * i / 16 for i in range(17))
     ]
