@@ -6,7 +6,7 @@ A drape is computed once in a run, whatever colours are photographed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import bpy
@@ -58,20 +58,18 @@ def fallen(
     cloth: Sheet,
     over: Iterable[bpy.types.Object] = (),
     *,
-    held: Sequence[int] = (),
     frames: int = 60,
     weight: float = 0.3,
     bending: float = 0.05,
     pressure: float = 0,
-    selfish: bool = False,
     friction: float = 20,
     gap: float = 0.4,
     gravity: float = 1,
 ) -> Sheet:
-    """The sheet after it fell for `frames` (24 to the second) over some solids; the `held` vertices stay.
+    """The sheet after it fell for `frames` (24 to the second) over some solids.
 
-    `weight` and `bending` as Blender counts (0.3 and 0.05 is linen), `pressure` blows a closed sheet up, `selfish` cloth does not pass
-    through itself, `gap` is the distance kept from solids.
+    `weight` and `bending` are as Blender counts (0.3 and 0.05 is linen); `pressure` is the volume in cubic metres that
+    a closed sheet is blown up to; `gap` is the distance kept from solids.
     """
     scene = bpy.context.scene
     scene.gravity = (0, 0, -9.81 * gravity)
@@ -80,10 +78,8 @@ def fallen(
     mesh.from_pydata([[c / 100 for c in vertex] for vertex in cloth.vertices], [], cloth.faces)
     thing = bpy.data.objects.new("falling", mesh)
     bpy.context.collection.objects.link(thing)
-    if held:
-        thing.vertex_groups.new(name="held").add(list(held), 1.0, "REPLACE")
     modifier = thing.modifiers.new("cloth", "CLOTH")
-    _settle(modifier, held, weight, bending, pressure, selfish, gap)
+    _settle(modifier, weight, bending, pressure, gap)
     scene.frame_start, scene.frame_end = 1, frames
     modifier.point_cache.frame_end = frames
     for frame in range(1, frames + 1):
@@ -98,11 +94,9 @@ def fallen(
 
 def _settle(
     modifier: bpy.types.Modifier,
-    held: Sequence[int],
     weight: float,
     bending: float,
     pressure: float,
-    selfish: bool,
     gap: float,
 ) -> None:
     settings, touch = modifier.settings, modifier.collision_settings
@@ -114,13 +108,10 @@ def _settle(
     settings.bending_stiffness = bending
     settings.tension_damping = settings.compression_damping = settings.shear_damping = 5
     settings.bending_damping = 0.5
-    if held:
-        settings.vertex_group_mass = "held"
     if pressure:
         settings.use_pressure, settings.use_pressure_volume = True, True
         settings.uniform_pressure_force, settings.target_volume = 0.0, pressure
     touch.collision_quality, touch.distance_min = 3, gap / 100
-    touch.use_self_collision, touch.self_distance_min = selfish, gap / 100
 
 
 def _collider(thing: bpy.types.Object, gap: float, friction: float) -> bpy.types.Object:

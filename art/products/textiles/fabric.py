@@ -128,13 +128,13 @@ def _translucent(recipe: Woven, colour: Any, share: float) -> bpy.types.Material
 
 
 COLOURS = {
-    "chalk": ("#EDE4D3", "#D1C9BA", "#F9EFDE"),
-    "fog": ("#A6AFAB", "#858C89", "#C4CECA"),
-    "moss": ("#6C735A", "#565C48", "#7F886A"),
-    "clay": ("#9E644F", "#7E503F", "#BA765D"),
-    "deep": ("#22343F", "#1B2A32", "#283D4A"),
-    "ochre": ("#B98C48", "#94703A", "#DAA555"),
-    "undyed": ("#C8B99C", "#A0947D", "#ECDAB8"),
+    "chalk": ("#EDE4D3", "#D5CDBE", "#F9EFDE"),
+    "fog": ("#B0B7B3", "#949A96", "#CCD4D0"),
+    "moss": ("#777E63", "#646A53", "#8A9273"),
+    "clay": ("#AC6F58", "#905D4A", "#C88166"),
+    "deep": ("#283A46", "#20303A", "#33485A"),
+    "ochre": ("#C4964F", "#A57E42", "#E3AE5C"),
+    "undyed": ("#D0C2A7", "#AFA38C", "#F1E1C2"),
 }  # fmt: skip
 """Base, shade and light of each colour, in thread."""
 

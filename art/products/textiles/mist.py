@@ -18,7 +18,7 @@ TOP = 75.0
 def table(_name: str) -> None:
     """The corner of the table, the cloth hanging in soft folds, a grey bowl on it."""
     _table()
-    stage.camera((68, -38, 64), width=128, pitch=16, turn=38)
+    stage.camera((77, -42, 62), width=108, pitch=17, turn=36)
 
 
 @shot("mist-tablecloth-detail")
@@ -49,7 +49,7 @@ def _oak_table() -> None:
 def _bowl() -> None:
     outside = solids.flowing([(3.2, 0.0), (4.0, 0.3), (6.8, 2.6), (8.3, 6.2)])
     glaze = materials.glaze("fog")
-    solids.lathe(solids.walled(outside, 0.4, floor=0.6), glaze, at=(58, -14, TOP + 0.9))
+    solids.lathe(solids.walled(outside, 0.4, floor=0.6), glaze, at=(76, -18, TOP + 0.9))
 
 
 @cache
@@ -58,18 +58,24 @@ def _fallen() -> drape.Sheet:
     top = solids.box((200, 100, 3), materials.plain("#FFFFFF"), at=(0, 0, TOP - 3), edge=0.8)
     flat = drape.sheet(240, 140, lambda x, y: (x, y, TOP + 0.6), cell=2.2)
     fallen = drape.fallen(flat, [top], frames=44, gap=0.5)
-    return drape.Sheet([_waved(*vertex) for vertex in fallen.vertices], fallen.faces, fallen.flat)
+    return drape.Sheet(
+        [_waved(*both) for both in zip(fallen.vertices, fallen.flat, strict=True)], fallen.faces, fallen.flat
+    )
 
 
-def _waved(x: float, y: float, z: float) -> tuple[float, float, float]:
+def _waved(place: drape.Point, flat: tuple[float, float]) -> drape.Point:
     """What hangs swings in and out along the side, more the lower it is; what lies on the table keeps a faint wave."""
-    swing = max(0.0, TOP - 1 - z) / 24
-    along = x if abs(y) > 50 else y
-    wave = math.sin(along / 4.6 + 0.7 * math.sin(along / 13)) + 0.5 * math.sin(along / 2.9 + 1.0)
-    out = 1.5 * swing * wave
-    lie = 0.12 * noise.noise((x / 9, y / 9, 0)) if z > TOP else 0.0
-    if abs(y) > 50 and abs(x) < 100:
-        return x, y + math.copysign(max(out, 49.8 + 0.6 - abs(y)), y), z
-    if abs(x) > 100 and abs(y) < 50:
-        return x + math.copysign(max(out, 100.4 - abs(x)), x), y, z
-    return x, y, z + lie
+    x, y, z = place
+    over = abs(flat[0]) - 100, abs(flat[1]) - 50
+    swing = max(0.0, TOP - 1 - z) / 20
+    if max(over) <= 0:
+        return x, y, z + 0.15 * noise.noise((x / 9, y / 9, 0))
+    if min(over) > 0:
+        return x, y, z
+    along = x if over[1] > 0 else y
+    fade = min(1.0, -min(over) / 14)
+    wave = math.sin(along / 3.6 + 1.1 * math.sin(along / 11)) + 0.6 * math.sin(along / 6.1 + 1.0)
+    out = fade * swing**0.8 * (2.6 + 2.2 * wave)
+    if over[1] > 0:
+        return x, math.copysign(max(abs(y) * (1 - fade), 50.5 + out), y), z
+    return math.copysign(max(abs(x) * (1 - fade), 100.5 + out), x), y, z
