@@ -19,15 +19,15 @@ def leaning(name: str) -> None:
     """The boards against the wall: the chosen one in front, or alone."""
     size = name.removeprefix("plank-board-")
     stage.clear()
-    stage.daylight(44)
+    stage.daylight(44, strength=1.25)
     if size == "large":
         room.corner(stage.BACKDROPS["kitchen"], back=11)
-        board("large", at=(0, 0.4, 0.4), turn=(0, LEAN - 90, 92))
+        board("large", at=(0, 0.4, -0.04), turn=(0, LEAN - 90, 92))
         stage.camera((0, 3, 21.5), width=64, pitch=9, turn=-12)
     else:
         room.corner(stage.BACKDROPS["kitchen"], back=12)
-        board("large", at=(-3.5, 1.9, 0.4), turn=(0, LEAN - 90, 91), heart=(5, -14))
-        board("small", at=(5.5, -2.4, 0.4), turn=(0, LEAN + 3 - 90, 86))
+        board("large", at=(-3.5, 1.9, -0.04), turn=(0, LEAN - 90, 91), heart=(5, -14))
+        board("small", at=(5.5, -2.4, -0.04), turn=(0, LEAN + 3 - 90, 86))
         stage.camera((0.5, 2, 21), width=62, pitch=9, turn=-12)
 
 
