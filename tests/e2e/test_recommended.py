@@ -17,11 +17,19 @@ def test_what_is_added_from_there_is_in_the_cart_at_once(open_shopper: OpenShopp
     main.get_by_role("link", name="Keep shopping").scroll_into_view_if_needed()
     shopper.page.mouse.wheel(0, 4000)
     expect(main.get_by_role("heading", name=HEADING)).to_be_visible()
+    asked: list[str] = []
+    shopper.page.on("request", lambda request: asked.append(request.url))
+    shopper.page.get_by_role("button", name="One more of Keel Pan").click()
+    shopper.sees_badge(2)
+    expect(main.get_by_role("heading", name=HEADING)).to_be_visible()
+    assert [url for url in asked if "/cart/lines/" in url]
+    assert not [url for url in asked if "/recommended" in url], "the cart holds the same things"
+
     button = main.get_by_role("button", name=re.compile("^Add (.*) to cart")).first
     title = button.inner_text().removeprefix("Add ").removesuffix(" to cart")
     button.click()
     shopper.sees_lines("Keel Pan", title)
-    shopper.sees_badge(2)
+    shopper.sees_badge(3)
     expect(shopper.drawer).to_be_hidden()
     expect(main.get_by_role("heading", name=HEADING)).to_be_visible()
     expect(main.get_by_role("button", name=f"Add {title} to cart")).to_have_count(0)
