@@ -13,6 +13,7 @@ from shop.web.session import Session
 from shop.web.views import LineView, Link, Shell
 from shop.web.visit import Visit
 from shop.words import gettext as _
+from shop.words import ngettext
 
 _LONGEST = 1500
 """Characters of a query: longer addresses are cut off by some on the way."""
@@ -144,7 +145,7 @@ def notes(step: Step, limits: Limits) -> Iterator[str]:
     elif not step.goal:
         yield _("Sold out.")
     elif step.goal < step.line.quantity:
-        yield _("Only {count} left.", count=step.goal)
+        yield ngettext("Only {count} left.", "Only {count} left.", step.goal)
     if step.taken:
         return
     if not step.room:
