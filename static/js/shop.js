@@ -112,6 +112,7 @@ on("htmx:after:swap", ({ detail: { ctx } }) => {
   if (ctx.scrolled) byId("filters")?.scrollTo(0, ctx.scrolled);
   if (ctx.sourceElement?.id === "checkout-form") byId("alert")?.focus();
   if (ctx.place !== undefined && document.activeElement === document.body) focusPlace(ctx.place);
+  if (byId("cart-drawer").open && document.activeElement === document.body) byId("cart-drawer-title").focus();
   if (ctx.request.method !== "POST" || ctx.response.status >= 400) return;
   if (ctx.showsCart) channel?.postMessage("changed");
   byId(ctx.sourceElement?.dataset?.opens)?.showModal();

@@ -41,4 +41,4 @@ def test_the_drawer_has_it_too(open_shopper: OpenShopper) -> None:
     expect(shopper.drawer.get_by_role("heading", name=HEADING)).to_be_visible()
     shopper.drawer.get_by_role("button", name=re.compile("^Add .* to cart")).first.click()
     shopper.sees_badge(2)
-    expect(shopper.drawer).to_be_visible()
+    expect(shopper.drawer.get_by_role("heading", name="In your cart")).to_be_focused()
