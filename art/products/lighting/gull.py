@@ -118,7 +118,7 @@ def _open_book(at: tuple[float, float, float]) -> None:
 def _printed() -> bpy.types.Material:
     """A page of text, too small to read."""
     recipe = materials.Recipe("print", "#EFE8DA", Roughness=0.9)
-    line = recipe.wave(0.52, direction="Y")
+    line = recipe.wave(0.42, direction="Y")
     axes = recipe.add("ShaderNodeSeparateXYZ", Vector=recipe.stretched())
     letters = recipe.noise(3.0, recipe.stretched(1.6, 0.35, 1), detail=2)
     ink = recipe.between(line, 0, 1, 0.55, 0.8)

@@ -65,7 +65,7 @@ def _leg(angle: float) -> None:
     ]
     foot = (21.6 * math.cos(angle), 21.6 * math.sin(angle), 0.3)
     turn = (0, -lean, math.degrees(angle))
-    solids.lathe(outline, materials.oak("#BE9460", along="Z"), at=foot, turn=turn, segments=64)
+    solids.lathe(outline, materials.oak("#CBA673", along="Z"), at=foot, turn=turn, segments=64)
     ferrule = [(1.2, length - 7), (1.32, length - 6.9), (1.32, length - 1), (0, length - 1)]
     solids.lathe(ferrule, materials.turned_brass(), at=foot, turn=turn, segments=64)
 

@@ -39,8 +39,8 @@ def _table() -> None:
 
 
 def _oak_table() -> None:
-    legs = materials.oak(along="Z")
-    solids.box((200, 100, 3), materials.oak(along="X"), at=(0, 0, TOP - 3), edge=0.5)
+    legs = materials.oak("#B08A5C", along="Z", scale=0.5)
+    solids.box((200, 100, 3), materials.oak("#B08A5C", along="X"), at=(0, 0, TOP - 3), edge=0.5)
     for x in (-92, 92):
         for y in (-42, 42):
             solids.lathe([(0, 0), (2.2, 0, 0.3), (3.4, TOP - 3), (0, TOP - 3)], legs, at=(x, y, 0))
