@@ -62,6 +62,21 @@ def test_on_a_phone_the_way_to_the_checkout_stays_at_hand_and_hides_nothing(open
     expect(bar.get_by_role("link", name="Checkout")).to_be_in_viewport(ratio=1)
 
 
+LONG = ("Keel Pan", "Spray Salt Pot", "Mooring Rail", "Reed Vase", "Beacon Lantern", "Galley Towels", "Pebble Mortar")
+LONG += ("Raft Tray", "Mist Tablecloth", "Oar Spoon", "Hull Shelf", "Ember Dish", "Pool Glasses", "Strand Apron")
+
+
+def test_a_change_in_a_long_cart_keeps_the_place(open_shopper: OpenShopper) -> None:
+    shopper = open_shopper("/cart", having=LONG, **PHONE)
+    more = shopper.page.get_by_role("button", name="One more of Pebble Mortar")
+    more.scroll_into_view_if_needed()
+    before = more.bounding_box()
+    more.tap()
+    shopper.sees_badge(len(LONG) + 1)
+    shopper.page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    assert more.bounding_box() == before
+
+
 def test_a_quantity_steps_and_is_typed(at_cart: Shopper) -> None:
     more = at_cart.page.get_by_role("button", name="One more of Keel Pan")
     for _ in range(3):
