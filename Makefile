@@ -2,9 +2,10 @@
 # `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format words bench chaos acidrain looks screens lighthouse validate audit lock clean setup dev
+.PHONY: help run test check format words bench chaos acidrain looks screens lighthouse validate audit art lock clean setup dev
 
 VENV := .venv/bin
+PYTHON311 ?= python3.11
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +63,16 @@ tests/audits/node_modules: tests/audits/package-lock.json
 	npm ci --prefix tests/audits
 	@touch $@
 
+art: .venv-art ## Photograph the products anew that are missing from art/out, and encode them; NAMES="tide-mug-*"; needs Python 3.11
+	.venv-art/bin/python -m art $(NAMES)
+	.venv-art/bin/python -m art.encode
+
+.venv-art: pyproject.toml
+	$(PYTHON311) -m venv .venv-art
+	.venv-art/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	.venv-art/bin/python -m pip install --quiet --group art
+	@touch $@
+
 audit: dev ## Look the locked packages up in the public list of known vulnerabilities
 	$(VENV)/pip-audit --strict --require-hashes --disable-pip -r requirements.lock
 
@@ -69,7 +80,7 @@ lock: dev ## Renew the locks from pyproject.toml; UPGRADE=1 takes the newest ver
 	bin/lock $(if $(UPGRADE),--upgrade)
 
 clean: ## Remove .venv, caches and builds; the data under var/ stays
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-art build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find shop tests migrations bin -name __pycache__ -prune -exec rm -rf {} +
 
 setup:

@@ -200,10 +200,10 @@ def brass(*, rough: float = 0.24) -> bpy.types.Material:
 
 def turned_brass(*, rough: float = 0.2) -> bpy.types.Material:
     """Solid brass from the lathe, unlacquered: pale, evenly bright, with the faintest turning marks."""
-    recipe = Recipe("turned brass", "#DDBB74", Metallic=1.0)
+    recipe = Recipe("turned brass", "#D2B57E", Metallic=1.0)
     touch = recipe.noise(0.5, detail=3)
     recipe.set(
-        Base_Color=recipe.ramp(touch, (0.35, "#CFAA60"), (0.65, "#E2C17C")),
+        Base_Color=recipe.ramp(touch, (0.35, "#C3A46B"), (0.65, "#D8BD88")),
         Roughness=recipe.between(touch, rough, rough + 0.07, 0.35, 0.65),
     )
     recipe.set(Normal=recipe.bump(recipe.noise(9, recipe.stretched(0.3, 0.3, 6), detail=2), 0.04, 0.01))

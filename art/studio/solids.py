@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import bmesh
 import bpy
@@ -158,6 +159,14 @@ def together(*parts: bpy.types.Object, at: Point = (0, 0, 0), turn: Point = (0, 
     for part in parts:
         part.parent = thing
     return placed(thing, at, turn)
+
+
+@contextmanager
+def moved(at: Point = (0, 0, 0), turn: Point = (0, 0, 0)) -> Iterator[None]:
+    """Everything that is built meanwhile, moved as one thing: for builders that know only the origin."""
+    before = set(bpy.data.objects)
+    yield
+    together(*(thing for thing in set(bpy.data.objects) - before if thing.parent is None), at=at, turn=turn)
 
 
 def lined(vessel: bpy.types.Object, material: bpy.types.Material) -> bpy.types.Object:
