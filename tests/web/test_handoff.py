@@ -166,14 +166,14 @@ async def test_it_can_be_taken_out_again_in_one_go(shop: Client, phone: Client, 
     assert phone.cookies["cart_count"] == "2"
 
 
-@pytest.mark.parametrize("query", ["", "?have=", "?have=%7B", '?have={"TIDE-MUG":-1}', "?have=%ff&" + "a=b&" * 90])
 async def test_an_address_that_was_tampered_with_takes_nothing_out(
-    shop: Client, phone: Client, carts: CountingCarts, query: str
+    shop: Client, phone: Client, carts: CountingCarts
 ) -> None:
     path = await link_of(shop)
     await brings(phone, path)
-    assert (await phone.post(f"{path}/undo{query}")).headers["location"] == "/cart"
-    assert await held(phone, carts) == {"TIDE-MUG": 2, "LAST-JUG": 1}
+    for query in ("", "?have=", "?have=%7B", '?have={"TIDE-MUG":-1}', "?have=%ff&" + "a=b&" * 90):
+        assert (await phone.post(f"{path}/undo{query}")).headers["location"] == "/cart"
+        assert await held(phone, carts) == {"TIDE-MUG": 2, "LAST-JUG": 1}
 
 
 async def test_stock_and_limits_cut_it_off_and_it_says_so(
