@@ -1,7 +1,10 @@
 """The shop's words in the reader's language: gettext, with the language of the request (or of the letter) around it.
 
 A message is its English text. `_("Only {count} left", count=3)` is translated first and filled in then; what is filled
-in is never part of the message. Pure: who reads the catalogues of translations is shop.languages.
+in is never part of the message. Within words that run from right to left each text that is filled in stands between
+marks that isolate it (UAX #9), so that a title or a number neither turns them around nor is turned.
+
+Pure: who reads the catalogues of translations is shop.languages.
 """
 
 from __future__ import annotations
@@ -42,6 +45,8 @@ class Language:
         return f"Language({self.code})"
 
 
+FSI, PDI = "\u2068", "\u2069"
+"""Between them text runs as its first strong letter does, whatever is around (UAX #9)."""
 ENGLISH = Language("en")
 """The language of the messages themselves."""
 
@@ -71,21 +76,23 @@ def speaking(language: Language) -> Iterator[None]:
 
 def gettext(message: str, **values: object) -> str:
     """A message in the language that is spoken, its {names} filled in. Imported as `_`."""
-    text = _spoken.get().messages.gettext(message)
-    return text.format_map(values) if values else text
+    language = _spoken.get()
+    text = language.messages.gettext(message)
+    return text.format_map(_isolated(values, language)) if values else text
 
 
 def ngettext(one: str, many: str, count: int, **values: object) -> str:
     """A message for a number of things; {count} is filled in by itself: '1,204 products'."""
     language = _spoken.get()
     number = count if -1000 < count < 1000 else format_decimal(count, locale=language.locale)
-    return language.messages.ngettext(one, many, count).format(count=number, **values)
+    return language.messages.ngettext(one, many, count).format(count=number, **_isolated(values, language))
 
 
 def pgettext(context: str, message: str, **values: object) -> str:
     """A message whose English word means several things; `context` says which."""
-    text = _spoken.get().messages.pgettext(context, message)
-    return text.format_map(values) if values else text
+    language = _spoken.get()
+    text = language.messages.pgettext(context, message)
+    return text.format_map(_isolated(values, language)) if values else text
 
 
 def noted(message: str) -> str:
@@ -108,6 +115,12 @@ def content(text: str) -> str:
 def content_options(text: str) -> str:
     """A variant's title, 'Moss / Large', each of its values in the language spoken."""
     return " / ".join(map(content, text.split(" / "))) if text else text
+
+
+def _isolated(values: dict[str, object], language: Language) -> dict[str, object]:
+    if language.direction == "ltr":
+        return values
+    return {name: f"{FSI}{value}{PDI}" if isinstance(value, str) else value for name, value in values.items()}
 
 
 def texts_of(html: str) -> list[str]:
