@@ -67,17 +67,17 @@ def evening(_: str) -> None:
     """A corner after dark: the lamp is lit, a candle burns, a throw lies folded beside a book."""
     stage.clear()
     room.wall("#B7A994")
-    with solids.moved(at=(0, -30, 0)):
-        _table(depth=56)
-    stage.daylight(80, strength=0.16)
-    with solids.moved(at=(-19, -26, 0), turn=(0, 0, -20)):
+    with solids.moved(at=(0, -62, 0)):
+        _table(depth=120)
+    stage.daylight(80, strength=0.26)
+    with solids.moved(at=(-19, -26, 0), turn=(0, 0, 165)):
         dusk._lamp("chalk")
-    _folded_throw("clay", at=(22, -28, 0))
-    with solids.moved(at=(14, -34, 8.4), turn=(0, 0, 12)):
+    _folded_throw("clay", at=(23, -29, 0))
+    with solids.moved(at=(12, -33, 9.3), turn=(0, 0, 12)):
         shelf.book((3.0, 14, 20), "#34444C", at=(0, 0, 0), turn=(0, 90, 90))
-    with solids.moved(at=(-1.5, -43, 0)):
+    with solids.moved(at=(-1.0, -46, 0)):
         candles.cup("fog")
-    stage.camera((1, -30, 17), width=92, pitch=8, lens=70, focus=(0, -40, 8), aperture=5)
+    stage.camera((1, -30, 17.5), width=90, pitch=9, lens=70, focus=(0, -40, 8), aperture=5)
 
 
 def _table(*, depth: float, width: float = 260) -> None:
@@ -101,22 +101,22 @@ def _linen(*, at: Point, turn: float) -> None:
 
 
 def _folded_throw(colour: str, *, at: Point) -> None:
-    """A throw folded to five layers, its ends to the right."""
-    reach, radius = 15.5, 0.85
+    """A throw folded to four layers, its ends to the right."""
+    reach, radius = 15.5, 1.1
     path: list[Point] = []
-    for layer in range(5):
+    for layer in range(4):
         side = 1 if layer % 2 == 0 else -1
         level = 0.6 + layer * 2 * radius
         for step in range(9):
             x = side * (-reach + 2 * reach * step / 8)
             path.append((x, 0, level + 0.18 * math.sin(x * 0.3 + layer * 1.7)))
-        if layer < 4:
+        if layer < 3:
             path += [
                 (side * (reach + radius * math.sin(a)), 0, level + radius * (1 - math.cos(a)))
                 for a in (math.pi * i / 5 for i in range(1, 5))
             ]
-    cloth = hanging.ribbon(path, 36, fabric.wool(**fabric.dyed(colour)), side=(0, 1, 0), thick=1.1)
-    solids.displaced(cloth, 0.5, 7)
+    cloth = hanging.ribbon(path, 36, fabric.wool(**fabric.dyed(colour)), side=(0, 1, 0), thick=1.7)
+    solids.displaced(cloth, 0.7, 6)
     solids.placed(cloth, at, (0, 0, 6))
 
 
