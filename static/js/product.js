@@ -23,8 +23,8 @@ function remember(handle, others) {
 
 async function show(handles) {
   const reply = await fetch(`/recent?handles=${handles.map(encodeURIComponent).join()}`).catch(() => null);
-  if (!reply?.ok) return;
-  place.innerHTML = await reply.text();
+  if (reply?.ok) place.innerHTML = await reply.text();
+  place.classList.toggle("recent", place.childElementCount > 0);
   htmx.process(place);
 }
 
@@ -41,10 +41,14 @@ const near = new IntersectionObserver(
   },
   { rootMargin: "600px" },
 );
-if (others.length) near.observe(place);
+if (others.length) {
+  place.classList.add("recent"); // its room is kept free, so that nothing moves
+  near.observe(place);
+}
 
 place.addEventListener("click", ({ target }) => {
   if (!target.closest("[data-forgets]")) return;
   remember(here, []);
   place.replaceChildren();
+  place.classList.remove("recent");
 });
