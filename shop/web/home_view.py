@@ -24,7 +24,7 @@ def home_view(
     featured, others = listings[:FEATURED], listings[FEATURED:]
     tiles = (_tile(category, (*others, *featured), pictures) for category in categories)
     return HomeView(
-        scene=pictures.scene("morning", _("A table in the morning sun: teapot, bowl, a mug on linen, dry grass in a vase")),
+        scene=pictures.scene("morning", _("A table in the morning sun: teapot, bowl, mug on linen, grass in a vase")),
         story=pictures.scene("evening", _("A corner in the evening: a lit lamp, a folded throw and a candle")),
         categories=tuple(tile for tile in tiles if tile),
         featured=tuple(card(listing, prices, pictures) for listing in featured),
