@@ -53,7 +53,7 @@ def test_files_name_no_person_no_machine_and_no_hour(words: ModuleType, domain: 
     ],
 )
 def test_wrong_translations_are_found(
-    words: ModuleType, one: object, translation: object, complaint: str | None
+    words: ModuleType, one: str | tuple[str, ...], translation: str | tuple[str, ...], complaint: str | None
 ) -> None:
     catalogue = Catalog(locale="de")
     catalogue.add(one, translation)
