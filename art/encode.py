@@ -19,7 +19,7 @@ from PIL import Image, ImageFilter
 from art.__main__ import OUT
 
 IMG = Path(__file__).parent.parent / "static" / "img"
-AVIF = {"quality": 66, "speed": 4, "subsampling": "4:2:0"}
+AVIF = {"quality": 60, "speed": 5, "subsampling": "4:2:0"}
 WEBP = {"quality": 80, "method": 4, "use_sharp_yuv": True}
 JPEG = {"quality": 80, "optimize": True, "progressive": True}
 
