@@ -16,6 +16,7 @@ from shop.web.paths import listing_path, product_path
 from shop.web.prices import Prices
 from shop.web.views import GridView, Link, Picture, Shell
 from shop.web.wording import plain_text
+from shop.words import content
 from shop.words import gettext as _
 
 SHOP = "Neap"
@@ -28,8 +29,8 @@ def product_json_ld(product: Product, pictures: Iterable[Picture], shell: Shell,
     """A product with what it costs: an Offer, or an AggregateOffer of one for each variant."""
     return _script(
         "Product",
-        name=product.title,
-        description=plain_text(product.description, _MOST_WORDS),
+        name=content(product.title),
+        description=plain_text(content(product.description), _MOST_WORDS),
         url=shell.canonical_url,
         image=[_absolute(shell, picture.jpeg or picture.url) for picture in pictures],
         sku=product.variants[0].sku if len(product.variants) == 1 else "",

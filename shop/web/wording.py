@@ -9,12 +9,14 @@ MOST_LEAD = 420
 """Characters of a paragraph that is read before one chooses; a longer description stands below."""
 
 _TAG = re.compile(r"<[^>]*>")
+_OPEN_END = re.compile(r"(?<=[^\s.:!?…>])\s*</(?:li|h[1-6])>")
+"""Of a line of a list: read in a row, its words need a full stop."""
 _OURS = re.compile(r"\s*(<p>(?:(?!</?p\b).)*</p>)\s*(<ul>.*</ul>)\s*", re.DOTALL)
 
 
 def plain_text(html: str, length: int = 160) -> str:
     """The words of some HTML, cut off between two of them: for a page's description."""
-    words = unescape(_TAG.sub(" ", html)).split()
+    words = unescape(_TAG.sub(" ", _OPEN_END.sub(". ", html))).split()
     text = " ".join(words)
     return text if len(text) <= length else text[: length - 1].rpartition(" ")[0] + "…"
 

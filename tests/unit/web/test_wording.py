@@ -10,9 +10,13 @@ LIST = "<ul><li>Oak</li></ul>"
 
 
 def test_plain_text_is_words_and_ends_between_two_of_them() -> None:
-    assert plain_text("<p>One &amp; two</p><ul><li>three</li></ul>") == "One & two three"
+    assert plain_text("<p>One &amp; two.</p><p>Three</p>") == "One & two. Three"
     assert plain_text("<p>One two three</p>", 10) == "One two…"
     assert plain_text("") == ""
+
+
+def test_lines_of_a_list_are_read_as_sentences() -> None:
+    assert plain_text("<p>A board.</p><ul><li>Oak</li><li>30 cm.</li><li></li></ul>") == "A board. Oak. 30 cm."
 
 
 def test_a_paragraph_and_a_list_are_told_apart() -> None:
