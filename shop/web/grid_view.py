@@ -111,7 +111,7 @@ def _label(facet: Facet, value: FacetValue, currency: str) -> str:
 
 
 def _chosen(query: Query, facets: tuple[Facet, ...], own_currency: str) -> tuple[Link, ...]:
-    text = [Link(f"“{query.q}”", listing_path(_first_page(query, q="")))] if query.q else []
+    text = [Link(_("“{q}”", q=query.q), listing_path(_first_page(query, q="")))] if query.q else []
     return (
         *text,
         *(

@@ -11,6 +11,7 @@ import msgspec
 from shop.catalog.model import Image
 from shop.web.assets import Assets
 from shop.web.views import Picture, Source
+from shop.words import content
 
 FALLBACK = "img/fallback.svg"
 MARK = "img/favicon.svg"
@@ -58,7 +59,7 @@ class Pictures:
         """A picture that is there: our own, one of another server by https, or else the fallback."""
         if image is None:
             return self._drawing(FALLBACK, title)
-        alt = image.alt or title
+        alt = content(image.alt) or title
         if image.src.startswith(("https://", "http://")):
             return Picture("https://" + image.src.partition("://")[2], alt, remote=True)
         if known := self._known.get(image.src):
