@@ -41,7 +41,7 @@ from shop.operations.metrics import Metrics
 from shop.resources import resource_dir
 from shop.settings import Settings
 from shop.web.add import AddToCart
-from shop.web.assets import Assets
+from shop.web.assets import assets_of
 from shop.web.attempt import Attempts
 from shop.web.browse import Browse
 from shop.web.cart import CartPages
@@ -102,7 +102,7 @@ def create_app(
     cached = CachedCatalog(repository)
     shown = cached if catalog is None else catalog
 
-    assets = Assets(resource_dir("static"))
+    assets = assets_of(resource_dir("static"))
     templates = Templates(resource_dir("templates"), assets.url)
     pictures = Pictures(assets)
     rates = read_rates(settings.exchange_rates)

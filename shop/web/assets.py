@@ -11,6 +11,7 @@ import gzip
 import mimetypes
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
@@ -100,13 +101,19 @@ class Assets:
         raise NotFound("There is no such file.")
 
 
+@lru_cache(maxsize=4)
+def assets_of(folder: Path) -> Assets:
+    """The files of a folder as they were when this process first read it."""
+    return Assets(folder)
+
+
 def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
     """Each file by its name, and each folder of style sheets as the one that they make; style sheets come last."""
-    css = folder / "css"
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        if css not in file.parents:
-            yield file.relative_to(folder).as_posix(), file.read_bytes()
-    for sheet in sorted(css.glob("*")):
+        name = file.relative_to(folder).as_posix()
+        if not name.startswith("css/"):
+            yield name, file.read_bytes()
+    for sheet in sorted((folder / "css").glob("*")):
         if sheet.is_dir():
             yield f"css/{sheet.name}.css", joined(sheet)
         else:

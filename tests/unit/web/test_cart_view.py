@@ -12,7 +12,7 @@ from shop.cart.model import Cart, Limits, Line, Removed
 from shop.catalog.model import Offer
 from shop.money import Money, Rates
 from shop.resources import resource_dir
-from shop.web.assets import Assets
+from shop.web.assets import assets_of
 from shop.web.cart_sum import Sum, goods_of
 from shop.web.cart_view import cart_view, skus_of
 from shop.web.pictures import Pictures
@@ -21,7 +21,7 @@ from shop.web.views import CartView, LineView
 from shop.words import ENGLISH
 
 RATES = Rates("EUR", "2025-01-02", {"EUR": Decimal(1), "JPY": Decimal("162.5"), "USD": Decimal("1.03")})
-PICTURES = Pictures(Assets(resource_dir("static")))
+PICTURES = Pictures(assets_of(resource_dir("static")))
 NOW = 1_800_000_000
 
 

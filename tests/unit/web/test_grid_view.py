@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from shop.catalog.model import Facet, FacetValue, Page, Query
 from shop.money import Rates
 from shop.resources import resource_dir
-from shop.web.assets import Assets
+from shop.web.assets import assets_of
 from shop.web.grid_view import grid_view, heading
 from shop.web.paths import listing_query
 from shop.web.pictures import Pictures
@@ -20,7 +20,7 @@ from shop.web.views import GridView, Shell
 from shop.words import ENGLISH
 
 SHELL = Shell("", "", "", "/", "EUR", ("EUR",), ())
-PICTURES = Pictures(Assets(resource_dir("static")))
+PICTURES = Pictures(assets_of(resource_dir("static")))
 FACETS = (
     Facet("category", "Category", (FacetValue("mugs", "Mugs", 3), FacetValue("bowls", "Bowls", 2, selected=True))),
     Facet("Colour", "Colour", (FacetValue("Moss", "Moss", 4, selected=True), FacetValue("Sand", "Sand", 1))),

@@ -7,14 +7,14 @@ from decimal import Decimal
 from shop.catalog.model import Category, Image, Listing
 from shop.money import Money, Rates
 from shop.resources import resource_dir
-from shop.web.assets import Assets
+from shop.web.assets import assets_of
 from shop.web.home_view import home_view
 from shop.web.pictures import Pictures
 from shop.web.prices import Prices
 from shop.web.views import HomeView
 from shop.words import ENGLISH
 
-PICTURES = Pictures(Assets(resource_dir("static")))
+PICTURES = Pictures(assets_of(resource_dir("static")))
 PRICES = Prices(Rates("EUR", "2025-01-02", {"EUR": Decimal(1)}), "EUR", ENGLISH)
 CATEGORIES = (Category("mugs", "Mugs", 20), Category("lamps", "Lamps", 1))
 
