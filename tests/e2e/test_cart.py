@@ -62,7 +62,15 @@ def test_on_a_phone_the_way_to_the_checkout_stays_at_hand_and_hides_nothing(open
     expect(bar.get_by_role("link", name="Checkout")).to_be_in_viewport(ratio=1)
 
 
-LONG = ("Keel Pan", "Spray Salt Pot", "Mooring Rail", "Reed Vase", "Beacon Lantern", "Galley Towels", "Pebble Mortar")
+LONG: tuple[str, ...] = (
+    "Keel Pan",
+    "Spray Salt Pot",
+    "Mooring Rail",
+    "Reed Vase",
+    "Beacon Lantern",
+    "Galley Towels",
+    "Pebble Mortar",
+)
 LONG += ("Raft Tray", "Mist Tablecloth", "Oar Spoon", "Hull Shelf", "Ember Dish", "Pool Glasses", "Strand Apron")
 
 
