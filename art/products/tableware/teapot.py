@@ -8,7 +8,7 @@ import bpy
 from mathutils import Vector
 
 from art.products.tableware.mug import mug
-from art.studio import materials, solids, stage
+from art.studio import materials, solids, stage, wood
 from art.studio.shots import shot
 from art.studio.solids import Point
 
@@ -58,7 +58,7 @@ def _lid(glaze: bpy.types.Material) -> list[bpy.types.Object]:
     return [
         solids.lathe(dome, glaze),
         solids.lathe(washer, materials.brass()),
-        solids.lathe(knob, materials.oak("#A87C4E", along="Z")),
+        solids.lathe(knob, wood.timber("#A07A50", along="Z", heart=(1.0, -4.0))),
     ]
 
 
