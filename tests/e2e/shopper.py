@@ -153,6 +153,11 @@ class Shopper:
         return self.page.get_by_role("button", name=f"Add {title} to cart")
 
     @property
+    def checkout_link(self) -> Locator:
+        """The way on from the cart: beside the sum, or in a phone's bar; a page without its styles yet shows both."""
+        return self.page.get_by_role("link", name="Checkout").filter(visible=True).first
+
+    @property
     def order_button(self) -> Locator:
         return self.page.get_by_role("button", name=re.compile("place order", re.IGNORECASE))
 

@@ -86,7 +86,7 @@ def test_bought_with_the_mouse(open_shopper: OpenShopper, books: Books) -> None:
     shopper = open_shopper()
     shopper.adds("Keel Pan")
     shopper.drawer.get_by_role("link", name="View cart").click()
-    shopper.page.get_by_role("link", name="Checkout").click()
+    shopper.checkout_link.click()
     for label, text in ENTRIES.items():
         shopper.field(label).click()
         shopper.page.keyboard.type(text)
@@ -177,7 +177,7 @@ def test_bought_without_javascript(open_shopper: OpenShopper, books: Books) -> N
 
 def test_bought_on_a_phone(open_shopper: OpenShopper, books: Books) -> None:
     shopper = open_shopper("/cart", having=("Keel Pan", "Reed Vase"), **PHONE)
-    shopper.page.get_by_role("link", name="Checkout").tap()
+    shopper.checkout_link.tap()
     shopper.page.get_by_role("heading", name="Your order").tap()
     expect(shopper.page.get_by_text("Reed Vase")).to_be_visible()
     shopper.fills_in()
@@ -230,7 +230,7 @@ def test_sold_out_meanwhile(open_shopper: OpenShopper, books: Books) -> None:
     shopper.forgives()
     shopper.page.get_by_role("main").get_by_role("link", name="Change your cart").first.click()
     shopper.removes("Tidal Bowl")
-    shopper.page.get_by_role("link", name="Checkout").click()
+    shopper.checkout_link.click()
     shopper.fills_in()
     shopper.places_the_order()
     assert [shopper.sees_a_receipt()] == books.orders()
@@ -322,7 +322,7 @@ def orders_with_a_coupon(shopper: Shopper) -> None:
     shopper.page.get_by_label("Coupon code").fill("once-each")
     shopper.presses("Use coupon")
     shopper.sees_status("The coupon ONCE-EACH takes")
-    shopper.page.get_by_role("link", name="Checkout").click()
+    shopper.checkout_link.click()
     shopper.fills_in(email="coupon@example.com")
     expect(shopper.order_button).to_have_text("Place order · €62.10")
     shopper.places_the_order()
