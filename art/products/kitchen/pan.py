@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import bpy
+from mathutils import Matrix
 
 from art.studio import materials, solids, stage, wood
 from art.studio.shots import shot
@@ -50,20 +51,25 @@ def pan(*, turn: float = 0) -> None:
     vessel = solids.lathe([*inside, *outside, (0, 0.12)], iron, turn=(0, 0, turn), segments=200)
     _pull_lip(vessel.data, 122)
     _pull_lip(vessel.data, 238)
-    length = 31.0
-    outline = [(x, _half_width(x)) for x in (11.9 + (length - 11.9) * i / 60 for i in range(61))]
-    outline += [(x, -y) for x, y in reversed(outline)][1:]
-    eye = [(28.4 + (1.35 + 0.35 * math.cos(a)) * math.cos(a), 0.92 * math.sin(a)) for a in _around(40)]
-    handle = wood.plate([outline, eye], 1.1, iron, turn=(0, 0, turn), edge=0.34)
-    for vertex in handle.data.vertices:
-        way = (vertex.co.x - 12) / 19
-        vertex.co.z = vertex.co.z * (1.25 - 0.4 * min(1, way * 2)) + 3.35 + 1.1 * max(0, way) ** 1.5
-    handle.location.z = 0.0
+    start, end = 12.35, 31.0
+    handle = wood.stick(end - start, lambda t: _grip(start + (end - start) * t), iron, square=2.8)
+    handle.data.transform(Matrix.Translation(((start + end) / 2, 0, 0)))
+    solids.placed(handle, (0, 0, 0), (0, 0, turn))
+    flare = [(0, -1.2), (1.75, -1.2), (1.1, -0.36, 0.3), (1.1, 0.36, 0.3), (1.75, 1.2), (0, 1.2)]
+    eye = solids.lathe(flare, iron, segments=72)
+    eye.data.transform(Matrix.Translation((28.6, 0, _grip(28.6)[2])) @ Matrix.Diagonal((1.45, 0.85, 1, 1)))
+    solids.cut(handle, solids.placed(eye, (0, 0, 0), (0, 0, turn)))
+
+
+def _grip(x: float) -> tuple[float, float, float]:
+    """The handle at a distance from the middle of the pan: half its width and height, how high its middle lies."""
+    way = max(0.0, (x - 12.35) / 18.65)
+    return _half_width(x), 0.66 - 0.2 * min(1.0, way * 2), 3.85 + 1.1 * way**1.5
 
 
 def _half_width(x: float) -> float:
     """Half the width of the handle: spread where it joins the wall, narrow behind, full around the eye."""
-    root = 2.6 * math.exp(-max(0.0, x - 11.9) / 1.7)
+    root = 2.6 * math.exp(-max(0.0, x - 12.35) / 1.7)
     eye = 0.85 / (1 + math.exp(-(x - 25.6) * 0.9))
     end = math.sqrt(max(0.0, 1 - (max(0.0, x - 29.2) / 1.8) ** 2))
     return (1.22 + root + eye) * end

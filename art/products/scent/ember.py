@@ -36,11 +36,13 @@ def holder(_name: str) -> None:
 
 def dish() -> None:
     """24 cm across, 4 cm high; Deep glaze, a brass foot for one stick towards its rim."""
-    outside = [(0, 0), (5.2, 0, 0.15), (5.8, 0.4, 0.3), (9.5, 1.6, 2.5), (12.0, 3.8)]
-    plate = solids.lathe(solids.shell(outside, 0.5), materials.dipped("#2A4150", line=0.3, speckle=0.3))
+    foot = [(0, 0.2), (4.9, 0.2), (5.1, 0, 0.1), (5.7, 0, 0.15), (5.9, 0.35, 0.2)]
+    outside = [*foot, (9.5, 1.55, 2.5), (11.7, 3.7), (11.94, 3.98, 0.15), (11.75, 4.0, 0.1)]
+    inside = solids.flowing([(11.55, 3.85), (9.2, 2.05), (6.4, 0.95), (4.2, 0.6), (2.6, 0.52), (1.2, 0.5), (0, 0.5)])
+    plate = solids.lathe([*outside, *inside], materials.dipped("#2A4150", line=0.3, speckle=0.3))
     solids.displaced(plate, 0.08, 6)
-    foot = [(0, 0), (1.3, 0, 0.1), (1.3, 0.3, 0.15), (0.55, 0.7, 0.4), (0.5, 1.2, 0.2), (0.62, 1.5, 0.1), (0, 1.52)]
-    solids.lathe(foot, materials.turned_brass(), at=(-4.7, 0.6, 0.5), segments=96)
+    brass = [(0, 0), (1.3, 0, 0.1), (1.3, 0.3, 0.15), (0.55, 0.7, 0.4), (0.5, 1.2, 0.2), (0.62, 1.5, 0.1), (0, 1.52)]
+    solids.lathe(brass, materials.turned_brass(), at=(-4.7, 0.6, 0.6), segments=96)
 
 
 def incense(at: Point, *, turn: float) -> None:

@@ -70,23 +70,23 @@ def lid(radius: float, *, at: Point, turn: Point = (0, 0, 0)) -> None:
 def _fill(size: str, radius: float, floor: float, top: float, at: Point) -> None:
     """Pieces against the glass and on top; what nobody sees is one block."""
     make, gap = {"half": (_bean, 0.62), "one": (_flake, 0.52), "two": (_lentil, 0.36)}[size]
-    first, depth = make()
+    first, half = make()
     first.data.set_sharp_from_angle(angle=math.pi)
     chance = random.Random(5)
-    core = radius - depth * 1.4
+    core = radius - half * 2
     solids.lathe([(0, floor), (core, floor), (core, top - 0.2), (0, top - 0.2)], first.data.materials[0], at=at)
     places: list[Point] = []
     around, rows = int(2 * math.pi * radius / gap), int((top - floor) / (gap * 0.72))
     for layer in range(2):
-        reach = radius - depth * (0.55 + 0.75 * layer)
+        reach = radius - half * (0.85 + 1.1 * layer)
         for row in range(rows):
             for i in range(around):
                 a = 2 * math.pi * (i + row / 2 + layer / 3 + chance.gauss(0, 0.2)) / around
-                z = floor + depth * 0.5 + gap * 0.72 * row + chance.gauss(0, 0.08) * gap
+                z = floor + half * 0.8 + gap * 0.72 * row + chance.gauss(0, 0.08) * gap
                 places.append((at[0] + reach * math.cos(a), at[1] + reach * math.sin(a), at[2] + z))
     for _ in range(int(2.6 * (radius / gap) ** 2 * math.pi)):
-        r, a = (radius - depth * 0.7) * math.sqrt(chance.random()), chance.uniform(0, 2 * math.pi)
-        heap = top - 0.1 + 0.25 * math.cos(r) * math.sin(a) + chance.uniform(0, depth * 0.8)
+        r, a = (radius - half) * math.sqrt(chance.random()), chance.uniform(0, 2 * math.pi)
+        heap = top - 0.1 + 0.25 * math.cos(r) * math.sin(a) + chance.uniform(0, half)
         places.append((at[0] + r * math.cos(a), at[1] + r * math.sin(a), at[2] + heap))
     turns = [tuple(chance.uniform(0, 360) for _ in range(3)) for _ in places]
     strewn(first, places, turns, [chance.uniform(0.86, 1.1) for _ in places])
@@ -94,23 +94,23 @@ def _fill(size: str, radius: float, floor: float, top: float, at: Point) -> None
 
 
 def _bean() -> tuple[bpy.types.Object, float]:
-    """A roasted coffee bean, 1 cm long, and how thick it is."""
+    """A roasted coffee bean and half its length."""
     roast = _food("#3C1C0B", "#1F0E05", rough=0.5)
     shape = _pebble(0.5, 0.37, 0.3, lambda _x, y, z: z - 0.1 * math.exp(-((y / 0.07) ** 2)) if z > 0 else z)
     return solids.solid(*shape, roast), 0.5
 
 
 def _flake() -> tuple[bpy.types.Object, float]:
-    """A rolled oat."""
+    """A rolled oat and half its length."""
     oat = _food("#D8C39C", "#B99B6C", rough=0.85)
     shape = _pebble(0.42, 0.32, 0.06, lambda x, y, z: z + 0.25 * x * x - 0.3 * y * y)
-    return solids.solid(*shape, oat), 0.36
+    return solids.solid(*shape, oat), 0.4
 
 
 def _lentil() -> tuple[bpy.types.Object, float]:
-    """A brown lentil."""
+    """A brown lentil and half its width."""
     skin = _food("#8C5A30", "#5F3A1C", rough=0.5)
-    return solids.solid(*_pebble(0.27, 0.27, 0.11, lambda _x, _y, z: z), skin), 0.3
+    return solids.solid(*_pebble(0.27, 0.27, 0.11, lambda _x, _y, z: z), skin), 0.27
 
 
 def _food(colour: str, darker: str, *, rough: float) -> bpy.types.Material:
