@@ -81,15 +81,11 @@ class Languages:
         return self._by_code.get(_named(scope["query_string"])) or self._preferred(scope)
 
     def _preferred(self, scope: HTTPScope) -> Language:
-        accepted = b""
-        for name, value in scope["headers"]:
-            if name == b"accept-language":
-                accepted = value
-            elif name == b"cookie" and _IN_COOKIE in value:
-                chosen = self._by_code.get(parse_cookies(value).get(COOKIE, ""))
-                if chosen is not None:
-                    return chosen
-        return self._by_code[best(accepted[:_READ], self._codes)]
+        headers = dict(scope["headers"])
+        cookie = headers.get(b"cookie", b"")
+        if _IN_COOKIE in cookie and (chosen := self._by_code.get(parse_cookies(cookie).get(COOKIE, ""))):
+            return chosen
+        return self._by_code[best(headers.get(b"accept-language", b"")[:_READ], self._codes)]
 
     def _remembering(self, scope: HTTPScope, reply: Reply) -> Reply:
         """The reply, with the cookie of a language that the address names and the browser does not know of yet."""

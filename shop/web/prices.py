@@ -47,7 +47,8 @@ class Currencies:
 
     def prices(self, code: str | None) -> Prices:
         """Prices in the currency of that code, in the language spoken; in the default one where it is not offered."""
-        key = (spoken(), code if code in self.codes else self.default)
-        if (prices := self._prices.get(key)) is None:
-            prices = self._prices[key] = Prices(self._rates, key[1], key[0])
+        language = spoken()
+        if (prices := self._prices.get((language, code or self.default))) is None:
+            key = (language, code if code in self.codes else self.default)
+            prices = self._prices.get(key) or self._prices.setdefault(key, Prices(self._rates, key[1], language))
         return prices

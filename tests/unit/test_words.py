@@ -36,7 +36,11 @@ async def test_tasks_do_not_change_each_others_language() -> None:
             words.append(gettext("Cart"))
         return words
 
-    assert await asyncio.gather(said("de"), said("en"), said("ar")) == [["Warenkorb"] * 3, ["Cart"] * 3, ["السلة"] * 3]
+    assert [*await asyncio.gather(said("de"), said("en"), said("ar"))] == [
+        ["Warenkorb"] * 3,
+        ["Cart"] * 3,
+        ["السلة"] * 3,
+    ]
 
 
 @pytest.mark.parametrize(
