@@ -56,7 +56,7 @@ def halo(at: Point, radius: float, *, colour: str = "#FFC05C", strength: float =
     recipe.links.new(recipe.add("ShaderNodeBsdfTransparent").outputs[0], both.inputs[1])
     recipe.links.new(both.outputs[0], recipe.output.inputs["Surface"])
     ball = [(radius * math.cos(a), radius * math.sin(a)) for a in (math.pi * (i / 48 - 0.5) for i in range(49))]
-    thing = solids.lathe([(max(0.0, r), z) for r, z in ball], recipe.material, at=at, segments=64)
+    thing = solids.lathe([(max(0.0, r), z) for r, z in ball], seen_only(recipe.material), at=at, segments=64)
     thing.visible_shadow = thing.visible_diffuse = thing.visible_glossy = thing.visible_transmission = False
     return thing
 
@@ -88,4 +88,10 @@ def _burning(height: float) -> bpy.types.Material:
     recipe.links.new(light.outputs[0], fading.inputs[1])
     recipe.links.new(recipe.add("ShaderNodeBsdfTransparent").outputs[0], fading.inputs[2])
     recipe.links.new(fading.outputs[0], recipe.output.inputs["Surface"])
-    return recipe.material
+    return seen_only(recipe.material)
+
+
+def seen_only(material: bpy.types.Material) -> bpy.types.Material:
+    """A bright material that lights nothing by itself: the lamp beside it does, without specks in the picture."""
+    material.cycles.emission_sampling = "NONE"
+    return material

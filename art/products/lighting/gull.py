@@ -79,7 +79,7 @@ def _head(brass: bpy.types.Material) -> None:
     place = Vector(start) + down * 9.0
     bulb = solids.lathe(
         solids.flowing([(0, -2.4), (1.6, -1.4), (2.1, 0.4), (1.4, 2.6), (1.2, 5)]),
-        materials.glow("#FFE2B8", 14),
+        things.seen_only(materials.glow("#FFE2B8", 14)),
         at=tuple(place),
         turn=(0, tilt, 0),
     )

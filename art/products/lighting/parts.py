@@ -103,7 +103,7 @@ def _bulb(at: Point, metal: bpy.types.Material) -> None:
     """A frosted bulb above its holder."""
     solids.lathe([(0, 0), (1.9, 0, 0.3), (1.9, 4.2, 0.2), (1.5, 4.4), (0, 4.4)], metal, at=(at[0], at[1], at[2] - 2))
     outline = [(1.3, 2.4), (1.4, 3.2), (2.2, 4.8), (2.9, 6.4), (2.8, 7.9), (1.8, 9.2), (0.0, 9.7)]
-    glass = solids.lathe(solids.flowing(outline), materials.glow("#FFD9A8", 14), at=at)
+    glass = solids.lathe(solids.flowing(outline), things.seen_only(materials.glow("#FFD9A8", 14)), at=at)
     glass.visible_shadow = glass.visible_diffuse = False
 
 

@@ -54,5 +54,5 @@ def _fittings() -> None:
     parts.cord([(0, 0, HUNG + 24), (0.05, 0, HUNG + 40), (0, 0, HUNG + 60), (0, 0, HUNG + 170)], colour="#CFC2A8")
     solids.lathe([(0, 0), (1.8, 0, 0.3), (1.8, 6, 0.2), (0, 6)], brass, at=(0, 0, HUNG + 12))
     outline = [(0, 0), (2.2, 0.5), (3.6, 2.0), (4.0, 4.0), (3.4, 6.2), (2.0, 8.2), (1.5, 9.5)]
-    bulb = solids.lathe(solids.flowing(outline), materials.glow("#FFE2B8", 22), at=(0, 0, HUNG + 0.8))
+    bulb = solids.lathe(solids.flowing(outline), things.seen_only(materials.glow("#FFE2B8", 22)), at=(0, 0, HUNG + 0.8))
     bulb.visible_shadow = bulb.visible_diffuse = False
