@@ -2,7 +2,7 @@
 # `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format words bench chaos acidrain looks screens lighthouse validate audit art lock clean setup dev
+.PHONY: help run test check format words bench chaos acidrain looks screens access lighthouse validate audit art lock clean setup dev
 
 VENV := .venv/bin
 PYTHON311 ?= python3.11
@@ -54,6 +54,10 @@ screens: dev ## Take the pictures of docs/screens anew; ONLY="cart drawer"
 lighthouse: dev tests/audits/node_modules ## Lighthouse's scores of four pages on a phone; needs Node.js; RUNS=1
 	@CHROMIUM_PATH="$$($(VENV)/python bin/browser.py)" || exit 1; export CHROMIUM_PATH; \
 		exec $(VENV)/python -m tests.audits.lighthouse $(if $(RUNS),--runs $(RUNS))
+
+access: dev ## axe on every page and state at three widths, light and dark
+	@CHROMIUM_PATH="$$($(VENV)/python bin/browser.py)" || exit 1; export CHROMIUM_PATH; \
+		exec $(VENV)/python -m tests.audits.access
 
 validate: dev tests/audits/node_modules ## The W3C's Nu Html Checker on every page and state; needs Node.js and Java
 	@CHROMIUM_PATH="$$($(VENV)/python bin/browser.py)" || exit 1; export CHROMIUM_PATH; \

@@ -45,7 +45,7 @@ page("product", "/product/tide-mug")
 page("product-reduced", "/product/drift-throw?variant_id=DRIFT-THROW-CLAY")
 page("product-options", "/product/shoal-bowl")
 page("product-sold-out", "/product/heron-floor-lamp")
-page("cart", "/cart", "Tide Mug", "Keel Pan", "Gull Reading Lamp")
+page("cart", "/cart", "Reed Vase", "Keel Pan", "Gull Reading Lamp")
 page("cart-empty", "/cart")
 page("checkout", "/checkout", "Keel Pan", "Cove Teapot")
 page("checkout-empty", "/checkout")
@@ -149,3 +149,10 @@ def _receipt(shopper: Shopper) -> None:
     shopper.fills_in()
     shopper.places_the_order()
     shopper.sees_a_receipt()
+
+
+@state("order-failed")
+def _order_failed(shopper: Shopper) -> None:
+    _bank(shopper)
+    shopper.presses("Refuse it")
+    expect(shopper.page.get_by_role("heading", name="This order was not placed")).to_be_visible()

@@ -3,92 +3,64 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import ViewportSize, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
-from tests.e2e.shopper import ASKS_FIRST, Shopper
+from tests.e2e.shopper import Shopper
+from tests.e2e.states import STATES
 from tests.fixtures.browser import PHONE, OpenShopper
 
-PAGES = {
-    "front": "/",
-    "category": "/?category=kitchen&in_stock=1",
-    "nothing found": "/?q=" + "xylophone" * 8,
-    "product": "/product/keel-pan",
-    "options": "/product/shoal-bowl",
-    "sold out": "/product/heron-floor-lamp",
-    "cart": "/cart",
-    "about": "/about",
-    "help": "/help",
-    "forget": "/logout",
-    "find an order": "/order",
-    "not found": "/nowhere",
-}
+Scheme = Literal["light", "dark"]
 DESK: ViewportSize = {"width": 1280, "height": 720}
+PAD: ViewportSize = {"width": 820, "height": 1180}
 NARROW: ViewportSize = {"width": 320, "height": 640}
 """What is left of a desk's window at 400% (WCAG 2.2, 1.4.10)."""
-HAVING = ("Keel Pan", "Cove Teapot", "Gull Reading Lamp")
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+LOOKS: tuple[tuple[ViewportSize, Scheme], ...] = ((DESK, "light"), (NARROW, "dark"))
+"""`make access` looks at all three sizes in both."""
+FADED = "Promise.all(document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished))"
+DOUBLED = "document.documentElement.style.fontSize = '200%'"
 
 
-def violations(shopper: Shopper) -> list[str]:
-    found = Axe().run(shopper.page).response["violations"]
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_is_accessible_and_fits(state: str, open_shopper: OpenShopper) -> None:
+    shopper = open_shopper("/healthz", locale="en-IE")
+    STATES[state](shopper)
+    shopper.complaints.clear()  # some states are refusals
+    assert faults(shopper.page, LOOKS) == []
+
+
+def test_words_of_twice_the_size_fit(open_shopper: OpenShopper) -> None:
+    shopper = open_shopper("/", having=("Keel Pan", "Reed Vase"), viewport=DESK)
+    for path in ("/", "/product/shoal-bowl", "/cart", "/checkout", "/help"):
+        shopper.opens(path)
+        shopper.page.evaluate(DOUBLED)
+        assert too_wide(shopper.page) == []
+
+
+def faults(page: Page, looks: Iterable[tuple[ViewportSize, Scheme]]) -> list[str]:
+    """What axe complains of and what does not fit, in each size and colour scheme."""
+    found = []
+    for size, scheme in looks:
+        page.set_viewport_size(size)
+        page.emulate_media(color_scheme=scheme)
+        page.evaluate(FADED)
+        found += [f"{size['width']} {scheme}: {words}" for words in (*violations(page), *too_wide(page))]
+    return found
+
+
+def violations(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
     return [f"{one['id']}: {node['html']} {node['failureSummary']}" for one in found for node in one["nodes"]]
 
 
-@pytest.mark.parametrize(("scheme", "size"), [("light", DESK), ("dark", NARROW)])
-def test_every_page_is_accessible_and_fits(open_shopper: OpenShopper, scheme: str, size: ViewportSize) -> None:
-    shopper = open_shopper("/cart", having=HAVING, color_scheme=scheme, viewport=size)
-    shopper.removes("Cove Teapot")
-    shopper.presses("Save for later Gull Reading Lamp")
-    expect(shopper.page.get_by_role("region", name="Saved for later")).to_be_visible()
-    found: dict[str, list[str]] = {}
-    for name, path in PAGES.items():
-        shopper.opens(path)
-        found[name] = violations(shopper)
-        fits(shopper, name)
-    shopper.opens("/")
-    shopper.adds("Keel Pan")
-    expect(shopper.drawer).to_be_visible()
-    found["drawer"] = violations(shopper)
-    assert {name: list(what) for name, what in found.items() if what} == {}
-    shopper.forgives()  # the page that is not there
-
-
-@pytest.mark.parametrize(("scheme", "size"), [("light", DESK), ("dark", NARROW)])
-def test_the_way_through_the_checkout_is_accessible_and_fits(
-    open_shopper: OpenShopper, scheme: str, size: ViewportSize
-) -> None:
-    shopper = open_shopper("/checkout", having=("Keel Pan",), locale="en-IE", color_scheme=scheme, viewport=size)
-    found: dict[str, list[str]] = {}
-
-    def look(state: str, heading: str) -> None:
-        expect(shopper.page.get_by_role("heading", name=heading).first).to_be_visible()
-        found[state] = violations(shopper)
-        fits(shopper, state)
-
-    look("checkout", "Checkout")
-    shopper.places_the_order()
-    look("nothing typed", "things have to be put right")
-    shopper.fills_in(card_number=ASKS_FIRST)
-    shopper.places_the_order()
-    look("bank", "Is this payment yours?")
-    shopper.opens(shopper.page.url.replace("/payment/", "/order/"))
-    look("waiting", "Your bank asks you to confirm")
-    shopper.page.get_by_role("link", name="Confirm with your bank").click()
-    shopper.presses("Refuse it")
-    look("failed", "This order was not placed")
-    shopper.page.get_by_role("link", name="Back to the checkout").click()
-    shopper.fills_in()
-    shopper.places_the_order()
-    look("receipt", "Thank you")
-    assert {state: what for state, what in found.items() if what} == {}
-    shopper.forgives()  # nothing typed
-
-
-def fits(shopper: Shopper, name: str) -> None:
-    width, most = shopper.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-    assert width <= most, f"{name} is {width} pixels wide"
+def too_wide(page: Page) -> list[str]:
+    width, most = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    return [f"the page is {width} pixels wide"] if width > most else []
 
 
 def test_the_whole_way_with_the_keyboard(shopper: Shopper) -> None:

@@ -1,0 +1,28 @@
+"""`make access`: what axe says of every state at three widths, light and dark."""
+
+from __future__ import annotations
+
+import sys
+from itertools import product
+
+from tests.audits.open_shop import open_shop
+from tests.audits.visits import visits
+from tests.e2e.states import STATES
+from tests.e2e.test_access import DESK, NARROW, PAD, SCHEMES, faults
+
+
+def main() -> int:
+    """Print each fault with its state; 1 where there is one."""
+    looks = tuple(product((DESK, PAD, NARROW), SCHEMES))
+    count = 0
+    with open_shop() as shop, visits(shop.url) as visit:
+        for state in STATES:
+            found = faults(visit(state), looks)
+            count += len(found)
+            print(*(f"{state}: {words}" for words in found), sep="\n", end="\n" if found else "")
+    print(f"{len(STATES)} states, {len(looks)} looks each, {count} faults")
+    return bool(count)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
