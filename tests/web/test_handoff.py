@@ -275,7 +275,10 @@ async def test_a_link_that_we_did_not_make_opens_nothing(shop: Client, phone: Cl
     path = await link_of(shop)
     token = path.rpartition("/")[2]
     another = "B" if token[3] != "B" else "C"
-    for wrong in (token[:3] + another + token[4:], token[:-4], token[4:], token + "AAAA", "x", "%C3%BC", "A" * 4000):
+    last = chr(ord(token[-1]) + 1)
+    respelt = (f"{token}!", f"{token}=", f"{token[:9]}%3C{token[9:]}", token[:-1] + last)
+    cut = (token[:3] + another + token[4:], token[:-4], token[4:], token + "AAAA")
+    for wrong in (*cut, *respelt, "x", "%C3%BC", "A" * 4000):
         for reply in (await phone.get(f"/handoff/{wrong}"), await phone.post(f"/handoff/{wrong}")):
             assert reply.status_code == 404
             assert "This link is not complete" in reply.text
