@@ -77,7 +77,7 @@ def speaking(language: Language) -> Iterator[None]:
 def gettext(message: str, **values: object) -> str:
     """A message in the language that is spoken, its {names} filled in. Imported as `_`."""
     language = _spoken.get()
-    text = language.messages.gettext(message)
+    text = language.messages.gettext(message) if message else ""  # a catalogue says of '' who translated it
     return text.format_map(_isolated(values, language)) if values else text
 
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from shop.errors import ConfigurationError, InvalidInput, NotEnoughStock, StoreUnavailable
+from shop.errors import ConfigurationError, InvalidInput, NotEnoughStock, NotFound, StoreUnavailable
 from shop.languages import known, language_of, offered
 from shop.money import Money, format_whole
 from shop.words import FSI, PDI, content, content_options, gettext, ngettext, pgettext, speak, speaking, spoken
@@ -67,6 +67,7 @@ def test_what_has_no_translation_is_said_as_it_is() -> None:
     with speaking(language_of("de")):
         assert gettext("Never written {here}.", here="anywhere") == "Never written anywhere."
         assert pgettext("nowhere", "Cart") == "Cart"
+        assert (gettext(""), NotFound().words) == ("", "")
         assert content("A title of somebody's own catalogue") == "A title of somebody's own catalogue"
 
 
