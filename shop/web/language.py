@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from litestar.types import HTTPScope
 
-from shop.web.respond import Reply
+from shop.web.respond import VARY, Reply
 from shop.web.session import Sessions
 from shop.web.views import Alternate, LanguageLink
 from shop.web.visit import Visit, WebRequest, parse_cookies
@@ -85,12 +85,15 @@ class Languages:
         cookie = headers.get(b"cookie", b"")
         if _IN_COOKIE in cookie and (chosen := self._by_code.get(parse_cookies(cookie).get(COOKIE, ""))):
             return chosen
-        return self._by_code[best(headers.get(b"accept-language", b"")[:_READ], self._codes)]
+        return self._by_code[best(_beginning(headers.get(b"accept-language", b"")), self._codes)]
 
     def _remembering(self, scope: HTTPScope, reply: Reply) -> Reply:
-        """The reply, with the cookie of a language that the address names and the browser does not know of yet."""
+        """The reply, with the cookie of a language that the address names and the browser does not know of yet.
+
+        What is the same in every language may be kept by caches for others too: no cookie goes with that.
+        """
         code, visit = _named(scope["query_string"]), Visit(scope)
-        if code in self and visit.cookies.get(COOKIE) != code:
+        if code in self and VARY in reply.headers and visit.cookies.get(COOKIE) != code:
             reply.headers.append(self._sessions.remember_language(visit, code))
         return reply
 
@@ -107,6 +110,11 @@ def addressed(path: str, first: str) -> str:
     """The address of a page in the language that is spoken, for search engines; `first` is that of plain addresses."""
     code = spoken().code
     return path if code == first else in_language(path, code)
+
+
+def _beginning(header: bytes) -> bytes:
+    """What is read of a list: of a long one its first members, each of them whole."""
+    return header if len(header) <= _READ else header[:_READ].rpartition(b",")[0]
 
 
 @lru_cache(maxsize=1024)

@@ -8,6 +8,7 @@ from shop.cart.service import CartService
 from shop.errors import InvalidInput
 from shop.web.forms import read_form
 from shop.web.language import Languages, in_language
+from shop.web.paths import safe_return
 from shop.web.prices import Currencies
 from shop.web.respond import Reply, go_to, html
 from shop.web.session import Sessions
@@ -57,7 +58,7 @@ class Visitor:
         code = form.text("language_code")
         if code not in self._languages:
             raise InvalidInput("This shop does not speak that language. Please choose one from the list.")
-        back = form.text("return_to") or _referring_path(visit)
+        back = safe_return(form.text("return_to") or _referring_path(visit))
         return go_to(visit, in_language(back, ""), headers=[self._sessions.remember_language(visit, code)])
 
     async def ask_logout(self, request: WebRequest) -> Reply:

@@ -46,12 +46,32 @@ async def test_an_address_with_no_language_of_ours_is_as_good_as_one_without(sho
     assert "set-cookie" not in reply.headers
 
 
+async def test_what_others_may_keep_goes_without_a_cookie(shop: Client) -> None:
+    for path in ("/static/css/shop.css", "/sitemap.xml", "/robots.txt", "/healthz"):
+        reply = await shop.get(f"{path}?lang=de")
+        assert (reply.status_code, "set-cookie" in reply.headers) == (200, False)
+
+
+async def test_of_a_long_wish_whole_languages_are_read(shop: Client) -> None:
+    wish = f"de-AT,{'x' * 186},de;q=0.5"
+    assert wish[:200].endswith(",de;q=0.")
+    assert language_of((await shop.get("/", headers={"Accept-Language": wish})).text) == ("de", "ltr")
+
+
 async def test_the_switch_is_kept_and_leads_back_to_an_address_that_names_no_language(shop: Client) -> None:
     form = {"language_code": "de", "return_to": "/?q=mug&lang=ar"}
     reply = await shop.post("/setLanguage", data=form)
     assert (reply.status_code, reply.headers["location"]) == (303, "/?q=mug")
     assert "Max-Age=31536000" in reply.headers["set-cookie"]
     assert language_of((await shop.get("/", headers=ARABIC)).text) == ("de", "ltr")
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["//[", "//evil.test/", "/\t/evil.test/", "https://[", "https://evil.test/?lang=de"]
+)
+async def test_the_switch_leads_nowhere_else(shop: Client, elsewhere: str) -> None:
+    reply = await shop.post("/setLanguage", data={"language_code": "de", "return_to": elsewhere})
+    assert (reply.status_code, reply.headers["location"]) == (303, "/")
 
 
 @pytest.mark.parametrize("code", ["", "xx", "DE", "en de"])
