@@ -17,14 +17,14 @@ SIZES = {"small": (20.0, 18.0), "medium": (30.0, 26.0), "large": (40.0, 36.0)}
 
 @shot("creel-basket-small", "creel-basket-medium", "creel-basket-large")
 def filled(name: str) -> None:
-    """Balls of wool in the small one, a rolled throw in the medium one, firewood in the large one."""
+    """Balls of wool in the small one, building blocks in the medium one, firewood in the large one."""
     size = name.removeprefix("creel-basket-")
     across, height = SIZES[size]
     stage.clear()
     stage.sweep(stage.BACKDROPS["storage"])
     stage.daylight(across * 1.9)
     basket(size)
-    {"small": _wool, "medium": _throws, "large": _firewood}[size]()
+    {"small": _wool, "medium": _toys, "large": _firewood}[size]()
     stage.camera((0, 0, height * 0.78), width=across * 2.0, pitch=20, turn=-24)
 
 
@@ -101,45 +101,43 @@ def _ball(at: Point, radius: float, stuff: object, seed: int) -> None:
     solids.tube(path, 0.24, stuff, at=at, steps=2)
 
 
-def yarn(colour: str, *, fine: float = 1.0) -> bpy.types.Material:
+def yarn(colour: str) -> bpy.types.Material:
     """Wool as it is spun: matt, a little fuzzy, twisted."""
-    recipe = materials.Recipe(f"yarn {colour} {fine}", colour, Roughness=1.0, Specular_IOR_Level=0.1, Sheen_Weight=0.15)
-    fuzz = recipe.noise(7 * fine, detail=8, rough=0.75)
+    recipe = materials.Recipe(f"yarn {colour}", colour, Roughness=1.0, Specular_IOR_Level=0.1, Sheen_Weight=0.15)
+    fuzz = recipe.noise(7, detail=8, rough=0.75)
     recipe.set(Base_Color=recipe.mix(recipe.between(fuzz, 0, 0.3, 0.4, 0.65), colour, "#4A4238"))
     recipe.set(Normal=recipe.bump(fuzz, 0.6, 0.04))
     return recipe.material
 
 
-def _throws() -> None:
-    """Two rolled throws that stand in it."""
-    for at, colour, seed in (((-5.0, 0.6, 4), "#C9BDA6", 0.0), ((5.4, -0.8, 2.0), "#565E4A", 2.0)):
-        _roll(at, yarn(colour, fine=2.2), seed)
+def _toys() -> None:
+    """Building blocks of oak, some of them painted."""
+    chance = random.Random(4)
+    stain = ["", "#A5624A", "", "#6F7A58", "#D9CDB6", "", "#33505F", "#B78B45", "", "#9DAAA7", "", "#6F7A58"]
+    shapes = [(6.2, 6.2, 6.2), (12.0, 5.6, 2.8), (5.6, 5.6, 8.4), (6.2, 6.2, 6.2), (8.4, 5.6, 2.8), (5.6, 5.6, 11.2)]
+    solids.lathe([(0, 19.0), (13.6, 19.0)], wood.timber())
+    places = [(8.7, 360 / 8 * i + 11, 20.0 + chance.uniform(0, 2.2)) for i in range(8)]
+    places += [(0.8, 40.0, 21.5), (4.6, 20.0, 26.2), (5.2, 145.0, 25.8), (5.0, 262.0, 26.4), (3.0, 320.0, 30.4)]
+    for index, (reach, around, low) in enumerate(places):
+        angle = math.radians(around)
+        at = (reach * math.cos(angle), reach * math.sin(angle), low)
+        turn = (chance.uniform(-24, 24), chance.uniform(-24, 24), chance.uniform(0, 90))
+        paint = stain[index % len(stain)]
+        stuff = _painted(paint) if paint else wood.timber(heart=(chance.uniform(-4, 4), chance.uniform(-9, -4)))
+        if index % 5 == 4:
+            ball = [(3.2 * math.cos(a), 3.2 + 3.2 * math.sin(a)) for a in (math.pi * (i / 32 - 0.5) for i in range(33))]
+            solids.lathe([(max(0.0, r), z) for r, z in ball], stuff, at=at, turn=turn, segments=96)
+        else:
+            wood.dressed(shapes[index % len(shapes)], stuff, at=at, turn=turn, edge=0.4)
 
 
-def _roll(at: Point, cloth: object, phase: float) -> None:
-    """A throw rolled up: a spiral standing on its end, its top edge uneven."""
-    turns, high, steps = 4.2, 27.0, 420
-    vertices: list[Point] = []
-    rows = 24
-    for i in range(steps + 1):
-        a = 2 * math.pi * turns * i / steps
-        radius = 0.7 + a * 0.225 + 0.14 * math.sin(a * 1.7 + phase)
-        for j in range(rows + 1):
-            share = j / rows
-            swell = 1 + 0.05 * math.sin(share * 5 + phase) + 0.03 * math.sin(a * 2 + share * 7)
-            top = high + 0.5 * math.sin(a * 0.8 + phase) + 0.25 * math.sin(a * 2.3)
-            vertices.append((radius * swell * math.cos(a), radius * swell * math.sin(a), top * share))
-    row = rows + 1
-    faces = [
-        (i * row + j, (i + 1) * row + j, (i + 1) * row + j + 1, i * row + j + 1)
-        for i in range(steps)
-        for j in range(rows)
-    ]
-    thing = solids.solid(vertices, faces, cloth, at=at, turn=(4, -5 if at[0] < 0 else 6, 40 * phase))
-    thick = thing.modifiers.new("thickness", "SOLIDIFY")
-    thick.thickness, thick.offset = 0.95, 0
-    round_edge = thing.modifiers.new("edge", "BEVEL")
-    round_edge.width, round_edge.segments = 0.42, 4
+def _painted(colour: str) -> bpy.types.Material:
+    """Thin paint on wood: the grain shows in its shine."""
+    recipe = materials.Recipe(f"paint {colour}", colour, Roughness=0.55)
+    grain = recipe.noise(9, recipe.stretched(0.05, 1, 1), detail=5)
+    recipe.set(Base_Color=recipe.mix(recipe.between(grain, 0, 0.35, 0.5, 0.7), colour, "#6B543A"))
+    recipe.set(Normal=recipe.bump(grain, 0.25, 0.02))
+    return recipe.material
 
 
 def _firewood() -> None:
