@@ -20,7 +20,7 @@ from art.studio.solids import Point
 WIDE = (1440, 960)
 
 
-@shot("morning", size=WIDE, samples=24)
+@shot("morning", size=WIDE)
 def morning(_: str) -> None:
     """Breakfast on an oak table beside a window: teapot, mug, bowl and linen in the first sun."""
     stage.clear()
@@ -40,10 +40,10 @@ def morning(_: str) -> None:
         vase.vase()
         vase.reeds()
     _window_sun(Vector((6, -46, 4)))
-    stage.camera((0, -46, 15.5), width=100, pitch=11, lens=60, focus=(0, -60, 6), aperture=4)
+    stage.camera((-1.5, -46, 15.5), width=104, pitch=11, lens=60, focus=(0, -60, 6), aperture=4)
 
 
-@shot("shelf", size=WIDE, samples=24)
+@shot("shelf", size=WIDE)
 def kitchen_shelf(_: str) -> None:
     """The Hull Shelf in a kitchen: jars, bowls, mugs, a board."""
     stage.clear()
@@ -62,7 +62,7 @@ def kitchen_shelf(_: str) -> None:
     stage.camera((0, -8, 5), width=104, pitch=5, turn=-9, lens=70)
 
 
-@shot("evening", size=WIDE, samples=24)
+@shot("evening", size=WIDE)
 def evening(_: str) -> None:
     """A corner after dark: the lamp is lit, a candle burns, a throw lies folded beside a book."""
     stage.clear()
@@ -72,7 +72,7 @@ def evening(_: str) -> None:
     stage.daylight(80, strength=0.26)
     with solids.moved(at=(-19, -26, 0), turn=(0, 0, 165)):
         dusk._lamp("chalk")
-    _folded_throw("clay", at=(23, -29, 0))
+    _folded_throw("fog", at=(23, -29, 0))
     with solids.moved(at=(12, -33, 9.3), turn=(0, 0, 12)):
         shelf.book((3.0, 14, 20), "#34444C", at=(0, 0, 0), turn=(0, 90, 90))
     with solids.moved(at=(-1.0, -46, 0)):
