@@ -70,7 +70,7 @@ def pin_alone(_name: str) -> None:
     stage.daylight(40)
     pin(turn=28)
     flour(700, 14, seed=2)
-    stage.camera((0, 0, 2), width=51, pitch=34)
+    stage.camera((0, 0, 2), width=57, pitch=34)
 
 
 @shot("swell-rolling-pin-detail")

@@ -20,7 +20,7 @@ def with_coffee(_name: str) -> None:
     milk = solids.shell([(0, 0), (2.2, 0), (2.9, 0.4), (3.2, 3.0), (2.7, 5.4)], 0.3)
     solids.lathe(milk, materials.glaze("chalk"), at=(9.5, 6.5, 0.95))
     solids.lathe([(0, 4.2), (2.75, 4.2)], materials.plain("#F7F2E8", rough=0.3), at=(9.5, 6.5, 0.95))
-    stage.camera((0, 0.5, 2.5), width=60, pitch=42)
+    stage.camera((0, 0.5, 2.5), width=68, pitch=42)
 
 
 @shot("raft-tray-detail")
