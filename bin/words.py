@@ -30,7 +30,14 @@ from shop.checkout.terms import read_terms  # noqa: E402
 from shop.languages import FOLDER  # noqa: E402
 from shop.words import texts_of  # noqa: E402
 
-PYTHON = ("shop/errors.py", "shop/cart/model.py", "shop/catalog/facets.py", "shop/checkout/*.py", "shop/web/*.py")
+PYTHON = (
+    "shop/errors.py",
+    "shop/words.py",
+    "shop/cart/model.py",
+    "shop/catalog/facets.py",
+    "shop/checkout/*.py",
+    "shop/web/*.py",
+)
 TEMPLATES = "templates/**/*.*"
 NOT_FOR_SHOPPERS = {"loadtest"}
 KEYWORDS = {

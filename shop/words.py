@@ -117,6 +117,11 @@ def content_options(text: str) -> str:
     return " / ".join(map(content, text.split(" / "))) if text else text
 
 
+def full_name(title: str, options: str) -> str:
+    """What a variant is called in a sentence: 'Tide Mug, Moss'."""
+    return gettext("{title}, {options}", title=title, options=content_options(options)) if options else title
+
+
 def _isolated(values: dict[str, object], language: Language) -> dict[str, object]:
     if language.direction == "ltr":
         return values

@@ -13,7 +13,7 @@ import msgspec
 
 from shop.errors import OrderStateRefused
 from shop.money import Money
-from shop.words import content, content_options
+from shop.words import content, full_name
 from shop.words import gettext as _
 from shop.written import percent
 
@@ -81,7 +81,7 @@ class QuoteLine(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """What it is called in a sentence, in the language spoken: 'Tide Mug, Moss'."""
-        return f"{self.title}, {content_options(self.variant)}" if self.variant else self.title
+        return full_name(self.title, self.variant)
 
     @property
     def total(self) -> Money:

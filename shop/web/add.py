@@ -23,7 +23,7 @@ from shop.web.respond import Reply
 from shop.web.session import Session, Sessions
 from shop.web.views import CartView
 from shop.web.visit import Visit, WebRequest
-from shop.words import content, content_options, ngettext, noted
+from shop.words import content, full_name, ngettext, noted
 from shop.words import gettext as _
 from shop.written import listed
 
@@ -38,8 +38,7 @@ class Wanted(msgspec.Struct, frozen=True):
     @property
     def name(self) -> str:
         """What it is called in a sentence."""
-        variant = content_options(self.variant.title)
-        return f"{self.product.title}, {variant}" if variant else self.product.title
+        return full_name(self.product.title, self.variant.title)
 
     def words(self, view: CartView) -> str:
         """What is said when it is added, and how many the cart holds then."""

@@ -15,7 +15,7 @@ from shop.web.pictures import Pictures
 from shop.web.prices import Prices
 from shop.web.views import CartView, LineView, UndoView
 from shop.web.welcome import welcome_view
-from shop.words import content_options, ngettext, noted
+from shop.words import content_options, full_name, ngettext, noted
 from shop.words import gettext as _
 
 GONE = noted("We no longer sell this item. It is not part of your total.")
@@ -75,7 +75,7 @@ def name_of(offer: Offer | None) -> str:
     """What a line is called in a sentence: 'Tide Mug, Moss'."""
     if offer is None:
         return _("an item that is no longer sold")
-    return f"{offer.title}, {content_options(offer.variant)}" if offer.variant else offer.title
+    return full_name(offer.title, offer.variant)
 
 
 @lru_cache(maxsize=8192)

@@ -9,7 +9,7 @@ from shop.cart.model import Cart
 from shop.web.session import Sessions, SetCookie
 from shop.web.views import LineView, WelcomeView
 from shop.web.visit import Visit
-from shop.words import ENGLISH, spoken
+from shop.words import ENGLISH, full_name, spoken
 from shop.words import gettext as _
 from shop.written import day_of
 
@@ -66,7 +66,7 @@ def welcome_view(since: int, lines: Sequence[LineView]) -> WelcomeView | None:
 def _name(line: LineView) -> str:
     if line.gone:
         return line.sku
-    return f"{line.title}, {line.variant}" if line.variant else line.title
+    return full_name(line.title, line.variant)
 
 
 def _within(notice: str) -> str:

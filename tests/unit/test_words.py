@@ -9,7 +9,7 @@ import pytest
 from shop.errors import ConfigurationError, InvalidInput, NotEnoughStock, NotFound, StoreUnavailable
 from shop.languages import known, language_of, offered
 from shop.money import Money, format_whole
-from shop.words import FSI, PDI, content, content_options, gettext, ngettext, pgettext, speak, speaking, spoken
+from shop.words import FSI, PDI, content, content_options, full_name, gettext, ngettext, pgettext, speak, speaking, spoken
 from shop.written import day_of, listed, percent
 
 
@@ -61,6 +61,13 @@ def test_large_counts_are_grouped_as_the_language_does() -> None:
 def test_what_is_filled_in_neither_turns_words_around_nor_is_turned() -> None:
     with speaking(language_of("ar")):
         assert gettext("Order {number}", number="12AB-3C4D") == f"الطلب {FSI}12AB-3C4D{PDI}"
+
+
+def test_a_latin_title_does_not_turn_the_arabic_words_after_it() -> None:
+    assert full_name("Tide Mug", "") == "Tide Mug"
+    assert full_name("Tide Mug", "Moss") == "Tide Mug, Moss"
+    with speaking(language_of("ar")):
+        assert full_name("Tide Mug", "Moss") == f"{FSI}Tide Mug{PDI}،\u200f {FSI}طحلبي{PDI}"
 
 
 def test_what_has_no_translation_is_said_as_it_is() -> None:
