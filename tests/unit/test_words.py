@@ -9,7 +9,19 @@ import pytest
 from shop.errors import ConfigurationError, InvalidInput, NotEnoughStock, NotFound, StoreUnavailable
 from shop.languages import known, language_of, offered
 from shop.money import Money, format_whole
-from shop.words import FSI, PDI, content, content_options, full_name, gettext, ngettext, pgettext, speak, speaking, spoken
+from shop.words import (
+    FSI,
+    PDI,
+    content,
+    content_options,
+    full_name,
+    gettext,
+    ngettext,
+    pgettext,
+    speak,
+    speaking,
+    spoken,
+)
 from shop.written import day_of, listed, percent
 
 
