@@ -35,13 +35,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from shop.words import gettext, noted, spoken
+from shop.words import ENGLISH, gettext, noted, spoken
 
 
 class ShopError(Exception):
     """Base of all errors raised on purpose. `message` is a sentence for a person, in which the values are filled in."""
 
     status: ClassVar[int] = 500
+    in_general: ClassVar[str] = ""
+    """What shoppers are told whose language has no words for it: where a message is rather for operators."""
 
     def __init__(self, message: str = "", **values: object) -> None:
         super().__init__(message)
@@ -54,6 +56,8 @@ class ShopError(Exception):
     @property
     def words(self) -> str:
         """The sentence in the language that is spoken where it is shown."""
+        if self.in_general and spoken() is not ENGLISH and gettext(self._message) == self._message:
+            return gettext(self.in_general)
         return gettext(self._message, **self._values)
 
 
@@ -177,6 +181,7 @@ class OrderStateRefused(ShopError):
     """An order cannot become what was asked for from what it is; it stays as it was."""
 
     status = 409
+    in_general = noted("This can no longer be changed. Nothing was done.")
 
     def __init__(self, number: str, state: str, wanted: str) -> None:
         super().__init__(
@@ -189,6 +194,7 @@ class PaymentRefused(ShopError):
     """A step of a payment that cannot be made any more, such as voiding what is captured; nothing was done."""
 
     status = 409
+    in_general = OrderStateRefused.in_general
 
 
 class EmailRefused(ShopError):
@@ -205,14 +211,7 @@ class StoreUnavailable(ShopError):
     """A store cannot take this now: unreachable, too slow, loading, read-only, or full. Trying again may help."""
 
     status = 503
-
-    @property
-    def words(self) -> str:
-        """In English what it says; what a store says of itself is for operators, so others are told in general."""
-        translated = super().words
-        if spoken().code != "en" and translated == str(self):
-            return gettext("The shop cannot do this just now. Nothing is lost. Please try again in a moment.")
-        return translated
+    in_general = noted("The shop cannot do this just now. Nothing is lost. Please try again in a moment.")
 
 
 class StoreBusy(StoreUnavailable):
