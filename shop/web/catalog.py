@@ -41,9 +41,14 @@ class Catalog(Protocol):
         """Every published product."""
 
 
+def is_handle(text: str) -> bool:
+    """Whether a product may be called so; a database is not asked for anything else."""
+    return _HANDLE.fullmatch(text) is not None
+
+
 async def product_of(catalog: Catalog, handle: str) -> Product:
     """The published product of a handle; raises NotFound."""
-    product = await catalog.product(handle) if _HANDLE.fullmatch(handle) else None
+    product = await catalog.product(handle) if is_handle(handle) else None
     if product is None:
         raise NotFound("We have no such product. It may have been taken out of the shop.")
     return product

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 from shop.catalog.model import Product
 from shop.errors import NotFound
 from shop.web.cards import card
-from shop.web.catalog import Catalog, product_of
+from shop.web.catalog import Catalog, is_handle, product_of
 from shop.web.pictures import Pictures
 from shop.web.prices import Currencies
 from shop.web.product_views import RecentView
@@ -25,7 +25,7 @@ _LONGEST = 2000
 
 
 class Recent:
-    """Answers from the kept pages: what is asked for is the whole of what the answer depends on."""
+    """Answers from the kept pages, by what they show: what one may ask for has no end."""
 
     def __init__(
         self,
@@ -47,12 +47,14 @@ class Recent:
         prices = self._currencies.prices(visit.cookies.get("currency"))
         handles = handles_of(request.scope["query_string"])
 
+        products = await asyncio.gather(*map(self._product, handles))
+        shown = tuple(product.listing for product in products if product)
+
         async def render() -> str:
-            products = await asyncio.gather(*map(self._product, handles))
-            cards = tuple(card(product.listing, prices, self._pictures) for product in products if product)
+            cards = tuple(card(listing, prices, self._pictures) for listing in shown)
             return self._templates.fragments("catalog/recent.html", RecentView(cards))
 
-        page = await self._kept.page(self._catalog.version, ("recent", prices.currency, handles), render)
+        page = await self._kept.page(self._catalog.version, ("recent", prices.currency, shown), render)
         return page.reply(visit)
 
     async def _product(self, handle: str) -> Product | None:
@@ -68,4 +70,4 @@ def handles_of(query_string: bytes, most: int = MOST) -> tuple[str, ...]:
     if len(query_string) > _LONGEST:
         return ()
     given = parse_qs(query_string.decode("utf-8", "replace")).get("handles", [""])[0]
-    return tuple(dict.fromkeys(filter(None, given.split(","))))[:most]
+    return tuple(dict.fromkeys(filter(is_handle, given.split(","))))[:most]

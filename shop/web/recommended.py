@@ -14,9 +14,9 @@ from shop.web.catalog import Catalog
 from shop.web.errors import log_unexpected
 from shop.web.paths import MOST_RECOMMENDING
 from shop.web.pictures import Pictures
-from shop.web.prices import Currencies
+from shop.web.prices import Currencies, Prices
 from shop.web.recent import handles_of
-from shop.web.rendered import KeptPages
+from shop.web.rendered import KeptPage, KeptPages
 from shop.web.respond import REVALIDATE, VARY, Reply
 from shop.web.templating import Templates
 from shop.web.views import Card
@@ -36,7 +36,7 @@ class RecommendedView(msgspec.Struct, frozen=True):
 
 
 class Recommended:
-    """Handles /recommended. It is told handles and nothing of who asks, so it is kept like a page."""
+    """Handles /recommended. It is told handles and nothing of who asks."""
 
     def __init__(
         self,
@@ -63,20 +63,26 @@ class Recommended:
         prices = self._currencies.prices(visit.cookies.get("currency"))
         handles = handles_of(request.scope["query_string"], MOST_RECOMMENDING)
 
-        async def render() -> str:
-            related = await asyncio.gather(*map(self._catalog.related, handles[:SOURCES]))
-            cards = tuple(card(listing, prices, self._pictures) for listing in picked(related, handles))
-            return self._templates.fragments("cart/recommended.html", RecommendedView(cards))
-
         try:
             async with asyncio.timeout(self._deadline):
-                page = await self._kept.page(self._catalog.version, ("recommended", prices.currency, handles), render)
+                page = await self._page(handles, prices)
         except (TimeoutError, ShopError):
             return Reply(204, (VARY, REVALIDATE))
         except Exception as error:
             log_unexpected(request, error)
             return Reply(204, (VARY, REVALIDATE))
         return page.reply(visit)
+
+    async def _page(self, handles: tuple[str, ...], prices: Prices) -> KeptPage:
+        """Kept by what it shows: many carts are recommended the same, and what one may ask for has no end."""
+        related = await asyncio.gather(*map(self._catalog.related, handles[:SOURCES]))
+        shown = picked(related, handles)
+
+        async def render() -> str:
+            cards = tuple(card(listing, prices, self._pictures) for listing in shown)
+            return self._templates.fragments("cart/recommended.html", RecommendedView(cards))
+
+        return await self._kept.page(self._catalog.version, ("recommended", prices.currency, shown), render)
 
 
 def picked(related: list[tuple[Listing, ...]], having: tuple[str, ...]) -> tuple[Listing, ...]:

@@ -58,6 +58,8 @@ async def shop(make_client: MakeClient, engine: AsyncEngine) -> AsyncIterator[Cl
         ("/?q=mug&sort=price-asc&in_stock=1", 1),
         ("/?option.Colour=Moss&page=2", 1),
         ("/product/tide-mug", 2),  # the product, and what goes with it
+        ("/recent?handles=tide-mug,reed-vase", 2),
+        ("/recommended?handles=tide-mug,reed-vase", 2),
         ("/help", 0),
         ("/cart", 0),
     ],

@@ -1,0 +1,48 @@
+"""Products that a page asks for by name: what may be asked has no end, what is kept of the answers has."""
+
+from __future__ import annotations
+
+import pytest
+from litestar import Request
+from litestar.types import HTTPScope
+
+from shop.catalog.rates import read_rates
+from shop.money import CURRENCIES
+from shop.resources import resource_dir
+from shop.web.assets import assets_of
+from shop.web.pictures import Pictures
+from shop.web.prices import Currencies
+from shop.web.recent import Recent, handles_of
+from shop.web.recommended import Recommended
+from shop.web.rendered import KeptPages
+from shop.web.templating import Templates
+from shop.web.visit import WebRequest
+from tests.fixtures.fixed_catalog import FixedCatalog, product
+
+
+def asking(handles: str) -> WebRequest:
+    scope = {"type": "http", "method": "GET", "path": "/", "scheme": "http", "headers": []}
+    named: HTTPScope = {**scope, "query_string": f"handles={handles}".encode()}  # type: ignore[typeddict-item]
+    return Request(named)
+
+
+@pytest.mark.parametrize(("kind", "handle"), [(Recent, "bowl"), (Recommended, "mug")])
+async def test_the_same_cards_are_kept_once_however_they_were_asked_for(
+    kind: type[Recent | Recommended], handle: str
+) -> None:
+    assets, kept = assets_of(resource_dir("static")), KeptPages(10**6)
+    templates = Templates(resource_dir("templates"), assets.url)
+    currencies = Currencies(read_rates(), CURRENCIES, "EUR")
+    catalog = FixedCatalog(product("mug"), product("bowl"), product("tray"))
+    page = kind(catalog, currencies, Pictures(assets), templates, kept)
+    sizes = []
+    for made_up in ("", *(f",{letter * 200}" for letter in "abcdefgh")):
+        reply = await page.show(asking(f"{handle}{made_up}"))
+        assert b"Bowl" in reply.body
+        sizes.append((len(kept), kept.bytes))
+    assert set(sizes) == {sizes[0]}
+
+
+def test_only_what_can_be_a_handle_is_asked_for() -> None:
+    asked = b"handles=mug,%00,a%0Ab," + b"x" * 256 + b",%7F,bowl,mug,%EF%BF%BF"
+    assert handles_of(asked) == ("mug", "bowl", "\uffff")
