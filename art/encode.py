@@ -19,14 +19,14 @@ from PIL import Image, ImageFilter
 from art.__main__ import OUT
 
 IMG = Path(__file__).parent.parent / "static" / "img"
-AVIF = {"quality": 60, "speed": 5, "subsampling": "4:2:0"}
+AVIF = {"quality": 54, "speed": 5, "subsampling": "4:2:0"}
 WEBP = {"quality": 80, "method": 4, "use_sharp_yuv": True}
 JPEG = {"quality": 80, "optimize": True, "progressive": True}
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """Where a kind of picture lies and how wide its files are, in pixels; the last is the whole picture."""
+    """Where a kind of picture lies and how wide its files are, in pixels; none is wider than the picture itself."""
 
     folder: Path
     widths: tuple[int, ...]
@@ -55,25 +55,24 @@ def encode(path: Path) -> dict[str, Any]:
         picture = png.convert("RGB")
     shelf = PRODUCTS if picture.width == picture.height else SCENES
     shelf.folder.mkdir(parents=True, exist_ok=True)
-    for width in shelf.widths:
+    for file in files(path.stem):
+        file.unlink()
+    widths = (*(width for width in shelf.widths if width < picture.width), min(picture.width, shelf.widths[-1]))
+    for width in widths:
         scaled = _scaled(picture, width)
         scaled.save(shelf.folder / f"{path.stem}-{width}.avif", **AVIF)
         scaled.save(shelf.folder / f"{path.stem}-{width}.webp", **WEBP)
-    whole = _scaled(picture, shelf.widths[-1])
+    whole = _scaled(picture, widths[-1])
     whole.save(shelf.folder / f"{path.stem}.jpg", **JPEG)
-    entry = {"width": whole.width, "height": whole.height, "widths": shelf.widths, "blur": _blur(whole)}
+    entry = {"width": whole.width, "height": whole.height, "widths": widths, "blur": _blur(whole)}
     _enter(shelf.folder / "pictures.json", path.stem, entry)
     return entry
 
 
 def files(name: str) -> list[Path]:
     """The files there are of a picture."""
-    return [
-        shelf.folder / file
-        for shelf in (PRODUCTS, SCENES)
-        for file in (f"{name}.jpg", *(f"{name}-{width}.{kind}" for width in shelf.widths for kind in ("avif", "webp")))
-        if (shelf.folder / file).exists()
-    ]
+    patterns = (f"{name}.jpg", f"{name}-[0-9]*.avif", f"{name}-[0-9]*.webp")
+    return [file for shelf in (PRODUCTS, SCENES) for pattern in patterns for file in shelf.folder.glob(pattern)]
 
 
 def _newer(path: Path) -> bool:

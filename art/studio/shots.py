@@ -14,7 +14,7 @@ from art.studio import stage
 
 Build = Callable[[str], None]
 
-SQUARE = (960, 960)
+SQUARE = (800, 800)
 
 
 @dataclass(frozen=True)

@@ -140,6 +140,7 @@ def render(path: str, *, pixels: int | tuple[int, int] = 960, samples: int = 24)
     cycles.device, cycles.samples = "CPU", samples
     cycles.use_adaptive_sampling, cycles.adaptive_threshold, cycles.adaptive_min_samples = True, 0.05, 6
     cycles.use_denoising, cycles.denoiser, cycles.denoising_input_passes = True, "OPENIMAGEDENOISE", "RGB_ALBEDO_NORMAL"
+    cycles.denoising_prefilter, cycles.denoising_quality = "FAST", "BALANCED"
     cycles.max_bounces = cycles.transmission_bounces = 24
     cycles.caustics_reflective = cycles.caustics_refractive = False
     cycles.sample_clamp_indirect = 4
