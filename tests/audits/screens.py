@@ -1,4 +1,4 @@
-"""`make screens`: docs/screens, a picture of every state on a phone and at a desk, light and dark."""
+"""`make screens`: docs/screens, a picture of every state on a phone and at a desk, light and dark, and all photographs."""
 
 from __future__ import annotations
 
@@ -20,9 +20,13 @@ SIZES: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1280, "height": 800}},
 }
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+ALL = tuple((size, scheme) for size in SIZES for scheme in SCHEMES)
 TALLEST = 2400
 """CSS pixels of a page that are shown."""
 QUALITY = 68
+PHOTOGRAPHS = Path("static/img/products")
+ACROSS, CELL = 10, 144
+"""Photographs in a row of the contact sheet, and the pixels of each."""
 
 
 def main() -> None:
@@ -37,8 +41,47 @@ def main() -> None:
                 for scheme in SCHEMES:
                     page = visit(state, color_scheme=scheme, **options)
                     save(page, FOLDER / f"{state}-{size}-{scheme}.webp")
+    contact_sheet().save(FOLDER / "photographs.webp", "WEBP", quality=QUALITY, method=6)
+    (FOLDER / "README.md").write_text(index())
     total = sum(file.stat().st_size for file in FOLDER.glob("*.webp"))
     print(f"{len(states)} states, {total / 1e6:.1f} MB in {FOLDER}")
+
+
+def contact_sheet() -> Image.Image:
+    """All photographs of products, small, by name."""
+    files = sorted(PHOTOGRAPHS.glob("*.jpg"))
+    sheet = Image.new("RGB", (ACROSS * CELL, -(-len(files) // ACROSS) * CELL), "white")
+    for number, file in enumerate(files):
+        with Image.open(file) as photograph:
+            place = (number % ACROSS * CELL, number // ACROSS * CELL)
+            sheet.paste(photograph.convert("RGB").resize((CELL, CELL), Image.Resampling.LANCZOS), place)
+    return sheet
+
+
+def index() -> str:
+    """A page that shows them all."""
+    rows = [
+        f"| {state} | " + " | ".join(f"[{size}, {scheme}]({state}-{size}-{scheme}.webp)" for size, scheme in ALL) + " |"
+        for state in STATES
+    ]
+    return "\n".join(
+        [
+            "# What the pages look like",
+            "",
+            "Made by `make screens`, from the list of states in [tests/e2e/states.py](../../tests/e2e/states.py).",
+            "",
+            "| state |" + " |" * len(ALL),
+            "| --- |" + " --- |" * len(ALL),
+            *rows,
+            "",
+            "## The photographs",
+            "",
+            "Every picture of a product, rendered by the code in [art](../../art/README.md).",
+            "",
+            "![All photographs of the demo catalogue](photographs.webp)",
+            "",
+        ]
+    )
 
 
 def save(page: Page, file: Path) -> None:
