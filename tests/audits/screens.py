@@ -1,4 +1,4 @@
-"""`make screens`: docs/screens, a picture of every state on a phone and at a desk, light and dark, and all photographs."""
+"""`make screens`: docs/screens, a picture of every state on a phone and at a desk, light and dark; all photographs."""
 
 from __future__ import annotations
 
