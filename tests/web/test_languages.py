@@ -39,6 +39,11 @@ async def test_an_address_decides_and_is_remembered(shop: Client) -> None:
     assert "set-cookie" not in (await shop.get("/?lang=de")).headers
 
 
+async def test_a_file_that_anyone_may_cache_sets_no_cookie(shop: Client) -> None:
+    reply = await shop.get("/static/css/shop.css?lang=de")
+    assert (reply.status_code, "set-cookie" in reply.headers) == (200, False)
+
+
 @pytest.mark.parametrize("lang", ["", "xx", "../de", "DE", "%00", "de" * 3000])
 async def test_an_address_with_no_language_of_ours_is_as_good_as_one_without(shop: Client, lang: str) -> None:
     reply = await shop.get(f"/?lang={lang}")
