@@ -57,6 +57,10 @@ class Languages:
         named = (Alternate(code, site + self._path(path, code)) for code in self._codes)
         return (*named, Alternate("x-default", site + path))
 
+    def addressed(self, path: str) -> str:
+        """The address of a page in the language that is spoken, for search engines."""
+        return self._path(path, spoken().code)
+
     def _path(self, path: str, code: str) -> str:
         return path if code == self.first else in_language(path, code)
 
@@ -104,12 +108,6 @@ def in_language(path: str, code: str) -> str:
     kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != PARAMETER]
     query = urlencode([*kept, (PARAMETER, code)] if code else kept)
     return parts._replace(query=query).geturl()
-
-
-def addressed(path: str, first: str) -> str:
-    """The address of a page in the language that is spoken, for search engines; `first` is that of plain addresses."""
-    code = spoken().code
-    return path if code == first else in_language(path, code)
 
 
 def _beginning(header: bytes) -> bytes:

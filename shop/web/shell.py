@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from shop.catalog.model import Category, Query
-from shop.web.language import Languages, addressed
+from shop.web.language import Languages
 from shop.web.paths import listing_path
 from shop.web.prices import Currencies
 from shop.web.views import Link, Picture, Shell
@@ -53,7 +53,7 @@ class Shells:
         return Shell(
             title=title,
             description=description,
-            canonical_url=self._public_url + addressed(where, self._languages.first) if indexed else "",
+            canonical_url=self._public_url + self._languages.addressed(where) if indexed else "",
             path=path,
             currency=currency,
             currencies=self._currencies.codes,
