@@ -29,15 +29,16 @@ def _scene(colour: str) -> None:
     stage.clear()
     stage.sweep(stage.BACKDROPS["textiles"])
     stage.daylight(50)
-    cover.solid(
-        fabric.linen(**fabric.dyed(colour), hem=(25, 25, 1.9), threads=6), at=(0, 4, 23.5), turn=(74, 0, 8), thick=0.1
-    )
+    lean = math.radians(72)
+    lowest = min(y * math.sin(lean) + z * math.cos(lean) for _, y, z in cover.vertices)
+    linen = fabric.linen(**fabric.dyed(colour), hem=(25, 25, 1.9), threads=6)
+    cover.solid(linen, at=(0, 4, -lowest), turn=(72, 0, 12), thick=0.1)
 
 
 @cache
 def _blown() -> drape.Sheet:
     stage.clear()
-    return drape.fallen(_cover(50, 1.0), frames=45, pressure=0.0175, bending=0.5, gravity=0)
+    return drape.fallen(_cover(50, 1.0), frames=45, pressure=0.030, bending=8.0, gravity=0)
 
 
 def _cover(width: float, cell: float) -> drape.Sheet:
