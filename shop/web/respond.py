@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterable
 
 from litestar.types import Receive, Scope, Send
 
 from shop.web.paths import safe_return
-from shop.web.visit import Visit
+from shop.web.visit import Visit, accepts_gzip
 
 Header = tuple[bytes, bytes]
 
@@ -16,6 +17,8 @@ VARY: Header = (b"vary", b"HX-Request, HX-Request-Type, HX-Boosted, Cookie, Acce
 NO_STORE: Header = (b"cache-control", b"no-store")
 """For what a shopper typed, and for orders: no browser and no proxy keeps it."""
 REVALIDATE: Header = (b"cache-control", b"private, no-cache")
+_WORTH_PACKING = 2000
+"""Bytes; less is not worth the time, and fits into two packets."""
 
 
 class Reply:
@@ -35,9 +38,28 @@ class Reply:
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
+class Personal(Reply):
+    """An answer for one shopper alone: compressed as it is sent, quickly, where that is understood."""
+
+    __slots__ = ()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        accepted = next((value for name, value in scope["headers"] if name == b"accept-encoding"), b"")
+        if len(self.body) >= _WORTH_PACKING and accepts_gzip(accepted):
+            self._pack()
+        await super().__call__(scope, receive, send)
+
+    def _pack(self) -> None:
+        self.body = gzip.compress(self.body, 1, mtime=0)
+        length = (b"content-length", b"%d" % len(self.body))
+        headers = [header for header in self.headers if header[0] != b"content-length"]
+        self.headers = [*headers, length, (b"content-encoding", b"gzip")]
+
+
 def html(text: str, *, status: int = 200, headers: Iterable[Header] = (), cache: Header = REVALIDATE) -> Reply:
     """A page or fragments, for this shopper only."""
-    return Reply(status, (HTML, VARY, cache, *headers), text.encode())
+    return Personal(status, (HTML, VARY, cache, *headers), text.encode())
 
 
 def text(body: str, *, status: int = 200, kind: str = "text/plain; charset=utf-8") -> Reply:

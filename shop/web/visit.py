@@ -73,7 +73,7 @@ class Visit:
     @property
     def accepts_gzip(self) -> bool:
         """Whether the body may be sent as gzip."""
-        return _accepts_gzip(self.headers.get(b"accept-encoding", b""))
+        return accepts_gzip(self.headers.get(b"accept-encoding", b""))
 
 
 def parse_cookies(header: bytes) -> dict[str, str]:
@@ -88,7 +88,8 @@ def parse_cookies(header: bytes) -> dict[str, str]:
 
 
 @lru_cache(maxsize=256)
-def _accepts_gzip(header: bytes) -> bool:
+def accepts_gzip(header: bytes) -> bool:
+    """Whether an Accept-Encoding header allows gzip."""
     for coding in header.decode("latin-1").lower().split(","):
         name, _, weight = coding.replace(" ", "").partition(";q=")
         if name in ("gzip", "*"):
