@@ -25,9 +25,9 @@ def side_plate(_: str) -> None:
     stage.clear()
     stage.sweep(stage.BACKDROPS["tableware"])
     stage.daylight(30)
-    dinner(at=(2.4, 3.4, 0))
-    side(at=(-2.2, -4.6, 0.9), turn=(-4.4, -1.5, 0))
-    stage.camera((0.4, 0, 1.0), width=39, pitch=34, focus=(-2, -10, 2), aperture=5)
+    dinner()
+    side(at=(0.5, -0.4, 0.88), turn=(0, 0, 70))
+    stage.camera((0, 0, 1.2), width=34, pitch=30, focus=(0, -8, 2), aperture=6)
 
 
 @shot("ebb-plate-detail")
