@@ -10,8 +10,8 @@ from shop.web.paths import product_path
 from shop.web.pictures import Pictures
 from shop.web.prices import Prices
 from shop.web.views import Card, Price
-from shop.words import content, ngettext, noted
 from shop.words import gettext as _
+from shop.words import ngettext, noted
 
 IN_ANOTHER_CART = noted("The last ones are in another cart at the checkout. They may come back within minutes.")
 
@@ -23,8 +23,6 @@ def card(listing: Listing, prices: Prices, pictures: Pictures) -> Card:
         handle=listing.handle,
         title=listing.title,
         url=product_path(listing.handle),
-        vendor=listing.vendor,
-        category=content(listing.category),
         picture=pictures.picture(listing.image, listing.title),
         price=price(prices, listing.price, listing.compare_at, varies=listing.to_price != listing.price),
         stock=stock_words(listing.stock) if listing.sku or listing.stock == 0 else "",

@@ -42,10 +42,6 @@ def grid_view(shell: Shell, page: Page, prices: Prices, pictures: Pictures, own_
         sorts=tuple(_sort(sort, query) for sort in SORTS),
         pager=_pager(query, page.pages),
         category=query.category,
-        sort=query.sort,
-        min_price="" if query.min_price is None else str(query.min_price),
-        max_price="" if query.max_price is None else str(query.max_price),
-        in_stock=query.in_stock,
         reset_url="/",
     )
 

@@ -46,7 +46,6 @@ def product_view(
         shell=shell,
         handle=product.handle,
         title=here.label,
-        vendor=product.vendor,
         trail=trail,
         lead=lead,
         facts=facts,

@@ -61,7 +61,6 @@ class ProductView(msgspec.Struct, frozen=True):
     shell: Shell
     handle: str
     title: str
-    vendor: str
     trail: tuple[Link, ...]
     """The way here, from the front page to the product's category."""
     lead: str

@@ -101,7 +101,7 @@ def styleguide_view(shell: Shell, named: tuple[Role, ...], prices: Prices, pictu
 
 
 def _cards(picture: Picture) -> tuple[Card, ...]:
-    plain = Card("plain", "Reed Vase", "#plain", "", "", picture, Price("€48.00"), "", False, False, "REED-VASE")
+    plain = Card("plain", "Reed Vase", "#plain", picture, Price("€48.00"), "", False, False, "REED-VASE")
     change = msgspec.structs.replace
     return (
         plain,

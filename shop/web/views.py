@@ -104,8 +104,6 @@ class Card(msgspec.Struct, frozen=True):
     handle: str
     title: str
     url: str
-    vendor: str
-    category: str
     picture: Picture
     price: Price
     stock: str
@@ -184,11 +182,7 @@ class GridView(msgspec.Struct, frozen=True):
     sorts: tuple[Choice, ...]
     pager: Pager
     category: str
-    """The category's slug, '' for all; kept by the search form."""
-    sort: str
-    min_price: str
-    max_price: str
-    in_stock: bool
+    """The category's slug, '' for all."""
     reset_url: str
     """The listing with nothing chosen."""
     more: bool = False
