@@ -111,10 +111,10 @@ def _currencies() -> frozenset[str]:
 def image_source(text: str) -> str:
     """An https URL, or a path below static/ such as 'img/products/mug.svg'. http becomes https."""
     text = text.strip()
-    text = re.sub(r"^(http:)?//", "https://", text, flags=re.IGNORECASE)
+    text = re.sub(r"^(https?:)?//", "https://", text, flags=re.IGNORECASE)
     if len(text) > MAX_SOURCE:
         raise ValueError("the image URL is too long")
-    if re.fullmatch(r"https://[^\s\"'<>\\`\x00-\x1f]+", text, re.IGNORECASE):
+    if re.fullmatch(r"https://[^\s\"'<>\\`\x00-\x1f\x7f\ufffe\uffff]+", text):  # what XML cannot say is no address
         return text
     path = text.removeprefix("/").removeprefix("static/")
     if not _PATH.fullmatch(path):
