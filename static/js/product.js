@@ -7,7 +7,8 @@ const place = document.getElementById("recent");
 
 function viewed() {
   try {
-    return JSON.parse(localStorage.getItem(KEY)) ?? [];
+    const stored = JSON.parse(localStorage.getItem(KEY));
+    return Array.isArray(stored) ? stored : [];
   } catch {
     return []; // storage is switched off, or holds what is not ours
   }
