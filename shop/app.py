@@ -79,6 +79,7 @@ from shop.web.templating import Templates
 from shop.web.texts import Texts
 from shop.web.visitor import Visitor
 from shop.web.welcome import Welcome
+from shop.web.window import Window
 
 
 def create_app(
@@ -116,8 +117,8 @@ def create_app(
     replies = CartReplies(
         shown, sums, sessions, shells, currencies, pictures, templates, metered.limits, welcome, clock
     )
-    kept = KeptPages(settings.page_cache_bytes)
-    products = ProductPages(shown, shells, currencies, pictures, templates, kept, terms, metered.limits)
+    window = Window(shown, shells, currencies, pictures, templates, KeptPages(settings.page_cache_bytes))
+    products = ProductPages(window, terms, metered.limits)
     metrics = Metrics(registry)
 
     shelf = Shelf(database, settings.currency, clock)
@@ -161,12 +162,12 @@ def create_app(
 
     return Litestar(
         route_handlers=routes(
-            browse=Browse(shown, shells, currencies, pictures, templates, kept),
-            texts=Texts(shown, shells, currencies, pictures, templates, kept, terms),
+            browse=Browse(window),
+            texts=Texts(window, terms),
             products=products,
-            recent=Recent(shown, currencies, pictures, templates, kept),
-            recommended=Recommended(shown, currencies, pictures, templates, kept),
-            search=Search(shown, shells, currencies, pictures, templates, kept),
+            recent=Recent(window),
+            recommended=Recommended(window),
+            search=Search(window),
             styleguide=Styleguide(assets, shells, currencies, pictures, templates, settings.public_url),
             add=AddToCart(metered, shown, sessions, replies, products, clock),
             cart=CartPages(metered, shown, sessions, replies, clock),

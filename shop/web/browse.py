@@ -5,19 +5,16 @@ from __future__ import annotations
 import msgspec
 
 from shop.catalog.model import Page, Query
-from shop.web.catalog import Catalog
 from shop.web.grid_view import grid_view, heading
 from shop.web.home_view import home_view
 from shop.web.json_ld import grid_json_ld
 from shop.web.paths import listing_path, listing_query
 from shop.web.pictures import Pictures
-from shop.web.prices import Currencies, Prices
-from shop.web.rendered import KeptPages
+from shop.web.prices import Prices
 from shop.web.respond import Reply
-from shop.web.shell import Shells
-from shop.web.templating import Templates
 from shop.web.views import GridView, Picture
 from shop.web.visit import Visit, WebRequest
+from shop.web.window import Window
 from shop.words import gettext as _
 from shop.words import ngettext, noted
 
@@ -27,21 +24,8 @@ FRONT_WORDS = noted("Plain things for the small hours of a day at home.")
 class Browse:
     """Answers from the kept pages; what is not among them is rendered once."""
 
-    def __init__(
-        self,
-        catalog: Catalog,
-        shells: Shells,
-        currencies: Currencies,
-        pictures: Pictures,
-        templates: Templates,
-        kept: KeptPages,
-    ) -> None:
-        self._catalog = catalog
-        self._shells = shells
-        self._currencies = currencies
-        self._pictures = pictures
-        self._templates = templates
-        self._kept = kept
+    def __init__(self, window: Window) -> None:
+        self._window = window
 
     async def grid(self, request: WebRequest) -> Reply:
         """GET /: the front page, a category, a search; htmx gets the listing alone."""
@@ -50,20 +34,20 @@ class Browse:
         template = "catalog/listing.html" if visit.wants_fragment else "catalog/grid.html"
 
         async def render() -> str:
-            return self._templates.render(template, await self._grid_view(query, prices))
+            return self._window.templates.render(template, await self._grid_view(query, prices))
 
-        page = await self._kept.page(self._catalog.version, (template, prices.currency, query), render)
+        page = await self._window.page((template, query), prices, render)
         return page.reply(visit)
 
     async def _grid_view(self, query: Query, prices: Prices) -> GridView:
-        page = await self._catalog.page(query)
+        page = await self._window.catalog.page(query)
         query = page.query
-        categories = await self._shells.refresh()
+        categories = await self._window.shells.refresh()
         front = query == Query()
-        home = home_view(page.listings, categories, prices, self._pictures) if front else None
+        home = home_view(page.listings, categories, prices, self._window.pictures) if front else None
         title = _("Things for the home") if front else heading(query, page.facets)
         canonical = listing_path(Query(category=query.category, page=query.page))
-        shell = self._shells.shell(
+        shell = self._window.shells.shell(
             title if query.page == 1 else _("{title}, page {page}", title=title, page=query.page),
             description=_(FRONT_WORDS)
             if front
@@ -74,14 +58,14 @@ class Browse:
             category=query.category,
             q=query.q,
             indexed=not query.q and page.total > 0,
-            picture=home.scene if home else _picture(page, self._pictures),
+            picture=home.scene if home else _picture(page, self._window.pictures),
         )
-        grid = grid_view(shell, page, prices, self._pictures, self._currencies.default)
-        return msgspec.structs.replace(grid, home=home, json_ld=grid_json_ld(grid, self._pictures.mark))
+        grid = grid_view(shell, page, prices, self._window.pictures, self._window.currencies.default)
+        return msgspec.structs.replace(grid, home=home, json_ld=grid_json_ld(grid, self._window.pictures.mark))
 
     def _visit(self, request: WebRequest) -> tuple[Visit, Prices]:
         visit = Visit(request.scope)
-        return visit, self._currencies.prices(visit.cookies.get("currency"))
+        return visit, self._window.prices(visit)
 
 
 def _picture(page: Page, pictures: Pictures) -> Picture | None:

@@ -8,17 +8,14 @@ from urllib.parse import parse_qs
 from shop.cart.model import Limits
 from shop.catalog.model import Product
 from shop.checkout.terms import Terms
-from shop.web.catalog import Catalog, product_of
+from shop.web.catalog import product_of
 from shop.web.paths import product_path
-from shop.web.pictures import Pictures
-from shop.web.prices import Currencies, Prices
+from shop.web.prices import Prices
 from shop.web.product_view import category_link, first_choice, pictures_of, product_view
 from shop.web.product_views import ProductView
-from shop.web.rendered import KeptPages
 from shop.web.respond import Reply, html
-from shop.web.shell import Shells
-from shop.web.templating import Templates
 from shop.web.visit import Visit, WebRequest
+from shop.web.window import Window
 from shop.web.wording import plain_text
 from shop.words import content
 
@@ -26,55 +23,40 @@ from shop.words import content
 class ProductPages:
     """Answers from the kept pages; what is not among them is rendered once."""
 
-    def __init__(
-        self,
-        catalog: Catalog,
-        shells: Shells,
-        currencies: Currencies,
-        pictures: Pictures,
-        templates: Templates,
-        kept: KeptPages,
-        terms: Terms,
-        limits: Limits,
-    ) -> None:
-        self._catalog = catalog
-        self._shells = shells
-        self._currencies = currencies
-        self._pictures = pictures
-        self._templates = templates
-        self._kept = kept
+    def __init__(self, window: Window, terms: Terms, limits: Limits) -> None:
+        self._window = window
         self._terms = terms
         self._limits = limits
 
     async def show(self, request: WebRequest) -> Reply:
         """GET /product/{handle}, with a variant chosen by ?variant_id=. Raises NotFound."""
         visit = Visit(request.scope)
-        prices = self._currencies.prices(visit.cookies.get("currency"))
+        prices = self._window.prices(visit)
         handle = request.scope["path_params"]["handle"]
         sku = _variant_id(request.scope["query_string"])
 
         async def render() -> str:
-            return self._templates.render("catalog/product.html", await self._view(handle, sku, prices))
+            return self._window.templates.render("catalog/product.html", await self._view(handle, sku, prices))
 
-        page = await self._kept.page(self._catalog.version, ("product", prices.currency, handle, sku), render)
+        page = await self._window.page(("product", handle, sku), prices, render)
         return page.reply(visit)
 
     async def refused_add(self, visit: Visit, product: Product, sku: str, quantity: str, error: str) -> Reply:
         """The product page again, as the form was filled, and why it was refused (422)."""
-        prices = self._currencies.prices(visit.cookies.get("currency"))
+        prices = self._window.prices(visit)
         view = await self._view(product.handle, sku, prices, error=error, quantity=quantity)
-        return html(self._templates.render("catalog/product.html", view, visit.badge), status=422)
+        return html(self._window.templates.render("catalog/product.html", view, visit.badge), status=422)
 
     async def _view(
         self, handle: str, sku: str, prices: Prices, *, error: str = "", quantity: str = "1"
     ) -> ProductView:
         """A product's page with the variant of that sku chosen, if there is one."""
-        product = await product_of(self._catalog, handle)
+        product = await product_of(self._window.catalog, handle)
         named = product.variant(sku)
         chosen = named or first_choice(product)
-        category = category_link(product, await self._shells.refresh())
-        shown = pictures_of(product, chosen, self._pictures)
-        shell = self._shells.shell(
+        category = category_link(product, await self._window.shells.refresh())
+        shown = pictures_of(product, chosen, self._window.pictures)
+        shell = self._window.shells.shell(
             content(product.title),
             description=plain_text(content(product.description)),
             path=product_path(handle, named.sku if named else ""),
@@ -88,10 +70,10 @@ class ProductPages:
             product,
             chosen,
             shown,
-            await self._catalog.related(handle),
+            await self._window.catalog.related(handle),
             category,
             prices,
-            self._pictures,
+            self._window.pictures,
             self._terms,
             self._limits.quantity,
             error=error,

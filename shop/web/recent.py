@@ -9,14 +9,11 @@ from urllib.parse import parse_qs
 from shop.catalog.model import Product
 from shop.errors import NotFound
 from shop.web.cards import card
-from shop.web.catalog import Catalog, is_handle, product_of
-from shop.web.pictures import Pictures
-from shop.web.prices import Currencies
+from shop.web.catalog import is_handle, product_of
 from shop.web.product_views import RecentView
-from shop.web.rendered import KeptPages
 from shop.web.respond import Reply
-from shop.web.templating import Templates
 from shop.web.visit import Visit, WebRequest
+from shop.web.window import Window
 
 MOST = 8
 """Products at once; static/js/product.js remembers as many."""
@@ -27,39 +24,28 @@ _LONGEST = 2000
 class Recent:
     """Answers from the kept pages, by what they show: what one may ask for has no end."""
 
-    def __init__(
-        self,
-        catalog: Catalog,
-        currencies: Currencies,
-        pictures: Pictures,
-        templates: Templates,
-        kept: KeptPages,
-    ) -> None:
-        self._catalog = catalog
-        self._currencies = currencies
-        self._pictures = pictures
-        self._templates = templates
-        self._kept = kept
+    def __init__(self, window: Window) -> None:
+        self._window = window
 
     async def show(self, request: WebRequest) -> Reply:
         """GET /recent?handles=tide-mug,dusk-lamp: their cards, in this order, without those that are sold no more."""
         visit = Visit(request.scope)
-        prices = self._currencies.prices(visit.cookies.get("currency"))
+        prices = self._window.prices(visit)
         handles = handles_of(request.scope["query_string"])
 
         products = await asyncio.gather(*map(self._product, handles))
         shown = tuple(product.listing for product in products if product)
 
         async def render() -> str:
-            cards = tuple(card(listing, prices, self._pictures) for listing in shown)
-            return self._templates.fragments("catalog/recent.html", RecentView(cards))
+            cards = tuple(card(listing, prices, self._window.pictures) for listing in shown)
+            return self._window.templates.fragments("catalog/recent.html", RecentView(cards))
 
-        page = await self._kept.page(self._catalog.version, ("recent", prices.currency, shown), render)
+        page = await self._window.page(("recent", shown), prices, render)
         return page.reply(visit)
 
     async def _product(self, handle: str) -> Product | None:
         try:
-            return await product_of(self._catalog, handle)
+            return await product_of(self._window.catalog, handle)
         except NotFound:
             return None
 

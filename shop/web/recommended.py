@@ -10,17 +10,15 @@ import msgspec
 from shop.catalog.model import Listing
 from shop.errors import ShopError
 from shop.web.cards import card
-from shop.web.catalog import Catalog
 from shop.web.errors import log_unexpected
 from shop.web.paths import MOST_RECOMMENDING
-from shop.web.pictures import Pictures
-from shop.web.prices import Currencies, Prices
+from shop.web.prices import Prices
 from shop.web.recent import handles_of
-from shop.web.rendered import KeptPage, KeptPages
+from shop.web.rendered import KeptPage
 from shop.web.respond import REVALIDATE, VARY, Reply
-from shop.web.templating import Templates
 from shop.web.views import Card
 from shop.web.visit import Visit, WebRequest
+from shop.web.window import Window
 
 CARDS = 4
 SOURCES = 3
@@ -38,20 +36,8 @@ class RecommendedView(msgspec.Struct, frozen=True):
 class Recommended:
     """Handles /recommended. It is told handles and nothing of who asks."""
 
-    def __init__(
-        self,
-        catalog: Catalog,
-        currencies: Currencies,
-        pictures: Pictures,
-        templates: Templates,
-        kept: KeptPages,
-        deadline: float = DEADLINE,
-    ) -> None:
-        self._catalog = catalog
-        self._currencies = currencies
-        self._pictures = pictures
-        self._templates = templates
-        self._kept = kept
+    def __init__(self, window: Window, deadline: float = DEADLINE) -> None:
+        self._window = window
         self._deadline = deadline
 
     async def show(self, request: WebRequest) -> Reply:
@@ -60,7 +46,7 @@ class Recommended:
         No failure is told: a shopper who never knew of it misses nothing.
         """
         visit = Visit(request.scope)
-        prices = self._currencies.prices(visit.cookies.get("currency"))
+        prices = self._window.prices(visit)
         handles = handles_of(request.scope["query_string"], MOST_RECOMMENDING)
 
         try:
@@ -75,14 +61,14 @@ class Recommended:
 
     async def _page(self, handles: tuple[str, ...], prices: Prices) -> KeptPage:
         """Kept by what it shows: many carts are recommended the same, and what one may ask for has no end."""
-        related = await asyncio.gather(*map(self._catalog.related, handles[:SOURCES]))
+        related = await asyncio.gather(*map(self._window.catalog.related, handles[:SOURCES]))
         shown = picked(related, handles)
 
         async def render() -> str:
-            cards = tuple(card(listing, prices, self._pictures) for listing in shown)
-            return self._templates.fragments("cart/recommended.html", RecommendedView(cards))
+            cards = tuple(card(listing, prices, self._window.pictures) for listing in shown)
+            return self._window.templates.fragments("cart/recommended.html", RecommendedView(cards))
 
-        return await self._kept.page(self._catalog.version, ("recommended", prices.currency, shown), render)
+        return await self._window.page(("recommended", shown), prices, render)
 
 
 def picked(related: list[tuple[Listing, ...]], having: tuple[str, ...]) -> tuple[Listing, ...]:

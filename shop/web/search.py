@@ -6,16 +6,13 @@ import msgspec
 
 from shop.catalog.model import Category, Page, Query
 from shop.web.cards import card
-from shop.web.catalog import Catalog
 from shop.web.paths import listing_path, listing_query
 from shop.web.pictures import Pictures
-from shop.web.prices import Currencies, Prices
-from shop.web.rendered import KeptPages
+from shop.web.prices import Prices
 from shop.web.respond import Reply, go_to
-from shop.web.shell import Shells
-from shop.web.templating import Templates
 from shop.web.views import Card, Link
 from shop.web.visit import Visit, WebRequest
+from shop.web.window import Window
 from shop.words import content
 
 MOST_PRODUCTS = 6
@@ -38,21 +35,8 @@ class SearchView(msgspec.Struct, frozen=True):
 class Search:
     """Answers from the kept pages, as the grid does, and asks the catalogue what the grid would."""
 
-    def __init__(
-        self,
-        catalog: Catalog,
-        shells: Shells,
-        currencies: Currencies,
-        pictures: Pictures,
-        templates: Templates,
-        kept: KeptPages,
-    ) -> None:
-        self._catalog = catalog
-        self._shells = shells
-        self._currencies = currencies
-        self._pictures = pictures
-        self._templates = templates
-        self._kept = kept
+    def __init__(self, window: Window) -> None:
+        self._window = window
 
     async def show(self, request: WebRequest) -> Reply:
         """GET /search?q=: the panel for htmx; whoever comes without it is sent to the grid."""
@@ -60,19 +44,19 @@ class Search:
         query = Query(q=listing_query(request.scope["query_string"]).q)
         if not visit.wants_fragment:
             return go_to(visit, listing_path(query))
-        prices = self._currencies.prices(visit.cookies.get("currency"))
+        prices = self._window.prices(visit)
 
         async def render() -> str:
-            return self._templates.fragments("catalog/search.html", await self._view(query, prices))
+            return self._window.templates.fragments("catalog/search.html", await self._view(query, prices))
 
-        page = await self._kept.page(self._catalog.version, ("search", prices.currency, query.q), render)
+        page = await self._window.page(("search", query.q), prices, render)
         return page.reply(visit)
 
     async def _view(self, query: Query, prices: Prices) -> SearchView:
         if not query.q:
             return SearchView("")
-        found = await self._catalog.page(query)
-        return search_view(found, await self._shells.refresh(), prices, self._pictures)
+        found = await self._window.catalog.page(query)
+        return search_view(found, await self._window.shells.refresh(), prices, self._window.pictures)
 
 
 def search_view(found: Page, categories: tuple[Category, ...], prices: Prices, pictures: Pictures) -> SearchView:

@@ -7,16 +7,12 @@ from collections.abc import Callable
 import msgspec
 
 from shop.checkout.terms import Terms
-from shop.web.catalog import Catalog
-from shop.web.pictures import Pictures
-from shop.web.prices import Currencies, Prices
+from shop.web.prices import Prices
 from shop.web.product_views import DeliveryView, DeliveryWay
-from shop.web.rendered import KeptPages
 from shop.web.respond import Reply
-from shop.web.shell import Shells
-from shop.web.templating import Templates
 from shop.web.views import Picture, Shell
 from shop.web.visit import Visit, WebRequest
+from shop.web.window import Window
 from shop.words import content
 from shop.words import gettext as _
 
@@ -39,22 +35,8 @@ class HelpView(msgspec.Struct, frozen=True):
 class Texts:
     """Handles /about and /help."""
 
-    def __init__(
-        self,
-        catalog: Catalog,
-        shells: Shells,
-        currencies: Currencies,
-        pictures: Pictures,
-        templates: Templates,
-        kept: KeptPages,
-        terms: Terms,
-    ) -> None:
-        self._catalog = catalog
-        self._shells = shells
-        self._currencies = currencies
-        self._pictures = pictures
-        self._templates = templates
-        self._kept = kept
+    def __init__(self, window: Window, terms: Terms) -> None:
+        self._window = window
         self._terms = terms
 
     async def about(self, request: WebRequest) -> Reply:
@@ -62,7 +44,8 @@ class Texts:
 
         def view(prices: Prices) -> AboutView:
             shell = self._shell("about", _("About Neap"), _("Who makes these things, and how."), prices)
-            return AboutView(shell, self._pictures.scene("shelf", _("A kitchen shelf with bowls, jars and a board")))
+            scene = self._window.pictures.scene("shelf", _("A kitchen shelf with bowls, jars and a board"))
+            return AboutView(shell, scene)
 
         return await self._page(request, "pages/about.html", view)
 
@@ -76,19 +59,19 @@ class Texts:
         return await self._page(request, "pages/help.html", view)
 
     def _shell(self, name: str, title: str, description: str, prices: Prices) -> Shell:
-        return self._shells.shell(
+        return self._window.shells.shell(
             title, description=description, path=f"/{name}", currency=prices.currency, indexed=True
         )
 
     async def _page(self, request: WebRequest, template: str, view: Callable[[Prices], msgspec.Struct]) -> Reply:
         visit = Visit(request.scope)
-        prices = self._currencies.prices(visit.cookies.get("currency"))
+        prices = self._window.prices(visit)
 
         async def render() -> str:
-            await self._shells.refresh()
-            return self._templates.render(template, view(prices))
+            await self._window.shells.refresh()
+            return self._window.templates.render(template, view(prices))
 
-        page = await self._kept.page(self._catalog.version, (template, prices.currency), render)
+        page = await self._window.page((template,), prices, render)
         return page.reply(visit)
 
 

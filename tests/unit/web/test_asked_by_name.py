@@ -10,13 +10,18 @@ from shop.catalog.rates import read_rates
 from shop.money import CURRENCIES
 from shop.resources import resource_dir
 from shop.web.assets import assets_of
+from shop.web.language import Languages
 from shop.web.pictures import Pictures
 from shop.web.prices import Currencies
 from shop.web.recent import Recent, handles_of
 from shop.web.recommended import Recommended
 from shop.web.rendered import KeptPages
+from shop.web.session import Sessions
+from shop.web.shell import Shells
 from shop.web.templating import Templates
 from shop.web.visit import WebRequest
+from shop.web.window import Window
+from shop.words import ENGLISH
 from tests.fixtures.fixed_catalog import FixedCatalog, product
 
 
@@ -34,7 +39,8 @@ async def test_the_same_cards_are_kept_once_however_they_were_asked_for(
     templates = Templates(resource_dir("templates"), assets.url)
     currencies = Currencies(read_rates(), CURRENCIES, "EUR")
     catalog = FixedCatalog(product("mug"), product("bowl"), product("tray"))
-    page = kind(catalog, currencies, Pictures(assets), templates, kept)
+    shells = Shells(catalog, currencies, Languages((ENGLISH,), Sessions(60)))
+    page = kind(Window(catalog, shells, currencies, Pictures(assets), templates, kept))
     sizes = []
     for made_up in ("", *(f",{letter * 200}" for letter in "abcdefgh")):
         reply = await page.show(asking(f"{handle}{made_up}"))

@@ -1,0 +1,34 @@
+"""The shop window: what pages are made of that look the same to everyone, and where they are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Hashable
+
+import msgspec
+
+from shop.web.catalog import Catalog
+from shop.web.pictures import Pictures
+from shop.web.prices import Currencies, Prices
+from shop.web.rendered import KeptPage, KeptPages
+from shop.web.shell import Shells
+from shop.web.templating import Templates
+from shop.web.visit import Visit
+
+
+class Window(msgspec.Struct, frozen=True):
+    """The parts of it."""
+
+    catalog: Catalog
+    shells: Shells
+    currencies: Currencies
+    pictures: Pictures
+    templates: Templates
+    kept: KeptPages
+
+    def prices(self, visit: Visit) -> Prices:
+        """Prices in the visitor's currency and language."""
+        return self.currencies.prices(visit.cookies.get("currency"))
+
+    async def page(self, key: tuple[Hashable, ...], prices: Prices, render: Callable[[], Awaitable[str]]) -> KeptPage:
+        """The page kept under the key for these prices; where there is none, it is rendered and kept."""
+        return await self.kept.page(self.catalog.version, (prices.currency, *key), render)
