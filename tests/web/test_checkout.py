@@ -121,7 +121,7 @@ class TestThePage:
         page = (await buyer.opens()).text
         for name, autocomplete in {
             "email": "email",
-            "street_address": "shipping street-address",
+            "street_address": "shipping address-line1",
             "zip_code": "shipping postal-code",
             "country": "shipping country-name",
             "credit_card_number": "cc-number",
