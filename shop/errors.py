@@ -43,7 +43,7 @@ class ShopError(Exception):
 
     status: ClassVar[int] = 500
     in_general: ClassVar[str] = ""
-    """What shoppers are told whose language has no words for it: where a message is rather for operators."""
+    """What shoppers are told where there is no message, or none in their language: where it is rather for operators."""
 
     def __init__(self, message: str = "", **values: object) -> None:
         super().__init__(message)
@@ -56,9 +56,8 @@ class ShopError(Exception):
     @property
     def words(self) -> str:
         """The sentence in the language that is spoken where it is shown."""
-        if self.in_general and spoken() is not ENGLISH and gettext(self._message) == self._message:
-            return gettext(self.in_general)
-        return gettext(self._message, **self._values)
+        untold = not self._message or (spoken() is not ENGLISH and gettext(self._message) == self._message)
+        return gettext(self.in_general) if self.in_general and untold else gettext(self._message, **self._values)
 
 
 class NotFound(ShopError):

@@ -110,6 +110,7 @@ def test_an_error_speaks_the_language_of_whoever_reads_it_and_logs_stay_english(
 def test_what_a_store_says_of_itself_is_for_operators() -> None:
     error = StoreUnavailable("No node of the cluster answers in time.")
     assert error.words == str(error)
+    assert StoreUnavailable().words == StoreUnavailable.in_general, "a time-out says nothing of itself"
     with speaking(language_of("de")):
         assert (
             error.words == "Der Shop kann das gerade nicht. Nichts ist verloren. Bitte versuche es gleich noch einmal."
