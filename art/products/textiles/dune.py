@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from functools import cache
 
-from art.products.textiles import fabric
+from art.products.textiles import fabric, hanging
 from art.studio import drape, stage
 from art.studio.shots import shot
 
@@ -27,7 +27,7 @@ def stitching(_name: str) -> None:
 def _scene(colour: str) -> None:
     cover = _blown()
     stage.clear()
-    stage.sweep(stage.BACKDROPS["textiles"])
+    stage.sweep(hanging.DARKER if colour == "chalk" else hanging.PAPER)
     stage.daylight(50)
     lean = math.radians(72)
     lowest = min(y * math.sin(lean) + z * math.cos(lean) for _, y, z in cover.vertices)

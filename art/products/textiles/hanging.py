@@ -12,6 +12,8 @@ from art.studio import drape, materials, solids, stage
 from art.studio.solids import Point
 
 PAPER = stage.BACKDROPS["textiles"]
+DARKER = "#B4AA9B"
+"""The paper under what is nearly as pale as the other one."""
 
 
 def wall(reach: float, *, behind: float, strength: float = 1.0) -> None:

@@ -31,7 +31,7 @@ def folds(_name: str) -> None:
 
 def _scene(colour: str) -> None:
     stage.clear()
-    stage.sweep(hanging.PAPER)
+    stage.sweep(hanging.DARKER if colour == "chalk" else hanging.PAPER)
     stage.daylight(24)
     cloth = fabric.linen(**fabric.dyed(colour), threads=7, weave=0.6, crease=0.35)
     for index in range(4):
@@ -80,7 +80,7 @@ def _tied(linen: bpy.types.Material, *, height: float) -> None:
         (0, -reach + 0.7, top + 0.03),
     ]
     hanging.ribbon(
-        [*band, (0, -4, top), (0, 4, top), (0, reach, top), (0, reach + 0.6, top - 0.6), (0, reach + 0.6, 0.1)],
+        [*band, (0, -4, top), (0, 4, top), (0, reach - 0.8, top), (0, reach - 0.35, top - 0.5), (0, reach - 0.3, 0.1)],
         1.5,
         linen,
     )
