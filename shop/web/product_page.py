@@ -9,7 +9,7 @@ from shop.cart.model import Limits
 from shop.catalog.model import Product
 from shop.checkout.terms import Terms
 from shop.web.catalog import product_of
-from shop.web.paths import product_path
+from shop.web.paths import MAX_QUERY, product_path
 from shop.web.prices import Prices
 from shop.web.product_view import category_link, first_choice, pictures_of, product_view
 from shop.web.product_views import ProductView
@@ -33,7 +33,8 @@ class ProductPages:
         visit = Visit(request.scope)
         prices = self._window.prices(visit)
         handle = request.scope["path_params"]["handle"]
-        sku = _variant_id(request.scope["query_string"])
+        query = request.scope["query_string"]
+        sku = _variant_id(query) if len(query) <= MAX_QUERY else ""
 
         async def render() -> str:
             return self._window.templates.render("catalog/product.html", await self._view(handle, sku, prices))

@@ -50,10 +50,12 @@ class Recent:
             return None
 
 
-@lru_cache(maxsize=1024)
 def handles_of(query_string: bytes, most: int = MOST) -> tuple[str, ...]:
-    """The first handles that a query names, `most` of them, each once; none where it cannot be understood."""
-    if len(query_string) > _LONGEST:
-        return ()
+    """The first handles that a query names, `most` of them, each once; none where it is too long."""
+    return _handles(query_string if len(query_string) <= _LONGEST else b"", most)
+
+
+@lru_cache(maxsize=1024)
+def _handles(query_string: bytes, most: int) -> tuple[str, ...]:
     given = parse_qs(query_string.decode("utf-8", "replace")).get("handles", [""])[0]
     return tuple(dict.fromkeys(filter(is_handle, given.split(","))))[:most]

@@ -9,6 +9,7 @@ from litestar.types import HTTPScope
 from shop.catalog.rates import read_rates
 from shop.money import CURRENCIES
 from shop.resources import resource_dir
+from shop.web import recent
 from shop.web.assets import assets_of
 from shop.web.language import Languages
 from shop.web.pictures import Pictures
@@ -52,3 +53,10 @@ async def test_the_same_cards_are_kept_once_however_they_were_asked_for(
 def test_only_what_can_be_a_handle_is_asked_for() -> None:
     asked = b"handles=mug,%00,a%0Ab," + b"x" * 256 + b",%7F,bowl,mug,%EF%BF%BF"
     assert handles_of(asked) == ("mug", "bowl", "\uffff")
+
+
+def test_what_is_too_long_is_neither_read_nor_remembered() -> None:
+    before = recent._handles.cache_info().currsize
+    for letter in b"abcdefgh":
+        assert handles_of(b"handles=mug," + bytes([letter]) * 2000) == ()
+    assert recent._handles.cache_info().currsize <= before + 1
