@@ -6,13 +6,14 @@ import msgspec
 
 from shop.catalog.model import Page, Query
 from shop.web.grid_view import grid_view, heading
+from shop.web.grid_views import GridView
 from shop.web.home_view import home_view
 from shop.web.json_ld import grid_json_ld
 from shop.web.paths import listing_path, listing_query
 from shop.web.pictures import Pictures
 from shop.web.prices import Prices
 from shop.web.respond import Reply
-from shop.web.views import GridView, Picture
+from shop.web.views import Picture
 from shop.web.visit import Visit, WebRequest
 from shop.web.window import Window
 from shop.words import gettext as _

@@ -8,11 +8,12 @@ from shop.catalog.facets import BUILT_IN
 from shop.catalog.model import SORTS, Facet, FacetValue, Page, Query, Sort
 from shop.money import format_whole
 from shop.web.cards import card
+from shop.web.grid_views import Choice, FacetView, GridView, Pager
 from shop.web.paths import facet_field, listing_path, price_range
 from shop.web.pictures import Pictures
 from shop.web.prices import Prices
 from shop.web.swatches import swatch_of
-from shop.web.views import Choice, FacetView, GridView, Link, Pager, Shell
+from shop.web.views import Link, Shell
 from shop.words import content, noted
 from shop.words import gettext as _
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from shop.catalog.model import Category, Listing, Query
 from shop.web.cards import card
+from shop.web.grid_views import HomeView, Tile
 from shop.web.paths import listing_path
 from shop.web.pictures import Pictures
 from shop.web.prices import Prices
-from shop.web.views import HomeView, Tile
 from shop.words import content
 from shop.words import gettext as _
 

@@ -12,9 +12,10 @@ import msgspec
 
 from shop.catalog.model import Product, Query, Variant
 from shop.money import Money
+from shop.web.grid_views import GridView
 from shop.web.paths import listing_path, product_path
 from shop.web.prices import Prices
-from shop.web.views import GridView, Link, Picture, Shell
+from shop.web.views import Link, Picture, Shell
 from shop.web.wording import plain_text
 from shop.words import content
 from shop.words import gettext as _

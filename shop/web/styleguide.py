@@ -9,13 +9,14 @@ from shop.errors import NotFound
 from shop.web.assets import Assets
 from shop.web.checkout_views import Alert, FieldView
 from shop.web.grid_view import grid_view
+from shop.web.grid_views import GridView
 from shop.web.pictures import Pictures
 from shop.web.prices import Currencies, Prices
 from shop.web.respond import Reply, html
 from shop.web.roles import GROUNDS, Role, roles
 from shop.web.shell import Shells
 from shop.web.templating import Templates
-from shop.web.views import Card, FreeShippingView, GridView, Link, Picture, Price, Shell
+from shop.web.views import Card, FreeShippingView, Link, Picture, Price, Shell
 from shop.web.visit import Visit, WebRequest
 
 LONG = "Long Reach Salt-Glazed Stoneware Casserole with a Willow-Wrapped Handle and Two Lids"

@@ -13,10 +13,11 @@ from shop.money import Rates
 from shop.resources import resource_dir
 from shop.web.assets import assets_of
 from shop.web.grid_view import grid_view, heading
+from shop.web.grid_views import GridView
 from shop.web.paths import listing_query
 from shop.web.pictures import Pictures
 from shop.web.prices import Prices
-from shop.web.views import GridView, Shell
+from shop.web.views import Shell
 from shop.words import ENGLISH
 
 SHELL = Shell("", "", "", "/", "EUR", ("EUR",), ())

@@ -8,10 +8,10 @@ from shop.catalog.model import Category, Image, Listing
 from shop.money import Money, Rates
 from shop.resources import resource_dir
 from shop.web.assets import assets_of
+from shop.web.grid_views import HomeView
 from shop.web.home_view import home_view
 from shop.web.pictures import Pictures
 from shop.web.prices import Prices
-from shop.web.views import HomeView
 from shop.words import ENGLISH
 
 PICTURES = Pictures(assets_of(resource_dir("static")))
