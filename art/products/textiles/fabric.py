@@ -130,8 +130,8 @@ def _translucent(recipe: Woven, colour: Any, share: float) -> bpy.types.Material
 COLOURS = {
     "chalk": ("#EDE4D3", "#D5CDBE", "#F9EFDE"),
     "fog": ("#B0B7B3", "#949A96", "#CCD4D0"),
-    "moss": ("#777E63", "#646A53", "#8A9273"),
-    "clay": ("#AC6F58", "#905D4A", "#C88166"),
+    "moss": ("#6E7754", "#5A6245", "#808A61"),
+    "clay": ("#A3583D", "#864832", "#BD6647"),
     "deep": ("#283A46", "#20303A", "#33485A"),
     "ochre": ("#C4964F", "#A57E42", "#E3AE5C"),
     "undyed": ("#D0C2A7", "#AFA38C", "#F1E1C2"),

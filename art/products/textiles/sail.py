@@ -32,7 +32,7 @@ def folds(_name: str) -> None:
 def _scene(colour: str) -> None:
     stage.clear()
     stage.sweep(hanging.DARKER if colour == "chalk" else hanging.PAPER)
-    stage.daylight(24)
+    stage.daylight(24, strength=0.85)
     cloth = fabric.linen(**fabric.dyed(colour), threads=7, weave=0.6, crease=0.35)
     for index in range(4):
         _napkin(cloth, level=0.15 + index * 4.3 * LAYER, seed=index * 7.3, turn=(1.5, -2.0, 0.8, -1.2)[index])
