@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import bpy
 from mathutils import Vector
@@ -72,10 +73,11 @@ def evening(_: str) -> None:
     stage.daylight(80, strength=0.26)
     with solids.moved(at=(-19, -26, 0), turn=(0, 0, 165)):
         dusk._lamp("chalk")
-    _folded_throw("fog", at=(23, -29, 0))
-    with solids.moved(at=(12, -33, 9.3), turn=(0, 0, 12)):
+    with solids.moved(at=(23, -29, 0), turn=(0, 0, 6)):
+        _folded_throw("fog")
+    with solids.moved(at=(27, -31, 9.3), turn=(0, 0, 12)):
         shelf.book((3.0, 14, 20), "#34444C", at=(0, 0, 0), turn=(0, 90, 90))
-    with solids.moved(at=(-1.0, -46, 0)):
+    with solids.moved(at=(-3.5, -47, 0)):
         candles.cup("fog")
     stage.camera((1, -30, 17.5), width=90, pitch=9, lens=70, focus=(0, -40, 8), aperture=5)
 
@@ -100,8 +102,8 @@ def _linen(*, at: Point, turn: float) -> None:
     fallen.solid(linen, thick=0.14, at=at, turn=(0, 0, turn))
 
 
-def _folded_throw(colour: str, *, at: Point) -> None:
-    """A throw folded to four layers, its ends to the right."""
+def _folded_throw(colour: str) -> None:
+    """A throw folded to four layers; its last end, with the stripes and the fringe, hangs over the left."""
     reach, radius = 15.5, 1.1
     path: list[Point] = []
     for layer in range(4):
@@ -115,9 +117,17 @@ def _folded_throw(colour: str, *, at: Point) -> None:
                 (side * (reach + radius * math.sin(a)), 0, level + radius * (1 - math.cos(a)))
                 for a in (math.pi * i / 5 for i in range(1, 5))
             ]
-    cloth = hanging.ribbon(path, 36, fabric.wool(**fabric.dyed(colour)), side=(0, 1, 0), thick=1.7)
-    solids.displaced(cloth, 0.7, 6)
-    solids.placed(cloth, at, (0, 0, 6))
+    path += [(-reach - 0.9, 0, 6.9), (-reach - 1.5, 0, 5.8)]
+    length = sum(math.dist(here, there) for here, there in pairwise(path))
+    bands = [(length - far, length - far + 1.4) for far in (13.0, 10.2, 7.4)]
+    tones = fabric.dyed(colour)
+    wool = fabric.wool(**tones, bands=bands, stripe="#E9E2D3")
+    solids.displaced(hanging.ribbon(path, 36, wool, side=(0, 1, 0), thick=1.7), 0.7, 6)
+    yarn = materials.wool(tones["colour"])
+    for index in range(30):
+        y, sway = -17.4 + index * 1.2, math.sin(index * 12.9)
+        tassel = [(-16.9, y, 5.8), (-17.5, y, 4.4), (-17.6 + 0.3 * sway, y + 0.3 * sway, 1.2)]
+        solids.tube(tassel, lambda way: 0.24 + 0.1 * way, yarn)
 
 
 def _window_sun(aim: Vector) -> None:
