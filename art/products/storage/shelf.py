@@ -38,8 +38,7 @@ def edge(_name: str) -> None:
 def shelf() -> None:
     """80 × 20 × 2.2 cm; its top is at z = 0, the wall at y = 0."""
     keel = [
-        (-20 + 4.4 * math.sin(a) ** 1.6, -0.35 - 1.85 * (1 - math.cos(a)))
-        for a in (math.pi / 2 * i / 14 for i in range(15))
+        (-20 + 4.4 * (1 - math.cos(a)), -0.35 - 1.85 * math.sin(a)) for a in (math.pi / 2 * i / 14 for i in range(15))
     ]
     front = [(-20.0, -0.1), *keel[1:]]
     outline = [(0, 0), (-19.9, 0), *front, (0, -2.2)]
