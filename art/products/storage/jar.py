@@ -103,7 +103,7 @@ def _bean() -> tuple[bpy.types.Object, float]:
 def _flake() -> tuple[bpy.types.Object, float]:
     """A rolled oat and half its length."""
     oat = _food("#D8C39C", "#B99B6C", rough=0.85)
-    shape = _pebble(0.42, 0.32, 0.06, lambda x, y, z: z + 0.25 * x * x - 0.3 * y * y)
+    shape = _pebble(0.4, 0.31, 0.085, lambda x, _y, z: z + 0.12 * x * x)
     return solids.solid(*shape, oat), 0.4
 
 
