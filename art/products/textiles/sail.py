@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import accumulate, pairwise
 
 import bpy
 from mathutils import noise
@@ -43,6 +44,7 @@ def _napkin(cloth: bpy.types.Material, *, level: float, seed: float, turn: float
     """Folded in four: two layers, one around the other, their fold to the front."""
     for inner in (0, 1):
         rows = _fold(10.9 - inner * 0.35, (1.5 - inner) * LAYER, 1.5 * LAYER)
+        lengths = list(accumulate((math.dist(*pair) for pair in pairwise(rows)), initial=0.0))
         columns = [22.0 * (i / 70 - 0.5) for i in range(71)]
         vertices, flat = [], []
         for x in columns:
@@ -50,7 +52,7 @@ def _napkin(cloth: bpy.types.Material, *, level: float, seed: float, turn: float
                 push = noise.noise((x * 0.16, y * 0.16, seed)) * 0.16 + noise.noise((x * 0.5, y * 0.5, seed)) * 0.04
                 front = max(0.0, -y - 8) / 3
                 vertices.append((x + 0.15 * noise.noise((y * 0.2, seed, 1)), y + push * 1.6, z + push * (0.5 + front)))
-                flat.append((x, way * 0.5))
+                flat.append((x, lengths[way]))
         row = len(rows)
         faces = [
             (i * row + j, (i + 1) * row + j, (i + 1) * row + j + 1, i * row + j + 1)
