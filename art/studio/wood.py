@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 
 from art.studio.materials import Recipe
-from art.studio.solids import Point, bevelled, placed, solid
+from art.studio.solids import Point, placed, solid
 
 Outline = Sequence[tuple[float, float]]
 """A closed line on the table, as (x, y) in centimetres."""
@@ -173,4 +173,4 @@ def dressed(
 ) -> bpy.types.Object:
     """A planed board of width, depth and height, its arrises eased."""
     x, y, z = size[0] / 2, size[1] / 2, size[2]
-    return bevelled(plate([[(-x, -y), (x, -y), (x, y), (-x, y)]], z, material, at=at, turn=turn, edge=edge), 0)
+    return plate([[(-x, -y), (x, -y), (x, y), (-x, y)]], z, material, at=at, turn=turn, edge=edge)
