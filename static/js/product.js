@@ -47,6 +47,16 @@ if (others.length) {
   near.observe(place);
 }
 
+// Another variant changes price and stock at a glance; here both are said.
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (ctx.target?.id !== "product") return;
+  const facts = document.querySelectorAll("#product :is(.offer > .price, .stock)");
+  const words = document.createElement("p");
+  words.className = "visually-hidden";
+  words.textContent = Array.from(facts, (one) => one.textContent).join(", ");
+  document.getElementById("status").replaceChildren(words);
+});
+
 place.addEventListener("click", ({ target }) => {
   if (!target.closest("[data-forgets]")) return;
   remember(here, []);

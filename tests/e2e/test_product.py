@@ -26,13 +26,15 @@ def test_pictures_turn_by_key_and_by_thumbnail_and_come_when_they_are_looked_at(
     expect(page).to_have_url(re.compile(r"/product/tide-mug$"))
 
 
-def test_a_colour_brings_its_picture(open_shopper: OpenShopper) -> None:
-    page = open_shopper("/product/tide-mug").page
+def test_a_colour_brings_its_picture_and_says_price_and_stock(open_shopper: OpenShopper) -> None:
+    shopper = open_shopper("/product/tide-mug")
+    page = shopper.page
     first = page.locator("#picture-1 .picture__image")
     expect(first).to_have_attribute("alt", re.compile("^Moss"))
     page.get_by_role("link", name="Clay").click()
     expect(first).to_have_attribute("alt", re.compile("Clay"))
     expect(page.get_by_role("link", name="Clay")).to_have_attribute("aria-current", "true")
+    shopper.sees_status("€24.00, In stock")
 
 
 def test_the_way_into_the_cart_stays_on_a_phone_while_one_chooses(open_shopper: OpenShopper) -> None:
