@@ -72,7 +72,7 @@ def evening(_: str) -> None:
         _table(depth=120)
     stage.daylight(80, strength=0.26)
     with solids.moved(at=(-19, -26, 0), turn=(0, 0, 165)):
-        dusk._lamp("chalk")
+        dusk.table_lamp("chalk")
     with solids.moved(at=(23, -29, 0), turn=(0, 0, 6)):
         _folded_throw("fog")
     with solids.moved(at=(27, -31, 9.3), turn=(0, 0, 12)):

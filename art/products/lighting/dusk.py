@@ -15,7 +15,7 @@ from art.studio.shots import shot
 def lamp(name: str) -> None:
     """The whole lamp, lit, its cord with the switch beside it."""
     parts.evening(44)
-    _lamp(name.rsplit("-", 1)[1])
+    table_lamp(name.rsplit("-", 1)[1])
     stage.camera((0.5, 0, 21), width=64, pitch=9)
 
 
@@ -23,11 +23,12 @@ def lamp(name: str) -> None:
 def stone(_name: str) -> None:
     """The foot from near: glaze, bare clay, the brass neck under the edge of the shade."""
     parts.evening(44)
-    _lamp("chalk")
+    table_lamp("chalk")
     stage.camera((1.5, 0, 12.5), width=31, pitch=14, turn=24, aperture=3.5)
 
 
-def _lamp(colour: str) -> None:
+def table_lamp(colour: str) -> None:
+    """The lamp, lit, with its cord; 30 cm across, 44 cm high."""
     _foot(materials.glaze(colour, speckle=0.35, gloss=0.4))
     brass = materials.turned_brass()
     solids.lathe([(0, 14.6), (1.6, 14.6), (1.6, 15.6, 0.3), (0.75, 16.1, 0.3), (0.75, 28), (0, 28)], brass)
