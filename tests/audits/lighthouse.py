@@ -38,7 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=3)
     runs = parser.parse_args().runs
-    with open_shop() as shop:
+    with open_shop(public=True) as shop:
         cookie = cart_cookie(shop.url)
         reports = {name: middle([look(shop.url + path, cookie) for _ in range(runs)]) for name, path in PAGES.items()}
     console = Console()

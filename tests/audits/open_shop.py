@@ -11,10 +11,12 @@ from tests.fixtures.shop_process import ShopProcess
 
 
 @contextmanager
-def open_shop(**settings: str) -> Iterator[ShopProcess]:
-    """A running shop; it stops with the block, and nothing of it stays."""
+def open_shop(*, public: bool = False) -> Iterator[ShopProcess]:
+    """A running shop; it stops with the block, and nothing of it stays. A `public` one knows its own address."""
     with TemporaryDirectory() as folder:
-        shop = ShopProcess(Path(folder), **settings)
+        shop = ShopProcess(Path(folder))
+        if public:
+            shop.environ["PUBLIC_URL"] = shop.url
         shop.start()
         try:
             yield shop
