@@ -1,4 +1,4 @@
-// Recently viewed: the browser remembers by handle, and the shop shows what it is asked for.
+// Recently viewed: the browser remembers handles.
 
 const KEY = "viewed";
 const MOST = 8; // as many as the shop shows at once
@@ -33,7 +33,7 @@ const here = place.dataset.handle;
 const others = viewed().filter((handle) => handle !== here).slice(0, MOST);
 remember(here, others);
 
-// Not before one comes near it: nobody waits for what they may never see.
+// Nobody waits for what they may never see.
 const near = new IntersectionObserver(
   ([entry]) => {
     if (!entry.isIntersecting) return;
@@ -43,19 +43,9 @@ const near = new IntersectionObserver(
   { rootMargin: "600px" },
 );
 if (others.length) {
-  place.classList.add("recent"); // its room is kept free, so that nothing moves
+  place.classList.add("recent"); // its room, so that nothing moves
   near.observe(place);
 }
-
-// Another variant changes price and stock at a glance; here both are said.
-document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
-  if (ctx.target?.id !== "product") return;
-  const facts = document.querySelectorAll("#product :is(.offer > .price, .stock)");
-  const words = document.createElement("p");
-  words.className = "visually-hidden";
-  words.textContent = Array.from(facts, (one) => one.textContent).join(", ");
-  document.getElementById("status").replaceChildren(words);
-});
 
 place.addEventListener("click", ({ target }) => {
   if (!target.closest("[data-forgets]")) return;

@@ -110,6 +110,7 @@ on("htmx:before:swap", ({ detail: { ctx, tasks } }) => {
 on("htmx:after:swap", ({ detail: { ctx } }) => {
   for (const [id, { value }] of steps) if (byId(id)) byId(id).value = value;
   if (ctx.scrolled) byId("filters")?.scrollTo(0, ctx.scrolled);
+  if (ctx.target?.id === "product") say("chosen");
   if (ctx.sourceElement?.id === "checkout-form") byId("alert")?.focus();
   if (ctx.place !== undefined && document.activeElement === document.body) focusPlace(ctx.place);
   if (byId("cart-drawer").open && document.activeElement === document.body) byId("cart-drawer-title").focus();

@@ -105,7 +105,7 @@ def test_an_option_changes_price_and_stock(open_shopper: OpenShopper) -> None:
     shopper = open_shopper("/product/tide-mug")
     colours = shopper.page.get_by_role("group", name="Colour")
     colours.get_by_role("link", name="Deep").click()
-    expect(shopper.page.get_by_text("Only 4 left")).to_be_visible()
+    expect(shopper.page.get_by_role("main").get_by_text("Only 4 left")).to_be_visible()
     expect(shopper.page).to_have_url(re.compile("variant_id=TIDE-MUG-DEEP"))
     expect(colours.get_by_role("link", name="Deep")).to_be_focused()
     shopper.presses("Add to cart")
