@@ -13,6 +13,7 @@ from playwright.sync_api import Page
 from tests.audits.open_shop import open_shop
 from tests.audits.visits import visits
 from tests.e2e.states import STATES
+from tests.e2e.test_access import FADED
 
 FOLDER = Path("docs/screens")
 SIZES: dict[str, dict[str, Any]] = {
@@ -38,8 +39,10 @@ def main() -> None:
     with open_shop() as shop, visits(shop.url) as visit:
         for state in states:
             for size, options in SIZES.items():
+                page = visit(state, **options)
                 for scheme in SCHEMES:
-                    page = visit(state, color_scheme=scheme, **options)
+                    page.emulate_media(color_scheme=scheme)
+                    page.evaluate(FADED)
                     save(page, FOLDER / f"{state}-{size}-{scheme}.webp")
     contact_sheet().save(FOLDER / "photographs.webp", "WEBP", quality=QUALITY, method=6)
     (FOLDER / "README.md").write_text(index())

@@ -22,7 +22,8 @@ NARROW: ViewportSize = {"width": 320, "height": 640}
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 LOOKS: tuple[tuple[ViewportSize, Scheme], ...] = ((DESK, "light"), (NARROW, "dark"))
 """`make access` looks at all three sizes in both."""
-FADED = "Promise.all(document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished))"
+FADED = """Promise.all(document.getAnimations().filter((one) => one instanceof CSSTransition)
+    .map((one) => one.finished.catch(() => "cut off by another")))"""
 DOUBLED = "document.documentElement.style.fontSize = '200%'"
 
 
