@@ -74,6 +74,7 @@ def test_the_whole_way_with_the_keyboard(shopper: Shopper) -> None:
     expect(shopper.drawer).to_be_visible()
     shopper.tabs_to("link", "View cart")
     keyboard.press("Enter")
+    shopper.page.wait_for_url("/cart")  # with its script, which the stepper needs
     shopper.sees_lines("Cove Teapot")
     shopper.tabs_to("button", "One more of Cove Teapot")
     keyboard.press("Space")
