@@ -47,7 +47,7 @@ page("product-options", "/product/shoal-bowl")
 page("product-sold-out", "/product/heron-floor-lamp")
 page("cart", "/cart", "Reed Vase", "Keel Pan", "Gull Reading Lamp")
 page("cart-empty", "/cart")
-page("checkout", "/checkout", "Keel Pan", "Cove Teapot")
+page("checkout", "/checkout", "Keel Pan", "Oar Spoon")
 page("checkout-empty", "/checkout")
 page("find-an-order", "/order")
 page("about", "/about")
@@ -144,7 +144,7 @@ def _waiting(shopper: Shopper) -> None:
 
 @state("receipt")
 def _receipt(shopper: Shopper) -> None:
-    shopper.comes_with("Keel Pan", "Cove Teapot")
+    shopper.comes_with("Keel Pan", "Oar Spoon")
     shopper.opens("/checkout")
     shopper.fills_in()
     shopper.places_the_order()

@@ -59,7 +59,6 @@ async def shop(make_client: MakeClient, engine: AsyncEngine) -> AsyncIterator[Cl
         ("/?option.Colour=Moss&page=2", 1),
         ("/product/tide-mug", 2),  # the product, and what goes with it
         ("/recent?handles=tide-mug,reed-vase", 2),
-        ("/recommended?handles=tide-mug,reed-vase", 2),
         ("/help", 0),
         ("/cart", 0),
     ],
