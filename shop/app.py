@@ -75,7 +75,7 @@ from shop.web.session import Sessions
 from shop.web.shell import Shells
 from shop.web.sitemap import Sitemap
 from shop.web.styleguide import Styleguide
-from shop.web.templating import Templates
+from shop.web.templating import templates_of
 from shop.web.texts import Texts
 from shop.web.visitor import Visitor
 from shop.web.welcome import Welcome
@@ -104,7 +104,7 @@ def create_app(
     shown = cached if catalog is None else catalog
 
     assets = assets_of(resource_dir("static"))
-    templates = Templates(resource_dir("templates"), assets.url)
+    templates = templates_of(resource_dir("templates"), assets.url)
     pictures = Pictures(assets)
     rates = read_rates(settings.exchange_rates)
     currencies = Currencies(rates, CURRENCIES, settings.currency)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
@@ -100,3 +101,9 @@ class Templates:
             )
             environment.globals |= self._words
         return self._environments[language]
+
+
+@lru_cache(maxsize=4)
+def templates_of(folder: Path, asset: Callable[[str], str]) -> Templates:
+    """The templates of a folder, compiled once for all applications of this process."""
+    return Templates(folder, asset)

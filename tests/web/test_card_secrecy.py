@@ -136,13 +136,15 @@ async def test_what_this_looks_for_would_be_found() -> None:
             assert found_in(f"x {text} y")
     assert found_in(f"cvv={CVV}&")
     assert found_in(f'"{AMEX_CVV}"')
-    assert not found_in(f"a{CVV}f 1{CVV} {AMEX_CVV}0")
+    assert found_in(f"cvv:{CVV}.")
+    assert not found_in(f"a{CVV}f 1{CVV} {AMEX_CVV}0 12.{AMEX_CVV} 0a1b-{AMEX_CVV}-c2d3")
 
 
 def found_in(text: str) -> list[str]:
-    """The cards in a text, however they are written, and the security codes that stand alone."""
+    """The cards in a text, however they are written, and the security codes that are no part of a time or a key."""
     digits = re.sub(r"(?<=\d)[ +-](?=\d)", "", text)
-    return [number for number in NUMBERS if number in digits] + re.findall(rf"\b(?:{CVV}|{AMEX_CVV})\b", text)
+    codes = re.findall(rf"(?<![\w.-])(?:{CVV}|{AMEX_CVV})(?!\w|[.-]\w)", text)
+    return [number for number in NUMBERS if number in digits] + codes
 
 
 def without_the_list(text: str) -> str:

@@ -19,7 +19,7 @@ from shop.web.recommended import Recommended
 from shop.web.rendered import KeptPages
 from shop.web.session import Sessions
 from shop.web.shell import Shells
-from shop.web.templating import Templates
+from shop.web.templating import templates_of
 from shop.web.visit import WebRequest
 from shop.web.window import Window
 from shop.words import ENGLISH
@@ -37,7 +37,7 @@ async def test_the_same_cards_are_kept_once_however_they_were_asked_for(
     kind: type[Recent | Recommended], handle: str
 ) -> None:
     assets, kept = assets_of(resource_dir("static")), KeptPages(10**6)
-    templates = Templates(resource_dir("templates"), assets.url)
+    templates = templates_of(resource_dir("templates"), assets.url)
     currencies = Currencies(read_rates(), CURRENCIES, "EUR")
     catalog = FixedCatalog(product("mug"), product("bowl"), product("tray"))
     shells = Shells(catalog, currencies, Languages((ENGLISH,), Sessions(60)))
