@@ -41,9 +41,7 @@ async def engine(sqlite_url: str) -> AsyncIterator[AsyncEngine]:
 
 
 @pytest.fixture
-async def shop(
-    make_client: MakeClient, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Client]:
+async def shop(make_client: MakeClient, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Client]:
     monkeypatch.setattr(recommended, "DEADLINE", 30)  # what is asked is counted here, however long it takes
     catalog = CachedCatalog(CatalogRepository(engine, "EUR"))
     await catalog.start()
