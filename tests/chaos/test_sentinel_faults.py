@@ -138,7 +138,7 @@ async def test_sentinels_that_hang_cost_no_more_than_a_call(sentinels: SentinelD
     await carts.close()
     unknowing = store(sentinels.url)
     started = time.monotonic()
-    with pytest.raises(StoreUnavailable, match="No Sentinel answers|no answer in time"):
+    with pytest.raises(StoreUnavailable, match=r"No Sentinel answers|no answer in time"):
         await unknowing.get("a")
     assert time.monotonic() - started < Patience().reply * 3
     await unknowing.close()

@@ -54,9 +54,9 @@ class Shopper:
         return other
 
     def leaves(self) -> None:
-        """Close every tab and be forgotten."""
+        """Close every tab but the browser profile's own, and be forgotten."""
         context = self.page.context
-        for page in context.pages:
+        for page in context.pages[1:]:
             page.close()
         context.clear_cookies()
         context.set_offline(False)
