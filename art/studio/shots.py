@@ -14,7 +14,7 @@ from art.studio import stage
 
 Build = Callable[[str], None]
 
-SQUARE = (800, 800)
+SQUARE = (960, 960)
 
 
 @dataclass(frozen=True)

@@ -143,7 +143,7 @@ def render(path: str, *, pixels: int | tuple[int, int] = 960, samples: int = 24)
     cycles.denoising_prefilter, cycles.denoising_quality = "FAST", "BALANCED"
     cycles.max_bounces = cycles.transmission_bounces = 24
     cycles.caustics_reflective = cycles.caustics_refractive = False
-    cycles.sample_clamp_indirect = 4
+    cycles.sample_clamp_indirect = 2
     cycles.diffuse_bounces = cycles.glossy_bounces = 3
     scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = width, height, 100
     scene.view_settings.view_transform, scene.view_settings.look = "AgX", "AgX - Medium High Contrast"
