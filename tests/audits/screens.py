@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Page
 
 from tests.audits.open_shop import open_shop
-from tests.audits.visits import visits
+from tests.audits.visits import settle, visits
 from tests.e2e.states import STATES
 from tests.e2e.test_access import FADED
 
@@ -88,10 +88,19 @@ def index() -> str:
 
 
 def save(page: Page, file: Path) -> None:
-    """A picture of the page down to TALLEST, or of the window alone where a dialog is open."""
-    whole = page.locator("dialog[open]").count() == 0
-    shot = Image.open(io.BytesIO(page.screenshot(full_page=whole)))
-    shot.crop((0, 0, shot.width, min(shot.height, TALLEST))).save(file, "WEBP", quality=QUALITY, method=6)
+    """A picture of the page down to TALLEST, or of the window alone where a dialog is open.
+
+    The window is made as high as the page, so that a bar at its lower edge covers nothing.
+    """
+    window = page.viewport_size
+    assert window is not None
+    if page.locator("dialog[open]").count() == 0:
+        height = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": window["width"], "height": min(height, TALLEST)})
+        settle(page)
+    shot = Image.open(io.BytesIO(page.screenshot()))
+    shot.save(file, "WEBP", quality=QUALITY, method=6)
+    page.set_viewport_size(window)
 
 
 if __name__ == "__main__":
