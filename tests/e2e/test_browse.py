@@ -61,9 +61,9 @@ def test_a_search_is_a_page_of_its_own(shopper: Shopper) -> None:
 
 def test_a_search_that_finds_nothing_offers_ways_on(shopper: Shopper) -> None:
     shopper.searches_for("xylophone")
-    expect(shopper.page.get_by_role("search")).to_contain_text("Nothing here matches ‘xylophone’.")
+    expect(shopper.page.get_by_role("search")).to_contain_text("Nothing here matches “xylophone”.")
     shopper.page.keyboard.press("Enter")
-    expect(shopper.page.get_by_role("main")).to_contain_text("Nothing here matches ‘xylophone’.")
+    expect(shopper.page.get_by_role("main")).to_contain_text("Nothing here matches “xylophone”.")
     shopper.page.get_by_role("main").get_by_role("link", name="Tableware").click()
     expect(shopper.titles().filter(has_text="Cove Teapot")).to_be_visible()
 
