@@ -17,7 +17,7 @@ from tests.chaos.browser import HTMX, Answer, NoAnswer, Tab
 
 SHOPPERS = 8
 PAUSE_SECONDS = 0.02
-"""Between two requests of a tab, on average."""
+"""Between two requests of a tab, on average, where nothing else is said."""
 INSISTING_SECONDS = 20.0
 """How long the same change is sent again before a shopper gives up."""
 PRODUCTS = {"always-mug": 1900, "always-bowl": 2900, "always-vase": 3900, "always-jug": 4900, "always-cup": 900}
@@ -92,7 +92,7 @@ class Shopper:
             await self._pauses(1)
 
     async def _pauses(self, times: float) -> None:
-        await asyncio.sleep(times * PAUSE_SECONDS * self._random.uniform(0.5, 1.5))
+        await asyncio.sleep(times * self._crowd.pause * self._random.uniform(0.5, 1.5))
 
     async def _add(self) -> None:
         sku, quantity = self._random.choice(list(PRODUCTS)), self._random.randint(1, 3)
@@ -162,8 +162,10 @@ class Shopper:
 class Crowd:
     """Shoppers who keep clicking until the end of the block, and all that was answered to them."""
 
-    def __init__(self, port: int, shoppers: int = SHOPPERS) -> None:
+    def __init__(self, port: int, shoppers: int = SHOPPERS, pause: float = PAUSE_SECONDS) -> None:
         self.port = port
+        self.pause = pause
+        """Seconds between two requests of a tab, on average."""
         self.open = True
         self.shop_is_open = True
         """False while the shop itself is stopped on purpose: who then gets no answer asks again."""

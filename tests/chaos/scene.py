@@ -24,7 +24,7 @@ from shop.cart.model import Cart, Limits
 from shop.loadtest.history import Verdict
 from shop.web.session import cart_id
 from tests.chaos.browser import NoAnswer, Tab
-from tests.chaos.load import PRODUCTS, Crowd, Outcome, Request, Shopper
+from tests.chaos.load import PAUSE_SECONDS, PRODUCTS, Crowd, Outcome, Request, Shopper
 from tests.fixtures.shop_process import ShopProcess
 
 SETTLING_SECONDS = 20.0
@@ -128,6 +128,8 @@ class Pace(msgspec.Struct, frozen=True):
     fault: float = 5.0
     after: float = 4.0
     changes: int = 50
+    pause: float = PAUSE_SECONDS
+    """Between two requests of a tab."""
 
 
 class Scene(Generic[S]):
@@ -256,7 +258,7 @@ def p99(requests: Sequence[Request]) -> float:
 
 async def play(row: Row[S], stage: S, pace: Pace) -> Result:
     """Let a crowd shop on an open stage while the row's fault happens, and check what came of it."""
-    crowd = Crowd(stage.shop.port)
+    crowd = Crowd(stage.shop.port, pause=pace.pause)
     scene = Scene(stage, crowd, pace)
     async with crowd:
         await crowd.goes_on(seconds=pace.warm, changes=pace.changes)
