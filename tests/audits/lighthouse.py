@@ -57,7 +57,14 @@ def cart_cookie(url: str) -> str:
 
 
 def look(url: str, cookie: str) -> Report:
-    """Lighthouse's report of a page, as its JSON."""
+    """Lighthouse's report of a page, as its JSON. Now and then Chromium's trace lacks its beginning: then once more."""
+    try:
+        return _look(url, cookie)
+    except subprocess.CalledProcessError:
+        return _look(url, cookie)
+
+
+def _look(url: str, cookie: str) -> Report:
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         subprocess.run(
             [
