@@ -24,7 +24,6 @@ WIDE = (1440, 960)
 @shot("morning", size=WIDE)
 def morning(_: str) -> None:
     """Breakfast on an oak table beside a window: teapot, mug, bowl and linen in the first sun."""
-    stage.clear()
     room.wall("#D9CDBB")
     with solids.moved(at=(0, -62, 0)):
         _table(depth=120)
@@ -47,7 +46,6 @@ def morning(_: str) -> None:
 @shot("shelf", size=WIDE)
 def kitchen_shelf(_: str) -> None:
     """The Hull Shelf in a kitchen: jars, bowls, mugs, a board."""
-    stage.clear()
     room.wall("#CBCBBD")
     stage.daylight(74, strength=1.25)
     shelf.shelf()
@@ -66,7 +64,6 @@ def kitchen_shelf(_: str) -> None:
 @shot("evening", size=WIDE)
 def evening(_: str) -> None:
     """A corner after dark: the lamp is lit, a candle burns, a throw lies folded beside a book."""
-    stage.clear()
     room.wall("#B7A994")
     with solids.moved(at=(0, -62, 0)):
         _table(depth=120)

@@ -27,9 +27,10 @@ class Shot:
     samples: int = 16
 
     def take(self, path: Path, *, width: int | None = None, samples: int | None = None) -> None:
-        """Build the scene and render it to a PNG; a draft is narrower and has fewer samples."""
+        """Build the scene, in an empty one, and render it to a PNG; a draft is narrower and has fewer samples."""
         across, down = self.size
         width = width or across
+        stage.clear()
         self.build(self.name)
         path.parent.mkdir(parents=True, exist_ok=True)
         stage.render(str(path), pixels=(width, round(down * width / across)), samples=samples or self.samples)

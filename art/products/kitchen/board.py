@@ -18,7 +18,6 @@ LEAN = 12.0
 def leaning(name: str) -> None:
     """The boards against the wall: the chosen one in front, or alone."""
     size = name.removeprefix("plank-board-")
-    stage.clear()
     stage.daylight(44, strength=1.25)
     if size == "large":
         room.corner(stage.BACKDROPS["kitchen"], back=11)
@@ -34,7 +33,6 @@ def leaning(name: str) -> None:
 @shot("plank-board-detail")
 def handle(_name: str) -> None:
     """The handle of the large board, close."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["kitchen"])
     stage.daylight(24)
     board("large", at=(-26, -6, 0), turn=(0, 0, 18))

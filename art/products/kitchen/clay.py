@@ -16,7 +16,6 @@ from art.studio.spread import spread, strewn
 @shot("spray-salt-pot")
 def salt_pot(_name: str) -> None:
     """The pot, closed."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["kitchen"])
     stage.daylight(16)
     pot()
@@ -27,7 +26,6 @@ def salt_pot(_name: str) -> None:
 @shot("spray-salt-pot-detail")
 def salt_in_it(_name: str) -> None:
     """The lid beside the pot, salt inside."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["kitchen"])
     stage.daylight(17)
     pot()
@@ -73,7 +71,6 @@ def salt(level: float) -> None:
 @shot("pebble-mortar")
 def mortar_alone(_name: str) -> None:
     """The mortar with the pestle leaning in it."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["kitchen"])
     stage.daylight(19)
     mortar()
@@ -84,7 +81,6 @@ def mortar_alone(_name: str) -> None:
 @shot("pebble-mortar-detail")
 def pepper_in_it(_name: str) -> None:
     """From above: pepper, some of it ground."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["kitchen"])
     stage.daylight(17)
     mortar()

@@ -25,7 +25,6 @@ PEPPER = (
 @shot("keel-pan")
 def from_above(_name: str) -> None:
     """The whole pan, its handle towards the right."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["kitchen"])
     stage.daylight(36)
     pan(turn=-38)
@@ -35,7 +34,6 @@ def from_above(_name: str) -> None:
 @shot("keel-pan-detail")
 def with_an_egg(_name: str) -> None:
     """An egg in it."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["kitchen"])
     stage.daylight(30)
     pan(turn=-42)

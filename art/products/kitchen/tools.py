@@ -16,7 +16,6 @@ from art.studio.spread import spread, strewn
 @shot("oar-spoon")
 def spoon_alone(_name: str) -> None:
     """The spoon from above, across the picture."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["kitchen"])
     stage.daylight(26)
     spoon(at=(0, 0, 0), turn=(0, 0, 52))
@@ -26,7 +25,6 @@ def spoon_alone(_name: str) -> None:
 @shot("oar-spoon-detail")
 def blade(_name: str) -> None:
     """The blade, close: its flat edge and the shallow bowl."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["kitchen"])
     stage.daylight(17)
     spoon(at=(7.8, 3.2, 0), turn=(0, 0, 22))
@@ -65,7 +63,6 @@ def _bowl(t: float, y: float) -> float:
 @shot("swell-rolling-pin")
 def pin_alone(_name: str) -> None:
     """The pin across the picture, a breath of flour around it."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["kitchen"])
     stage.daylight(40)
     pin(turn=28)
@@ -76,7 +73,6 @@ def pin_alone(_name: str) -> None:
 @shot("swell-rolling-pin-detail")
 def in_use(_name: str) -> None:
     """On a round of dough."""
-    stage.clear()
     stage.sweep("#7E8679")
     stage.daylight(32)
     dough()

@@ -14,7 +14,6 @@ PAPER = "#D0C6B4"
 
 def evening(reach: float, *, strength: float = 0.4, paper: str = PAPER) -> None:
     """An empty stage at dusk: the window is going out, so that what is lit shows."""
-    stage.clear()
     stage.sweep(paper)
     stage.daylight(reach, strength=strength)
 

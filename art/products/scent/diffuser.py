@@ -12,7 +12,6 @@ from art.studio.solids import Point
 @shot("saltmarsh-diffuser")
 def diffuser_alone(_name: str) -> None:
     """The bottle with its five reeds."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["scent"])
     stage.daylight(30)
     diffuser()
@@ -22,7 +21,6 @@ def diffuser_alone(_name: str) -> None:
 @shot("saltmarsh-diffuser-detail")
 def collar(_name: str) -> None:
     """The collar and the oil, close; the bottle on a saucer."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["scent"])
     stage.daylight(18)
     outside = [(0, 0), (4.2, 0, 0.1), (4.6, 0.3, 0.2), (6.6, 0.5, 0.6), (7.2, 1.4)]

@@ -15,7 +15,6 @@ DIP = math.radians(34)
 @shot("ember-dish")
 def dish_in_use(_name: str) -> None:
     """The dish, a stick burning in it."""
-    stage.clear()
     stage.sweep("#B39C8F")
     stage.daylight(28, strength=0.75)
     dish()
@@ -26,7 +25,6 @@ def dish_in_use(_name: str) -> None:
 @shot("ember-dish-detail")
 def holder(_name: str) -> None:
     """The brass foot and the ash below the stick."""
-    stage.clear()
     stage.sweep("#B39C8F")
     stage.daylight(20, strength=0.75)
     dish()

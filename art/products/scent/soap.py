@@ -14,7 +14,6 @@ from art.studio.solids import Point
 @shot("rockpool-soap")
 def soap_and_dish(_name: str) -> None:
     """A bar on the dish, the other before it in its paper band."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["scent"])
     stage.daylight(18)
     solids.together(*soap_dish(), turn=(0, 0, -14))
@@ -26,7 +25,6 @@ def soap_and_dish(_name: str) -> None:
 @shot("rockpool-soap-detail")
 def ribs(_name: str) -> None:
     """The bar off the dish: the ribs it lies on."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["scent"])
     stage.daylight(16)
     solids.together(*soap_dish(), turn=(0, 0, 18))

@@ -18,7 +18,6 @@ HEAP = [(-2.24, 1.1), (0.0, 1.1), (2.24, 1.1), (-1.12, 3.02), (1.12, 3.02), (0.0
 @shot("evening-tapers-honey", "evening-tapers-chalk", "evening-tapers-deep")
 def bundle(name: str) -> None:
     """Six in a linen band, lying, their wicks to the front."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["scent"])
     stage.daylight(24)
     wax = beeswax(COLOURS[name.removeprefix("evening-tapers-")])
@@ -31,7 +30,6 @@ def bundle(name: str) -> None:
 @shot("evening-tapers-detail")
 def hanging(_name: str) -> None:
     """Three pairs over an oak peg, one of each colour, as they hang to dry."""
-    stage.clear()
     room.wall(stage.BACKDROPS["scent"])
     stage.daylight(34)
     wood_ = wood.timber(along="Z", heart=(1, -3))

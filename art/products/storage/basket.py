@@ -20,7 +20,6 @@ def filled(name: str) -> None:
     """Balls of wool in the small one, building blocks in the medium one, firewood in the large one."""
     size = name.removeprefix("creel-basket-")
     across, height = SIZES[size]
-    stage.clear()
     stage.sweep(stage.BACKDROPS["storage"])
     stage.daylight(across * 1.9)
     basket(size)
@@ -31,7 +30,6 @@ def filled(name: str) -> None:
 @shot("creel-basket-detail")
 def joint(_name: str) -> None:
     """Where the handle goes into the rim."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["storage"])
     stage.daylight(36)
     basket("medium")

@@ -15,7 +15,6 @@ FINGERS = 7
 @shot("locker-box")
 def open_box(_name: str) -> None:
     """The box from a corner, its lid leaning on it."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["storage"])
     stage.daylight(42)
     box(turn=-32)
@@ -27,7 +26,6 @@ def open_box(_name: str) -> None:
 @shot("locker-box-detail")
 def corner(_name: str) -> None:
     """The fingers of a corner, the lid on."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["storage"])
     stage.daylight(30)
     box(turn=-40)

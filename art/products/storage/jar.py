@@ -24,7 +24,6 @@ def jar_alone(name: str) -> None:
     """One jar, filled and closed."""
     size = name.removeprefix("harbour-jar-")
     high = SIZES[size][1]
-    stage.clear()
     stage.sweep(stage.BACKDROPS["storage"])
     stage.daylight(high * 1.25)
     jar(size)
@@ -34,7 +33,6 @@ def jar_alone(name: str) -> None:
 @shot("harbour-jar-detail")
 def three(_name: str) -> None:
     """All three, the smallest open."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["storage"])
     stage.daylight(28)
     jar("two", at=(-9.5, 4, 0))

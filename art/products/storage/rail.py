@@ -16,7 +16,6 @@ PEGS = (-24.0, -12.0, 0.0, 12.0, 24.0)
 @shot("mooring-rail")
 def on_the_wall(_name: str) -> None:
     """The rail across the picture, the bag on its second peg."""
-    stage.clear()
     room.wall(stage.BACKDROPS["storage"])
     stage.daylight(58, strength=1.3)
     rail()
@@ -27,7 +26,6 @@ def on_the_wall(_name: str) -> None:
 @shot("mooring-rail-detail")
 def peg(_name: str) -> None:
     """Two pegs, close."""
-    stage.clear()
     room.wall(stage.BACKDROPS["storage"])
     stage.daylight(26, strength=1.3)
     rail()

@@ -14,7 +14,6 @@ from art.studio.solids import Point
 @shot("hull-shelf")
 def in_use(_name: str) -> None:
     """On a wall, with books, a vase and a bowl on it."""
-    stage.clear()
     room.wall(stage.BACKDROPS["storage"])
     stage.daylight(74, strength=1.3)
     shelf()
@@ -27,7 +26,6 @@ def in_use(_name: str) -> None:
 @shot("hull-shelf-detail")
 def edge(_name: str) -> None:
     """The end of the board and a bracket, from a little below."""
-    stage.clear()
     room.wall(stage.BACKDROPS["storage"])
     stage.daylight(36, strength=1.3)
     shelf()

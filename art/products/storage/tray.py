@@ -10,7 +10,6 @@ from art.studio.shots import shot
 @shot("raft-tray")
 def with_coffee(_name: str) -> None:
     """From above, coffee for two on it."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["storage"])
     stage.daylight(46)
     tray(turn=24)
@@ -26,7 +25,6 @@ def with_coffee(_name: str) -> None:
 @shot("raft-tray-detail")
 def grip(_name: str) -> None:
     """A grip and a corner of the empty tray."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["storage"])
     stage.daylight(30)
     tray(turn=-58)

@@ -13,7 +13,6 @@ from art.studio.solids import Point
 def small_bowl(name: str) -> None:
     """The small bowl before the large one."""
     colour = name.split("-")[2]
-    stage.clear()
     stage.sweep(stage.BACKDROPS["tableware"])
     stage.daylight(24)
     small(colour, at=(-5, -7, 0))
@@ -24,7 +23,6 @@ def small_bowl(name: str) -> None:
 @shot("shoal-bowl-fog-large", "shoal-bowl-clay-large")
 def large_bowl(name: str) -> None:
     """The large bowl alone."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["tableware"])
     stage.daylight(30)
     large(name.split("-")[2])
@@ -34,7 +32,6 @@ def large_bowl(name: str) -> None:
 @shot("shoal-bowl-detail")
 def nested(_: str) -> None:
     """Both sizes and both glazes, nested: rims close by."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["tableware"])
     stage.daylight(22)
     large("fog")

@@ -17,7 +17,6 @@ GREEN = "#D9ECE6"
 @shot("pool-glasses")
 def pool_glasses(_: str) -> None:
     """Two side by side, one of them filled, and a stacked pair behind."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["tableware"])
     stage.daylight(22)
     tumbler(at=(-5.4, -3.4, 0), turn=(0, 0, 30), seed=1)
@@ -31,7 +30,6 @@ def pool_glasses(_: str) -> None:
 @shot("pool-glasses-detail")
 def thick_base(_: str) -> None:
     """The base of one, close by, with the bubbles in it."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["tableware"])
     stage.daylight(14)
     tumbler(seed=5)

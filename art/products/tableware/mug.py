@@ -12,7 +12,6 @@ from art.studio.solids import Point
 @shot("tide-mug-moss", "tide-mug-chalk", "tide-mug-clay", "tide-mug-deep")
 def tide_mug(name: str) -> None:
     """The mug alone, its handle to the right."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["tableware"])
     stage.daylight(16)
     mug(name.removeprefix("tide-mug-"), turn=(0, 0, -14))
@@ -22,7 +21,6 @@ def tide_mug(name: str) -> None:
 @shot("tide-mug-detail")
 def tide_mug_detail(_: str) -> None:
     """Coffee in one, another behind it: the line of the glaze and the way the handle joins."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["tableware"])
     stage.daylight(14)
     mug("chalk", turn=(0, 0, -40))

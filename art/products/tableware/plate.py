@@ -12,7 +12,6 @@ from art.studio.solids import Point
 @shot("ebb-plate-dinner")
 def dinner_plate(_: str) -> None:
     """The dinner plate alone, from higher up."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["tableware"])
     stage.daylight(30)
     dinner()
@@ -22,7 +21,6 @@ def dinner_plate(_: str) -> None:
 @shot("ebb-plate-side")
 def side_plate(_: str) -> None:
     """A side plate on a dinner plate."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["tableware"])
     stage.daylight(30)
     dinner()
@@ -33,7 +31,6 @@ def side_plate(_: str) -> None:
 @shot("ebb-plate-detail")
 def stack(_: str) -> None:
     """Four of each in a stack, from the side: how the low rims nest."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["tableware"])
     stage.daylight(24)
     for level in range(4):

@@ -19,7 +19,6 @@ CLAY = "#A98A69"
 @shot("cove-teapot")
 def cove_teapot(_: str) -> None:
     """The pot with its handle up, the spout to the right."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["tableware"])
     stage.daylight(26)
     teapot(turn=(0, 0, -12))
@@ -29,7 +28,6 @@ def cove_teapot(_: str) -> None:
 @shot("cove-teapot-detail")
 def cove_teapot_detail(_: str) -> None:
     """The knob, the joint of the handle and the sharp lip of the spout; a mug behind."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["tableware"])
     stage.daylight(20)
     teapot(turn=(0, 0, -38))

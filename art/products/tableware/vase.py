@@ -16,7 +16,6 @@ from art.studio.solids import Point
 @shot("reed-vase")
 def reed_vase(_: str) -> None:
     """The vase with three dry reeds."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["tableware"])
     stage.daylight(44)
     vase()
@@ -27,7 +26,6 @@ def reed_vase(_: str) -> None:
 @shot("reed-vase-detail")
 def reed_vase_detail(_: str) -> None:
     """The shoulder and the neck, and the glaze that runs down from them."""
-    stage.clear()
     stage.sweep(stage.BACKDROPS["tableware"])
     stage.daylight(26)
     vase()

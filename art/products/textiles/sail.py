@@ -31,7 +31,6 @@ def folds(_name: str) -> None:
 
 
 def _scene(colour: str) -> None:
-    stage.clear()
     stage.sweep(hanging.DARKER if colour == "chalk" else hanging.PAPER)
     stage.daylight(24, strength=0.85)
     cloth = fabric.linen(**fabric.dyed(colour), threads=7, weave=0.6, crease=0.35)

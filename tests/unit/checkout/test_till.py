@@ -67,16 +67,22 @@ class TestTheLine:
 
     async def test_is_never_longer_than_the_pool(self, engine: AsyncEngine) -> None:
         till, at_once, most = Till(engine), 0, 0
+        limit = 1 if engine.dialect.name == "sqlite" else 4
+        all_there = asyncio.Event()
 
         async def work(connection: AsyncConnection) -> None:
             nonlocal at_once, most
             at_once += 1
             most = max(most, at_once)
+            if at_once == limit:
+                all_there.set()
+            await all_there.wait()
             await connection.execute(text("SELECT 1"))
             at_once -= 1
 
-        await asyncio.gather(*(till.begin(work) for _ in range(50)))
-        assert most == (1 if engine.dialect.name == "sqlite" else 4)
+        async with asyncio.timeout(30):
+            await asyncio.gather(*(till.begin(work) for _ in range(50)))
+        assert most == limit
 
 
 class TestConflicts:
