@@ -15,7 +15,7 @@ run: setup ## Serve the shop at http://127.0.0.1:8000 (.env.example lists the se
 
 test: dev check ## Check and test everything
 	@CHROMIUM_PATH="$$($(VENV)/python bin/browser.py)" || exit 1; export CHROMIUM_PATH; \
-		exec $(VENV)/python -m pytest -n 2 --dist loadfile
+		exec $(VENV)/python -m pytest -n 3 --dist loadfile # on two cores: they wait a third of the time
 
 check: dev ## Formatting, lint, types, imports between the parts, templates, links in the docs
 	$(VENV)/ruff format --check .

@@ -16,7 +16,7 @@ from tests.fixtures.cart_services import BACKENDS, Build, builder
 from tests.fixtures.carts import LIMITS, changes
 
 CARTS = ("a", "b")
-EXAMPLES = {"memory": 100, "fakeredis": 60, "valkey": 60, "sqlite": 40, "postgres": 40}
+EXAMPLES = {"memory": 80, "fakeredis": 40, "valkey": 40, "sqlite": 25, "postgres": 25}
 """Most for the stores that the others are made of."""
 
 
@@ -124,7 +124,7 @@ def test_every_service_behaves_as_the_model(
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=EXAMPLES.get(backend, 20),
+            max_examples=EXAMPLES.get(backend, 14),
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
