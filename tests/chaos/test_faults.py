@@ -11,7 +11,7 @@ from tests.chaos.load import Outcome
 from tests.chaos.rows import ALL
 from tests.chaos.scene import Pace, Row, Stages, play
 
-PACE = Pace(warm=0, quiet=0.1, fault=0.6, after=0.2, changes=30, pause=0.05)
+PACE = Pace(warm=0, quiet=0.1, fault=0.6, after=0.2, changes=30, pause=0.08)
 """A fault lasts longer than the shop waits for an answer of Redis: 0.4 s. Other tests need the processors too."""
 
 

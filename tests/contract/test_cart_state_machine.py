@@ -16,7 +16,7 @@ from tests.fixtures.cart_services import BACKENDS, Build, builder
 from tests.fixtures.carts import LIMITS, changes
 
 CARTS = ("a", "b")
-EXAMPLES = {"memory": 80, "fakeredis": 40, "valkey": 40, "sqlite": 25, "postgres": 25}
+EXAMPLES = {"memory": 80, "fakeredis": 25, "valkey": 40, "sqlite": 25, "postgres": 25}
 """Most for the stores that the others are made of."""
 
 
