@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.e2e.shopper import Shopper
-from tests.fixtures.browser import OpenShopper
+from tests.fixtures.browser import PHONE, OpenShopper
 
 HEADING = "Goes well with your cart"
 
@@ -66,3 +66,16 @@ def test_the_drawer_has_it_too(open_shopper: OpenShopper) -> None:
     shopper.drawer.get_by_role("button", name=re.compile("^Add .* to cart")).first.click()
     shopper.sees_badge(2)
     expect(shopper.drawer.get_by_role("heading", name="In your cart")).to_be_focused()
+
+
+def test_what_comes_late_moves_no_button_on_a_phone(open_shopper: OpenShopper) -> None:
+    shopper = open_shopper(having=("Keel Pan", "Reed Vase"), **PHONE)
+    held: list[Route] = []
+    shopper.page.route("**/recommended*", lambda route: held.append(route))
+    shopper.opens("/cart")
+    with shopper.page.expect_request("**/recommended*"):
+        shopper.page.evaluate("document.querySelector('main .recommended').scrollIntoView({ block: 'center' })")
+    before = shopper.checkout_link.bounding_box()
+    held[0].fulfill(body=f"<h2>{HEADING}</h2>" + "<p>A bowl</p>" * 20, content_type="text/html")
+    expect(shopper.page.get_by_role("heading", name=HEADING)).to_be_attached()
+    assert shopper.checkout_link.bounding_box() == before
