@@ -7,7 +7,7 @@ order, and what was ordered has left the cart once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from typing import ClassVar
 
 import pytest
@@ -93,7 +93,8 @@ def test_a_bank_that_does_not_answer(till: Till, card: str, end: str) -> None:
             while end not in page:
                 page = await buyer.looks_at(reply.number)
         last = await buyer.orders(form)
-        states = dict(await settled(audit))
+        await audit.settled()
+        states = {order.number: order.state for order in await audit.orders()}
         assert states.pop(last.number) == "paid"
         assert states == ({} if last.number == reply.number else {reply.number: "failed"})
         assert (last.number == reply.number) is (end == "Thank you")
@@ -101,16 +102,6 @@ def test_a_bank_that_does_not_answer(till: Till, card: str, end: str) -> None:
         buyer.leaves()
 
     play(till, scene)
-
-
-async def settled(audit: Audit) -> Mapping[str, str]:
-    """The states of all orders by their numbers, once no bank is asked any more."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while True:
-            states = {order.number: order.state for order in await audit.orders()}
-            if "placed" not in states.values():
-                return states
-            await asyncio.sleep(0.05)
 
 
 def play(till: Till, scene: Callable[[Audit], Awaitable[None]]) -> None:
