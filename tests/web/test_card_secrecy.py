@@ -25,7 +25,7 @@ from shop.money import Money
 from shop.settings import Settings
 from tests.fixtures.buyer import GERMAN
 from tests.fixtures.catalog import a_product, fill, variant
-from tests.fixtures.shop_app import HTMX, NAVIGATION, Client, MakeClient
+from tests.fixtures.shop_app import HTMX, NAVIGATION, Client, MakeClient, in_no_time
 
 NUMBERS = (
     "4111111111111111",
@@ -69,7 +69,8 @@ def logged(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 
 @pytest.fixture(params=["the demonstration bank", "a broken bank"])
 def bank(request: pytest.FixtureRequest, engine: AsyncEngine) -> DemoPayments:
-    return DemoPayments(engine) if request.param == "the demonstration bank" else BrokenPayments(engine)
+    kind = DemoPayments if request.param == "the demonstration bank" else BrokenPayments
+    return kind(engine, sleep=in_no_time)
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ async def shop(
     make_client: MakeClient, engine: AsyncEngine, database_url: str, bank: DemoPayments
 ) -> AsyncIterator[Client]:
     await fill(engine, a_product("tide-mug", variant("MUG", price=1900, stock=500)))
-    settings = Settings(database_url=database_url, payment_seconds=0.2)
+    settings = Settings(database_url=database_url, payment_seconds=0.5)
     async with make_client(settings=settings, catalog=None, payments=bank) as client:
         yield client
 

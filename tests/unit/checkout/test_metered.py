@@ -16,7 +16,7 @@ from tests.fixtures.till import CODE, STOCK, Scene
 
 async def test_orders_are_counted_by_what_came_of_them(scene: Scene) -> None:
     registry = CollectorRegistry()
-    metrics, process = OrderMetrics(registry), scene.process(seconds=0.2)
+    metrics, process = OrderMetrics(registry), scene.process()
     placing, settler = PlaceOrder(process.course, metrics), Settler(process.course, metrics)
 
     async def order(outcome: Outcome = "approved", *, coupon: str = "", sku: str = "MUG") -> None:

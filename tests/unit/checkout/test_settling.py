@@ -56,7 +56,7 @@ async def settled(scene: Scene, *, after: float = CLAIM_SECONDS) -> Order:
 
 class TestTheBankDoesNotAnswer:
     async def test_and_has_done_it(self, scene: Scene) -> None:
-        order = await scene.process(seconds=0.2).place(await scene.submission(outcome="lost-answer"))
+        order = await scene.process().place(await scene.submission(outcome="lost-answer"))
         assert (order.state, order.settled) == ("pending", False)
         assert await scene.letters() == []
         paid = await settled(scene)
@@ -65,9 +65,16 @@ class TestTheBankDoesNotAnswer:
         assert await scene.ledger() == ["authorised", "captured"]
         assert (await scene.carts.get("ada")).lines == ()
 
+    async def test_and_is_not_waited_for_any_longer(self, scene: Scene) -> None:
+        silent = HeldPayments(scene.payments)
+        order = await scene.process(payments=silent, seconds=0.1).place(await scene.submission())
+        assert (order.state, order.settled) == ("pending", False)
+        assert (await settled(scene)).state == "failed"
+        assert await scene.ledger() == ["voided"]
+
     async def test_and_has_not_done_it(self, scene: Scene) -> None:
         cart = await scene.cart(coupon=CODE)
-        await scene.process(seconds=0.2).place(await scene.submission(cart, "lost-call"))
+        await scene.process().place(await scene.submission(cart, "lost-call"))
         failed = await settled(scene)
         assert (failed.state, failed.settled) == ("failed", True)
         assert "Nothing was charged" in failed.failure
@@ -76,12 +83,12 @@ class TestTheBankDoesNotAnswer:
         assert (await scene.process().place(await scene.submission(cart))).state == "paid"
 
     async def test_nobody_else_goes_on_while_the_first_may_still_get_an_answer(self, scene: Scene) -> None:
-        await scene.process(seconds=0.2).place(await scene.submission(outcome="lost-answer"))
+        await scene.process().place(await scene.submission(outcome="lost-answer"))
         assert await scene.process().settler.settle_due() == 0
         assert (await settled(scene, after=0.1)).state == "pending"
 
     async def test_not_even_when_it_is_asked_again(self, scene: Scene) -> None:
-        await scene.process(seconds=0.2).place(await scene.submission(outcome="lost-answer"))
+        await scene.process().place(await scene.submission(outcome="lost-answer"))
         away = scene.process(payments=AwayPayments(scene, "find"))
         scene.passes(CLAIM_SECONDS)
         assert await away.settler.settle_due() == 1
@@ -98,7 +105,7 @@ class TestTheBankDoesNotAnswer:
         assert await scene.letters() == ["placed"]
 
     async def test_when_a_payment_is_to_be_let_go(self, scene: Scene) -> None:
-        await scene.process(seconds=0.2).place(await scene.submission(outcome="lost-call"))
+        await scene.process().place(await scene.submission(outcome="lost-call"))
         scene.passes(CLAIM_SECONDS)
         await scene.process(payments=AwayPayments(scene, "void")).settler.settle_due()
         (failed,) = await scene.all()
@@ -213,7 +220,7 @@ class TestAProcessThatWasPaused:
 
     async def test_while_it_settled_what_another_left(self, scene: Scene) -> None:
         """The one that decided to undo an order must not let go of a payment that somebody else has taken since."""
-        late = scene.process(seconds=0.2)
+        late = scene.process()
         await late.place(await scene.submission(outcome="lost-answer"))
         scene.passes(CLAIM_SECONDS)
         ((order, by),) = await late.settler.claim()
@@ -271,7 +278,7 @@ class TestCancelling:
 
 class TestInTheBackground:
     async def test_an_open_order_is_found_and_counted(self, scene: Scene) -> None:
-        await scene.process(seconds=0.2).place(await scene.submission(outcome="lost-answer"))
+        await scene.process().place(await scene.submission(outcome="lost-answer"))
         scene.passes(CLAIM_SECONDS)
         process = scene.process()
         await process.settler.start()
