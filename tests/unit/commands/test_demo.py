@@ -24,6 +24,7 @@ from click.testing import CliRunner
 from shop.commands.demo import RUNGS, demo
 from shop.demo.topologies import TOPOLOGIES
 from shop.errors import ConfigurationError
+from tests.fixtures.commands import hear_signals
 
 PATIENCE_SECONDS = 60
 PRIMARIES = {"redis": "redis", "sentinel": "redis 1", "cluster": "redis 1", "hybrid": "redis"}
@@ -45,6 +46,7 @@ class Demo:
             stderr=subprocess.STDOUT,
             text=True,
             cwd=folder,
+            preexec_fn=hear_signals,
         )
 
     def says(self, pattern: str) -> re.Match[str]:
@@ -90,6 +92,12 @@ def lives(pid: int) -> bool:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
+
+
+def take_terminal() -> None:
+    """For `preexec_fn`: end with the terminal that is its standard input."""
+    hear_signals()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def adds(shop: httpx.Client) -> None:
@@ -143,7 +151,7 @@ def test_it_ends_with_its_terminal(tmp_path: Path) -> None:
         stdout=inside,
         stderr=inside,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        preexec_fn=take_terminal,
     )
     os.close(inside)
     said = b""
