@@ -28,7 +28,7 @@ from shop.catalog.importers import read  # noqa: E402
 from shop.catalog.importers.draft import Problems  # noqa: E402
 from shop.checkout.terms import read_terms  # noqa: E402
 from shop.languages import FOLDER  # noqa: E402
-from shop.words import texts_of  # noqa: E402
+from shop.words import SEARCHED, texts_of  # noqa: E402
 
 PYTHON = (
     "shop/errors.py",
@@ -73,7 +73,10 @@ def messages() -> Catalog:
 
 
 def catalog() -> Catalog:
-    """The words of the demo catalogue, and of the example's terms of checkout. Titles and tags are names: they stay."""
+    """The words of the demo catalogue, and of the example's terms of checkout.
+
+    Titles and tags are shown as they are. Their translations are for the search: all that one may call such a thing.
+    """
     found = Catalog(header_comment=HEADER, fuzzy=False)
     with CATALOG.open("rb") as source:
         for draft in read(source, "EUR", Problems()):
@@ -83,6 +86,8 @@ def catalog() -> Catalog:
             texts += [image.alt for image in product.images]
             for text in filter(None, texts):
                 found.add(text, locations=[(product.handle, 0)])
+            for name in (product.title, *product.tags):
+                found.add(name, locations=[(product.handle, 0)], context=SEARCHED)
     terms = read_terms()
     for zone in terms.zones:
         for text in (zone.title, *(method.title for method in zone.methods)):

@@ -130,6 +130,13 @@ def demo() -> None:
     click.echo(f"{report.added} added, {report.changed} changed, {report.unchanged} unchanged.")
 
 
+@catalog.command()
+def reindex() -> None:
+    """Make the search find what was translated since the products were imported."""
+    count = _run(_reindex(Settings.from_env()))
+    click.echo(f"{count} products indexed.")
+
+
 def _run(work: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(work)
@@ -184,6 +191,14 @@ async def _import(settings: Settings, file: BufferedReader, currency: str, *, re
         with shown(file) as progress:
             importing = CatalogImport(engine, settings.currency, rates, replace=replace, progress=progress)
             return await importing.run(file, currency)
+
+
+async def _reindex(settings: Settings) -> int:
+    from shop.catalog.importing import CatalogImport
+    from shop.catalog.rates import read_rates
+
+    async with _database(settings) as engine:
+        return await CatalogImport(engine, settings.currency, read_rates(settings.exchange_rates)).reindex()
 
 
 async def _export(settings: Settings, file: TextIO) -> int:

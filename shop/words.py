@@ -50,6 +50,9 @@ FSI, PDI = "\u2068", "\u2069"
 ENGLISH = Language("en")
 """The language of the messages themselves."""
 
+SEARCHED = "search"
+"""The context of words in the catalogue that are for the search alone."""
+
 _TEXT = re.compile(r"(?:(?<=>)|^)(?=[^<>]*\w)[^<>]+(?=<|$)")
 _spoken: ContextVar[Language] = ContextVar("language", default=ENGLISH)
 
@@ -110,6 +113,11 @@ def content(text: str) -> str:
         return text
     translated = language.catalog.gettext
     return _TEXT.sub(lambda found: translated(found[0]), text) if "<" in text else translated(text)
+
+
+def searched(name: str) -> str:
+    """Words by which what has this title or tag may be searched in the language spoken; nobody reads them."""
+    return _spoken.get().catalog.pgettext(SEARCHED, name)
 
 
 def content_options(text: str) -> str:

@@ -92,9 +92,11 @@ class CachedCatalog:
         """See CatalogRepository."""
         return await self._get("related", (handle, limit), lambda: self.repository.related(handle, limit))
 
-    async def page(self, query: Query) -> Page:
+    async def page(self, query: Query, language: str = "") -> Page:
         """See CatalogRepository."""
-        return await self._get("search" if query.q else "page", query, lambda: self.repository.page(query))
+        if not query.q:
+            return await self._get("page", query, lambda: self.repository.page(query))
+        return await self._get("search", (query, language), lambda: self.repository.page(query, language))
 
     async def offers(self, skus: Iterable[str], holder: str = "") -> dict[str, Offer]:
         """See CatalogRepository. Those that are not known yet are read together.

@@ -14,11 +14,12 @@ from shop.catalog.facets import Traits
 from shop.catalog.model import Product
 from shop.catalog.narrow import title_key
 from shop.catalog.search import Indexed
-from shop.catalog.text import category_token, slug, token, words
+from shop.catalog.text import category_token, slug, token, words, words_in
 from shop.money import Money
+from shop.words import Language, content, searched, speaking, texts_of
 
 INDEXED_WORDS = 2000
-"""Different words by which a product can be found; those of its title come first."""
+"""Different words of one language by which a product can be found; those of its title come first."""
 
 _TAG = re.compile(r"<[^>]*>")
 
@@ -99,24 +100,31 @@ def listing_rows(key: int, product: Product, worth: InCatalogCurrency) -> Iterat
         yield from ({**row, "category": category} for category in ("", *dict(_categories(product))))
 
 
-def indexed(key: int, product: Product) -> Indexed:
-    """What the product is found by."""
-    text = (
-        product.title,
-        product.vendor,
-        *product.categories,
-        *product.tags,
-        *(variant.sku for variant in product.variants),
-        *(value for variant in product.variants for value in variant.options),
-        unescape(_TAG.sub(" ", product.description)),
-    )
-    found = islice(dict.fromkeys(words(" ".join(text))), INDEXED_WORDS)
+def indexed(key: int, product: Product, languages: Iterable[Language] = ()) -> Indexed:
+    """What the product is found by: its own words, and those of its translations."""
+    names = (product.title, product.vendor, *product.tags, *(variant.sku for variant in product.variants))
+    values = dict.fromkeys(value for variant in product.variants for value in variant.options)
+    found = _most(words(" ".join((*names, *product.categories, *values, _plain(product.description)))))
+    shown = (*product.categories, *values, *texts_of(product.description))
+    for language in languages:
+        with speaking(language):
+            called = [told for name in (product.title, *product.tags) if (told := searched(name)) != name]
+            translated = [told for text in shown if (told := content(text)) != text]
+        found += _most(words_in(language.code, unescape(" ".join((*called, *translated)))))
     choices = dict.fromkeys(
         token(name, value)
         for variant in product.variants
         for name, value in zip(product.options, variant.options, strict=True)
     )
-    return Indexed(key, list(found), [*map(category_token, dict(_categories(product))), *choices])
+    return Indexed(key, found, [*map(category_token, dict(_categories(product))), *choices])
+
+
+def _plain(html: str) -> str:
+    return unescape(_TAG.sub(" ", html))
+
+
+def _most(found: Iterable[str]) -> list[str]:
+    return list(islice(dict.fromkeys(found), INDEXED_WORDS))
 
 
 def traits(product: Product) -> Traits:

@@ -80,6 +80,15 @@ class CatalogImport:
             await self._tidy()
         return msgspec.structs.replace(report, warnings=tuple(problems.warnings))
 
+    async def reindex(self) -> int:
+        """Let the search find what was translated since products were imported; how many there are to find.
+
+        Raises StoreUnavailable and ConfigurationError.
+        """
+        async with writing(self.engine) as connection:
+            await alone(connection)
+            return await CatalogWriter(connection, self.currency, self._worth).reindex()
+
     def _read(self, source: BufferedReader, currency: str, spool: Spool, problems: Problems) -> None:
         for draft in read(source, currency, problems):
             code = draft.product.variants[0].price.currency

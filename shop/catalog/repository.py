@@ -20,8 +20,8 @@ from shop.catalog.facets import TOTAL, Filters, Tally
 from shop.catalog.model import Category, Facet, Listing, Offer, Page, Product, Published, Query
 from shop.catalog.narrow import Candidate, clamped, counted, cut, matching, narrow, page_of
 from shop.catalog.schema import catalog, facets, listings, products, reservations, variants
-from shop.catalog.search import holds, search_for
-from shop.catalog.text import terms
+from shop.catalog.search import Spellings, holds, search_for
+from shop.catalog.text import spellings
 from shop.catalog.walk import conditions, page_statement, token_groups, walk
 from shop.database import fetch
 
@@ -120,10 +120,13 @@ class CatalogRepository:
                 yield rows.product(list(own))
             last = (found[-1].rank, found[-1].id)
 
-    async def page(self, query: Query) -> Page:
-        """The page of a query. A page past the end is answered with the last one, an unknown category with none."""
+    async def page(self, query: Query, language: str = "") -> Page:
+        """The page of a query. A page past the end is answered with the last one, an unknown category with none.
+
+        `language`: the code of one in whose translations, beside the products' own words, a text is looked for.
+        """
         query = msgspec.structs.replace(query, q=query.q.strip())
-        wanted = terms(query.q)
+        wanted = spellings(query.q, language)
         if query.q and not wanted:
             return narrow((), query, self.currency)
         found = await (self._matching(wanted) if wanted else self._small_catalog())
@@ -142,7 +145,7 @@ class CatalogRepository:
         limit = select(case((count <= self.crowd, count), else_=0)).scalar_subquery()
         return await self._candidates(select(*rows.CANDIDATE).where(products.c.published).limit(limit))
 
-    async def _matching(self, wanted: Sequence[str], groups: Sequence[Sequence[str]] = ()) -> list[Candidate]:
+    async def _matching(self, wanted: Spellings, groups: Sequence[Sequence[str]] = ()) -> list[Candidate]:
         """The products that a text and tokens match; one more than a crowd where there are more."""
         matches = self.search.matching(wanted, groups).limit(self.crowd + 1).subquery()
         return await self._candidates(select(*rows.CANDIDATE).join(matches, matches.c.product_id == products.c.id))
@@ -165,7 +168,7 @@ class CatalogRepository:
         return tally.facets(query), totals.get(query.category, 0)
 
     async def _page_of_many(
-        self, query: Query, wanted: Sequence[str], counts: tuple[Facet, ...], category_total: int = 0
+        self, query: Query, wanted: Spellings, counts: tuple[Facet, ...], category_total: int = 0
     ) -> Page:
         groups = token_groups(query)
         where = conditions(Filters.of(query, self.currency))

@@ -24,6 +24,7 @@ from sqlalchemy import (
     insert,
     literal,
     literal_column,
+    or_,
     select,
     table,
 )
@@ -31,6 +32,9 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shop.catalog.schema import product_texts
+
+Spellings = Sequence[Sequence[str]]
+"""See `text.spellings`."""
 
 
 class Indexed(msgspec.Struct, frozen=True):
@@ -42,9 +46,9 @@ class Indexed(msgspec.Struct, frozen=True):
 
 
 class Search(Protocol):
-    """Finds product ids. Each term must begin a word; of each group one token must be there."""
+    """Finds product ids. Of each term one spelling must begin a word; of each group one token must be there."""
 
-    def matching(self, terms: Sequence[str], groups: Sequence[Sequence[str]] = ()) -> Select[int]:
+    def matching(self, terms: Spellings, groups: Sequence[Sequence[str]] = ()) -> Select[int]:
         """A SELECT of `product_id`; at least one term or group."""
 
     async def index(self, connection: AsyncConnection, products: Sequence[Indexed]) -> None:
@@ -59,9 +63,9 @@ class SqliteSearch:
 
     fts = table("product_search", column("rowid"), column("product_search"), column("words"), column("tokens"))
 
-    def matching(self, terms: Sequence[str], groups: Sequence[Sequence[str]] = ()) -> Select[int]:
+    def matching(self, terms: Spellings, groups: Sequence[Sequence[str]] = ()) -> Select[int]:
         """See Search."""
-        parts = ["words : (" + " AND ".join(f'"{term}" *' for term in terms) + ")"] if terms else []
+        parts = ["words : (" + " OR ".join(f'"{spelling}" *' for spelling in term) + ")" for term in terms]
         parts += ["tokens : (" + " OR ".join(f'"{token}"' for token in group) + ")" for group in groups]
         match = literal_column("product_search").op("MATCH")(" AND ".join(parts))
         return select(self.fts.c.rowid.label("product_id")).where(match)
@@ -89,9 +93,9 @@ class PostgresSearch:
 
     vector: ColumnElement[Any] = literal_column("product_texts.vector")
 
-    def matching(self, terms: Sequence[str], groups: Sequence[Sequence[str]] = ()) -> Select[int]:
+    def matching(self, terms: Spellings, groups: Sequence[Sequence[str]] = ()) -> Select[int]:
         """See Search."""
-        parts = [f"'{term}':*" for term in terms]
+        parts = ["(" + " | ".join(f"'{spelling}':*" for spelling in term) + ")" for term in terms]
         parts += ["(" + " | ".join(f"'={token}'" for token in group) + ")" for group in groups]
         match = self.vector.op("@@")(cast(" & ".join(parts), TSQUERY))
         return select(product_texts.c.product_id).where(match)
@@ -111,14 +115,14 @@ class PostgresSearch:
         await connection.execute(delete(product_texts).where(product_texts.c.product_id.in_(ids)))
 
 
-def holds(product_id: ColumnElement[int], terms: Sequence[str]) -> ColumnElement[bool]:
-    """Whether one product has a word that begins with each term, found out without an index.
+def holds(product_id: ColumnElement[int], terms: Spellings) -> ColumnElement[bool]:
+    """Whether one product has a word that begins with a spelling of each term, found out without an index.
 
     For walks in which most products match: an index would first have to list them all.
     """
     texts = product_texts.c
     text = select(texts.words).where(texts.product_id == product_id).correlate_except(product_texts).scalar_subquery()
-    return and_(*(text.contains(f" {term}") for term in terms))
+    return and_(*(or_(*(text.contains(f" {spelling}") for spelling in term)) for term in terms))
 
 
 def _text_row(product: Indexed) -> dict[str, Any]:

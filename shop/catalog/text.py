@@ -1,4 +1,8 @@
-"""Text as search sees it, the same on every database: folded words, slugs, and tokens for exact values. Pure."""
+"""Text as search sees it, the same on every database: folded words, slugs, and tokens for exact values. Pure.
+
+An index holds a product's own words, and beside them those of its translations, each with its language in front: a
+search in German finds both, and one in English none that only German has.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,10 @@ MAX_TERMS = 8
 MAX_WORD = 64
 
 _WORD = re.compile(r"[^\W_]+")
+_LANGUAGE = "\ue000{}\ue000"
+"""What stands in front of a translation's words: of private use, so a letter to every index and in nobody's words."""
+_ARTICLES = {"ar": re.compile(r"\A(?:[وفبك]?ال|لل)(?=\w\w)")}
+"""Articles that are written as a part of their word, with what else may stand before them: 'الكوب', 'بالكوب'."""
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
 
 
@@ -28,10 +36,21 @@ def words(text: str) -> list[str]:
     return [word[:MAX_WORD] for word in _WORD.findall(fold(text))]
 
 
+def words_in(language: str, text: str) -> list[str]:
+    """The words of a translation, as an index has them beside those of the text itself."""
+    sign, article = _LANGUAGE.format(language), _ARTICLES.get(language)
+    return [sign + (article.sub("", word) if article else word) for word in words(text)]
+
+
 @lru_cache(maxsize=4096)
 def terms(q: str) -> tuple[str, ...]:
     """The words that a search looks for, each once: all must begin a word of the product."""
     return tuple(dict.fromkeys(words(q)))[:MAX_TERMS]
+
+
+def spellings(q: str, language: str = "") -> list[tuple[str, ...]]:
+    """For each of a search's terms all that it may be in an index: as it is, or a word of a translation."""
+    return [(term, *words_in(language, term)) if language else (term,) for term in terms(q)]
 
 
 @lru_cache(maxsize=4096)

@@ -17,6 +17,8 @@ from shop.catalog.model import Product, Query
 from shop.catalog.schema import catalog, facets, listings, products, reservations, variants
 from shop.catalog.search import search_for
 from shop.database import insert_into
+from shop.languages import known, language_of
+from shop.words import ENGLISH
 
 BATCH = 500
 """Rows that are read or written by one statement."""
@@ -94,8 +96,24 @@ class CatalogWriter:
         await self._insert(
             listings, (row for key, product in numbered for row in listing_rows(key, product, self.worth))
         )
-        if published := [indexed(key, product) for key, product in numbered if product.published]:
+        await self._index(numbered)
+
+    async def reindex(self) -> int:
+        """Index every published product anew, for texts that were translated since; how many there are."""
+        count = 0
+        async for numbers in self.numbers():
+            numbered = list((await self.stored(list(numbers))).values())
+            await self.search.forget(self.connection, list(numbers.values()))
+            count += await self._index(numbered)
+        await self.connection.execute(update(catalog).values(version=catalog.c.version + 1))
+        return count
+
+    async def _index(self, numbered: Sequence[tuple[int, Product]]) -> int:
+        languages = [language_of(code) for code in known() if code != ENGLISH.code]
+        published = [indexed(key, product, languages) for key, product in numbered if product.published]
+        if published:
             await self.search.index(self.connection, published)
+        return len(published)
 
     async def _insert(self, table: Table, rows: Iterable[dict[str, Any]]) -> None:
         if rows := list(rows):

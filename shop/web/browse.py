@@ -41,7 +41,7 @@ class Browse:
         return page.reply(visit)
 
     async def _grid_view(self, query: Query, prices: Prices) -> GridView:
-        page = await self._window.catalog.page(query)
+        page = await self._window.listed(query)
         query = page.query
         categories = await self._window.shells.refresh()
         front = query == Query()

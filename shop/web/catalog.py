@@ -28,8 +28,8 @@ class Catalog(Protocol):
     async def offers(self, skus: Iterable[str], holder: str = "") -> Mapping[str, Offer]:
         """Those of the skus that are sold, by sku. To a holder (a cart's id) what is set aside for them is on sale."""
 
-    async def page(self, query: Query) -> Page:
-        """A page of a listing."""
+    async def page(self, query: Query, language: str = "") -> Page:
+        """A page of a listing; the text of a search may be of a translation as well, into the language of a code."""
 
     async def categories(self) -> tuple[Category, ...]:
         """All categories that have published products."""

@@ -55,7 +55,7 @@ class Search:
     async def _view(self, query: Query, prices: Prices) -> SearchView:
         if not query.q:
             return SearchView("")
-        found = await self._window.catalog.page(query)
+        found = await self._window.listed(query)
         return search_view(found, await self._window.shells.refresh(), prices, self._window.pictures)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Hashable
 
 import msgspec
 
+from shop.catalog.model import Page, Query
 from shop.web.catalog import Catalog
 from shop.web.pictures import Pictures
 from shop.web.prices import Currencies, Prices
@@ -13,6 +14,7 @@ from shop.web.rendered import KeptPage, KeptPages
 from shop.web.shell import Shells
 from shop.web.templating import Templates
 from shop.web.visit import Visit
+from shop.words import ENGLISH, spoken
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -28,6 +30,11 @@ class Window(msgspec.Struct, frozen=True):
     def prices(self, visit: Visit) -> Prices:
         """Prices in the visitor's currency and language."""
         return self.currencies.prices(visit.cookies.get("currency"))
+
+    async def listed(self, query: Query) -> Page:
+        """A page of the catalogue; what is searched may be in the language that is spoken as well."""
+        language = spoken()
+        return await self.catalog.page(query, "" if language is ENGLISH else language.code)
 
     async def page(self, key: tuple[Hashable, ...], prices: Prices, render: Callable[[], Awaitable[str]]) -> KeptPage:
         """The page kept under the key for these prices; where there is none, it is rendered and kept."""

@@ -29,6 +29,16 @@ MUG = a_product(
     options=("Colour",),
     images=(Image("img/a.svg", "A mug"), Image("https://pictures.example/b.jpg")),
 )
+TRANSLATED = a_product(
+    "tide-mug",
+    variant("MUG-C", "Clay"),
+    title="Tide Mug",
+    categories=("Tableware",),
+    options=("Colour",),
+    description="<p>A mug with room for a large coffee and a handle that takes three fingers. The glaze stops a finger "
+    "above the foot, like the line the sea leaves on a wall, so no two are quite alike.</p>",
+)
+"""All but its title is in the catalogue of translations."""
 BOWL = a_product("bowl", categories=("Bowls",), created_at=9)
 HIDDEN = a_product("secret", published=False, categories=("Mugs",))
 
@@ -130,6 +140,31 @@ async def test_search_finds_what_begins_with_every_word(
 ) -> None:
     await fill(engine, MUG)
     assert (await repository.page(Query(q=q))).total == found
+
+
+@pytest.mark.parametrize("crowd", [500, 0])
+@pytest.mark.parametrize(
+    ("q", "language", "found"),
+    [
+        ("Becher", "de", True),
+        ("GROSSEN kaff", "de", True),
+        ("geschirr ton", "de", True),
+        ("becher mug", "de", True),
+        ("becher kettle", "de", False),
+        ("becher", "", False),
+        ("becher", "ar", False),
+        ("كوب", "ar", True),
+        ("الكوب", "ar", True),
+        ("كوب", "de", False),
+        ("Kreide", "de", False),
+    ],
+)
+async def test_search_finds_the_words_of_translations_in_their_language(
+    engine: AsyncEngine, q: str, language: str, found: bool, crowd: int
+) -> None:
+    await fill(engine, TRANSLATED)
+    page = await CatalogRepository(engine, "EUR", crowd=crowd).page(Query(q=q), language)
+    assert len(page.listings) == found
 
 
 async def test_no_text_of_a_person_is_an_error(engine: AsyncEngine, repository: CatalogRepository) -> None:

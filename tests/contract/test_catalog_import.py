@@ -14,12 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.catalog.demo import CATALOG
 from shop.catalog.export import export_catalog
+from shop.catalog.importing import CatalogImport
 from shop.catalog.model import Product, Query
+from shop.catalog.rates import read_rates
 from shop.catalog.repository import CatalogRepository
 from shop.catalog.writer import CatalogWriter
 from shop.database import create_engine, fetch, writing
 from shop.errors import ImportRefused
-from tests.fixtures.catalog import import_text
+from tests.fixtures.catalog import a_product, fill, import_text
 from tests.fixtures.large_catalog import write_catalog
 from tests.fixtures.stock import NOW, SOON, ends, hold, on_sale, release, set_aside, take
 
@@ -97,6 +99,21 @@ async def test_what_changed_is_written_and_the_rest_stays(engine: AsyncEngine) -
     page = await CatalogRepository(engine, "EUR").page(Query(q="better"))
     assert [listing.price.amount for listing in page.listings] == [250]
     assert (await CatalogRepository(engine, "EUR").page(Query(q="b"))).total == 1, "the old words are forgotten"
+
+
+async def test_what_was_translated_since_is_found_when_the_catalogue_is_indexed_anew(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository, german = CatalogRepository(engine, "EUR"), Query(q="geschirr")
+    with monkeypatch.context() as before:
+        before.setattr("shop.catalog.writer.known", lambda: ("en",))
+        await fill(engine, a_product("mug", categories=("Tableware",)), a_product("draft", published=False))
+    version = await repository.version()
+    assert (await repository.page(german, "de")).total == 0
+    assert await CatalogImport(engine, "EUR", read_rates()).reindex() == 1
+    assert (await repository.page(german, "de")).total == 1
+    assert (await repository.page(Query(q="mug"))).total == 1
+    assert await repository.version() == version + 1
 
 
 async def test_replacing_takes_out_the_others_and_ranks_anew(engine: AsyncEngine) -> None:

@@ -53,6 +53,20 @@ def test_the_way_to_the_checkout_is_whole_in_each_language(open_shopper: OpenSho
     expect(page.get_by_role("main").get_by_text(empty).first).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("locale", "said", "found"), [("de-DE", "Swell Rolling Pin", 1), ("en-GB", "Nothing here matches “teigrolle”.", 0)]
+)
+def test_the_search_understands_the_language_of_the_page(
+    open_shopper: OpenShopper, locale: str, said: str, found: int
+) -> None:
+    page = open_shopper("/", locale=locale, viewport={"width": 1280, "height": 800}).page
+    page.get_by_role("searchbox").press_sequentially("teigrolle")
+    expect(page.get_by_role("search")).to_contain_text(said)
+    page.get_by_role("searchbox").press("Enter")
+    expect(page.get_by_role("heading", level=1, name="teigrolle")).to_be_visible()
+    expect(page.get_by_role("main").get_by_role("link", name="Swell Rolling Pin")).to_have_count(found)
+
+
 def test_the_language_is_switched_in_the_page(open_shopper: OpenShopper) -> None:
     shopper = open_shopper("/product/tide-mug", viewport={"width": 1280, "height": 800})
     shopper.page.get_by_role("combobox", name="Language").select_option("ar")

@@ -28,9 +28,9 @@ class BrokenCatalog(FixedCatalog):
         self._fail()
         return await super().product(handle)
 
-    async def page(self, query: Query) -> Page:
+    async def page(self, query: Query, language: str = "") -> Page:
         self._fail()
-        return await super().page(query)
+        return await super().page(query, language)
 
     async def categories(self) -> tuple[Category, ...]:
         self._fail()

@@ -52,7 +52,7 @@ async def engine(sqlite_url: str) -> Any:
 
 @pytest.fixture
 async def database(engine: AsyncEngine) -> Database:
-    await fill(engine, a_product("mug"), a_product("bowl"))
+    await fill(engine, a_product("mug"), a_product("bowl", categories=("Tableware",)))
     return Database(engine)
 
 
@@ -101,6 +101,11 @@ async def test_a_warm_catalogue_asks_nothing(catalog: CachedCatalog, database: D
     database.asked.clear()
     assert await read_everything(catalog) == first
     assert database.asked == []
+
+
+async def test_what_was_found_in_one_language_is_no_answer_in_another(catalog: CachedCatalog) -> None:
+    found = [(await catalog.page(Query(q="geschirr"), language)).total for language in ("", "de", "ar", "de")]
+    assert found == [0, 1, 0, 1]
 
 
 async def test_it_really_asks_the_database_nothing(engine: AsyncEngine) -> None:

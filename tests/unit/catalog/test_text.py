@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.catalog.text import MAX_TERMS, MAX_WORD, fold, slug, terms, token, words
+from shop.catalog.text import MAX_TERMS, MAX_WORD, fold, slug, spellings, terms, token, words, words_in
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,20 @@ def test_a_search_is_letters_and_digits_only_whatever_is_typed(q: str) -> None:
         assert term.isalnum()
         assert 0 < len(term) <= MAX_WORD
         assert words(term) == [term], "what is looked for is spelt as what is indexed"
+
+
+@given(st.text(), st.text())
+def test_a_word_of_a_translation_is_no_word_of_a_person(text: str, q: str) -> None:
+    assert not set(words_in("de", text)) & set(words(q))
+    assert [spelling for _, spelling in spellings(q, "de")] == words_in("de", " ".join(terms(q)))
+
+
+@pytest.mark.parametrize(
+    ("written", "bare"), [("الكوب", "كوب"), ("بالكوب", "كوب"), ("للكوب", "كوب"), ("كوب", "كوب"), ("ال", "ال")]
+)
+def test_an_article_is_no_part_of_an_arabic_word(written: str, bare: str) -> None:
+    assert words_in("ar", written) == words_in("ar", bare)
+    assert words_in("de", written) != words_in("ar", bare)
 
 
 def test_a_token_tells_name_and_value_apart() -> None:
