@@ -25,6 +25,9 @@ ASK_AGAIN = b"public, no-cache"
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".woff2": "font/woff2", ".avif": "image/avif"}
 _TYPES |= {".webp": "image/webp", ".webmanifest": "application/manifest+json", ".svg": "image/svg+xml"}
 _LINK = re.compile(rb'url\("\.\./([^"]+)"\)')
+HASH_BYTES = 4
+"""Of the content, in a file's name. A page names hundreds of files, and of a hash nothing can be compressed away; it
+only has to be another one when its own file changes."""
 _WORTH_PACKING = 0.9
 """A compressed form larger than this share of the file is not kept."""
 
@@ -36,7 +39,7 @@ class Asset:
 
     def __init__(self, name: str, body: bytes) -> None:
         self.body = body
-        self.tag = blake2b(body, digest_size=8).hexdigest()
+        self.tag = blake2b(body, digest_size=HASH_BYTES).hexdigest()
         kind = _TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
         self.kind = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
         self.packed = None if self._is_photograph else self._pack()

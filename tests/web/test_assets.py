@@ -21,7 +21,7 @@ def without_links(css: bytes) -> bytes:
 
 
 async def stylesheet(shop: Client) -> str:
-    found = re.search(r'href="(/static/css/shop\.[0-9a-f]{16}\.css)"', (await shop.get("/")).text)
+    found = re.search(r'href="(/static/css/shop\.[0-9a-f]{8}\.css)"', (await shop.get("/")).text)
     assert found is not None
     return found[1]
 

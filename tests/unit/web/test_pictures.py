@@ -38,7 +38,7 @@ def pictures(static: Path) -> Pictures:
 
 def hashed(address: str) -> str:
     """The address without the hash in its name; it must have one."""
-    plain, count = re.subn(r"\.[0-9a-f]{16}\.", ".", address)
+    plain, count = re.subn(r"\.[0-9a-f]{8}\.", ".", address)
     assert count == 1, address
     return plain
 
