@@ -46,6 +46,8 @@ def test_a_file_is_imported_listed_and_exported(shop: Shop, tmp_path: Path) -> N
     assert listed.stdout.startswith("tide-mug\tTide Mug\tTableware\t€24.00\t")
     assert listed.stderr == "Page 1 of 1, 1 products.\n"
     assert shop("catalog", "export", "out.csv").stderr == "36 products written.\n"
+    assert shop("catalog", "reindex").stdout == "36 products indexed.\n"
+    assert shop("catalog", "list", "--q", "tide mug").stderr == "Page 1 of 1, 1 products.\n"
     exported = (tmp_path / "out.csv").read_text()
     assert shop("catalog", "export").stdout == exported
     again = shop("catalog", "import", "--replace", "-", given=exported)
