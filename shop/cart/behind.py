@@ -159,7 +159,8 @@ class WriteBehind:
         retry, pause = FIRST_RETRY_SECONDS, self._delay / 2
         while self.waiting:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._at_once.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._at_once.wait()
             self._at_once.clear()
             try:
                 await self.flush()

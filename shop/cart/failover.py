@@ -177,7 +177,8 @@ class FailoverCartService(CartService):
     async def close(self) -> None:
         if self._recovery is not None:
             with contextlib.suppress(TimeoutError, asyncio.CancelledError):
-                await asyncio.wait_for(self._recovery, CLOSING_SECONDS if self._outages else 0)
+                async with asyncio.timeout(CLOSING_SECONDS if self._outages else 0):
+                    await self._recovery
         if self._outages:
             log.error("Closing with %d cart changes that the store never took.", self.waiting)
         await self._repair.close()
@@ -190,7 +191,8 @@ class FailoverCartService(CartService):
         outage = self._outages.get(cart_id)
         if outage and len(outage.changes) - outage.replayed > FAR_BEHIND and not self._is_away(cart_id):
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(outage.over.wait(), REPLAY_PATIENCE_SECONDS)
+                async with asyncio.timeout(REPLAY_PATIENCE_SECONDS):
+                    await outage.over.wait()
         return self.stands_in(cart_id)
 
     def _is_away(self, cart_id: str) -> bool:

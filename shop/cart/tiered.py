@@ -167,7 +167,8 @@ class TieredCartService(CartService):
     async def _write_now(self, seconds: float) -> None:
         """Have cold take what waits; what it does not take in so many seconds, it is given later."""
         with contextlib.suppress(TimeoutError, StoreUnavailable):
-            await asyncio.wait_for(self.behind.flush(), seconds)
+            async with asyncio.timeout(seconds):
+                await self.behind.flush()
 
     @contextlib.contextmanager
     def _beginning(self, cart_id: str) -> Iterator[None]:
@@ -248,7 +249,8 @@ class TieredCartService(CartService):
             asking = self._asking[cart_id] = asyncio.create_task(self.cold.get(cart_id), name=cart_id)
             asking.add_done_callback(self._answered)
         try:
-            return await asyncio.wait_for(asyncio.shield(asking), WAKING_SECONDS)
+            async with asyncio.timeout(WAKING_SECONDS):
+                return await asyncio.shield(asking)
         except (StoreUnavailable, TimeoutError) as error:
             self._without_cold(cart_id, error)
             raise StoreUnavailable(str(error)) from error

@@ -100,7 +100,8 @@ class Shelf:
             if loop.time() >= self._heal_due and await self._try(heal=True):
                 self._heal_due = loop.time() + HEAL_SECONDS
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), LOOK_SECONDS)
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._news.wait()
             self._news.clear()
             await asyncio.sleep(GATHER_SECONDS)
             await self._try()

@@ -166,7 +166,8 @@ class Outbox:
                 more = False
             if not more:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._closing.wait(), LOOK_SECONDS)
+                    async with asyncio.timeout(LOOK_SECONDS):
+                        await self._closing.wait()
 
 
 def _next_attempt(kept: KeptEmail, now: int) -> int:

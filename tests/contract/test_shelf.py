@@ -203,6 +203,20 @@ async def test_the_background_sees_to_what_is_noted_and_to_what_is_over(
     assert await set_aside(shelf.engine) == {}
 
 
+@pytest.mark.parametrize("steps", range(6))
+async def test_it_ends_when_an_order_comes_in_just_then(engine: AsyncEngine, steps: int) -> None:
+    """What it waits for and the word to end may come in one step of the loop: neither may hide the other."""
+    shelf = Shelf(engine, "EUR")
+    await shelf.start()
+    while not shelf._heal_due:
+        await asyncio.sleep(0.01)
+    shelf.touched(["MUG-M"])
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    async with asyncio.timeout(15):
+        await shelf.close()
+
+
 async def until_listed(repository: CatalogRepository, handles: list[str]) -> None:
     async with asyncio.timeout(15):
         while [one.handle for one in (await repository.page(Query(in_stock=True))).listings] != handles:
