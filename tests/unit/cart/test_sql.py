@@ -19,6 +19,7 @@ from shop.money import Money
 
 EUR = Money(1900, "EUR")
 DAY = 24 * 3600
+CLICKS = 20
 
 
 @pytest.fixture
@@ -86,18 +87,23 @@ async def test_callers_who_leave_cost_nobody_a_reply(database_url: str, carts: S
 
 
 async def test_a_click_rewrites_no_index_and_a_read_writes_nothing(postgres_url: str) -> None:
+    """All versions of the row fit into its page: whether old ones can be cleared up in time is not tried here.
+
+    Whoever reads just then, as PostgreSQL itself does for its statistics, may keep it from that.
+    """
     carts = SqlCartService.connect(postgres_url, seconds=30)
-    for n in range(60):
-        await carts.set_quantity("a", "mug", n % 9 + 1) if n else await carts.add("a", "mug", 1, EUR)
+    await carts.add("a", "mug", 1, EUR)
+    for n in range(CLICKS):
+        await carts.set_quantity("a", "mug", n % 9 + 2)
     version = await ask(postgres_url, "SELECT xmin::text, ctid::text FROM carts")
     for _ in range(20):
-        assert (await carts.get("a")).revision == 60
+        assert (await carts.get("a")).revision == CLICKS + 1
     assert await ask(postgres_url, "SELECT xmin::text, ctid::text FROM carts") == version
     await carts.close()
     async with asyncio.timeout(10):  # PostgreSQL counts with a delay
-        while (changed := await updates(postgres_url))[0] < 59:
+        while (changed := await updates(postgres_url))[0] < CLICKS:
             await asyncio.sleep(0.05)
-    assert changed == (59, 59)
+    assert changed == (CLICKS, CLICKS)
 
 
 async def updates(url: str) -> tuple[int, int]:
