@@ -15,8 +15,8 @@ from shop.database import create_engine
 from shop.money import Money
 from shop.settings import Settings
 
-CARELESS = 4
-"""It forgets every fourth add, and forgets about every fourth charge that it was made."""
+CARELESS = 2
+"""It forgets every second add, and of every second charge that it was made: a short run cannot miss it."""
 
 
 class ForgetfulCarts(MemoryCartService):
