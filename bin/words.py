@@ -26,17 +26,17 @@ sys.path.insert(0, str(ROOT))
 from shop.catalog.demo import CATALOG  # noqa: E402 - a script beside the package
 from shop.catalog.importers import read  # noqa: E402
 from shop.catalog.importers.draft import Problems  # noqa: E402
-from shop.checkout.terms import read_terms  # noqa: E402
+from shop.checkout.pricing.terms import read_terms  # noqa: E402
+from shop.i18n import SEARCHED, texts_of  # noqa: E402
 from shop.languages import FOLDER  # noqa: E402
-from shop.words import SEARCHED, texts_of  # noqa: E402
 
 PYTHON = (
     "shop/errors.py",
-    "shop/words.py",
+    "shop/i18n.py",
     "shop/cart/model.py",
-    "shop/catalog/facets.py",
-    "shop/checkout/*.py",
-    "shop/web/*.py",
+    "shop/catalog/reading/facets.py",
+    "shop/checkout/**/*.py",
+    "shop/web/**/*.py",
 )
 TEMPLATES = "templates/**/*.*"
 NOT_FOR_SHOPPERS = {"loadtest"}
@@ -48,7 +48,7 @@ KEYWORDS = {
     **dict.fromkeys(("StoreBusy", "PaymentUnavailable"), None),
 }
 """Functions, and errors whose words are for shoppers: they are translated where they are shown."""
-TAGS = {"extensions": "shop.web.keeping.Keep", "trim_blocks": "1", "lstrip_blocks": "1", "silent": "0"}
+TAGS = {"extensions": "shop.web.render.cache_tag.Keep", "trim_blocks": "1", "lstrip_blocks": "1", "silent": "0"}
 HEADER = "# Neap's words. `make words` renews this file; only what stands after msgstr is written by hand."
 VARYING = re.compile(
     rb'^"(?:Project-Id-Version|Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team'

@@ -7,7 +7,7 @@ import asyncio
 from alembic import context
 from sqlalchemy import Connection
 
-import shop.cart.schema
+import shop.cart.sql.schema
 import shop.catalog.schema
 import shop.checkout.schema  # noqa: F401 - their tables register themselves
 from shop.database import create_engine, metadata, writing

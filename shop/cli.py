@@ -13,12 +13,12 @@ import click
 import msgspec
 
 from shop import __version__
-from shop.commands.cart import cart
+from shop.commands.cart.group import cart
 from shop.commands.coupons import coupons
 from shop.commands.demo import demo as demonstration
 from shop.commands.doctor import doctor
 from shop.commands.loadtest import loadtest
-from shop.commands.orders import orders
+from shop.commands.orders.group import orders
 from shop.commands.outbox import outbox
 from shop.errors import ConfigurationError, ImportRefused, ShopError
 from shop.settings import Settings, hand_down_secret
@@ -26,7 +26,7 @@ from shop.settings import Settings, hand_down_secret
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-    from shop.catalog.importing import Report
+    from shop.catalog.writing.importing import Report
 
 T = TypeVar("T")
 
@@ -159,7 +159,7 @@ async def _database(settings: Settings) -> AsyncIterator[AsyncEngine]:
 
 async def _open(settings: Settings) -> None:
     """Migrate, and load the demo catalogue and its coupons into an empty database."""
-    from shop.catalog.repository import CatalogRepository
+    from shop.catalog.reading.repository import CatalogRepository
 
     async with _database(settings) as engine:
         if not await CatalogRepository(engine, settings.currency).is_empty():
@@ -174,17 +174,17 @@ async def _open(settings: Settings) -> None:
 
 async def _add_demo_coupons(settings: Settings) -> None:
     """Add those whose codes are free."""
-    from shop.catalog.rates import read_rates
-    from shop.checkout.coupons import Coupons, demo_coupons
+    from shop.catalog.exchange_rates import read_rates
+    from shop.checkout.pricing.coupons import Coupons, demo_coupons
 
     async with _database(settings) as engine:
         await Coupons(engine, read_rates(settings.exchange_rates)).add(demo_coupons())
 
 
 async def _import(settings: Settings, file: BufferedReader, currency: str, *, replace: bool) -> Report:
-    from shop.catalog.importing import CatalogImport
-    from shop.catalog.rates import read_rates
-    from shop.progress import shown
+    from shop.catalog.exchange_rates import read_rates
+    from shop.catalog.writing.importing import CatalogImport
+    from shop.commands.progress import shown
 
     rates = read_rates(settings.exchange_rates)
     async with _database(settings) as engine:
@@ -194,16 +194,16 @@ async def _import(settings: Settings, file: BufferedReader, currency: str, *, re
 
 
 async def _reindex(settings: Settings) -> int:
-    from shop.catalog.importing import CatalogImport
-    from shop.catalog.rates import read_rates
+    from shop.catalog.exchange_rates import read_rates
+    from shop.catalog.writing.importing import CatalogImport
 
     async with _database(settings) as engine:
         return await CatalogImport(engine, settings.currency, read_rates(settings.exchange_rates)).reindex()
 
 
 async def _export(settings: Settings, file: TextIO) -> int:
-    from shop.catalog.export import export_catalog
-    from shop.catalog.repository import CatalogRepository
+    from shop.catalog.reading.repository import CatalogRepository
+    from shop.catalog.writing.export import export_catalog
 
     async with _database(settings) as engine:
         return await export_catalog(CatalogRepository(engine, settings.currency).everything(), file)
@@ -211,7 +211,7 @@ async def _export(settings: Settings, file: TextIO) -> int:
 
 async def _list(settings: Settings, query: dict[str, Any]) -> None:
     from shop.catalog.model import Query
-    from shop.catalog.repository import CatalogRepository
+    from shop.catalog.reading.repository import CatalogRepository
 
     async with _database(settings) as engine:
         page = await CatalogRepository(engine, settings.currency).page(Query(**query))

@@ -35,7 +35,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from shop.words import ENGLISH, gettext, noted, spoken
+from shop.i18n import ENGLISH, gettext, noted, spoken
 
 
 class ShopError(Exception):

@@ -15,7 +15,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from shop.errors import ConfigurationError
-from shop.words import ENGLISH, Language
+from shop.i18n import ENGLISH, Language
 
 FOLDER = Path(__file__).with_name("locale")
 

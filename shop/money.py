@@ -15,7 +15,7 @@ from functools import lru_cache
 import msgspec
 from babel.numbers import format_currency, get_currency_precision
 
-from shop.words import spoken
+from shop.i18n import spoken
 
 CURRENCIES = ("EUR", "USD", "JPY", "CAD", "GBP", "TRY")
 

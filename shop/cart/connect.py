@@ -7,17 +7,17 @@ from urllib.parse import urlsplit
 
 from redis.exceptions import RedisError
 
-from shop.cart.cluster import Cluster, seeds_of
-from shop.cart.failover import FailoverCartService
+from shop.cart.around.failover import FailoverCartService
+from shop.cart.around.moving import MovingCartService
+from shop.cart.around.tiered import TieredCartService
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import Limits
-from shop.cart.moving import MovingCartService
-from shop.cart.redis import RedisCartService
-from shop.cart.sentinel import SentinelServers
-from shop.cart.sentinel_url import names_service
+from shop.cart.redis.cluster import Cluster, seeds_of
+from shop.cart.redis.sentinel import SentinelServers
+from shop.cart.redis.sentinel_url import names_service
+from shop.cart.redis.service import RedisCartService
 from shop.cart.service import CartService
-from shop.cart.sql import SqlCartService
-from shop.cart.tiered import TieredCartService
+from shop.cart.sql.service import SqlCartService
 from shop.errors import ConfigurationError
 from shop.settings import Settings
 

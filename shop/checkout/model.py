@@ -12,10 +12,10 @@ from typing import Literal
 import msgspec
 
 from shop.errors import OrderStateRefused
+from shop.formatting import percent
+from shop.i18n import content, full_name
+from shop.i18n import gettext as _
 from shop.money import Money
-from shop.words import content, full_name
-from shop.words import gettext as _
-from shop.written import percent
 
 State = Literal["pending", "failed", "placed", "paid", "shipped", "cancelled", "refunded"]
 

@@ -16,7 +16,7 @@ from shop.errors import InvalidInput, NotFound
 from shop.settings import Settings
 
 if TYPE_CHECKING:
-    from shop.checkout.coupons import Coupon, Coupons
+    from shop.checkout.pricing.coupons import Coupon, Coupons
 
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -84,7 +84,7 @@ async def _list(settings: Settings) -> None:
 
 
 async def _add(settings: Settings, code: str, given: dict[str, Any]) -> None:
-    from shop.checkout.coupons import as_code
+    from shop.checkout.pricing.coupons import as_code
 
     spelled = as_code(code)
     if not spelled:
@@ -97,7 +97,7 @@ async def _add(settings: Settings, code: str, given: dict[str, Any]) -> None:
 
 
 async def _end(settings: Settings, code: str) -> None:
-    from shop.checkout.coupons import KEPT_SECONDS, as_code
+    from shop.checkout.pricing.coupons import KEPT_SECONDS, as_code
 
     async with _opened(settings) as opened:
         if not await opened.end(as_code(code), int(time.time())):
@@ -107,8 +107,8 @@ async def _end(settings: Settings, code: str) -> None:
 
 @asynccontextmanager
 async def _opened(settings: Settings) -> AsyncIterator[Coupons]:
-    from shop.catalog.rates import read_rates
-    from shop.checkout.coupons import Coupons
+    from shop.catalog.exchange_rates import read_rates
+    from shop.checkout.pricing.coupons import Coupons
     from shop.database import create_engine, migrate
 
     rates = read_rates(settings.exchange_rates)
@@ -121,8 +121,8 @@ async def _opened(settings: Settings) -> AsyncIterator[Coupons]:
 
 
 def _coupon(code: str, given: dict[str, Any], currency: str) -> Coupon:
-    from shop.checkout.coupons import Coupon
-    from shop.checkout.totals import CouponTerms
+    from shop.checkout.pricing.coupons import Coupon
+    from shop.checkout.pricing.totals import CouponTerms
     from shop.money import Money
 
     percent, amount, minimum = given["percent"], given["amount"], given["minimum"]
@@ -164,7 +164,7 @@ def _to_whom(coupon: Coupon) -> str:
 
 
 def _days(coupon: Coupon) -> str:
-    from shop.written import day_of
+    from shop.formatting import day_of
 
     terms = coupon.terms
     starts = f"from {day_of(terms.starts)}" if terms.starts else ""

@@ -15,7 +15,7 @@ from shop.commands.terminal import harmless
 from shop.settings import Settings
 
 if TYPE_CHECKING:
-    from shop.checkout.mail import EmailState, KeptEmail, Outbox
+    from shop.checkout.mail.outbox import EmailState, KeptEmail, Outbox
 
 
 @click.group()
@@ -102,7 +102,7 @@ def _moment(seconds: int) -> str:
 
 @asynccontextmanager
 async def _opened(settings: Settings) -> AsyncIterator[Outbox]:
-    from shop.checkout.mail import Outbox
+    from shop.checkout.mail.outbox import Outbox
     from shop.database import create_engine, migrate
 
     await migrate(settings.database_url)

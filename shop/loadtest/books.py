@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.catalog.schema import reservations, variants
 from shop.checkout.model import Order
-from shop.checkout.repository import READ, order_of
+from shop.checkout.placing.orders import READ, order_of
 from shop.checkout.schema import demo_payments, orders
 from shop.database import create_engine, fetch
 from shop.errors import ConfigurationError, StoreUnavailable

@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 
 from shop.cart.connect import limits_of, open_store, shown
 from shop.cart.model import new_change_id
-from shop.cart.redis import RedisCartService
-from shop.cart.sentinel import SentinelServers
-from shop.cart.servers import OneServer, Servers
+from shop.cart.redis.sentinel import SentinelServers
+from shop.cart.redis.servers import OneServer, Servers
+from shop.cart.redis.service import RedisCartService
 from shop.cart.service import CartService
 from shop.errors import StoreUnavailable
 from shop.money import Money

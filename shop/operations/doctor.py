@@ -10,9 +10,9 @@ from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from shop.cart.connect import connect
-from shop.catalog.rates import read_rates
-from shop.checkout.smtp import sender_of
-from shop.checkout.terms import read_terms
+from shop.catalog.exchange_rates import read_rates
+from shop.checkout.mail.smtp import sender_of
+from shop.checkout.pricing.terms import read_terms
 from shop.errors import ConfigurationError
 from shop.operations.cart_store import look_at
 from shop.operations.database_findings import look_at_database, missing_file

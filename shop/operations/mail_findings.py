@@ -7,7 +7,7 @@ import ssl
 
 from aiosmtplib import SMTP, SMTPException
 
-from shop.checkout.smtp import MailServer, read_smtp_url
+from shop.checkout.mail.smtp import MailServer, read_smtp_url
 from shop.errors import ConfigurationError
 from shop.operations.findings import Finding, ok, problem
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.checkout.mail import NEVER, STALE_SECONDS
+from shop.checkout.mail.outbox import NEVER, STALE_SECONDS
 from shop.checkout.schema import orders, outbox
 from shop.database import create_engine, fetch
 from shop.errors import ConfigurationError, StoreUnavailable

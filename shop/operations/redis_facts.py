@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 from redis.exceptions import ResponseError
 
-from shop.cart.redis import KEY_PREFIX, SCRIPT_SHA
-from shop.cart.servers import Send
+from shop.cart.redis.servers import Send
+from shop.cart.redis.service import KEY_PREFIX, SCRIPT_SHA
 from shop.errors import StoreRefused
 from shop.operations.redis_cluster import Node, nodes
 

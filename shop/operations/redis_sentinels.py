@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from redis.exceptions import ResponseError
 
-from shop.cart.servers import Send
+from shop.cart.redis.servers import Send
 from shop.errors import StoreUnavailable
 from shop.operations.findings import Finding, counted, ok, warning
 

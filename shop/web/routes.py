@@ -6,31 +6,31 @@ from collections.abc import Awaitable, Callable
 
 from litestar.handlers import HTTPRouteHandler, post, route
 
-from shop.operations.health import Health
-from shop.operations.metrics import Metrics
-from shop.web.add import AddToCart
-from shop.web.assets import Assets
-from shop.web.browse import Browse
-from shop.web.cart import CartPages
-from shop.web.checkout import CheckoutPages
-from shop.web.coupon import CouponField
-from shop.web.cross_origin import CrossOriginGuard
-from shop.web.handoff import Handoff
-from shop.web.language import Languages
-from shop.web.offline import Offline
-from shop.web.order import OrderPages
-from shop.web.payment import PaymentPages
-from shop.web.placing import Placing
-from shop.web.product_page import ProductPages
-from shop.web.recent import Recent
-from shop.web.recommended import Recommended
-from shop.web.respond import Reply
-from shop.web.search import Search
-from shop.web.sitemap import Sitemap
-from shop.web.styleguide import Styleguide
-from shop.web.texts import Texts
-from shop.web.visit import WebRequest
-from shop.web.visitor import Visitor
+from shop.web.cart.add import AddToCart
+from shop.web.cart.cart import CartPages
+from shop.web.cart.coupon import CouponField
+from shop.web.cart.recommended import Recommended
+from shop.web.catalog.listing import Browse
+from shop.web.catalog.product import ProductPages
+from shop.web.catalog.recent import Recent
+from shop.web.catalog.search import Search
+from shop.web.checkout.checkout import CheckoutPages
+from shop.web.checkout.payment import PaymentPages
+from shop.web.checkout.place_order import Placing
+from shop.web.handoff.handoff import Handoff
+from shop.web.http.cross_origin import CrossOriginGuard
+from shop.web.http.health import Health
+from shop.web.http.metrics import Metrics
+from shop.web.http.reply import Reply
+from shop.web.http.request import WebRequest
+from shop.web.order.order import OrderPages
+from shop.web.pages.offline import Offline
+from shop.web.pages.preferences import Visitor
+from shop.web.pages.sitemap import Sitemap
+from shop.web.pages.texts import Texts
+from shop.web.render.assets import Assets
+from shop.web.render.language import Languages
+from shop.web.styleguide.styleguide import Styleguide
 
 Handler = Callable[[WebRequest], Awaitable[Reply]]
 

@@ -24,7 +24,7 @@ from rich.table import Table
 from shop.cart import codec
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import Add, Cart, Limits, Line, SetQuantity, new_change_id
-from shop.cart.redis import _NUMBERS, _SCRIPT, RedisCartService
+from shop.cart.redis.service import _NUMBERS, _SCRIPT, RedisCartService
 from shop.cart.service import CartService
 from shop.demo.valkey import Valkey
 from shop.money import Money

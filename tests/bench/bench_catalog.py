@@ -22,9 +22,9 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from shop.catalog.cache import CachedCatalog
 from shop.catalog.model import Query, Sort
-from shop.catalog.repository import CatalogRepository
+from shop.catalog.reading.cache import CachedCatalog
+from shop.catalog.reading.repository import CatalogRepository
 from shop.database import create_engine
 from tests.fixtures.large_catalog import write_catalog
 from tests.fixtures.postgres import postgres_database, postgres_server

@@ -27,8 +27,8 @@ from rich.console import Console
 from rich.table import Table
 
 from shop.catalog.demo import CATALOG
-from shop.catalog.importing import CatalogImport
-from shop.catalog.rates import read_rates
+from shop.catalog.exchange_rates import read_rates
+from shop.catalog.writing.importing import CatalogImport
 from shop.database import create_engine, migrate
 from shop.demo.valkey import Valkey
 from tests.bench.load import CONNECTIONS, Call, Result, client, load

@@ -32,18 +32,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import UseCoupon, new_change_id
-from shop.catalog import stock
-from shop.catalog.cache import CachedCatalog
-from shop.catalog.rates import read_rates
-from shop.catalog.repository import CatalogRepository
-from shop.checkout.coupons import Coupon, Coupons
-from shop.checkout.demo_payments import DemoPayments
+from shop.catalog.exchange_rates import read_rates
+from shop.catalog.reading.cache import CachedCatalog
+from shop.catalog.reading.repository import CatalogRepository
+from shop.catalog.stock import stock
 from shop.checkout.model import Order, Quote
-from shop.checkout.payments import Card, Payment, PaymentProvider
-from shop.checkout.placing import Submission
-from shop.checkout.quoting import Quotes
-from shop.checkout.terms import read_terms
-from shop.checkout.totals import CouponTerms
+from shop.checkout.payments.demo import DemoPayments
+from shop.checkout.payments.provider import Card, Payment, PaymentProvider
+from shop.checkout.placing.place_order import Submission
+from shop.checkout.pricing.coupons import Coupon, Coupons
+from shop.checkout.pricing.quotes import Quotes
+from shop.checkout.pricing.terms import read_terms
+from shop.checkout.pricing.totals import CouponTerms
 from shop.database import create_engine, migrate, writing
 from shop.demo.postgres import Postgres
 from shop.money import Money

@@ -26,13 +26,13 @@ from rich.table import Table
 from sqlalchemy import text
 
 from shop.cart import codec
-from shop.cart.cluster import Cluster as ClusterOfShop
+from shop.cart.around.tiered import TieredCartService
 from shop.cart.connect import open_store
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import Add, Cart, Limits, apply, new_change_id
-from shop.cart.redis import Patience, RedisCartService
+from shop.cart.redis.cluster import Cluster as ClusterOfShop
+from shop.cart.redis.service import Patience, RedisCartService
 from shop.cart.service import CartService, now
-from shop.cart.tiered import TieredCartService
 from shop.database import create_engine, migrate, writing
 from shop.demo.cluster import Cluster
 from shop.demo.postgres import Postgres

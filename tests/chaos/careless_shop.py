@@ -9,8 +9,8 @@ from litestar import Litestar
 from shop.app import create_app
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import Add, Cart, Change, apply
-from shop.checkout.demo_payments import DemoPayments
-from shop.checkout.payments import Card, Payment
+from shop.checkout.payments.demo import DemoPayments
+from shop.checkout.payments.provider import Card, Payment
 from shop.database import create_engine
 from shop.money import Money
 from shop.settings import Settings

@@ -7,8 +7,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from shop.cart.around.failover import FailoverCartService
 from shop.cart.connect import open_store
-from shop.cart.failover import FailoverCartService
 from shop.money import Money
 
 EUR = Money(1900, "EUR")

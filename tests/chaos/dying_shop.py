@@ -19,11 +19,11 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.pool import Pool
 
 from shop.app import create_app
+from shop.cart.around.metered import MeteredCartService
 from shop.cart.connect import connect
-from shop.cart.metered import MeteredCartService
 from shop.cart.model import Cart, Change, Purchase
-from shop.checkout.demo_payments import DemoPayments
-from shop.checkout.payments import Card, Payment
+from shop.checkout.payments.demo import DemoPayments
+from shop.checkout.payments.provider import Card, Payment
 from shop.database import create_engine
 from shop.money import Money
 from shop.settings import Settings

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from shop.cart.connect import open_store, with_standby
 from shop.cart.model import Limits
-from shop.cart.redis import KEY_PREFIX
+from shop.cart.redis.service import KEY_PREFIX
 from shop.cli import cli
 from shop.demo.cluster import Cluster
 from shop.demo.sentinel import Sentinel

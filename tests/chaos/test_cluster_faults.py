@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 from redis.crc import key_slot
 
-from shop.cart.cluster import Cluster as ClusterServers
+from shop.cart.around.failover import FailoverCartService
 from shop.cart.connect import open_store, with_standby
-from shop.cart.failover import FailoverCartService
 from shop.cart.model import Limits
-from shop.cart.redis import KEY_PREFIX, RedisCartService
+from shop.cart.redis.cluster import Cluster as ClusterServers
+from shop.cart.redis.service import KEY_PREFIX, RedisCartService
 from shop.demo.cluster import Cluster
 from shop.demo.valkey import Valkey
 from tests.chaos.clicks import EUR, SHOPPERS, Clicks, recovered, until

@@ -11,9 +11,9 @@ import httpx
 
 from shop.cart.connect import open_store
 from shop.cart.model import Cart, Limits
-from shop.cart.redis import KEY_PREFIX
+from shop.cart.redis.service import KEY_PREFIX
 from shop.demo.valkey import Valkey
-from shop.web.session import cart_id
+from shop.web.http.session import cart_id
 from tests.chaos.load import PRODUCTS, Crowd, Outcome
 from tests.chaos.scene import metric
 from tests.fixtures.shop_process import OpenShop, ShopProcess

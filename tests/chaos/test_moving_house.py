@@ -13,7 +13,7 @@ import httpx
 
 from shop.cart.connect import open_store
 from shop.cart.model import Cart, Limits
-from shop.web.session import cart_id
+from shop.web.http.session import cart_id
 from tests.fixtures.shop_process import OpenShop, ShopProcess
 
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.catalog.schema import variants
 from shop.checkout.model import Order
-from shop.checkout.repository import Orders
+from shop.checkout.placing.orders import Orders
 from shop.checkout.schema import demo_payments, orders, outbox
 from shop.database import create_engine, fetch, writing
 from tests.chaos.dying_shop import POINTS, SKU

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from shop.cart.around.failover import FailoverCartService
 from shop.cart.connect import with_standby
-from shop.cart.failover import FailoverCartService
 from shop.cart.model import Add, Cart, Limits, new_change_id
-from shop.cart.redis import Patience, RedisCartService
+from shop.cart.redis.service import Patience, RedisCartService
 from shop.cart.service import now
 from shop.demo.valkey import Valkey
 from tests.chaos.clicks import EUR, Clicks, recovered, until

@@ -8,12 +8,12 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from shop.cart import sentinel
+from shop.cart.around.failover import FailoverCartService
 from shop.cart.connect import open_store, with_standby
-from shop.cart.failover import FailoverCartService
 from shop.cart.model import Limits
-from shop.cart.redis import KEY_PREFIX, Patience, RedisCartService
-from shop.cart.sentinel import SentinelServers
+from shop.cart.redis import sentinel
+from shop.cart.redis.sentinel import SentinelServers
+from shop.cart.redis.service import KEY_PREFIX, Patience, RedisCartService
 from shop.cart.service import CartService
 from shop.demo.sentinel import SERVICE, SentinelDemo
 from shop.demo.valkey import Valkey

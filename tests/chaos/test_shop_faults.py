@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
-from shop.cart.redis import RedisCartService
+from shop.cart.redis.service import RedisCartService
 from shop.demo.valkey import Valkey
-from shop.web.session import cart_id
+from shop.web.http.session import cart_id
 from tests.chaos.browser import Tab
 from tests.chaos.scene import recovered
 from tests.fixtures.shop_process import OpenShop, ShopProcess

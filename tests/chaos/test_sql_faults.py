@@ -13,10 +13,10 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]
 import pytest
 
+from shop.cart.around.failover import FailoverCartService
 from shop.cart.connect import with_standby
-from shop.cart.failover import FailoverCartService
 from shop.cart.model import Cart, Limits
-from shop.cart.sql import ANSWER_SECONDS, SqlCartService
+from shop.cart.sql.service import ANSWER_SECONDS, SqlCartService
 from shop.database import migrate
 from shop.demo.postgres import Postgres
 from tests.chaos.clicks import EUR, Clicks, recovered, until
@@ -239,7 +239,7 @@ async def test_a_full_disk_is_an_outage_of_writes(sqlite_url: str) -> None:
 RIVAL = """
 import asyncio, sys
 from shop.cart.model import Limits
-from shop.cart.sql import SqlCartService
+from shop.cart.sql.service import SqlCartService
 from shop.money import Money
 
 async def main(url, sku):

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.catalog.facets import Filters
 from shop.catalog.model import SORTS, Category, Image, Page, Product, Query, Sort
-from shop.catalog.repository import CatalogRepository
-from shop.catalog.walk import conditions, page_statement
+from shop.catalog.reading.facets import Filters
+from shop.catalog.reading.repository import CatalogRepository
+from shop.catalog.reading.walk import conditions, page_statement
 from shop.database import create_engine, fetch, migrate, writing
 from shop.errors import ConfigurationError, StoreUnavailable
 from tests.fixtures.catalog import a_product, eur, fill, import_text, variant

@@ -13,12 +13,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.catalog.demo import CATALOG
-from shop.catalog.export import export_catalog
-from shop.catalog.importing import CatalogImport
+from shop.catalog.exchange_rates import read_rates
 from shop.catalog.model import Product, Query
-from shop.catalog.rates import read_rates
-from shop.catalog.repository import CatalogRepository
-from shop.catalog.writer import CatalogWriter
+from shop.catalog.reading.repository import CatalogRepository
+from shop.catalog.writing.export import export_catalog
+from shop.catalog.writing.importing import CatalogImport
+from shop.catalog.writing.writer import CatalogWriter
 from shop.database import create_engine, fetch, writing
 from shop.errors import ImportRefused
 from tests.fixtures.catalog import a_product, fill, import_text
@@ -106,7 +106,7 @@ async def test_what_was_translated_since_is_found_when_the_catalogue_is_indexed_
 ) -> None:
     repository, german = CatalogRepository(engine, "EUR"), Query(q="geschirr")
     with monkeypatch.context() as before:
-        before.setattr("shop.catalog.writer.known", lambda: ("en",))
+        before.setattr("shop.catalog.writing.writer.known", lambda: ("en",))
         await fill(engine, a_product("mug", categories=("Tableware",)), a_product("draft", published=False))
     version = await repository.version()
     assert (await repository.page(german, "de")).total == 0

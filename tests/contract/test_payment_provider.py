@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.checkout.demo_payments import DemoPayments
-from shop.checkout.payments import Card, Payment, PaymentProvider
+from shop.checkout.payments.demo import DemoPayments
+from shop.checkout.payments.provider import Card, Payment, PaymentProvider
 from shop.errors import PaymentRefused
 from shop.money import Money
 

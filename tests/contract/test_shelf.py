@@ -11,13 +11,13 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.catalog.cache import CachedCatalog
-from shop.catalog.derived import listing_rows, product_row
 from shop.catalog.model import Query
-from shop.catalog.repository import CatalogRepository
+from shop.catalog.reading.cache import CachedCatalog
+from shop.catalog.reading.repository import CatalogRepository
 from shop.catalog.schema import facets, listings, products
-from shop.catalog.shelf import Shelf
-from shop.catalog.writer import CatalogWriter
+from shop.catalog.stock.sync import Shelf
+from shop.catalog.writing.derived import listing_rows, product_row
+from shop.catalog.writing.writer import CatalogWriter
 from shop.database import create_engine, fetch, writing
 from tests.fixtures.catalog import a_product, fill, variant
 from tests.fixtures.shop_app import Clock

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.catalog import stock
+from shop.catalog.stock import stock
 from shop.database import writing
 from shop.money import Money
 from tests.fixtures.catalog import a_product, fill, import_text, variant

@@ -7,9 +7,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from shop.i18n import gettext as _
+from shop.i18n import speaking
 from shop.languages import language_of
-from shop.words import gettext as _
-from shop.words import speaking
 from tests.e2e.shopper import Shopper
 from tests.fixtures.browser import OpenShopper
 

@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-import shop.cart.schema
+import shop.cart.sql.schema
 import shop.catalog.schema  # noqa: F401 - their tables register themselves
 from shop.database import create_engine, fetch, latest_revision, metadata, migrate, reading, writing
 from shop.errors import ConfigurationError, StoreUnavailable

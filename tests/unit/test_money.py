@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.catalog.rates import read_rates
+from shop.catalog.exchange_rates import read_rates
 from shop.money import CURRENCIES, Money, Rates, minor_digits
 
 amounts = st.integers(-(10**12), 10**12)

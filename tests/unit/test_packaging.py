@@ -78,7 +78,7 @@ def test_wheel_carries_what_the_shop_reads_and_nothing_else(wheel: Path) -> None
         ["git", "ls-files", "templates", "static", "migrations"], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout.split("\n")
     assert carried >= set(filter(None, tracked))
-    assert {"shop/cart/cart.lua", "shop/catalog/demo/catalog.csv", "shop/catalog/demo/rates.json"} <= set(names)
+    assert {"shop/cart/redis/cart.lua", "shop/catalog/demo/catalog.csv", "shop/catalog/demo/rates.json"} <= set(names)
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
 
 

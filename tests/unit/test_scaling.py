@@ -11,8 +11,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from shop.cart import codec
+from shop.cart.around.metered import MeteredCartService
 from shop.cart.connect import connect
-from shop.cart.metered import MeteredCartService
 from shop.cart.model import Add, Cart, Limits, apply, new_change_id
 from shop.commands.demo import RUNGS
 from shop.money import Money

@@ -10,7 +10,7 @@ import pytest
 from shop.cart.model import Limits
 from shop.catalog.model import Offer
 from shop.errors import StoreUnavailable
-from shop.web.session import cart_id
+from shop.web.http.session import cart_id
 from tests.fixtures.fixed_catalog import FixedCatalog, product
 from tests.fixtures.shop_app import HTMX, NAVIGATION, Client, CountingCarts, MakeClient
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from shop.resources import resource_dir
-from shop.web.stylesheet import joined, packed
+from shop.web.render.stylesheet import joined, packed
 from tests.fixtures.shop_app import Client
 
 CSS = joined(resource_dir("static") / "css" / "shop")

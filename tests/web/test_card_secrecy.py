@@ -18,9 +18,9 @@ import pytest
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.checkout.demo_cards import DEMO_CARDS
-from shop.checkout.demo_payments import DemoPayments
-from shop.checkout.payments import Card, Payment
+from shop.checkout.payments.demo import DemoPayments
+from shop.checkout.payments.demo_cards import DEMO_CARDS
+from shop.checkout.payments.provider import Card, Payment
 from shop.money import Money
 from shop.settings import Settings
 from tests.fixtures.buyer import GERMAN

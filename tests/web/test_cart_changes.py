@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from shop.cart.model import Cart, Change
 from shop.money import Money
-from shop.web.paths import line_path
+from shop.web.render.paths import line_path
 from tests.fixtures.fixed_catalog import FixedCatalog, product
 from tests.fixtures.shop_app import HTMX, Client, Clock, CountingCarts, MakeClient
 

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import Engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.checkout.coupons import Coupon, Coupons
-from shop.checkout.totals import CouponTerms
+from shop.checkout.pricing.coupons import Coupon, Coupons
+from shop.checkout.pricing.totals import CouponTerms
 from shop.money import Money, Rates
 from shop.settings import Settings
-from shop.web.paths import line_path
+from shop.web.render.paths import line_path
 from tests.fixtures.shop_app import HTMX, Client, Clock, CountingCarts, MakeClient
 
 EUR = Rates("EUR", "2026-01-01", {"EUR": Decimal(1)})

@@ -13,7 +13,7 @@ from httpx import AsyncClient
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import Cart, Limits
 from shop.settings import Settings
-from shop.web.session import cart_id
+from shop.web.http.session import cart_id
 from tests.fixtures.fixed_catalog import FixedCatalog, product
 from tests.fixtures.shop_app import NAVIGATION, Client, Clock, CountingCarts, MakeClient
 

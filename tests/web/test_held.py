@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shop.web.session import cart_id
+from shop.web.http.session import cart_id
 from tests.fixtures.fixed_catalog import FixedCatalog, product
 from tests.fixtures.shop_app import HTMX, Client
 

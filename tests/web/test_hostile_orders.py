@@ -11,7 +11,7 @@ import pytest
 from httpx import Response
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.checkout.mail import Outbox
+from shop.checkout.mail.outbox import Outbox
 from shop.settings import Settings
 from tests.fixtures.buyer import BARE, GERMAN, Buyer, error_in, seen_in
 from tests.fixtures.catalog import a_product, fill, variant

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from shop.web.change_ids import TICK
+from shop.web.http.change_ids import TICK
 from tests.fixtures.shop_app import HTMX, NAVIGATION, Client, Clock, CountingCarts, MakeClient
 
 MUG = {"product_id": "tide-mug"}

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from shop.checkout.mail import Outbox
+from shop.checkout.mail.outbox import Outbox
 from shop.errors import ConfigurationError
 from shop.settings import Settings
 from tests.fixtures.buyer import Buyer

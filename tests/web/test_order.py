@@ -9,7 +9,7 @@ import pytest
 from httpx import Response
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.checkout.numbers import grouped
+from shop.checkout.order_numbers import grouped
 from shop.checkout.schema import orders
 from shop.database import writing
 from tests.fixtures.buyer import Buyer

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.cart.model import Cart
 from shop.catalog.schema import products, variants
-from shop.checkout.demo_payments import DemoPayments
+from shop.checkout.payments.demo import DemoPayments
 from shop.database import writing
 from shop.errors import StoreUnavailable
 from shop.settings import Settings

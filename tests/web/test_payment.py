@@ -10,9 +10,9 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.checkout.demo_payments import DemoPayments
 from shop.checkout.model import Order
-from shop.checkout.repository import Orders
+from shop.checkout.payments.demo import DemoPayments
+from shop.checkout.placing.orders import Orders
 from shop.settings import Settings
 from tests.fixtures.buyer import GERMAN
 from tests.fixtures.catalog import a_product, fill, variant

@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.catalog.cache import CachedCatalog
 from shop.catalog.demo import CATALOG
-from shop.catalog.importing import CatalogImport
-from shop.catalog.rates import read_rates
-from shop.catalog.repository import CatalogRepository
+from shop.catalog.exchange_rates import read_rates
+from shop.catalog.reading.cache import CachedCatalog
+from shop.catalog.reading.repository import CatalogRepository
+from shop.catalog.writing.importing import CatalogImport
 from shop.database import create_engine
-from shop.web import recommended
+from shop.web.cart import recommended
 from tests.fixtures.shop_app import HTMX, Client, CountingCarts, MakeClient
 
 

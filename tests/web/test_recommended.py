@@ -9,7 +9,7 @@ import pytest
 
 from shop.catalog.model import Listing, Product, Query
 from shop.errors import StoreUnavailable
-from shop.web.recommended import DEADLINE, picked
+from shop.web.cart.recommended import DEADLINE, picked
 from tests.fixtures.fixed_catalog import FixedCatalog, product
 from tests.fixtures.shop_app import HTMX, Client, CountingCarts, MakeClient
 

@@ -8,7 +8,7 @@ import pytest
 from httpx import Response
 
 from shop.settings import Settings
-from shop.web.session import cart_id
+from shop.web.http.session import cart_id
 from tests.fixtures.shop_app import HTMX, Client, CountingCarts, MakeClient
 
 MUG = {"product_id": "tide-mug"}

@@ -13,11 +13,11 @@ from shop.catalog.model import Image
 from shop.languages import offered
 from shop.resources import resource_dir
 from shop.settings import Settings
-from shop.web.assets import assets_of
-from shop.web.language import Languages
-from shop.web.pictures import Pictures
-from shop.web.session import Sessions
-from shop.web.sitemap import MOST_ADDRESSES, Sitemap
+from shop.web.http.session import Sessions
+from shop.web.pages.sitemap import MOST_ADDRESSES, Sitemap
+from shop.web.render.assets import assets_of
+from shop.web.render.language import Languages
+from shop.web.render.pictures import Pictures
 from tests.fixtures.fixed_catalog import FixedCatalog, product
 from tests.fixtures.shop_app import Client, MakeClient
 

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from shop.cart.around.tiered import TieredCartService
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import Add, Cart, SaveForLater, apply, new_change_id
-from shop.cart.tiered import TieredCartService
 from shop.money import Money
 from shop.settings import Settings
-from shop.web.session import cart_id
+from shop.web.http.session import cart_id
 from tests.fixtures.fixed_catalog import FixedCatalog, product
 from tests.fixtures.shop_app import HTMX, NAVIGATION, Client, MakeClient
 

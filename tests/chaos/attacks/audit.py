@@ -13,11 +13,11 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.catalog.schema import reservations, variants
-from shop.checkout.coupons import shopper_of
 from shop.checkout.model import Order
-from shop.checkout.repository import READ, order_of
+from shop.checkout.placing.orders import READ, order_of
+from shop.checkout.pricing.coupons import shopper_of
+from shop.checkout.pricing.totals import CouponTerms
 from shop.checkout.schema import coupon_shoppers, coupons, demo_payments, outbox
-from shop.checkout.totals import CouponTerms
 from shop.database import fetch
 from shop.errors import StoreUnavailable
 from shop.loadtest.checks import Ledger, Stock, charges_check, stock_check, totals_check

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import ClassVar
 
-from shop.catalog.importing import CatalogImport
-from shop.catalog.rates import read_rates
-from shop.checkout.coupons import Coupon, Coupons
-from shop.checkout.totals import CouponTerms
+from shop.catalog.exchange_rates import read_rates
+from shop.catalog.writing.importing import CatalogImport
+from shop.checkout.pricing.coupons import Coupon, Coupons
+from shop.checkout.pricing.totals import CouponTerms
 from shop.database import create_engine, migrate
 from shop.demo.postgres import Postgres
 from shop.money import Money

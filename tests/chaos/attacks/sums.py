@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager, redirect_stdout, suppress
 from io import StringIO
 from itertools import cycle
 
-from shop.catalog.importing import CatalogImport
-from shop.catalog.rates import read_rates
+from shop.catalog.exchange_rates import read_rates
+from shop.catalog.writing.importing import CatalogImport
 from shop.checkout.model import State
-from shop.commands.orders_changing import change_order
+from shop.commands.orders.change import change_order
 from shop.database import create_engine
 from shop.errors import OrderStateRefused
 from shop.settings import Settings

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import asyncpg  # type: ignore[import-untyped]
 
 from shop.demo.postgres import Postgres
-from shop.web.session import cart_id
+from shop.web.http.session import cart_id
 from tests.chaos.rows.redis import OneRedis, killed_empty
 from tests.chaos.scene import SETTLING_SECONDS, Row, Scene
 

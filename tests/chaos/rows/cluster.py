@@ -9,10 +9,10 @@ from typing import Any
 
 from redis.crc import key_slot
 
-from shop.cart.redis import KEY_PREFIX
+from shop.cart.redis.service import KEY_PREFIX
 from shop.demo.cluster import Cluster
 from shop.demo.valkey import Valkey
-from shop.web.session import cart_id
+from shop.web.http.session import cart_id
 from tests.chaos.scene import Row, Scene, Stage
 
 

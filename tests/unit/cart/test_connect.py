@@ -1,15 +1,15 @@
 import msgspec
 import pytest
 
+from shop.cart.around.failover import FailoverCartService
+from shop.cart.around.moving import MovingCartService
+from shop.cart.around.tiered import TieredCartService
 from shop.cart.connect import connect
-from shop.cart.failover import FailoverCartService
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import Limits
-from shop.cart.moving import MovingCartService
-from shop.cart.redis import RedisCartService
-from shop.cart.sentinel import SentinelServers
-from shop.cart.sql import SqlCartService
-from shop.cart.tiered import TieredCartService
+from shop.cart.redis.sentinel import SentinelServers
+from shop.cart.redis.service import RedisCartService
+from shop.cart.sql.service import SqlCartService
 from shop.errors import ConfigurationError
 from shop.settings import Settings
 

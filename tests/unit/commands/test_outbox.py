@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from click.testing import CliRunner
 
-from shop.checkout.mail import Email, Outbox
+from shop.checkout.mail.outbox import Email, Outbox
 from shop.cli import cli
 from shop.database import create_engine, writing
 from shop.errors import EmailRefused, NotFound

@@ -3,7 +3,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime
 
-from shop.checkout.card import read_card
+from shop.checkout.payments.card import read_card
 from shop.loadtest.person import order_form, visa
 
 

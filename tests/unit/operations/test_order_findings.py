@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.checkout.mail import NEVER, Email, Outbox
+from shop.checkout.mail.outbox import NEVER, Email, Outbox
 from shop.checkout.schema import orders, outbox
 from shop.database import writing
 from shop.operations.doctor import examine

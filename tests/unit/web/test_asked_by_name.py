@@ -6,23 +6,23 @@ import pytest
 from litestar import Request
 from litestar.types import HTTPScope
 
-from shop.catalog.rates import read_rates
+from shop.catalog.exchange_rates import read_rates
+from shop.i18n import ENGLISH
 from shop.money import CURRENCIES
 from shop.resources import resource_dir
-from shop.web import recent
-from shop.web.assets import assets_of
-from shop.web.language import Languages
-from shop.web.pictures import Pictures
-from shop.web.prices import Currencies
-from shop.web.recent import Recent, handles_of
-from shop.web.recommended import Recommended
-from shop.web.rendered import KeptPages
-from shop.web.session import Sessions
-from shop.web.shell import Shells
-from shop.web.templating import templates_of
-from shop.web.visit import WebRequest
-from shop.web.window import Window
-from shop.words import ENGLISH
+from shop.web.cart.recommended import Recommended
+from shop.web.catalog import recent
+from shop.web.catalog.recent import Recent, handles_of
+from shop.web.http.request import WebRequest
+from shop.web.http.session import Sessions
+from shop.web.render.assets import assets_of
+from shop.web.render.language import Languages
+from shop.web.render.page_cache import KeptPages
+from shop.web.render.pictures import Pictures
+from shop.web.render.prices import Currencies
+from shop.web.render.shell import Shells
+from shop.web.render.storefront import Window
+from shop.web.render.templating import templates_of
 from tests.fixtures.fixed_catalog import FixedCatalog, product
 
 

@@ -1,0 +1,164 @@
+"""A cart service that counts what it does, for /metrics (Prometheus' naming and base units)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator
+from functools import cache
+from typing import TypeVar
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from typing_extensions import override
+
+from shop.cart.around.failover import FailoverCartService
+from shop.cart.around.moving import MovingCartService
+from shop.cart.around.tiered import TieredCartService
+from shop.cart.memory import MemoryCartService
+from shop.cart.model import Cart, Change
+from shop.cart.service import CartService
+from shop.errors import InvalidInput, StoreUnavailable
+
+SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0)
+LINES = (0, 1, 2, 3, 5, 10, 20, 50, 100)
+
+_T = TypeVar("_T")
+
+
+class MeteredCartService(CartService):
+    """Passes every call to `inner` and counts it in `registry`: operations, durations, hits, cart sizes."""
+
+    def __init__(self, inner: CartService, registry: CollectorRegistry) -> None:
+        self.limits = inner.limits
+        self.ttl = inner.ttl
+        self.inner = inner
+        operations = Counter(
+            "shop_cart_operations",
+            "Calls of the cart service by operation and result",
+            ("operation", "result"),
+            registry=registry,
+        )
+        seconds = Histogram(
+            "shop_cart_operation_seconds",
+            "Duration of calls of the cart service",
+            ("operation",),
+            buckets=SECONDS,
+            registry=registry,
+        )
+        reads = Counter(
+            "shop_cart_reads", "Carts asked for: found (hit) or not there (miss)", ("result",), registry=registry
+        )
+        self._lines = Histogram("shop_cart_lines", "Lines of a cart after a change", buckets=LINES, registry=registry)
+        self._hit, self._miss = reads.labels("hit"), reads.labels("miss")
+        # A metric's labels() costs more than counting: what it returns is kept.
+        self._operations = cache(operations.labels)
+        self._seconds = cache(seconds.labels)
+        registry.register(_Inside(inner))
+
+    @override
+    async def get(self, cart_id: str) -> Cart:
+        cart = await self._measured("get", self.inner.get(cart_id))
+        (self._hit if cart.revision else self._miss).inc()
+        return cart
+
+    @override
+    async def apply(self, cart_id: str, change: Change) -> Cart:
+        cart = await self._measured(type(change).__name__, self.inner.apply(cart_id, change))
+        self._lines.observe(len(cart.lines))
+        return cart
+
+    @override
+    async def put(self, cart: Cart, *, aged: bool = False) -> Cart:
+        return await self._measured("put", self.inner.put(cart, aged=aged))
+
+    @override
+    async def delete(self, cart_id: str) -> None:
+        await self._measured("delete", self.inner.delete(cart_id))
+
+    @override
+    async def scan(self) -> AsyncIterator[Cart]:
+        async for cart in self.inner.scan():
+            yield cart
+
+    @override
+    async def ping(self, shard: int | None = None) -> None:
+        await self.inner.ping(shard)
+
+    @override
+    def parts(self) -> Iterator[CartService]:
+        yield self
+        yield from self.inner.parts()
+
+    @override
+    async def start(self) -> None:
+        await self.inner.start()
+
+    @override
+    async def close(self) -> None:
+        await self.inner.close()
+
+    async def _measured(self, operation: str, call: Awaitable[_T]) -> _T:
+        started = time.perf_counter()
+        result = "error"
+        try:
+            value = await call
+            result = "ok"
+            return value  # noqa: TRY300 - the result is counted in every case
+        except InvalidInput:
+            result = "refused"
+            raise
+        except StoreUnavailable:
+            result = "unavailable"
+            raise
+        finally:
+            self._seconds(operation).observe(time.perf_counter() - started)
+            self._operations(operation, result).inc()
+
+
+class _Inside(Collector):
+    """Reads the numbers that the services keep themselves when the metrics are asked for."""
+
+    def __init__(self, service: CartService) -> None:
+        self._service = service
+
+    @override
+    def collect(self) -> Iterable[Metric]:
+        for service in self._service.parts():
+            yield from _numbers(service)
+
+
+def _numbers(service: CartService) -> Iterable[Metric]:
+    """What a service counts itself."""
+    if isinstance(service, MemoryCartService):
+        yield GaugeMetricFamily("shop_carts_in_memory", "Carts kept in this process", value=len(service))
+        yield CounterMetricFamily("shop_carts_expired", "Carts whose time was over", value=service.expired)
+        yield CounterMetricFamily("shop_carts_evicted", "Carts dropped to make room", value=service.evicted)
+    if isinstance(service, FailoverCartService):
+        yield GaugeMetricFamily("shop_cart_standby_in_charge", "1 while the store is away", value=float(service.away))
+        yield GaugeMetricFamily("shop_cart_changes_waiting", "Changes that wait for the store", value=service.waiting)
+        yield CounterMetricFamily("shop_cart_standby_takeovers", "Outages of the store", value=service.trips)
+        yield CounterMetricFamily(
+            "shop_cart_changes_replayed", "Changes of an outage applied since", value=service.replayed
+        )
+        yield CounterMetricFamily(
+            "shop_carts_restored", "Carts given back to a store that had lost them", value=service.restored
+        )
+    if isinstance(service, TieredCartService):
+        behind = service.behind
+        yield GaugeMetricFamily("shop_carts_to_archive", "Carts that wait for the archive", value=behind.waiting)
+        yield GaugeMetricFamily(
+            "shop_cart_archive_lag_seconds", "Age of the oldest change not archived yet", value=behind.lag
+        )
+        yield CounterMetricFamily("shop_carts_archived", "Carts written to the archive", value=behind.written)
+        yield CounterMetricFamily(
+            "shop_carts_not_archived", "Carts left out of the archive because too many waited", value=behind.dropped
+        )
+        yield CounterMetricFamily("shop_carts_woken", "Carts that the archive gave back", value=service.woken)
+        yield CounterMetricFamily(
+            "shop_carts_purged", "Carts taken out of the archive when their time was over", value=service.purged
+        )
+    if isinstance(service, MovingCartService):
+        yield CounterMetricFamily(
+            "shop_carts_moved", "Carts, or changes of them, brought over from the old store", value=service.moved
+        )

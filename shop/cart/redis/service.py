@@ -1,0 +1,234 @@
+"""Carts in Redis (6.2 or newer) or Valkey: one key per cart, one round trip per call, atomic on the server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+from hashlib import sha1
+from pathlib import Path
+from struct import Struct
+
+import msgspec
+from redis import exceptions as redis_errors
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.maint_notifications import MaintNotificationsConfig
+from typing_extensions import override
+
+from shop.cart import codec
+from shop.cart.memory import DEFAULT_TTL
+from shop.cart.model import (
+    Add,
+    Cart,
+    Change,
+    Clear,
+    Limits,
+    MoveToCart,
+    Purchase,
+    Remove,
+    RemoveSaved,
+    SaveForLater,
+    SetQuantity,
+    Undo,
+    UseCoupon,
+    allowed,
+    check,
+    replay,
+)
+from shop.cart.redis.servers import OneServer, Send, Servers
+from shop.cart.service import CartService
+from shop.errors import LineLimitExceeded, QuantityLimitExceeded, StoreUnavailable
+from shop.retry import patiently
+
+KEY_PREFIX = "cart:"
+
+_SCRIPT = (Path(__file__).parent / "cart.lua").read_text(encoding="utf-8")
+SCRIPT_SHA = sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
+
+
+SWAPS = 3
+"""How often a replay tries to put a cart in the place of the one it has read, before it goes change by change."""
+
+
+class Patience(msgspec.Struct, frozen=True):
+    """Seconds that a call waits at most: to connect, and for a reply.
+
+    Short, because somebody waits for the page and a standby can answer.
+    """
+
+    connect: float = 0.25
+    reply: float = 0.4
+
+
+class RedisCartService(CartService):
+    """Carts under `cart:{id}`, each a string in the layout of codec.py, changed by cart.lua.
+
+    `connect(url)` makes one with time-outs fit for a shop; `RedisCartService(OneServer(redis, seconds=0.4))` takes
+    a redis-py asyncio client that returns bytes. A command that meets a dropped connection is sent once more on a
+    new one: a change carries its id, so the server knows it if it was there already. Concurrent calls share round
+    trips (gather.py).
+    """
+
+    def __init__(self, servers: Servers, *, limits: Limits = Limits(), ttl: int = DEFAULT_TTL) -> None:
+        self.limits = limits
+        self.ttl = ttl
+        self.servers = servers
+        self._call = servers.call
+
+    @classmethod
+    def connect(
+        cls,
+        url: str,
+        *,
+        limits: Limits = Limits(),
+        ttl: int = DEFAULT_TTL,
+        patience: Patience = Patience(),
+    ) -> RedisCartService:
+        """A service for a redis://, rediss:// or unix:// URL. It connects when it is first used."""
+        redis = Redis.from_url(
+            url,
+            socket_connect_timeout=patience.connect,
+            socket_timeout=None,  # a trip is timed as a whole
+            retry=Retry(NoBackoff(), 1, supported_errors=(redis_errors.ConnectionError,)),
+            maint_notifications_config=MaintNotificationsConfig(enabled=False),
+        )
+        return cls(OneServer(redis, seconds=patience.reply), limits=limits, ttl=ttl)
+
+    @override
+    async def get(self, cart_id: str) -> Cart:
+        key = KEY_PREFIX + cart_id
+        data = await self._call(key, "GET", key)
+        return codec.decode(cart_id, data) if data else Cart(cart_id)
+
+    @override
+    async def apply(self, cart_id: str, change: Change) -> Cart:
+        check(change)
+        return await self._run(cart_id, self._arguments(change))
+
+    @override
+    async def replay(self, cart_id: str, changes: Sequence[Change]) -> Cart:
+        key, numbers = KEY_PREFIX + cart_id, _NUMBERS.pack(b"", 0, b"", 0, 0, 0, 0)
+        for _ in range(SWAPS):
+            before = await self._call(key, "GET", key) or b""
+            cart = codec.decode(cart_id, before) if before else Cart(cart_id)
+            if (after := replay(cart, changes, self.limits)) is cart:
+                return cart
+            swapped = await self._run(cart_id, ("swap", codec.encode(after), numbers, self.ttl, before))
+            if swapped == after:
+                return after
+        return await super().replay(cart_id, changes)
+
+    @override
+    async def put(self, cart: Cart, *, aged: bool = False) -> Cart:
+        limits = self.limits
+        numbers = _NUMBERS.pack(b"", 0, b"", 0, 0, limits.quantity, limits.lines)
+        ttl = self.remaining(cart) if aged else self.ttl
+        return await self._run(cart.id, ("put", codec.encode(cart), numbers, ttl))
+
+    @override
+    async def delete(self, cart_id: str) -> None:
+        key = KEY_PREFIX + cart_id
+        await self._call(key, "DEL", key)
+
+    @override
+    async def scan(self) -> AsyncIterator[Cart]:
+        epoch = self.epoch
+        for send in await self.servers.primaries():
+            cursor = 0
+            while True:
+                cursor, carts = await patiently(partial(self._page, send, cursor))
+                if self.epoch != epoch:  # a cursor means nothing to another process: carts would be left out
+                    raise StoreUnavailable("Redis was started again while its carts were read. Begin again.")
+                for cart in carts:
+                    yield cart
+                if not cursor:
+                    break
+
+    async def _page(self, send: Send, cursor: int) -> tuple[int, list[Cart]]:
+        """Some carts, and the cursor of the next page; 0 after the last one. The same cursor may be sent again."""
+        following, keys = await send("SCAN", cursor, "MATCH", KEY_PREFIX + "*", "COUNT", 500)
+        carts = await self.get_many([key.decode().removeprefix(KEY_PREFIX) for key in keys])
+        return int(following), [cart for cart in carts if cart.revision]
+
+    @override
+    async def count(self) -> int:
+        return sum(await asyncio.gather(*(send("DBSIZE") for send in await self.servers.primaries())))
+
+    @override
+    async def time_left(self, cart_id: str) -> int:
+        key = KEY_PREFIX + cart_id
+        return max(0, int(await self._call(key, "TTL", key)))
+
+    @override
+    async def ping(self, shard: int | None = None) -> None:
+        tags = [tag for number, tag in self.servers.shards() if shard in (None, number)]
+        keys = [f"probe:{{{tag}}}" for tag in tags]
+        await asyncio.gather(*(self._call(key, "SET", key, "1", "PX", 1000) for key in keys))
+
+    @override
+    def shard(self, cart_id: str) -> int:
+        return self.servers.shard(KEY_PREFIX + cart_id)
+
+    @property
+    @override
+    def epoch(self) -> int:
+        return self.servers.epoch
+
+    @override
+    async def close(self) -> None:
+        await self.servers.close()
+
+    def _arguments(self, change: Change) -> tuple[str | bytes | int, ...]:
+        """ARGV of cart.lua."""
+        op, limits, quantity, price = _OPS[type(change)], self.limits, 0, b""
+        most = limits.quantity
+        subject: str | bytes = ""
+        match change:
+            case Add():
+                subject, quantity, most = change.sku, change.quantity, allowed(change, limits)
+                price = codec.encode_price(change.price)
+            case SetQuantity():
+                op = "set" if change.quantity else "remove"
+                subject, quantity, most = change.sku, change.quantity, allowed(change, limits)
+            case Undo():
+                subject = change.of
+            case Remove() | RemoveSaved() | SaveForLater() | MoveToCart():
+                subject = change.sku
+            case UseCoupon():
+                subject = change.code
+            case Purchase():
+                subject = change.coupon
+            case Clear():
+                pass
+        quantity = min(quantity, codec.MAX_QUANTITY)
+        numbers = _NUMBERS.pack(change.id, change.at, price, quantity, most, limits.quantity, limits.lines)
+        if isinstance(change, Purchase):
+            return op, subject, numbers, self.ttl, codec.encode_bought(change.lines)
+        return op, subject, numbers, self.ttl
+
+    async def _run(self, cart_id: str, arguments: tuple[str | bytes | int, ...]) -> Cart:
+        key = KEY_PREFIX + cart_id
+        try:
+            reply = await self._call(key, "EVALSHA", SCRIPT_SHA, 1, key, *arguments)
+        except redis_errors.NoScriptError:
+            reply = await self._call(key, "EVAL", _SCRIPT, 1, key, *arguments)
+        if isinstance(reply, int):
+            raise QuantityLimitExceeded(reply) if reply > 0 else LineLimitExceeded(-reply)
+        return codec.decode(cart_id, reply) if reply else Cart(cart_id)
+
+
+_OPS: dict[type[Change], str] = {
+    Add: "add",
+    SetQuantity: "set",
+    Remove: "remove",
+    RemoveSaved: "remove_saved",
+    Clear: "clear",
+    SaveForLater: "save",
+    MoveToCart: "move",
+    Undo: "undo",
+    UseCoupon: "coupon",
+    Purchase: "buy",
+}
+_NUMBERS = Struct(">8sI8sHHHH")

@@ -1,0 +1,113 @@
+"""The table of carts in a SQLite file."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from typing_extensions import override
+
+from shop.cart.sql.sqlite_thread import SqliteThread
+from shop.cart.sql.table import CartTable, Fold, Kept, Sleeping
+from shop.money import Money
+
+PATIENT_SECONDS = 60.0
+"""For what looks at the whole table."""
+
+_READ = "SELECT state, expires_at FROM carts WHERE id = ?"
+_WRITE = """
+INSERT INTO carts (id, changed_at, expires_at, amount, pieces, currency, state) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET changed_at = excluded.changed_at, expires_at = excluded.expires_at,
+  amount = excluded.amount, pieces = excluded.pieces, currency = excluded.currency, state = excluded.state
+"""
+_PAGE = "SELECT id, state FROM carts WHERE id > ? AND expires_at > ? ORDER BY id LIMIT ?"
+_PROBE = ("", 0, 0, 0, 0, "", bytes(16_384))
+"""A row that needs new pages, so that a full disk is noticed."""
+_DELETE = "DELETE FROM carts WHERE id = ?"
+_PURGE = """
+DELETE FROM carts WHERE id IN (
+  SELECT id FROM carts WHERE expires_hour <= ?1 / 3600 AND expires_at <= ?1 ORDER BY expires_hour LIMIT ?2)
+"""
+_SLEEPING = """
+SELECT id, pieces, amount, currency, changed_at FROM carts WHERE changed_at <= ? AND expires_at > ? AND pieces > 0
+ORDER BY {} LIMIT ?
+"""
+_COUNT = "SELECT count(*) FROM carts WHERE expires_at > ?"
+
+
+class SqliteCarts(CartTable):
+    """The table in a file, which must be there. One thread reads, one writes, one looks at the whole table.
+
+    Write-ahead logging lets readers go on while somebody writes. A batch of changes is one transaction that takes
+    the write lock first, so nobody comes between its read and its write.
+    """
+
+    def __init__(self, file: Path, *, seconds: float) -> None:
+        self._reader = SqliteThread(file, seconds)
+        self._writer = SqliteThread(file, seconds)
+        self._patient = SqliteThread(file, PATIENT_SECONDS)
+
+    @override
+    async def read(self, ids: Sequence[str]) -> Mapping[str, Kept]:
+        return await self._reader.run(lambda connection: _read(connection, ids))
+
+    @override
+    async def change(self, ids: Sequence[str], fold: Fold) -> frozenset[str]:
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany(_WRITE, fold(_read(connection, ids)))
+            connection.execute("COMMIT")
+
+        await self._writer.run(work)
+        return frozenset()
+
+    @override
+    async def delete(self, ids: Sequence[str]) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany(_DELETE, [(cart_id,) for cart_id in ids])
+            connection.execute("COMMIT")
+
+        await self._writer.run(work)
+
+    @override
+    async def page(self, after: str, now: int, size: int) -> Sequence[tuple[str, bytes]]:
+        return await self._reader.run(lambda connection: connection.execute(_PAGE, (after, now, size)).fetchall())
+
+    @override
+    async def ping(self) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(_WRITE, _PROBE)
+            connection.execute(_DELETE, ("",))
+            connection.execute("COMMIT")
+
+        await self._writer.run(work)
+
+    @override
+    async def purge(self, now: int, limit: int) -> int:
+        return await self._writer.run(lambda connection: connection.execute(_PURGE, (now, limit)).rowcount)
+
+    @override
+    async def sleeping(self, before: int, now: int, limit: int, *, by_value: bool) -> Sequence[Sleeping]:
+        statement = _SLEEPING.format("amount DESC" if by_value else "expires_hour")
+        rows = await self._patient.run(
+            lambda connection: connection.execute(statement, (before, now, limit)).fetchall()
+        )
+        return [Sleeping(row[0], row[1], Money(row[2], row[3]), row[4]) for row in rows]
+
+    @override
+    async def count(self, now: int) -> int:
+        return int(await self._patient.run(lambda connection: connection.execute(_COUNT, (now,)).fetchone()[0]))
+
+    @override
+    async def close(self) -> None:
+        for thread in (self._reader, self._writer, self._patient):
+            await thread.close()
+
+
+def _read(connection: sqlite3.Connection, ids: Sequence[str]) -> Mapping[str, Kept]:
+    # No trip is saved by one statement for all: SQLite is in this process.
+    rows = ((cart_id, connection.execute(_READ, (cart_id,)).fetchone()) for cart_id in ids)
+    return {cart_id: Kept(*row) for cart_id, row in rows if row}

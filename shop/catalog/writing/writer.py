@@ -1,0 +1,178 @@
+"""Writes products inside a transaction, and keeps what is derived from them in step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ARRAY, Integer, Table, any_, delete, func, insert, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shop.catalog.model import Product, Query
+from shop.catalog.reading import rows
+from shop.catalog.reading.facets import TOTAL, Filters, Tally, additions
+from shop.catalog.reading.search import search_for
+from shop.catalog.schema import catalog, facets, listings, products, reservations, variants
+from shop.catalog.writing.derived import InCatalogCurrency, indexed, listing_rows, product_row, variant_rows
+from shop.database import insert_into
+from shop.i18n import ENGLISH
+from shop.languages import known, language_of
+
+BATCH = 500
+"""Rows that are read or written by one statement."""
+ONE_AT_A_TIME = 0x63617461
+"""Key of PostgreSQL's advisory lock that lets one transaction write what is derived, as SQLite does of itself."""
+
+
+async def alone(connection: AsyncConnection) -> None:
+    """Wait until no other transaction writes the catalogue, and let none until this one ends."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
+
+
+def batched(values: Iterable[str], size: int) -> Iterator[list[str]]:
+    """The values in lists of at most `size`."""
+    rest = iter(values)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+class CatalogWriter:
+    """Writes on a connection that is inside a transaction; finish with `sweep` and `settle`.
+
+    A variant's row stays while its sku does: an order may be waiting for it, and would not find another in its place.
+    `currency` is the catalogue's own; `worth` gives a price in its minor units.
+    """
+
+    def __init__(self, connection: AsyncConnection, currency: str, worth: InCatalogCurrency) -> None:
+        self.connection = connection
+        self.currency = currency
+        self.worth = worth
+        self.search = search_for(connection.dialect.name)
+
+    async def stored(self, handles: Sequence[str]) -> dict[str, tuple[int, Product]]:
+        """(key, product) of each of these handles that there is."""
+        statement = select(products.c.id, *rows.PRODUCT).join(variants, variants.c.product_id == products.c.id)
+        statement = statement.where(products.c.handle.in_(handles)).order_by(products.c.id, variants.c.position)
+        found: dict[str, tuple[int, list[Any]]] = {}
+        for row in await self.connection.execute(statement):
+            found.setdefault(row.handle, (row.id, []))[1].append(row)
+        return {handle: (key, rows.product(own)) for handle, (key, own) in found.items()}
+
+    async def owners(self, skus: Sequence[str]) -> dict[str, str]:
+        """The handle that each of these skus belongs to, of those that there are."""
+        statement = select(variants.c.sku, products.c.handle).join(products, variants.c.product_id == products.c.id)
+        found = await self.connection.execute(statement.where(variants.c.sku.in_(skus)))
+        return {row.sku: row.handle for row in found}
+
+    async def next_numbers(self) -> tuple[int, int]:
+        """The next free (id, rank)."""
+        row = (await self.connection.execute(select(func.max(products.c.id), func.max(products.c.rank)))).one()
+        return (0 if row[0] is None else row[0] + 1), (0 if row[1] is None else row[1] + 1)
+
+    async def numbers(self) -> AsyncIterator[dict[str, int]]:
+        """The id of every stored handle, in batches."""
+        statement, last = select(products.c.id, products.c.handle).order_by(products.c.id).limit(BATCH), -1
+        while batch := (await self.connection.execute(statement.where(products.c.id > last))).all():
+            last = batch[-1].id
+            yield {row.handle: row.id for row in batch}
+
+    async def held(self, ids: Sequence[int]) -> dict[str, int]:
+        """Pieces set aside by sku; those of these products' variants stay what they are until the end."""
+        if self.connection.dialect.name == "postgresql":
+            mine = variants.c.product_id == any_(literal(ids, ARRAY(Integer)))
+            locked = select(variants.c.sku).where(mine).order_by(variants.c.sku).with_for_update()
+            await self.connection.execute(select(func.count()).select_from(locked.subquery()))
+        pieces = select(reservations.c.sku, func.sum(reservations.c.quantity)).group_by(reservations.c.sku)
+        return {sku: int(quantity) for sku, quantity in await self.connection.execute(pieces)}
+
+    async def write(self, numbered: Sequence[tuple[int, Product]]) -> None:
+        """Write products under ids that are free or cleared."""
+        now = int(time.time())
+        await self._put(products, "id", (product_row(key, product, self.worth, now) for key, product in numbered))
+        await self._put(variants, "sku", (row for key, product in numbered for row in variant_rows(key, product)))
+        await self._insert(
+            listings, (row for key, product in numbered for row in listing_rows(key, product, self.worth))
+        )
+        await self._index(numbered)
+
+    async def reindex(self) -> int:
+        """Index every published product anew, for texts that were translated since; how many there are."""
+        count = 0
+        async for numbers in self.numbers():
+            numbered = list((await self.stored(list(numbers))).values())
+            await self.search.forget(self.connection, list(numbers.values()))
+            count += await self._index(numbered)
+        await self.connection.execute(update(catalog).values(version=catalog.c.version + 1))
+        return count
+
+    async def _index(self, numbered: Sequence[tuple[int, Product]]) -> int:
+        languages = [language_of(code) for code in known() if code != ENGLISH.code]
+        published = [indexed(key, product, languages) for key, product in numbered if product.published]
+        if published:
+            await self.search.index(self.connection, published)
+        return len(published)
+
+    async def _insert(self, table: Table, rows: Iterable[dict[str, Any]]) -> None:
+        if rows := list(rows):
+            await self.connection.execute(insert(table), rows)
+
+    async def _put(self, table: Table, key: str, rows: Iterable[dict[str, Any]]) -> None:
+        if rows := list(rows):
+            statement = insert_into(self.connection, table)
+            changed = {name: statement.excluded[name] for name in rows[0] if name != key}
+            await self.connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=changed), rows)
+
+    async def clear(self, ids: Sequence[int]) -> None:
+        """Make room for products that are written anew, or are to be swept away."""
+        await self.search.forget(self.connection, ids)
+        await self.connection.execute(delete(listings).where(listings.c.product_id.in_(ids)))
+        mine = variants.c.product_id.in_(ids)
+        await self.connection.execute(update(variants).where(mine).values(position=-1 - variants.c.position))
+
+    async def sweep(self, ids: Sequence[int]) -> None:
+        """Take these products out, and all variants that were cleared and not written anew."""
+        await self.connection.execute(delete(variants).where(variants.c.position < 0))
+        for start in range(0, len(ids), BATCH):
+            await self.connection.execute(delete(products).where(products.c.id.in_(ids[start : start + BATCH])))
+
+    async def settle(self) -> None:
+        """Count the facets again and raise the version: to be called once, after all that was written."""
+        await self.connection.execute(delete(facets))
+        tallies, total = await self._tallies()
+        for category, tally in tallies.items():
+            await self._insert(facets, _facet_rows(category, tally))
+        await self.connection.execute(update(catalog).values(version=catalog.c.version + 1, products=total))
+
+    async def _tallies(self) -> tuple[dict[str, Tally], int]:
+        """What each category's products add to each choice, and the number of all published products."""
+        statement = (
+            select(products.c.traits, products.c.sort_price).where(products.c.published).order_by(products.c.rank)
+        )
+        everything, total = Filters(), 0
+        tallies: dict[str, Tally] = {"": Tally()}
+        async with self.connection.stream(statement) as stream:
+            async for row in stream:
+                total += 1
+                traits = rows.traits(row.traits)
+                added = additions(traits, row.sort_price, self.currency, everything)
+                for category in ("", *(slug for slug, _ in traits.categories)):
+                    tallies.setdefault(category, Tally()).add([*added, (TOTAL, "", "")])
+        return tallies, total
+
+
+def _facet_rows(category: str, tally: Tally) -> Iterable[dict[str, Any]]:
+    choices = [(facet.name, value) for facet in tally.facets(Query()) for value in facet.values]
+    counts = [(name, value.value, value.label, value.count) for name, value in choices]
+    all_of_it = [(TOTAL, "", "", count) for _, count in tally.counts.get(TOTAL, {}).values()]
+    for position, (name, value, label, count) in enumerate([*all_of_it, *counts]):
+        yield {
+            "category": category,
+            "name": name,
+            "value": value,
+            "label": label,
+            "products": count,
+            "position": position,
+        }

@@ -1,0 +1,177 @@
+"""Renders the e-mails about an order: as HTML that needs no pictures, and as plain text, in the order's language."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import msgspec
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shop.checkout.mail.outbox import Email, Outbox
+from shop.checkout.model import Order, Quote, QuoteLine, State
+from shop.checkout.order_numbers import grouped
+from shop.formatting import day_of
+from shop.i18n import content, speaking, spoken
+from shop.i18n import gettext as _
+from shop.languages import language_of
+from shop.resources import resource_dir
+
+WRITTEN: frozenset[State] = frozenset({"placed", "shipped", "cancelled", "refunded"})
+"""What an order becomes that its shopper is written to about."""
+
+
+class _Wording(msgspec.Struct, frozen=True):
+    subject: str
+    heading: str
+    lead: str
+
+
+class LetterLine(msgspec.Struct, frozen=True):
+    """A line of an order: '2 × Tide Mug, Moss', '€38.00'."""
+
+    words: str
+    total: str
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """What the templates of an e-mail are given."""
+
+    language: str
+    direction: str
+    """'ltr' or 'rtl'."""
+    subject: str
+    heading: str
+    lead: str
+    number: str
+    """In groups."""
+    day: str
+    url: str
+    """The order's page; '' where the shop's address is not known."""
+    lines: tuple[LetterLine, ...]
+    sums: tuple[LetterLine, ...]
+    """What leads from the lines to the total: subtotal, discount, shipping, tax."""
+    total: str
+    address: tuple[str, ...]
+    """One entry a line."""
+    method: str
+    card: str
+    """'Visa ending in 4242'; '' where no card was used."""
+
+
+class Letters:
+    """Writes to shoppers what becomes of their orders."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+
+    async def write(self, connection: AsyncConnection, kind: State, order: Order) -> None:
+        """Have a letter sent, once, if the transaction of `connection` is committed; of most states there is none."""
+        if kind in WRITTEN:
+            await self._outbox.write(connection, letter(kind, order))
+
+
+def letter(kind: State, order: Order) -> Email:
+    """The e-mail about an order that became placed, shipped, cancelled or refunded; its id is such as 'placed:NUMBER'.
+
+    Raises KeyError for another state.
+    """
+    with speaking(language_of(order.language)):
+        view = _letter(kind, order)
+        return Email(
+            id=f"{kind}:{order.number}",
+            recipient=order.email,
+            subject=view.subject,
+            plain=_templates().get_template("mail/letter.txt").render(view=view),
+            html=_templates().get_template("mail/letter.html").render(view=view),
+        )
+
+
+def _letter(kind: State, order: Order) -> Letter:
+    quote = order.quote
+    wording, language = _wording(kind, order), spoken()
+    return Letter(
+        language=language.code,
+        direction=language.direction,
+        subject=wording.subject,
+        heading=wording.heading,
+        lead=_(order.failure) if order.failure else wording.lead,
+        number=grouped(order.number),
+        day=day_of(order.created_at),
+        url=f"{order.origin}/order/{order.number}" if order.origin else "",
+        lines=tuple(map(_line, quote.lines)),
+        sums=_sums(quote),
+        total=quote.total.format(),
+        address=order.address.lines,
+        method=content(quote.method_title),
+        card=order.card,
+    )
+
+
+def _wording(kind: State, order: Order) -> _Wording:
+    number, total, card = grouped(order.number), order.quote.total.format(), order.card
+    match kind:
+        case "placed":
+            return _Wording(
+                _("Your order {number}", number=number),
+                _("Thank you for your order"),
+                _("We have it, and will write again when it is on its way."),
+            )
+        case "shipped":
+            return _Wording(
+                _("Your order {number} is on its way", number=number),
+                _("Your order is on its way"),
+                _("It has left us for the address below."),
+            )
+        case "cancelled":
+            lead = _("You pay nothing. What was set aside or charged goes back to you.")
+            if card:
+                lead = _(
+                    "You pay nothing. What was set aside or charged goes back to your {card}; your bank may take a few "
+                    "days to show it.",
+                    card=card,
+                )
+            return _Wording(_("Your order {number} is cancelled", number=number), _("Your order is cancelled"), lead)
+        case "refunded":
+            lead = _("{total} goes back to you. Your bank may take a few days to show it.", total=total)
+            if card:
+                lead = _(
+                    "{total} goes back to your {card}. Your bank may take a few days to show it.",
+                    total=total,
+                    card=card,
+                )
+            subject = _("Your money for order {number} is on its way back", number=number)
+            return _Wording(subject, _("Your money is on its way back"), lead)
+        case _:
+            raise KeyError(kind)
+
+
+def _line(line: QuoteLine) -> LetterLine:
+    return LetterLine(f"{line.quantity} × {line.name}", (line.unit * line.quantity).format())
+
+
+def _sums(quote: Quote) -> tuple[LetterLine, ...]:
+    totals = quote.totals
+    sums = [LetterLine(_("Subtotal"), quote.money(totals.subtotal).format())]
+    if totals.discount:
+        coupon = _("Discount ({code})", code=quote.coupon) if quote.coupon else _("Discount")
+        sums.append(LetterLine(coupon, f"−{quote.money(totals.discount).format()}"))
+    sums.append(LetterLine(_("Shipping"), quote.money(totals.shipping).format() if totals.shipping else _("free")))
+    if totals.tax_name:
+        name = _("{tax}, included", tax=totals.tax_words) if totals.tax_included else totals.tax_words
+        sums.append(LetterLine(name, quote.money(totals.tax).format()))
+    return tuple(sums)
+
+
+@lru_cache(maxsize=1)
+def _templates() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(resource_dir("templates")),
+        autoescape=select_autoescape(("html",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.globals["_"] = _
+    return environment

@@ -1,0 +1,82 @@
+"""What checkout counts, for /metrics."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from shop.checkout.model import Order
+from shop.checkout.order_numbers import masked
+from shop.errors import (
+    CartOrdered,
+    CouponRefused,
+    OutOfStock,
+    PaymentDeclined,
+    QuoteChanged,
+    ShopError,
+    StoreBusy,
+    StoreUnavailable,
+    unforeseen,
+)
+
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_RESULTS: dict[type[ShopError], str] = {
+    OutOfStock: "out_of_stock",
+    QuoteChanged: "quote_changed",
+    CartOrdered: "ordered_before",
+    CouponRefused: "coupon_refused",
+    PaymentDeclined: "declined",
+    StoreBusy: "busy",
+    StoreUnavailable: "unavailable",
+}
+
+log = logging.getLogger(__name__)
+
+
+class OrderMetrics:
+    """Counts orders in a registry, by default in one of its own that nobody reads."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        registry = registry or CollectorRegistry()
+        self._placed = Counter(
+            "shop_orders",
+            "Orders submitted, by what came of it; equal submits at once count once",
+            ("result",),
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "shop_place_order_seconds", "Time that placing an order took", buckets=SECONDS, registry=registry
+        )
+        self._unknown = Counter(
+            "shop_payments_unknown", "Payments whose outcome was not known in time", registry=registry
+        )
+        self._open = Gauge(
+            "shop_orders_unsettled", "Orders that wait for a payment, a shopper or a cart", registry=registry
+        )
+
+    async def placing(self, work: Awaitable[Order]) -> Order:
+        """Time and count the placing of an order."""
+        started, result = time.perf_counter(), "error"
+        try:
+            order = await work
+            result = "challenged" if order.challenge_path else "unknown" if order.state == "pending" else "placed"
+            return order  # noqa: TRY300 - the result is counted in every case
+        except ShopError as error:
+            result = next((words for kind, words in _RESULTS.items() if isinstance(error, kind)), "refused")
+            raise
+        finally:
+            self._seconds.observe(time.perf_counter() - started)
+            self._placed.labels(result).inc()
+
+    def unknown(self, order: Order, error: Exception) -> None:
+        """Whether an order's payment was made is not known."""
+        self._unknown.inc()
+        words = "Order %s: whether it is paid is not known yet. %s"
+        log.warning(words, masked(order.number), error, exc_info=unforeseen(error))
+
+    def open(self, count: int) -> None:
+        """So many orders are not settled."""
+        self._open.set(count)

@@ -1,0 +1,134 @@
+"""Reads a card as it was typed, and says of every field what is wrong with it. Pure: no I/O, no clock.
+
+Whatever is said here holds no digit of what was typed: words end in pages and logs, a card number must not.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import msgspec
+
+from shop.checkout.payments.provider import Card
+from shop.errors import InvalidFields
+from shop.formatting import listed
+from shop.i18n import gettext as _
+
+NUMBER = "credit_card_number"
+MONTH = "credit_card_expiration_month"
+YEAR = "credit_card_expiration_year"
+CVV = "credit_card_cvv"
+
+YEARS_AHEAD = 99
+"""A card expires at most so many years from now. No bank issues one for so long; tools that try shops out do."""
+
+
+class Brand(msgspec.Struct, frozen=True):
+    """A brand of cards that is taken: how its numbers begin, how many digits they have, and those of its CVV."""
+
+    name: str
+    begins: str
+    """A regular expression."""
+    digits: tuple[int, ...]
+    cvv: int
+
+
+BRANDS = (
+    Brand("Visa", r"4", (13, 16, 19), 3),
+    Brand("Mastercard", r"5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720", (16,), 3),
+    Brand("American Express", r"3[47]", (15,), 4),
+)
+_BETWEEN = re.compile(r"[\s\-‐‑–.]")
+
+
+def read_card(number: str, month: str, year: str, cvv: str, today: date) -> Card:
+    """The card in four fields of a form; raises InvalidFields, which names each field that is wrong.
+
+    A number may have spaces and dashes. A year has two or four digits, a month one or two. A card is good through
+    the last day of the month that is printed on it.
+    """
+    problems: dict[str, str] = {}
+    digits = _BETWEEN.sub("", number)
+    brand = _brand(digits)
+    if words := _number_problem(digits, brand):
+        problems[NUMBER] = words
+    read_month, read_year = _month(month), _year(year, today)
+    if read_month is None:
+        problems[MONTH] = _("Please enter the month as it is on the card, from 01 to 12.")
+    if read_year is None:
+        problems[YEAR] = _("Please enter the year as it is on the card, in two or four digits.")
+    elif words := _expiry_problem(read_month or 12, read_year, today):
+        problems[YEAR] = words
+    if words := _cvv_problem(cvv.strip(), brand):
+        problems[CVV] = words
+    if problems or read_month is None or read_year is None:
+        raise InvalidFields(problems)
+    return Card(digits, read_month, read_year, cvv.strip())
+
+
+def brand_of(number: str) -> str:
+    """The brand of a card's number (digits only); '' for one that is not taken."""
+    brand = _brand(number)
+    return brand.name if brand else ""
+
+
+def passes_luhn(digits: str) -> bool:
+    """Whether the last digit is the check digit of the others (ISO/IEC 7812-1, annex B)."""
+    doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
+    return (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10 == 0
+
+
+def _brand(digits: str) -> Brand | None:
+    return next((brand for brand in BRANDS if re.match(brand.begins, digits)), None)
+
+
+def _number_problem(digits: str, brand: Brand | None) -> str:
+    if not digits:
+        return _("Please enter the number of your card.")
+    if not _is_number(digits):
+        return _("A card number has digits only. Please check it.")
+    if brand is None:
+        return _("We take Visa, Mastercard and American Express. This number belongs to none of them.")
+    if len(digits) not in brand.digits:
+        return _(
+            "A number of {brand} has {counts} digits. Please check it.", brand=brand.name, counts=_either(brand.digits)
+        )
+    return "" if passes_luhn(digits) else _("A digit of this number is wrong. Please check it against your card.")
+
+
+def _month(text: str) -> int | None:
+    month = int(text) if _is_number(text := text.strip()) and len(text) <= 2 else 0
+    return month if 1 <= month <= 12 else None
+
+
+def _year(text: str, today: date) -> int | None:
+    """The year that two or four digits mean; of two digits the century that brings it nearest to today."""
+    if not _is_number(text := text.strip()) or len(text) not in (2, 4):
+        return None
+    earliest = today.year - 50
+    return int(text) if len(text) == 4 else earliest + (int(text) - earliest) % 100
+
+
+def _expiry_problem(month: int, year: int, today: date) -> str:
+    if (year, month) < (today.year, today.month):
+        return _("This card has expired. Please use another.")
+    return _("This year is too far ahead. Please check it.") if year > today.year + YEARS_AHEAD else ""
+
+
+def _cvv_problem(cvv: str, brand: Brand | None) -> str:
+    digits = (brand.cvv,) if brand else (3, 4)
+    if _is_number(cvv) and len(cvv) in digits:
+        return ""
+    counts = _either(digits)
+    if brand and brand.cvv == 4:
+        return _("Please enter the {counts} digits of the security code, on the front of your card.", counts=counts)
+    return _("Please enter the {counts} digits of the security code, on the back of your card.", counts=counts)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def _either(counts: tuple[int, ...]) -> str:
+    return listed([*map(str, counts)], "or")

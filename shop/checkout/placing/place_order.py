@@ -1,0 +1,216 @@
+"""Placing an order is one thing: it is done once, however often and wherever it is asked for, or it is undone.
+
+What it does, in steps: write down the intent and take the stock; have the bank set the money aside; make the order
+firm and write its letter; take what was ordered out of the cart; take the money. See docs/orders.md for what happens
+where each of them fails, or the process dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from collections.abc import Awaitable
+
+import msgspec
+
+from shop.cart.model import Cart
+from shop.checkout.metrics import OrderMetrics
+from shop.checkout.model import Address, Order, Quote
+from shop.checkout.order_numbers import masked, new_number
+from shop.checkout.payments.provider import Card, Payment
+from shop.checkout.placing.orders import key_of
+from shop.checkout.placing.workflow import Course
+from shop.errors import InvalidInput, PaymentDeclined, PaymentUnavailable, StoreUnavailable, unforeseen
+from shop.i18n import noted
+from shop.retry import spread
+
+CLOSING_SECONDS = 5.0
+"""How long orders that are under way may take to finish when the shop closes."""
+FIRST_LOOK_SECONDS = 0.05
+LAST_LOOK_SECONDS = 1.0
+ORDERED_BEFORE = noted(
+    "Whether you have ordered this before cannot be looked up now. Please try again in a moment: you are not charged "
+    "twice."
+)
+
+log = logging.getLogger(__name__)
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
+    """What a shopper submits: the quote that they agreed to, and who they are."""
+
+    quote: Quote
+    email: str
+    address: Address
+    card: Card
+    card_brand: str
+    origin: str
+    changes: bytes
+    """The ids of the changes that the cart had when the quote was made of it: Cart.changes."""
+    key: str = ""
+    """The request's Idempotency-Key."""
+    language: str = "en"
+    """The shopper's."""
+
+
+class PlaceOrder:
+    """Places orders. Equal submits (of one state of a cart, or with one key) get one order, which the first one makes.
+
+    A submit goes on to its end when whoever sent it has gone away.
+    """
+
+    def __init__(self, course: Course, metrics: OrderMetrics | None = None) -> None:
+        self._course = course
+        self._orders = course.orders
+        self._steps = course.steps
+        self._metrics = metrics or OrderMetrics()
+        self._under_way: dict[tuple[str, ...], asyncio.Task[Order]] = {}
+        self._tasks: set[asyncio.Task[Order]] = set()
+
+    async def place(self, submission: Submission) -> Order:
+        """Place an order, or find the one that an equal submit made.
+
+        A cart has one order at a time that is not decided: another submit of it waits for that, and where it takes long
+        gets that order instead of one of its own.
+
+        It is placed or paid; or pending, where the bank has not answered yet, or wants the shopper to confirm the
+        payment at `order.challenge_path`.
+
+        Whatever else it raises, nothing is charged: InvalidInput for a quote without lines, OutOfStock, QuoteChanged,
+        CartOrdered, CouponRefused, PaymentDeclined, StoreBusy, StoreUnavailable; but where it is PaymentUnavailable,
+        there is an order of an equal submit that cannot be read now. After PaymentDeclined the same cart can be
+        submitted again.
+        """
+        if not submission.quote.lines:
+            raise InvalidInput("Your cart is empty: there is nothing to order.")
+        names = _names(submission)
+        task = next((self._under_way[name] for name in names if name in self._under_way), None)
+        if task is None:
+            task = self._begin(self._metrics.placing(self._place(submission)))
+            for name in names:
+                self._under_way[name] = task
+            task.add_done_callback(lambda _: [self._under_way.pop(name) for name in names])
+        return await asyncio.shield(task)
+
+    async def resume(self, number: str) -> Order:
+        """Go on with a pending order at once, if nobody does: its shopper has confirmed the payment, or refused to.
+
+        Returns the order as it then is; one that cannot be brought on now is left as it is. Raises NotFound and
+        StoreUnavailable.
+        """
+        return await asyncio.shield(self._begin(self._resume(number)))
+
+    async def taken_out(self, number: str) -> Cart:
+        """The cart of an order, with what was ordered taken out. Raises NotFound and StoreUnavailable."""
+        return await self._course.take_out(await self._orders.find(number))
+
+    async def close(self) -> None:
+        """Wait for the orders under way, for a bounded time. Those that are left are finished when a shop runs."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CLOSING_SECONDS)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _begin(self, work: Awaitable[Order]) -> asyncio.Task[Order]:
+        task = asyncio.ensure_future(work)
+        assert isinstance(task, asyncio.Task)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Order]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever asked may have gone away, and then nobody else looks at it
+
+    async def _place(self, submission: Submission) -> Order:
+        order, key, by = self._order(submission), _key(submission), secrets.token_hex(8)
+        while not await self._steps.intend(order, key, by, submission.changes):
+            if (earlier := await self._earlier(submission.quote, key)) is not None:
+                return _unless_failed(await self._decided(earlier))
+            other = await self._orders.pending_of(submission.quote.cart_id)
+            if other is not None and (await self._decided(other)).state == "pending":
+                return other
+        try:
+            payment = await self._steps.authorise(order, submission.card)
+        except Exception as error:
+            self._metrics.unknown(order, error)
+            return order
+        return await self._paying(order, payment, by)
+
+    async def _paying(self, order: Order, payment: Payment, by: str) -> Order:
+        """Go on with an order whose payment is known, whether or not that can be written down now."""
+        try:
+            order = await self._course.paying(order, payment, by)
+        except Exception as error:
+            words = "Order %s: its payment is %s, and the rest is done later. %s"
+            log.warning(words, masked(order.number), payment.status, error, exc_info=unforeseen(error))
+            if payment.status == "declined":
+                raise PaymentDeclined(payment.words) from error
+        return _unless_failed(order)
+
+    async def _resume(self, number: str) -> Order:
+        by = secrets.token_hex(8)
+        order = await self._steps.claim_one(number, by)
+        if order is not None:
+            try:
+                return await self._course.go_on(order, by)
+            except Exception as error:
+                log.warning("Order %s is gone on with later. %s", masked(number), error, exc_info=unforeseen(error))
+        return await self._orders.find(number)
+
+    async def _earlier(self, quote: Quote, key: str | None) -> Order | None:
+        """The order that an equal submit made before; None where it failed meanwhile, and is no longer in the way."""
+        try:
+            by_key = await self._orders.with_key(key) if key else None
+            return by_key or await self._orders.of_cart(quote.cart_id, quote.revision, quote.change)
+        except StoreUnavailable as error:
+            raise PaymentUnavailable(ORDERED_BEFORE) from error
+
+    async def _decided(self, order: Order) -> Order:
+        """An order that another process is placing, once it is no longer pending; or as it is when that takes long."""
+        pause, loop = FIRST_LOOK_SECONDS, asyncio.get_running_loop()
+        until = loop.time() + self._steps.seconds
+        while order.state == "pending" and not order.challenge_path and loop.time() < until:
+            await asyncio.sleep(spread(pause))
+            pause = min(pause * 1.5, LAST_LOOK_SECONDS)
+            with contextlib.suppress(StoreUnavailable):
+                order = await self._course.now(order)
+        return order
+
+    def _order(self, submission: Submission) -> Order:
+        now, pays = int(self._steps.clock()), submission.quote.totals.total > 0
+        return Order(
+            number=new_number(),
+            state="pending",
+            settled=False,
+            created_at=now,
+            changed_at=now,
+            quote=submission.quote,
+            email=submission.email,
+            address=submission.address,
+            card_brand=submission.card_brand if pays else "",
+            card_last4=submission.card.last4 if pays else "",
+            origin=submission.origin,
+            language=submission.language,
+        )
+
+
+def _names(submission: Submission) -> list[tuple[str, ...]]:
+    """What makes two submits equal: the state of the cart, and the key."""
+    quote = submission.quote
+    state = ("cart", quote.cart_id, str(quote.revision), quote.change)
+    return [state, ("key", quote.cart_id, submission.key)] if submission.key else [state]
+
+
+def _key(submission: Submission) -> str | None:
+    return key_of(submission.quote.cart_id, submission.key) if submission.key else None
+
+
+def _unless_failed(order: Order) -> Order:
+    if order.state == "failed":
+        raise PaymentDeclined(order.failure)
+    return order

@@ -1,0 +1,228 @@
+"""What is done to one order, step by step. Each step is one transaction, or one call of the payment provider.
+
+A transaction brings the order on only where it still is as its step found it. A call of the provider is made under the
+order's number: made again it is the same call. So each step may be done twice, by whomever; course.py puts them
+together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shop.cart.model import Cart
+from shop.catalog.stock import stock
+from shop.checkout.mail.order_emails import Letters
+from shop.checkout.model import Order, Quote, State
+from shop.checkout.order_numbers import purchase_id
+from shop.checkout.payments.provider import Card, Payment, PaymentProvider
+from shop.checkout.placing import updates as transitions
+from shop.checkout.placing.transactions import Till, Work
+from shop.checkout.pricing.coupons import Coupons
+from shop.errors import CartOrdered, OutOfStock, PaymentRefused, PaymentUnavailable, QuoteChanged
+from shop.money import Money
+
+CHALLENGE_SECONDS = 900
+"""How long a shopper has to confirm a payment with their bank, from when the order was made."""
+
+T = TypeVar("T")
+
+
+class Steps:
+    """The steps of orders.
+
+    `seconds`: how long the provider may take to answer; a claim lasts twice that. `touched` is told of skus whose stock
+    has changed.
+
+    Every method may raise StoreUnavailable; those that ask the provider PaymentUnavailable, and PaymentRefused. A step
+    that returns an order or None has done nothing where it is None: the order is no longer as it was.
+    """
+
+    def __init__(
+        self,
+        till: Till,
+        coupons: Coupons,
+        payments: PaymentProvider,
+        letters: Letters,
+        touched: Callable[[Iterable[str]], object],
+        *,
+        seconds: float,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.seconds = seconds
+        self.clock = clock
+        self._till = till
+        self._coupons = coupons
+        self._payments = payments
+        self._letters = letters
+        self._touched = touched
+
+    def until(self) -> int:
+        """When a claim that is made now is over, milliseconds since the epoch."""
+        return int((self.clock() + 2 * self.seconds) * 1000)
+
+    async def intend(self, order: Order, key: str | None, by: str, changes: bytes) -> bool:
+        """Write the order down and take its stock and its coupon; False where its cart or its key has one already.
+
+        `changes`: the ids of those that the cart had when it was read. Raises OutOfStock, QuoteChanged, CartOrdered,
+        CouponRefused, StoreBusy: nothing is left behind then.
+        """
+
+        async def work(connection: AsyncConnection) -> bool:
+            others = await transitions.insert(connection, order, key=key, by=by, until=self.until())
+            if others is None:
+                return False
+            check_taken_out(Cart(order.quote.cart_id, changes=changes), others)
+            quote = order.quote
+            check_prices(quote, await stock.take(connection, quote.cart_id, quote.wanted))
+            if quote.coupon:
+                await self._coupons.use(connection, quote.coupon, order.email)
+            return True
+
+        is_new = await self._intended(work, order.quote.wanted)
+        if is_new:
+            self._touched(order.quote.wanted)
+        return is_new
+
+    async def authorise(self, order: Order, card: Card) -> Payment:
+        """Have the amount set aside; where there is nothing to pay, no provider is asked for anything."""
+        if is_free(order):
+            return Payment(order.number, "authorised", order.quote.total)
+        return await self._asked(self._payments.authorise(order.number, order.quote.total, card))
+
+    async def find(self, order: Order) -> Payment | None:
+        """The payment of an order."""
+        if is_free(order):
+            return Payment(order.number, "authorised", order.quote.total)
+        return await self._asked(self._payments.find(order.number))
+
+    async def confirm(self, order: Order, by: str) -> Order | None:
+        """The payment is authorised: the order is placed, and its letter written."""
+        return await self._step(order, "placed", by)
+
+    async def wait(self, order: Order, path: str) -> Order | None:
+        """Leave the order to its shopper, who confirms the payment at `path`."""
+        until = (order.created_at + CHALLENGE_SECONDS) * 1000
+        return await self._till.go_on(
+            lambda connection: transitions.wait_for_shopper(connection, order, path, until=until)
+        )
+
+    async def fail(self, order: Order, why: str, by: str, *, settled: bool) -> Order | None:
+        """Nothing will be charged: give back stock and coupon. `settled`: the provider has nothing to undo."""
+        return await self._step(order, "failed", by, settled=settled, failure=why)
+
+    async def capture(self, order: Order) -> None:
+        """Take what was authorised."""
+        if not is_free(order):
+            await self._asked(self._payments.capture(order.number))
+
+    async def pay(self, order: Order, by: str) -> Order | None:
+        """The payment is captured: the order is paid and settled."""
+        return await self._step(order, "paid", by, settled=True)
+
+    async def ship(self, order: Order) -> Order | None:
+        """The goods are on their way. Raises OrderStateRefused."""
+        return await self._step(order, "shipped", secrets.token_hex(8), settled=True)
+
+    async def cancel(self, order: Order, why: str = "") -> Order | None:
+        """Give back the stock; the money is still to be given back (`release`). Raises OrderStateRefused."""
+        return await self._step(order, "cancelled", secrets.token_hex(8), failure=why)
+
+    async def refund(self, order: Order) -> Order | None:
+        """The shopper gets the money back (`release`); the goods stay where they are. Raises OrderStateRefused."""
+        return await self._step(order, "refunded", secrets.token_hex(8))
+
+    async def release(self, order: Order) -> Order | None:
+        """Give back the money of an order that is over, whether it was set aside or taken; then it is settled."""
+        if not is_free(order):
+            try:
+                await self._asked(self._payments.void(order.number))
+            except PaymentRefused:
+                await self._asked(self._payments.refund(order.number))
+        return await self._till.go_on(lambda connection: transitions.settle(connection, order))
+
+    async def claim_one(self, number: str, by: str) -> Order | None:
+        """The order, if it is open and nobody works on it."""
+        until, now = self.until(), self.now()
+        return await self._till.go_on(
+            lambda connection: transitions.claim_one(connection, number, by=by, until=until, now=now)
+        )
+
+    async def claim_due(self, limit: int, by: str) -> list[Order]:
+        """Orders that are open and whose time is over."""
+        until, now = self.until(), self.now()
+        return await self._till.go_on(
+            lambda connection: transitions.claim_due(connection, limit, by=by, until=until, now=now)
+        )
+
+    def now(self) -> int:
+        """Milliseconds since the epoch."""
+        return int(self.clock() * 1000)
+
+    async def _intended(self, work: Work[bool], wanted: Mapping[str, int], tries: int = 3) -> bool:
+        """Try again where pieces were given back meanwhile.
+
+        PostgreSQL chooses an UPDATE's rows before it waits for them, and does not come back to those it passed by.
+        """
+        try:
+            return await self._till.begin(work)
+        except OutOfStock as error:
+            if tries == 1 or any(there < wanted[sku] for sku, there in error.available.items()):
+                raise
+        return await self._intended(work, wanted, tries - 1)
+
+    async def _step(self, order: Order, to: State, by: str, **how: Any) -> Order | None:
+        """One step of transitions.py, with all that goes with it in the same transaction."""
+        gives_back = to in ("failed", "cancelled")
+
+        async def work(connection: AsyncConnection) -> Order | None:
+            now = int(self.clock())
+            after = await transitions.step(connection, order, to, by=by, until=self.until(), now=now, **how)
+            if after is None:
+                return None
+            if gives_back:
+                await stock.give_back(connection, order.quote.wanted)
+            if to == "failed" and order.quote.coupon:
+                await self._coupons.give_back(connection, order.quote.coupon, order.email)
+            await self._letters.write(connection, to, after)
+            return after
+
+        after = await self._till.go_on(work)
+        if after and gives_back:
+            self._touched(order.quote.wanted)
+        return after
+
+    async def _asked(self, call: Awaitable[T]) -> T:
+        """The provider's answer, if it comes in time."""
+        try:
+            async with asyncio.timeout(self.seconds):
+                return await call
+        except TimeoutError as error:
+            raise PaymentUnavailable("The bank does not answer. Whether the payment was made is not known.") from error
+
+
+def is_free(order: Order) -> bool:
+    """Whether there is nothing to pay: a coupon has taken all of it off."""
+    return order.quote.totals.total == 0
+
+
+def check_taken_out(cart: Cart, others: Mapping[str, str]) -> None:
+    """Raise CartOrdered for a cart that was read before one of its other orders took its lines out.
+
+    It has the change that was its latest when that was ordered (Quote.change, by number), and lacks the purchase.
+    """
+    for number, change in others.items():
+        if cart.knows(bytes.fromhex(change)) and not cart.knows(purchase_id(number)):
+            raise CartOrdered(number)
+
+
+def check_prices(quote: Quote, prices: Mapping[str, Money]) -> None:
+    """Raise QuoteChanged unless these are the prices of a quote."""
+    changed = {line.sku: prices[line.sku] for line in quote.lines if prices[line.sku] != line.price}
+    if changed:
+        raise QuoteChanged({sku: (price.amount, price.currency) for sku, price in changed.items()})

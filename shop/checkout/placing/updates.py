@@ -1,0 +1,143 @@
+"""Every change of an order: one conditional UPDATE each, inside the caller's transaction.
+
+Whoever works on an order has claimed it under a name of their own (`by`) until a time, so that others do not do the
+same meanwhile. What is right does not hang on that: of two who would go on from one state only the first does, and a
+process that was paused for longer than its claim finds, when it wakes, that its UPDATE changes no row.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, Update, and_, func, or_, select, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shop.checkout.model import Order, State, check_step
+from shop.checkout.placing.orders import READ, details_of, order_of
+from shop.checkout.schema import LIVE, OPEN, orders
+from shop.database import insert_into
+
+NOBODY = ""
+"""The name of a claim that nobody has: the order waits until its time, or until somebody resumes it."""
+LATELY = 3600
+"""Seconds after an order in which somebody may still send what its cart was before it."""
+
+_others = orders.alias("others")
+
+
+async def insert(
+    connection: AsyncConnection, order: Order, *, key: str | None, by: str, until: int
+) -> dict[str, str] | None:
+    """Write an order's intent, claimed by `by` until then (milliseconds since the epoch).
+
+    Returns what else was lately ordered out of its cart: Quote.change by number. None where nothing was written: this
+    state of the cart has an order that did not fail, or the cart has one that is pending, or the key has one.
+    """
+    values = {
+        "number": order.number,
+        "state": order.state,
+        "settled": order.settled,
+        "claim": by,
+        "claimed_until": until,
+        "cart_id": order.quote.cart_id,
+        "cart_revision": order.quote.revision,
+        "cart_change": order.quote.change,
+        "idempotency_key": key,
+        "email": order.email,
+        "currency": order.quote.currency,
+        "total": order.quote.total.amount,
+        "coupon": order.quote.coupon,
+        "created_at": order.created_at,
+        "changed_at": order.changed_at,
+        "details": details_of(order),
+    }
+    lately = _ordered_lately(order)
+    inserting = insert_into(connection, orders).values(values).on_conflict_do_nothing()
+    waits = connection.dialect.name == "postgresql"
+    told = orders.c.number if waits else lately.scalar_subquery()
+    row = (await connection.execute(inserting.returning(told))).first()
+    if row is None:
+        return None
+    # PostgreSQL's INSERT may have waited until another order was decided, and still sees what there was before.
+    found = await connection.scalar(lately) if waits else row[0]
+    return dict(other.split(":") for other in (found or "").split())
+
+
+def _ordered_lately(order: Order) -> Select[str]:
+    """What else was lately ordered out of an order's cart: 'number:change', with spaces between."""
+    return select(func.aggregate_strings(_others.c.number + ":" + _others.c.cart_change, " ")).where(
+        _others.c.cart_id == order.quote.cart_id,
+        _others.c.number != order.number,
+        _others.c.created_at > order.created_at - LATELY,
+        LIVE,
+        _others.c.state != "cancelled",
+    )
+
+
+async def step(
+    connection: AsyncConnection,
+    order: Order,
+    to: State,
+    *,
+    by: str,
+    until: int,
+    now: int,
+    settled: bool = False,
+    failure: str = "",
+) -> Order | None:
+    """Bring an order from its state to the next one, claimed by `by` until then; None where it is no longer as it was.
+
+    Raises OrderStateRefused for a step that there is not.
+    """
+    check_step(order.number, order.state, to)
+    after = msgspec.structs.replace(
+        order, state=to, settled=settled, changed_at=now, challenge_path="", failure=failure or order.failure
+    )
+    values = {"state": to, "settled": settled, "changed_at": now, "claim": by, "claimed_until": until}
+    if (details := details_of(after)) != details_of(order):
+        values["details"] = details
+    return after if await _changes(connection, update(orders).where(_as_it_was(order)).values(values)) else None
+
+
+async def wait_for_shopper(connection: AsyncConnection, order: Order, path: str, *, until: int) -> Order | None:
+    """Leave a pending order to its shopper, who confirms the payment at `path` until then."""
+    after = msgspec.structs.replace(order, challenge_path=path)
+    values = {"claim": NOBODY, "claimed_until": until, "details": details_of(after)}
+    return after if await _changes(connection, update(orders).where(_as_it_was(order)).values(values)) else None
+
+
+async def settle(connection: AsyncConnection, order: Order) -> Order | None:
+    """Nothing is owed to the outside any more by an order in this state."""
+    values = {"settled": True, "claim": NOBODY}
+    is_same = await _changes(connection, update(orders).where(_as_it_was(order)).values(values))
+    return msgspec.structs.replace(order, settled=True) if is_same else None
+
+
+async def claim_one(connection: AsyncConnection, number: str, *, by: str, until: int, now: int) -> Order | None:
+    """Claim an order that is not settled and that nobody works on; None where there is no such order."""
+    free = and_(OPEN, or_(orders.c.claim == NOBODY, orders.c.claimed_until < now))
+    claiming = update(orders).where(orders.c.number == number, free).values(claim=by, claimed_until=until)
+    row = (await connection.execute(claiming.returning(*READ))).first()
+    return order_of(row) if row else None
+
+
+async def claim_due(connection: AsyncConnection, limit: int, *, by: str, until: int, now: int) -> list[Order]:
+    """Claim orders that are not settled and whose claim is over, the longest over first."""
+    due = and_(OPEN, orders.c.claimed_until < now)
+    some = select(orders.c.number).where(due).order_by(orders.c.claimed_until).limit(limit)
+    if connection.dialect.name == "postgresql":
+        some = some.with_for_update(skip_locked=True)
+    claiming = update(orders).where(orders.c.number.in_(some), due).values(claim=by, claimed_until=until)
+    return [order_of(row) for row in await connection.execute(claiming.returning(*READ))]
+
+
+def _as_it_was(order: Order) -> ColumnElement[bool]:
+    return and_(orders.c.number == order.number, orders.c.state == order.state)
+
+
+async def _changes(connection: AsyncConnection, statement: Update) -> bool:
+    """Whether a statement changes a row."""
+    result: CursorResult[Any] = await connection.execute(statement)
+    return result.rowcount == 1

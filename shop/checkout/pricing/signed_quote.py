@@ -1,0 +1,138 @@
+"""What a shopper has been shown, carried by the form and signed, so that nothing else is ever charged.
+
+A token is the quote, packed, with an HMAC-SHA256 by a key derived from SECRET_KEY. It is no secret and opens nothing:
+the signature shows that we made it, and the time in it, when.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hmac
+import secrets
+import time
+import zlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from shop.checkout.model import Quote, QuoteLine
+from shop.checkout.pricing.countries import name_of
+from shop.i18n import content
+from shop.i18n import gettext as _
+
+MAX_AGE = 24 * 3600
+"""Seconds for which a token counts."""
+NAME_LENGTH = 60
+"""Characters of a line's name that a token carries: a hundred lines must fit into a form."""
+_PURPOSE = b"what a checkout form has shown, 1"
+_SIGNATURE = 32
+
+
+class Consent:
+    """Seals what is shown, and reads it when it comes back.
+
+    Processes that serve one shop need the same secret; '' draws one. `clock` counts seconds since the epoch.
+    """
+
+    def __init__(self, secret: str, clock: Callable[[], float] = time.time) -> None:
+        self._key = hmac.digest((secret or secrets.token_hex(32)).encode(), _PURPOSE, "sha256")
+        self._clock = clock
+
+    def seal(self, quote: Quote) -> str:
+        """The token of a quote: letters, digits, - and _."""
+        short = msgspec.structs.replace(quote, lines=tuple(map(_shortened, quote.lines)))
+        packed = zlib.compress(msgspec.msgpack.encode((int(self._clock()), short)))
+        return urlsafe_b64encode(self._sign(packed) + packed).decode().rstrip("=")
+
+    def unseal(self, token: str) -> Quote | None:
+        """The quote of a token, its lines without handles and their names cut; None for one not ours, or too old."""
+        try:
+            signed = urlsafe_b64decode(token.encode("ascii") + b"==")
+            signature, packed = signed[:_SIGNATURE], signed[_SIGNATURE:]
+            if not hmac.compare_digest(signature, self._sign(packed)):
+                return None
+            made_at, quote = msgspec.msgpack.decode(zlib.decompress(packed), type=tuple[int, Quote])
+        except (binascii.Error, UnicodeEncodeError, msgspec.ValidationError):  # the last: made by another version of us
+            return None
+        return quote if self._clock() - made_at < MAX_AGE else None
+
+    def _sign(self, packed: bytes) -> bytes:
+        return hmac.digest(self._key, packed, "sha256")
+
+
+def _shortened(line: QuoteLine) -> QuoteLine:
+    title = line.title[:NAME_LENGTH]
+    return msgspec.structs.replace(line, handle="", title=title, variant=line.variant[: NAME_LENGTH - len(title)])
+
+
+def differences(seen: Quote, now: Quote) -> tuple[str, ...]:
+    """What is otherwise than it was shown, in sentences; none where the shopper would get and pay just that."""
+    return (*_lines(seen, now), *_conditions(seen, now), *_amounts(seen, now))
+
+
+def _lines(seen: Quote, now: Quote) -> Iterator[str]:
+    before = {line.sku: line for line in seen.lines}
+    for line in now.lines:
+        name, old = line.name, before.pop(line.sku, None)
+        if old is None:
+            price = (line.unit * line.quantity).format()
+            yield _("{name} is new in it: {quantity} for {price}.", name=name, quantity=line.quantity, price=price)
+            continue
+        if old.quantity != line.quantity:
+            yield _("{name}: {before} before, now {now}.", name=name, before=old.quantity, now=line.quantity)
+        if old.unit != line.unit and seen.currency == now.currency:
+            before_words, now_words = old.unit.format(), line.unit.format()
+            yield _("{name}: {before} before, now {now}.", name=name, before=before_words, now=now_words)
+    for line in before.values():
+        yield _("{name} is no longer part of it.", name=line.name)
+
+
+def _conditions(seen: Quote, now: Quote) -> Iterator[str]:
+    if seen.currency != now.currency:
+        yield _("The prices were in {before} and are now in {now}.", before=seen.currency, now=now.currency)
+    if seen.coupon != now.coupon:
+        if seen.coupon:
+            yield _("The coupon {code} no longer counts.", code=seen.coupon)
+        if now.coupon:
+            yield _("The coupon {code} counts now.", code=now.coupon)
+    if seen.country_code != now.country_code:
+        yield _("It was to go to {before} and now goes to {now}.", before=_country(seen), now=_country(now))
+    if _tax(seen) != _tax(now):
+        yield _("Tax was {before} and is now {now}.", before=_tax(seen), now=_tax(now))
+
+
+def _amounts(seen: Quote, now: Quote) -> Iterator[str]:
+    """What the lines do not say. Amounts in two currencies are not held against each other, but for the total."""
+    old, new = seen.totals, now.totals
+    alike = seen.currency == now.currency
+    if (seen.method, seen.method_title) != (now.method, now.method_title):
+        yield _("Shipping was {before} and is now {now}.", before=_method(seen), now=_method(now))
+    elif alike and old.shipping != new.shipping:
+        yield _("Shipping was {before} and is now {now}.", before=_shipping(seen), now=_shipping(now))
+    if alike and old.discount != new.discount:
+        before, today = seen.money(old.discount).format(), now.money(new.discount).format()
+        yield _("The discount was {before} and is now {now}.", before=before, now=today)
+    if seen.total != now.total:
+        yield _("The total was {before} and is now {now}.", before=seen.total.format(), now=now.total.format())
+
+
+def _method(quote: Quote) -> str:
+    return f"{content(quote.method_title)} ({_shipping(quote)})"
+
+
+def _shipping(quote: Quote) -> str:
+    return quote.money(quote.totals.shipping).format() if quote.totals.shipping else _("free")
+
+
+def _country(quote: Quote) -> str:
+    return name_of(quote.country_code) or _("a country that we do not know")
+
+
+def _tax(quote: Quote) -> str:
+    totals = quote.totals
+    if not totals.tax_name:
+        return _("none")
+    if totals.tax_included:
+        return _("{tax} (contained in the prices)", tax=totals.tax_words)
+    return _("{tax} (on top of the prices)", tax=totals.tax_words)

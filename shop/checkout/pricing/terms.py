@@ -1,0 +1,154 @@
+"""Where the shop ships to and for how much, and which taxes it charges: a JSON file, terms.json by default.
+
+The file that comes with the shop is an example, as its own words say: an operator replaces it (CHECKOUT_TERMS). It has
+
+    currency   ISO 4217: of all its amounts, which are decimals in quotes, "4.90"
+    zones      each a title, countries (ISO 3166-1 alpha-2; "*" for all others, in the last zone) and shipping methods;
+               a method has bands of weight in grams, and may have `free_from`; one of a zone's carries any weight
+    taxes      groups of one name, whether prices include them, and rates in percent by country, with their source
+
+The first country of the first zone is where a shopper is taken to be who has not said it yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+
+from shop.checkout.pricing.countries import names
+from shop.checkout.pricing.totals import Band, ShippingMethod, TaxRule
+from shop.errors import ConfigurationError
+from shop.money import Money, Rates
+
+TERMS = Path(__file__).with_name("terms.json")
+"""The example."""
+OTHERS = "*"
+
+
+class Zone(msgspec.Struct, frozen=True):
+    """Countries that goods are shipped to alike."""
+
+    title: str
+    """As it is read after 'to': 'the European Union'."""
+    countries: tuple[str, ...]
+    methods: tuple[ShippingMethod, ...]
+    """In no order; at least one carries any weight."""
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """Zones and taxes. The last zone takes every country that no other has."""
+
+    currency: str
+    zones: tuple[Zone, ...]
+    taxes: dict[str, TaxRule]
+    """By country code."""
+
+    @property
+    def home(self) -> str:
+        """The country of a shopper who has not named one."""
+        return self.zones[0].countries[0]
+
+    def zone(self, country_code: str) -> Zone:
+        """The zone of a country; the last one for an unknown country ('')."""
+        return next((zone for zone in self.zones if country_code in zone.countries), self.zones[-1])
+
+    def tax(self, country_code: str) -> TaxRule | None:
+        """The tax that is charged there; None where none is: then the shopper may owe tax and duties on arrival."""
+        return self.taxes.get(country_code)
+
+    def check(self, rates: Rates, currency: str) -> None:
+        """Raise ConfigurationError where the amounts cannot be converted to this currency, the shop's own."""
+        if self.currency != currency and not {self.currency, currency} <= rates.per_base.keys():
+            raise ConfigurationError(
+                f"CHECKOUT_TERMS: the amounts are in {self.currency}, the shop's own currency is {currency}, and "
+                "the table of exchange rates does not have both. Set EXCHANGE_RATES or CHECKOUT_TERMS."
+            )
+
+
+class _Band(msgspec.Struct, forbid_unknown_fields=True):
+    price: Decimal
+    up_to: int | None = None
+
+
+class _Method(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    title: str
+    bands: list[_Band]
+    free_from: Decimal | None = None
+
+
+class _Zone(msgspec.Struct, forbid_unknown_fields=True):
+    title: str
+    countries: list[str]
+    methods: list[_Method]
+
+
+class _Taxes(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    included: bool
+    rates: dict[str, Decimal]
+    source: str = ""
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    currency: str
+    zones: list[_Zone]
+    taxes: list[_Taxes]
+    source: str = ""
+
+
+def read_terms(path: str = "") -> Terms:
+    """The terms in a JSON file, by default the example's; raises ConfigurationError."""
+    file = Path(path) if path else TERMS
+    try:
+        return _terms(msgspec.json.decode(file.read_bytes(), type=_File))
+    except (OSError, ValueError, ArithmeticError) as error:  # msgspec's errors are ValueErrors
+        raise ConfigurationError(f"CHECKOUT_TERMS: {file.name} cannot be read as terms of checkout: {error}") from error
+
+
+def _terms(file: _File) -> Terms:
+    zones = tuple(_zone(zone, file.currency) for zone in file.zones)
+    if not zones or zones[-1].countries[-1] != OTHERS or zones[0].countries[0] == OTHERS:
+        raise ValueError('zones begin with a country and end with one that has "*", for all others')
+    taxes: dict[str, TaxRule] = {}
+    _check_countries(country for zone in zones for country in zone.countries if country != OTHERS)
+    for group in file.taxes:
+        _check_countries(group.rates)
+        for country, percent in group.rates.items():
+            if country in taxes:
+                raise ValueError(f"{country} has two rates of tax")
+            taxes[country] = TaxRule(name=group.name, rate=_basis_points(percent), included=group.included)
+    return Terms(file.currency, zones, taxes)
+
+
+def _check_countries(codes: Iterable[str]) -> None:
+    if unknown := sorted(set(codes) - names().keys()):
+        raise ValueError(f"{', '.join(unknown)}: a country is two capitals (ISO 3166-1 alpha-2)")
+
+
+def _zone(zone: _Zone, currency: str) -> Zone:
+    methods = tuple(_method(method, currency) for method in zone.methods)
+    if not zone.countries or len({method.id for method in methods}) < len(methods):
+        raise ValueError(f"{zone.title}: a zone has countries, and each of its methods an id of its own")
+    if not any(method.bands[-1].up_to is None for method in methods):
+        raise ValueError(f"{zone.title}: one method must carry any weight (a last band without up_to)")
+    return Zone(zone.title, tuple(zone.countries), methods)
+
+
+def _method(method: _Method, currency: str) -> ShippingMethod:
+    return ShippingMethod(
+        id=method.id,
+        title=method.title,
+        bands=tuple(Band(Money.of(band.price, currency), band.up_to) for band in method.bands),
+        free_from=None if method.free_from is None else Money.of(method.free_from, currency),
+    )
+
+
+def _basis_points(percent: Decimal) -> int:
+    points = percent * 100
+    if not points.is_finite() or not 0 < points <= 10_000 or points != int(points):
+        raise ValueError(f"{percent} is no rate of tax in percent, with at most two decimals")
+    return int(points)

@@ -1,0 +1,67 @@
+"""Carts that nobody has touched for a while: `shop cart sleeping`. Their ids, and nothing about whose they are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from shop.cart.connect import shown
+from shop.cart.service import now
+from shop.cart.sql.service import SqlCartService
+from shop.cart.sql.table import Sleeping
+from shop.commands.cart.show import span
+from shop.commands.cart.stores import opened
+from shop.errors import ConfigurationError
+from shop.settings import Settings
+
+
+def show_sleeping(
+    settings: Settings, url: str | None, *, older_than: int, by_value: bool, limit: int, as_json: bool
+) -> None:
+    """`shop cart sleeping`. Raises ConfigurationError where there is no archive."""
+    if not (url or settings.cart_archive):
+        raise ConfigurationError(
+            "CART_ARCHIVE is off, so no carts sleep in a database. Set CART_ARCHIVE=on, or name one with --url."
+        )
+    name, where = ("--url", url) if url else ("DATABASE_URL", settings.database_url)
+    found = asyncio.run(_asleep(settings, name, where, now() - older_than, by_value=by_value, limit=limit))
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode([_figures(each) for each in found])))
+    elif found:
+        _print_table(found)
+    else:
+        click.echo(f"No cart in {shown(where)} has been left alone for {span(older_than)}.")
+
+
+async def _asleep(
+    settings: Settings, name: str, url: str, before: int, *, by_value: bool, limit: int
+) -> Sequence[Sleeping]:
+    async with opened(name, url, settings) as store:
+        if not isinstance(store, SqlCartService):
+            raise ConfigurationError(f"{name}: carts sleep in SQL only; name a sqlite:// or postgresql:// database.")
+        found = await store.sleeping(before, by_value=by_value, limit=limit)
+    # By age the archive sorts to the hour.
+    return found if by_value else sorted(found, key=lambda cart: cart.changed_at)
+
+
+def _figures(cart: Sleeping) -> dict[str, str | int | None]:
+    return {
+        "id": cart.id,
+        "pieces": cart.pieces,
+        "amount": cart.value.amount if cart.value else 0,
+        "currency": cart.value.currency if cart.value else None,
+        "changed_at": cart.changed_at,
+    }
+
+
+def _print_table(carts: Sequence[Sleeping]) -> None:
+    table = Table("cart", "pieces", "value", "left alone for")
+    for cart in carts:
+        value = cart.value.format() if cart.value else ""
+        table.add_row(cart.id, str(cart.pieces), value, span(now() - cart.changed_at))
+    Console(soft_wrap=True, highlight=False).print(table)

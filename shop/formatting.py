@@ -1,0 +1,44 @@
+"""Days, percentages and lists as the language that is spoken writes them, by CLDR through Babel. Digits are 0 to 9."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Literal
+
+from babel import Locale
+from babel.dates import format_date
+from babel.lists import format_list
+from babel.numbers import format_percent
+
+from shop.i18n import ENGLISH, Language, spoken
+
+_BRITISH = Locale("en", "GB")
+"""How English is written here: 3 March 2026, and no comma before the last of a list."""
+
+
+def day_of(at: int) -> str:
+    """'24 December 2026': the day (UTC) of a time in seconds since the epoch."""
+    return format_date(datetime.fromtimestamp(at, UTC), "long", locale=_locale(spoken()))
+
+
+def percent(text: str) -> str:
+    """'25,5 %' for '25.5%'."""
+    return _percent(text, spoken())
+
+
+@lru_cache(maxsize=256)
+def _percent(text: str, language: Language) -> str:
+    share, locale = Decimal(text.removesuffix("%")) / 100, _locale(language)
+    return format_percent(share, locale.percent_formats[None], locale=locale, decimal_quantization=False)
+
+
+def listed(parts: Sequence[str], style: Literal["standard", "or"] = "standard") -> str:
+    """'Colour and Size', '13, 16 or 19'."""
+    return format_list(parts, style=style, locale=_locale(spoken()))
+
+
+def _locale(language: Language) -> Locale:
+    return _BRITISH if language is ENGLISH else language.locale

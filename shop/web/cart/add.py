@@ -1,0 +1,150 @@
+"""The add: the one change that begins a session, and the path that must be short.
+
+Form -> product from memory -> one round trip of the cart service -> fragments. No query, no second look.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from shop.cart.model import Add, Cart, new_change_id
+from shop.cart.service import CartService
+from shop.catalog.model import Product, Variant
+from shop.errors import InvalidInput, NotEnoughStock, NotFound, QuantityLimitExceeded
+from shop.formatting import listed
+from shop.i18n import content, full_name, ngettext, noted
+from shop.i18n import gettext as _
+from shop.web.cart.replies import CartReplies
+from shop.web.catalog.product import ProductPages
+from shop.web.http.change_ids import clicked_change, is_plain_form, named_change
+from shop.web.http.forms import Form, read_form
+from shop.web.http.reply import Reply
+from shop.web.http.request import Visit, WebRequest
+from shop.web.http.session import Session, Sessions
+from shop.web.render.catalog import Catalog, product_of
+from shop.web.render.views import CartView
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What a shopper wants to add."""
+
+    product: Product
+    variant: Variant
+    quantity: int
+
+    @property
+    def name(self) -> str:
+        """What it is called in a sentence."""
+        return full_name(self.product.title, self.variant.title)
+
+    def words(self, view: CartView) -> str:
+        """What is said when it is added, and how many the cart holds then."""
+        what = f"{self.quantity} × {self.name}" if self.quantity > 1 else self.name
+        added = _("Added {what}.", what=what)
+        return f"{added} {ngettext('{count} item in your cart.', '{count} items in your cart.', view.quantity)}"
+
+
+class AddToCart:
+    """Handles POST /cart: product_id, quantity (1), and variant_id where the product has several variants."""
+
+    def __init__(
+        self,
+        carts: CartService,
+        catalog: Catalog,
+        sessions: Sessions,
+        replies: CartReplies,
+        products: ProductPages,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._carts = carts
+        self._catalog = catalog
+        self._sessions = sessions
+        self._replies = replies
+        self._products = products
+        self._clock = clock
+
+    async def add(self, request: WebRequest) -> Reply:
+        """Add, or say why not: NotFound for no such product, 422 for what the cart or the stock does not allow."""
+        visit = Visit(request.scope)
+        form = await read_form(request, visit)
+        product = await product_of(self._catalog, form.text("product_id"))
+        session = self._sessions.read(visit)
+        try:
+            wanted = _wanted(product, form)
+            keeper = session or self._sessions.begin()
+            cart = await self._apply(visit, keeper, form, wanted)
+        except InvalidInput as error:
+            return await self._refused(visit, session, product, form, error)
+        return await self._replies.added(visit, keeper, cart, wanted.words, wanted.variant.sku)
+
+    async def _apply(self, visit: Visit, session: Session, form: Form, wanted: Wanted) -> Cart:
+        variant = wanted.variant
+        stock = await self._stock(variant, session)
+        if stock is not None and stock <= 0:
+            raise NotEnoughStock(wanted.name, 0)
+        change_id, woken = await self._change_id(visit, session, form)
+        change = Add(
+            id=change_id,
+            at=int(self._clock()),
+            sku=variant.sku,
+            quantity=wanted.quantity,
+            price=variant.price,
+            at_most=stock or 0,
+        )
+        try:
+            cart = await self._carts.apply(session.cart_id, change)
+            return msgspec.structs.replace(cart, woken=woken) if woken else cart
+        except QuantityLimitExceeded as error:
+            if stock is None or error.limit >= self._carts.limits.quantity:
+                raise
+            line = (await self._carts.get(session.cart_id)).line(variant.sku)
+            raise _only_left(wanted, stock, line.quantity if line else 0) from error
+
+    async def _stock(self, variant: Variant, session: Session) -> int | None:
+        """What this shopper may have of a variant: what is set aside for their cart too; None: as many as they like."""
+        if not variant.held:
+            return variant.stock
+        offers = await self._catalog.offers((variant.sku,), session.cart_id)
+        return offers[variant.sku].stock if variant.sku in offers else 0
+
+    async def _change_id(self, visit: Visit, session: Session, form: Form) -> tuple[bytes, int]:
+        """The id of the change, and `Cart.woken` where looking for it has woken the cart."""
+        if (named := named_change(visit, session.cart_id, form)) is not None:
+            return named, 0
+        if is_plain_form(visit):
+            cart = Cart(session.cart_id) if session.fresh else await self._carts.get(session.cart_id)
+            return clicked_change(visit, cart, form, self._clock), cart.woken
+        return new_change_id(), 0
+
+    async def _refused(
+        self, visit: Visit, session: Session | None, product: Product, form: Form, error: InvalidInput
+    ) -> Reply:
+        if not visit.wants_fragment:
+            sku, quantity = form.fields.get("variant_id", ""), form.fields.get("quantity", "1")
+            return await self._products.refused_add(visit, product, sku, quantity, error.words)
+        cart = await self._carts.get(session.cart_id) if session else Cart("")
+        return await self._replies.refused(visit, cart, error.words)
+
+
+def _wanted(product: Product, form: Form) -> Wanted:
+    quantity = form.count("quantity", default=1)
+    sku = form.text("variant_id")
+    if sku:
+        variant = product.variant(sku)
+        if variant is None:
+            raise NotFound("{title} is not made like that any more. Please choose again.", title=product.title)
+        return Wanted(product, variant, quantity)
+    if len(product.variants) > 1:
+        choices = listed([*map(content, product.options)])
+        raise InvalidInput("Please choose: {choices}.", choices=choices, field="variant_id")
+    return Wanted(product, product.variants[0], quantity)
+
+
+def _only_left(wanted: Wanted, stock: int, have: int) -> InvalidInput:
+    if not have:
+        return NotEnoughStock(wanted.name, stock)
+    words = noted("Only {stock} of {name} left, and you have {have} in your cart.")
+    return InvalidInput(words, stock=stock, name=wanted.name, have=have, field="quantity")

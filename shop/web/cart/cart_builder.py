@@ -1,0 +1,164 @@
+"""Builds the cart's view from the cart and what the catalogue says of its lines today."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from shop.cart.model import Cart, Limits, Line, Removed
+from shop.catalog.model import LOW_STOCK, Offer
+from shop.i18n import content_options, full_name, ngettext, noted
+from shop.i18n import gettext as _
+from shop.money import Money
+from shop.web.cart.returning_cart import welcome_view
+from shop.web.cart.sums import Sum
+from shop.web.render.cards import IN_ANOTHER_CART
+from shop.web.render.paths import line_path, product_path, recommended_path
+from shop.web.render.pictures import Pictures
+from shop.web.render.prices import Prices
+from shop.web.render.views import CartView, LineView, UndoView
+
+GONE = noted("We no longer sell this item. It is not part of your total.")
+UNDO_SECONDS = 600
+"""How long a removal can be taken back."""
+
+
+def skus_of(cart: Cart, now: int) -> tuple[str, ...]:
+    """The skus whose offers the view needs."""
+    return tuple({line.sku: None for line in (*cart.lines, *(line for _, line in _undoable(cart, now)))})
+
+
+def cart_view(
+    cart: Cart,
+    offers: Mapping[str, Offer],
+    comes_to: Sum,
+    prices: Prices,
+    pictures: Pictures,
+    limits: Limits,
+    now: int,
+    since: int = 0,
+) -> CartView:
+    """The cart as it is shown at `now` (seconds since the epoch); `offers` by sku, for each sku that is still sold.
+
+    `comes_to`: its sum, of the same offers and prices. `since`: when a cart that has slept was changed last, where that
+    is to be said.
+    """
+    active = tuple(_line(line, offers.get(line.sku), prices, pictures, limits) for line in cart.active)
+    saved = tuple(_line(line, offers.get(line.sku), prices, pictures, limits) for line in cart.saved)
+    return CartView(
+        lines=active,
+        saved=saved,
+        quantity=comes_to.goods.quantity,
+        subtotal=comes_to.goods.subtotal.format(),
+        undo=_undo(cart, offers, now),
+        partial=cart.partial,
+        revision=cart.revision,
+        welcome=welcome_view(since, active + saved),
+        coupon=comes_to.coupon,
+        shipping=comes_to.shipping,
+        recommended_url=recommended_path(_handles(cart, offers)),
+    )
+
+
+def _handles(cart: Cart, offers: Mapping[str, Offer]) -> tuple[str, ...]:
+    """The products in a cart, newest first, then those saved for later."""
+    lines = (*reversed(cart.active), *cart.saved)
+    return tuple({offers[line.sku].handle: None for line in lines if line.sku in offers}) if cart.active else ()
+
+
+def pieces(quantity: int) -> str:
+    """'1 item', '3 items'."""
+    return ngettext("{count} item", "{count} items", quantity)
+
+
+def name_of(offer: Offer | None) -> str:
+    """What a line is called in a sentence: 'Tide Mug, Moss'."""
+    if offer is None:
+        return _("an item that is no longer sold")
+    return full_name(offer.title, offer.variant)
+
+
+@lru_cache(maxsize=8192)
+def _line(line: Line, offer: Offer | None, prices: Prices, pictures: Pictures, limits: Limits) -> LineView:
+    path = line_path(line.sku, saved=line.saved)
+    if offer is None:
+        return _gone(line, path, prices, pictures)
+    unit = prices.convert(offer.price)
+    return LineView(
+        sku=line.sku,
+        path=path,
+        title=offer.title,
+        variant=content_options(offer.variant),
+        url=product_path(offer.handle, offer.sku if offer.variant else ""),
+        picture=pictures.picture(offer.image, offer.title),
+        quantity=line.quantity,
+        max_quantity=limits.quantity if offer.stock is None else min(limits.quantity, offer.stock),
+        unit_price=unit.format(),
+        total=(unit * line.quantity).format(),
+        notices=(*_changes(line, offer, prices), *_scarcity(line, offer)),
+        changes=_changes(line, offer, prices),
+        gone=False,
+    )
+
+
+def _gone(line: Line, path: str, prices: Prices, pictures: Pictures) -> LineView:
+    return LineView(
+        sku=line.sku,
+        path=path,
+        title=_("No longer sold"),
+        variant=line.sku,
+        url="",
+        picture=pictures.picture(None, ""),
+        quantity=line.quantity,
+        max_quantity=line.quantity,
+        unit_price="",
+        total=Money(0, prices.currency).format(),
+        notices=(_(GONE),),
+        changes=(_(GONE),),
+        gone=True,
+    )
+
+
+def _changes(line: Line, offer: Offer, prices: Prices) -> tuple[str, ...]:
+    """What is otherwise than when the line was added."""
+    before, today = prices.text(line.price), prices.text(offer.price)
+    changes = []
+    if before != today:
+        if prices.convert(offer.price).amount > prices.convert(line.price).amount:
+            changes.append(_("The price went up from {before} to {today}.", before=before, today=today))
+        else:
+            changes.append(_("The price went down from {before} to {today}.", before=before, today=today))
+    if offer.stock is not None and not line.saved:
+        if offer.stock <= 0:
+            changes.append(_(IN_ANOTHER_CART) if offer.held else _("Sold out."))
+        elif offer.stock < line.quantity:
+            changes.append(
+                ngettext(
+                    "Only {count} left. Please lower the quantity.",
+                    "Only {count} left. Please lower the quantity.",
+                    offer.stock,
+                )
+            )
+    return tuple(changes)
+
+
+def _scarcity(line: Line, offer: Offer) -> tuple[str, ...]:
+    if offer.stock is not None and not line.saved and line.quantity <= offer.stock <= LOW_STOCK:
+        return (ngettext("Only {count} left.", "Only {count} left.", offer.stock),)
+    return ()
+
+
+def _undoable(cart: Cart, now: int) -> tuple[tuple[int, Line], ...]:
+    fresh: Removed | None = cart.removed if cart.removed and now - cart.removed.at < UNDO_SECONDS else None
+    return fresh.lines if fresh else ()
+
+
+def _undo(cart: Cart, offers: Mapping[str, Offer], now: int) -> UndoView | None:
+    lines = _undoable(cart, now)
+    if not lines or cart.removed is None:
+        return None
+    if len(lines) == 1:
+        words = _("Removed {name}.", name=name_of(offers.get(lines[0][1].sku)))
+    else:
+        words = ngettext("Removed {count} different item.", "Removed {count} different items.", len(lines))
+    return UndoView(cart.removed.change.hex(), words)

@@ -1,0 +1,46 @@
+"""Builds what the front page shows above its grid. It asks the catalogue nothing: the first page has it all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shop.catalog.model import Category, Listing, Query
+from shop.i18n import content
+from shop.i18n import gettext as _
+from shop.web.catalog.views import HomeView, Tile
+from shop.web.render.cards import card
+from shop.web.render.paths import listing_path
+from shop.web.render.pictures import Pictures
+from shop.web.render.prices import Prices
+
+FEATURED = 4
+SMALL = 4
+
+
+def home_view(
+    listings: tuple[Listing, ...], categories: Iterable[Category], prices: Prices, pictures: Pictures
+) -> HomeView:
+    """The front page of a shop with these listings on the first page of its grid."""
+    featured, others = listings[:FEATURED], listings[FEATURED:]
+    tiles = (_tile(category, (*others, *featured), pictures) for category in categories)
+    return HomeView(
+        scene=pictures.scene("morning", _("A table in the morning sun: teapot, bowl, mug on linen, grass in a vase")),
+        story=pictures.scene("evening", _("A corner in the evening: a lit lamp, a folded throw and a candle")),
+        categories=tuple(tile for tile in tiles if tile),
+        featured=tuple(card(listing, prices, pictures) for listing in featured),
+        small=tuple(card(listing, prices, pictures) for listing in _small(others)),
+    )
+
+
+def _tile(category: Category, listings: Iterable[Listing], pictures: Pictures) -> Tile | None:
+    """A category as the picture of the first thing in it; None where none of these listings is."""
+    shown = next((listing for listing in listings if listing.category == category.title and listing.image), None)
+    if shown is None:
+        return None
+    picture = pictures.picture(shown.image, shown.title)
+    return Tile(content(category.title), listing_path(Query(category=category.slug)), picture)
+
+
+def _small(listings: tuple[Listing, ...]) -> list[Listing]:
+    there = sorted((listing for listing in listings if listing.stock != 0), key=lambda listing: listing.price.amount)
+    return there[:SMALL] if len(there) >= 2 * SMALL else []

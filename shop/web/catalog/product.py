@@ -1,0 +1,91 @@
+"""A product's page, and the products that were looked at before it. The same for everyone: no cart is read."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from urllib.parse import parse_qs
+
+from shop.cart.model import Limits
+from shop.catalog.model import Product
+from shop.checkout.pricing.terms import Terms
+from shop.i18n import content
+from shop.web.catalog.product_builder import category_link, first_choice, pictures_of, product_view
+from shop.web.catalog.product_views import ProductView
+from shop.web.http.reply import Reply, html
+from shop.web.http.request import Visit, WebRequest
+from shop.web.render.catalog import product_of
+from shop.web.render.html_text import plain_text
+from shop.web.render.paths import MAX_QUERY, product_path
+from shop.web.render.prices import Prices
+from shop.web.render.storefront import Window
+
+
+class ProductPages:
+    """Answers from the kept pages; what is not among them is rendered once."""
+
+    def __init__(self, window: Window, terms: Terms, limits: Limits) -> None:
+        self._window = window
+        self._terms = terms
+        self._limits = limits
+
+    async def show(self, request: WebRequest) -> Reply:
+        """GET /product/{handle}, with a variant chosen by ?variant_id=. Raises NotFound."""
+        visit = Visit(request.scope)
+        prices = self._window.prices(visit)
+        handle = request.scope["path_params"]["handle"]
+        query = request.scope["query_string"]
+        sku = _variant_id(query) if len(query) <= MAX_QUERY else ""
+
+        async def render() -> str:
+            return self._window.templates.render("catalog/product.html", await self._view(handle, sku, prices))
+
+        page = await self._window.page(("product", handle, sku), prices, render)
+        return page.reply(visit)
+
+    async def refused_add(self, visit: Visit, product: Product, sku: str, quantity: str, error: str) -> Reply:
+        """The product page again, as the form was filled, and why it was refused (422)."""
+        prices = self._window.prices(visit)
+        view = await self._view(product.handle, sku, prices, error=error, quantity=quantity)
+        return html(self._window.templates.render("catalog/product.html", view, visit.badge), status=422)
+
+    async def _view(
+        self, handle: str, sku: str, prices: Prices, *, error: str = "", quantity: str = "1"
+    ) -> ProductView:
+        """A product's page with the variant of that sku chosen, if there is one."""
+        product = await product_of(self._window.catalog, handle)
+        named = product.variant(sku)
+        chosen = named or first_choice(product)
+        category = category_link(product, await self._window.shells.refresh())
+        shown = pictures_of(product, chosen, self._window.pictures)
+        shell = self._window.shells.shell(
+            content(product.title),
+            description=plain_text(content(product.description)),
+            path=product_path(handle, named.sku if named else ""),
+            canonical=product_path(handle),
+            currency=prices.currency,
+            indexed=True,
+            picture=shown[0],
+        )
+        return product_view(
+            shell,
+            product,
+            chosen,
+            shown,
+            await self._window.catalog.related(handle),
+            category,
+            prices,
+            self._window.pictures,
+            self._terms,
+            self._limits.quantity,
+            error=error,
+            quantity=quantity,
+        )
+
+
+@lru_cache(maxsize=4096)
+def _variant_id(query_string: bytes) -> str:
+    try:
+        given = parse_qs(query_string.decode("utf-8", "replace"), max_num_fields=50)
+    except ValueError:
+        return ""
+    return given.get("variant_id", [""])[0][:200]

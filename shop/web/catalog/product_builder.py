@@ -1,0 +1,119 @@
+"""Builds the product page's view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shop.catalog.model import Category, Listing, Product, Query, Variant
+from shop.checkout.pricing.terms import Terms
+from shop.i18n import content
+from shop.i18n import gettext as _
+from shop.web.catalog.json_ld import product_json_ld, trail_json_ld
+from shop.web.catalog.product_views import OptionValue, OptionView, ProductView, VariantView
+from shop.web.catalog.swatches import swatch_of
+from shop.web.render.cards import IN_ANOTHER_CART, card, price, stock_words
+from shop.web.render.delivery import delivery_view
+from shop.web.render.html_text import lead_and_facts
+from shop.web.render.paths import listing_path, product_path
+from shop.web.render.pictures import Pictures
+from shop.web.render.prices import Prices
+from shop.web.render.views import Link, Picture, Shell
+
+
+def product_view(
+    shell: Shell,
+    product: Product,
+    chosen: Variant,
+    shown: tuple[Picture, ...],
+    related: Iterable[Listing],
+    category: Link | None,
+    prices: Prices,
+    pictures: Pictures,
+    terms: Terms,
+    most: int,
+    *,
+    error: str = "",
+    quantity: str = "1",
+) -> ProductView:
+    """A product's page with a variant chosen and its pictures; `most` pieces of one line fit into a cart.
+
+    Where an add was refused without JavaScript, `error` says why and `quantity` is what was typed.
+    """
+    trail = (Link(_("Shop"), "/"), *([category] if category else ()))
+    here = Link(content(product.title), product_path(product.handle), current=True)
+    lead, facts = lead_and_facts(content(product.description))
+    return ProductView(
+        shell=shell,
+        handle=product.handle,
+        title=here.label,
+        trail=trail,
+        lead=lead,
+        facts=facts,
+        pictures=shown,
+        options=tuple(_option(product, index, chosen) for index in range(len(product.options))),
+        selected=_variant(chosen, prices, most),
+        delivery=delivery_view(chosen, terms, prices),
+        category=category,
+        related=tuple(card(listing, prices, pictures) for listing in related),
+        json_ld=(
+            product_json_ld(product, shown if product.images else (), shell, prices),
+            trail_json_ld((*trail, here), shell),
+        ),
+        error=error,
+        quantity=quantity,
+    )
+
+
+def pictures_of(product: Product, chosen: Variant, pictures: Pictures) -> tuple[Picture, ...]:
+    """A product's pictures: that of the chosen variant, those of no variant in particular, those of the others.
+
+    There is at least one: where it has none, the fallback.
+    """
+    own = {variant.image for variant in product.variants}
+
+    def place(index: int) -> int:
+        return 0 if index == chosen.image else 2 if index in own else 1
+
+    order = sorted(range(len(product.images)), key=place)
+    title = content(product.title)
+    return tuple(pictures.picture(product.images[index], title) for index in order) or (pictures.picture(None, title),)
+
+
+def first_choice(product: Product) -> Variant:
+    """The variant a page shows before one is chosen: the first that can be bought, else the first."""
+    return next((variant for variant in product.variants if variant.available), product.variants[0])
+
+
+def category_link(product: Product, categories: Iterable[Category]) -> Link | None:
+    """Where the product's first category is listed."""
+    names = product.categories[:1]
+    found = next((known for known in categories if known.title in names or known.slug in names), None)
+    return Link(content(found.title), listing_path(Query(category=found.slug))) if found else None
+
+
+def _variant(variant: Variant, prices: Prices, most: int) -> VariantView:
+    return VariantView(
+        sku=variant.sku,
+        price=price(prices, variant.price, variant.compare_at),
+        stock=_(IN_ANOTHER_CART) if variant.held and not variant.available else stock_words(variant.stock),
+        sold_out=not variant.available,
+        max_quantity=most if variant.stock is None else min(most, variant.stock),
+    )
+
+
+def _option(product: Product, index: int, chosen: Variant) -> OptionView:
+    values = dict.fromkeys(variant.options[index] for variant in product.variants)
+    name = content(product.options[index])
+    return OptionView(name, tuple(_value(product, index, value, chosen) for value in values))
+
+
+def _value(product: Product, index: int, value: str, chosen: Variant) -> OptionValue:
+    wanted = (*chosen.options[:index], value, *chosen.options[index + 1 :])
+    there = next((variant for variant in product.variants if variant.options == wanted), None)
+    return OptionValue(
+        value=content(value),
+        selected=chosen.options[index] == value,
+        available=there is not None and there.available,
+        url=product_path(product.handle, there.sku) if there else "",
+        swatch=swatch_of(value),
+    )

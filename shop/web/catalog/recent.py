@@ -1,0 +1,61 @@
+"""Products that were looked at lately. Which they are, the browser alone remembers; it asks for them by name."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import lru_cache
+from urllib.parse import parse_qs
+
+from shop.catalog.model import Product
+from shop.errors import NotFound
+from shop.web.catalog.product_views import RecentView
+from shop.web.http.reply import Reply
+from shop.web.http.request import Visit, WebRequest
+from shop.web.render.cards import card
+from shop.web.render.catalog import is_handle, product_of
+from shop.web.render.storefront import Window
+
+MOST = 8
+"""Products at once; static/js/product.js remembers as many."""
+_LONGEST = 2000
+"""Bytes of a query string that are read."""
+
+
+class Recent:
+    """Answers from the kept pages, by what they show: what one may ask for has no end."""
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+
+    async def show(self, request: WebRequest) -> Reply:
+        """GET /recent?handles=tide-mug,dusk-lamp: their cards, in this order, without those that are sold no more."""
+        visit = Visit(request.scope)
+        prices = self._window.prices(visit)
+        handles = handles_of(request.scope["query_string"])
+
+        products = await asyncio.gather(*map(self._product, handles))
+        shown = tuple(product.listing for product in products if product)
+
+        async def render() -> str:
+            cards = tuple(card(listing, prices, self._window.pictures) for listing in shown)
+            return self._window.templates.fragments("catalog/recent.html", RecentView(cards))
+
+        page = await self._window.page(("recent", shown), prices, render)
+        return page.reply(visit)
+
+    async def _product(self, handle: str) -> Product | None:
+        try:
+            return await product_of(self._window.catalog, handle)
+        except NotFound:
+            return None
+
+
+def handles_of(query_string: bytes, most: int = MOST) -> tuple[str, ...]:
+    """The first handles that a query names, `most` of them, each once; none where it is too long."""
+    return _handles(query_string if len(query_string) <= _LONGEST else b"", most)
+
+
+@lru_cache(maxsize=1024)
+def _handles(query_string: bytes, most: int) -> tuple[str, ...]:
+    given = parse_qs(query_string.decode("utf-8", "replace")).get("handles", [""])[0]
+    return tuple(dict.fromkeys(filter(is_handle, given.split(","))))[:most]

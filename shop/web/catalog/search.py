@@ -1,0 +1,75 @@
+"""What a search finds as one types: a few products and categories, in a panel below the field. The grid shows all."""
+
+from __future__ import annotations
+
+import msgspec
+
+from shop.catalog.model import Category, Page, Query
+from shop.i18n import content
+from shop.web.http.reply import Reply, go_to
+from shop.web.http.request import Visit, WebRequest
+from shop.web.render.cards import card
+from shop.web.render.paths import listing_path, listing_query
+from shop.web.render.pictures import Pictures
+from shop.web.render.prices import Prices
+from shop.web.render.storefront import Window
+from shop.web.render.views import Card, Link
+
+MOST_PRODUCTS = 6
+MOST_CATEGORIES = 3
+
+
+class SearchView(msgspec.Struct, frozen=True):
+    """The panel; all of it empty where nothing was typed."""
+
+    q: str
+    cards: tuple[Card, ...] = ()
+    categories: tuple[Link, ...] = ()
+    """Those whose name holds what was typed."""
+    total: int = 0
+    more: bool = False
+    """There are more than `total`: too many to count."""
+    all_url: str = "/"
+
+
+class Search:
+    """Answers from the kept pages, as the grid does, and asks the catalogue what the grid would."""
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+
+    async def show(self, request: WebRequest) -> Reply:
+        """GET /search?q=: the panel for htmx; whoever comes without it is sent to the grid."""
+        visit = Visit(request.scope)
+        query = Query(q=listing_query(request.scope["query_string"]).q)
+        if not visit.wants_fragment:
+            return go_to(visit, listing_path(query))
+        prices = self._window.prices(visit)
+
+        async def render() -> str:
+            return self._window.templates.fragments("catalog/search.html", await self._view(query, prices))
+
+        page = await self._window.page(("search", query.q), prices, render)
+        return page.reply(visit)
+
+    async def _view(self, query: Query, prices: Prices) -> SearchView:
+        if not query.q:
+            return SearchView("")
+        found = await self._window.listed(query)
+        return search_view(found, await self._window.shells.refresh(), prices, self._window.pictures)
+
+
+def search_view(found: Page, categories: tuple[Category, ...], prices: Prices, pictures: Pictures) -> SearchView:
+    """The panel for the first page of what a search found."""
+    q = found.query.q
+    named = [known for known in categories if q.casefold() in content(known.title).casefold()]
+    return SearchView(
+        q=q,
+        cards=tuple(card(listing, prices, pictures) for listing in found.listings[:MOST_PRODUCTS]),
+        categories=tuple(
+            Link(content(known.title), listing_path(Query(category=known.slug))) for known in named[:MOST_CATEGORIES]
+        ),
+        total=found.total,
+        more=found.more,
+        all_url=listing_path(Query(q=q)),
+    )

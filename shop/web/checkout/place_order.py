@@ -1,0 +1,204 @@
+"""The order: POST /cart/checkout.
+
+Nothing is charged that was not shown: the form carries a signed token of what it shows, and where something else would
+be ordered now, the page comes back and says so. Programs send no token and have seen nothing; they order what there is.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from shop.cart.model import UseCoupon, new_change_id
+from shop.cart.service import CartService
+from shop.checkout.model import Order, Quote
+from shop.checkout.payments.card import NUMBER
+from shop.checkout.placing.orders import Orders, key_of
+from shop.checkout.placing.place_order import ORDERED_BEFORE, PlaceOrder
+from shop.checkout.placing.reservations import Reservations
+from shop.checkout.pricing.quotes import Proposal, Quotes
+from shop.checkout.pricing.signed_quote import differences
+from shop.errors import (
+    CartOrdered,
+    CouponRefused,
+    OutOfStock,
+    PaymentDeclined,
+    PaymentUnavailable,
+    QuoteChanged,
+    StoreUnavailable,
+)
+from shop.i18n import gettext as _
+from shop.i18n import noted
+from shop.money import Money
+from shop.web.checkout.replies import CheckoutReplies, all_held, mend, proposed
+from shop.web.checkout.submission import Attempt, Attempts
+from shop.web.checkout.views import Alert
+from shop.web.http.reply import Reply, go_to
+from shop.web.http.request import Visit, WebRequest
+from shop.web.render.paths import order_path
+from shop.web.render.views import Link
+
+NOTHING = noted("Nothing was ordered or charged.")
+ORDERED = noted("Part of this has just been ordered, perhaps in another window. Here is what is left.")
+
+log = logging.getLogger(__name__)
+
+
+class Placing:
+    """Handles POST /cart/checkout."""
+
+    def __init__(
+        self,
+        carts: CartService,
+        quotes: Quotes,
+        reservations: Reservations,
+        placing: PlaceOrder,
+        orders: Orders,
+        attempts: Attempts,
+        replies: CheckoutReplies,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._carts = carts
+        self._quotes = quotes
+        self._reservations = reservations
+        self._placing = placing
+        self._orders = orders
+        self._attempts = attempts
+        self._replies = replies
+        self._clock = clock
+
+    async def place(self, request: WebRequest) -> Reply:
+        """Order, or say what has to be mended or agreed to first."""
+        attempt = await self._attempts.read(request)
+        if not attempt.cart.id:
+            return await self._nothing_to_order(attempt)
+        try:
+            attempt, earlier = await self._looked_up(attempt)
+            return _to_order(attempt.visit, earlier) if earlier else await self._order(attempt)
+        except StoreUnavailable as error:
+            return await self._unavailable(attempt, error)
+
+    async def _order(self, attempt: Attempt) -> Reply:
+        proposal = await self._propose(attempt)
+        if not proposal.quote.lines:
+            return await self._nothing_to_order(attempt)
+        changes = attempt.changes(proposal.quote)
+        if attempt.entries.problems:
+            return await self._again(attempt, proposal, mend(attempt.entries.problems, changes))
+        if changes:
+            return await self._confirm(attempt, proposal, changes)
+        try:
+            order = await self._placing.place(attempt.submission(proposal.quote))
+        except OutOfStock as error:
+            proposal = await self._propose(attempt, available=error.available)
+            return await self._again(attempt, proposal, Alert(_("Some of this is no longer there"), (_(NOTHING),)))
+        except CartOrdered as error:
+            return await self._ordered_meanwhile(attempt, proposal.quote, error.number)
+        except QuoteChanged as error:
+            today = {sku: Money(*price) for sku, price in error.prices.items()}
+            now = await self._propose(attempt, prices=today)
+            return await self._confirm(attempt, now, differences(proposal.quote, now.quote))
+        except CouponRefused as error:
+            return await self._without_coupon(attempt, proposal.quote, error.words)
+        except PaymentDeclined as error:
+            return await self._declined(attempt, proposal.quote, error.words)
+        return _to_order(attempt.visit, order)
+
+    async def _ordered_meanwhile(self, attempt: Attempt, quote: Quote, number: str) -> Reply:
+        """What another order has left in the cart; off to that order where that is nothing."""
+        attempt = msgspec.structs.replace(attempt, cart=await self._placing.taken_out(number))
+        now = await self._propose(attempt)
+        if not now.quote.lines:
+            return go_to(attempt.visit, order_path(number))
+        return await self._confirm(attempt, now, (_(ORDERED), *differences(quote, now.quote)))
+
+    async def _without_coupon(self, attempt: Attempt, quote: Quote, words: str) -> Reply:
+        """What it comes to without the coupon, which is taken out of the cart: this shopper cannot use it."""
+        change = UseCoupon(new_change_id(), int(self._clock()), "")
+        attempt = msgspec.structs.replace(attempt, cart=await self._carts.apply(attempt.cart.id, change))
+        now = await self._propose(attempt)
+        return await self._confirm(attempt, now, (words, *differences(quote, now.quote)))
+
+    async def _looked_up(self, attempt: Attempt) -> tuple[Attempt, Order | None]:
+        """The attempt with its cart, and the order that an equal submit has made: that also where carts are away."""
+        try:
+            attempt = msgspec.structs.replace(attempt, cart=await self._carts.get(attempt.cart.id))
+        except StoreUnavailable:
+            if earlier := await self._earlier(attempt):
+                return attempt, earlier
+            raise
+        return attempt, await self._earlier(attempt)
+
+    async def _earlier(self, attempt: Attempt) -> Order | None:
+        """The order that an equal submit has made before: the cart is no longer what the form has shown."""
+        try:
+            if seen := attempt.outdated:
+                return await self._orders.of_cart(seen.cart_id, seen.revision, seen.change)
+            if attempt.key and not attempt.cart.active:
+                return await self._orders.with_key(key_of(attempt.cart.id, attempt.key))
+        except StoreUnavailable as error:
+            raise PaymentUnavailable(ORDERED_BEFORE) from error
+        return None
+
+    async def _again(self, attempt: Attempt, proposal: Proposal, alert: Alert, *, status: int = 422) -> Reply:
+        checkout = proposed(proposal, attempt.entries, alert=alert)
+        return await self._replies.again(attempt.visit, checkout, status)
+
+    async def _declined(self, attempt: Attempt, quote: Quote, words: str) -> Reply:
+        """The form for another card; what the order had taken is set aside again meanwhile."""
+        held = await self._reservations.hold(quote.cart_id, quote.wanted)
+        proposal = await self._propose(attempt, available=held.pieces)
+        entries = msgspec.structs.replace(attempt.entries, problems={NUMBER: words})
+        checkout = proposed(
+            proposal,
+            entries,
+            alert=Alert(_("The payment was declined"), (), (Link(words, f"#{NUMBER}"),)),
+            until=held.until if all_held(proposal, held.pieces) else 0,
+        )
+        return await self._replies.again(attempt.visit, checkout, 422)
+
+    async def _confirm(self, attempt: Attempt, proposal: Proposal, changes: tuple[str, ...]) -> Reply:
+        words = (_("Something has changed since you saw it. Nothing was ordered or charged."),)
+        alert = Alert(_("Please look once more"), words, changes=changes, tone="changed")
+        return await self._again(attempt, proposal, alert, status=409)
+
+    async def _nothing_to_order(self, attempt: Attempt) -> Reply:
+        return await self._replies.empty(attempt.visit, attempt.currency, status=422)
+
+    async def _unavailable(self, attempt: Attempt, error: StoreUnavailable) -> Reply:
+        """The form as it was typed with what it had shown, where we know that."""
+        if attempt.seen is None or attempt.token is None:
+            raise error
+        log.warning("An order could not be taken: %s", error)
+        again = (
+            ()
+            if isinstance(error, PaymentUnavailable)
+            else (_("Nothing was ordered or charged. Please try again in a moment."),)
+        )
+        alert = Alert(_("This did not work"), (error.words, *again))
+        return await self._replies.unavailable(attempt.visit, attempt.seen, attempt.token, attempt.entries, alert)
+
+    async def _propose(
+        self,
+        attempt: Attempt,
+        available: Mapping[str, int] | None = None,
+        prices: Mapping[str, Money] | None = None,
+    ) -> Proposal:
+        """What would be ordered now. Whether there is enough of it, ordering it tells."""
+        return await self._quotes.propose(
+            attempt.cart,
+            attempt.currency,
+            attempt.entries.country_code,
+            attempt.entries.text["method"],
+            now=int(self._clock()),
+            available=available or {},
+            prices=prices,
+        )
+
+
+def _to_order(visit: Visit, order: Order) -> Reply:
+    """Off to the order, or to the bank where that wants to ask the shopper first."""
+    return go_to(visit, order.challenge_path or order_path(order.number))

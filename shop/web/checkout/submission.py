@@ -1,0 +1,112 @@
+"""An attempt to order: what a shopper has sent, read and put beside what the form had shown."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from shop.cart.model import Cart
+from shop.checkout.model import Quote
+from shop.checkout.payments.card import brand_of
+from shop.checkout.placing.place_order import Submission
+from shop.checkout.pricing.signed_quote import Consent, differences
+from shop.i18n import gettext as _
+from shop.i18n import noted, spoken
+from shop.web.checkout.form import Entries, day_of, read_entries
+from shop.web.http.change_ids import idempotency_key
+from shop.web.http.forms import read_form
+from shop.web.http.origin import letters_origin
+from shop.web.http.request import Visit, WebRequest
+from shop.web.http.session import Sessions
+from shop.web.render.prices import Currencies
+
+UNSEEN = noted("This form was open for very long, or is not from here. Please look at your order once more.")
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt to order: with which form, from which cart as it is now."""
+
+    visit: Visit
+    cart: Cart
+    """One without an id where the visit has no session."""
+    entries: Entries
+    currency: str
+    seen: Quote | None
+    """What the form showed, where it carries a token of ours that still counts and is of this cart."""
+    token: str | None
+    """The token as it came; None for a form without one."""
+    key: str
+    """The Idempotency-Key."""
+    origin: str
+    """The shop's address for e-mails."""
+
+    @property
+    def outdated(self) -> Quote | None:
+        """What the form showed, where the cart is no longer what it was then."""
+        seen, now = self.seen, (self.cart.revision, self.cart.latest_change.hex())
+        return seen if seen and (seen.revision, seen.change) != now else None
+
+    def changes(self, quote: Quote) -> tuple[str, ...]:
+        """What the shopper has to agree to before this is ordered. Where it goes they have said themselves."""
+        if self.seen is not None:
+            there = msgspec.structs.replace(self.seen, country_code=quote.country_code)
+            return differences(self.seen, quote) if differences(there, quote) else ()
+        return (_(UNSEEN),) if self.visit.is_browser or self.token is not None else ()
+
+    def submission(self, quote: Quote) -> Submission:
+        """What is submitted, of a form without problems."""
+        card = self.entries.card
+        assert card is not None, "what has no problems has a card"
+        return Submission(
+            quote=quote,
+            changes=self.cart.changes,
+            email=self.entries.text["email"],
+            address=self.entries.address,
+            card=card,
+            card_brand=brand_of(card.number),
+            origin=self.origin,
+            key=self.key,
+            language=spoken().code,
+        )
+
+
+class Attempts:
+    """Reads attempts. `writes`: whether confirmations are really sent."""
+
+    def __init__(
+        self,
+        consent: Consent,
+        sessions: Sessions,
+        currencies: Currencies,
+        public_url: str = "",
+        clock: Callable[[], float] = time.time,
+        *,
+        writes: bool = False,
+    ) -> None:
+        self._consent = consent
+        self._sessions = sessions
+        self._currencies = currencies
+        self._public_url = public_url
+        self._clock = clock
+        self._writes = writes
+
+    async def read(self, request: WebRequest) -> Attempt:
+        """The attempt that a request is; of its cart, the id only. Raises InvalidInput."""
+        visit = Visit(request.scope)
+        form = await read_form(request, visit)
+        session = self._sessions.read(visit)
+        cart = Cart(session.cart_id if session else "")
+        token = form.fields.get("seen")
+        seen = self._consent.unseal(token) if token else None
+        return Attempt(
+            visit=visit,
+            cart=cart,
+            entries=read_entries(form, day_of(self._clock())),
+            currency=self._currencies.prices(visit.cookies.get("currency")).currency,
+            seen=seen if seen and seen.cart_id == cart.id else None,
+            token=token,
+            key=idempotency_key(visit),
+            origin=letters_origin(visit, self._public_url, writes=self._writes),
+        )

@@ -1,0 +1,59 @@
+"""Builds the view of what is bought and what it comes to, for the checkout and for receipts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from shop.catalog.model import Offer
+from shop.checkout.model import Quote, QuoteLine
+from shop.checkout.pricing.countries import name_of
+from shop.i18n import content, content_options
+from shop.i18n import gettext as _
+from shop.money import Money
+from shop.web.checkout.views import Row, SummaryLine, SummaryView
+from shop.web.render.pictures import Pictures
+
+
+def summary_view(
+    quote: Quote, offers: Mapping[str, Offer] | None = None, pictures: Pictures | None = None
+) -> SummaryView:
+    """A quote as it is shown; with pictures where they and the offers by sku are given."""
+
+    def line_view(line: QuoteLine) -> SummaryLine:
+        offer = offers.get(line.sku) if offers else None
+        return SummaryLine(
+            title=line.title,
+            variant=content_options(line.variant),
+            quantity=line.quantity,
+            unit=line.unit.format(),
+            total=(line.unit * line.quantity).format(),
+            picture=pictures.picture(offer.image, "") if offer and pictures else None,
+        )
+
+    totals = quote.totals
+    contained, tax = totals.tax_name and totals.tax_included, quote.money(totals.tax).format()
+    return SummaryView(
+        lines=tuple(map(line_view, quote.lines)),
+        quantity=sum(line.quantity for line in quote.lines),
+        rows=tuple(_rows(quote)),
+        total=quote.total.format(),
+        tax=_("It includes {tax}: {amount}.", tax=totals.tax_words, amount=tax) if contained else "",
+    )
+
+
+def price_or_free(money: Money) -> str:
+    """'€4.90', 'free'."""
+    return money.format() if money.amount else _("free")
+
+
+def _rows(quote: Quote) -> Iterator[Row]:
+    totals = quote.totals
+    yield Row(_("Subtotal"), quote.money(totals.subtotal).format())
+    if quote.coupon:
+        off = f"−{quote.money(totals.discount).format()}" if totals.discount else ""
+        yield Row(_("Coupon {code}", code=quote.coupon), off)
+    where = name_of(quote.country_code)
+    shipping = _("Shipping, {country}", country=where) if where else _("Shipping")
+    yield Row(shipping, price_or_free(quote.money(totals.shipping)), content(quote.method_title))
+    if totals.tax_name and not totals.tax_included:
+        yield Row(totals.tax_words, quote.money(totals.tax).format())

@@ -1,0 +1,94 @@
+"""Reads the form that a POST carries. Whatever a client sends ends in a value or in words, never in a crash."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, cast
+from urllib.parse import unquote_plus
+
+import msgspec
+from litestar.exceptions import HTTPException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+
+from shop.errors import InvalidInput
+from shop.web.http.request import Visit, WebRequest
+
+if TYPE_CHECKING:
+    from litestar.types import HTTPReceiveMessage
+
+MAX_FIELDS = 100
+MAX_BODY = 64 * 1024
+"""Bytes of a form."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""Those of ISO 6429; the upper ones command terminals too, where somebody lists what was typed."""
+_COUNT = re.compile(r"[0-9]{1,9}")
+
+
+class Form(msgspec.Struct, frozen=True):
+    """The fields of a form; of several with one name the first."""
+
+    fields: dict[str, str]
+
+    def text(self, name: str) -> str:
+        """A field's text without spaces around it, '' where it is missing; InvalidInput for control characters."""
+        value = self.fields.get(name, "").strip()
+        if _CONTROL.search(value):
+            raise InvalidInput("This text holds characters that cannot be typed. Please enter it again.", field=name)
+        return value
+
+    def count(self, name: str, default: int | None = None) -> int:
+        """A field's whole number; the default where it is missing or empty. Raises InvalidInput."""
+        value = self.fields.get(name, "").strip()
+        if not value and default is not None:
+            return default
+        if not _COUNT.fullmatch(value):
+            raise InvalidInput("Please enter a whole number.", field=name)
+        return int(value)
+
+
+async def read_form(request: WebRequest, visit: Visit) -> Form:
+    """The form in the body of a request; raises InvalidInput where there is none that could be read."""
+    kind = visit.header(b"content-type").partition(";")[0].strip().lower()
+    if kind in ("application/x-www-form-urlencoded", ""):
+        pairs = _urlencoded(await _body(request, visit))
+    elif kind == "multipart/form-data":
+        pairs = await _multipart(request)
+    else:
+        raise InvalidInput("Please send the fields as a form (application/x-www-form-urlencoded).")
+    return Form(dict(reversed(pairs)))
+
+
+async def _body(request: WebRequest, visit: Visit) -> bytes:
+    announced = visit.header(b"content-length")
+    if announced.isdigit() and int(announced) > MAX_BODY:
+        raise RequestEntityTooLarge
+    body = b""
+    while True:
+        event = cast("HTTPReceiveMessage", await request.receive())
+        if event["type"] == "http.disconnect":
+            raise InvalidInput("The form did not arrive in full. Please try again.")
+        body += event["body"]
+        if len(body) > MAX_BODY:
+            raise RequestEntityTooLarge
+        if not event.get("more_body"):
+            return body
+
+
+def _urlencoded(body: bytes) -> list[tuple[str, str]]:
+    fields = body.decode("utf-8", "replace").split("&")
+    if len(fields) > MAX_FIELDS:
+        raise InvalidInput("A form has at most {most} fields.", most=MAX_FIELDS)
+    pairs = (field.partition("=") for field in fields if field)
+    return [(unquote_plus(name), unquote_plus(value)) for name, _, value in pairs]
+
+
+async def _multipart(request: WebRequest) -> list[tuple[str, str]]:
+    try:
+        pairs = [(name, text) for name, text in (await request.form()).multi_items() if isinstance(text, str)]
+        for pair in pairs:
+            "".join(pair).encode()  # a part may name any encoding, also one for half a character
+    except (HTTPException, ValueError, LookupError) as error:
+        if isinstance(error, HTTPException) and error.status_code == 413:
+            raise
+        raise InvalidInput("The form could not be read. Please try again.") from error
+    return pairs

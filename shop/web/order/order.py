@@ -1,0 +1,127 @@
+"""Orders as their shoppers see them: the receipt, under an address that nobody can guess, and the look-up.
+
+The address is the secret: it can be kept, printed and sent to oneself. It asks for no session, so it opens anywhere.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from hmac import compare_digest
+
+import msgspec
+
+from shop.cart.service import CartService
+from shop.checkout.model import Order
+from shop.checkout.order_numbers import typed_number
+from shop.checkout.placing.orders import Orders
+from shop.errors import InvalidInput, NotFound, StoreUnavailable
+from shop.i18n import gettext as _
+from shop.i18n import noted
+from shop.web.checkout.views import Alert, FieldView, FindOrderView
+from shop.web.http.forms import Form, read_form
+from shop.web.http.origin import origin_of
+from shop.web.http.reply import NO_STORE, Header, Reply, go_to, html
+from shop.web.http.request import Visit, WebRequest
+from shop.web.http.session import Sessions
+from shop.web.order.order_builder import order_view, title_of
+from shop.web.render.paths import order_path
+from shop.web.render.prices import Currencies
+from shop.web.render.shell import Shells
+from shop.web.render.templating import Templates
+from shop.web.render.views import Shell
+
+UNKNOWN = noted("We have no order with this number and this e-mail address. Please check both.")
+MOST = 254
+"""Characters of a field."""
+
+
+class OrderPages:
+    """Handles /order. `writes`: whether confirmations are really sent."""
+
+    def __init__(
+        self,
+        orders: Orders,
+        carts: CartService,
+        sessions: Sessions,
+        shells: Shells,
+        currencies: Currencies,
+        templates: Templates,
+        public_url: str = "",
+        *,
+        writes: bool = False,
+    ) -> None:
+        self._orders = orders
+        self._carts = carts
+        self._sessions = sessions
+        self._shells = shells
+        self._currencies = currencies
+        self._templates = templates
+        self._public_url = public_url
+        self._writes = writes
+
+    async def show(self, request: WebRequest) -> Reply:
+        """GET /order/{number}, in any spelling; raises NotFound."""
+        visit, typed = Visit(request.scope), str(request.path_params["number"])
+        number = typed_number(typed)
+        order = await self._orders.get(number) if number else None
+        if order is None:
+            raise NotFound("There is no order at this address. Its number has 16 letters and digits.")
+        if typed != number:
+            return go_to(visit, order_path(number))
+        badge, headers = await self._badge(visit, order)
+        shell = await self._shell(visit, title_of(order), order_path(number))
+        view = order_view(order, shell, origin_of(visit, self._public_url), writes=self._writes)
+        view = msgspec.structs.replace(view, badge=badge)
+        if visit.wants_fragment:
+            return html(self._templates.fragments("order/changed.html", view), headers=headers, cache=NO_STORE)
+        return html(self._templates.render("order/page.html", view, badge), headers=headers, cache=NO_STORE)
+
+    async def ask(self, request: WebRequest) -> Reply:
+        """GET /order: the look-up."""
+        visit = Visit(request.scope)
+        return await self._form(visit, FieldView("number"), FieldView("email"))
+
+    async def find(self, request: WebRequest) -> Reply:
+        """POST /order: number and email. What is wrong with a pair is not said, and is looked for in the same way."""
+        visit = Visit(request.scope)
+        form = await read_form(request, visit)
+        number, email = _text(form, "number"), _text(form, "email")
+        order = await self._orders.get(typed_number(number))
+        known = order.email if order else ""
+        if compare_digest(_folded(known), _folded(email)) and order:
+            return go_to(visit, order_path(order.number))
+        alert = Alert(_("Nothing was found"), (_(UNKNOWN),))
+        return await self._form(visit, FieldView("number", number), FieldView("email", email), alert)
+
+    async def _form(self, visit: Visit, number: FieldView, email: FieldView, alert: Alert | None = None) -> Reply:
+        shell = await self._shell(visit, _("Error: Find an order") if alert else _("Find an order"), "/order")
+        page = self._templates.render("order/find.html", FindOrderView(shell, number, email, alert), visit.badge)
+        return html(page, status=422 if alert else 200, cache=NO_STORE)
+
+    async def _badge(self, visit: Visit, order: Order) -> tuple[str, list[Header]]:
+        """The count on the cart, put right where it is this shopper's own order that has just emptied it."""
+        session = self._sessions.read(visit)
+        if session is None or session.cart_id != order.quote.cart_id or not order.firm:
+            return visit.badge, []
+        try:
+            count = (await self._carts.get(session.cart_id)).quantity
+        except StoreUnavailable:
+            return visit.badge, []
+        return str(count or ""), self._sessions.correct_count(visit, count)
+
+    async def _shell(self, visit: Visit, title: str, path: str) -> Shell:
+        with suppress(StoreUnavailable):  # the categories that were seen last will do
+            await self._shells.refresh()
+        currency = self._currencies.prices(visit.cookies.get("currency")).currency
+        return self._shells.shell(title, path=path, currency=currency)
+
+
+def _text(form: Form, name: str) -> str:
+    try:
+        return form.text(name)[:MOST]
+    except InvalidInput:
+        return ""
+
+
+def _folded(email: str) -> bytes:
+    return email.strip().casefold().encode()

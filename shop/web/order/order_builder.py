@@ -1,0 +1,140 @@
+"""Builds the page of an order: what has become of it, in words, and what was bought."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from urllib.parse import quote as encoded
+
+import msgspec
+
+from shop.checkout.model import Order, State
+from shop.checkout.order_numbers import grouped
+from shop.formatting import day_of
+from shop.i18n import gettext as _
+from shop.i18n import noted
+from shop.web.checkout.summary_builder import summary_view
+from shop.web.checkout.views import OrderView
+from shop.web.render.paths import order_path, product_path
+from shop.web.render.views import Link, Shell
+
+REFUNDING = noted("What was charged or set aside goes back to your card.")
+STATES: dict[State, tuple[str, str, tuple[str, ...]]] = {
+    "pending": (
+        "waiting",
+        noted("We are still asking your bank"),
+        (
+            noted(
+                "Your order is not placed yet: the bank has not answered. We go on asking, also if you close this page."
+            ),
+            noted(
+                "As soon as it says yes, the order is placed. If it says no, nothing is charged and your cart stays."
+            ),
+        ),
+    ),
+    "failed": ("failed", noted("This order was not placed"), (noted("What you wanted is still in your cart."),)),
+    "placed": ("done", noted("Thank you"), (noted("Your order is placed."),)),
+    "paid": ("done", noted("Thank you"), (noted("Your order is placed and paid."),)),
+    "shipped": ("done", noted("Thank you"), (noted("Your order is on its way."),)),
+    "cancelled": ("failed", noted("This order was cancelled"), (REFUNDING,)),
+    "refunded": ("failed", noted("This order was refunded"), (REFUNDING,)),
+}
+"""Tone, heading and words of each state."""
+CHALLENGED = (
+    noted("Your bank asks you to confirm"),
+    (
+        noted(
+            "Your order is not placed yet: your bank wants to know first that it is you. You have 15 minutes for that."
+        ),
+    ),
+)
+STATUSES: dict[State, str] = {
+    "placed": "OrderProcessing",
+    "paid": "OrderProcessing",
+    "shipped": "OrderInTransit",
+    "cancelled": "OrderCancelled",
+    "refunded": "OrderReturned",
+}
+"""schema.org/OrderStatus of each state that is firm."""
+
+
+def title_of(order: Order) -> str:
+    """What the page of an order is called."""
+    return _("Order {number}", number=grouped(order.number))
+
+
+def order_view(order: Order, shell: Shell, origin: str, *, writes: bool) -> OrderView:
+    """The page of an order; `origin` is the shop's address. `writes`: whether confirmations are really sent."""
+    tone, heading, words = STATES[order.state]
+    if order.challenge_path and order.state == "pending":
+        heading, words = CHALLENGED
+    failure = _(order.failure) if order.failure else _("Nothing was charged.") if order.state == "failed" else ""
+    page = f"{origin}{order_path(order.number)}"
+    made = datetime.fromtimestamp(order.created_at, UTC)
+    return OrderView(
+        shell=shell,
+        number=grouped(order.number),
+        state=order.state,
+        tone=tone,
+        heading=_(heading),
+        words=(*((failure,) if failure else ()), *map(_, words), *_letter(order, writes=writes)),
+        waiting=order.state == "pending",
+        path=order_path(order.number),
+        date=made.date().isoformat(),
+        day=day_of(order.created_at),
+        email=order.email,
+        address=order.address.lines,
+        payment=order.card or _("Nothing to pay"),
+        summary=summary_view(order.quote),
+        page=page,
+        mail_to=_mail_to(order, page),
+        json_ld=_json_ld(order, origin) if order.firm else "",
+        act=_act(order),
+    )
+
+
+def _letter(order: Order, *, writes: bool) -> tuple[str, ...]:
+    return (_("A confirmation is on its way to {email}.", email=order.email),) if writes and order.firm else ()
+
+
+def _act(order: Order) -> Link | None:
+    if order.state == "pending" and order.challenge_path:
+        return Link(_("Confirm with your bank"), order.challenge_path)
+    return Link(_("Back to the checkout"), "/checkout") if order.state == "failed" else None
+
+
+def _mail_to(order: Order, page: str) -> str:
+    subject = _("My order {number} at Neap", number=grouped(order.number))
+    body = f"{_('This is where it is found:')}\n{page}\n"
+    return f"mailto:?subject={encoded(subject)}&body={encoded(body)}"
+
+
+def _json_ld(order: Order, origin: str) -> str:
+    """schema.org Order: what was bought, not by whom. '<' is escaped: it stands within a script tag."""
+    currency = order.quote.currency
+    data = {
+        "@context": "https://schema.org",
+        "@type": "Order",
+        "orderNumber": order.number,
+        "orderDate": datetime.fromtimestamp(order.created_at, UTC).isoformat(),
+        "orderStatus": f"https://schema.org/{STATUSES[order.state]}",
+        "url": f"{origin}{order_path(order.number)}",
+        "merchant": {"@type": "Organization", "name": "Neap"},
+        "price": str(order.quote.total.decimal),
+        "priceCurrency": currency,
+        "acceptedOffer": [
+            {
+                "@type": "Offer",
+                "itemOffered": {
+                    "@type": "Product",
+                    "name": line.title,
+                    "sku": line.sku,
+                    "url": f"{origin}{product_path(line.handle)}",
+                },
+                "eligibleQuantity": {"@type": "QuantitativeValue", "value": line.quantity},
+                "price": str(line.unit.decimal),
+                "priceCurrency": currency,
+            }
+            for line in order.quote.lines
+        ],
+    }
+    return msgspec.json.encode(data).decode().replace("<", "\\u003c")

@@ -1,0 +1,106 @@
+"""Answers what went wrong, in words: as a page, as fragments, or for a machine. Never with a traceback."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import traceback
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+from shop.errors import ConfigurationError, ShopError
+from shop.i18n import gettext as _
+from shop.i18n import noted, speak
+from shop.web.http.reply import VARY
+from shop.web.http.request import Visit
+from shop.web.render.language import Languages
+from shop.web.render.prices import Currencies
+from shop.web.render.shell import Shells
+from shop.web.render.templating import Templates
+from shop.web.render.views import TextPage
+
+log = logging.getLogger(__name__)
+
+HEADINGS = {
+    400: noted("That request could not be understood"),
+    403: noted("That came from somewhere else"),
+    404: noted("We could not find that"),
+    405: noted("That cannot be done here"),
+    409: noted("That cannot be done any more"),
+    413: noted("That was too much at once"),
+    422: noted("That did not work"),
+    503: noted("Please try again in a moment"),
+}
+LEADS = {
+    400: noted("Please go back and try again."),
+    404: noted("The page may have moved, or the address may have been mistyped."),
+    405: noted("This address does not take that kind of request. Nothing was changed."),
+    413: noted("A form can carry 64 KB. Nothing was changed."),
+}
+_FRAMES = 6
+
+
+class Errors:
+    """Turns an exception into an answer."""
+
+    def __init__(self, shells: Shells, currencies: Currencies, languages: Languages, templates: Templates) -> None:
+        self._shells = shells
+        self._currencies = currencies
+        self._languages = languages
+        self._templates = templates
+
+    def answer(self, request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        """The answer to a request that ended in an exception; an unexpected one is logged under a reference."""
+        speak(self._languages.of(request.scope))
+        status, heading, lead = self._words(request, error)
+        headers = {VARY[0].decode(): VARY[1].decode(), "cache-control": "no-store"}
+        if isinstance(error, HTTPException) and error.headers:
+            headers |= {name.lower(): value for name, value in error.headers.items()}
+        if status == 503:
+            headers["retry-after"] = "5"
+        again = status >= 500 and request.method == "GET"
+        body, kind = self._body(Visit(request.scope), status, heading, lead, again=again)
+        return Response(body, status_code=status, media_type=kind, headers=headers)
+
+    def _words(self, request: Request[Any, Any, Any], error: Exception) -> tuple[int, str, str]:
+        if isinstance(error, ShopError) and error.status != 500:
+            return error.status, _(HEADINGS[error.status]), error.words
+        if isinstance(error, HTTPException) and error.status_code != 500:
+            status = error.status_code
+            return status, _(HEADINGS.get(status, HEADINGS[400])), _(LEADS.get(status, LEADS[400]))
+        if isinstance(error, ConfigurationError):
+            log.error("%s", error)
+            return 503, _(HEADINGS[503]), _("The shop is not ready yet.")
+        reference = log_unexpected(request, error)
+        lead = _("It was nothing you did. If you write to us, mention {reference}.", reference=reference)
+        return 500, _("Something went wrong on our side"), lead
+
+    def _body(self, visit: Visit, status: int, heading: str, lead: str, *, again: bool) -> tuple[bytes, str]:
+        accept = visit.header(b"accept") or "*/*"
+        if "text/html" in accept or "*/*" in accept or "text/*" in accept:
+            return self._html(visit, status, heading, lead, again=again), "text/html"
+        if "json" in accept:
+            problem = {"title": heading, "status": status, "detail": lead}
+            return msgspec.json.encode(problem), "application/problem+json"
+        return f"{heading}\n{lead}\n".encode(), "text/plain"
+
+    def _html(self, visit: Visit, status: int, heading: str, lead: str, *, again: bool) -> bytes:
+        currency = self._currencies.prices(visit.cookies.get("currency")).currency
+        page = TextPage(self._shells.shell(heading, path="/", currency=currency), heading, lead, status, again=again)
+        if visit.wants_fragment:
+            return self._templates.fragments("errors/fragment.html", page).encode()
+        return self._templates.render("errors/error.html", page, visit.badge).encode()
+
+
+def log_unexpected(request: Request[Any, Any, Any], error: Exception) -> str:
+    """Write one line about an unexpected error, without what a shopper sent; return its reference."""
+    reference = secrets.token_hex(4)
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+    way = " > ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames)
+    route = request.scope.get("path_template", "no route")
+    log.error("Unexpected %s [%s] at %s %s: %s", type(error).__name__, reference, request.method, route, way)
+    log.debug("Traceback of [%s]", reference, exc_info=error)
+    return reference

@@ -1,0 +1,44 @@
+"""Builds the cards of a grid."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from shop.catalog.model import LOW_STOCK, Listing
+from shop.i18n import gettext as _
+from shop.i18n import ngettext, noted
+from shop.money import Money
+from shop.web.render.paths import product_path
+from shop.web.render.pictures import Pictures
+from shop.web.render.prices import Prices
+from shop.web.render.views import Card, Price
+
+IN_ANOTHER_CART = noted("The last ones are in another cart at the checkout. They may come back within minutes.")
+
+
+@lru_cache(maxsize=4096)
+def card(listing: Listing, prices: Prices, pictures: Pictures) -> Card:
+    """A product as a grid shows it, in the language of the prices, which is the one spoken."""
+    return Card(
+        handle=listing.handle,
+        title=listing.title,
+        url=product_path(listing.handle),
+        picture=pictures.picture(listing.image, listing.title),
+        price=price(prices, listing.price, listing.compare_at, varies=listing.to_price != listing.price),
+        stock=stock_words(listing.stock) if listing.sku or listing.stock == 0 else "",
+        sold_out=listing.stock == 0,
+        on_sale=listing.compare_at is not None,
+        sku=listing.sku or "",
+    )
+
+
+def price(prices: Prices, now: Money, before: Money | None, *, varies: bool = False) -> Price:
+    """A price in the shopper's currency, beside the one before a reduction."""
+    return Price(prices.text(now), prices.text(before) if before else "", varies)
+
+
+def stock_words(stock: int | None) -> str:
+    """'' while there is plenty; else 'Only 3 left' or 'Sold out'."""
+    if stock is None or stock > LOW_STOCK:
+        return ""
+    return ngettext("Only {count} left", "Only {count} left", stock) if stock > 0 else _("Sold out")

@@ -1,0 +1,32 @@
+"""What it costs to have one piece delivered, by the shop's own terms."""
+
+from __future__ import annotations
+
+from shop.catalog.model import Variant
+from shop.checkout.pricing.terms import Terms, Zone
+from shop.checkout.pricing.totals import shipping_prices
+from shop.i18n import content
+from shop.i18n import gettext as _
+from shop.money import Money
+from shop.web.catalog.product_views import DeliveryView, DeliveryWay
+from shop.web.render.prices import Prices
+
+
+def delivery_view(variant: Variant, terms: Terms, prices: Prices) -> tuple[DeliveryView, ...]:
+    """The ways that carry one piece, for each zone of the terms."""
+    zones = ((zone, _ways(variant, zone, prices)) for zone in terms.zones)
+    return tuple(DeliveryView(content(zone.title), ways) for zone, ways in zones if ways)
+
+
+def _ways(variant: Variant, zone: Zone, prices: Prices) -> tuple[DeliveryWay, ...]:
+    def worth(money: Money) -> int:
+        return prices.convert(money).amount
+
+    return tuple(
+        DeliveryWay(
+            content(method.title),
+            prices.text(Money(price, prices.currency)) if price else _("Free"),
+            prices.text(method.free_from) if method.free_from and price else "",
+        )
+        for method, price in shipping_prices(zone.methods, variant.weight, worth(variant.price), None, worth)
+    )

@@ -1,0 +1,165 @@
+"""In which language a request is answered: ?lang= in the address, else the cookie, else what its browser prefers.
+
+An address with ?lang= chooses like the switch in the page: the choice is kept, so that what the page asks for by and by
+comes in the same language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+from functools import lru_cache
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from litestar.types import HTTPScope
+
+from shop.i18n import Language, speak, spoken
+from shop.web.http.reply import VARY, Reply
+from shop.web.http.request import Visit, WebRequest, parse_cookies
+from shop.web.http.session import Sessions
+from shop.web.render.views import Alternate, LanguageLink
+
+COOKIE = "language"
+PARAMETER = "lang"
+_IN_COOKIE, _IN_QUERY = b"language=", b"lang="
+_READ = 200
+"""Bytes of a header that are looked at, and kept."""
+_READ_OF_QUERY = 2000
+
+Handler = Callable[[WebRequest], Awaitable[Reply]]
+
+
+class Languages:
+    """The languages that are offered; the first one is for those who prefer none of them."""
+
+    def __init__(self, offered: tuple[Language, ...], sessions: Sessions) -> None:
+        self.offered = offered
+        self._sessions = sessions
+        self._by_code = {language.code: language for language in offered}
+        self._codes = tuple(self._by_code)
+        self._links = {
+            spoken: tuple(LanguageLink(each.code, each.name, each is spoken) for each in offered)
+            for spoken in (offered if len(offered) > 1 else ())
+        }
+
+    @property
+    def first(self) -> str:
+        """The code of the language of plain addresses."""
+        return self._codes[0]
+
+    def links(self) -> tuple[LanguageLink, ...]:
+        """The languages to choose from; none where there is no choice."""
+        return self._links.get(spoken(), ())
+
+    def alternates(self, site: str, path: str) -> tuple[Alternate, ...]:
+        """A page in each language, the plain address last: whoever follows that gets the language they prefer."""
+        if len(self._codes) == 1:
+            return ()
+        named = (Alternate(code, site + self._path(path, code)) for code in self._codes)
+        return (*named, Alternate("x-default", site + path))
+
+    def addressed(self, path: str) -> str:
+        """The address of a page in the language that is spoken, for search engines."""
+        return self._path(path, spoken().code)
+
+    def _path(self, path: str, code: str) -> str:
+        return path if code == self.first else in_language(path, code)
+
+    def __contains__(self, code: str) -> bool:
+        return code in self._by_code
+
+    def speaks(self, handler: Handler) -> Handler:
+        """The handler, in the language of each request."""
+
+        async def in_its_language(request: WebRequest) -> Reply:
+            scope = request.scope
+            if _IN_QUERY not in scope["query_string"]:
+                speak(self._preferred(scope))
+                return await handler(request)
+            speak(self.of(scope))
+            return self._remembering(scope, await handler(request))
+
+        return in_its_language
+
+    def of(self, scope: HTTPScope) -> Language:
+        """The language of a request."""
+        return self._by_code.get(_named(scope["query_string"])) or self._preferred(scope)
+
+    def _preferred(self, scope: HTTPScope) -> Language:
+        headers = dict(scope["headers"])
+        cookie = headers.get(b"cookie", b"")
+        if _IN_COOKIE in cookie and (chosen := self._by_code.get(parse_cookies(cookie).get(COOKIE, ""))):
+            return chosen
+        return self._by_code[best(_beginning(headers.get(b"accept-language", b"")), self._codes)]
+
+    def _remembering(self, scope: HTTPScope, reply: Reply) -> Reply:
+        """The reply, with the cookie of a language that the address names and the browser does not know of yet.
+
+        What is the same in every language may be kept by caches for others too: no cookie goes with that.
+        """
+        code, visit = _named(scope["query_string"]), Visit(scope)
+        if code in self and VARY in reply.headers and visit.cookies.get(COOKIE) != code:
+            reply.headers.append(self._sessions.remember_language(visit, code))
+        return reply
+
+
+def in_language(path: str, code: str) -> str:
+    """An address of ours in a language; `code` '' leaves it to the shopper who follows it."""
+    parts = urlsplit(path)
+    kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != PARAMETER]
+    query = urlencode([*kept, (PARAMETER, code)] if code else kept)
+    return parts._replace(query=query).geturl()
+
+
+def _beginning(header: bytes) -> bytes:
+    """What is read of a list: of a long one its first members, each of them whole."""
+    return header if len(header) <= _READ else header[:_READ].rpartition(b",")[0]
+
+
+@lru_cache(maxsize=1024)
+def best(accepted: bytes, offered: tuple[str, ...]) -> str:
+    """The code that suits an Accept-Language header best (RFC 9110, 12.5.4); the first where none does.
+
+    A range is looked up as RFC 4647, 3.4 says: 'de-AT' finds 'de'; and 'de' finds 'de-AT' where there is no 'de'.
+    """
+    weighted = sorted(_ranges(accepted.decode("latin-1").lower()), key=lambda pair: -pair[1])
+    refused = {name for name, weight in weighted if not weight}
+    allowed = {code.lower(): code for code in offered if code.lower() not in refused}
+    for name, weight in weighted:
+        if weight and (found := next(iter(allowed), "") if name == "*" else _looked_up(name, allowed)):
+            return allowed[found]
+    return offered[0]
+
+
+def _looked_up(name: str, codes: Collection[str]) -> str:
+    wanted = name
+    while wanted:
+        if wanted in codes:
+            return wanted
+        wanted = wanted.rpartition("-")[0]
+    return next((code for code in codes if code.startswith(f"{name}-")), "")
+
+
+def _ranges(header: str) -> list[tuple[str, float]]:
+    found = []
+    for part in header.split(","):
+        name, _, rest = part.partition(";")
+        try:
+            weight = float(rest.replace(" ", "").partition("q=")[2] or 1)
+        except ValueError:
+            continue
+        if name.strip() and 0 <= weight <= 1:
+            found.append((name.strip(), weight))
+    return found
+
+
+def _named(query_string: bytes) -> str:
+    return _parameter(query_string[:_READ_OF_QUERY]) if _IN_QUERY in query_string else ""
+
+
+@lru_cache(maxsize=1024)
+def _parameter(query_string: bytes) -> str:
+    try:
+        pairs = parse_qsl(query_string.decode("utf-8", "replace"), max_num_fields=50)
+    except ValueError:
+        return ""
+    return next((value for name, value in pairs if name == PARAMETER), "")

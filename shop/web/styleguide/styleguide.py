@@ -1,0 +1,114 @@
+"""Every component in every state on one page, made from the views of the shop's own pages: for who works on them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from shop.catalog.model import Facet, FacetValue, Page, Query
+from shop.errors import NotFound
+from shop.web.catalog.listing_builder import grid_view
+from shop.web.catalog.views import GridView
+from shop.web.checkout.views import Alert, FieldView
+from shop.web.http.reply import Reply, html
+from shop.web.http.request import Visit, WebRequest
+from shop.web.render.assets import Assets
+from shop.web.render.pictures import Pictures
+from shop.web.render.prices import Currencies, Prices
+from shop.web.render.shell import Shells
+from shop.web.render.templating import Templates
+from shop.web.render.views import Card, FreeShippingView, Link, Picture, Price, Shell
+from shop.web.styleguide.colour_roles import GROUNDS, Role, roles
+
+LONG = "Long Reach Salt-Glazed Stoneware Casserole with a Willow-Wrapped Handle and Two Lids"
+NOTHING_FOUND = Query(q="xylophone")
+FACETS = (
+    Facet("category", "Category", (FacetValue("mugs", "Mugs", 3, selected=True), FacetValue("bowls", "Bowls", 12))),
+    Facet("Colour", "Colour", (FacetValue("Moss", "Moss", 4, selected=True), FacetValue("Clay", "Clay", 0))),
+    Facet("in_stock", "Availability", (FacetValue("1", "In stock", 5),)),
+)
+
+
+class StyleguideView(msgspec.Struct, frozen=True):
+    """The page."""
+
+    shell: Shell
+    roles: tuple[Role, ...]
+    grounds: tuple[str, ...]
+    cards: tuple[Card, ...]
+    grid: GridView
+    nothing: GridView
+    fields: tuple[FieldView, ...]
+    alert: Alert
+    shipping: tuple[FreeShippingView, ...]
+
+
+class Styleguide:
+    """Handles /styleguide, in a shop that has no public address."""
+
+    def __init__(
+        self,
+        assets: Assets,
+        shells: Shells,
+        currencies: Currencies,
+        pictures: Pictures,
+        templates: Templates,
+        public_url: str,
+    ) -> None:
+        self._assets = assets
+        self._shells = shells
+        self._currencies = currencies
+        self._pictures = pictures
+        self._templates = templates
+        self._public = bool(public_url)
+
+    async def show(self, request: WebRequest) -> Reply:
+        """GET /styleguide; raises NotFound where customers are."""
+        if self._public:
+            raise NotFound("There is no such page.")
+        prices = self._currencies.prices(None)
+        await self._shells.refresh()
+        shell = self._shells.shell("Style guide", path="/styleguide", currency=prices.currency)
+        css = self._assets.body("css/shop.css").decode()
+        view = styleguide_view(shell, roles(css), prices, self._pictures)
+        return html(self._templates.render("styleguide/page.html", view, Visit(request.scope).badge))
+
+
+def styleguide_view(shell: Shell, named: tuple[Role, ...], prices: Prices, pictures: Pictures) -> StyleguideView:
+    """The page with examples that no catalogue has to have."""
+    return StyleguideView(
+        shell=shell,
+        roles=named,
+        grounds=GROUNDS,
+        cards=_cards(pictures.picture(None, "A half moon over calm water")),
+        grid=grid_view(shell, Page(Query(page=5), (), FACETS, 212, 9), prices, pictures, prices.currency),
+        nothing=grid_view(
+            msgspec.structs.replace(shell, q=NOTHING_FOUND.q),
+            Page(NOTHING_FOUND, (), (), 0, 1),
+            prices,
+            pictures,
+            prices.currency,
+        ),
+        fields=(FieldView("city", "Bergen"), FieldView("zip_code", "", "Enter the postal code.")),
+        alert=Alert(
+            "One thing to mend",
+            fields=(Link("Enter the postal code.", "#zip_code"),),
+            changes=("Keel Pan: €69.00 before, now €79.00",),
+        ),
+        shipping=(
+            FreeShippingView("€12.70 more, and the cheapest shipping is free.", 4730, 6000),
+            FreeShippingView("The cheapest shipping is free.", 6000, 6000),
+        ),
+    )
+
+
+def _cards(picture: Picture) -> tuple[Card, ...]:
+    plain = Card("plain", "Reed Vase", "#plain", picture, Price("€48.00"), "", False, False, "REED-VASE")
+    change = msgspec.structs.replace
+    return (
+        plain,
+        change(plain, title="Tide Mug", sku="", price=Price("€24.00", varies=True)),
+        change(plain, title="Keel Pan", price=Price("€69.00", "€85.00"), on_sale=True),
+        change(plain, title="Cove Teapot", stock="Only 3 left"),
+        change(plain, title="Ember Dish", stock="Sold out", sold_out=True),
+        change(plain, title=LONG, price=Price("€1,249.00", "€1,480.00", varies=True), on_sale=True, sku=""),
+    )

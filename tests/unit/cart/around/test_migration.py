@@ -1,0 +1,304 @@
+"""Carts on their way between stores: all arrive as they were, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from shop import retry as patience
+from shop.cart.around.migration import Migration, Pass, everything, keep
+from shop.cart.around.moving import MovingCartService
+from shop.cart.memory import MemoryCartService
+from shop.cart.model import Add, Cart, Remove, Undo, apply, new_change_id
+from shop.cart.redis.service import Patience, RedisCartService
+from shop.cart.service import CartService, now
+from shop.demo.valkey import Valkey
+from shop.errors import StoreUnavailable
+from tests.fixtures.many_carts import PRICE, a_cart, fill
+
+SLOW_MACHINE = Patience(10, 10)
+TTL = 3600
+
+
+@pytest.fixture
+async def old(valkey: Valkey) -> AsyncIterator[RedisCartService]:
+    """A store on a server of the test's own."""
+    store = RedisCartService.connect(valkey.url, ttl=TTL, patience=SLOW_MACHINE)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def new(valkey_url: str) -> AsyncIterator[RedisCartService]:
+    """An empty store on another server."""
+    store = RedisCartService.connect(valkey_url, ttl=TTL, patience=SLOW_MACHINE)
+    yield store
+    await store.close()
+
+
+async def stored(store: CartService) -> dict[str, Cart]:
+    return {cart.id: cart async for cart in store.scan()}
+
+
+async def migrated(old: CartService, new: CartService, passes: int = 5) -> Migration:
+    """Go over the old store until nothing is left to copy; the test fails where that does not come about."""
+    migration = Migration(old, new)
+    for _ in range(passes):
+        if not (await migration.go_over()).copied:
+            return migration
+    raise AssertionError(migration.passes)
+
+
+async def test_every_cart_arrives_as_it_was(old: RedisCartService, new: RedisCartService) -> None:
+    carts = {cart.id: cart for cart in await fill(old, 1500, age=600)}
+    migration = await migrated(old, new)
+    assert await stored(new) == carts == await stored(old)
+    first, last = migration.passes
+    assert (first.copied, last.copied, last.carts, last.ahead) == (1500, 0, 1500, 0)
+    assert last.old_sum == last.new_sum != 0
+
+
+async def test_a_cart_lives_as_long_as_it_had_to(old: RedisCartService, new: RedisCartService) -> None:
+    carts = [a_cart(f"aged {age}", age=age) for age in (0, 60, 1800, 3500)]
+    await keep(old, carts)
+    await migrated(old, new)
+    for cart in carts:
+        assert await new.time_left(cart.id) == pytest.approx(await old.time_left(cart.id), abs=2)
+    assert await new.time_left("aged 3500") <= 100, "and no whole life"
+
+
+async def test_a_cart_that_outlived_the_new_stores_time_is_not_dropped(old: RedisCartService) -> None:
+    await old.put(a_cart("long ago", age=2 * TTL))
+    new = MemoryCartService(ttl=TTL)
+    assert (await Migration(old, new).go_over()).renewed == 1
+    assert await stored(new) == await stored(old) != {}
+
+
+async def test_going_over_it_again_changes_nothing(
+    old: RedisCartService, new: RedisCartService, valkey: Valkey, shared_valkey: Valkey
+) -> None:
+    await fill(old, 300, age=600)
+    await migrated(old, new)
+    with shared_valkey.client() as client:
+        before = {key: (client.get(key), client.expiretime(key)) for key in client.scan_iter("cart:*")}
+        again = await migrated(old, new)
+        after = {key: (client.get(key), client.expiretime(key)) for key in client.scan_iter("cart:*")}
+    assert [each.copied for each in again.passes] == [0]
+    assert before == after
+    assert len(after) == 300
+
+
+async def test_what_is_clicked_in_the_old_store_meanwhile_is_copied_too(
+    old: RedisCartService, new: RedisCartService
+) -> None:
+    carts = await fill(old, 2000)
+    migration = Migration(old, new)
+    clicks: list[asyncio.Task[Cart]] = []
+    migration.tell = lambda: clicks.extend(
+        asyncio.create_task(old.add(cart.id, "late", 1, PRICE)) for cart in carts[len(clicks) :: 7][:40]
+    )
+    await migration.go_over()
+    await asyncio.gather(*clicks)
+    assert len(clicks) > 100
+    migration.tell = lambda: None
+    behind = await migration.go_over()
+    last = await migration.go_over()
+    assert (last.copied, last.carts) == (0, 2000)
+    assert 0 < behind.copied < 2000, "some were clicked after they were copied, and only those are copied again"
+    assert last.old_sum == last.new_sum
+    assert await stored(new) == await stored(old)
+
+
+async def test_a_shop_that_is_clicked_in_while_it_moves_loses_and_doubles_nothing(
+    old: RedisCartService, new: RedisCartService
+) -> None:
+    carts = await fill(old, 1200)
+    shop, migration = MovingCartService(new, old), Migration(old, new)
+    bought = dict.fromkeys((cart.id for cart in carts), 0)
+    moved = asyncio.Event()
+
+    async def shopper(number: int) -> None:
+        while not moved.is_set():
+            for cart in carts[number::8]:
+                await shop.add(cart.id, "late", 1, PRICE)
+                bought[cart.id] += 1
+                if moved.is_set():
+                    break
+
+    shoppers = [asyncio.create_task(shopper(number)) for number in range(8)]
+    while (await migration.go_over()).copied:
+        pass
+    moved.set()
+    await asyncio.gather(*shoppers)
+    assert 0 < migration.copied < 1200, "some came with the shoppers' clicks, the others by the migration"
+    assert sum(bought.values()) > 8
+    after = await stored(new)
+    for cart in carts:
+        assert {line.sku: line.quantity for line in after[cart.id].lines} == {
+            **{line.sku: line.quantity for line in cart.lines},
+            **({"late": bought[cart.id]} if bought[cart.id] else {}),
+        }
+
+
+async def test_what_was_changed_in_the_new_store_is_joined_and_never_overwritten(
+    old: RedisCartService, new: RedisCartService
+) -> None:
+    await fill(old, 3)
+    arrived = await new.put(await old.get("cart-1"))
+    later = await new.remove("cart-1", arrived.lines[0].sku)
+    apart = await new.add("cart-2", "vase", 2, PRICE)
+    migration = await migrated(old, new)
+    assert await new.get("cart-1") == later
+    joined = await new.get("cart-2")
+    assert {line.sku for line in joined.lines} == {"mug", "bowl", "jug", "vase"}
+    assert joined.grew_from(apart)
+    last = migration.passes[-1]
+    assert last.ahead == 2
+    assert last.old_sum != last.new_sum
+
+
+async def test_undo_still_works_after_the_move(old: RedisCartService, new: RedisCartService) -> None:
+    before = await old.put(a_cart("ada", "mug", "bowl"))
+    removal = Remove(new_change_id(), now(), "mug")
+    await old.apply("ada", removal)
+    await migrated(old, new)
+    assert (await new.apply("ada", Undo(new_change_id(), now(), removal.id))).lines == before.lines
+
+
+async def test_a_change_that_is_sent_again_after_the_move_counts_once(
+    old: RedisCartService, new: RedisCartService
+) -> None:
+    change = Add(new_change_id(), now(), "mug", 1, PRICE)
+    await old.apply("ada", change)
+    await migrated(old, new)
+    assert (await new.apply("ada", change)).quantity == 1
+
+
+async def test_an_empty_store_is_moved_in_one_pass(old: RedisCartService, new: RedisCartService) -> None:
+    migration = await migrated(old, new)
+    assert migration.passes == [Pass()]
+
+
+async def test_a_dry_run_counts_and_puts_nothing(old: RedisCartService, new: RedisCartService) -> None:
+    await fill(old, 250)
+    found = await Migration(old, new, dry_run=True).go_over()
+    assert (found.carts, found.copied) == (250, 250)
+    assert await stored(new) == {}
+
+
+async def test_a_rate_is_kept(old: RedisCartService) -> None:
+    await fill(old, 60)
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    found = await Migration(old, MemoryCartService(), rate=100).go_over()
+    assert found.copied == 60
+    assert loop.time() - begun > 0.3, "60 carts at 100 a second, the last of them with no wait after"
+
+
+async def test_an_old_store_that_dies_is_named_and_what_was_copied_stays(
+    old: RedisCartService, new: RedisCartService, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "TRY_AGAIN_SECONDS", (0.01, 0.01))
+    await fill(old, 5000)
+    migration = Migration(old, new)
+    migration.tell = lambda: valkey.kill() if valkey.runs else None
+    with pytest.raises(StoreUnavailable, match=r"^The old store does not go on"):
+        await migration.go_over()
+    copied = migration.passes[-1].copied
+    assert not valkey.runs
+    assert 0 < copied < 5000
+    assert len(await stored(new)) >= copied
+
+
+async def test_an_old_store_that_hangs_for_a_moment_is_waited_for(valkey: Valkey, new: RedisCartService) -> None:
+    source = RedisCartService.connect(valkey.url, ttl=TTL)
+    carts = await fill(source, 3000)
+    migration = Migration(source, new)
+    resumed = asyncio.Event()
+
+    def resume() -> None:
+        valkey.resume()
+        resumed.set()
+
+    def hang_once() -> None:
+        migration.tell = lambda: None
+        valkey.hang()
+        asyncio.get_running_loop().call_later(0.8, resume)
+
+    migration.tell = hang_once
+    assert (await migration.go_over()).carts == 3000
+    assert resumed.is_set()
+    assert await stored(new) == {cart.id: cart for cart in carts}
+    await source.close()
+
+
+async def test_an_old_store_that_is_started_again_is_gone_over_anew(new: RedisCartService) -> None:
+    server = Valkey(appendonly="yes")
+    server.start()
+    source = RedisCartService.connect(server.url, ttl=TTL, patience=SLOW_MACHINE)
+    try:
+        carts = await fill(source, 3000)
+        migration = Migration(source, new)
+
+        def start_again() -> None:
+            migration.tell = lambda: None
+            server.kill()
+            asyncio.get_running_loop().call_later(0.2, server.start)
+
+        migration.tell = start_again
+        with pytest.raises(StoreUnavailable, match=r"^The old store does not go on\. .* Begin again\.$"):
+            await migration.go_over()
+        while (await migration.go_over()).copied:
+            pass
+        assert await stored(new) == {cart.id: cart for cart in carts}
+    finally:
+        await source.close()
+        server.stop()
+
+
+async def test_a_new_store_that_is_away_for_a_moment_is_waited_for(
+    old: RedisCartService, valkey: Valkey, valkey_url: str
+) -> None:
+    source = RedisCartService.connect(valkey_url, ttl=TTL, patience=SLOW_MACHINE)
+    carts = await fill(source, 3000)
+    migration = Migration(source, old)  # the server of the test's own is the new one here
+    killed = valkey.pid
+
+    def kill_once() -> None:
+        migration.tell = lambda: None
+        valkey.kill()
+        asyncio.get_running_loop().call_later(0.2, valkey.start)
+
+    migration.tell = kill_once
+    await migration.go_over()
+    assert valkey.pid != killed
+    while (await migration.go_over()).copied:
+        pass
+    assert migration.copied > 3000, "what died with it was copied again"
+    assert await stored(old) == {cart.id: cart for cart in carts}
+    await source.close()
+
+
+async def test_a_new_store_that_stays_away_is_named(
+    new: RedisCartService, valkey: Valkey, old: RedisCartService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "TRY_AGAIN_SECONDS", (0.01, 0.01))
+    await fill(new, 10)
+    valkey.kill()
+    with pytest.raises(StoreUnavailable, match=r"^The new store takes nothing"):
+        await Migration(new, old).go_over()
+
+
+async def test_everything_of_two_stores_is_told_once(old: RedisCartService) -> None:
+    hot, cold = old, MemoryCartService()
+    both, asleep = a_cart("both"), a_cart("asleep")
+    await cold.put_many([both, asleep])
+    awake = await hot.put(apply(both, Add(new_change_id(), now(), "late", 1, PRICE)))
+    apart = await hot.put(a_cart("apart"))
+    other = await cold.put(a_cart("apart", "vase"))
+    told = [cart async for cart in everything([hot, cold])]
+    assert sorted(told, key=lambda cart: cart.changes) == sorted(
+        [awake, asleep, apart, other], key=lambda cart: cart.changes
+    )

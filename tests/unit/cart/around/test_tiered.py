@@ -1,0 +1,452 @@
+"""What the archive behind the live carts does between the calls, step by step."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import msgspec
+import pytest
+from fakeredis import FakeAsyncRedis, FakeServer
+
+from shop.cart.around.tiered import WAKING_SECONDS, TieredCartService
+from shop.cart.around.write_behind import WriteBehind
+from shop.cart.connect import with_standby
+from shop.cart.memory import MemoryCartService
+from shop.cart.model import Add, Cart, Limits, Undo, apply, new_change_id
+from shop.cart.redis.servers import OneServer
+from shop.cart.redis.service import RedisCartService
+from shop.cart.service import now
+from shop.cart.sql.service import SqlCartService
+from shop.money import Money
+
+EUR = Money(1900, "EUR")
+HOT_TTL, COLD_TTL = 30 * 24 * 3600, 180 * 24 * 3600
+NEVER = 3600.0
+"""A delay that no test waits for."""
+
+
+class Archive(RedisCartService):
+    """A store that can be away or slow, and counts the calls that reach it."""
+
+    def __init__(self) -> None:
+        self.server = FakeServer()
+        self.calls = Counter[str]()
+        self.answers = asyncio.Event()
+        self.answers.set()
+        super().__init__(OneServer(FakeAsyncRedis(server=self.server), seconds=5), ttl=COLD_TTL)
+
+    async def get(self, cart_id: str) -> Cart:
+        self.calls["get"] += 1
+        await self.answers.wait()
+        return await super().get(cart_id)
+
+    async def get_many(self, cart_ids: Sequence[str]) -> list[Cart]:
+        self.calls["get_many"] += 1
+        return [await super(Archive, self).get(cart_id) for cart_id in cart_ids]
+
+    async def put_many(self, carts: Sequence[Cart], *, aged: bool = False) -> list[Cart]:
+        self.calls["put_many"] += 1
+        return await super().put_many(carts, aged=aged)
+
+
+@pytest.fixture
+def hot() -> MemoryCartService:
+    return MemoryCartService(ttl=HOT_TTL)
+
+
+@pytest.fixture
+def cold() -> Archive:
+    return Archive()
+
+
+@pytest.fixture
+async def carts(hot: MemoryCartService, cold: Archive) -> AsyncIterator[TieredCartService]:
+    carts = TieredCartService(hot, cold, delay=NEVER)
+    await carts.start()
+    cold.calls.clear()
+    yield carts
+    await carts.close()
+
+
+def lines(cart: Cart) -> dict[str, int]:
+    return {line.sku: line.quantity for line in cart.lines}
+
+
+def a_cart(cart_id: str, *skus: str, at: int) -> Cart:
+    """A cart whose changes were all made at this time."""
+    cart = Cart(cart_id)
+    for sku in skus:
+        cart = apply(cart, Add(new_change_id(), at, sku, 1, EUR))
+    return cart
+
+
+def asleep(cart_id: str, *skus: str) -> Cart:
+    """A cart that hot has forgotten long ago."""
+    return a_cart(cart_id, *skus, at=now() - HOT_TTL - 1000)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+async def test_a_change_is_in_the_archive_soon(hot: MemoryCartService, cold: Archive) -> None:
+    carts = TieredCartService(hot, cold, delay=0.02)
+    await carts.add("a", "mug", 1, EUR)
+    last = await carts.add("a", "mug", 1, EUR)
+    await until(lambda: carts.behind.written == 1)
+    assert await cold.get("a") == last
+    assert (carts.behind.waiting, carts.behind.lag) == (0, 0)
+    await carts.close()
+
+
+async def test_ten_changes_are_written_once(carts: TieredCartService, cold: Archive) -> None:
+    for _ in range(10):
+        last = await carts.add("a", "mug", 1, EUR)
+    assert carts.behind.waiting == 1
+    await carts.behind.flush()
+    assert carts.behind.written == 1
+    assert await cold.get("a") == last
+
+
+async def test_a_new_cart_costs_one_query_and_later_changes_none(carts: TieredCartService, cold: Archive) -> None:
+    await carts.add("a", "mug", 1, EUR)
+    assert cold.calls == {"get": 1}
+    await carts.add("a", "mug", 1, EUR)
+    await carts.get("a")
+    await carts.remove("a", "mug")
+    assert cold.calls == {"get": 1}
+    await carts.behind.flush()
+    assert cold.calls == {"get": 1, "put_many": 1}
+
+
+async def test_a_sleeping_cart_comes_back_in_one_query(
+    carts: TieredCartService, hot: MemoryCartService, cold: Archive
+) -> None:
+    slept = await cold.put(asleep("a", "mug", "bowl"))
+    woken = await carts.get("a")
+    assert woken == msgspec.structs.replace(slept, woken=slept.changed_at)
+    assert cold.calls == {"get": 1}
+    assert await carts.get("a") == await hot.get("a") == slept
+    assert (cold.calls["get"], carts.woken) == (1, 1)
+
+
+async def test_a_change_wakes_the_cart_it_is_made_to(carts: TieredCartService, cold: Archive) -> None:
+    slept = await cold.put(asleep("a", "mug", "bowl"))
+    added = await carts.add("a", "mug", 2, EUR)
+    assert lines(added) == {"mug": 3, "bowl": 1}
+    assert added.woken == slept.changed_at
+    assert (await carts.add("a", "mug", 1, EUR)).woken == 0
+    await carts.behind.flush()
+    assert lines(await cold.get("a")) == {"mug": 4, "bowl": 1}
+
+
+async def test_a_change_that_needs_the_sleeping_lines_is_made_to_them(carts: TieredCartService, cold: Archive) -> None:
+    for cart_id in ("set", "removed", "cleared"):
+        await cold.put(asleep(cart_id, "mug", "bowl"))
+    assert lines(await carts.set_quantity("set", "mug", 5)) == {"mug": 5, "bowl": 1}
+    assert lines(await carts.remove("removed", "mug")) == {"bowl": 1}
+    cleared = await carts.clear("cleared")
+    assert (lines(cleared), cleared.woken > 0) == ({}, True)
+    undone = await carts.apply("cleared", Undo(new_change_id(), now(), cleared.changes[-8:]))
+    assert lines(undone) == {"mug": 1, "bowl": 1}
+
+
+async def test_a_change_that_is_sent_again_wakes_the_cart_it_was_the_latest_of(
+    carts: TieredCartService, hot: MemoryCartService
+) -> None:
+    latest = new_change_id()
+    await carts.add("a", "mug", 1, EUR)
+    before = await carts.add("a", "bowl", 1, EUR, change_id=latest)
+    await carts.behind.flush()
+    await hot.delete("a")
+    assert await carts.add("a", "bowl", 1, EUR, change_id=latest) == before
+
+
+async def test_a_removal_can_be_undone_though_an_add_woke_the_cart(
+    carts: TieredCartService, hot: MemoryCartService
+) -> None:
+    await carts.add("a", "mug", 3, EUR)
+    removed = await carts.remove("a", "mug")
+    await carts.behind.flush()
+    await hot.delete("a")
+    await carts.add("a", "bowl", 1, EUR)
+    undone = await carts.apply("a", Undo(new_change_id(), now(), removed.changes[-8:]))
+    assert lines(undone) == {"mug": 3, "bowl": 1}
+
+
+async def test_concurrent_calls_wake_a_cart_once(carts: TieredCartService, cold: Archive) -> None:
+    await cold.put(asleep("a", "mug", "bowl"))
+    await asyncio.gather(*(carts.add("a", "mug", 1, EUR) for _ in range(20)), *(carts.get("a") for _ in range(20)))
+    assert lines(await carts.get("a")) == {"mug": 21, "bowl": 1}
+    assert cold.calls["get"] == 1
+    await carts.behind.flush()
+    assert lines(await cold.get("a")) == {"mug": 21, "bowl": 1}
+
+
+async def test_a_caller_who_gives_up_wakes_the_cart_for_the_others(carts: TieredCartService, cold: Archive) -> None:
+    slept = await cold.put(asleep("a", "mug"))
+    cold.answers.clear()
+    impatient, patient = (asyncio.create_task(carts.get("a")) for _ in range(2))
+    await until(lambda: cold.calls["get"] == 1)
+    impatient.cancel()
+    cold.answers.set()
+    assert lines(await patient) == lines(slept)
+    assert impatient.cancelled()
+
+
+async def test_a_cart_that_was_only_lost_has_not_slept(
+    carts: TieredCartService, hot: MemoryCartService, cold: Archive
+) -> None:
+    before = await carts.add("a", "mug", 2, EUR)
+    await carts.behind.flush()
+    await hot.delete("a")
+    assert await carts.get("a") == before
+
+
+async def test_what_is_not_written_yet_comes_back_too(carts: TieredCartService, hot: MemoryCartService) -> None:
+    before = await carts.add("a", "mug", 2, EUR)
+    await hot.delete("a")
+    assert await carts.get("a") == before
+    await hot.delete("a")
+    assert lines(await carts.add("a", "mug", 1, EUR)) == {"mug": 3}
+
+
+async def test_what_is_not_written_yet_comes_back_though_the_archive_is_away(
+    carts: TieredCartService, hot: MemoryCartService, cold: Archive
+) -> None:
+    await carts.add("a", "mug", 2, EUR)
+    cold.server.connected = False
+    await hot.delete("a")
+    assert lines(await carts.get("a")) == {"mug": 2}
+    await hot.delete("a")
+    assert lines(await carts.add("a", "mug", 1, EUR)) == {"mug": 3}
+    cold.server.connected = True  # else closing would wait for it
+
+
+async def test_nobody_notices_an_archive_that_is_away(carts: TieredCartService, cold: Archive) -> None:
+    await carts.add("known", "mug", 1, EUR)
+    cold.server.connected = False
+    last = await carts.add("known", "mug", 1, EUR)
+    assert not last.partial
+    new = await carts.add("new", "mug", 1, EUR)
+    assert (lines(new), new.partial) == ({"mug": 1}, True)
+    assert carts.behind.waiting == 2
+    cold.server.connected = True
+    await carts.behind.flush()
+    assert await cold.get("known") == last
+    assert (await cold.get("new")).quantity == 1
+
+
+async def test_writing_is_tried_again_until_the_archive_is_back(hot: MemoryCartService, cold: Archive) -> None:
+    carts = TieredCartService(hot, cold, delay=0.01)
+    await carts.add("a", "mug", 1, EUR)
+    cold.server.connected = False
+    last = await carts.add("a", "mug", 1, EUR)
+    await until(lambda: cold.calls["put_many"] > 1)
+    assert carts.behind.lag > 0
+    cold.server.connected = True
+    await until(lambda: not carts.behind.waiting)
+    assert await cold.get("a") == last
+    await carts.close()
+
+
+async def test_a_cart_that_slept_while_the_archive_was_away_is_joined_exactly(
+    carts: TieredCartService, cold: Archive
+) -> None:
+    await cold.put(asleep("clicked", "mug", "bowl"))
+    await cold.put(asleep("left", "mug", "bowl"))
+    cold.server.connected = False
+    for cart_id in ("clicked", "left"):
+        await carts.add(cart_id, "mug", 1, EUR)
+        assert (await carts.add(cart_id, "mug", 1, EUR)).partial
+    cold.server.connected = True
+    await until(lambda: not carts.cold_away)
+    assert lines(await carts.add("clicked", "mug", 1, EUR)) == {"mug": 4, "bowl": 1}
+    await carts.behind.flush()
+    assert lines(await carts.get("left")) == lines(await cold.get("left")) == {"mug": 3, "bowl": 1}
+    assert lines(await carts.get("clicked")) == lines(await cold.get("clicked")) == {"mug": 4, "bowl": 1}
+
+
+async def test_what_was_clicked_on_an_old_page_while_the_archive_was_away_is_made_later(
+    carts: TieredCartService, cold: Archive
+) -> None:
+    await cold.put(asleep("a", "mug", "bowl", "vase"))
+    cold.server.connected = False
+    assert (await carts.remove("a", "mug")).partial
+    assert (await carts.set_quantity("a", "bowl", 5)).partial
+    cold.server.connected = True
+    await until(lambda: not carts.cold_away)
+    assert lines(await carts.get("a")) == {"bowl": 5, "vase": 1}
+    await carts.behind.flush()
+    assert lines(await cold.get("a")) == {"bowl": 5, "vase": 1}
+
+
+async def test_an_archive_that_is_away_at_the_start_stops_nothing(hot: MemoryCartService, cold: Archive) -> None:
+    carts = TieredCartService(hot, cold, delay=NEVER)
+    cold.server.connected = False
+    await carts.start()
+    assert carts.cold_away
+    await carts.add("a", "mug", 1, EUR)
+    cold.server.connected = True
+    await carts.close()
+    assert (await cold.get("a")).quantity == 1
+
+
+async def test_an_archive_that_is_away_is_not_asked_by_every_call(carts: TieredCartService, cold: Archive) -> None:
+    cold.server.connected = False
+    for n in range(20):
+        assert (await carts.get(str(n))).partial
+    assert cold.calls["get"] == 1
+    cold.server.connected = True
+    await until(lambda: not carts.cold_away)
+    assert await carts.get("1") == Cart("1")
+
+
+async def test_an_archive_that_hangs_holds_up_one_call_for_a_moment(carts: TieredCartService, cold: Archive) -> None:
+    slept = await cold.put(asleep("a", "mug"))
+    cold.answers.clear()
+    started = asyncio.get_running_loop().time()
+    assert await carts.get("a") == Cart("a", partial=True)
+    assert (lines(await carts.add("a", "mug", 1, EUR)), carts.cold_away) == ({"mug": 1}, True)
+    await asyncio.gather(*(carts.add(str(n), "mug", 1, EUR) for n in range(20)))
+    assert asyncio.get_running_loop().time() - started < 2 * WAKING_SECONDS
+    cold.answers.set()
+    await until(lambda: not carts.cold_away)
+    assert lines(await carts.get("a")) == {"mug": 2}
+    assert (await carts.get("a")).grew_from(slept)
+
+
+async def test_a_deleted_cart_stays_deleted(carts: TieredCartService, cold: Archive) -> None:
+    await carts.add("a", "mug", 1, EUR)
+    await carts.delete("a")
+    assert await cold.get("a") == Cart("a")
+    cart = await carts.add("b", "mug", 1, EUR)
+    await carts.behind.flush()
+    cold.server.connected = False
+    await carts.delete("b")
+    assert await carts.get("b") == Cart("b")
+    cold.server.connected = True
+    assert await cold.get("b") == cart
+    await carts.behind.flush()
+    assert await cold.get("b") == Cart("b")
+
+
+async def test_a_cart_begun_again_after_its_deletion_is_written(carts: TieredCartService, cold: Archive) -> None:
+    await carts.add("a", "mug", 3, EUR)
+    await carts.behind.flush()
+    cold.server.connected = False
+    await carts.delete("a")
+    again = await carts.add("a", "bowl", 1, EUR)
+    assert lines(again) == {"bowl": 1}
+    cold.server.connected = True
+    await carts.behind.flush()
+    assert lines(await cold.get("a")) == {"bowl": 1}
+
+
+async def test_another_process_is_not_set_back(hot: MemoryCartService, cold: Archive) -> None:
+    one, other = (TieredCartService(hot, cold, delay=NEVER) for _ in range(2))
+    await one.add("a", "mug", 1, EUR)
+    last = await other.add("a", "mug", 1, EUR)
+    await other.behind.flush()
+    await one.behind.flush()
+    assert await cold.get("a") == await hot.get("a") == last
+    for carts in (one, other):
+        await carts.close()
+
+
+async def test_a_process_finds_what_the_store_lost_before_it_began(hot: MemoryCartService, cold: Archive) -> None:
+    """Redis came back from an old dump while no process lived: the archive is ahead of it."""
+    behind = await hot.add("a", "mug", 1, EUR)
+    ahead = await cold.put(apply(behind, Add(new_change_id(), now(), "bowl", 1, EUR)))
+    carts = TieredCartService(hot, cold, delay=0.01)
+    assert await carts.get("a") == behind
+    await until(lambda: not carts.behind.waiting)
+    assert await carts.get("a") == await hot.get("a") == ahead
+    assert cold.calls["put_many"] == 0
+    await carts.close()
+
+
+async def test_closing_writes_what_waits(hot: MemoryCartService, cold: Archive) -> None:
+    carts = TieredCartService(hot, cold, delay=NEVER)
+    await carts.start()
+    added = [await carts.add(str(n), "mug", 1, EUR) for n in range(3)]
+    assert await cold.get("0") == Cart("0")
+    await carts.close()
+    assert await cold.get_many(["0", "1", "2"]) == added
+
+
+async def test_what_waits_is_bounded(hot: MemoryCartService, cold: Archive, caplog: pytest.LogCaptureFixture) -> None:
+    behind = WriteBehind(hot, cold, delay=NEVER, most=10)
+    cold.server.connected = False
+    for n in range(15):
+        behind.mark(a_cart(str(n), "mug", at=now()))
+    assert (behind.waiting, behind.dropped) == (10, 5)
+    assert [record.message for record in caplog.records if "left out" in record.message] != []
+    assert behind.unwritten("4") is None
+    assert behind.unwritten("5") is not None
+    cold.server.connected = True
+    await behind.close()
+    assert behind.written == 10
+
+
+async def test_many_carts_go_in_batches(hot: MemoryCartService, cold: Archive) -> None:
+    behind = WriteBehind(hot, cold, delay=NEVER, together=50)
+    for n in range(120):
+        behind.mark(a_cart(str(n), "mug", at=now()))
+    await behind.flush()
+    assert (behind.written, cold.calls["put_many"], cold.calls["get_many"]) == (120, 3, 3)
+    await behind.close()
+
+
+async def test_the_archive_catches_what_only_the_standby_knows(cold: Archive) -> None:
+    """While Redis is away, the archive has what the process would take with it."""
+    server = FakeServer()
+    redis = RedisCartService(OneServer(FakeAsyncRedis(server=server), seconds=5), ttl=HOT_TTL)
+    carts = TieredCartService(with_standby(redis, max_carts=10), cold, delay=NEVER)
+    slept = await cold.put(a_cart("a", "mug", at=now()))
+    server.connected = False
+    answered = await carts.add("a", "mug", 1, EUR)
+    assert (lines(answered), answered.woken) == ({"mug": 2}, 0)
+    await carts.behind.flush()
+    assert lines(await cold.get("a")) == {"mug": 2}
+    assert (await cold.get("a")).grew_from(slept)
+    server.connected = True
+    await carts.close()
+    assert lines(await redis.get("a")) == {"mug": 2}
+
+
+async def test_a_cart_put_in_is_joined_to_what_slept(carts: TieredCartService, cold: Archive) -> None:
+    await cold.put(asleep("a", "mug"))
+    assert lines(await carts.put(a_cart("a", "mug", "bowl", at=now()))) == {"mug": 2, "bowl": 1}
+    await carts.behind.flush()
+    assert lines(await cold.get("a")) == {"mug": 2, "bowl": 1}
+
+
+async def test_both_tiers_are_scanned_once(carts: TieredCartService, cold: Archive) -> None:
+    sleeping = await cold.put(asleep("sleeping", "mug"))
+    both = await carts.add("both", "mug", 1, EUR)
+    await carts.behind.flush()
+    fresh = await carts.add("fresh", "mug", 1, EUR)
+    found = [cart async for cart in carts.scan()]
+    assert {cart.id: cart for cart in found} == {"sleeping": sleeping, "both": both, "fresh": fresh}
+    assert len(found) == 3
+
+
+async def test_full_lines_are_cut_off_at_the_limit_when_a_cart_wakes(cold: Archive) -> None:
+    carts = TieredCartService(MemoryCartService(limits=Limits(quantity=3)), cold, delay=NEVER)
+    await cold.put(asleep("a", "mug"))
+    assert lines(await carts.add("a", "mug", 3, EUR)) == {"mug": 3}
+    await carts.close()
+
+
+async def test_sleeping_carts_are_taken_out_when_their_time_is_over(hot: MemoryCartService, sqlite_url: str) -> None:
+    cold = SqlCartService.connect(sqlite_url, ttl=1)
+    carts = TieredCartService(hot, cold, delay=NEVER, purge_every=0.05)
+    await cold.put_many([asleep(str(n), "mug") for n in range(3)], aged=True)
+    assert await cold.count() == 3
+    await carts.start()
+    await until(lambda: carts.purged == 3)
+    assert await cold.count() == 0
+    await carts.close()

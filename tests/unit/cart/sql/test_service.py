@@ -1,0 +1,235 @@
+"""What carts in SQL promise beyond the contract of every store: few statements, and words for what is wrong."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg  # type: ignore[import-untyped]
+import pytest
+from sqlalchemy import text
+
+from shop.cart.model import Add, Cart, Limits, apply, new_change_id
+from shop.cart.service import now
+from shop.cart.sql.postgres_connections import Target
+from shop.cart.sql.service import READERS, WRITERS, SqlCartService
+from shop.cart.sql.table import Sleeping
+from shop.database import create_engine, fetch, writing
+from shop.errors import ConfigurationError, QuantityLimitExceeded, StoreRefused, StoreUnavailable
+from shop.money import Money
+
+EUR = Money(1900, "EUR")
+DAY = 24 * 3600
+CLICKS = 20
+
+
+@pytest.fixture
+async def carts(database_url: str) -> AsyncIterator[SqlCartService]:
+    service = SqlCartService.connect(database_url, limits=Limits(quantity=10), seconds=30)
+    yield service
+    await service.close()
+
+
+async def ask(url: str, statement: str) -> list[tuple[object, ...]]:
+    """What the database says, asked past the service."""
+    engine = create_engine(url)
+    rows = [tuple(row) for row in await fetch(engine, text(statement))]
+    await engine.dispose()
+    return rows
+
+
+async def tell(url: str, statement: str) -> None:
+    engine = create_engine(url)
+    async with writing(engine) as connection:
+        await connection.execute(text(statement))
+    await engine.dispose()
+
+
+def old(cart_id: str, days: int, sku: str = "mug", price: Money = EUR) -> Cart:
+    """A cart last changed so many days ago."""
+    return apply(Cart(cart_id), Add(new_change_id(), now() - days * DAY, sku, 2, price))
+
+
+async def test_carts_that_are_changed_at_once_share_transactions(postgres_url: str) -> None:
+    carts = SqlCartService.connect(postgres_url, seconds=30)
+    await asyncio.gather(*(carts.add(f"cart-{n}", "mug", 1, EUR) for n in range(500)))
+    ((rows, transactions),) = await ask(postgres_url, "SELECT count(*), count(DISTINCT xmin::text) FROM carts")
+    assert (rows, transactions) == (500, 6), "two alone, and the rest of each lane in two batches"
+    assert [cart.quantity for cart in await carts.get_many([f"cart-{n}" for n in range(500)])] == [1] * 500
+    await carts.close()
+
+
+async def test_changes_of_one_cart_at_once_are_one_write_and_a_refused_one_is_refused_alone(
+    carts: SqlCartService,
+) -> None:
+    await carts.add("a", "bowl", 1, EUR)
+    adds = (carts.add("a", "mug", 3, EUR) for _ in range(5))
+    answers = await asyncio.gather(*adds, carts.add("b", "mug", 1, EUR), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [Cart] * 3 + [QuantityLimitExceeded] * 2 + [Cart]
+    cart = await carts.get("a")
+    assert ({line.sku: line.quantity for line in cart.lines}, cart.revision) == ({"bowl": 1, "mug": 9}, 4)
+
+
+async def test_callers_who_leave_cost_nobody_a_reply(database_url: str, carts: SqlCartService) -> None:
+    added = await carts.add("a", "mug", 1, EUR)
+    for _ in range(5):
+        calls = [asyncio.ensure_future(carts.get("a")) for _ in range(8)]
+        calls += [asyncio.ensure_future(carts.add("b", "mug", 1, EUR, change_id=b"the same")) for _ in range(8)]
+        await asyncio.sleep(0)
+        for call in calls[::2]:
+            call.cancel()
+        left = await asyncio.gather(*calls, return_exceptions=True)
+        assert [type(answer) for answer in left[1::2]] == [Cart] * 8
+    assert await carts.get("a") == added
+    assert (await carts.get("b")).quantity == 1
+    if database_url.startswith("postgresql"):
+        kept = await ask(database_url, "SELECT 1 FROM pg_stat_activity WHERE application_name = 'shop carts'")
+        assert len(kept) <= READERS + WRITERS
+
+
+async def test_a_click_rewrites_no_index_and_a_read_writes_nothing(postgres_url: str) -> None:
+    """All versions of the row fit into its page: whether old ones can be cleared up in time is not tried here.
+
+    Whoever reads just then, as PostgreSQL itself does for its statistics, may keep it from that.
+    """
+    carts = SqlCartService.connect(postgres_url, seconds=30)
+    await carts.add("a", "mug", 1, EUR)
+    for n in range(CLICKS):
+        await carts.set_quantity("a", "mug", n % 9 + 2)
+    version = await ask(postgres_url, "SELECT xmin::text, ctid::text FROM carts")
+    for _ in range(20):
+        assert (await carts.get("a")).revision == CLICKS + 1
+    assert await ask(postgres_url, "SELECT xmin::text, ctid::text FROM carts") == version
+    await carts.close()
+    async with asyncio.timeout(10):  # PostgreSQL counts with a delay
+        while (changed := await updates(postgres_url))[0] < CLICKS:
+            await asyncio.sleep(0.05)
+    assert changed == (CLICKS, CLICKS)
+
+
+async def updates(url: str) -> tuple[int, int]:
+    """Rows of carts that were updated, and how many of them without touching an index."""
+    ((changed, hot),) = await ask(
+        url, "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'carts'"
+    )
+    return int(str(changed)), int(str(hot))
+
+
+async def test_an_expired_row_is_no_cart_and_is_purged(carts: SqlCartService, database_url: str) -> None:
+    for n in range(5):
+        await carts.add(f"expired-{n}", "mug", 1, EUR)
+    kept = await carts.add("kept", "mug", 1, EUR)
+    await tell(database_url, f"UPDATE carts SET expires_at = {now()} WHERE id LIKE 'expired-%'")
+    assert await carts.get("expired-0") == Cart("expired-0")
+    assert await carts.time_left("expired-0") == 0
+    assert [cart async for cart in carts.scan()] == [kept]
+    assert await carts.count() == 1
+    assert (await carts.add("expired-0", "bowl", 1, EUR)).revision == 1, "it begins anew"
+    assert [await carts.purge(3), await carts.purge(3)] == [3, 1]
+    assert await ask(database_url, "SELECT id FROM carts ORDER BY id") == [("expired-0",), ("kept",)]
+
+
+async def test_an_aged_cart_keeps_its_age_and_never_loses_time(carts: SqlCartService) -> None:
+    await carts.put(old("aged", 10), aged=True)
+    assert carts.ttl - 10 * DAY - 60 <= await carts.time_left("aged") <= carts.ttl - 10 * DAY
+    cart = await carts.put(old("fresh", 10))
+    assert await carts.time_left("fresh") >= carts.ttl - 60
+    more = apply(cart, Add(new_change_id(), now() - 5 * DAY, "bowl", 1, EUR))
+    assert await carts.put(more, aged=True) == more
+    assert await carts.time_left("fresh") >= carts.ttl - 60
+
+
+async def test_sleeping_carts_are_listed_by_age_and_by_value(carts: SqlCartService) -> None:
+    cheap, dear, young = old("cheap", 20), old("dear", 10, price=Money(9900, "EUR")), old("young", 1)
+    await carts.put_many([dear, young, cheap], aged=True)
+    await carts.put(old("empty", 15), aged=True)
+    await carts.clear("empty")
+    before = now() - 5 * DAY
+    found = await carts.sleeping(before)
+    assert found == [
+        Sleeping("cheap", 2, Money(3800, "EUR"), cheap.changed_at),
+        Sleeping("dear", 2, Money(19800, "EUR"), dear.changed_at),
+    ]
+    assert list(await carts.sleeping(before, by_value=True)) == found[::-1]
+    assert await carts.sleeping(before, limit=1) == found[:1]
+
+
+async def test_a_probe_leaves_no_trace(carts: SqlCartService, database_url: str) -> None:
+    await asyncio.gather(*(carts.ping() for _ in range(5)))
+    assert await ask(database_url, "SELECT * FROM carts") == []
+
+
+async def test_a_row_that_is_no_cart_harms_nobody_else(carts: SqlCartService, database_url: str) -> None:
+    await carts.add("broken", "mug", 1, EUR)
+    state = "'\\x07'" if database_url.startswith("postgresql") else "x'07'"
+    await tell(database_url, f"UPDATE carts SET state = {state}")
+    calls = (carts.add(cart_id, "mug", 1, EUR) for cart_id in ("first", "broken", "second"))
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    assert [isinstance(answer, Cart) for answer in answers] == [True, False, True]
+
+
+async def test_a_database_without_the_table_says_what_to_do(tmp_path: Path, postgres_url: str) -> None:
+    (tmp_path / "empty.db").touch()
+    await tell(postgres_url, "DROP TABLE carts")
+    for url in (f"sqlite:///{tmp_path / 'empty.db'}", postgres_url):
+        carts = SqlCartService.connect(url)
+        with pytest.raises(StoreRefused, match="'shop run' makes it"):
+            await carts.get("a")
+        await carts.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("sqlite:///{folder}/none.db", "unable to open"),
+        ("sqlite:///{folder}/text.db", "not a SQLite database"),
+        ("postgresql://127.0.0.1:1/shop", "cannot be reached"),
+        ("postgresql://no-such-host.invalid/shop", "host name"),
+        ("postgresql://127.0.0.1:port/shop", "not understood"),
+        ("postgresql://127.0.0.1/shop?sslmode=sometimes", "sslmode"),
+    ],
+)
+async def test_wrong_urls_are_said_in_words(tmp_path: Path, url: str, words: str) -> None:
+    (tmp_path / "text.db").write_text("This is not a database, but a text that is long enough." * 20)
+    carts = SqlCartService.connect(url.format(folder=tmp_path))
+    for call in (carts.get("a"), carts.ping()):
+        with pytest.raises(StoreUnavailable, match=words):
+            await call
+    await carts.close()
+
+
+async def test_a_database_or_user_that_is_not_there_is_refused(postgres_url: str) -> None:
+    base = postgres_url.partition("?")
+    for url in (f"postgresql://postgres@/none?{base[2]}", f"postgresql://nobody@/postgres?{base[2]}"):
+        carts = SqlCartService.connect(url)
+        with pytest.raises(StoreRefused, match="check the database's URL"):
+            await carts.get("a")
+        await carts.close()
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://host/db"])
+def test_carts_need_a_database_that_keeps_them(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="Carts are kept in"):
+        SqlCartService.connect(url)
+
+
+def test_urls_of_postgresql_are_read_as_the_catalogue_reads_them() -> None:
+    url = "postgresql+asyncpg://u:p%40@h1:1,h2:2/shop?ssl=verify-full&sslrootcert=ca.pem&statement_cache_size=0"
+    assert Target.parse(url) == Target(
+        "postgresql://u:p%40@h1:1,h2:2/shop?sslmode=verify-full&sslrootcert=ca.pem", pooled=True
+    )
+    assert Target.parse("postgres://h/shop") == Target("postgresql://h/shop", pooled=False)
+
+
+async def test_behind_a_pooler_nothing_is_kept_in_a_connection(postgres_url: str) -> None:
+    carts = SqlCartService.connect(f"{postgres_url}&statement_cache_size=0", seconds=30)
+    await asyncio.gather(*(carts.add(f"cart-{n % 9}", "mug", 1, EUR) for n in range(60)))
+    assert sum(cart.quantity for cart in await carts.get_many([f"cart-{n}" for n in range(9)])) == 60
+    await carts.close()
+
+
+async def test_a_statement_that_is_wrong_is_a_fault_of_the_program(postgres_url: str) -> None:
+    await tell(postgres_url, "ALTER TABLE carts RENAME COLUMN state TO stat")
+    carts = SqlCartService.connect(postgres_url)
+    with pytest.raises(asyncpg.UndefinedColumnError):
+        await carts.get("a")
+    await carts.close()

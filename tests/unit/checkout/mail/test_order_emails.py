@@ -1,0 +1,187 @@
+"""The letters about an order say what was ordered, what it comes to and where it goes, in HTML and in plain text."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import msgspec
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shop.checkout.mail.order_emails import Letters, letter
+from shop.checkout.mail.outbox import Email, Outbox
+from shop.checkout.model import NEXT, Address, Order, Quote, QuoteLine, State, Totals
+from shop.database import writing
+from shop.money import Money
+
+TOTALS = Totals(subtotal=8700, discount=870, shipping=490, tax=1328, tax_included=True, tax_name="VAT 19%", total=8320)
+
+
+def line(title: str, quantity: int, price: int, currency: str = "EUR", variant: str = "") -> QuoteLine:
+    money = Money(price, currency)
+    return QuoteLine(sku=title, handle=title, title=title, variant=variant, quantity=quantity, price=money, unit=money)
+
+
+QUOTE = Quote(
+    cart_id="cart",
+    revision=3,
+    currency="EUR",
+    lines=(line("Tide Mug", 2, 1900, variant="Moss"), line("Plank Board", 1, 4900)),
+    coupon="TEN",
+    country_code="DE",
+    method="standard",
+    method_title="Standard shipping",
+    totals=TOTALS,
+)
+ORDER = Order(
+    number="K3F90QZX7M2TVB8D",
+    state="placed",
+    settled=False,
+    created_at=1_800_000_000,
+    changed_at=1_800_000_000,
+    quote=QUOTE,
+    email="kim@example.org",
+    address=Address(
+        name="Kim Lee", street_address="1 Quay Street", zip_code="12345", city="Harbour", state="", country="Germany"
+    ),
+    card_brand="Visa",
+    card_last4="4242",
+    origin="https://shop.example",
+)
+LETTERS: tuple[State, ...] = ("placed", "shipped", "cancelled", "refunded")
+
+
+def but(order: Order = ORDER, **changes: object) -> Order:
+    return msgspec.structs.replace(order, **changes)
+
+
+def with_quote(**changes: object) -> Order:
+    return but(quote=msgspec.structs.replace(QUOTE, **changes))
+
+
+class Text(HTMLParser):
+    """What a person reads of HTML; every element that is opened is closed."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.links: list[str] = []
+        self.open: list[str] = []
+        self.feed(html)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag not in ("img", "script", "link", "style")
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+        self.links += [value or "" for name, value in attrs if name in ("href", "src")]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words += data.split()
+
+    def __str__(self) -> str:
+        return " ".join(self.words)
+
+
+def both(email: Email) -> tuple[str, str]:
+    """The words of the HTML and those of the plain text."""
+    return str(Text(email.html)), " ".join(email.plain.split())
+
+
+@pytest.mark.parametrize("kind", LETTERS)
+def test_each_letter_says_it_all_in_both_forms(kind: State) -> None:
+    email = letter(kind, ORDER)
+    assert (email.id, email.recipient) == (f"{kind}:K3F90QZX7M2TVB8D", "kim@example.org")
+    assert "K3F9-0QZX-7M2T-VB8D" in email.subject
+    for words in both(email):
+        for said in (
+            "K3F9-0QZX-7M2T-VB8D",
+            "15 January 2027",
+            "2 × Tide Mug, Moss",
+            "€38.00",
+            "1 × Plank Board",
+            "€49.00",
+            "€87.00",
+            "Discount (TEN)",
+            "−€8.70",
+            "€4.90",
+            "VAT 19%, included",
+            "€13.28",
+            "€83.20",
+            "Visa ending in 4242",
+            "Standard shipping",
+            "Kim Lee",
+            "1 Quay Street",
+            "12345 Harbour",
+            "Germany",
+            "nothing ordered here is delivered",
+        ):
+            assert said in words
+    assert Text(email.html).links == ["https://shop.example/order/K3F90QZX7M2TVB8D"]
+    assert "https://shop.example/order/K3F90QZX7M2TVB8D\n" in email.plain
+
+
+def test_letters_differ_in_what_they_tell() -> None:
+    letters = [letter(kind, ORDER) for kind in LETTERS]
+    assert len({email.subject for email in letters}) == len({email.plain for email in letters}) == 4
+    assert "€83.20 goes back to your Visa ending in 4242" in letters[3].plain
+    assert "You pay nothing" in letters[2].plain
+
+
+def test_a_cancelled_order_says_why_where_that_is_known() -> None:
+    assert (
+        "The payment could not be taken." in letter("cancelled", but(failure="The payment could not be taken.")).plain
+    )
+
+
+def test_what_is_not_there_is_not_spoken_of() -> None:
+    free = msgspec.structs.replace(TOTALS, discount=0, shipping=0, tax=0, tax_name="", total=8700)
+    email = letter("placed", but(with_quote(totals=free, coupon=""), card_brand="", card_last4="", origin=""))
+    for words in both(email):
+        assert "Shipping free" in words.replace(":", "")
+        for said in ("Discount", "VAT", "ending in", "Payment", "http"):
+            assert said not in words
+    assert Text(email.html).links == []
+    assert "\n\n\n" not in email.plain
+
+
+def test_tax_on_top_is_not_called_included() -> None:
+    on_top = msgspec.structs.replace(TOTALS, tax_included=False, tax_name="Tax 8%")
+    assert "Tax 8%: €13.28" in letter("placed", with_quote(totals=on_top)).plain
+
+
+def test_amounts_are_written_as_their_currency_is() -> None:
+    yen = msgspec.structs.replace(TOTALS, subtotal=6420, total=6420, discount=0, shipping=0)
+    email = letter("placed", with_quote(currency="JPY", totals=yen, lines=(line("Tide Mug", 2, 3210, "JPY"),)))
+    for words in both(email):
+        assert "¥6,420" in words
+
+
+def test_what_people_have_typed_is_text_and_nothing_else() -> None:
+    typed = '<b>"Kim"</b> & {{ 7 * 7 }}'
+    order = but(with_quote(lines=(line(typed, 1, 8700),)), address=msgspec.structs.replace(ORDER.address, name=typed))
+    email = letter("placed", order)
+    assert "<b>" not in email.html
+    for words in both(email):
+        assert words.count(typed) == 2
+    assert re.search(r"&lt;b&gt;", email.html)
+    assert "&lt;" not in email.plain
+
+
+async def test_only_states_that_a_shopper_is_to_know_of_are_written_about(engine: AsyncEngine) -> None:
+    outbox = Outbox(engine)
+    async with writing(engine) as connection:
+        for state in NEXT:
+            await Letters(outbox).write(connection, state, ORDER)
+            await Letters(outbox).write(connection, state, ORDER)
+    assert {kept.email.id.partition(":")[0] for kept in await outbox.latest(99)} == set(LETTERS)
+    assert len(await outbox.latest(99)) == len(LETTERS)
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    return sqlite_url

@@ -1,0 +1,159 @@
+"""What was shown comes back as it was, only from us, and what is otherwise is said."""
+
+from __future__ import annotations
+
+import secrets
+import zlib
+from base64 import urlsafe_b64encode
+from urllib.parse import quote_plus
+
+import msgspec
+import pytest
+
+from shop.checkout.model import Quote
+from shop.checkout.pricing.signed_quote import MAX_AGE, Consent, differences
+from shop.money import Money
+from shop.web.http.forms import MAX_BODY
+from tests.fixtures.quotes import a_quote, quote_line
+from tests.fixtures.shop_app import Clock
+
+SECRET = "a secret of the shop"
+
+
+def yen(quote: Quote) -> Quote:
+    """The same in another currency."""
+    lines = tuple(msgspec.structs.replace(line, unit=Money(line.unit.amount * 2, "JPY")) for line in quote.lines)
+    return msgspec.structs.replace(quote, currency="JPY", lines=lines)
+
+
+class TestTokens:
+    @pytest.mark.parametrize(
+        "quote",
+        [a_quote(), a_quote(discount=240, coupon="WELCOME10"), a_quote(country_code=""), yen(a_quote())],
+    )
+    def test_what_was_sealed_is_read_and_nothing_is_otherwise(self, quote: Quote) -> None:
+        seen = Consent(SECRET).unseal(Consent(SECRET).seal(quote))
+        assert seen
+        assert differences(seen, quote) == ()
+        assert (seen.total, seen.wanted, seen.revision) == (quote.total, quote.wanted, quote.revision)
+
+    def test_only_the_same_secret_reads_it(self) -> None:
+        token = Consent(SECRET).seal(a_quote())
+        assert Consent("another").unseal(token) is None
+        assert Consent("").unseal(Consent("").seal(a_quote())) is None, "each draws its own"
+
+    def test_a_token_that_was_changed_anywhere_is_none(self) -> None:
+        consent = Consent(SECRET)
+        token = consent.seal(a_quote())
+        for at in range(len(token) - 1):
+            other = "A" if token[at] != "A" else "B"
+            assert consent.unseal(f"{token[:at]}{other}{token[at + 1 :]}") is None
+
+    @pytest.mark.parametrize("token", ["", "A", "AAAAA", "ü", "\x00", "=" * 9, "!" * 100, secrets.token_urlsafe(500)])
+    def test_what_is_no_token_is_none(self, token: str) -> None:
+        assert Consent(SECRET).unseal(token) is None
+
+    def test_it_counts_for_a_day(self) -> None:
+        clock = Clock()
+        consent = Consent(SECRET, clock)
+        token = consent.seal(a_quote())
+        clock.now += MAX_AGE - 1
+        assert consent.unseal(token)
+        clock.now += 1
+        assert consent.unseal(token) is None
+
+    def test_one_of_another_version_of_the_shop_is_none(self) -> None:
+        consent = Consent(SECRET)
+        packed = zlib.compress(msgspec.msgpack.encode((2**40, {"lines": "of another shape"})))
+        token = urlsafe_b64encode(consent._sign(packed) + packed).decode()
+        assert consent.unseal(token) is None
+
+    def test_a_hundred_lines_take_little_of_a_form(self) -> None:
+        usual = [
+            quote_line(f"Stoneware number {i}", "Moss", unit=1000 + i * 7, handle=f"stoneware-{i}") for i in range(100)
+        ]
+        longest = [
+            quote_line(secrets.token_urlsafe(90), secrets.token_urlsafe(90), sku=secrets.token_urlsafe(48))
+            for _ in usual
+        ]
+        sizes = [len(quote_plus(Consent(SECRET).seal(a_quote(*lines)))) for lines in (usual, longest)]
+        assert sizes[0] < MAX_BODY / 16
+        assert sizes[1] < MAX_BODY / 3
+
+
+class TestDifferences:
+    @pytest.mark.parametrize(
+        ("now", "words"),
+        [
+            (
+                a_quote(quote_line(unit=2600)),
+                ("Tide Mug, Moss: €24.00 before, now €26.00.", "The total was €28.90 and is now €30.90."),
+            ),
+            (
+                a_quote(quote_line(quantity=2)),
+                ("Tide Mug, Moss: 1 before, now 2.", "The total was €28.90 and is now €52.90."),
+            ),
+            (
+                a_quote(quote_line(), quote_line("Bowl", "", unit=1000, quantity=2)),
+                ("Bowl is new in it: 2 for €20.00.", "The total was €28.90 and is now €48.90."),
+            ),
+            (
+                a_quote(quote_line("Bowl", "", unit=2400)),
+                ("Bowl is new in it: 1 for €24.00.", "Tide Mug, Moss is no longer part of it."),
+            ),
+            (
+                a_quote(shipping=0),
+                ("Shipping was €4.90 and is now free.", "The total was €28.90 and is now €24.00."),
+            ),
+            (
+                a_quote(method="express", method_title="Express", shipping=1290),
+                (
+                    "Shipping was Standard (€4.90) and is now Express (€12.90).",
+                    "The total was €28.90 and is now €36.90.",
+                ),
+            ),
+            (
+                a_quote(country_code="FR"),
+                (
+                    "It was to go to Germany and now goes to France.",
+                    "Tax was VAT 19% (contained in the prices) and is now VAT 20% (contained in the prices).",
+                ),
+            ),
+            (
+                a_quote(country_code=""),
+                (
+                    "It was to go to Germany and now goes to a country that we do not know.",
+                    "Tax was VAT 19% (contained in the prices) and is now none.",
+                ),
+            ),
+            (
+                a_quote(country_code="CA"),
+                (
+                    "It was to go to Germany and now goes to Canada.",
+                    "Tax was VAT 19% (contained in the prices) and is now GST 5% (on top of the prices).",
+                    "The total was €28.90 and is now €30.35.",
+                ),
+            ),
+            (
+                a_quote(coupon="WELCOME10", discount=240),
+                (
+                    "The coupon WELCOME10 counts now.",
+                    "The discount was €0.00 and is now €2.40.",
+                    "The total was €28.90 and is now €26.50.",
+                ),
+            ),
+            (
+                yen(a_quote()),
+                ("The prices were in EUR and are now in JPY.", "The total was €28.90 and is now ¥2,890."),
+            ),
+        ],
+    )
+    def test_are_said(self, now: Quote, words: tuple[str, ...]) -> None:
+        assert differences(a_quote(), now) == words
+
+    def test_a_coupon_that_no_longer_counts_is_said(self) -> None:
+        before = a_quote(coupon="WELCOME10", discount=240)
+        assert differences(before, a_quote())[0] == "The coupon WELCOME10 no longer counts."
+
+    def test_another_state_of_the_cart_with_the_same_in_it_is_no_difference(self) -> None:
+        assert differences(a_quote(revision=1), a_quote(revision=7, change="ff")) == ()

@@ -1,0 +1,124 @@
+"""Terms of checkout: the example's, and files that make no sense."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from shop.catalog.exchange_rates import read_rates
+from shop.checkout.pricing.countries import names
+from shop.checkout.pricing.terms import TERMS, Terms, read_terms
+from shop.errors import ConfigurationError
+from tests.fixtures.catalog import eur
+
+BY_SEA = {"id": "sea", "title": "By sea", "bands": [{"up_to": 1000, "price": "4.90"}, {"price": "9.90"}]}
+HOME = {"title": "the islands", "countries": ["IE"], "methods": [BY_SEA]}
+ELSEWHERE = {"title": "elsewhere", "countries": ["*"], "methods": [BY_SEA | {"free_from": "100"}]}
+VAT = {"name": "VAT", "included": True, "rates": {"IE": "23", "FI": "25.5"}}
+
+
+def read(tmp_path: Path, **given: Any) -> Terms:
+    file = tmp_path / "own.json"
+    whole = {"currency": "EUR", "zones": [HOME, ELSEWHERE], "taxes": [VAT]} | given
+    file.write_bytes(msgspec.json.encode(whole))
+    return read_terms(str(file))
+
+
+class TestTheExample:
+    def test_ships_to_every_country_there_is_and_to_those_that_it_does_not_know(self) -> None:
+        terms = read_terms()
+        for code in ("", *names()):
+            assert any(method.band(10**6) for method in terms.zone(code).methods)
+        assert terms.zone("").title == "the rest of the world"
+        assert terms.home == "DE"
+
+    def test_names_only_countries_that_there_are(self) -> None:
+        terms = read_terms()
+        countries = [code for zone in terms.zones for code in zone.countries]
+        assert {*countries, *terms.taxes} - {"*"} <= names().keys()
+        assert len(countries) == len(set(countries))
+
+    def test_says_where_its_rates_are_from(self) -> None:
+        file = msgspec.json.decode(TERMS.read_bytes())
+        assert "example" in file["source"]
+        assert all(group["source"] for group in file["taxes"])
+
+    @pytest.mark.parametrize(
+        ("country", "title", "included"),
+        [
+            ("DE", "VAT 19%", True),
+            ("FI", "VAT 25.5%", True),
+            ("JP", "Consumption tax 10%", True),
+            ("CA", "GST 5%", False),
+        ],
+    )
+    def test_has_taxes_that_prices_contain_and_taxes_on_top(self, country: str, title: str, included: bool) -> None:
+        tax = read_terms().tax(country)
+        assert tax
+        assert (tax.title, tax.included) == (title, included)
+
+    @pytest.mark.parametrize("country", ["US", "BR", ""])
+    def test_charges_no_tax_where_it_knows_of_none(self, country: str) -> None:
+        assert read_terms().tax(country) is None
+
+
+class TestAnOwnFile:
+    def test_is_read(self, tmp_path: Path) -> None:
+        terms = read(tmp_path)
+        assert (terms.home, terms.zone("IE").title, terms.zone("XX").title) == ("IE", "the islands", "elsewhere")
+        assert [terms.zone(code).methods[0].free_from for code in ("IE", "XX")] == [None, eur(10_000)]
+        assert [band.price for band in terms.zone("IE").methods[0].bands] == [eur(490), eur(990)]
+        assert {code: tax.rate for code, tax in terms.taxes.items()} == {"IE": 2300, "FI": 2550}
+
+    @pytest.mark.parametrize(
+        ("given", "words"),
+        [
+            ({"zones": []}, "zones begin with a country"),
+            ({"zones": [HOME]}, "zones begin with a country"),
+            ({"zones": [ELSEWHERE]}, "zones begin with a country"),
+            ({"zones": [HOME | {"countries": []}, ELSEWHERE]}, "a zone has countries"),
+            ({"zones": [HOME | {"methods": [BY_SEA, BY_SEA]}, ELSEWHERE]}, "an id of its own"),
+            ({"zones": [HOME | {"methods": []}, ELSEWHERE]}, "must carry any weight"),
+            (
+                {"zones": [HOME | {"methods": [BY_SEA | {"bands": [{"up_to": 5, "price": "1"}]}]}]},
+                "must carry any weight",
+            ),
+            ({"zones": [HOME | {"methods": [BY_SEA | {"bands": []}]}]}, "needs bands of weight"),
+            ({"zones": [HOME | {"methods": [BY_SEA | {"free": "1"}]}]}, "unknown field `free`"),
+            ({"taxes": [VAT, VAT]}, "IE has two rates of tax"),
+            ({"taxes": [VAT | {"rates": {"IE": "0"}}]}, "no rate of tax"),
+            ({"taxes": [VAT | {"rates": {"IE": "101"}}]}, "no rate of tax"),
+            ({"taxes": [VAT | {"rates": {"IE": "2.555"}}]}, "no rate of tax"),
+            ({"taxes": [VAT | {"rates": {"IE": "NaN"}}]}, "no rate of tax"),
+            ({"taxes": [VAT | {"rates": {"IE": "many"}}]}, "Invalid decimal"),
+            ({"taxes": [VAT | {"rates": {"ie": "20"}}]}, "ie: a country is two capitals"),
+            ({"zones": [HOME | {"countries": ["IE", "EL"]}, ELSEWHERE]}, "EL: a country is two capitals"),
+            ({"zones": [HOME | {"methods": [BY_SEA | {"bands": [{"price": "NaN"}]}]}]}, ""),
+            ({"currency": 5}, "Expected `str`"),
+        ],
+    )
+    def test_that_makes_no_sense_is_a_wrong_setting(self, tmp_path: Path, given: Any, words: str) -> None:
+        with pytest.raises(ConfigurationError) as wrong:
+            read(tmp_path, **given)
+        assert str(wrong.value).startswith("CHECKOUT_TERMS: own.json cannot be read as terms of checkout: ")
+        assert words in str(wrong.value)
+
+    def test_that_is_missing_is_a_wrong_setting(self) -> None:
+        with pytest.raises(ConfigurationError, match=r"CHECKOUT_TERMS: missing\.json cannot be read"):
+            read_terms("missing.json")
+
+    @pytest.mark.parametrize(
+        ("currency", "shops", "fits"), [("EUR", "USD", True), ("CHF", "CHF", True), ("CHF", "EUR", False)]
+    )
+    def test_needs_a_rate_to_the_shops_own_currency(
+        self, tmp_path: Path, currency: str, shops: str, fits: bool
+    ) -> None:
+        terms = read(tmp_path, currency=currency)
+        if fits:
+            terms.check(read_rates(), shops)
+        else:
+            with pytest.raises(ConfigurationError, match="CHECKOUT_TERMS: the amounts are in CHF"):
+                terms.check(read_rates(), shops)

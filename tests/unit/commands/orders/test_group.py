@@ -1,0 +1,168 @@
+"""`shop orders` as an operator uses it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+import msgspec
+import pytest
+
+from shop.catalog.exchange_rates import read_rates
+from shop.checkout.model import NEXT, Order
+from shop.checkout.order_numbers import grouped
+from shop.checkout.payments.demo_cards import Outcome
+from shop.checkout.pricing.coupons import Coupon, Coupons
+from shop.checkout.pricing.totals import CouponTerms
+from shop.commands.orders.group import STATES
+from shop.database import create_engine
+from tests.fixtures.commands import ShopCommand
+from tests.fixtures.shop_app import Clock
+from tests.fixtures.till import CODE, STOCK, Scene
+
+AtTheShop = Callable[[Callable[[Scene], Awaitable[Any]]], Any]
+
+
+@pytest.fixture
+def shop_orders(shop_command: ShopCommand) -> ShopCommand:
+    """Runs `shop orders …`."""
+    return partial(shop_command, "orders")
+
+
+@pytest.fixture
+def at_the_shop(sqlite_url: str, clock: Clock) -> AtTheShop:
+    """Does something in the shop whose orders the commands look after."""
+
+    def do(work: Callable[[Scene], Awaitable[Any]]) -> Any:
+        async def with_scene() -> Any:
+            engine = create_engine(sqlite_url)
+            scene = Scene(engine, clock)
+            try:
+                return await work(scene)
+            finally:
+                await scene.catalog.close()
+                await engine.dispose()
+
+        return asyncio.run(with_scene())
+
+    do(Scene.prepare)
+    return do
+
+
+def ordering(outcome: Outcome = "approved", cart_id: str = "ada") -> Callable[[Scene], Awaitable[Order]]:
+    async def place(scene: Scene) -> Order:
+        cart = await scene.cart(cart_id=cart_id, coupon=CODE if cart_id == "ada" else "")
+        return await scene.process(seconds=0.5).place(await scene.submission(cart, outcome))
+
+    return place
+
+
+class TestLooking:
+    def test_lists_orders_and_those_in_a_state(self, shop_orders: ShopCommand, at_the_shop: AtTheShop) -> None:
+        paid = at_the_shop(ordering())
+        waiting = at_the_shop(ordering("challenged", "bob"))
+        status, out, _ = shop_orders("list")
+        assert status == 0
+        (row,) = (row for row in out.splitlines() if grouped(paid.number) in row)
+        assert all(words in row for words in ("paid", paid.quote.total.format(), "ada@shop.example", " 6 "))
+        assert "pending, not settled" in out
+        assert [each["number"] for each in json.loads(shop_orders("list", "--state", "paid", "--json")[1])] == [
+            paid.number
+        ]
+        unsettled = shop_orders("list", "--unsettled")[1]
+        assert grouped(waiting.number) in unsettled
+        assert grouped(paid.number) not in unsettled
+
+    def test_shows_an_order_however_its_number_is_typed(self, shop_orders: ShopCommand, at_the_shop: AtTheShop) -> None:
+        order = at_the_shop(ordering())
+        status, out, _ = shop_orders("show", grouped(order.number).lower())
+        assert status == 0
+        assert f"Order {grouped(order.number)} of 2027-01-15 08:00 UTC is paid." in out
+        assert f"Total: {order.quote.total.format()}, of which VAT 19%" in out
+        assert "Coupon: TENTH, €6.00 off" in out
+        assert "Payment: Visa ending in 4242, captured" in out
+        assert "Address: 1 Quay, 10115 Berlin, Germany" in out
+        shown = json.loads(shop_orders("show", order.number, "--json")[1])
+        assert (shown["order"]["number"], shown["payment"]["status"]) == (order.number, "captured")
+
+    def test_what_was_typed_or_imported_does_nothing_to_the_terminal(
+        self, shop_orders: ShopCommand, at_the_shop: AtTheShop
+    ) -> None:
+        async def place(scene: Scene) -> Order:
+            meant = await scene.submission()
+            first, *others = meant.quote.lines
+            evil = msgspec.structs.replace(first, title="Mug [/b] \x1b[2J")
+            quote = msgspec.structs.replace(meant.quote, lines=(evil, *others))
+            address = msgspec.structs.replace(meant.address, city="\x1b]0;owned\x07\x9b2J\u202e")
+            sent = msgspec.structs.replace(meant, quote=quote, address=address, email="\x9b2J@shop.example")
+            return await scene.process().place(sent)
+
+        order = at_the_shop(place)
+        listed, shown = shop_orders("list"), shop_orders("show", order.number)
+        assert (listed[0], shown[0]) == (0, 0)
+        assert "Mug [/b]" in shown[1]
+        assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(listed[1] + shown[1])
+
+    def test_knows_every_state(self) -> None:
+        assert set(STATES) == set(NEXT)
+
+    def test_an_unknown_number_is_one_plain_line(self, shop_orders: ShopCommand) -> None:
+        assert shop_orders("show", "nothing") == (1, "", "shop: There is no order nothing.\n")
+
+
+class TestChanging:
+    def test_cancels_an_order_that_cost_nothing(self, shop_orders: ShopCommand, at_the_shop: AtTheShop) -> None:
+        async def place(scene: Scene) -> Order:
+            free = Coupon("ALLOFIT", CouponTerms(percent=10_000, free_shipping=True))
+            await Coupons(scene.database, read_rates()).add([free])
+            return await scene.process().place(await scene.submission(await scene.cart(coupon=free.code)))
+
+        order = at_the_shop(place)
+        assert "Payment: nothing to pay\n" in shop_orders("show", order.number)[1]
+        assert shop_orders("cancel", order.number, "--yes")[0] == 0
+        assert at_the_shop(Scene.stock) == {}
+        assert at_the_shop(Scene.all)[0].settled
+
+    def test_ships_a_paid_order_once(self, shop_orders: ShopCommand, at_the_shop: AtTheShop) -> None:
+        order = at_the_shop(ordering())
+        assert shop_orders("ship", order.number) == (0, f"Order {grouped(order.number)} is shipped.\n", "")
+        again = shop_orders("ship", order.number)
+        assert again == (1, "", f"shop: Order {order.number} is shipped; it cannot become shipped.\n")
+        assert at_the_shop(Scene.letters) == ["placed", "shipped"]
+
+    @pytest.mark.parametrize("command", ["cancel", "refund"])
+    def test_gives_no_money_back_unless_it_is_meant(
+        self, shop_orders: ShopCommand, at_the_shop: AtTheShop, command: str
+    ) -> None:
+        order = at_the_shop(ordering())
+        status, _, err = shop_orders(command, order.number)
+        assert status == 2
+        assert f"is paid. {order.quote.total.format()} would go back to the shopper" in err
+        assert at_the_shop(Scene.ledger) == ["authorised", "captured"]
+
+    def test_cancels(self, shop_orders: ShopCommand, at_the_shop: AtTheShop) -> None:
+        order = at_the_shop(ordering())
+        said = f"Order {grouped(order.number)} is cancelled.\n{order.quote.total.format()} are given back.\n"
+        assert shop_orders("cancel", order.number, "--yes") == (0, said, "")
+        (cancelled,) = at_the_shop(Scene.all)
+        assert (cancelled.state, cancelled.settled) == ("cancelled", True)
+        assert at_the_shop(Scene.stock) == {}
+        assert at_the_shop(Scene.letters) == ["cancelled", "placed"]
+        assert at_the_shop(Scene.ledger) == ["authorised", "captured", "refunded"]
+
+    def test_refunds_what_is_shipped_and_keeps_the_stock(
+        self, shop_orders: ShopCommand, at_the_shop: AtTheShop
+    ) -> None:
+        order = at_the_shop(ordering())
+        shop_orders("ship", order.number)
+        assert shop_orders("refund", order.number, "--yes")[0] == 0
+        assert at_the_shop(Scene.ledger) == ["authorised", "captured", "refunded"]
+        assert at_the_shop(Scene.stock) == dict.fromkeys(STOCK, -2)
+
+    def test_does_not_cancel_what_is_not_placed(self, shop_orders: ShopCommand, at_the_shop: AtTheShop) -> None:
+        order = at_the_shop(ordering("challenged"))
+        refused = f"shop: Order {order.number} is pending; it cannot become cancelled.\n"
+        assert shop_orders("cancel", order.number, "--yes") == (1, "", refused)

@@ -1,0 +1,73 @@
+"""What is wrong with each field of the checkout, in words."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from shop.web.checkout.form import LENGTHS, SECRETS, problems_of_some, read_entries
+from shop.web.http.forms import Form
+from tests.fixtures.buyer import BARE, GERMAN
+
+TODAY = date(2027, 1, 15)
+
+
+@pytest.mark.parametrize("form", [BARE, GERMAN])
+def test_what_a_shopper_or_a_program_sends_is_read(form: dict[str, str]) -> None:
+    entries = read_entries(Form(form), TODAY)
+    assert entries.problems == {}
+    assert entries.card is not None
+    assert entries.card.last4 == "0454"
+    assert entries.address.name == form.get("name", "")
+    assert entries.country_code == entries.address.country_code == ("DE" if form is GERMAN else "US")
+
+
+def test_a_form_with_nothing_in_it_names_everything_that_is_needed() -> None:
+    assert set(read_entries(Form(dict.fromkeys(GERMAN, " ")), TODAY).problems) == set(GERMAN) - {"state"}
+    assert "name" not in read_entries(Form({}), TODAY).problems, "it is needed of those only who are asked for it"
+
+
+def test_secrets_are_not_among_what_is_kept() -> None:
+    assert not set(SECRETS) & set(read_entries(Form(BARE), TODAY).text)
+
+
+@pytest.mark.parametrize("name", LENGTHS)
+def test_no_field_is_longer_than_its_limit(name: str) -> None:
+    domain = "@example.com" if name == "email" else ""
+    too_long = "x" * (LENGTHS[name] + 1 - len(domain)) + domain
+    assert name in read_entries(Form(GERMAN | {name: too_long}), TODAY).problems
+    if name != "email":
+        assert name not in read_entries(Form(GERMAN | {name: too_long[:-1]}), TODAY).problems
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("email", "nobody", "looks like name@example.com"),
+        ("credit_card_number", "4432 8015 6152 0455", "A digit of this number is wrong"),
+        ("credit_card_expiration_month", "13", "from 01 to 12"),
+        ("credit_card_expiration_year", "2026", "expired"),
+        ("credit_card_cvv", "12", "digits of the security code"),
+        ("city", "a\x07b", "cannot be typed"),
+        ("email", "someone@example.com", ""),
+        ("city", "Köln", ""),
+        ("zip_code", "", ""),
+    ],
+)
+def test_a_look_at_one_field_tells_of_that_one(field: str, value: str, words: str) -> None:
+    ((name, said),) = problems_of_some(Form({field: value}), TODAY).items()
+    assert name == field
+    assert (words in said) if words else said == ""
+
+
+def test_an_expiry_that_is_over_is_told_at_its_year() -> None:
+    form = Form({"credit_card_expiration_month": "12", "credit_card_expiration_year": "26"})
+    problems = problems_of_some(form, TODAY)
+    assert problems["credit_card_expiration_month"] == ""
+    assert "expired" in problems["credit_card_expiration_year"]
+
+
+def test_what_is_wrong_is_in_the_order_of_the_page() -> None:
+    form = GERMAN | {"credit_card_cvv": "", "city": "", "email": ""}
+    assert list(read_entries(Form(form), TODAY).problems) == ["email", "city", "credit_card_cvv"]

@@ -1,0 +1,54 @@
+"""What a request says of itself."""
+
+from __future__ import annotations
+
+import pytest
+from litestar.testing import RequestFactory
+
+from shop.web.http.request import Visit, parse_cookies
+
+
+def visit(**headers: str) -> Visit:
+    return Visit(RequestFactory().get(headers={name.replace("_", "-"): text for name, text in headers.items()}).scope)
+
+
+@pytest.mark.parametrize(
+    ("header", "cookies"),
+    [
+        (b"", {}),
+        (b"a=1; b=2", {"a": "1", "b": "2"}),
+        (b"a=1;b=2;", {"a": "1", "b": "2"}),
+        (b"a=first; a=second", {"a": "first"}),
+        (b"a=x=y; nothing; =z", {"a": "x=y", "": "z"}),
+        (b"\xff=\xfe", {"ÿ": "þ"}),
+    ],
+)
+def test_cookies(header: bytes, cookies: dict[str, str]) -> None:
+    assert parse_cookies(header) == cookies
+
+
+@pytest.mark.parametrize(
+    ("accept", "accepted"),
+    [
+        ("gzip", True),
+        ("br, gzip;q=0.8", True),
+        ("GZIP", True),
+        ("*", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000", False),
+        ("br", False),
+        ("", False),
+        ("x-gzip-not", False),
+    ],
+)
+def test_gzip(accept: str, accepted: bool) -> None:
+    assert visit(Accept_Encoding=accept).accepts_gzip is accepted
+
+
+def test_a_fragment_is_wanted_by_htmx_alone() -> None:
+    assert visit(HX_Request="true", HX_Request_Type="partial").wants_fragment
+    assert visit(HX_Request="true").wants_fragment
+    assert not visit().wants_fragment
+    assert not visit(HX_Request="false").wants_fragment
+    assert not visit(HX_Request="true", HX_Request_Type="full").wants_fragment
+    assert not visit(HX_Request="true", HX_Boosted="true").wants_fragment
