@@ -10,39 +10,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from shop.catalog.model import Category, Listing, Offer, Page, Product, Published, Query
 from shop.catalog.reading.repository import CatalogRepository
 from shop.errors import ShopError, StoreUnavailable
+from shop.lru import Lru
 
 POLL_SECONDS = 2.0
 T = TypeVar("T")
 
 ROOMS = {"product": 2048, "categories": 1, "related": 2048, "page": 512, "search": 256}
 """How many of each are kept. Searches have their own room: what people type must not push out what all read."""
-
-
-class Lru(Generic[T]):
-    """At most `size` values by key; the least recently used goes first."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.values: dict[Hashable, T] = {}
-
-    def get(self, key: Hashable) -> T | None:
-        """The value of a key, which is then the most recently used; None where there is none."""
-        if key not in self.values:
-            return None
-        value = self.values[key] = self.values.pop(key)
-        return value
-
-    def put(self, key: Hashable, value: T) -> None:
-        """Keep a value."""
-        self.values.pop(key, None)
-        if len(self.values) >= self.size:
-            del self.values[next(iter(self.values))]
-        self.values[key] = value
 
 
 class CachedCatalog:

@@ -17,12 +17,12 @@ from sqlalchemy import Row, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shop.cart.model import COUPON
-from shop.catalog.reading.cache import Lru
 from shop.checkout.pricing.totals import CouponTerms
 from shop.checkout.schema import coupon_shoppers, coupons
 from shop.database import fetch, insert_into, writing
 from shop.errors import CouponRefused
 from shop.formatting import day_of
+from shop.lru import Lru
 from shop.money import Money, Rates
 
 KEPT_SECONDS = 2.0

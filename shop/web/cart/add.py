@@ -18,6 +18,7 @@ from shop.formatting import listed
 from shop.i18n import content, full_name, ngettext, noted
 from shop.i18n import gettext as _
 from shop.web.cart.replies import CartReplies
+from shop.web.cart.views import CartView
 from shop.web.catalog.product import ProductPages
 from shop.web.http.change_ids import clicked_change, is_plain_form, named_change
 from shop.web.http.forms import Form, read_form
@@ -25,7 +26,6 @@ from shop.web.http.reply import Reply
 from shop.web.http.request import Visit, WebRequest
 from shop.web.http.session import Session, Sessions
 from shop.web.render.catalog import Catalog, product_of
-from shop.web.render.views import CartView
 
 
 class Wanted(msgspec.Struct, frozen=True):

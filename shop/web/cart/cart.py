@@ -29,6 +29,7 @@ from shop.i18n import gettext as _
 from shop.i18n import ngettext
 from shop.web.cart.cart_builder import name_of
 from shop.web.cart.replies import CartReplies, Words
+from shop.web.cart.views import CartView
 from shop.web.http.change_ids import named_change
 from shop.web.http.forms import Form, read_form
 from shop.web.http.reply import Reply
@@ -36,7 +37,6 @@ from shop.web.http.request import Visit, WebRequest
 from shop.web.http.session import Session, Sessions
 from shop.web.render.catalog import Catalog
 from shop.web.render.paths import sku_of
-from shop.web.render.views import CartView
 
 
 class Asked(msgspec.Struct, frozen=True):

@@ -12,11 +12,11 @@ from shop.i18n import gettext as _
 from shop.money import Money
 from shop.web.cart.returning_cart import welcome_view
 from shop.web.cart.sums import Sum
+from shop.web.cart.views import CartView, LineView, UndoView
 from shop.web.render.cards import IN_ANOTHER_CART
 from shop.web.render.paths import line_path, product_path, recommended_path
 from shop.web.render.pictures import Pictures
 from shop.web.render.prices import Prices
-from shop.web.render.views import CartView, LineView, UndoView
 
 GONE = noted("We no longer sell this item. It is not part of your total.")
 UNDO_SECONDS = 600

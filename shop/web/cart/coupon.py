@@ -9,9 +9,9 @@ from shop.errors import CouponRefused, InvalidInput
 from shop.i18n import gettext as _
 from shop.web.cart.cart import Asked, Decision
 from shop.web.cart.sums import goods_of
+from shop.web.cart.views import CartView
 from shop.web.render.catalog import Catalog
 from shop.web.render.prices import Currencies
-from shop.web.render.views import CartView
 
 
 class CouponField:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from itertools import chain, zip_longest
 
-import msgspec
-
 from shop.catalog.model import Listing
 from shop.errors import ShopError
+from shop.web.cart.views import RecommendedView
 from shop.web.catalog.recent import handles_of
 from shop.web.http.reply import REVALIDATE, VARY, Reply
 from shop.web.http.request import Visit, WebRequest
@@ -18,19 +17,12 @@ from shop.web.render.page_cache import KeptPage
 from shop.web.render.paths import MOST_RECOMMENDING
 from shop.web.render.prices import Prices
 from shop.web.render.storefront import Window
-from shop.web.render.views import Card
 
 CARDS = 4
 SOURCES = 3
 """How many things in the cart are looked at: the newest."""
 DEADLINE = 0.1
 """Seconds after which nothing is recommended. What is being looked up meanwhile is there for the next one who asks."""
-
-
-class RecommendedView(msgspec.Struct, frozen=True):
-    """What is recommended; nothing is as well."""
-
-    cards: tuple[Card, ...]
 
 
 class Recommended:

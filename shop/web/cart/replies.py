@@ -12,6 +12,7 @@ from shop.i18n import gettext as _
 from shop.web.cart.cart_builder import cart_view, skus_of
 from shop.web.cart.returning_cart import Welcome
 from shop.web.cart.sums import Sums
+from shop.web.cart.views import CartPage, CartReply, CartView
 from shop.web.http.country_guess import guessed_country
 from shop.web.http.forms import Form
 from shop.web.http.reply import Header, Reply, go_to, html
@@ -22,7 +23,6 @@ from shop.web.render.pictures import Pictures
 from shop.web.render.prices import Currencies
 from shop.web.render.shell import Shells
 from shop.web.render.templating import Templates
-from shop.web.render.views import CartPage, CartReply, CartView
 
 Words = Callable[[CartView], str]
 """Says what happened, given the cart as it is now."""

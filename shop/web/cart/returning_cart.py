@@ -9,9 +9,9 @@ from shop.cart.model import Cart
 from shop.formatting import day_of
 from shop.i18n import ENGLISH, full_name, spoken
 from shop.i18n import gettext as _
+from shop.web.cart.views import LineView, WelcomeView
 from shop.web.http.request import Visit
 from shop.web.http.session import Sessions, SetCookie
-from shop.web.render.views import LineView, WelcomeView
 
 MOST_CHANGES = 5
 SEEN = "seen-"

@@ -15,8 +15,8 @@ from shop.errors import CouponRefused, StoreUnavailable
 from shop.i18n import content
 from shop.i18n import gettext as _
 from shop.money import Money, Rates
+from shop.web.cart.views import CouponView, FreeShippingView
 from shop.web.render.prices import Prices
-from shop.web.render.views import CouponView, FreeShippingView
 
 
 class Goods(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from shop.catalog.model import Product
 from shop.checkout.pricing.terms import Terms
 from shop.i18n import content
 from shop.web.catalog.product_builder import category_link, first_choice, pictures_of, product_view
-from shop.web.catalog.product_views import ProductView
+from shop.web.catalog.views import ProductView
 from shop.web.http.reply import Reply, html
 from shop.web.http.request import Visit, WebRequest
 from shop.web.render.catalog import product_of

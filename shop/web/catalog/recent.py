@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 from shop.catalog.model import Product
 from shop.errors import NotFound
-from shop.web.catalog.product_views import RecentView
+from shop.web.catalog.views import RecentView
 from shop.web.http.reply import Reply
 from shop.web.http.request import Visit, WebRequest
 from shop.web.render.cards import card

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from shop.catalog.model import Category, Page, Query
 from shop.i18n import content
+from shop.web.catalog.views import SearchView
 from shop.web.http.reply import Reply, go_to
 from shop.web.http.request import Visit, WebRequest
 from shop.web.render.cards import card
@@ -13,23 +12,10 @@ from shop.web.render.paths import listing_path, listing_query
 from shop.web.render.pictures import Pictures
 from shop.web.render.prices import Prices
 from shop.web.render.storefront import Window
-from shop.web.render.views import Card, Link
+from shop.web.render.views import Link
 
 MOST_PRODUCTS = 6
 MOST_CATEGORIES = 3
-
-
-class SearchView(msgspec.Struct, frozen=True):
-    """The panel; all of it empty where nothing was typed."""
-
-    q: str
-    cards: tuple[Card, ...] = ()
-    categories: tuple[Link, ...] = ()
-    """Those whose name holds what was typed."""
-    total: int = 0
-    more: bool = False
-    """There are more than `total`: too many to count."""
-    all_url: str = "/"
 
 
 class Search:

@@ -13,7 +13,7 @@ from shop.checkout.payments.demo import DemoPayments
 from shop.checkout.payments.provider import Payment
 from shop.errors import InvalidInput, NotFound, StoreUnavailable
 from shop.i18n import gettext as _
-from shop.web.checkout.payment_view import PaymentView
+from shop.web.checkout.views import PaymentView
 from shop.web.http.forms import read_form
 from shop.web.http.reply import NO_STORE, Reply, go_to, html
 from shop.web.http.request import Visit, WebRequest

@@ -131,46 +131,12 @@ class CheckView(msgspec.Struct, frozen=True):
     fields: tuple[FieldView, ...]
 
 
-class OrderView(msgspec.Struct, frozen=True):
-    """The page of an order."""
+class PaymentView(msgspec.Struct, frozen=True):
+    """A payment that waits for its shopper's answer."""
 
     shell: Shell
-    number: str
-    """In groups, to be read out."""
-    state: str
-    tone: str
-    """'done', 'waiting' or 'failed'."""
-    heading: str
-    words: tuple[str, ...]
-    """What has become of it and what happens next."""
-    waiting: bool
-    """Whether the page looks again by itself."""
     path: str
-    date: str
-    """ISO 8601, for <time>."""
-    day: str
-    email: str
-    address: tuple[str, ...]
-    """Its lines."""
-    payment: str
-    """'Visa ending in 4242'."""
-    summary: SummaryView
-    page: str
-    """Where this page is found again, absolute."""
-    mail_to: str
-    """A mailto: link that sends oneself this page's address."""
-    json_ld: str
-    """JSON-LD Order with '<' escaped; '' for one that is not firm."""
-    act: Link | None
-    """What the shopper can do now."""
-    badge: str = ""
-    """Pieces in the cart, which an order that has become firm has left; '' for none."""
-
-
-class FindOrderView(msgspec.Struct, frozen=True):
-    """The look-up of an order."""
-
-    shell: Shell
-    number: FieldView
-    email: FieldView
-    alert: Alert | None = None
+    """Where the answer goes."""
+    amount: str
+    number: str
+    """The order's, in groups."""

@@ -13,7 +13,6 @@ from shop.i18n import gettext as _
 from shop.i18n import ngettext
 from shop.web.http.request import Visit
 from shop.web.http.session import Session
-from shop.web.render.views import LineView, Link, Shell
 
 _LONGEST = 1500
 """Characters of a query: longer addresses are cut off by some on the way."""
@@ -88,51 +87,6 @@ class Opened(msgspec.Struct, frozen=True):
         path = f"/handoff/{self.token}{then}"
         query = urlencode({"have": msgspec.json.encode(before)}) if before is not None else ""
         return f"{path}?{query}" if query and len(query) < _LONGEST else path
-
-
-class HandoffLine(msgspec.Struct, frozen=True):
-    """A line of the other cart, and what there is to say of it here."""
-
-    line: LineView
-    notes: tuple[str, ...]
-    """'Sold out.', 'You have 1 here already, 2 after this.'"""
-
-
-class LinkPage(msgspec.Struct, frozen=True):
-    """The page with the link to take along."""
-
-    shell: Shell
-    url: str
-    code: str
-    """The link as a QR code: SVG of ours."""
-    quantity: int
-    coupon: bool
-    """The cart has one, which does not come along."""
-    saved: bool
-    """Something is saved for later, which does not come along either."""
-    near: bool
-    """The address is one that this computer alone can reach."""
-
-
-class TakePage(msgspec.Struct, frozen=True):
-    """Asks whether to bring a cart here (`asks`), or says that it is done."""
-
-    shell: Shell
-    heading: str
-    lead: str
-    lines: tuple[HandoffLine, ...]
-    asks: bool
-    posts_to: str
-    """'' where there is nothing to press: it is done, and cannot be taken out in one go."""
-
-
-class ClosedPage(msgspec.Struct, frozen=True):
-    """A link that brings nothing: why, and where to go on."""
-
-    shell: Shell
-    heading: str
-    lead: str
-    links: tuple[Link, ...]
 
 
 def notes(step: Step, limits: Limits) -> Iterator[str]:

@@ -8,7 +8,8 @@ from shop.cart.model import Cart, Limits
 from shop.i18n import gettext as _
 from shop.i18n import ngettext
 from shop.web.cart.replies import CartReplies
-from shop.web.handoff.merge_builder import ClosedPage, HandoffLine, LinkPage, Opened, TakePage, notes
+from shop.web.handoff.merge_builder import Opened, notes
+from shop.web.handoff.views import ClosedPage, HandoffLine, LinkPage, TakePage
 from shop.web.http.reply import NO_STORE, Reply, html
 from shop.web.http.request import Visit
 from shop.web.render.prices import Currencies

@@ -17,13 +17,14 @@ from shop.checkout.placing.orders import Orders
 from shop.errors import InvalidInput, NotFound, StoreUnavailable
 from shop.i18n import gettext as _
 from shop.i18n import noted
-from shop.web.checkout.views import Alert, FieldView, FindOrderView
+from shop.web.checkout.views import Alert, FieldView
 from shop.web.http.forms import Form, read_form
 from shop.web.http.origin import origin_of
 from shop.web.http.reply import NO_STORE, Header, Reply, go_to, html
 from shop.web.http.request import Visit, WebRequest
 from shop.web.http.session import Sessions
 from shop.web.order.order_builder import order_view, title_of
+from shop.web.order.views import FindOrderView
 from shop.web.render.paths import order_path
 from shop.web.render.prices import Currencies
 from shop.web.render.shell import Shells

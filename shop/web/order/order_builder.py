@@ -13,7 +13,7 @@ from shop.formatting import day_of
 from shop.i18n import gettext as _
 from shop.i18n import noted
 from shop.web.checkout.summary_builder import summary_view
-from shop.web.checkout.views import OrderView
+from shop.web.order.views import OrderView
 from shop.web.render.paths import order_path, product_path
 from shop.web.render.views import Link, Shell
 

@@ -9,6 +9,7 @@ import msgspec
 from shop.i18n import spoken
 from shop.web.http.reply import VARY, Header, Reply, html
 from shop.web.http.request import Visit, WebRequest
+from shop.web.pages.views import OfflinePage
 from shop.web.render.assets import Assets
 from shop.web.render.templating import Templates
 
@@ -18,13 +19,6 @@ WORKER = "js/service-worker.js"
 _KIND: Header = (b"content-type", b"text/javascript; charset=utf-8")
 _AN_HOUR: Header = (b"cache-control", b"private, max-age=3600")
 """Browsers look for another worker as often as they load pages: they need not ask us each time."""
-
-
-class OfflinePage(msgspec.Struct, frozen=True):
-    """The offline page, in a language."""
-
-    language: str
-    direction: str
 
 
 class Offline:

@@ -9,27 +9,12 @@ import msgspec
 from shop.checkout.pricing.terms import Terms
 from shop.i18n import content
 from shop.i18n import gettext as _
-from shop.web.catalog.product_views import DeliveryView, DeliveryWay
 from shop.web.http.reply import Reply
 from shop.web.http.request import Visit, WebRequest
+from shop.web.pages.views import AboutView, HelpView
 from shop.web.render.prices import Prices
 from shop.web.render.storefront import Window
-from shop.web.render.views import Picture, Shell
-
-
-class AboutView(msgspec.Struct, frozen=True):
-    """The page about the shop."""
-
-    shell: Shell
-    scene: Picture
-
-
-class HelpView(msgspec.Struct, frozen=True):
-    """The page of questions and answers."""
-
-    shell: Shell
-    delivery: tuple[DeliveryView, ...]
-    """What the lightest parcel costs, by part of the world."""
+from shop.web.render.views import DeliveryView, DeliveryWay, Shell
 
 
 class Texts:

@@ -8,8 +8,8 @@ from shop.checkout.pricing.totals import shipping_prices
 from shop.i18n import content
 from shop.i18n import gettext as _
 from shop.money import Money
-from shop.web.catalog.product_views import DeliveryView, DeliveryWay
 from shop.web.render.prices import Prices
+from shop.web.render.views import DeliveryView, DeliveryWay
 
 
 def delivery_view(variant: Variant, terms: Terms, prices: Prices) -> tuple[DeliveryView, ...]:

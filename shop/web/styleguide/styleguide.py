@@ -6,8 +6,8 @@ import msgspec
 
 from shop.catalog.model import Facet, FacetValue, Page, Query
 from shop.errors import NotFound
+from shop.web.cart.views import FreeShippingView
 from shop.web.catalog.listing_builder import grid_view
-from shop.web.catalog.views import GridView
 from shop.web.checkout.views import Alert, FieldView
 from shop.web.http.reply import Reply, html
 from shop.web.http.request import Visit, WebRequest
@@ -16,8 +16,9 @@ from shop.web.render.pictures import Pictures
 from shop.web.render.prices import Currencies, Prices
 from shop.web.render.shell import Shells
 from shop.web.render.templating import Templates
-from shop.web.render.views import Card, FreeShippingView, Link, Picture, Price, Shell
+from shop.web.render.views import Card, Link, Picture, Price, Shell
 from shop.web.styleguide.colour_roles import GROUNDS, Role, roles
+from shop.web.styleguide.views import StyleguideView
 
 LONG = "Long Reach Salt-Glazed Stoneware Casserole with a Willow-Wrapped Handle and Two Lids"
 NOTHING_FOUND = Query(q="xylophone")
@@ -26,20 +27,6 @@ FACETS = (
     Facet("Colour", "Colour", (FacetValue("Moss", "Moss", 4, selected=True), FacetValue("Clay", "Clay", 0))),
     Facet("in_stock", "Availability", (FacetValue("1", "In stock", 5),)),
 )
-
-
-class StyleguideView(msgspec.Struct, frozen=True):
-    """The page."""
-
-    shell: Shell
-    roles: tuple[Role, ...]
-    grounds: tuple[str, ...]
-    cards: tuple[Card, ...]
-    grid: GridView
-    nothing: GridView
-    fields: tuple[FieldView, ...]
-    alert: Alert
-    shipping: tuple[FreeShippingView, ...]
 
 
 class Styleguide:

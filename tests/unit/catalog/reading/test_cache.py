@@ -11,10 +11,11 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.catalog.model import Query
-from shop.catalog.reading.cache import POLL_SECONDS, CachedCatalog, Lru
+from shop.catalog.reading.cache import POLL_SECONDS, CachedCatalog
 from shop.catalog.reading.repository import CatalogRepository
 from shop.database import create_engine
 from shop.errors import StoreUnavailable
+from shop.lru import Lru
 from tests.fixtures.catalog import a_product, fill, import_text
 from tests.fixtures.stock import hold
 

@@ -15,10 +15,10 @@ from shop.money import Money, Rates
 from shop.resources import resource_dir
 from shop.web.cart.cart_builder import cart_view, skus_of
 from shop.web.cart.sums import Sum, goods_of
+from shop.web.cart.views import CartView, LineView
 from shop.web.render.assets import assets_of
 from shop.web.render.pictures import Pictures
 from shop.web.render.prices import Prices
-from shop.web.render.views import CartView, LineView
 
 RATES = Rates("EUR", "2025-01-02", {"EUR": Decimal(1), "JPY": Decimal("162.5"), "USD": Decimal("1.03")})
 PICTURES = Pictures(assets_of(resource_dir("static")))
