@@ -48,7 +48,7 @@ KEYWORDS = {
     **dict.fromkeys(("StoreBusy", "PaymentUnavailable"), None),
 }
 """Functions, and errors whose words are for shoppers: they are translated where they are shown."""
-TAGS = {"extensions": "shop.web.render.cache_tag.Keep", "trim_blocks": "1", "lstrip_blocks": "1", "silent": "0"}
+TAGS = {"extensions": "shop.web.render.cache_tag.CacheTag", "trim_blocks": "1", "lstrip_blocks": "1", "silent": "0"}
 HEADER = "# Neap's words. `make words` renews this file; only what stands after msgstr is written by hand."
 VARYING = re.compile(
     rb'^"(?:Project-Id-Version|Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team'

@@ -27,7 +27,7 @@
 
 Catch by level: the web layer answers a ShopError with its `status` and its words; a service that
 holds a standby catches StoreUnavailable. The message of each is a sentence for a person: `str(error)` in English, for
-operators, and `error.words` in the shopper's language, found out when it is shown. One error may be shown to several.
+operators, and `error.message` in the shopper's language, found out when it is shown. One error may be shown to several.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class ShopError(Exception):
         return self._message.format_map(self._values) if self._values else self._message
 
     @property
-    def words(self) -> str:
+    def message(self) -> str:
         """The sentence in the language that is spoken where it is shown."""
         untold = not self._message or (spoken() is not ENGLISH and gettext(self._message) == self._message)
         return gettext(self.in_general) if self.in_general and untold else gettext(self._message, **self._values)

@@ -15,12 +15,12 @@ TRY_AGAIN_SECONDS = (0.1, 0.3, 1.0, 2.0)
 _T = TypeVar("_T")
 
 
-def spread(seconds: float, *, by: float = 0.2) -> float:
+def jitter(seconds: float, *, by: float = 0.2) -> float:
     """About so many seconds, `by` so much of them more or less, so that processes do not all come at once."""
     return seconds * random.uniform(1 - by, 1 + by)  # noqa: S311 - no secret
 
 
-async def patiently(call: Callable[[], Awaitable[_T]]) -> _T:
+async def with_retries(call: Callable[[], Awaitable[_T]]) -> _T:
     """Make a call that may be made again, until the store takes it or patience ends.
 
     Raises the last StoreUnavailable; at once where waiting does not help (StoreRefused).

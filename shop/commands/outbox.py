@@ -15,7 +15,7 @@ from shop.commands.terminal import harmless
 from shop.settings import Settings
 
 if TYPE_CHECKING:
-    from shop.checkout.mail.outbox import EmailState, KeptEmail, Outbox
+    from shop.checkout.mail.outbox import EmailState, Outbox, StoredEmail
 
 
 @click.group()
@@ -88,7 +88,7 @@ async def _retry(settings: Settings, email_id: str) -> None:
         click.echo(f"{email_id} is due. It is sent once the shop runs with an SMTP_URL.")
 
 
-def _became(kept: KeptEmail, now: float) -> str:
+def _became(kept: StoredEmail, now: float) -> str:
     state = kept.state(now)
     if kept.sent_at is not None:
         return f"sent {_moment(kept.sent_at)}"

@@ -39,7 +39,7 @@ OTHERS_SECONDS = 60
 """Orders this much older than the run are looked at too: one that fails meanwhile gives its pieces back."""
 
 
-class Books:
+class ShopRecords:
     """The database of the shop that is tested, if it is the one that the settings name."""
 
     def __init__(self, engine: AsyncEngine, settle_seconds: float) -> None:
@@ -119,11 +119,11 @@ class Books:
         return Stock(shelves, [order_of(row) for row in await fetch(self._engine, latest)])
 
 
-async def open_books(settings: Settings) -> Books | str:
+async def open_books(settings: Settings) -> ShopRecords | str:
     """The books of the shop that these settings name, open; why not, where they cannot be read."""
     if (file := _missing_file(settings.database_url)) is not None:
         return f"DATABASE_URL: there is no database at {file}."
-    books = Books(create_engine(settings.database_url), settle_seconds=3 * settings.payment_seconds + 5)
+    books = ShopRecords(create_engine(settings.database_url), settle_seconds=3 * settings.payment_seconds + 5)
     try:
         await books.open()
     except (ConfigurationError, StoreUnavailable) as error:

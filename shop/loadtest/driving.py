@@ -13,7 +13,7 @@ from typing import assert_never
 import msgspec
 
 from shop.errors import ShopError
-from shop.loadtest.books import Books, open_books
+from shop.loadtest.books import ShopRecords, open_books
 from shop.loadtest.checks import not_checked, seen_by_shoppers
 from shop.loadtest.plan import Plan
 from shop.loadtest.report import Report
@@ -43,7 +43,7 @@ async def drive(plan: Plan, settings: Settings, tell: Tell) -> Report:
     return Report(plan=plan, began_at=began_at, seconds=tuple(seconds), seen=seen, checks=found)
 
 
-async def _shopped(plan: Plan, books: Books | str, tell: Tell) -> tuple[list[Second], Seen]:
+async def _shopped(plan: Plan, books: ShopRecords | str, tell: Tell) -> tuple[list[Second], Seen]:
     seconds: list[Second] = []
     async with _crowd(plan) as lines:
         async for line in lines:

@@ -97,15 +97,15 @@ class Tally:
         self.without_receipt: list[str] = []
         self.failures: Counter[str] = Counter()
         self.refusals: Counter[str] = Counter()
-        self._total = Sums("all")
-        self._kinds: dict[str, Sums] = {}
-        self._second = Sums("second")
+        self._total = CartPricing("all")
+        self._kinds: dict[str, CartPricing] = {}
+        self._second = CartPricing("second")
 
     def request(self, kind: str, milliseconds: float, failure: str) -> None:
         """A request is over; `failure` says why it has no good answer, '' where it has."""
         if failure and (failure in self.failures or len(self.failures) < MOST_WORDS):
             self.failures[failure] += 1
-        for sums in (self._total, self._second, self._kinds.setdefault(kind, Sums(kind))):
+        for sums in (self._total, self._second, self._kinds.setdefault(kind, CartPricing(kind))):
             sums.latencies.add(milliseconds)
             sums.failed += bool(failure)
 
@@ -113,12 +113,12 @@ class Tally:
         """The request that was counted last is a refusal with these words."""
         if words in self.refusals or len(self.refusals) < MOST_WORDS:
             self.refusals[words] += 1
-        for sums in (self._total, self._second, self._kinds.setdefault(kind, Sums(kind))):
+        for sums in (self._total, self._second, self._kinds.setdefault(kind, CartPricing(kind))):
             sums.refused += 1
 
     def second(self, at: float, users: int) -> Second:
         """What happened since this was asked last."""
-        sums, self._second = self._second.sums(), Sums("second")
+        sums, self._second = self._second.sums(), CartPricing("second")
         return Second(
             at=at,
             users=users,
@@ -151,7 +151,7 @@ class Tally:
         )
 
 
-class Sums:
+class CartPricing:
     """Requests of one kind, or of one second."""
 
     def __init__(self, name: str) -> None:

@@ -6,56 +6,56 @@ from collections.abc import Awaitable, Callable
 
 from litestar.handlers import HTTPRouteHandler, post, route
 
-from shop.web.cart.add import AddToCart
-from shop.web.cart.cart import CartPages
-from shop.web.cart.coupon import CouponField
-from shop.web.cart.recommended import Recommended
-from shop.web.catalog.listing import Browse
-from shop.web.catalog.product import ProductPages
-from shop.web.catalog.recent import Recent
-from shop.web.catalog.search import Search
-from shop.web.checkout.checkout import CheckoutPages
-from shop.web.checkout.payment import PaymentPages
-from shop.web.checkout.place_order import Placing
-from shop.web.handoff.handoff import Handoff
+from shop.web.cart.add import AddHandlers
+from shop.web.cart.cart import CartHandlers
+from shop.web.cart.coupon import CouponHandlers
+from shop.web.cart.recommended import RecommendedHandlers
+from shop.web.catalog.listing import ListingHandlers
+from shop.web.catalog.product import ProductHandlers
+from shop.web.catalog.recent import RecentHandlers
+from shop.web.catalog.search import SearchHandlers
+from shop.web.checkout.checkout import CheckoutHandlers
+from shop.web.checkout.payment import PaymentHandlers
+from shop.web.checkout.place_order import PlaceOrderHandlers
+from shop.web.handoff.handoff import HandoffHandlers
 from shop.web.http.cross_origin import CrossOriginGuard
-from shop.web.http.health import Health
+from shop.web.http.health import HealthHandlers
 from shop.web.http.metrics import Metrics
 from shop.web.http.reply import Reply
 from shop.web.http.request import WebRequest
-from shop.web.order.order import OrderPages
-from shop.web.pages.offline import Offline
-from shop.web.pages.preferences import Visitor
-from shop.web.pages.sitemap import Sitemap
-from shop.web.pages.texts import Texts
+from shop.web.order.order import OrderHandlers
+from shop.web.pages.offline import OfflineHandlers
+from shop.web.pages.preferences import PreferenceHandlers
+from shop.web.pages.sitemap import SitemapHandlers
+from shop.web.pages.texts import TextHandlers
 from shop.web.render.assets import Assets
 from shop.web.render.language import Languages
-from shop.web.styleguide.styleguide import Styleguide
+from shop.web.styleguide.styleguide import StyleguideHandlers
 
 Handler = Callable[[WebRequest], Awaitable[Reply]]
 
 
 def routes(
-    browse: Browse,
-    texts: Texts,
-    products: ProductPages,
-    recent: Recent,
-    recommended: Recommended,
-    search: Search,
-    styleguide: Styleguide,
-    add: AddToCart,
-    cart: CartPages,
-    coupon: CouponField,
-    handoff: Handoff,
-    checkout: CheckoutPages,
-    placing: Placing,
-    payment: PaymentPages,
-    order: OrderPages,
-    visitor: Visitor,
+    browse: ListingHandlers,
+    texts: TextHandlers,
+    products: ProductHandlers,
+    recent: RecentHandlers,
+    recommended: RecommendedHandlers,
+    search: SearchHandlers,
+    styleguide: StyleguideHandlers,
+    add: AddHandlers,
+    cart: CartHandlers,
+    coupon: CouponHandlers,
+    handoff: HandoffHandlers,
+    checkout: CheckoutHandlers,
+    placing: PlaceOrderHandlers,
+    payment: PaymentHandlers,
+    order: OrderHandlers,
+    visitor: PreferenceHandlers,
     assets: Assets,
-    offline: Offline,
-    sitemap: Sitemap,
-    health: Health,
+    offline: OfflineHandlers,
+    sitemap: SitemapHandlers,
+    health: HealthHandlers,
     metrics: Metrics,
     guard: CrossOriginGuard,
     languages: Languages,

@@ -39,7 +39,7 @@ from shop.catalog.stock import stock
 from shop.checkout.model import Order, Quote
 from shop.checkout.payments.demo import DemoPayments
 from shop.checkout.payments.provider import Card, Payment, PaymentProvider
-from shop.checkout.placing.place_order import Submission
+from shop.checkout.placing.place_order import OrderRequest
 from shop.checkout.pricing.coupons import Coupon, Coupons
 from shop.checkout.pricing.quotes import Quotes
 from shop.checkout.pricing.terms import read_terms
@@ -168,7 +168,7 @@ class Shop:
         catalog = CachedCatalog(CatalogRepository(engine, "EUR"))
         self.quotes = Quotes(catalog, coupons, read_terms(), read_rates())
 
-    async def submission(self) -> Submission:
+    async def submission(self) -> OrderRequest:
         """A shopper with two of each of three products, at the checkout."""
         cart_id = f"cart-{next(_numbers)}"
         for at in random.sample(range(PRODUCTS), 3):
@@ -176,7 +176,7 @@ class Shop:
         if self.kind.coupon:
             cart = await self.carts.apply(cart_id, UseCoupon(new_change_id(), int(time.time()), CODE))
         quote = await self.quotes.quote(cart, "EUR", "DE", now=int(time.time()))
-        return Submission(
+        return OrderRequest(
             quote=quote,
             changes=cart.changes,
             email=f"{cart_id}@shop.example",
@@ -191,7 +191,7 @@ class Shop:
         async with writing(self.engine) as connection:
             await stock.hold(connection, quote.cart_id, quote.wanted, until=int(time.time()) + 600)
 
-    async def prepared(self, submission: Submission) -> Said:
+    async def prepared(self, submission: OrderRequest) -> Said:
         """Set aside what the kind of order wants set aside."""
         said: Said = []
         _said.set(said)
@@ -199,7 +199,7 @@ class Shop:
             await self.set_aside(submission.quote)
         return said
 
-    async def place(self, submission: Submission) -> Said:
+    async def place(self, submission: OrderRequest) -> Said:
         """Place the order; what was said to the database."""
         said: Said = []
         _said.set(said)

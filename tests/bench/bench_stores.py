@@ -31,7 +31,7 @@ from shop.cart.connect import open_store
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import Add, Cart, Limits, apply, new_change_id
 from shop.cart.redis.cluster import Cluster as ClusterOfShop
-from shop.cart.redis.service import Patience, RedisCartService
+from shop.cart.redis.service import RedisCartService, Timeouts
 from shop.cart.service import CartService, now
 from shop.database import create_engine, migrate, writing
 from shop.demo.cluster import Cluster
@@ -44,7 +44,7 @@ LIMITS = Limits(quantity=60_000)
 SKUS = ("TIDE-MUG-MOSS", "SHOAL-BOWL-S", "LINEN-TOWEL")
 TTL = 30 * 24 * 3600
 FEW, MANY = 1_000, 1_000_000
-PATIENCE = Patience(30, 30)
+PATIENCE = Timeouts(30, 30)
 """A slow machine shows in the figures, not as an outage."""
 ROUNDS = 15
 CALLS = 512
@@ -81,7 +81,7 @@ async def redis() -> AsyncIterator[tuple[CartService, Fill]]:
     server = Valkey()
     server.start()
     try:
-        carts = RedisCartService.connect(server.url, limits=LIMITS, ttl=TTL, patience=PATIENCE)
+        carts = RedisCartService.connect(server.url, limits=LIMITS, ttl=TTL, timeouts=PATIENCE)
         yield carts, lambda count: fill_redis(carts, count)
         await carts.close()
     finally:
@@ -93,7 +93,7 @@ async def cluster() -> AsyncIterator[tuple[CartService, Fill]]:
     servers = Cluster(3, replicas=0)
     servers.start()
     try:
-        carts = RedisCartService(ClusterOfShop.connect(servers.url, patience=PATIENCE), limits=LIMITS, ttl=TTL)
+        carts = RedisCartService(ClusterOfShop.connect(servers.url, timeouts=PATIENCE), limits=LIMITS, ttl=TTL)
         yield carts, lambda count: fill_redis(carts, count)
         await carts.close()
     finally:

@@ -20,16 +20,16 @@ from tests.chaos.rush import PATIENCE_SECONDS, Rush
 from tests.chaos.scene import recovered
 
 
-class Till(TwoOnPostgres):
+class OrderTransactions(TwoOnPostgres):
     """A shop that soon gives its bank up."""
 
     settings: ClassVar[dict[str, str]] = {"PAYMENT_SECONDS": "1"}
 
 
 @pytest.fixture(scope="module")
-def till() -> Iterator[Till]:
+def till() -> Iterator[OrderTransactions]:
     """Every test leaves its servers well."""
-    till = Till()
+    till = OrderTransactions()
     try:
         till.open()
         yield till
@@ -37,27 +37,27 @@ def till() -> Iterator[Till]:
         till.close()
 
 
-async def postgres_killed(till: Till, rush: Rush) -> None:
+async def postgres_killed(till: OrderTransactions, rush: Rush) -> None:
     till.postgres.kill()
     assert not till.postgres.runs, "the server really was gone"
     await rush.until_more(Said.AWAY, 3)
     await asyncio.to_thread(till.postgres.start)
 
 
-async def postgres_stopped(till: Till, rush: Rush) -> None:
+async def postgres_stopped(till: OrderTransactions, rush: Rush) -> None:
     await asyncio.to_thread(till.postgres.terminate)
     assert not till.postgres.runs, "the server really was gone"
     await rush.until_more(Said.AWAY, 3)
     await asyncio.to_thread(till.postgres.start)
 
 
-async def postgres_hung(till: Till, rush: Rush) -> None:
+async def postgres_hung(till: OrderTransactions, rush: Rush) -> None:
     till.postgres.hang()
     await rush.until_more(Said.AWAY, 1)
     till.postgres.resume()
 
 
-async def redis_killed(till: Till, rush: Rush) -> None:
+async def redis_killed(till: OrderTransactions, rush: Rush) -> None:
     till.valkey.kill()
     assert not till.valkey.answers(), "the server really was gone"
     await rush.until_more(Said.ORDERED, 20)
@@ -65,7 +65,9 @@ async def redis_killed(till: Till, rush: Rush) -> None:
 
 
 @pytest.mark.parametrize("fault", [postgres_killed, postgres_stopped, postgres_hung, redis_killed])
-def test_one_order_or_none_and_the_truth(till: Till, fault: Callable[[Till, Rush], Awaitable[None]]) -> None:
+def test_one_order_or_none_and_the_truth(
+    till: OrderTransactions, fault: Callable[[OrderTransactions, Rush], Awaitable[None]]
+) -> None:
     async def scene(audit: Audit) -> None:
         async with Rush(till.shop.port, fault.__name__) as rush:
             await rush.until_more(Said.ORDERED, 20)
@@ -78,7 +80,7 @@ def test_one_order_or_none_and_the_truth(till: Till, fault: Callable[[Till, Rush
 
 
 @pytest.mark.parametrize(("card", "end"), [(LOST_ANSWER, "Thank you"), (LOST_CALL, "This order was not placed")])
-def test_a_bank_that_does_not_answer(till: Till, card: str, end: str) -> None:
+def test_a_bank_that_does_not_answer(till: OrderTransactions, card: str, end: str) -> None:
     async def scene(audit: Audit) -> None:
         buyer = Buyer(till.shop.port, f"{card}@example.com")
         await buyer.adds("cup")
@@ -104,7 +106,7 @@ def test_a_bank_that_does_not_answer(till: Till, card: str, end: str) -> None:
     play(till, scene)
 
 
-def play(till: Till, scene: Callable[[Audit], Awaitable[None]]) -> None:
+def play(till: OrderTransactions, scene: Callable[[Audit], Awaitable[None]]) -> None:
     """A scene, and nothing is wrong in the books afterwards."""
 
     async def audited() -> None:

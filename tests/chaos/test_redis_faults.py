@@ -10,13 +10,13 @@ import pytest
 from shop.cart.around.failover import FailoverCartService
 from shop.cart.connect import with_standby
 from shop.cart.model import Add, Cart, Limits, new_change_id
-from shop.cart.redis.service import Patience, RedisCartService
+from shop.cart.redis.service import RedisCartService, Timeouts
 from shop.cart.service import now
 from shop.demo.valkey import Valkey
 from tests.chaos.clicks import EUR, Clicks, recovered, until
 
 LIMITS = Limits(quantity=10_000)
-REPLY_SECONDS = Patience().reply
+REPLY_SECONDS = Timeouts().reply
 MUCH_TOO_LONG = 10.0
 """Seconds. Nothing is measured here; this only tells a wait for time-outs from a slow machine."""
 
@@ -224,7 +224,7 @@ async def test_wrong_settings_are_said_at_once(
 ) -> None:
     valkey.client().config_set("requirepass", "right" if "wrong" in url else "")
     with caplog.at_level(logging.ERROR):
-        patient = RedisCartService.connect(url.format(port=valkey.port), patience=Patience(20, 20))
+        patient = RedisCartService.connect(url.format(port=valkey.port), timeouts=Timeouts(20, 20))
         service = with_standby(patient, max_carts=10)  # a busy machine looks a name up slowly
         await service.start()
     assert words.format(port=valkey.port) in caplog.text

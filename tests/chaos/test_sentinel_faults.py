@@ -13,7 +13,7 @@ from shop.cart.connect import open_store, with_standby
 from shop.cart.model import Limits
 from shop.cart.redis import sentinel
 from shop.cart.redis.sentinel import SentinelServers
-from shop.cart.redis.service import KEY_PREFIX, Patience, RedisCartService
+from shop.cart.redis.service import KEY_PREFIX, RedisCartService, Timeouts
 from shop.cart.service import CartService
 from shop.demo.sentinel import SERVICE, SentinelDemo
 from shop.demo.valkey import Valkey
@@ -21,7 +21,7 @@ from shop.errors import StoreRefused, StoreUnavailable
 from tests.chaos.clicks import EUR, Clicks, recovered, until
 
 LIMITS = Limits(quantity=10_000)
-SLOW_MACHINE = Patience(10, 10)
+SLOW_MACHINE = Timeouts(10, 10)
 """For what is not about time."""
 LOST = [f"lost-{n}" for n in range(20)]
 
@@ -140,7 +140,7 @@ async def test_sentinels_that_hang_cost_no_more_than_a_call(sentinels: SentinelD
     started = time.monotonic()
     with pytest.raises(StoreUnavailable, match=r"No Sentinel answers|no answer in time"):
         await unknowing.get("a")
-    assert time.monotonic() - started < Patience().reply * 3
+    assert time.monotonic() - started < Timeouts().reply * 3
     await unknowing.close()
 
 
@@ -184,7 +184,7 @@ async def test_a_primary_that_became_a_replica_sends_the_change_on(
 
 
 async def test_what_the_promoted_replica_never_got_is_brought_to_it(sentinels: SentinelDemo) -> None:
-    servers = SentinelServers.connect(sentinels.url, patience=SLOW_MACHINE)
+    servers = SentinelServers.connect(sentinels.url, timeouts=SLOW_MACHINE)
     carts = with_standby(RedisCartService(servers, limits=LIMITS, ttl=3600), max_carts=1000)
     await carts.start()
     first = sentinels.primary()

@@ -60,7 +60,7 @@ async def test_a_step_that_was_made_is_not_made_again(bank: Bank, provider: Paym
 async def test_a_declined_payment_says_why_and_cannot_be_taken(bank: Bank, provider: PaymentProvider) -> None:
     declined = await provider.authorise("A", AMOUNT, bank.declined)
     assert (declined.status, declined.amount) == ("declined", AMOUNT)
-    assert declined.words
+    assert declined.message
     for step in (provider.capture, provider.refund):
         with pytest.raises(PaymentRefused):
             await step("A")

@@ -15,7 +15,7 @@ from shop.catalog.model import Query
 from shop.catalog.reading.cache import CachedCatalog
 from shop.catalog.reading.repository import CatalogRepository
 from shop.catalog.schema import facets, listings, products
-from shop.catalog.stock.sync import Shelf
+from shop.catalog.stock.sync import StockSync
 from shop.catalog.writing.derived import listing_rows, product_row
 from shop.catalog.writing.writer import CatalogWriter
 from shop.database import create_engine, fetch, writing
@@ -37,9 +37,9 @@ LAMP = a_product("lamp", variant("LAMP", stock=1), published=False, categories=(
 
 
 @pytest.fixture
-async def shelf(engine: AsyncEngine, clock: Clock) -> AsyncIterator[Shelf]:
+async def shelf(engine: AsyncEngine, clock: Clock) -> AsyncIterator[StockSync]:
     await fill(engine, MUG, BOWL, SPOON, CANDLE, LAMP)
-    shelf = Shelf(engine, "EUR", clock)
+    shelf = StockSync(engine, "EUR", clock)
     yield shelf
     await shelf.close()
 
@@ -49,14 +49,14 @@ def repository(engine: AsyncEngine) -> CatalogRepository:
     return CatalogRepository(engine, "EUR")
 
 
-async def take_and_tell(shelf: Shelf, holder: str, **wanted: int) -> None:
+async def take_and_tell(shelf: StockSync, holder: str, **wanted: int) -> None:
     skus = {sku.replace("_", "-"): pieces for sku, pieces in wanted.items()}
     assert await take(shelf.engine, holder, skus) is None
     shelf.touched(skus)
     await shelf.refresh()
 
 
-async def test_pages_show_what_is_left(shelf: Shelf, repository: CatalogRepository) -> None:
+async def test_pages_show_what_is_left(shelf: StockSync, repository: CatalogRepository) -> None:
     version = await repository.version()
     await take_and_tell(shelf, "ada", MUG_M=6, BOWL=3)
     assert await repository.version() == version + 1, "once for all that changed"
@@ -75,7 +75,7 @@ async def test_pages_show_what_is_left(shelf: Shelf, repository: CatalogReposito
     assert [value.count for value in (await large.page(Query())).facets[-1].values] == [3]
 
 
-async def test_pages_are_left_alone_where_they_show_the_same(shelf: Shelf, repository: CatalogRepository) -> None:
+async def test_pages_are_left_alone_where_they_show_the_same(shelf: StockSync, repository: CatalogRepository) -> None:
     version = await repository.version()
     await take_and_tell(shelf, "ada", SPOON=90, CANDLE=99)
     assert await hold(shelf.engine, "ada", {"SPOON": 99}) == {"SPOON": 99}
@@ -88,7 +88,7 @@ async def test_pages_are_left_alone_where_they_show_the_same(shelf: Shelf, repos
 
 
 async def test_the_last_pieces_at_a_checkout_are_told_from_sold_ones(
-    shelf: Shelf, repository: CatalogRepository
+    shelf: StockSync, repository: CatalogRepository
 ) -> None:
     async def held() -> tuple[int | None, int]:
         shelf.touched(["BOWL"])
@@ -104,7 +104,7 @@ async def test_the_last_pieces_at_a_checkout_are_told_from_sold_ones(
     assert await repository.version() == version + 1, "no stock has changed, but what is said of it has"
 
 
-async def test_a_holder_has_what_is_set_aside_for_them(shelf: Shelf, repository: CatalogRepository) -> None:
+async def test_a_holder_has_what_is_set_aside_for_them(shelf: StockSync, repository: CatalogRepository) -> None:
     await hold(shelf.engine, "ada", {"BOWL": 2})
     await hold(shelf.engine, "bob", {"BOWL": 1})
     catalog = CachedCatalog(repository)
@@ -121,7 +121,7 @@ async def test_a_holder_has_what_is_set_aside_for_them(shelf: Shelf, repository:
     }
 
 
-async def test_what_nobody_noted_is_found(shelf: Shelf, repository: CatalogRepository) -> None:
+async def test_what_nobody_noted_is_found(shelf: StockSync, repository: CatalogRepository) -> None:
     version = await repository.version()
     await shelf.heal()
     assert await repository.version() == version, "nothing was to be found"
@@ -140,7 +140,7 @@ async def test_what_nobody_noted_is_found(shelf: Shelf, repository: CatalogRepos
     assert await derived(shelf.engine) == await expected(shelf.engine)
 
 
-async def test_a_refresh_writes_what_an_import_would(engine: AsyncEngine, shelf: Shelf) -> None:
+async def test_a_refresh_writes_what_an_import_would(engine: AsyncEngine, shelf: StockSync) -> None:
     chance, skus = random.Random(7), ["MUG-M", "MUG-C", "BOWL", "SPOON", "CANDLE", "LAMP"]
     states = set[str]()
     for _ in range(40):
@@ -189,7 +189,7 @@ async def expected(engine: AsyncEngine) -> tuple[Any, ...]:
 
 
 async def test_the_background_sees_to_what_is_noted_and_to_what_is_over(
-    shelf: Shelf, repository: CatalogRepository, clock: Clock
+    shelf: StockSync, repository: CatalogRepository, clock: Clock
 ) -> None:
     await hold(shelf.engine, "ada", {"BOWL": 3})
     await shelf.start()
@@ -206,7 +206,7 @@ async def test_the_background_sees_to_what_is_noted_and_to_what_is_over(
 @pytest.mark.parametrize("steps", range(6))
 async def test_it_ends_when_an_order_comes_in_just_then(engine: AsyncEngine, steps: int) -> None:
     """What it waits for and the word to end may come in one step of the loop: neither may hide the other."""
-    shelf = Shelf(engine, "EUR")
+    shelf = StockSync(engine, "EUR")
     await shelf.start()
     while not shelf._heal_due:
         await asyncio.sleep(0.01)
@@ -224,7 +224,7 @@ async def until_listed(repository: CatalogRepository, handles: list[str]) -> Non
 
 
 async def test_what_is_noted_waits_for_the_database(sqlite_url: str, caplog: pytest.LogCaptureFixture) -> None:
-    away = Shelf(create_engine("postgresql://nobody@127.0.0.1:1/nothing"), "EUR")
+    away = StockSync(create_engine("postgresql://nobody@127.0.0.1:1/nothing"), "EUR")
     away.touched(["BOWL"])
     await away.start()
     async with asyncio.timeout(15):

@@ -86,7 +86,7 @@ def test_what_has_no_translation_is_said_as_it_is() -> None:
     with speaking(language_of("de")):
         assert gettext("Never written {here}.", here="anywhere") == "Never written anywhere."
         assert pgettext("nowhere", "Cart") == "Cart"
-        assert (gettext(""), NotFound().words) == ("", "")
+        assert (gettext(""), NotFound().message) == ("", "")
         assert content("A title of somebody's own catalogue") == "A title of somebody's own catalogue"
 
 
@@ -102,18 +102,19 @@ def test_the_catalogue_is_translated_text_by_text() -> None:
 def test_an_error_speaks_the_language_of_whoever_reads_it_and_logs_stay_english() -> None:
     with speaking(language_of("de")):
         error = NotEnoughStock("Tide Mug", 2)
-        assert (str(error), error.words) == ("Only 2 of Tide Mug left.", "Nur noch 2 Stück von Tide Mug da.")
-    assert error.words == "Only 2 of Tide Mug left."
-    assert InvalidInput("{a} {b}").words == "{a} {b}"
+        assert (str(error), error.message) == ("Only 2 of Tide Mug left.", "Nur noch 2 Stück von Tide Mug da.")
+    assert error.message == "Only 2 of Tide Mug left."
+    assert InvalidInput("{a} {b}").message == "{a} {b}"
 
 
 def test_what_a_store_says_of_itself_is_for_operators() -> None:
     error = StoreUnavailable("No node of the cluster answers in time.")
-    assert error.words == str(error)
-    assert StoreUnavailable().words == StoreUnavailable.in_general, "a time-out says nothing of itself"
+    assert error.message == str(error)
+    assert StoreUnavailable().message == StoreUnavailable.in_general, "a time-out says nothing of itself"
     with speaking(language_of("de")):
         assert (
-            error.words == "Der Shop kann das gerade nicht. Nichts ist verloren. Bitte versuche es gleich noch einmal."
+            error.message
+            == "Der Shop kann das gerade nicht. Nichts ist verloren. Bitte versuche es gleich noch einmal."
         )
 
 

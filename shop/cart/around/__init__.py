@@ -1,0 +1,1 @@
+"""What stands around a store of carts: failover, tiers, moving, metering."""

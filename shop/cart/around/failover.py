@@ -26,7 +26,7 @@ from shop.cart.memory import MemoryCartService
 from shop.cart.model import Cart, Change, apply
 from shop.cart.service import CartService
 from shop.errors import CartLimitExceeded, StoreBusy, StoreUnavailable
-from shop.retry import spread
+from shop.retry import jitter
 
 FIRST_PROBE_SECONDS = 0.05
 LAST_PROBE_SECONDS = 1.0
@@ -258,7 +258,7 @@ class FailoverCartService(CartService):
             await self._bring_all_back()
             if not self._shards_away and not self._outages:
                 return
-            await asyncio.sleep(spread(delay))
+            await asyncio.sleep(jitter(delay))
             delay = min(delay * 2, LAST_PROBE_SECONDS)
 
     async def _probe(self, shard: int) -> None:

@@ -19,7 +19,7 @@ from shop.cart import codec
 from shop.cart.model import Cart
 from shop.cart.service import CartService, now
 from shop.errors import StoreUnavailable
-from shop.retry import patiently
+from shop.retry import with_retries
 
 TOGETHER = 200
 """Carts of one batch."""
@@ -104,11 +104,11 @@ class Migration:
     async def _settle(self, carts: Sequence[Cart]) -> None:
         """Put those of the carts that the new store does not have as they are, or grown from that."""
         try:
-            there = await patiently(lambda: self.new.get_many([cart.id for cart in carts]))
+            there = await with_retries(lambda: self.new.get_many([cart.id for cart in carts]))
             behind = [old for old, new in zip(carts, there, strict=True) if not new.grew_from(old)]
             renewed = sum(outlived(cart, self.new) for cart in behind)
             if behind and not self._dry_run:
-                await patiently(lambda: keep(self.new, behind))
+                await with_retries(lambda: keep(self.new, behind))
         except StoreUnavailable as error:
             raise type(error)(f"The new store takes nothing. {error}") from error
         self._note(carts, there, behind, renewed)

@@ -30,7 +30,7 @@ TOGETHER = 50
 log = logging.getLogger(__name__)
 
 
-class Recent:
+class RecentChanges:
     """The changes sent to the store within `seconds` before the latest one, by cart. All calls O(1), amortised."""
 
     def __init__(self, seconds: float = RECENT_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
@@ -63,7 +63,7 @@ class Recent:
         self._changes.pop(cart_id, None)
 
 
-class _Mending:
+class _Repairing:
     """A cart that is being given something back."""
 
     def __init__(self) -> None:
@@ -81,7 +81,7 @@ class Repair:
     """
 
     def __init__(self, store: CartService, near: MemoryCartService, replaying: Container[str] = ()) -> None:
-        self.recent = Recent()
+        self.recent = RecentChanges()
         self.restored = 0
         """Carts that were given something back."""
         self._store = store
@@ -89,7 +89,7 @@ class Repair:
         self._replaying = replaying
         self._flying: dict[str, int] = {}
         """How many changes of a cart are on their way to the store."""
-        self._mending: dict[str, _Mending] = {}
+        self._mending: dict[str, _Repairing] = {}
         self._epoch = store.epoch
         self._lost = False
         self._task: asyncio.Task[None] | None = None
@@ -131,14 +131,14 @@ class Repair:
         if mending is None:
             log.warning("The store lost changes that it had acknowledged; they are given back.")
             self.restored += 1
-            mending = self._mending[cart_id] = _Mending()
+            mending = self._mending[cart_id] = _Repairing()
             mending.task = asyncio.create_task(self._mend(cart_id, mending))
             mending.task.add_done_callback(lambda _: self._mending.pop(cart_id))
         if change is not None:
             mending.changes.append(change)
         return asyncio.shield(mending.task)
 
-    async def _mend(self, cart_id: str, mending: _Mending) -> Cart:
+    async def _mend(self, cart_id: str, mending: _Repairing) -> Cart:
         if cart_id in self._flying:
             await mending.alone.wait()
         stored = await self._store.get(cart_id)

@@ -21,8 +21,8 @@ AGES = {
 OLDER = "older"
 
 
-class Spread(msgspec.Struct, frozen=True):
-    """How a number is spread over the carts. All are 0 where there are none."""
+class Distribution(msgspec.Struct, frozen=True):
+    """How a number is distributed over the carts. All are 0 where there are none."""
 
     average: float = 0
     median: int = 0
@@ -60,21 +60,21 @@ class Statistics(msgspec.Struct):
         self._bytes[len(codec.encode(cart))] += 1
 
     @property
-    def lines(self) -> Spread:
+    def lines(self) -> Distribution:
         """Lines of a cart, those saved for later among them."""
-        return spread_of(self._lines)
+        return distribution_of(self._lines)
 
     @property
-    def bytes(self) -> Spread:
+    def bytes(self) -> Distribution:
         """Bytes of a cart as it is stored, without its key and what the store adds."""
-        return spread_of(self._bytes)
+        return distribution_of(self._bytes)
 
 
-def spread_of(counted: Counter[int]) -> Spread:
-    """The spread of counted values; quantiles by the nearest rank."""
+def distribution_of(counted: Counter[int]) -> Distribution:
+    """The distribution of counted values; quantiles by the nearest rank."""
     total = counted.total()
     if not total:
-        return Spread()
+        return Distribution()
     values = sorted(counted)
     upto = list(accumulate(counted[value] for value in values))
 
@@ -83,4 +83,4 @@ def spread_of(counted: Counter[int]) -> Spread:
         return next(value for value, count in zip(values, upto, strict=True) if count >= rank)
 
     average = sum(value * count for value, count in counted.items()) / total
-    return Spread(average, quantile(50), quantile(95), values[-1])
+    return Distribution(average, quantile(50), quantile(95), values[-1])

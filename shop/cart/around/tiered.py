@@ -28,7 +28,7 @@ from shop.cart.around.write_behind import MOST_WAITING, WriteBehind
 from shop.cart.model import Cart, Change, apply
 from shop.cart.service import CartService, now
 from shop.errors import CartLimitExceeded, StoreUnavailable
-from shop.retry import spread
+from shop.retry import jitter
 
 PURGE_SECONDS = 60.0
 PURGED_TOGETHER = 500
@@ -268,7 +268,7 @@ class TieredCartService(CartService):
     async def _look_for_cold(self, cart_id: str) -> None:
         """Return when cold answers for a cart again."""
         while True:
-            await asyncio.sleep(spread(LOOKING_SECONDS))
+            await asyncio.sleep(jitter(LOOKING_SECONDS))
             with contextlib.suppress(StoreUnavailable):
                 await self.cold.get(cart_id)
                 return
@@ -285,7 +285,7 @@ class TieredCartService(CartService):
 
     async def _purge_now_and_then(self) -> None:
         while True:
-            await asyncio.sleep(spread(self._purge_every, by=0.5))
+            await asyncio.sleep(jitter(self._purge_every, by=0.5))
             try:
                 while await self.purge(PURGED_TOGETHER):
                     pass

@@ -19,7 +19,7 @@ import msgspec
 from shop.cart.model import Cart, join
 from shop.cart.service import CartService
 from shop.errors import StoreUnavailable
-from shop.retry import spread
+from shop.retry import jitter
 
 TOGETHER = 500
 """Carts of one batch."""
@@ -170,7 +170,7 @@ class WriteBehind:
                     log.log(
                         logging.ERROR, "Carts wait to be archived, and are tried again. %s", error, exc_info=unforeseen
                     )
-                pause = spread(retry)
+                pause = jitter(retry)
                 retry = min(retry * 2, LAST_RETRY_SECONDS)
             else:
                 retry, pause = FIRST_RETRY_SECONDS, self._delay / 2

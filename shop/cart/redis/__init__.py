@@ -1,0 +1,1 @@
+"""Carts in Redis: one server, Sentinel or Cluster."""

@@ -29,10 +29,10 @@ from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 from redis.maint_notifications import MaintNotificationsConfig
 from typing_extensions import override
 
-from shop.cart.redis.errors import in_our_words, words_of
-from shop.cart.redis.pipelining import Gathered
+from shop.cart.redis.errors import message_of, translated_error
+from shop.cart.redis.pipelining import SharedPipeline
 from shop.cart.redis.servers import Send, Servers
-from shop.cart.redis.service import Patience
+from shop.cart.redis.service import Timeouts
 from shop.cart.redis.tls import connections_of
 from shop.cart.redis.topology import Address, Topology
 from shop.errors import StoreBusy, StoreUnavailable
@@ -51,15 +51,15 @@ class _Node:
     """The ways to one node. `asked` is for carts whose slot is on its way to it; it connects when that happens."""
 
     def __init__(self, address: Address, pool: Any, *, seconds: float, on_epoch: Callable[[], None]) -> None:
-        words = words_of(pool)
+        words = message_of(pool)
 
         def ours(error: Exception) -> Exception:
             return error if isinstance(error, _SENT_AWAY) else words(error)
 
         self.address = address
         self.failed_at = 0.0
-        self.gathered = Gathered(connections_of(pool), ours, seconds=seconds, on_epoch=on_epoch)
-        self.asked = Gathered(connections_of(pool), ours, seconds=seconds, lanes=1, before=("ASKING",))
+        self.gathered = SharedPipeline(connections_of(pool), ours, seconds=seconds, on_epoch=on_epoch)
+        self.asked = SharedPipeline(connections_of(pool), ours, seconds=seconds, lanes=1, before=("ASKING",))
 
     async def close(self) -> None:
         await self.gathered.close()
@@ -92,7 +92,7 @@ class Cluster(Servers):
         self._closing: set[asyncio.Task[None]] = set()
 
     @classmethod
-    def connect(cls, url: str, *, patience: Patience = Patience()) -> Cluster:
+    def connect(cls, url: str, *, timeouts: Timeouts = Timeouts()) -> Cluster:
         """The cluster of a redis+cluster:// or rediss+cluster:// URL; raises ValueError for one it cannot read."""
         parts = urlsplit(url)
         user = parts.netloc.rpartition("@")[0]
@@ -102,7 +102,7 @@ class Cluster(Servers):
             place = f"{user}@{host}:{address[1]}" if user else f"{host}:{address[1]}"
             return ConnectionPool.from_url(
                 f"{parts.scheme.removesuffix('+cluster')}://{place}?{parts.query}",
-                socket_connect_timeout=patience.connect,
+                socket_connect_timeout=timeouts.connect,
                 socket_timeout=None,  # a trip is timed as a whole
                 retry=Retry(NoBackoff(), 1, supported_errors=(redis_errors.ConnectionError,)),
                 maint_notifications_config=MaintNotificationsConfig(enabled=False),
@@ -112,7 +112,7 @@ class Cluster(Servers):
         pool_of(
             seeds[0]
         ).make_connection()  # connects to nothing: an option that redis-py does not know is an error here
-        return cls(seeds, pool_of, seconds=patience.reply)
+        return cls(seeds, pool_of, seconds=timeouts.reply)
 
     @override
     def call(self, key: str, *command: Any) -> Awaitable[Any]:
@@ -181,9 +181,9 @@ class Cluster(Servers):
             raise StoreUnavailable(
                 "The nodes of the cluster do not agree on who has the slot of this cart."
             ) from reason
-        raise in_our_words(reason)
+        raise translated_error(reason)
 
-    async def _way(self, slot: int, node: _Node, reason: Exception, pause: float) -> tuple[_Node, Gathered]:
+    async def _way(self, slot: int, node: _Node, reason: Exception, pause: float) -> tuple[_Node, SharedPipeline]:
         """The node to try after this one, and the way to it; raises the reason where there is none."""
         if isinstance(reason, StoreUnavailable):
             node.failed_at = time.monotonic()

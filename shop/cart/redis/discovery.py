@@ -16,11 +16,11 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.maint_notifications import MaintNotificationsConfig
 
-from shop.cart.redis.errors import words_of
-from shop.cart.redis.pipelining import Gathered
+from shop.cart.redis.errors import message_of
+from shop.cart.redis.pipelining import SharedPipeline
 from shop.cart.redis.sentinel_url import SentinelUrl
 from shop.cart.redis.servers import Send
-from shop.cart.redis.service import Patience
+from shop.cart.redis.service import Timeouts
 from shop.cart.redis.tls import connections_of
 from shop.cart.redis.topology import Address
 from shop.errors import StoreRefused, StoreUnavailable
@@ -41,12 +41,12 @@ _SENTINELS_OWN = (
 log = logging.getLogger(__name__)
 
 
-class Primary:
+class PrimaryDiscovery:
     """Where the primary of a service is, as its Sentinels say; what redis-py's pool calls a Sentinel manager."""
 
-    def __init__(self, named: SentinelUrl, patience: Patience) -> None:
+    def __init__(self, named: SentinelUrl, timeouts: Timeouts) -> None:
         kind = SSLConnection if named.sentinel_tls else Connection
-        seconds = patience.reply * ASKING
+        seconds = timeouts.reply * ASKING
         options = {"connection_class": kind, **named.sentinel, **dealings(seconds * CONNECTING)}
         self._sentinels = [_Sentinel(address, options, seconds=seconds) for address in named.sentinels]
         self._last: Address | None = None
@@ -88,7 +88,7 @@ class _Sentinel:
         self.address = f"{address[0]}:{address[1]}"
         self._where = f"Sentinel at {self.address}"
         self._pool: Any = ConnectionPool(host=address[0], port=address[1], protocol=2, **options)
-        self._gathered = Gathered(connections_of(self._pool), self._words, seconds=seconds, lanes=1)
+        self._gathered = SharedPipeline(connections_of(self._pool), self._words, seconds=seconds, lanes=1)
         self.ask: Send = self._gathered.call
 
     async def primary_of(self, service: str) -> _Answer:
@@ -122,7 +122,7 @@ class _Sentinel:
             )
         if "No such master" in str(error):
             return error
-        meant = words_of(self._pool)(error)
+        meant = message_of(self._pool)(error)
         if not isinstance(meant, StoreUnavailable):
             return meant
         words = str(meant)

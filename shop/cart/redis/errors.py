@@ -84,7 +84,7 @@ _HINTS = (
 """Whether the URL asks for TLS, and what a connection that fails may then mean."""
 
 
-def in_our_words(error: Exception, where: str = "Redis") -> Exception:
+def translated_error(error: Exception, where: str = "Redis") -> Exception:
     """The StoreUnavailable that stands for an error of redis-py; the error itself if it is a fault of ours."""
     if not isinstance(error, (redis_errors.RedisError, redis_errors.RedisClusterException, OSError)):
         return error
@@ -99,8 +99,8 @@ def in_our_words(error: Exception, where: str = "Redis") -> Exception:
     return StoreUnavailable(f"{where} cannot be reached: {facts['says']}")
 
 
-def words_of(pool: Any) -> Callable[[Exception], Exception]:
-    """`in_our_words` for one server, the one that a redis-py connection pool connects to."""
+def message_of(pool: Any) -> Callable[[Exception], Exception]:
+    """`translated_error` for one server, the one that a redis-py connection pool connects to."""
     options = pool.connection_kwargs
     address = options.get("path") or (f"{options['host']}:{options.get('port', 6379)}" if "host" in options else "")
     where = f"Redis at {address}" if address else "Redis"
@@ -109,7 +109,7 @@ def words_of(pool: Any) -> Callable[[Exception], Exception]:
     def words(error: Exception) -> Exception:
         if isinstance(error, redis_errors.MovedError):
             return StoreRefused(f"{where} is a node of a cluster: write redis+cluster:// for it.")
-        meant = in_our_words(error, where)
+        meant = translated_error(error, where)
         hint = next((words for pattern, words in hints if re.search(pattern, " ".join(_signs(error)))), "")
         return StoreUnavailable(f"{meant} {hint}") if hint and type(meant) is StoreUnavailable else meant
 

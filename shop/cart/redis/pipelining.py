@@ -33,7 +33,7 @@ _RUN_ID = re.compile(r"run_id:(\w+)")
 _Call = tuple[tuple[Any, ...], "asyncio.Future[Any]"]
 
 
-class Gathered:
+class SharedPipeline:
     """Sends commands to one server, `lanes` trips at a time, each of `seconds` at most.
 
     `connect` makes a redis-py asyncio connection, not yet connected, whose replies are bytes. `words` turns an error

@@ -25,10 +25,10 @@ from redis.asyncio.connection import SSLConnection
 from redis.asyncio.sentinel import SentinelConnectionPool, SentinelManagedConnection
 from typing_extensions import override
 
-from shop.cart.redis.discovery import Primary, dealings
+from shop.cart.redis.discovery import PrimaryDiscovery, dealings
 from shop.cart.redis.sentinel_url import SentinelUrl
 from shop.cart.redis.servers import OneServer, Send
-from shop.cart.redis.service import Patience
+from shop.cart.redis.service import Timeouts
 from shop.cart.redis.topology import Address
 from shop.errors import StoreUnavailable
 
@@ -38,25 +38,25 @@ WATCH_SECONDS = 1.0
 class SentinelServers(OneServer):
     """The server that is the primary of a service just now."""
 
-    def __init__(self, primary: Primary, redis: Redis, *, seconds: float) -> None:
+    def __init__(self, primary: PrimaryDiscovery, redis: Redis, *, seconds: float) -> None:
         super().__init__(redis, seconds=seconds)
         self._primary = primary
         self._pool: Any = redis.connection_pool
         self._watching: asyncio.Task[None] | None = None
 
     @classmethod
-    def connect(cls, url: str, *, patience: Patience = Patience()) -> SentinelServers:
+    def connect(cls, url: str, *, timeouts: Timeouts = Timeouts()) -> SentinelServers:
         """For a URL as SentinelUrl.parse takes it; raises ValueError. It connects when it is first used."""
         named = SentinelUrl.parse(url)
-        primary = Primary(named, patience)
+        primary = PrimaryDiscovery(named, timeouts)
         pool: Any = SentinelConnectionPool(  # type: ignore[no-untyped-call]
             named.service,
             primary,
-            connection_class=_ToPrimaryByTls if named.tls else _ToPrimary,
+            connection_class=_TlsConnectionToPrimary if named.tls else _ConnectionToPrimary,
             **named.server,
-            **dealings(patience.connect),
+            **dealings(timeouts.connect),
         )
-        return cls(primary, Redis(connection_pool=pool), seconds=patience.reply)
+        return cls(primary, Redis(connection_pool=pool), seconds=timeouts.reply)
 
     @override
     def call(self, key: str, *command: Any) -> Awaitable[Any]:
@@ -92,7 +92,7 @@ class SentinelServers(OneServer):
                     await self._gathered.call("PING")
 
 
-class _ToPrimary(SentinelManagedConnection):
+class _ConnectionToPrimary(SentinelManagedConnection):
     """A connection to the primary, wherever that is when it connects."""
 
     @override
@@ -125,5 +125,5 @@ class _ToPrimary(SentinelManagedConnection):
             raise redis_errors.ConnectionError("The primary has become a replica.") from error
 
 
-class _ToPrimaryByTls(_ToPrimary, SSLConnection):
+class _TlsConnectionToPrimary(_ConnectionToPrimary, SSLConnection):
     pass

@@ -13,8 +13,8 @@ from typing import Any
 
 from typing_extensions import override
 
-from shop.cart.redis.errors import words_of
-from shop.cart.redis.pipelining import Gathered
+from shop.cart.redis.errors import message_of
+from shop.cart.redis.pipelining import SharedPipeline
 from shop.cart.redis.tls import connections_of
 
 Send = Callable[..., Awaitable[Any]]
@@ -61,7 +61,7 @@ class OneServer(Servers):
         self._redis = redis
         pool = redis.connection_pool
         pool.make_connection()  # connects to nothing: an option that redis-py does not know is an error here
-        self._gathered = Gathered(connections_of(pool), words_of(pool), seconds=seconds)
+        self._gathered = SharedPipeline(connections_of(pool), message_of(pool), seconds=seconds)
 
     @override
     def call(self, key: str, *command: Any) -> Awaitable[Any]:

@@ -40,7 +40,7 @@ from shop.cart.model import (
 from shop.cart.redis.servers import OneServer, Send, Servers
 from shop.cart.service import CartService
 from shop.errors import LineLimitExceeded, QuantityLimitExceeded, StoreUnavailable
-from shop.retry import patiently
+from shop.retry import with_retries
 
 KEY_PREFIX = "cart:"
 
@@ -52,7 +52,7 @@ SWAPS = 3
 """How often a replay tries to put a cart in the place of the one it has read, before it goes change by change."""
 
 
-class Patience(msgspec.Struct, frozen=True):
+class Timeouts(msgspec.Struct, frozen=True):
     """Seconds that a call waits at most: to connect, and for a reply.
 
     Short, because somebody waits for the page and a standby can answer.
@@ -84,17 +84,17 @@ class RedisCartService(CartService):
         *,
         limits: Limits = Limits(),
         ttl: int = DEFAULT_TTL,
-        patience: Patience = Patience(),
+        timeouts: Timeouts = Timeouts(),
     ) -> RedisCartService:
         """A service for a redis://, rediss:// or unix:// URL. It connects when it is first used."""
         redis = Redis.from_url(
             url,
-            socket_connect_timeout=patience.connect,
+            socket_connect_timeout=timeouts.connect,
             socket_timeout=None,  # a trip is timed as a whole
             retry=Retry(NoBackoff(), 1, supported_errors=(redis_errors.ConnectionError,)),
             maint_notifications_config=MaintNotificationsConfig(enabled=False),
         )
-        return cls(OneServer(redis, seconds=patience.reply), limits=limits, ttl=ttl)
+        return cls(OneServer(redis, seconds=timeouts.reply), limits=limits, ttl=ttl)
 
     @override
     async def get(self, cart_id: str) -> Cart:
@@ -138,7 +138,7 @@ class RedisCartService(CartService):
         for send in await self.servers.primaries():
             cursor = 0
             while True:
-                cursor, carts = await patiently(partial(self._page, send, cursor))
+                cursor, carts = await with_retries(partial(self._page, send, cursor))
                 if self.epoch != epoch:  # a cursor means nothing to another process: carts would be left out
                     raise StoreUnavailable("Redis was started again while its carts were read. Begin again.")
                 for cart in carts:

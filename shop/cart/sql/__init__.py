@@ -1,0 +1,1 @@
+"""Carts in SQLite or PostgreSQL."""

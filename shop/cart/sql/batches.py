@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Generic, TypeVar
 
 from shop.errors import StoreBusy, StoreUnavailable
-from shop.retry import spread
+from shop.retry import jitter
 
 TOGETHER = 128
 """Calls of one batch at most."""
@@ -102,7 +102,7 @@ class Batches(Generic[_Call, _Reply]):
                 _settle(entry[1], outcome)
         self._waiting.extendleft(reversed(late))
         if late and len(late) == len(batch):
-            await asyncio.sleep(spread(PAUSE_SECONDS, by=0.7))
+            await asyncio.sleep(jitter(PAUSE_SECONDS, by=0.7))
 
     async def _carried(self, calls: list[_Call]) -> Sequence[_Reply | Exception | Outcome]:
         """What came of a batch; an error that ended all of it is the outcome of each."""

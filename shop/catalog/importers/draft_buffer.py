@@ -28,7 +28,7 @@ _SCHEMA = """
 _decode = msgspec.msgpack.Decoder(Product).decode
 
 
-class Spool:
+class DraftBuffer:
     """Drafts in the order of the file; those that are to be written get a number, the id they will have."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Spool:
         self._db.execute("BEGIN")
         self.count = 0
 
-    def __enter__(self) -> Spool:
+    def __enter__(self) -> DraftBuffer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

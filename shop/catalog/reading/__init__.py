@@ -1,0 +1,1 @@
+"""Reads the catalogue: listings, search, facets and the cache."""

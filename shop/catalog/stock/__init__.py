@@ -1,0 +1,1 @@
+"""Stock: reserved, taken, given back, and what is derived from it."""

@@ -44,14 +44,14 @@ _product = select(products.c.id).where(products.c.id == _v.product_id, products.
 _currency = select(products.c.currency).where(products.c.id == _v.product_id).scalar_subquery()
 
 
-class Hold(msgspec.Struct, frozen=True):
+class ReservationRequest(msgspec.Struct, frozen=True):
     """Pieces of a sku that are set aside, and until when (seconds since the epoch)."""
 
     quantity: int
     until: int
 
 
-class Held(msgspec.Struct, frozen=True):
+class Reserved(msgspec.Struct, frozen=True):
     """What a holder has of what they want: pieces by sku, and until when (seconds since the epoch)."""
 
     pieces: Mapping[str, int]
@@ -60,7 +60,7 @@ class Held(msgspec.Struct, frozen=True):
 
 async def hold(
     connection: AsyncConnection, holder: str, wanted: Mapping[str, int], *, until: int, now: int | None = None
-) -> Held:
+) -> Reserved:
     """Set aside as many of the wanted pieces as there are.
 
     Gives the pieces held of each wanted sku: all of them where stock has no limit, 0 of what is not sold. What the
@@ -77,7 +77,7 @@ async def hold(
     alive = [one.until for one in own.values() if one.until > (int(time.time()) if now is None else now)]
     end = min(alive, default=until)
     await _keep(connection, holder, own, held, end)
-    return Held({sku: share.get(sku, 0) for sku in wanted}, end)
+    return Reserved({sku: share.get(sku, 0) for sku in wanted}, end)
 
 
 async def take(connection: AsyncConnection, holder: str, wanted: Mapping[str, int]) -> dict[str, Money]:
@@ -127,14 +127,14 @@ def _of(holder: str) -> Select[Any]:
     return select(_r.holder, _r.sku).where(_r.holder == holder).order_by(_r.sku).with_for_update()
 
 
-async def _own(connection: AsyncConnection, holder: str) -> dict[str, Hold]:
+async def _own(connection: AsyncConnection, holder: str) -> dict[str, ReservationRequest]:
     """What is set aside for a holder, locked."""
     if connection.dialect.name == "postgresql":
         # A reservation that is not there yet cannot be locked, and two tabs may open the checkout at once.
         await connection.execute(select(func.pg_advisory_xact_lock(_HOLDS, func.hashtext(holder))))
     statement = select(_r.sku, _r.quantity, _r.expires_at).where(_r.holder == holder)
     found = await connection.execute(statement.order_by(_r.sku).with_for_update())
-    return {row.sku: Hold(row.quantity, row.expires_at) for row in found}
+    return {row.sku: ReservationRequest(row.quantity, row.expires_at) for row in found}
 
 
 async def _free(connection: AsyncConnection, skus: Iterable[str]) -> dict[str, int | None]:
@@ -145,12 +145,16 @@ async def _free(connection: AsyncConnection, skus: Iterable[str]) -> dict[str, i
 
 
 async def _keep(
-    connection: AsyncConnection, holder: str, own: Mapping[str, Hold], pieces: Mapping[str, int], until: int
+    connection: AsyncConnection,
+    holder: str,
+    own: Mapping[str, ReservationRequest],
+    pieces: Mapping[str, int],
+    until: int,
 ) -> None:
     """Write what is set aside for a holder from now on, where it is otherwise than it was."""
     if gone := [sku for sku in own if sku not in pieces]:
         await connection.execute(delete(reservations).where(_r.holder == holder, _r.sku.in_(gone)))
-    new = {sku: Hold(quantity, until) for sku, quantity in pieces.items()}
+    new = {sku: ReservationRequest(quantity, until) for sku, quantity in pieces.items()}
     rows = [
         {"holder": holder, "sku": sku, "quantity": hold.quantity, "expires_at": hold.until}
         for sku, hold in sorted(new.items())

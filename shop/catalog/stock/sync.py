@@ -33,7 +33,7 @@ HEAL_SECONDS = 600.0
 _log = logging.getLogger(__name__)
 
 
-class Shelf:
+class StockSync:
     """Brings what is derived from stock in step, in a catalogue whose own currency is `currency`."""
 
     def __init__(self, engine: AsyncEngine, currency: str, clock: Callable[[], float] = time.time) -> None:

@@ -1,0 +1,1 @@
+"""Writes the catalogue: imports, exports and the rows derived for reading."""

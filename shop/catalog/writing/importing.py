@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shop.catalog.importers import read
 from shop.catalog.importers.draft import Problems
-from shop.catalog.importers.draft_buffer import Spool
+from shop.catalog.importers.draft_buffer import DraftBuffer
 from shop.catalog.model import Product
 from shop.catalog.writing.writer import BATCH, CatalogWriter, alone, batched
 from shop.database import reading, writing
@@ -71,7 +71,7 @@ class CatalogImport:
         Raises ImportRefused, and then nothing was changed; StoreUnavailable; ConfigurationError.
         """
         problems = Problems()
-        with Spool() as spool:
+        with DraftBuffer() as spool:
             self._read(source, prices_in or self.currency, spool, problems)
             _refuse(problems, spool.count)
             async with writing(self.engine) as connection:
@@ -89,7 +89,7 @@ class CatalogImport:
             await alone(connection)
             return await CatalogWriter(connection, self.currency, self._worth).reindex()
 
-    def _read(self, source: BufferedReader, currency: str, spool: Spool, problems: Problems) -> None:
+    def _read(self, source: BufferedReader, currency: str, spool: DraftBuffer, problems: Problems) -> None:
         for draft in read(source, currency, problems):
             code = draft.product.variants[0].price.currency
             if code not in (self.currency, *self.rates.per_base):
@@ -98,7 +98,7 @@ class CatalogImport:
             if spool.count % 100 == 0 and source.seekable():
                 self.progress("Reading", source.tell(), None)
 
-    async def _write(self, connection: AsyncConnection, spool: Spool, problems: Problems) -> Report:
+    async def _write(self, connection: AsyncConnection, spool: DraftBuffer, problems: Problems) -> Report:
         await alone(connection)
         writer = CatalogWriter(connection, self.currency, self._worth)
         report = await self._compare(writer, spool, problems)
@@ -110,7 +110,7 @@ class CatalogImport:
             await writer.settle()
         return report
 
-    async def _change(self, writer: CatalogWriter, spool: Spool, removed: list[int], written: int) -> None:
+    async def _change(self, writer: CatalogWriter, spool: DraftBuffer, removed: list[int], written: int) -> None:
         old = [*removed, *(number for numbers in spool.replaced(BATCH) for number in numbers)]
         held = await writer.held(old)
         # Every old variant makes room before the first new one comes: a sku may move from one product to another.
@@ -123,7 +123,7 @@ class CatalogImport:
             self.progress("Writing", done, written)
         await writer.sweep(removed)
 
-    async def _compare(self, writer: CatalogWriter, spool: Spool, problems: Problems) -> Report:
+    async def _compare(self, writer: CatalogWriter, spool: DraftBuffer, problems: Problems) -> Report:
         """Mark in the spool what is to be written."""
         number, rank = await writer.next_numbers()
         now, added, changed, done = int(time.time()), 0, 0, 0
@@ -148,7 +148,7 @@ class CatalogImport:
         return Report(added=added, changed=changed, unchanged=spool.count - added - changed)
 
     async def _check_owners(
-        self, writer: CatalogWriter, batch: list[Product], spool: Spool, problems: Problems
+        self, writer: CatalogWriter, batch: list[Product], spool: DraftBuffer, problems: Problems
     ) -> None:
         """A sku may come from a product that the file changes or that goes, not from one that stays as it is."""
         handles = {variant.sku: product.handle for product in batch for variant in product.variants}
@@ -159,7 +159,7 @@ class CatalogImport:
                 if owner in staying:
                     problems.error(spool.line_of_sku(sku), f"SKU {sku!r} belongs to {owner!r} in the catalogue")
 
-    async def _others(self, writer: CatalogWriter, spool: Spool) -> list[int]:
+    async def _others(self, writer: CatalogWriter, spool: DraftBuffer) -> list[int]:
         """The ids of stored products that the file does not have."""
         return [batch[handle] async for batch in writer.numbers() for handle in spool.lacking(batch)]
 

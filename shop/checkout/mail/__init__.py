@@ -1,0 +1,1 @@
+"""E-mails about orders: rendering, the outbox and SMTP."""

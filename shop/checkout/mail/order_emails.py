@@ -27,14 +27,14 @@ class _Wording(msgspec.Struct, frozen=True):
     lead: str
 
 
-class LetterLine(msgspec.Struct, frozen=True):
+class OrderEmailLine(msgspec.Struct, frozen=True):
     """A line of an order: '2 × Tide Mug, Moss', '€38.00'."""
 
     words: str
     total: str
 
 
-class Letter(msgspec.Struct, frozen=True):
+class OrderEmail(msgspec.Struct, frozen=True):
     """What the templates of an e-mail are given."""
 
     language: str
@@ -48,8 +48,8 @@ class Letter(msgspec.Struct, frozen=True):
     day: str
     url: str
     """The order's page; '' where the shop's address is not known."""
-    lines: tuple[LetterLine, ...]
-    sums: tuple[LetterLine, ...]
+    lines: tuple[OrderEmailLine, ...]
+    sums: tuple[OrderEmailLine, ...]
     """What leads from the lines to the total: subtotal, discount, shipping, tax."""
     total: str
     address: tuple[str, ...]
@@ -59,7 +59,7 @@ class Letter(msgspec.Struct, frozen=True):
     """'Visa ending in 4242'; '' where no card was used."""
 
 
-class Letters:
+class OrderEmails:
     """Writes to shoppers what becomes of their orders."""
 
     def __init__(self, outbox: Outbox) -> None:
@@ -87,10 +87,10 @@ def letter(kind: State, order: Order) -> Email:
         )
 
 
-def _letter(kind: State, order: Order) -> Letter:
+def _letter(kind: State, order: Order) -> OrderEmail:
     quote = order.quote
     wording, language = _wording(kind, order), spoken()
-    return Letter(
+    return OrderEmail(
         language=language.code,
         direction=language.direction,
         subject=wording.subject,
@@ -146,20 +146,20 @@ def _wording(kind: State, order: Order) -> _Wording:
             raise KeyError(kind)
 
 
-def _line(line: QuoteLine) -> LetterLine:
-    return LetterLine(f"{line.quantity} × {line.name}", (line.unit * line.quantity).format())
+def _line(line: QuoteLine) -> OrderEmailLine:
+    return OrderEmailLine(f"{line.quantity} × {line.name}", (line.unit * line.quantity).format())
 
 
-def _sums(quote: Quote) -> tuple[LetterLine, ...]:
+def _sums(quote: Quote) -> tuple[OrderEmailLine, ...]:
     totals = quote.totals
-    sums = [LetterLine(_("Subtotal"), quote.money(totals.subtotal).format())]
+    sums = [OrderEmailLine(_("Subtotal"), quote.money(totals.subtotal).format())]
     if totals.discount:
         coupon = _("Discount ({code})", code=quote.coupon) if quote.coupon else _("Discount")
-        sums.append(LetterLine(coupon, f"−{quote.money(totals.discount).format()}"))
-    sums.append(LetterLine(_("Shipping"), quote.money(totals.shipping).format() if totals.shipping else _("free")))
+        sums.append(OrderEmailLine(coupon, f"−{quote.money(totals.discount).format()}"))
+    sums.append(OrderEmailLine(_("Shipping"), quote.money(totals.shipping).format() if totals.shipping else _("free")))
     if totals.tax_name:
         name = _("{tax}, included", tax=totals.tax_words) if totals.tax_included else totals.tax_words
-        sums.append(LetterLine(name, quote.money(totals.tax).format()))
+        sums.append(OrderEmailLine(name, quote.money(totals.tax).format()))
     return tuple(sums)
 
 

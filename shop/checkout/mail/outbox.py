@@ -61,7 +61,7 @@ class EmailSender(Protocol):
         """
 
 
-class KeptEmail(msgspec.Struct, frozen=True, kw_only=True):
+class StoredEmail(msgspec.Struct, frozen=True, kw_only=True):
     """An e-mail as the outbox keeps it. Times are seconds since the epoch."""
 
     email: Email
@@ -133,14 +133,14 @@ class Outbox:
             return False
         return await self._change(kept, sent_at=int(self._clock()), error="")
 
-    async def get(self, email_id: str) -> KeptEmail:
+    async def get(self, email_id: str) -> StoredEmail:
         """An e-mail by its id; raises NotFound."""
         rows = await fetch(self._engine, select(outbox).where(outbox.c.id == email_id))
         if not rows:
             raise NotFound(f"There is no e-mail {email_id}.")
         return _kept(rows[0])
 
-    async def latest(self, limit: int, state: EmailState | None = None) -> list[KeptEmail]:
+    async def latest(self, limit: int, state: EmailState | None = None) -> list[StoredEmail]:
         """The e-mails that were written last (in a state), the newest first."""
         wanted = () if state is None else _in_state(state, int(self._clock()))
         newest = select(outbox).where(*wanted).order_by(outbox.c.created_at.desc(), outbox.c.id).limit(limit)
@@ -151,7 +151,7 @@ class Outbox:
         kept = await self.get(email_id)
         return kept.sent_at is None and await self._change(kept, due_at=int(self._clock()))
 
-    async def _change(self, kept: KeptEmail, **values: object) -> bool:
+    async def _change(self, kept: StoredEmail, **values: object) -> bool:
         """Change an e-mail that is still as it was seen; whether it was."""
         as_seen = (outbox.c.id == kept.email.id, outbox.c.due_at == kept.due_at, outbox.c.sent_at.is_(None))
         async with writing(self._engine) as connection:
@@ -170,7 +170,7 @@ class Outbox:
                         await self._closing.wait()
 
 
-def _next_attempt(kept: KeptEmail, now: int) -> int:
+def _next_attempt(kept: StoredEmail, now: int) -> int:
     if now - kept.created_at > GIVE_UP_SECONDS:
         return NEVER
     return now + min(FIRST_RETRY_SECONDS << min(kept.attempts - 1, 16), LAST_RETRY_SECONDS)
@@ -193,9 +193,9 @@ def _in_state(state: EmailState, now: int) -> Sequence[ColumnElement[bool]]:
             return (unsent, due > now - STALE_SECONDS, due < NEVER)
 
 
-def _kept(row: Row[Any]) -> KeptEmail:
+def _kept(row: Row[Any]) -> StoredEmail:
     email = Email(id=row.id, recipient=row.recipient, subject=row.subject, plain=row.plain, html=row.html)
-    return KeptEmail(
+    return StoredEmail(
         email=email,
         created_at=row.created_at,
         sent_at=row.sent_at,

@@ -1,0 +1,1 @@
+"""The payment provider contract, and the demonstration provider."""

@@ -61,8 +61,8 @@ class DemoPayments:
             await self._sleep(SLOW_SECONDS)
         if outcome == "lost-call":
             await self._say_nothing()
-        status, words = _ANSWERS.get(outcome, ("authorised", ""))
-        payment = await self._advance(key, status, when=(None,), stays=_ORDER, amount=amount, words=words)
+        status, message = _ANSWERS.get(outcome, ("authorised", ""))
+        payment = await self._advance(key, status, when=(None,), stays=_ORDER, amount=amount, message=message)
         if outcome == "lost-answer":
             await self._say_nothing()
         return payment
@@ -95,7 +95,7 @@ class DemoPayments:
         """
         status: Status = "authorised" if approved else "declined"
         return await self._advance(
-            key, status, when=("challenged",), stays=_ORDER, words="" if approved else _UNCONFIRMED
+            key, status, when=("challenged",), stays=_ORDER, message="" if approved else _UNCONFIRMED
         )
 
     async def _advance(
@@ -106,7 +106,7 @@ class DemoPayments:
         when: tuple[Status | None, ...],
         stays: tuple[Status, ...],
         amount: Money = NOTHING,
-        words: str = "",
+        message: str = "",
     ) -> Payment:
         """Make a payment `to` where it is one of `when` (None: there is none); return it as it is if one of `stays`.
 
@@ -117,9 +117,9 @@ class DemoPayments:
             status = payment.status if payment else None
             if status in when:
                 amount = payment.amount if payment else amount
-                row = {"key": key, "kind": to, "amount": amount.amount, "currency": amount.currency, "words": words}
+                row = {"key": key, "kind": to, "amount": amount.amount, "currency": amount.currency, "words": message}
                 await connection.execute(insert(demo_payments), row | {"at": int(self._clock())})
-                return _made(key, to, amount, words)
+                return _made(key, to, amount, message)
             if payment is not None and status in stays:
                 return payment
         raise PaymentRefused(f"Payment {key} is {status or 'not known'}; it cannot become {to}.")
@@ -151,5 +151,5 @@ def _payment(key: str, ledger: Sequence[Row[Any]]) -> Payment | None:
     return _made(key, last.kind, Money(last.amount, last.currency), last.words)
 
 
-def _made(key: str, status: Status, amount: Money, words: str) -> Payment:
-    return Payment(key, status, amount, words, f"/payment/{key}" if status == "challenged" else "")
+def _made(key: str, status: Status, amount: Money, message: str) -> Payment:
+    return Payment(key, status, amount, message, f"/payment/{key}" if status == "challenged" else "")

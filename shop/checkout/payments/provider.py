@@ -39,7 +39,7 @@ class Payment(msgspec.Struct, frozen=True):
     key: str
     status: Status
     amount: Money
-    words: str = ""
+    message: str = ""
     """Why it was declined, for the shopper: a message that is translated where it is shown."""
     challenge_path: str = ""
     """Where the shopper confirms a challenged payment with their bank: a path on this site."""

@@ -1,0 +1,1 @@
+"""Places an order once, and completes what was interrupted."""

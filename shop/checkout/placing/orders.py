@@ -19,7 +19,7 @@ READ = [orders.c[name] for name in ("number", "state", "settled", "email", "crea
 """The columns that an order is made of."""
 
 
-class Details(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class OrderDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an order's row has as JSON: all of the order that nobody searches by."""
 
     quote: Quote
@@ -32,7 +32,7 @@ class Details(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     language: str = "en"
 
 
-class Open(msgspec.Struct, frozen=True):
+class OpenOrders(msgspec.Struct, frozen=True):
     """Orders that are not settled: how many, and how many of them nobody works on any more."""
 
     orders: int
@@ -82,11 +82,11 @@ class Orders:
             statement = statement.where(OPEN)
         return [order_of(row) for row in await fetch(self._engine, statement)]
 
-    async def open(self, now: int) -> Open:
+    async def open(self, now: int) -> OpenOrders:
         """How much there is to settle at a time (milliseconds since the epoch). Reads an index of open orders only."""
         due = func.count().filter(orders.c.claimed_until < now)
         (row,) = await fetch(self._engine, select(func.count().label("orders"), due.label("due")).where(OPEN))
-        return Open(row.orders, row.due)
+        return OpenOrders(row.orders, row.due)
 
 
 def key_of(cart_id: str, key: str) -> str:
@@ -96,12 +96,12 @@ def key_of(cart_id: str, key: str) -> str:
 
 def details_of(order: Order) -> str:
     """The JSON of an order's row."""
-    return msgspec.json.encode(msgspec.convert(order, Details, from_attributes=True)).decode()
+    return msgspec.json.encode(msgspec.convert(order, OrderDetails, from_attributes=True)).decode()
 
 
 def order_of(row: Row[Any]) -> Order:
     """The order that a row (of READ) keeps."""
-    details = msgspec.json.decode(row.details, type=Details)
+    details = msgspec.json.decode(row.details, type=OrderDetails)
     return Order(
         number=row.number,
         state=row.state,
@@ -109,7 +109,7 @@ def order_of(row: Row[Any]) -> Order:
         created_at=row.created_at,
         changed_at=row.changed_at,
         email=row.email,
-        **{name: getattr(details, name) for name in Details.__struct_fields__},
+        **{name: getattr(details, name) for name in OrderDetails.__struct_fields__},
     )
 
 

@@ -21,10 +21,10 @@ from shop.checkout.model import Address, Order, Quote
 from shop.checkout.order_numbers import masked, new_number
 from shop.checkout.payments.provider import Card, Payment
 from shop.checkout.placing.orders import key_of
-from shop.checkout.placing.workflow import Course
+from shop.checkout.placing.workflow import OrderWorkflow
 from shop.errors import InvalidInput, PaymentDeclined, PaymentUnavailable, StoreUnavailable, unforeseen
 from shop.i18n import noted
-from shop.retry import spread
+from shop.retry import jitter
 
 CLOSING_SECONDS = 5.0
 """How long orders that are under way may take to finish when the shop closes."""
@@ -38,7 +38,7 @@ ORDERED_BEFORE = noted(
 log = logging.getLogger(__name__)
 
 
-class Submission(msgspec.Struct, frozen=True, kw_only=True):
+class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a shopper submits: the quote that they agreed to, and who they are."""
 
     quote: Quote
@@ -61,15 +61,15 @@ class PlaceOrder:
     A submit goes on to its end when whoever sent it has gone away.
     """
 
-    def __init__(self, course: Course, metrics: OrderMetrics | None = None) -> None:
-        self._course = course
-        self._orders = course.orders
-        self._steps = course.steps
+    def __init__(self, workflow: OrderWorkflow, metrics: OrderMetrics | None = None) -> None:
+        self._workflow = workflow
+        self._orders = workflow.orders
+        self._transitions = workflow.transitions
         self._metrics = metrics or OrderMetrics()
         self._under_way: dict[tuple[str, ...], asyncio.Task[Order]] = {}
         self._tasks: set[asyncio.Task[Order]] = set()
 
-    async def place(self, submission: Submission) -> Order:
+    async def place(self, submission: OrderRequest) -> Order:
         """Place an order, or find the one that an equal submit made.
 
         A cart has one order at a time that is not decided: another submit of it waits for that, and where it takes long
@@ -104,7 +104,7 @@ class PlaceOrder:
 
     async def taken_out(self, number: str) -> Cart:
         """The cart of an order, with what was ordered taken out. Raises NotFound and StoreUnavailable."""
-        return await self._course.take_out(await self._orders.find(number))
+        return await self._workflow.take_out(await self._orders.find(number))
 
     async def close(self) -> None:
         """Wait for the orders under way, for a bounded time. Those that are left are finished when a shop runs."""
@@ -126,38 +126,38 @@ class PlaceOrder:
         if not task.cancelled():
             task.exception()  # whoever asked may have gone away, and then nobody else looks at it
 
-    async def _place(self, submission: Submission) -> Order:
-        order, key, by = self._order(submission), _key(submission), secrets.token_hex(8)
-        while not await self._steps.intend(order, key, by, submission.changes):
+    async def _place(self, submission: OrderRequest) -> Order:
+        order, key, claimant = self._order(submission), _key(submission), secrets.token_hex(8)
+        while not await self._transitions.create(order, key, claimant, submission.changes):
             if (earlier := await self._earlier(submission.quote, key)) is not None:
                 return _unless_failed(await self._decided(earlier))
             other = await self._orders.pending_of(submission.quote.cart_id)
             if other is not None and (await self._decided(other)).state == "pending":
                 return other
         try:
-            payment = await self._steps.authorise(order, submission.card)
+            payment = await self._transitions.authorise(order, submission.card)
         except Exception as error:
             self._metrics.unknown(order, error)
             return order
-        return await self._paying(order, payment, by)
+        return await self._paying(order, payment, claimant)
 
-    async def _paying(self, order: Order, payment: Payment, by: str) -> Order:
+    async def _paying(self, order: Order, payment: Payment, claimant: str) -> Order:
         """Go on with an order whose payment is known, whether or not that can be written down now."""
         try:
-            order = await self._course.paying(order, payment, by)
+            order = await self._workflow.advance_payment(order, payment, claimant)
         except Exception as error:
             words = "Order %s: its payment is %s, and the rest is done later. %s"
             log.warning(words, masked(order.number), payment.status, error, exc_info=unforeseen(error))
             if payment.status == "declined":
-                raise PaymentDeclined(payment.words) from error
+                raise PaymentDeclined(payment.message) from error
         return _unless_failed(order)
 
     async def _resume(self, number: str) -> Order:
-        by = secrets.token_hex(8)
-        order = await self._steps.claim_one(number, by)
+        claimant = secrets.token_hex(8)
+        order = await self._transitions.claim_one(number, claimant)
         if order is not None:
             try:
-                return await self._course.go_on(order, by)
+                return await self._workflow.advance(order, claimant)
             except Exception as error:
                 log.warning("Order %s is gone on with later. %s", masked(number), error, exc_info=unforeseen(error))
         return await self._orders.find(number)
@@ -173,16 +173,16 @@ class PlaceOrder:
     async def _decided(self, order: Order) -> Order:
         """An order that another process is placing, once it is no longer pending; or as it is when that takes long."""
         pause, loop = FIRST_LOOK_SECONDS, asyncio.get_running_loop()
-        until = loop.time() + self._steps.seconds
+        until = loop.time() + self._transitions.seconds
         while order.state == "pending" and not order.challenge_path and loop.time() < until:
-            await asyncio.sleep(spread(pause))
+            await asyncio.sleep(jitter(pause))
             pause = min(pause * 1.5, LAST_LOOK_SECONDS)
             with contextlib.suppress(StoreUnavailable):
-                order = await self._course.now(order)
+                order = await self._workflow.reload(order)
         return order
 
-    def _order(self, submission: Submission) -> Order:
-        now, pays = int(self._steps.clock()), submission.quote.totals.total > 0
+    def _order(self, submission: OrderRequest) -> Order:
+        now, pays = int(self._transitions.clock()), submission.quote.totals.total > 0
         return Order(
             number=new_number(),
             state="pending",
@@ -199,14 +199,14 @@ class PlaceOrder:
         )
 
 
-def _names(submission: Submission) -> list[tuple[str, ...]]:
+def _names(submission: OrderRequest) -> list[tuple[str, ...]]:
     """What makes two submits equal: the state of the cart, and the key."""
     quote = submission.quote
     state = ("cart", quote.cart_id, str(quote.revision), quote.change)
     return [state, ("key", quote.cart_id, submission.key)] if submission.key else [state]
 
 
-def _key(submission: Submission) -> str | None:
+def _key(submission: OrderRequest) -> str | None:
     return key_of(submission.quote.cart_id, submission.key) if submission.key else None
 
 

@@ -13,9 +13,9 @@ import secrets
 from shop.checkout.metrics import OrderMetrics
 from shop.checkout.model import Order
 from shop.checkout.order_numbers import masked
-from shop.checkout.placing.workflow import Course
+from shop.checkout.placing.workflow import OrderWorkflow
 from shop.errors import unforeseen
-from shop.retry import spread
+from shop.retry import jitter
 
 TOGETHER = 10
 """Orders that are claimed and gone on with at once."""
@@ -25,13 +25,13 @@ MOST_SECONDS = 1.0
 log = logging.getLogger(__name__)
 
 
-class Settler:
+class OrderRecovery:
     """Background work of every process, between `start` and `close`."""
 
-    def __init__(self, course: Course, metrics: OrderMetrics | None = None) -> None:
-        self._course = course
+    def __init__(self, workflow: OrderWorkflow, metrics: OrderMetrics | None = None) -> None:
+        self._workflow = workflow
         self._metrics = metrics or OrderMetrics()
-        self._pause = min(MOST_SECONDS, course.steps.seconds / 2)
+        self._pause = min(MOST_SECONDS, workflow.transitions.seconds / 2)
         self._task: asyncio.Task[None] | None = None
         self._troubled = False
 
@@ -49,23 +49,23 @@ class Settler:
         """Go on with the orders that are due now, once each; how many there were. Raises StoreUnavailable."""
         count = 0
         while (await self._look()) and (some := await self.claim()):
-            await asyncio.gather(*(self._go_on(order, by) for order, by in some))
+            await asyncio.gather(*(self._advance(order, claimant) for order, claimant in some))
             count += len(some)
         return count
 
     async def _look(self) -> int:
-        found = await self._course.orders.open(self._course.steps.now())
+        found = await self._workflow.orders.open(self._workflow.transitions.now())
         self._metrics.open(found.orders)
         return found.due
 
     async def claim(self) -> list[tuple[Order, str]]:
         """Orders that are due, claimed, each with the name that it is claimed by."""
-        by = secrets.token_hex(8)
-        return [(order, by) for order in await self._course.steps.claim_due(TOGETHER, by)]
+        claimant = secrets.token_hex(8)
+        return [(order, claimant) for order in await self._workflow.transitions.claim_due(TOGETHER, claimant)]
 
-    async def _go_on(self, order: Order, by: str) -> None:
+    async def _advance(self, order: Order, claimant: str) -> None:
         try:
-            after = await self._course.go_on(order, by)
+            after = await self._workflow.advance(order, claimant)
         except Exception as error:
             number = masked(order.number)
             log.warning("Order %s is still %s. %s", number, order.state, error, exc_info=unforeseen(error))
@@ -81,4 +81,4 @@ class Settler:
                 if not self._troubled:
                     log.warning("Open orders wait. %s", error, exc_info=unforeseen(error))
                 self._troubled = True
-            await asyncio.sleep(spread(self._pause))
+            await asyncio.sleep(jitter(self._pause))

@@ -14,7 +14,7 @@ from shop.errors import StoreUnavailable
 
 log = logging.getLogger(__name__)
 
-NOTHING = stock.Held({}, 0)
+NOTHING = stock.Reserved({}, 0)
 
 
 class Reservations:
@@ -35,7 +35,7 @@ class Reservations:
         self._touched = touched
         self._clock = clock
 
-    async def hold(self, cart_id: str, wanted: Mapping[str, int]) -> stock.Held:
+    async def hold(self, cart_id: str, wanted: Mapping[str, int]) -> stock.Reserved:
         """Set aside what there is of the wanted pieces; give how many each, and until when: see stock.hold.
 
         A cart that has pieces set aside already keeps their end: opening the checkout again does not make it later.

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shop.database import writing
 from shop.errors import StoreBusy, StoreUnavailable
-from shop.retry import spread
+from shop.retry import jitter
 
 AT_ONCE = {"sqlite": 1, "postgresql": 4}
 LINE_SECONDS = 10.0
@@ -29,7 +29,7 @@ T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
 
 
-class Till:
+class OrderTransactions:
     """Runs transactions of orders on an engine. Safe to call concurrently."""
 
     def __init__(self, engine: AsyncEngine, *, at_once: int | None = None, line_seconds: float = LINE_SECONDS) -> None:
@@ -38,12 +38,12 @@ class Till:
         self._places, self._door = asyncio.Semaphore(places), asyncio.Semaphore(places)
         self._line_seconds = line_seconds
 
-    async def begin(self, work: Work[T]) -> T:
+    async def run_first(self, work: Work[T]) -> T:
         """A transaction that nothing depends on yet. Raises StoreBusy where the line is too long, nothing done."""
         async with self._door_passed(), self._places:
             return await self._run(work)
 
-    async def go_on(self, work: Work[T]) -> T:
+    async def run(self, work: Work[T]) -> T:
         """A transaction that follows on another: it waits for its turn however long the line is."""
         async with self._places:
             return await self._run(work)
@@ -68,7 +68,7 @@ class Till:
             except StoreUnavailable as error:
                 if not _in_conflict(error):
                     raise
-            await asyncio.sleep(spread(pause))
+            await asyncio.sleep(jitter(pause))
         async with writing(self._engine) as connection:
             return await work(connection)
 

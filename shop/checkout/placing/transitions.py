@@ -17,12 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shop.cart.model import Cart
 from shop.catalog.stock import stock
-from shop.checkout.mail.order_emails import Letters
+from shop.checkout.mail.order_emails import OrderEmails
 from shop.checkout.model import Order, Quote, State
 from shop.checkout.order_numbers import purchase_id
 from shop.checkout.payments.provider import Card, Payment, PaymentProvider
-from shop.checkout.placing import updates as transitions
-from shop.checkout.placing.transactions import Till, Work
+from shop.checkout.placing import updates
+from shop.checkout.placing.transactions import OrderTransactions, Work
 from shop.checkout.pricing.coupons import Coupons
 from shop.errors import CartOrdered, OutOfStock, PaymentRefused, PaymentUnavailable, QuoteChanged
 from shop.money import Money
@@ -33,7 +33,7 @@ CHALLENGE_SECONDS = 900
 T = TypeVar("T")
 
 
-class Steps:
+class OrderTransitions:
     """The steps of orders.
 
     `seconds`: how long the provider may take to answer; a claim lasts twice that. `touched` is told of skus whose stock
@@ -45,10 +45,10 @@ class Steps:
 
     def __init__(
         self,
-        till: Till,
+        transactions: OrderTransactions,
         coupons: Coupons,
         payments: PaymentProvider,
-        letters: Letters,
+        emails: OrderEmails,
         touched: Callable[[Iterable[str]], object],
         *,
         seconds: float,
@@ -56,17 +56,17 @@ class Steps:
     ) -> None:
         self.seconds = seconds
         self.clock = clock
-        self._till = till
+        self._transactions = transactions
         self._coupons = coupons
         self._payments = payments
-        self._letters = letters
+        self._emails = emails
         self._touched = touched
 
     def until(self) -> int:
         """When a claim that is made now is over, milliseconds since the epoch."""
         return int((self.clock() + 2 * self.seconds) * 1000)
 
-    async def intend(self, order: Order, key: str | None, by: str, changes: bytes) -> bool:
+    async def create(self, order: Order, key: str | None, claimant: str, changes: bytes) -> bool:
         """Write the order down and take its stock and its coupon; False where its cart or its key has one already.
 
         `changes`: the ids of those that the cart had when it was read. Raises OutOfStock, QuoteChanged, CartOrdered,
@@ -74,7 +74,7 @@ class Steps:
         """
 
         async def work(connection: AsyncConnection) -> bool:
-            others = await transitions.insert(connection, order, key=key, by=by, until=self.until())
+            others = await updates.insert(connection, order, key=key, claimant=claimant, until=self.until())
             if others is None:
                 return False
             check_taken_out(Cart(order.quote.cart_id, changes=changes), others)
@@ -84,7 +84,7 @@ class Steps:
                 await self._coupons.use(connection, quote.coupon, order.email)
             return True
 
-        is_new = await self._intended(work, order.quote.wanted)
+        is_new = await self._created(work, order.quote.wanted)
         if is_new:
             self._touched(order.quote.wanted)
         return is_new
@@ -101,29 +101,29 @@ class Steps:
             return Payment(order.number, "authorised", order.quote.total)
         return await self._asked(self._payments.find(order.number))
 
-    async def confirm(self, order: Order, by: str) -> Order | None:
+    async def confirm(self, order: Order, claimant: str) -> Order | None:
         """The payment is authorised: the order is placed, and its letter written."""
-        return await self._step(order, "placed", by)
+        return await self._step(order, "placed", claimant)
 
     async def wait(self, order: Order, path: str) -> Order | None:
         """Leave the order to its shopper, who confirms the payment at `path`."""
         until = (order.created_at + CHALLENGE_SECONDS) * 1000
-        return await self._till.go_on(
-            lambda connection: transitions.wait_for_shopper(connection, order, path, until=until)
+        return await self._transactions.run(
+            lambda connection: updates.wait_for_shopper(connection, order, path, until=until)
         )
 
-    async def fail(self, order: Order, why: str, by: str, *, settled: bool) -> Order | None:
+    async def fail(self, order: Order, why: str, claimant: str, *, settled: bool) -> Order | None:
         """Nothing will be charged: give back stock and coupon. `settled`: the provider has nothing to undo."""
-        return await self._step(order, "failed", by, settled=settled, failure=why)
+        return await self._step(order, "failed", claimant, settled=settled, failure=why)
 
     async def capture(self, order: Order) -> None:
         """Take what was authorised."""
         if not is_free(order):
             await self._asked(self._payments.capture(order.number))
 
-    async def pay(self, order: Order, by: str) -> Order | None:
+    async def pay(self, order: Order, claimant: str) -> Order | None:
         """The payment is captured: the order is paid and settled."""
-        return await self._step(order, "paid", by, settled=True)
+        return await self._step(order, "paid", claimant, settled=True)
 
     async def ship(self, order: Order) -> Order | None:
         """The goods are on their way. Raises OrderStateRefused."""
@@ -144,55 +144,55 @@ class Steps:
                 await self._asked(self._payments.void(order.number))
             except PaymentRefused:
                 await self._asked(self._payments.refund(order.number))
-        return await self._till.go_on(lambda connection: transitions.settle(connection, order))
+        return await self._transactions.run(lambda connection: updates.settle(connection, order))
 
-    async def claim_one(self, number: str, by: str) -> Order | None:
+    async def claim_one(self, number: str, claimant: str) -> Order | None:
         """The order, if it is open and nobody works on it."""
         until, now = self.until(), self.now()
-        return await self._till.go_on(
-            lambda connection: transitions.claim_one(connection, number, by=by, until=until, now=now)
+        return await self._transactions.run(
+            lambda connection: updates.claim_one(connection, number, claimant=claimant, until=until, now=now)
         )
 
-    async def claim_due(self, limit: int, by: str) -> list[Order]:
+    async def claim_due(self, limit: int, claimant: str) -> list[Order]:
         """Orders that are open and whose time is over."""
         until, now = self.until(), self.now()
-        return await self._till.go_on(
-            lambda connection: transitions.claim_due(connection, limit, by=by, until=until, now=now)
+        return await self._transactions.run(
+            lambda connection: updates.claim_due(connection, limit, claimant=claimant, until=until, now=now)
         )
 
     def now(self) -> int:
         """Milliseconds since the epoch."""
         return int(self.clock() * 1000)
 
-    async def _intended(self, work: Work[bool], wanted: Mapping[str, int], tries: int = 3) -> bool:
+    async def _created(self, work: Work[bool], wanted: Mapping[str, int], tries: int = 3) -> bool:
         """Try again where pieces were given back meanwhile.
 
         PostgreSQL chooses an UPDATE's rows before it waits for them, and does not come back to those it passed by.
         """
         try:
-            return await self._till.begin(work)
+            return await self._transactions.run_first(work)
         except OutOfStock as error:
             if tries == 1 or any(there < wanted[sku] for sku, there in error.available.items()):
                 raise
-        return await self._intended(work, wanted, tries - 1)
+        return await self._created(work, wanted, tries - 1)
 
-    async def _step(self, order: Order, to: State, by: str, **how: Any) -> Order | None:
-        """One step of transitions.py, with all that goes with it in the same transaction."""
+    async def _step(self, order: Order, to: State, claimant: str, **how: Any) -> Order | None:
+        """One step of updates.py, with all that goes with it in the same transaction."""
         gives_back = to in ("failed", "cancelled")
 
         async def work(connection: AsyncConnection) -> Order | None:
             now = int(self.clock())
-            after = await transitions.step(connection, order, to, by=by, until=self.until(), now=now, **how)
+            after = await updates.step(connection, order, to, claimant=claimant, until=self.until(), now=now, **how)
             if after is None:
                 return None
             if gives_back:
                 await stock.give_back(connection, order.quote.wanted)
             if to == "failed" and order.quote.coupon:
                 await self._coupons.give_back(connection, order.quote.coupon, order.email)
-            await self._letters.write(connection, to, after)
+            await self._emails.write(connection, to, after)
             return after
 
-        after = await self._till.go_on(work)
+        after = await self._transactions.run(work)
         if after and gives_back:
             self._touched(order.quote.wanted)
         return after

@@ -28,7 +28,7 @@ _others = orders.alias("others")
 
 
 async def insert(
-    connection: AsyncConnection, order: Order, *, key: str | None, by: str, until: int
+    connection: AsyncConnection, order: Order, *, key: str | None, claimant: str, until: int
 ) -> dict[str, str] | None:
     """Write an order's intent, claimed by `by` until then (milliseconds since the epoch).
 
@@ -39,7 +39,7 @@ async def insert(
         "number": order.number,
         "state": order.state,
         "settled": order.settled,
-        "claim": by,
+        "claim": claimant,
         "claimed_until": until,
         "cart_id": order.quote.cart_id,
         "cart_revision": order.quote.revision,
@@ -81,7 +81,7 @@ async def step(
     order: Order,
     to: State,
     *,
-    by: str,
+    claimant: str,
     until: int,
     now: int,
     settled: bool = False,
@@ -95,7 +95,7 @@ async def step(
     after = msgspec.structs.replace(
         order, state=to, settled=settled, changed_at=now, challenge_path="", failure=failure or order.failure
     )
-    values = {"state": to, "settled": settled, "changed_at": now, "claim": by, "claimed_until": until}
+    values = {"state": to, "settled": settled, "changed_at": now, "claim": claimant, "claimed_until": until}
     if (details := details_of(after)) != details_of(order):
         values["details"] = details
     return after if await _changes(connection, update(orders).where(_as_it_was(order)).values(values)) else None
@@ -115,21 +115,21 @@ async def settle(connection: AsyncConnection, order: Order) -> Order | None:
     return msgspec.structs.replace(order, settled=True) if is_same else None
 
 
-async def claim_one(connection: AsyncConnection, number: str, *, by: str, until: int, now: int) -> Order | None:
+async def claim_one(connection: AsyncConnection, number: str, *, claimant: str, until: int, now: int) -> Order | None:
     """Claim an order that is not settled and that nobody works on; None where there is no such order."""
     free = and_(OPEN, or_(orders.c.claim == NOBODY, orders.c.claimed_until < now))
-    claiming = update(orders).where(orders.c.number == number, free).values(claim=by, claimed_until=until)
+    claiming = update(orders).where(orders.c.number == number, free).values(claim=claimant, claimed_until=until)
     row = (await connection.execute(claiming.returning(*READ))).first()
     return order_of(row) if row else None
 
 
-async def claim_due(connection: AsyncConnection, limit: int, *, by: str, until: int, now: int) -> list[Order]:
+async def claim_due(connection: AsyncConnection, limit: int, *, claimant: str, until: int, now: int) -> list[Order]:
     """Claim orders that are not settled and whose claim is over, the longest over first."""
     due = and_(OPEN, orders.c.claimed_until < now)
     some = select(orders.c.number).where(due).order_by(orders.c.claimed_until).limit(limit)
     if connection.dialect.name == "postgresql":
         some = some.with_for_update(skip_locked=True)
-    claiming = update(orders).where(orders.c.number.in_(some), due).values(claim=by, claimed_until=until)
+    claiming = update(orders).where(orders.c.number.in_(some), due).values(claim=claimant, claimed_until=until)
     return [order_of(row) for row in await connection.execute(claiming.returning(*READ))]
 
 

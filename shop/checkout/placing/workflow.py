@@ -10,7 +10,7 @@ from shop.checkout.model import Order
 from shop.checkout.order_numbers import masked, purchase_id
 from shop.checkout.payments.provider import Payment
 from shop.checkout.placing.orders import Orders
-from shop.checkout.placing.transitions import CHALLENGE_SECONDS, Steps
+from shop.checkout.placing.transitions import CHALLENGE_SECONDS, OrderTransitions
 from shop.errors import PaymentRefused, unforeseen
 
 UNPAID = "The payment was not made in time. Nothing was charged."
@@ -19,37 +19,39 @@ LOST = "The payment could not be taken. Nothing was charged."
 log = logging.getLogger(__name__)
 
 
-class Course:
+class OrderWorkflow:
     """Goes on with orders, one at a time each. What cannot be done now is left for the next who claims the order."""
 
-    def __init__(self, orders: Orders, steps: Steps, carts: CartService) -> None:
+    def __init__(self, orders: Orders, transitions: OrderTransitions, carts: CartService) -> None:
         self.orders = orders
-        self.steps = steps
+        self.transitions = transitions
         self.carts = carts
 
-    async def go_on(self, order: Order, by: str) -> Order:
+    async def advance(self, order: Order, claimant: str) -> Order:
         """Bring an order that `by` has claimed on. Raises StoreUnavailable and PaymentUnavailable: it stays open."""
         if order.state == "pending":
-            return await self.paying(order, await self.steps.find(order), by)
+            return await self.advance_payment(order, await self.transitions.find(order), claimant)
         if order.state == "placed":
-            return await self.finish(order, by)
-        return await self.steps.release(order) or await self.now(order)
+            return await self.finish(order, claimant)
+        return await self.transitions.release(order) or await self.reload(order)
 
-    async def paying(self, order: Order, payment: Payment | None, by: str) -> Order:
+    async def advance_payment(self, order: Order, payment: Payment | None, claimant: str) -> Order:
         """Go on with a pending order whose payment is this."""
         status = payment.status if payment else None
         if status in ("authorised", "captured"):
-            placed = await self.steps.confirm(order, by)
-            return await self.finish(placed, by) if placed else await self.now(order)
+            placed = await self.transitions.confirm(order, claimant)
+            return await self.finish(placed, claimant) if placed else await self.reload(order)
         if payment and status == "challenged" and self._has_time(order):
-            return await self.steps.wait(order, payment.challenge_path) or await self.now(order)
+            return await self.transitions.wait(order, payment.challenge_path) or await self.reload(order)
         if payment and status == "declined":
-            return await self.steps.fail(order, payment.words, by, settled=True) or await self.now(order)
+            return await self.transitions.fail(order, payment.message, claimant, settled=True) or await self.reload(
+                order
+            )
         # It fails first: the payment of an order that somebody else has gone on with must not be let go.
-        failed = await self.steps.fail(order, UNPAID, by, settled=False)
-        return await self._released(failed) if failed else await self.now(order)
+        failed = await self.transitions.fail(order, UNPAID, claimant, settled=False)
+        return await self._released(failed) if failed else await self.reload(order)
 
-    async def finish(self, order: Order, by: str) -> Order:
+    async def finish(self, order: Order, claimant: str) -> Order:
         """Take what was ordered out of the cart, and take the money, as far as that can be done now.
 
         The order is firm: what is not done yet is done later. May raise StoreUnavailable where the bank has let go of
@@ -57,8 +59,8 @@ class Course:
         """
         try:
             await self.take_out(order)
-            await self.steps.capture(order)
-            return await self.steps.pay(order, by) or await self.now(order)
+            await self.transitions.capture(order)
+            return await self.transitions.pay(order, claimant) or await self.reload(order)
         except PaymentRefused:
             return await self._lost(order)
         except Exception as error:
@@ -70,25 +72,25 @@ class Course:
         """Take what was ordered out of the cart, if it is still in it; the cart then."""
         return await self.carts.apply(order.quote.cart_id, purchase_of(order))
 
-    async def now(self, order: Order) -> Order:
+    async def reload(self, order: Order) -> Order:
         """The order as it is now. Raises NotFound."""
         return await self.orders.find(order.number)
 
     def _has_time(self, order: Order) -> bool:
-        return self.steps.clock() < order.created_at + CHALLENGE_SECONDS
+        return self.transitions.clock() < order.created_at + CHALLENGE_SECONDS
 
     async def _lost(self, order: Order) -> Order:
         """The provider let go of the payment: mostly because the order was cancelled meanwhile."""
-        cancelled = await self.steps.cancel(order, LOST)
+        cancelled = await self.transitions.cancel(order, LOST)
         if cancelled is None:
-            return await self.now(order)
+            return await self.reload(order)
         log.error("The payment of order %s cannot be taken any more: it is cancelled.", masked(order.number))
         return await self._released(cancelled)
 
     async def _released(self, order: Order) -> Order:
         """Give the money back if that can be done now."""
         try:
-            return await self.steps.release(order) or await self.now(order)
+            return await self.transitions.release(order) or await self.reload(order)
         except Exception as error:
             words = "Order %s is %s, and its payment is let go later. %s"
             log.warning(words, masked(order.number), order.state, error, exc_info=unforeseen(error))

@@ -1,0 +1,1 @@
+"""What an order costs: totals, shipping, taxes, coupons and quotes."""

@@ -40,7 +40,7 @@ class Problem(msgspec.Struct, frozen=True):
     """
 
     kind: Literal["gone", "short", "coupon"]
-    words: str
+    message: str
     sku: str = ""
     available: int = 0
 
@@ -127,7 +127,7 @@ class Quotes:
         try:
             return (await self._coupons.check(code, subtotal, now) if code else None), []
         except CouponRefused as error:
-            return None, [Problem("coupon", error.words)]
+            return None, [Problem("coupon", error.message)]
 
     def _methods(
         self, lines: list[QuoteLine], coupon: CouponTerms | None, currency: str, country_code: str
@@ -186,19 +186,19 @@ def _goods(lines: Iterable[QuoteLine], currency: str) -> Money:
 
 def _short(line: QuoteLine, available: int, held: int) -> Problem:
     if available:
-        words = _(
+        message = _(
             "Only {available} of {name} left, and you want {wanted}. Please change your cart.",
             available=available,
             name=line.name,
             wanted=line.quantity,
         )
     elif held:
-        words = _(
+        message = _(
             "The last of {name} are at another checkout, and may come back. Please change your cart.", name=line.name
         )
     else:
-        words = _("{name} is sold out. Please change your cart.", name=line.name)
-    return Problem("short", words, line.sku, available)
+        message = _("{name} is sold out. Please change your cart.", name=line.name)
+    return Problem("short", message, line.sku, available)
 
 
 def _gone(sku: str) -> Problem:

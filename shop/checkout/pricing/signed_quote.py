@@ -29,7 +29,7 @@ _PURPOSE = b"what a checkout form has shown, 1"
 _SIGNATURE = 32
 
 
-class Consent:
+class QuoteSigner:
     """Seals what is shown, and reads it when it comes back.
 
     Processes that serve one shop need the same secret; '' draws one. `clock` counts seconds since the epoch.

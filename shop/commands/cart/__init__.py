@@ -1,0 +1,1 @@
+"""`shop cart`: carts as an operator sees and moves them."""

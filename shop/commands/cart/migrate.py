@@ -13,7 +13,7 @@ from shop.cart.connect import shown
 from shop.commands import progress
 from shop.commands.cart.stores import all_opened, opened
 from shop.errors import StoreUnavailable
-from shop.retry import patiently
+from shop.retry import with_retries
 from shop.settings import Settings
 
 INTERRUPTED = 130
@@ -75,7 +75,7 @@ async def _migrate(
 
 
 async def _go_over(migration: Migration, number: int) -> Pass:
-    of = await patiently(migration.old.count)
+    of = await with_retries(migration.old.count)
     what = "Copying" if number == 1 else f"Checking, pass {number}"
     with progress.shown(unit="carts") as tell:
         migration.tell = lambda: tell(what, migration.passes[-1].carts, of)

@@ -10,7 +10,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from shop.cart.around.statistics import AGES, OLDER, Spread, Statistics
+from shop.cart.around.statistics import AGES, OLDER, Distribution, Statistics
 from shop.cart.connect import shown
 from shop.cart.service import now
 from shop.commands import progress
@@ -91,7 +91,7 @@ def _rows(statistics: Statistics, of: int | None) -> list[tuple[str, str]]:
     ]
 
 
-def _spread(spread: Spread) -> str:
+def _spread(spread: Distribution) -> str:
     return f"{spread.average:.1f} on average, median {spread.median:,}, p95 {spread.p95:,}, most {spread.most:,}"
 
 

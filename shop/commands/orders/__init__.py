@@ -1,0 +1,1 @@
+"""`shop orders`: orders as an operator sees and changes them."""

@@ -1,0 +1,1 @@
+"""The cart: its page, its drawer, and every change of it."""

@@ -19,7 +19,7 @@ from shop.i18n import content, full_name, ngettext, noted
 from shop.i18n import gettext as _
 from shop.web.cart.replies import CartReplies
 from shop.web.cart.views import CartView
-from shop.web.catalog.product import ProductPages
+from shop.web.catalog.product import ProductHandlers
 from shop.web.http.change_ids import clicked_change, is_plain_form, named_change
 from shop.web.http.forms import Form, read_form
 from shop.web.http.reply import Reply
@@ -28,7 +28,7 @@ from shop.web.http.session import Session, Sessions
 from shop.web.render.catalog import Catalog, product_of
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class ItemToAdd(msgspec.Struct, frozen=True):
     """What a shopper wants to add."""
 
     product: Product
@@ -47,7 +47,7 @@ class Wanted(msgspec.Struct, frozen=True):
         return f"{added} {ngettext('{count} item in your cart.', '{count} items in your cart.', view.quantity)}"
 
 
-class AddToCart:
+class AddHandlers:
     """Handles POST /cart: product_id, quantity (1), and variant_id where the product has several variants."""
 
     def __init__(
@@ -56,7 +56,7 @@ class AddToCart:
         catalog: Catalog,
         sessions: Sessions,
         replies: CartReplies,
-        products: ProductPages,
+        products: ProductHandlers,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._carts = carts
@@ -80,7 +80,7 @@ class AddToCart:
             return await self._refused(visit, session, product, form, error)
         return await self._replies.added(visit, keeper, cart, wanted.words, wanted.variant.sku)
 
-    async def _apply(self, visit: Visit, session: Session, form: Form, wanted: Wanted) -> Cart:
+    async def _apply(self, visit: Visit, session: Session, form: Form, wanted: ItemToAdd) -> Cart:
         variant = wanted.variant
         stock = await self._stock(variant, session)
         if stock is not None and stock <= 0:
@@ -124,26 +124,26 @@ class AddToCart:
     ) -> Reply:
         if not visit.wants_fragment:
             sku, quantity = form.fields.get("variant_id", ""), form.fields.get("quantity", "1")
-            return await self._products.refused_add(visit, product, sku, quantity, error.words)
+            return await self._products.refused_add(visit, product, sku, quantity, error.message)
         cart = await self._carts.get(session.cart_id) if session else Cart("")
-        return await self._replies.refused(visit, cart, error.words)
+        return await self._replies.refused(visit, cart, error.message)
 
 
-def _wanted(product: Product, form: Form) -> Wanted:
+def _wanted(product: Product, form: Form) -> ItemToAdd:
     quantity = form.count("quantity", default=1)
     sku = form.text("variant_id")
     if sku:
         variant = product.variant(sku)
         if variant is None:
             raise NotFound("{title} is not made like that any more. Please choose again.", title=product.title)
-        return Wanted(product, variant, quantity)
+        return ItemToAdd(product, variant, quantity)
     if len(product.variants) > 1:
         choices = listed([*map(content, product.options)])
         raise InvalidInput("Please choose: {choices}.", choices=choices, field="variant_id")
-    return Wanted(product, product.variants[0], quantity)
+    return ItemToAdd(product, product.variants[0], quantity)
 
 
-def _only_left(wanted: Wanted, stock: int, have: int) -> InvalidInput:
+def _only_left(wanted: ItemToAdd, stock: int, have: int) -> InvalidInput:
     if not have:
         return NotEnoughStock(wanted.name, stock)
     words = noted("Only {stock} of {name} left, and you have {have} in your cart.")

@@ -58,7 +58,7 @@ Decide = Callable[[Asked], Awaitable[Decision]]
 Handler = Callable[[WebRequest], Awaitable[Reply]]
 
 
-class CartPages:
+class CartHandlers:
     """The cart's page and its changes."""
 
     def __init__(
@@ -97,9 +97,9 @@ class CartPages:
                 change, words = await decide(self._asked(request, visit, session, form))
                 cart = await self._carts.apply(session.cart_id, change) if session else Cart("")
             except CouponRefused as error:
-                return await self._replies.refused_coupon(visit, await self._cart(session), error.words, form)
+                return await self._replies.refused_coupon(visit, await self._cart(session), error.message, form)
             except InvalidInput as error:
-                return await self._replies.refused(visit, await self._cart(session), error.words)
+                return await self._replies.refused(visit, await self._cart(session), error.message)
             return await self._replies.changed(visit, session, cart, words)
 
         return change_cart

@@ -11,7 +11,7 @@ from shop.i18n import content_options, full_name, ngettext, noted
 from shop.i18n import gettext as _
 from shop.money import Money
 from shop.web.cart.returning_cart import welcome_view
-from shop.web.cart.sums import Sum
+from shop.web.cart.sums import CartTotals
 from shop.web.cart.views import CartView, LineView, UndoView
 from shop.web.render.cards import IN_ANOTHER_CART
 from shop.web.render.paths import line_path, product_path, recommended_path
@@ -31,7 +31,7 @@ def skus_of(cart: Cart, now: int) -> tuple[str, ...]:
 def cart_view(
     cart: Cart,
     offers: Mapping[str, Offer],
-    comes_to: Sum,
+    comes_to: CartTotals,
     prices: Prices,
     pictures: Pictures,
     limits: Limits,

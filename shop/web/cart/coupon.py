@@ -1,4 +1,4 @@
-"""The coupon field of the cart: decisions for CartPages.changing."""
+"""The coupon field of the cart: decisions for CartHandlers.changing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shop.web.render.catalog import Catalog
 from shop.web.render.prices import Currencies
 
 
-class CouponField:
+class CouponHandlers:
     """Takes coupons into the cart, if they count there, and out of it."""
 
     def __init__(self, carts: CartService, catalog: Catalog, coupons: Coupons, currencies: Currencies) -> None:

@@ -13,10 +13,10 @@ from shop.web.http.reply import REVALIDATE, VARY, Reply
 from shop.web.http.request import Visit, WebRequest
 from shop.web.pages.errors import log_unexpected
 from shop.web.render.cards import card
-from shop.web.render.page_cache import KeptPage
+from shop.web.render.page_cache import CachedPage
 from shop.web.render.paths import MOST_RECOMMENDING
 from shop.web.render.prices import Prices
-from shop.web.render.storefront import Window
+from shop.web.render.storefront import Storefront
 
 CARDS = 4
 SOURCES = 3
@@ -25,10 +25,10 @@ DEADLINE = 0.1
 """Seconds after which nothing is recommended. What is being looked up meanwhile is there for the next one who asks."""
 
 
-class Recommended:
+class RecommendedHandlers:
     """Handles /recommended. It is told handles and nothing of who asks."""
 
-    def __init__(self, window: Window, deadline: float = DEADLINE) -> None:
+    def __init__(self, window: Storefront, deadline: float = DEADLINE) -> None:
         self._window = window
         self._deadline = deadline
 
@@ -51,7 +51,7 @@ class Recommended:
             return Reply(204, (VARY, REVALIDATE))
         return page.reply(visit)
 
-    async def _page(self, handles: tuple[str, ...], prices: Prices) -> KeptPage:
+    async def _page(self, handles: tuple[str, ...], prices: Prices) -> CachedPage:
         """Kept by what it shows: many carts are recommended the same, and what one may ask for has no end."""
         related = await asyncio.gather(*map(self._window.catalog.related, handles[:SOURCES]))
         shown = picked(related, handles)

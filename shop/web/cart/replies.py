@@ -10,8 +10,8 @@ import msgspec
 from shop.cart.model import Cart, Limits
 from shop.i18n import gettext as _
 from shop.web.cart.cart_builder import cart_view, skus_of
-from shop.web.cart.returning_cart import Welcome
-from shop.web.cart.sums import Sums
+from shop.web.cart.returning_cart import ReturningCartNotice
+from shop.web.cart.sums import CartPricing
 from shop.web.cart.views import CartPage, CartReply, CartView
 from shop.web.http.country_guess import guessed_country
 from shop.web.http.forms import Form
@@ -21,7 +21,7 @@ from shop.web.http.session import Session, Sessions
 from shop.web.render.catalog import Catalog
 from shop.web.render.pictures import Pictures
 from shop.web.render.prices import Currencies
-from shop.web.render.shell import Shells
+from shop.web.render.shell import ShellBuilder
 from shop.web.render.templating import Templates
 
 Words = Callable[[CartView], str]
@@ -34,14 +34,14 @@ class CartReplies:
     def __init__(
         self,
         catalog: Catalog,
-        sums: Sums,
+        sums: CartPricing,
         sessions: Sessions,
-        shells: Shells,
+        shells: ShellBuilder,
         currencies: Currencies,
         pictures: Pictures,
         templates: Templates,
         limits: Limits,
-        welcome: Welcome,
+        welcome: ReturningCartNotice,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._catalog = catalog

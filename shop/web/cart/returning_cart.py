@@ -9,7 +9,7 @@ from shop.cart.model import Cart
 from shop.formatting import day_of
 from shop.i18n import ENGLISH, full_name, spoken
 from shop.i18n import gettext as _
-from shop.web.cart.views import LineView, WelcomeView
+from shop.web.cart.views import LineView, ReturningCartView
 from shop.web.http.request import Visit
 from shop.web.http.session import Sessions, SetCookie
 
@@ -19,7 +19,7 @@ SEEN = "seen-"
 _SECONDS = re.compile(r"[1-9][0-9]{9}")
 
 
-class Welcome:
+class ReturningCartNotice:
     """Knows whether to say it: when a cart has just woken, and then until it is changed or the shopper has read it.
 
     `sleep_after`: seconds after the last change of a cart until it sleeps. A change that woke the cart makes it look
@@ -51,12 +51,12 @@ class Welcome:
         return [self._sessions.keep_welcome(visit, f"{SEEN}{since}")] if since else []
 
 
-def welcome_view(since: int, lines: Sequence[LineView]) -> WelcomeView | None:
+def welcome_view(since: int, lines: Sequence[LineView]) -> ReturningCartView | None:
     """What to say of a cart that is back, last changed at `since`; None where nothing is in it."""
     if not since or not lines:
         return None
     changes = tuple(f"{_name(line)}: {_within(change)}" for line in lines for change in line.changes)
-    return WelcomeView(
+    return ReturningCartView(
         words=_("Your cart of {day} is here again.", day=day_of(since)),
         changes=changes[:MOST_CHANGES],
         more=max(0, len(changes) - MOST_CHANGES),

@@ -27,7 +27,7 @@ class Goods(msgspec.Struct, frozen=True):
     grams: int
 
 
-class Sum(msgspec.Struct, frozen=True):
+class CartTotals(msgspec.Struct, frozen=True):
     """What a cart comes to."""
 
     goods: Goods
@@ -45,7 +45,7 @@ def goods_of(cart: Cart, offers: Mapping[str, Offer], prices: Prices) -> Goods:
     )
 
 
-class Sums:
+class CartPricing:
     """Works sums out. It asks the database for nothing but a coupon, and that not more often than Coupons does."""
 
     def __init__(self, coupons: Coupons, terms: Terms, rates: Rates) -> None:
@@ -58,24 +58,24 @@ class Sums:
         """The country of a shopper who has not named one."""
         return self._terms.home
 
-    async def of(self, cart: Cart, offers: Mapping[str, Offer], prices: Prices, country: str, now: int) -> Sum:
+    async def of(self, cart: Cart, offers: Mapping[str, Offer], prices: Prices, country: str, now: int) -> CartTotals:
         """What a cart comes to at `now` (seconds since the epoch) for a shopper in a country (its code)."""
         goods = goods_of(cart, offers, prices)
         if not goods.quantity:
-            return Sum(goods)
+            return CartTotals(goods)
         terms, refused = await self._terms_of(cart.coupon, goods.subtotal, now) if cart.coupon else (None, "")
         off = discount_of(terms, goods.subtotal.amount, lambda money: prices.convert(money).amount)
         left = Money(goods.subtotal.amount - off, prices.currency)
         coupon = _coupon_view(cart.coupon, terms, refused, off, left) if cart.coupon else None
         free = terms is not None and terms.free_shipping
-        return Sum(goods, coupon, None if free else self._shipping(left, goods.grams, prices, country))
+        return CartTotals(goods, coupon, None if free else self._shipping(left, goods.grams, prices, country))
 
     async def _terms_of(self, code: str, subtotal: Money, now: int) -> tuple[CouponTerms | None, str]:
         """What a coupon gives, or why it counts nothing."""
         try:
             return await self._coupons.check(code, subtotal, now), ""
         except CouponRefused as error:
-            return None, error.words
+            return None, error.message
         except StoreUnavailable:
             return None, _("The coupon {code} cannot be looked up just now. It stays in your cart.", code=code)
 

@@ -37,7 +37,7 @@ class UndoView(msgspec.Struct, frozen=True):
     """'Removed Tide Mug.'"""
 
 
-class WelcomeView(msgspec.Struct, frozen=True):
+class ReturningCartView(msgspec.Struct, frozen=True):
     """What is said of a cart that has slept."""
 
     words: str
@@ -82,7 +82,7 @@ class CartView(msgspec.Struct, frozen=True):
     """Some saved items may not be visible yet."""
     revision: int = 0
     """The cart's revision, by which a page tells an older reply from a newer one."""
-    welcome: WelcomeView | None = None
+    welcome: ReturningCartView | None = None
     """Where the cart has slept and just come back."""
     coupon: CouponView | None = None
     """Where one was entered, whether it counts or not."""

@@ -16,16 +16,16 @@ from shop.web.http.request import Visit, WebRequest
 from shop.web.render.paths import listing_path, listing_query
 from shop.web.render.pictures import Pictures
 from shop.web.render.prices import Prices
-from shop.web.render.storefront import Window
+from shop.web.render.storefront import Storefront
 from shop.web.render.views import Picture
 
 FRONT_WORDS = noted("Plain things for the small hours of a day at home.")
 
 
-class Browse:
+class ListingHandlers:
     """Answers from the kept pages; what is not among them is rendered once."""
 
-    def __init__(self, window: Window) -> None:
+    def __init__(self, window: Storefront) -> None:
         self._window = window
 
     async def grid(self, request: WebRequest) -> Reply:

@@ -17,13 +17,13 @@ from shop.web.render.catalog import product_of
 from shop.web.render.html_text import plain_text
 from shop.web.render.paths import MAX_QUERY, product_path
 from shop.web.render.prices import Prices
-from shop.web.render.storefront import Window
+from shop.web.render.storefront import Storefront
 
 
-class ProductPages:
+class ProductHandlers:
     """Answers from the kept pages; what is not among them is rendered once."""
 
-    def __init__(self, window: Window, terms: Terms, limits: Limits) -> None:
+    def __init__(self, window: Storefront, terms: Terms, limits: Limits) -> None:
         self._window = window
         self._terms = terms
         self._limits = limits

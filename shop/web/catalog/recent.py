@@ -13,7 +13,7 @@ from shop.web.http.reply import Reply
 from shop.web.http.request import Visit, WebRequest
 from shop.web.render.cards import card
 from shop.web.render.catalog import is_handle, product_of
-from shop.web.render.storefront import Window
+from shop.web.render.storefront import Storefront
 
 MOST = 8
 """Products at once; static/js/product.js remembers as many."""
@@ -21,10 +21,10 @@ _LONGEST = 2000
 """Bytes of a query string that are read."""
 
 
-class Recent:
+class RecentHandlers:
     """Answers from the kept pages, by what they show: what one may ask for has no end."""
 
-    def __init__(self, window: Window) -> None:
+    def __init__(self, window: Storefront) -> None:
         self._window = window
 
     async def show(self, request: WebRequest) -> Reply:

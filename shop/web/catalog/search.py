@@ -11,17 +11,17 @@ from shop.web.render.cards import card
 from shop.web.render.paths import listing_path, listing_query
 from shop.web.render.pictures import Pictures
 from shop.web.render.prices import Prices
-from shop.web.render.storefront import Window
+from shop.web.render.storefront import Storefront
 from shop.web.render.views import Link
 
 MOST_PRODUCTS = 6
 MOST_CATEGORIES = 3
 
 
-class Search:
+class SearchHandlers:
     """Answers from the kept pages, as the grid does, and asks the catalogue what the grid would."""
 
-    def __init__(self, window: Window) -> None:
+    def __init__(self, window: Storefront) -> None:
         self._window = window
 
     async def show(self, request: WebRequest) -> Reply:

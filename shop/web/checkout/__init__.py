@@ -1,0 +1,1 @@
+"""Checkout: the form, placing an order, confirming a payment."""

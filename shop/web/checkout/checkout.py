@@ -26,7 +26,7 @@ from shop.web.http.session import Session, Sessions
 from shop.web.render.prices import Currencies
 
 
-class CheckoutPages:
+class CheckoutHandlers:
     """Handles the checkout up to the order.
 
     Who opens it has the pieces of the cart set aside; a browser that fetches it ahead of a click has not.

@@ -72,7 +72,7 @@ def read_entries(form: Form, today: date) -> Entries:
         try:
             text[name] = _one_line(form.text(name))
         except InvalidInput as error:
-            text[name], problems[name] = "", error.words
+            text[name], problems[name] = "", error.message
     problems = _delivery_problems(text, asks_name="name" in form.fields) | problems
     read: Card | None = None
     try:
@@ -107,5 +107,5 @@ def _delivery_problems(text: Mapping[str, str], *, asks_name: bool) -> dict[str,
     try:
         read_email(text["email"])
     except InvalidInput as error:
-        problems["email"] = error.words
+        problems["email"] = error.message
     return problems

@@ -18,7 +18,7 @@ from shop.web.http.forms import read_form
 from shop.web.http.reply import NO_STORE, Reply, go_to, html
 from shop.web.http.request import Visit, WebRequest
 from shop.web.render.prices import Currencies
-from shop.web.render.shell import Shells
+from shop.web.render.shell import ShellBuilder
 from shop.web.render.templating import Templates
 
 ANSWERS = {"approve": True, "refuse": False}
@@ -33,14 +33,14 @@ class Resumes(Protocol):
         """Go on with an order whose payment was confirmed or refused. Raises NotFound, StoreUnavailable."""
 
 
-class PaymentPages:
+class PaymentHandlers:
     """Handles /payment/{key}; the key of a payment is the number of its order, and as with that, who has it may act."""
 
     def __init__(
         self,
         payments: DemoPayments,
         orders: Resumes,
-        shells: Shells,
+        shells: ShellBuilder,
         currencies: Currencies,
         templates: Templates,
     ) -> None:

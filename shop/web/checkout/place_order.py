@@ -34,7 +34,7 @@ from shop.i18n import gettext as _
 from shop.i18n import noted
 from shop.money import Money
 from shop.web.checkout.replies import CheckoutReplies, all_held, mend, proposed
-from shop.web.checkout.submission import Attempt, Attempts
+from shop.web.checkout.submission import CheckoutSubmission, CheckoutSubmissions
 from shop.web.checkout.views import Alert
 from shop.web.http.reply import Reply, go_to
 from shop.web.http.request import Visit, WebRequest
@@ -47,7 +47,7 @@ ORDERED = noted("Part of this has just been ordered, perhaps in another window. 
 log = logging.getLogger(__name__)
 
 
-class Placing:
+class PlaceOrderHandlers:
     """Handles POST /cart/checkout."""
 
     def __init__(
@@ -57,7 +57,7 @@ class Placing:
         reservations: Reservations,
         placing: PlaceOrder,
         orders: Orders,
-        attempts: Attempts,
+        submissions: CheckoutSubmissions,
         replies: CheckoutReplies,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -66,111 +66,113 @@ class Placing:
         self._reservations = reservations
         self._placing = placing
         self._orders = orders
-        self._attempts = attempts
+        self._submissions = submissions
         self._replies = replies
         self._clock = clock
 
     async def place(self, request: WebRequest) -> Reply:
         """Order, or say what has to be mended or agreed to first."""
-        attempt = await self._attempts.read(request)
-        if not attempt.cart.id:
-            return await self._nothing_to_order(attempt)
+        submission = await self._submissions.read(request)
+        if not submission.cart.id:
+            return await self._nothing_to_order(submission)
         try:
-            attempt, earlier = await self._looked_up(attempt)
-            return _to_order(attempt.visit, earlier) if earlier else await self._order(attempt)
+            submission, earlier = await self._looked_up(submission)
+            return _to_order(submission.visit, earlier) if earlier else await self._order(submission)
         except StoreUnavailable as error:
-            return await self._unavailable(attempt, error)
+            return await self._unavailable(submission, error)
 
-    async def _order(self, attempt: Attempt) -> Reply:
-        proposal = await self._propose(attempt)
+    async def _order(self, submission: CheckoutSubmission) -> Reply:
+        proposal = await self._propose(submission)
         if not proposal.quote.lines:
-            return await self._nothing_to_order(attempt)
-        changes = attempt.changes(proposal.quote)
-        if attempt.entries.problems:
-            return await self._again(attempt, proposal, mend(attempt.entries.problems, changes))
+            return await self._nothing_to_order(submission)
+        changes = submission.changes(proposal.quote)
+        if submission.entries.problems:
+            return await self._again(submission, proposal, mend(submission.entries.problems, changes))
         if changes:
-            return await self._confirm(attempt, proposal, changes)
+            return await self._confirm(submission, proposal, changes)
         try:
-            order = await self._placing.place(attempt.submission(proposal.quote))
+            order = await self._placing.place(submission.submission(proposal.quote))
         except OutOfStock as error:
-            proposal = await self._propose(attempt, available=error.available)
-            return await self._again(attempt, proposal, Alert(_("Some of this is no longer there"), (_(NOTHING),)))
+            proposal = await self._propose(submission, available=error.available)
+            return await self._again(submission, proposal, Alert(_("Some of this is no longer there"), (_(NOTHING),)))
         except CartOrdered as error:
-            return await self._ordered_meanwhile(attempt, proposal.quote, error.number)
+            return await self._ordered_meanwhile(submission, proposal.quote, error.number)
         except QuoteChanged as error:
             today = {sku: Money(*price) for sku, price in error.prices.items()}
-            now = await self._propose(attempt, prices=today)
-            return await self._confirm(attempt, now, differences(proposal.quote, now.quote))
+            now = await self._propose(submission, prices=today)
+            return await self._confirm(submission, now, differences(proposal.quote, now.quote))
         except CouponRefused as error:
-            return await self._without_coupon(attempt, proposal.quote, error.words)
+            return await self._without_coupon(submission, proposal.quote, error.message)
         except PaymentDeclined as error:
-            return await self._declined(attempt, proposal.quote, error.words)
-        return _to_order(attempt.visit, order)
+            return await self._declined(submission, proposal.quote, error.message)
+        return _to_order(submission.visit, order)
 
-    async def _ordered_meanwhile(self, attempt: Attempt, quote: Quote, number: str) -> Reply:
+    async def _ordered_meanwhile(self, submission: CheckoutSubmission, quote: Quote, number: str) -> Reply:
         """What another order has left in the cart; off to that order where that is nothing."""
-        attempt = msgspec.structs.replace(attempt, cart=await self._placing.taken_out(number))
-        now = await self._propose(attempt)
+        submission = msgspec.structs.replace(submission, cart=await self._placing.taken_out(number))
+        now = await self._propose(submission)
         if not now.quote.lines:
-            return go_to(attempt.visit, order_path(number))
-        return await self._confirm(attempt, now, (_(ORDERED), *differences(quote, now.quote)))
+            return go_to(submission.visit, order_path(number))
+        return await self._confirm(submission, now, (_(ORDERED), *differences(quote, now.quote)))
 
-    async def _without_coupon(self, attempt: Attempt, quote: Quote, words: str) -> Reply:
+    async def _without_coupon(self, submission: CheckoutSubmission, quote: Quote, words: str) -> Reply:
         """What it comes to without the coupon, which is taken out of the cart: this shopper cannot use it."""
         change = UseCoupon(new_change_id(), int(self._clock()), "")
-        attempt = msgspec.structs.replace(attempt, cart=await self._carts.apply(attempt.cart.id, change))
-        now = await self._propose(attempt)
-        return await self._confirm(attempt, now, (words, *differences(quote, now.quote)))
+        submission = msgspec.structs.replace(submission, cart=await self._carts.apply(submission.cart.id, change))
+        now = await self._propose(submission)
+        return await self._confirm(submission, now, (words, *differences(quote, now.quote)))
 
-    async def _looked_up(self, attempt: Attempt) -> tuple[Attempt, Order | None]:
+    async def _looked_up(self, submission: CheckoutSubmission) -> tuple[CheckoutSubmission, Order | None]:
         """The attempt with its cart, and the order that an equal submit has made: that also where carts are away."""
         try:
-            attempt = msgspec.structs.replace(attempt, cart=await self._carts.get(attempt.cart.id))
+            submission = msgspec.structs.replace(submission, cart=await self._carts.get(submission.cart.id))
         except StoreUnavailable:
-            if earlier := await self._earlier(attempt):
-                return attempt, earlier
+            if earlier := await self._earlier(submission):
+                return submission, earlier
             raise
-        return attempt, await self._earlier(attempt)
+        return submission, await self._earlier(submission)
 
-    async def _earlier(self, attempt: Attempt) -> Order | None:
+    async def _earlier(self, submission: CheckoutSubmission) -> Order | None:
         """The order that an equal submit has made before: the cart is no longer what the form has shown."""
         try:
-            if seen := attempt.outdated:
+            if seen := submission.outdated:
                 return await self._orders.of_cart(seen.cart_id, seen.revision, seen.change)
-            if attempt.key and not attempt.cart.active:
-                return await self._orders.with_key(key_of(attempt.cart.id, attempt.key))
+            if submission.key and not submission.cart.active:
+                return await self._orders.with_key(key_of(submission.cart.id, submission.key))
         except StoreUnavailable as error:
             raise PaymentUnavailable(ORDERED_BEFORE) from error
         return None
 
-    async def _again(self, attempt: Attempt, proposal: Proposal, alert: Alert, *, status: int = 422) -> Reply:
-        checkout = proposed(proposal, attempt.entries, alert=alert)
-        return await self._replies.again(attempt.visit, checkout, status)
+    async def _again(
+        self, submission: CheckoutSubmission, proposal: Proposal, alert: Alert, *, status: int = 422
+    ) -> Reply:
+        checkout = proposed(proposal, submission.entries, alert=alert)
+        return await self._replies.again(submission.visit, checkout, status)
 
-    async def _declined(self, attempt: Attempt, quote: Quote, words: str) -> Reply:
+    async def _declined(self, submission: CheckoutSubmission, quote: Quote, words: str) -> Reply:
         """The form for another card; what the order had taken is set aside again meanwhile."""
         held = await self._reservations.hold(quote.cart_id, quote.wanted)
-        proposal = await self._propose(attempt, available=held.pieces)
-        entries = msgspec.structs.replace(attempt.entries, problems={NUMBER: words})
+        proposal = await self._propose(submission, available=held.pieces)
+        entries = msgspec.structs.replace(submission.entries, problems={NUMBER: words})
         checkout = proposed(
             proposal,
             entries,
             alert=Alert(_("The payment was declined"), (), (Link(words, f"#{NUMBER}"),)),
             until=held.until if all_held(proposal, held.pieces) else 0,
         )
-        return await self._replies.again(attempt.visit, checkout, 422)
+        return await self._replies.again(submission.visit, checkout, 422)
 
-    async def _confirm(self, attempt: Attempt, proposal: Proposal, changes: tuple[str, ...]) -> Reply:
+    async def _confirm(self, submission: CheckoutSubmission, proposal: Proposal, changes: tuple[str, ...]) -> Reply:
         words = (_("Something has changed since you saw it. Nothing was ordered or charged."),)
         alert = Alert(_("Please look once more"), words, changes=changes, tone="changed")
-        return await self._again(attempt, proposal, alert, status=409)
+        return await self._again(submission, proposal, alert, status=409)
 
-    async def _nothing_to_order(self, attempt: Attempt) -> Reply:
-        return await self._replies.empty(attempt.visit, attempt.currency, status=422)
+    async def _nothing_to_order(self, submission: CheckoutSubmission) -> Reply:
+        return await self._replies.empty(submission.visit, submission.currency, status=422)
 
-    async def _unavailable(self, attempt: Attempt, error: StoreUnavailable) -> Reply:
+    async def _unavailable(self, submission: CheckoutSubmission, error: StoreUnavailable) -> Reply:
         """The form as it was typed with what it had shown, where we know that."""
-        if attempt.seen is None or attempt.token is None:
+        if submission.seen is None or submission.token is None:
             raise error
         log.warning("An order could not be taken: %s", error)
         again = (
@@ -178,21 +180,23 @@ class Placing:
             if isinstance(error, PaymentUnavailable)
             else (_("Nothing was ordered or charged. Please try again in a moment."),)
         )
-        alert = Alert(_("This did not work"), (error.words, *again))
-        return await self._replies.unavailable(attempt.visit, attempt.seen, attempt.token, attempt.entries, alert)
+        alert = Alert(_("This did not work"), (error.message, *again))
+        return await self._replies.unavailable(
+            submission.visit, submission.seen, submission.token, submission.entries, alert
+        )
 
     async def _propose(
         self,
-        attempt: Attempt,
+        submission: CheckoutSubmission,
         available: Mapping[str, int] | None = None,
         prices: Mapping[str, Money] | None = None,
     ) -> Proposal:
         """What would be ordered now. Whether there is enough of it, ordering it tells."""
         return await self._quotes.propose(
-            attempt.cart,
-            attempt.currency,
-            attempt.entries.country_code,
-            attempt.entries.text["method"],
+            submission.cart,
+            submission.currency,
+            submission.entries.country_code,
+            submission.entries.text["method"],
             now=int(self._clock()),
             available=available or {},
             prices=prices,

@@ -14,7 +14,7 @@ from shop.checkout.order_numbers import grouped
 from shop.checkout.payments.demo_cards import DEMO_CARDS
 from shop.checkout.pricing.countries import name_of, names
 from shop.checkout.pricing.quotes import Problem, Proposal, Shipping
-from shop.checkout.pricing.signed_quote import Consent
+from shop.checkout.pricing.signed_quote import QuoteSigner
 from shop.errors import StoreUnavailable
 from shop.i18n import content, ngettext, spoken
 from shop.i18n import gettext as _
@@ -36,7 +36,7 @@ from shop.web.http.session import Sessions
 from shop.web.render.catalog import Catalog
 from shop.web.render.paths import order_path
 from shop.web.render.pictures import Pictures
-from shop.web.render.shell import Shells
+from shop.web.render.shell import ShellBuilder
 from shop.web.render.templating import Templates
 from shop.web.render.views import Link, Shell
 
@@ -84,14 +84,14 @@ class CheckoutReplies:
     def __init__(
         self,
         catalog: Catalog,
-        consent: Consent,
+        signer: QuoteSigner,
         sessions: Sessions,
-        shells: Shells,
+        shells: ShellBuilder,
         pictures: Pictures,
         templates: Templates,
     ) -> None:
         self._catalog = catalog
-        self._consent = consent
+        self._signer = signer
         self._sessions = sessions
         self._shells = shells
         self._pictures = pictures
@@ -150,14 +150,14 @@ class CheckoutReplies:
             shell=self._shell(_("Error: Checkout") if failed else _("Checkout"), quote.currency),
             badge=summary.quantity,
             summary=summary,
-            seen=checkout.token or self._consent.seal(quote),
+            seen=checkout.token or self._signer.seal(quote),
             fields={name: _field(entries, name) for name in FIELDS},
             methods=_methods(checkout),
             countries=tuple(names().values()),
             estimate=_estimate(checkout),
             duties=_("Tax and duties may be due on arrival.") if checkout.untaxed else "",
-            shortages=tuple(problem.words for problem in checkout.problems if problem.kind == "short"),
-            remarks=tuple(problem.words for problem in checkout.problems if problem.kind != "short"),
+            shortages=tuple(problem.message for problem in checkout.problems if problem.kind == "short"),
+            remarks=tuple(problem.message for problem in checkout.problems if problem.kind != "short"),
             set_aside=_clock(checkout.until) if checkout.until else None,
             waiting=Link(grouped(checkout.waiting), order_path(checkout.waiting)) if checkout.waiting else None,
             test_cards=tuple(TestCardView(card.number, _(card.words)) for card in DEMO_CARDS),

@@ -10,8 +10,8 @@ import msgspec
 from shop.cart.model import Cart
 from shop.checkout.model import Quote
 from shop.checkout.payments.card import brand_of
-from shop.checkout.placing.place_order import Submission
-from shop.checkout.pricing.signed_quote import Consent, differences
+from shop.checkout.placing.place_order import OrderRequest
+from shop.checkout.pricing.signed_quote import QuoteSigner, differences
 from shop.i18n import gettext as _
 from shop.i18n import noted, spoken
 from shop.web.checkout.form import Entries, day_of, read_entries
@@ -25,7 +25,7 @@ from shop.web.render.prices import Currencies
 UNSEEN = noted("This form was open for very long, or is not from here. Please look at your order once more.")
 
 
-class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+class CheckoutSubmission(msgspec.Struct, frozen=True, kw_only=True):
     """An attempt to order: with which form, from which cart as it is now."""
 
     visit: Visit
@@ -55,11 +55,11 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
             return differences(self.seen, quote) if differences(there, quote) else ()
         return (_(UNSEEN),) if self.visit.is_browser or self.token is not None else ()
 
-    def submission(self, quote: Quote) -> Submission:
+    def submission(self, quote: Quote) -> OrderRequest:
         """What is submitted, of a form without problems."""
         card = self.entries.card
         assert card is not None, "what has no problems has a card"
-        return Submission(
+        return OrderRequest(
             quote=quote,
             changes=self.cart.changes,
             email=self.entries.text["email"],
@@ -72,12 +72,12 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class Attempts:
+class CheckoutSubmissions:
     """Reads attempts. `writes`: whether confirmations are really sent."""
 
     def __init__(
         self,
-        consent: Consent,
+        signer: QuoteSigner,
         sessions: Sessions,
         currencies: Currencies,
         public_url: str = "",
@@ -85,22 +85,22 @@ class Attempts:
         *,
         writes: bool = False,
     ) -> None:
-        self._consent = consent
+        self._signer = signer
         self._sessions = sessions
         self._currencies = currencies
         self._public_url = public_url
         self._clock = clock
         self._writes = writes
 
-    async def read(self, request: WebRequest) -> Attempt:
+    async def read(self, request: WebRequest) -> CheckoutSubmission:
         """The attempt that a request is; of its cart, the id only. Raises InvalidInput."""
         visit = Visit(request.scope)
         form = await read_form(request, visit)
         session = self._sessions.read(visit)
         cart = Cart(session.cart_id if session else "")
         token = form.fields.get("seen")
-        seen = self._consent.unseal(token) if token else None
-        return Attempt(
+        seen = self._signer.unseal(token) if token else None
+        return CheckoutSubmission(
             visit=visit,
             cart=cart,
             entries=read_entries(form, day_of(self._clock())),

@@ -1,0 +1,1 @@
+"""Handing a cart over to another device."""

@@ -22,7 +22,7 @@ from shop.errors import InvalidInput
 from shop.i18n import gettext as _
 from shop.web.handoff.links import HandoffLinks
 from shop.web.handoff.merge_builder import Opened, steps
-from shop.web.handoff.replies import HandoffPages
+from shop.web.handoff.replies import HandoffReplies
 from shop.web.http.origin import origin_of
 from shop.web.http.reply import Reply, go_to
 from shop.web.http.request import Visit, WebRequest
@@ -33,7 +33,7 @@ Handler = Callable[[WebRequest], Awaitable[Reply]]
 _HERE_ONLY = ("localhost", "127.0.0.1", "::1")
 
 
-class Handoff:
+class HandoffHandlers:
     """Handles /cart/handoff, where a link is made, and /handoff/{token}, where it leads."""
 
     def __init__(
@@ -42,7 +42,7 @@ class Handoff:
         catalog: Catalog,
         sessions: Sessions,
         links: HandoffLinks,
-        pages: HandoffPages,
+        pages: HandoffReplies,
         public_url: str = "",
         clock: Callable[[], float] = time.time,
     ) -> None:

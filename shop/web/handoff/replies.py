@@ -13,16 +13,16 @@ from shop.web.handoff.views import ClosedPage, HandoffLine, LinkPage, TakePage
 from shop.web.http.reply import NO_STORE, Reply, html
 from shop.web.http.request import Visit
 from shop.web.render.prices import Currencies
-from shop.web.render.shell import Shells
+from shop.web.render.shell import ShellBuilder
 from shop.web.render.templating import Templates
 from shop.web.render.views import Link, Shell
 
 
-class HandoffPages:
+class HandoffReplies:
     """Renders them."""
 
     def __init__(
-        self, replies: CartReplies, shells: Shells, currencies: Currencies, templates: Templates, limits: Limits
+        self, replies: CartReplies, shells: ShellBuilder, currencies: Currencies, templates: Templates, limits: Limits
     ) -> None:
         self._replies = replies
         self._shells = shells

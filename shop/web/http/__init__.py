@@ -1,0 +1,1 @@
+"""HTTP: requests, forms, sessions, replies, metrics, health. Knows no page."""

@@ -13,7 +13,7 @@ from shop.web.http.reply import Reply, text
 from shop.web.http.request import WebRequest
 
 
-class Health:
+class HealthHandlers:
     """Handles /healthz and /readyz. `read_catalog` reads something from the catalogue's store."""
 
     def __init__(self, carts: CartService, read_catalog: Callable[[], Awaitable[object]]) -> None:

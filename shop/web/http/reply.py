@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Iterable
+from urllib.parse import quote
 
 from litestar.types import Receive, Scope, Send
 
 from shop.web.http.request import Visit, accepts_gzip
-from shop.web.render.paths import safe_return
 
 Header = tuple[bytes, bytes]
 
@@ -73,3 +74,11 @@ def go_to(visit: Visit, path: str, *, headers: Iterable[Header] = ()) -> Reply:
     if visit.is_htmx:
         return Reply(204, ((b"hx-redirect", where), VARY, REVALIDATE, *headers))
     return Reply(303, ((b"location", where), VARY, REVALIDATE, *headers))
+
+
+_LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]{0,2000}")
+
+
+def safe_return(path: str, default: str = "/") -> str:
+    """`path` if it is a path on this site, ready for a Location header; else the default."""
+    return quote(path, safe="/?&=%+:@!$'()*,;~#[]") if _LOCAL.fullmatch(path) else default

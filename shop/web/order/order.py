@@ -27,7 +27,7 @@ from shop.web.order.order_builder import order_view, title_of
 from shop.web.order.views import FindOrderView
 from shop.web.render.paths import order_path
 from shop.web.render.prices import Currencies
-from shop.web.render.shell import Shells
+from shop.web.render.shell import ShellBuilder
 from shop.web.render.templating import Templates
 from shop.web.render.views import Shell
 
@@ -36,7 +36,7 @@ MOST = 254
 """Characters of a field."""
 
 
-class OrderPages:
+class OrderHandlers:
     """Handles /order. `writes`: whether confirmations are really sent."""
 
     def __init__(
@@ -44,7 +44,7 @@ class OrderPages:
         orders: Orders,
         carts: CartService,
         sessions: Sessions,
-        shells: Shells,
+        shells: ShellBuilder,
         currencies: Currencies,
         templates: Templates,
         public_url: str = "",

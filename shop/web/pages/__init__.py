@@ -1,0 +1,1 @@
+"""Pages that belong to no other room: texts, preferences, errors, sitemap."""

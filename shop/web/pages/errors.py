@@ -18,7 +18,7 @@ from shop.web.http.reply import VARY
 from shop.web.http.request import Visit
 from shop.web.render.language import Languages
 from shop.web.render.prices import Currencies
-from shop.web.render.shell import Shells
+from shop.web.render.shell import ShellBuilder
 from shop.web.render.templating import Templates
 from shop.web.render.views import TextPage
 
@@ -43,10 +43,12 @@ LEADS = {
 _FRAMES = 6
 
 
-class Errors:
+class ErrorReplies:
     """Turns an exception into an answer."""
 
-    def __init__(self, shells: Shells, currencies: Currencies, languages: Languages, templates: Templates) -> None:
+    def __init__(
+        self, shells: ShellBuilder, currencies: Currencies, languages: Languages, templates: Templates
+    ) -> None:
         self._shells = shells
         self._currencies = currencies
         self._languages = languages
@@ -67,7 +69,7 @@ class Errors:
 
     def _words(self, request: Request[Any, Any, Any], error: Exception) -> tuple[int, str, str]:
         if isinstance(error, ShopError) and error.status != 500:
-            return error.status, _(HEADINGS[error.status]), error.words
+            return error.status, _(HEADINGS[error.status]), error.message
         if isinstance(error, HTTPException) and error.status_code != 500:
             status = error.status_code
             return status, _(HEADINGS.get(status, HEADINGS[400])), _(LEADS.get(status, LEADS[400]))

@@ -21,7 +21,7 @@ _AN_HOUR: Header = (b"cache-control", b"private, max-age=3600")
 """Browsers look for another worker as often as they load pages: they need not ask us each time."""
 
 
-class Offline:
+class OfflineHandlers:
     """Handles /offline and /service-worker.js."""
 
     def __init__(self, assets: Assets, templates: Templates) -> None:

@@ -9,25 +9,24 @@ from shop.errors import InvalidInput
 from shop.formatting import listed
 from shop.i18n import gettext as _
 from shop.web.http.forms import read_form
-from shop.web.http.reply import Reply, go_to, html
+from shop.web.http.reply import Reply, go_to, html, safe_return
 from shop.web.http.request import Visit, WebRequest
 from shop.web.http.session import Sessions
 from shop.web.render.language import Languages, in_language
-from shop.web.render.paths import safe_return
 from shop.web.render.prices import Currencies
-from shop.web.render.shell import Shells
+from shop.web.render.shell import ShellBuilder
 from shop.web.render.templating import Templates
 from shop.web.render.views import TextPage
 
 
-class Visitor:
+class PreferenceHandlers:
     """Handles /setCurrency, /setLanguage and /logout."""
 
     def __init__(
         self,
         carts: CartService,
         sessions: Sessions,
-        shells: Shells,
+        shells: ShellBuilder,
         currencies: Currencies,
         languages: Languages,
         templates: Templates,

@@ -50,7 +50,7 @@ class XmlStream(Reply):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-class Sitemap:
+class SitemapHandlers:
     """Handles /robots.txt and /sitemap.xml: every page in each language, and the pictures of products."""
 
     def __init__(

@@ -13,14 +13,14 @@ from shop.web.http.reply import Reply
 from shop.web.http.request import Visit, WebRequest
 from shop.web.pages.views import AboutView, HelpView
 from shop.web.render.prices import Prices
-from shop.web.render.storefront import Window
+from shop.web.render.storefront import Storefront
 from shop.web.render.views import DeliveryView, DeliveryWay, Shell
 
 
-class Texts:
+class TextHandlers:
     """Handles /about and /help."""
 
-    def __init__(self, window: Window, terms: Terms) -> None:
+    def __init__(self, window: Storefront, terms: Terms) -> None:
         self._window = window
         self._terms = terms
 

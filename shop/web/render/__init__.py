@@ -1,0 +1,1 @@
+"""Rendering: templates, the page cache, pictures, prices, languages. Knows no page."""

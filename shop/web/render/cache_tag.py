@@ -1,4 +1,4 @@
-"""`{% keep view %}…{% endkeep %}`: what a template shows of a view is rendered once and kept.
+"""`{% cache view %}…{% endcache %}`: what a template shows of a view is rendered once and kept.
 
 A view is a frozen struct of finished words, so two that are equal look the same: the view itself is the key, and
 nothing ever needs to be thrown away because it is out of date. What stands between the tags may depend on
@@ -18,10 +18,10 @@ MOST = 8192
 """Pieces that are kept; the oldest goes first."""
 
 
-class Keep(Extension):
-    """The tag."""
+class CacheTag(Extension):
+    """The `cache` tag of templates."""
 
-    tags = {"keep"}  # noqa: RUF012 - Jinja's own declaration
+    tags = {"cache"}  # noqa: RUF012 - Jinja's own declaration
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
@@ -31,7 +31,7 @@ class Keep(Extension):
         """The tag's node: a call of `kept` with the view, and what stands between the tags as its caller."""
         line = next(parser.stream).lineno
         view = parser.parse_expression()
-        body = parser.parse_statements(("name:endkeep",), drop_needle=True)
+        body = parser.parse_statements(("name:endcache",), drop_needle=True)
         place = Const(f"{parser.name}:{line}")
         return CallBlock(self.call_method("kept", [place, view]), [], [], body).set_lineno(line)
 

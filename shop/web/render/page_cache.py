@@ -27,7 +27,7 @@ _OVERHEAD = 1000
 """Bytes that a kept page takes beside its text, roughly."""
 
 
-class KeptPage:
+class CachedPage:
     """A rendered page: what stands before the badge's number, and what after it; fragments have no badge."""
 
     __slots__ = ("_checksums", "_digest", "_gap", "_head", "_packed_head", "_packed_tail", "_tail", "size", "status")
@@ -76,19 +76,19 @@ def _deflate(data: bytes, flush: int) -> bytes:
     return compressor.compress(data) + compressor.flush(flush)
 
 
-class KeptPages:
+class PageCache:
     """The pages of one catalogue version, the least recently asked for dropped first, `max_bytes` of them at most."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
-        self._pages: OrderedDict[Hashable, KeptPage] = OrderedDict()
+        self._pages: OrderedDict[Hashable, CachedPage] = OrderedDict()
         self._version: Hashable = None
         self.bytes = 0
 
     def __len__(self) -> int:
         return len(self._pages)
 
-    def get(self, version: Hashable, key: Hashable) -> KeptPage | None:
+    def get(self, version: Hashable, key: Hashable) -> CachedPage | None:
         """The page kept under the key, or None; pages of another version are gone."""
         if version != self._version:
             self._pages.clear()
@@ -99,12 +99,12 @@ class KeptPages:
             self._pages.move_to_end(key)
         return page
 
-    async def page(self, version: Hashable, key: Hashable, render: Callable[[], Awaitable[str]]) -> KeptPage:
+    async def page(self, version: Hashable, key: Hashable, render: Callable[[], Awaitable[str]]) -> CachedPage:
         """The page kept under the key in the language that is spoken; where there is none, it is rendered and kept."""
         key = (spoken(), key)
-        return self.get(version, key) or self.keep(version, key, KeptPage(await render()))
+        return self.get(version, key) or self.keep(version, key, CachedPage(await render()))
 
-    def keep(self, version: Hashable, key: Hashable, page: KeptPage) -> KeptPage:
+    def keep(self, version: Hashable, key: Hashable, page: CachedPage) -> CachedPage:
         """Keep a page that was made from this version, unless another has come meanwhile; return the page."""
         if version == self._version:
             if key in self._pages:

@@ -16,7 +16,6 @@ MAX_PRICE = 10**9 - 1
 MOST_RECOMMENDING = 24
 """Products of a cart that its recommendations know of."""
 _OPTION = "option."
-_LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]{0,2000}")
 _COUNT = re.compile(r"[0-9]{1,9}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
@@ -50,11 +49,6 @@ def order_path(number: str) -> str:
 def sku_of(segment: str) -> str:
     """The sku in a path segment that the server has decoded once."""
     return unquote(segment)
-
-
-def safe_return(path: str, default: str = "/") -> str:
-    """`path` if it is a path on this site, ready for a Location header; else the default."""
-    return quote(path, safe="/?&=%+:@!$'()*,;~#[]") if _LOCAL.fullmatch(path) else default
 
 
 def one_line(text: str, length: int) -> str:

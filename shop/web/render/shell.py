@@ -19,7 +19,7 @@ class Categories(Protocol):
         """All categories that have published products."""
 
 
-class Shells:
+class ShellBuilder:
     """Builds shells. It remembers the categories it saw last, for pages that must not ask: errors."""
 
     def __init__(self, catalog: Categories, currencies: Currencies, languages: Languages, public_url: str = "") -> None:

@@ -10,22 +10,22 @@ from shop.catalog.model import Page, Query
 from shop.i18n import ENGLISH, spoken
 from shop.web.http.request import Visit
 from shop.web.render.catalog import Catalog
-from shop.web.render.page_cache import KeptPage, KeptPages
+from shop.web.render.page_cache import CachedPage, PageCache
 from shop.web.render.pictures import Pictures
 from shop.web.render.prices import Currencies, Prices
-from shop.web.render.shell import Shells
+from shop.web.render.shell import ShellBuilder
 from shop.web.render.templating import Templates
 
 
-class Window(msgspec.Struct, frozen=True):
+class Storefront(msgspec.Struct, frozen=True):
     """The parts of it."""
 
     catalog: Catalog
-    shells: Shells
+    shells: ShellBuilder
     currencies: Currencies
     pictures: Pictures
     templates: Templates
-    kept: KeptPages
+    kept: PageCache
 
     def prices(self, visit: Visit) -> Prices:
         """Prices in the visitor's currency and language."""
@@ -36,6 +36,6 @@ class Window(msgspec.Struct, frozen=True):
         language = spoken()
         return await self.catalog.page(query, "" if language is ENGLISH else language.code)
 
-    async def page(self, key: tuple[Hashable, ...], prices: Prices, render: Callable[[], Awaitable[str]]) -> KeptPage:
+    async def page(self, key: tuple[Hashable, ...], prices: Prices, render: Callable[[], Awaitable[str]]) -> CachedPage:
         """The page kept under the key for these prices; where there is none, it is rendered and kept."""
         return await self.kept.page(self.catalog.version, (prices.currency, *key), render)

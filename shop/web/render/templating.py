@@ -19,7 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from shop.i18n import Language, gettext, ngettext, pgettext, speaking, spoken
-from shop.web.render.cache_tag import Keep
+from shop.web.render.cache_tag import CacheTag
 from shop.web.render.page_cache import BADGE
 
 _INCLUDE = re.compile(r'\{%\s*include\s+"([^"]+)"\s*%\}')
@@ -97,7 +97,7 @@ class Templates:
                 lstrip_blocks=True,
                 auto_reload=False,
                 cache_size=-1,
-                extensions=[Keep],
+                extensions=[CacheTag],
             )
             environment.globals |= self._words
         return self._environments[language]

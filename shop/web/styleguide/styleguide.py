@@ -14,7 +14,7 @@ from shop.web.http.request import Visit, WebRequest
 from shop.web.render.assets import Assets
 from shop.web.render.pictures import Pictures
 from shop.web.render.prices import Currencies, Prices
-from shop.web.render.shell import Shells
+from shop.web.render.shell import ShellBuilder
 from shop.web.render.templating import Templates
 from shop.web.render.views import Card, Link, Picture, Price, Shell
 from shop.web.styleguide.colour_roles import GROUNDS, Role, roles
@@ -29,13 +29,13 @@ FACETS = (
 )
 
 
-class Styleguide:
+class StyleguideHandlers:
     """Handles /styleguide, in a shop that has no public address."""
 
     def __init__(
         self,
         assets: Assets,
-        shells: Shells,
+        shells: ShellBuilder,
         currencies: Currencies,
         pictures: Pictures,
         templates: Templates,

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from shop.checkout.metrics import OrderMetrics
 from shop.checkout.payments.demo_cards import Outcome
 from shop.checkout.placing.place_order import PlaceOrder
-from shop.checkout.placing.recovery import Settler
+from shop.checkout.placing.recovery import OrderRecovery
 from shop.errors import ShopError
 from tests.fixtures.till import CODE, STOCK, Scene
 
@@ -17,7 +17,7 @@ from tests.fixtures.till import CODE, STOCK, Scene
 async def test_orders_are_counted_by_what_came_of_them(scene: Scene) -> None:
     registry = CollectorRegistry()
     metrics, process = OrderMetrics(registry), scene.process()
-    placing, settler = PlaceOrder(process.course, metrics), Settler(process.course, metrics)
+    placing, settler = PlaceOrder(process.course, metrics), OrderRecovery(process.course, metrics)
 
     async def order(outcome: Outcome = "approved", *, coupon: str = "", sku: str = "MUG") -> None:
         cart = await scene.cart(sku, cart_id=f"{outcome}-{sku}-{coupon}-{scene.clock()}", coupon=coupon)

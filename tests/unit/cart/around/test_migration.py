@@ -7,25 +7,25 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shop import retry as patience
+from shop import retry as timeouts
 from shop.cart.around.migration import Migration, Pass, everything, keep
 from shop.cart.around.moving import MovingCartService
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import Add, Cart, Remove, Undo, apply, new_change_id
-from shop.cart.redis.service import Patience, RedisCartService
+from shop.cart.redis.service import RedisCartService, Timeouts
 from shop.cart.service import CartService, now
 from shop.demo.valkey import Valkey
 from shop.errors import StoreUnavailable
 from tests.fixtures.many_carts import PRICE, a_cart, fill
 
-SLOW_MACHINE = Patience(10, 10)
+SLOW_MACHINE = Timeouts(10, 10)
 TTL = 3600
 
 
 @pytest.fixture
 async def old(valkey: Valkey) -> AsyncIterator[RedisCartService]:
     """A store on a server of the test's own."""
-    store = RedisCartService.connect(valkey.url, ttl=TTL, patience=SLOW_MACHINE)
+    store = RedisCartService.connect(valkey.url, ttl=TTL, timeouts=SLOW_MACHINE)
     yield store
     await store.close()
 
@@ -33,7 +33,7 @@ async def old(valkey: Valkey) -> AsyncIterator[RedisCartService]:
 @pytest.fixture
 async def new(valkey_url: str) -> AsyncIterator[RedisCartService]:
     """An empty store on another server."""
-    store = RedisCartService.connect(valkey_url, ttl=TTL, patience=SLOW_MACHINE)
+    store = RedisCartService.connect(valkey_url, ttl=TTL, timeouts=SLOW_MACHINE)
     yield store
     await store.close()
 
@@ -200,7 +200,7 @@ async def test_a_rate_is_kept(old: RedisCartService) -> None:
 async def test_an_old_store_that_dies_is_named_and_what_was_copied_stays(
     old: RedisCartService, new: RedisCartService, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patience, "TRY_AGAIN_SECONDS", (0.01, 0.01))
+    monkeypatch.setattr(timeouts, "TRY_AGAIN_SECONDS", (0.01, 0.01))
     await fill(old, 5000)
     migration = Migration(old, new)
     migration.tell = lambda: valkey.kill() if valkey.runs else None
@@ -237,7 +237,7 @@ async def test_an_old_store_that_hangs_for_a_moment_is_waited_for(valkey: Valkey
 async def test_an_old_store_that_is_started_again_is_gone_over_anew(new: RedisCartService) -> None:
     server = Valkey(appendonly="yes")
     server.start()
-    source = RedisCartService.connect(server.url, ttl=TTL, patience=SLOW_MACHINE)
+    source = RedisCartService.connect(server.url, ttl=TTL, timeouts=SLOW_MACHINE)
     try:
         carts = await fill(source, 3000)
         migration = Migration(source, new)
@@ -261,7 +261,7 @@ async def test_an_old_store_that_is_started_again_is_gone_over_anew(new: RedisCa
 async def test_a_new_store_that_is_away_for_a_moment_is_waited_for(
     old: RedisCartService, valkey: Valkey, valkey_url: str
 ) -> None:
-    source = RedisCartService.connect(valkey_url, ttl=TTL, patience=SLOW_MACHINE)
+    source = RedisCartService.connect(valkey_url, ttl=TTL, timeouts=SLOW_MACHINE)
     carts = await fill(source, 3000)
     migration = Migration(source, old)  # the server of the test's own is the new one here
     killed = valkey.pid
@@ -284,7 +284,7 @@ async def test_a_new_store_that_is_away_for_a_moment_is_waited_for(
 async def test_a_new_store_that_stays_away_is_named(
     new: RedisCartService, valkey: Valkey, old: RedisCartService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patience, "TRY_AGAIN_SECONDS", (0.01, 0.01))
+    monkeypatch.setattr(timeouts, "TRY_AGAIN_SECONDS", (0.01, 0.01))
     await fill(new, 10)
     valkey.kill()
     with pytest.raises(StoreUnavailable, match=r"^The new store takes nothing"):

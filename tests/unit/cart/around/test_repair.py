@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from shop.cart.around.failover import FailoverCartService
-from shop.cart.around.repair import Recent
+from shop.cart.around.repair import RecentChanges
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import REMEMBERED_CHANGES, Add, Cart, Limits, Remove, new_change_id
 from shop.cart.service import now
@@ -119,7 +119,7 @@ async def test_a_cart_that_came_back_without_older_changes_is_joined(
 async def test_an_emptied_store_gets_back_every_near_copy(store: Forgetful, carts: FailoverCartService) -> None:
     for n in range(200):
         await carts.add(f"cart-{n}", "mug", 1, EUR)
-    carts._repair.recent = Recent()
+    carts._repair.recent = RecentChanges()
     store.fall_back()
     assert (await carts.get("cart-7")).quantity == 1
     await until(lambda: len(store) == 200)
@@ -169,7 +169,7 @@ async def test_a_cart_that_was_deleted_stays_deleted(store: Forgetful, carts: Fa
 
 def test_recent_changes_are_dropped_in_time_but_never_while_the_store_is_silent() -> None:
     time = 100.0
-    recent = Recent(seconds=10, clock=lambda: time)
+    recent = RecentChanges(seconds=10, clock=lambda: time)
     first, second = Add(new_change_id(), now(), "mug", 1, EUR), Remove(new_change_id(), now(), "mug")
     recent.remember("a", first)
     time = 10_000.0
@@ -179,7 +179,7 @@ def test_recent_changes_are_dropped_in_time_but_never_while_the_store_is_silent(
 
 
 def test_recent_changes_of_one_busy_cart_are_bounded() -> None:
-    recent = Recent()
+    recent = RecentChanges()
     changes = [Add(new_change_id(), now(), "mug", 1, EUR) for _ in range(1000)]
     for change in changes:
         recent.remember("a", change)

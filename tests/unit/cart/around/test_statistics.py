@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shop.cart import codec
-from shop.cart.around.statistics import DAY, HOUR, OLDER, Spread, Statistics, spread_of
+from shop.cart.around.statistics import DAY, HOUR, OLDER, Distribution, Statistics, distribution_of
 from shop.cart.model import Cart, Line
 from shop.money import Money
 
@@ -26,16 +26,16 @@ def test_carts_are_counted_by_what_is_in_them() -> None:
     assert (found.carts, found.empty, found.pieces, found.expiring) == (3, 1, 6, 2)
     assert found.values == {"EUR": 7600, "JPY": 1000}, "what is saved for later is not in it"
     assert found.ages == {"up to an hour": 1, "up to a day": 1, OLDER: 1}
-    assert found.lines == Spread(2.0, 3, 3, 3)
+    assert found.lines == Distribution(2.0, 3, 3, 3)
     assert found.bytes.most == len(codec.encode(mixed))
 
 
 def test_no_carts_are_all_zeros() -> None:
-    assert Statistics().lines == Spread(0, 0, 0, 0)
+    assert Statistics().lines == Distribution(0, 0, 0, 0)
 
 
 @given(st.lists(st.integers(0, 30), min_size=1))
 def test_quantiles_are_those_of_the_sorted_numbers(numbers: list[int]) -> None:
     ordered = sorted(numbers)
     median, p95 = (ordered[math.ceil(len(ordered) * percent / 100) - 1] for percent in (50, 95))
-    assert spread_of(Counter(numbers)) == Spread(sum(numbers) / len(numbers), median, p95, ordered[-1])
+    assert distribution_of(Counter(numbers)) == Distribution(sum(numbers) / len(numbers), median, p95, ordered[-1])

@@ -9,7 +9,7 @@ from redis import exceptions as redis_errors
 from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import SSLConnection
 
-from shop.cart.redis.errors import in_our_words, words_of
+from shop.cart.redis.errors import message_of, translated_error
 from shop.errors import StoreRefused, StoreUnavailable
 
 
@@ -41,7 +41,7 @@ def caused(error: Exception, by: Exception) -> Exception:
     ],
 )
 def test_what_may_pass_is_unavailable(error: Exception, words: str) -> None:
-    meant = in_our_words(error)
+    meant = translated_error(error)
     assert type(meant) is StoreUnavailable
     assert words in str(meant)
 
@@ -73,7 +73,7 @@ def test_what_may_pass_is_unavailable(error: Exception, words: str) -> None:
     ],
 )
 def test_what_has_to_be_mended_is_refused(error: Exception, words: str) -> None:
-    meant = in_our_words(error)
+    meant = translated_error(error)
     assert type(meant) is StoreRefused
     assert words in str(meant)
 
@@ -82,7 +82,7 @@ def test_an_unknown_command_is_named_without_its_arguments() -> None:
     error = redis_errors.ResponseError(
         "unknown command `HELLO`, with args beginning with: `3`, `AUTH`, `shop`, `hunter2`, "
     )
-    meant = in_our_words(error)
+    meant = translated_error(error)
     assert "does not know HELLO: " in str(meant)
     assert "hunter2" not in str(meant)
 
@@ -91,18 +91,18 @@ def test_an_unknown_command_is_named_without_its_arguments() -> None:
     "error", [redis_errors.NoScriptError("No matching script."), ValueError("LOADING"), KeyError(1)]
 )
 def test_a_fault_of_ours_stays_as_it_is(error: Exception) -> None:
-    assert in_our_words(error) is error
+    assert translated_error(error) is error
 
 
 def test_a_node_of_a_cluster_sends_elsewhere_only_where_it_is_taken_for_one_server() -> None:
     moved = redis_errors.MovedError("13907 127.0.0.1:7001")
-    assert in_our_words(moved) is moved
-    meant = words_of(ConnectionPool(host="h", port=7000))(moved)
+    assert translated_error(moved) is moved
+    meant = message_of(ConnectionPool(host="h", port=7000))(moved)
     assert str(meant) == "Redis at h:7000 is a node of a cluster: write redis+cluster:// for it."
 
 
 def test_the_hint_fits_the_url() -> None:
     closed = redis_errors.ConnectionError("Connection closed by server.")
     plain, by_tls = ConnectionPool(host="h"), ConnectionPool(host="h", connection_class=SSLConnection)
-    assert "write rediss://" in str(words_of(plain)(closed))
-    assert "It may want a certificate" in str(words_of(by_tls)(closed))
+    assert "write rediss://" in str(message_of(plain)(closed))
+    assert "It may want a certificate" in str(message_of(by_tls)(closed))

@@ -11,7 +11,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
 
 from shop.cart.redis import pipelining as gather
-from shop.cart.redis.pipelining import Gathered
+from shop.cart.redis.pipelining import SharedPipeline
 from shop.demo.valkey import Valkey
 from shop.errors import StoreBusy, StoreUnavailable
 
@@ -28,8 +28,8 @@ async def redis(valkey: Valkey) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
-async def gathered(redis: Redis) -> Gathered:
-    return Gathered(redis.connection_pool.make_connection, words, seconds=30)
+async def gathered(redis: Redis) -> SharedPipeline:
+    return SharedPipeline(redis.connection_pool.make_connection, words, seconds=30)
 
 
 def trips(valkey: Valkey) -> int:
@@ -37,7 +37,7 @@ def trips(valkey: Valkey) -> int:
     return int(valkey.client().info("stats")["total_reads_processed"])
 
 
-async def test_calls_at_once_share_trips_and_each_gets_its_own_reply(valkey: Valkey, gathered: Gathered) -> None:
+async def test_calls_at_once_share_trips_and_each_gets_its_own_reply(valkey: Valkey, gathered: SharedPipeline) -> None:
     await asyncio.gather(*(gathered.call("SET", f"key-{n}", n) for n in range(4)))
     before = trips(valkey)
     replies = await asyncio.gather(*(gathered.call("GET", f"key-{n % 4}") for n in range(200)))
@@ -45,7 +45,7 @@ async def test_calls_at_once_share_trips_and_each_gets_its_own_reply(valkey: Val
     assert trips(valkey) - before <= 10
 
 
-async def test_a_refused_command_is_refused_alone(gathered: Gathered) -> None:
+async def test_a_refused_command_is_refused_alone(gathered: SharedPipeline) -> None:
     await gathered.call("SET", "text", "x")
     calls = [gathered.call("INCR" if n == 7 else "GET", "text") for n in range(20)]
     replies = await asyncio.gather(*calls, return_exceptions=True)
@@ -53,7 +53,7 @@ async def test_a_refused_command_is_refused_alone(gathered: Gathered) -> None:
     assert isinstance(replies[7], ResponseError)
 
 
-async def test_a_cancelled_caller_disturbs_nobody(gathered: Gathered) -> None:
+async def test_a_cancelled_caller_disturbs_nobody(gathered: SharedPipeline) -> None:
     await gathered.call("SET", "count", 0)
     async with asyncio.TaskGroup() as tasks:
         calls = [tasks.create_task(_increment(gathered)) for _ in range(50)]
@@ -65,12 +65,12 @@ async def test_a_cancelled_caller_disturbs_nobody(gathered: Gathered) -> None:
     assert await asyncio.gather(*(gathered.call("GET", "count") for _ in range(5))) == [b"50"] * 5
 
 
-async def _increment(gathered: Gathered) -> int:
+async def _increment(gathered: SharedPipeline) -> int:
     return int(await gathered.call("INCR", "count"))
 
 
 async def test_a_hung_server_costs_all_who_wait_one_time_out(valkey: Valkey, redis: Redis) -> None:
-    gathered = Gathered(redis.connection_pool.make_connection, words, seconds=1)
+    gathered = SharedPipeline(redis.connection_pool.make_connection, words, seconds=1)
     await asyncio.gather(*(gathered.call("PING") for _ in range(300)))
     valkey.hang()
     calls = [asyncio.ensure_future(gathered.call("PING")) for _ in range(1000)]
@@ -83,7 +83,7 @@ async def test_a_hung_server_costs_all_who_wait_one_time_out(valkey: Valkey, red
             pass
 
 
-async def _answers(gathered: Gathered) -> bool:
+async def _answers(gathered: SharedPipeline) -> bool:
     try:
         return bool(await gathered.call("PING"))
     except StoreUnavailable:
@@ -93,7 +93,7 @@ async def _answers(gathered: Gathered) -> bool:
 def test_a_connection_reset_while_nobody_used_it_is_replaced(valkey: Valkey) -> None:
     async def main() -> None:
         async with Redis(port=valkey.port, retry=Retry(NoBackoff(), 1)) as redis:
-            gathered = Gathered(redis.connection_pool.make_connection, words, seconds=5)
+            gathered = SharedPipeline(redis.connection_pool.make_connection, words, seconds=5)
             await gathered.call("PING")
             gathered._idle[0]._writer.transport.abort()
             await asyncio.sleep(0)
@@ -104,14 +104,18 @@ def test_a_connection_reset_while_nobody_used_it_is_replaced(valkey: Valkey) -> 
     uvloop.run(main())
 
 
-async def test_more_than_can_wait_are_refused_at_once(gathered: Gathered, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_more_than_can_wait_are_refused_at_once(
+    gathered: SharedPipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(gather, "WAITING", 5)
     replies = await asyncio.gather(*(gathered.call("PING") for _ in range(10)), return_exceptions=True)
     assert [reply for reply in replies if not isinstance(reply, StoreBusy)] == [b"PONG"] * 7
     assert len(replies) == 10
 
 
-async def test_a_server_that_is_another_process_than_before_is_noticed(valkey: Valkey, gathered: Gathered) -> None:
+async def test_a_server_that_is_another_process_than_before_is_noticed(
+    valkey: Valkey, gathered: SharedPipeline
+) -> None:
     await gathered.call("PING")
     valkey.client().client_kill_filter(_type="normal", skipme=True)
     await gathered.call("PING")

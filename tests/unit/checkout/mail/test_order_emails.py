@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.checkout.mail.order_emails import Letters, letter
+from shop.checkout.mail.order_emails import OrderEmails, letter
 from shop.checkout.mail.outbox import Email, Outbox
 from shop.checkout.model import NEXT, Address, Order, Quote, QuoteLine, State, Totals
 from shop.database import writing
@@ -176,8 +176,8 @@ async def test_only_states_that_a_shopper_is_to_know_of_are_written_about(engine
     outbox = Outbox(engine)
     async with writing(engine) as connection:
         for state in NEXT:
-            await Letters(outbox).write(connection, state, ORDER)
-            await Letters(outbox).write(connection, state, ORDER)
+            await OrderEmails(outbox).write(connection, state, ORDER)
+            await OrderEmails(outbox).write(connection, state, ORDER)
     assert {kept.email.id.partition(":")[0] for kept in await outbox.latest(99)} == set(LETTERS)
     assert len(await outbox.latest(99)) == len(LETTERS)
 

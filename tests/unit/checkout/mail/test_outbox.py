@@ -17,8 +17,8 @@ from shop.checkout.mail.outbox import (
     STALE_SECONDS,
     Email,
     EmailState,
-    KeptEmail,
     Outbox,
+    StoredEmail,
 )
 from shop.checkout.mail.smtp import SmtpSender
 from shop.database import writing
@@ -319,6 +319,6 @@ class TestOutbox:
 
 
 def test_the_end_of_time_is_never_due() -> None:
-    kept = KeptEmail(email=email(), created_at=0, sent_at=None, attempts=1, due_at=NEVER, error="No.")
+    kept = StoredEmail(email=email(), created_at=0, sent_at=None, attempts=1, due_at=NEVER, error="No.")
     assert kept.state(NEVER - 1) == "refused"
     assert msgspec.structs.replace(kept, sent_at=5).state(NEVER) == "sent"

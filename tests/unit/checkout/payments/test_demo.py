@@ -68,7 +68,7 @@ def test_every_test_number_is_one_that_the_form_takes_and_that_the_documents_lis
 async def test_too_little_money_is_told(payments: DemoPayments) -> None:
     declined = await payments.authorise("A", AMOUNT, card("no-funds"))
     assert declined.status == "declined"
-    assert "not enough money" in declined.words
+    assert "not enough money" in declined.message
 
 
 async def test_a_slow_bank_takes_its_time(payments: DemoPayments, pauses: Pauses) -> None:
@@ -117,7 +117,7 @@ async def test_the_first_answer_to_a_challenge_counts(payments: DemoPayments, ap
     assert challenged.challenge_path == "/payment/A"
     answered = await payments.confirm("A", approved=approved)
     assert (answered.status, answered.amount, answered.challenge_path) == (status, AMOUNT, "")
-    assert bool(answered.words) is not approved
+    assert bool(answered.message) is not approved
     assert await payments.confirm("A", approved=not approved) == answered
     assert await payments.find("A") == answered
 

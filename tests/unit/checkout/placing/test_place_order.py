@@ -182,7 +182,9 @@ class TestOneCart:
         await payments.asked.wait()
         (order,), fuller = await scene.all(), await scene.submission(await scene.cart("MUG"))
         async with writing(scene.database) as connection:
-            await transitions.step(connection, order, "placed", by="another process", until=0, now=order.created_at)
+            await transitions.step(
+                connection, order, "placed", claimant="another process", until=0, now=order.created_at
+            )
             second = asyncio.create_task(scene.process().place(fuller))
             if connection.dialect.name == "postgresql":
                 while not (await connection.execute(text("SELECT 1 FROM pg_locks WHERE NOT granted"))).all():

@@ -214,7 +214,7 @@ class TestAProcessThatWasPaused:
         ((order, by),) = await other.settler.claim()
         paused.answer.set()
         assert (await placing).state == "paid"
-        assert (await other.course.go_on(order, by)).state == "paid"
+        assert (await other.course.advance(order, by)).state == "paid"
         assert await scene.ledger() == ["authorised", "captured"]
         assert await scene.letters() == ["placed"]
 
@@ -225,7 +225,7 @@ class TestAProcessThatWasPaused:
         scene.passes(CLAIM_SECONDS)
         ((order, by),) = await late.settler.claim()
         assert (await settled(scene)).state == "paid"
-        after = await late.course.paying(order, None, by)
+        after = await late.course.advance_payment(order, None, by)
         assert after.state == "paid"
         assert await scene.ledger() == ["authorised", "captured"]
 

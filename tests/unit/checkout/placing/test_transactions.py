@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from shop.checkout.placing.transactions import Till
+from shop.checkout.placing.transactions import OrderTransactions
 from shop.checkout.schema import coupons
 from shop.database import create_engine, fetch, writing
 from shop.errors import StoreBusy, StoreUnavailable
@@ -28,7 +28,7 @@ async def uses(engine: AsyncEngine) -> int:
 class TestTheLine:
     async def test_says_when_it_is_too_long_but_not_to_those_who_go_on(self, sqlite_url: str) -> None:
         engine = create_engine(sqlite_url)
-        till, begun, end = Till(engine, at_once=1, line_seconds=0.05), asyncio.Event(), asyncio.Event()
+        till, begun, end = OrderTransactions(engine, at_once=1, line_seconds=0.05), asyncio.Event(), asyncio.Event()
 
         async def slow(connection: AsyncConnection) -> str:
             begun.set()
@@ -38,26 +38,26 @@ class TestTheLine:
         async def quick(connection: AsyncConnection) -> str:
             return "quick"
 
-        first = asyncio.create_task(till.begin(slow))
+        first = asyncio.create_task(till.run_first(slow))
         await begun.wait()
-        follows = asyncio.create_task(till.go_on(quick))
+        follows = asyncio.create_task(till.run(quick))
         with pytest.raises(StoreBusy):
-            await till.begin(quick)
+            await till.run_first(quick)
         assert not follows.done()
         end.set()
-        assert (await first, await follows, await till.begin(quick)) == ("slow", "quick", "quick")
+        assert (await first, await follows, await till.run_first(quick)) == ("slow", "quick", "quick")
         await engine.dispose()
 
     async def test_lets_an_order_that_has_begun_go_before_those_that_have_not(self, sqlite_url: str) -> None:
         engine = create_engine(sqlite_url)
-        till, ended = Till(engine, at_once=1), list[str]()
+        till, ended = OrderTransactions(engine, at_once=1), list[str]()
 
         async def order(number: int) -> None:
             async def work(connection: AsyncConnection) -> None:
                 ended.append(f"{number}")
 
-            await till.begin(work)
-            await till.go_on(work)
+            await till.run_first(work)
+            await till.run(work)
 
         await asyncio.gather(*map(order, range(9)))
         firsts = [ended.index(str(number)) for number in range(9)]
@@ -66,7 +66,7 @@ class TestTheLine:
         await engine.dispose()
 
     async def test_is_never_longer_than_the_pool(self, engine: AsyncEngine) -> None:
-        till, at_once, most = Till(engine), 0, 0
+        till, at_once, most = OrderTransactions(engine), 0, 0
         limit = 1 if engine.dialect.name == "sqlite" else 4
         all_there = asyncio.Event()
 
@@ -81,7 +81,7 @@ class TestTheLine:
             at_once -= 1
 
         async with asyncio.timeout(30):
-            await asyncio.gather(*(till.begin(work) for _ in range(50)))
+            await asyncio.gather(*(till.run_first(work) for _ in range(50)))
         assert most == limit
 
 
@@ -101,7 +101,7 @@ class TestConflicts:
                     await use(other)
             await use(connection)
 
-        await Till(engine).begin(work)
+        await OrderTransactions(engine).run_first(work)
         assert (tries, await uses(engine)) == (2, 2)
         await engine.dispose()
 
@@ -124,7 +124,7 @@ class TestConflicts:
         async with writing(engine) as connection:
             await connection.execute(insert(coupons), ROW)
         file.execute("BEGIN IMMEDIATE")
-        await Till(engine).begin(use)
+        await OrderTransactions(engine).run_first(use)
         assert (refused, await uses(engine)) == (2, 1)
         file.close()
         await engine.dispose()
@@ -138,6 +138,6 @@ class TestConflicts:
             tries += 1
 
         with pytest.raises(StoreUnavailable):
-            await Till(engine).begin(use)
+            await OrderTransactions(engine).run_first(use)
         assert tries == 1
         await engine.dispose()

@@ -136,7 +136,7 @@ class TestCoupons:
     async def test_one_that_does_not_count_is_said_and_takes_nothing_off(self, quotes: Quotes) -> None:
         proposal = await propose(quotes, ("TIDE-MUG", 1), coupon="TEN")
         assert (proposal.quote.coupon, proposal.quote.totals.discount) == ("", 0)
-        assert [(problem.kind, problem.words) for problem in proposal.problems] == [
+        assert [(problem.kind, problem.message) for problem in proposal.problems] == [
             ("coupon", "The coupon TEN counts from €30.00 on: €11.00 more.")
         ]
 
@@ -154,13 +154,13 @@ class TestWhatStandsInTheWay:
     async def test_a_line_that_is_no_longer_sold_is_left_out_and_said(self, quotes: Quotes) -> None:
         proposal = await propose(quotes, ("NO-SUCH", 2), ("TIDE-MUG", 1))
         assert proposal.quote.wanted == {"TIDE-MUG": 1}
-        assert [(problem.kind, problem.sku, problem.words) for problem in proposal.problems] == [
+        assert [(problem.kind, problem.sku, problem.message) for problem in proposal.problems] == [
             ("gone", "NO-SUCH", "We no longer sell NO-SUCH. It is not part of your order.")
         ]
 
     async def test_lines_short_of_stock_are_said(self, quotes: Quotes) -> None:
         proposal = await propose(quotes, ("LAST-JUG", 4), ("GONE-BOWL", 1), ("ENDLESS-CANDLE", 99), ("TIDE-MUG", 10))
-        assert [(problem.kind, problem.sku, problem.available, problem.words) for problem in proposal.problems] == [
+        assert [(problem.kind, problem.sku, problem.available, problem.message) for problem in proposal.problems] == [
             ("short", "LAST-JUG", 3, "Only 3 of Last Jug left, and you want 4. Please change your cart."),
             ("short", "GONE-BOWL", 0, "Gone Bowl is sold out. Please change your cart."),
         ]

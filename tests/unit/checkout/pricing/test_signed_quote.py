@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from shop.checkout.model import Quote
-from shop.checkout.pricing.signed_quote import MAX_AGE, Consent, differences
+from shop.checkout.pricing.signed_quote import MAX_AGE, QuoteSigner, differences
 from shop.money import Money
 from shop.web.http.forms import MAX_BODY
 from tests.fixtures.quotes import a_quote, quote_line
@@ -32,18 +32,18 @@ class TestTokens:
         [a_quote(), a_quote(discount=240, coupon="WELCOME10"), a_quote(country_code=""), yen(a_quote())],
     )
     def test_what_was_sealed_is_read_and_nothing_is_otherwise(self, quote: Quote) -> None:
-        seen = Consent(SECRET).unseal(Consent(SECRET).seal(quote))
+        seen = QuoteSigner(SECRET).unseal(QuoteSigner(SECRET).seal(quote))
         assert seen
         assert differences(seen, quote) == ()
         assert (seen.total, seen.wanted, seen.revision) == (quote.total, quote.wanted, quote.revision)
 
     def test_only_the_same_secret_reads_it(self) -> None:
-        token = Consent(SECRET).seal(a_quote())
-        assert Consent("another").unseal(token) is None
-        assert Consent("").unseal(Consent("").seal(a_quote())) is None, "each draws its own"
+        token = QuoteSigner(SECRET).seal(a_quote())
+        assert QuoteSigner("another").unseal(token) is None
+        assert QuoteSigner("").unseal(QuoteSigner("").seal(a_quote())) is None, "each draws its own"
 
     def test_a_token_that_was_changed_anywhere_is_none(self) -> None:
-        consent = Consent(SECRET)
+        consent = QuoteSigner(SECRET)
         token = consent.seal(a_quote())
         for at in range(len(token) - 1):
             other = "A" if token[at] != "A" else "B"
@@ -51,11 +51,11 @@ class TestTokens:
 
     @pytest.mark.parametrize("token", ["", "A", "AAAAA", "ü", "\x00", "=" * 9, "!" * 100, secrets.token_urlsafe(500)])
     def test_what_is_no_token_is_none(self, token: str) -> None:
-        assert Consent(SECRET).unseal(token) is None
+        assert QuoteSigner(SECRET).unseal(token) is None
 
     def test_it_counts_for_a_day(self) -> None:
         clock = Clock()
-        consent = Consent(SECRET, clock)
+        consent = QuoteSigner(SECRET, clock)
         token = consent.seal(a_quote())
         clock.now += MAX_AGE - 1
         assert consent.unseal(token)
@@ -63,7 +63,7 @@ class TestTokens:
         assert consent.unseal(token) is None
 
     def test_one_of_another_version_of_the_shop_is_none(self) -> None:
-        consent = Consent(SECRET)
+        consent = QuoteSigner(SECRET)
         packed = zlib.compress(msgspec.msgpack.encode((2**40, {"lines": "of another shape"})))
         token = urlsafe_b64encode(consent._sign(packed) + packed).decode()
         assert consent.unseal(token) is None
@@ -76,7 +76,7 @@ class TestTokens:
             quote_line(secrets.token_urlsafe(90), secrets.token_urlsafe(90), sku=secrets.token_urlsafe(48))
             for _ in usual
         ]
-        sizes = [len(quote_plus(Consent(SECRET).seal(a_quote(*lines)))) for lines in (usual, longest)]
+        sizes = [len(quote_plus(QuoteSigner(SECRET).seal(a_quote(*lines)))) for lines in (usual, longest)]
         assert sizes[0] < MAX_BODY / 16
         assert sizes[1] < MAX_BODY / 3
 

@@ -14,7 +14,7 @@ from shop.i18n import ENGLISH
 from shop.money import Money, Rates
 from shop.resources import resource_dir
 from shop.web.cart.cart_builder import cart_view, skus_of
-from shop.web.cart.sums import Sum, goods_of
+from shop.web.cart.sums import CartTotals, goods_of
 from shop.web.cart.views import CartView, LineView
 from shop.web.render.assets import assets_of
 from shop.web.render.pictures import Pictures
@@ -36,7 +36,7 @@ def line(sku: str, quantity: int = 1, price: int = 1000, *, saved: bool = False)
 def view(cart: Cart, *offers: Offer, currency: str = "EUR") -> CartView:
     by_sku = {offer.sku: offer for offer in offers}
     prices = Prices(RATES, currency, ENGLISH)
-    return cart_view(cart, by_sku, Sum(goods_of(cart, by_sku, prices)), prices, PICTURES, Limits(), NOW)
+    return cart_view(cart, by_sku, CartTotals(goods_of(cart, by_sku, prices)), prices, PICTURES, Limits(), NOW)
 
 
 def only_line(line: Line, *offers: Offer, currency: str = "EUR") -> LineView:

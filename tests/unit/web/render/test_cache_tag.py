@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 from jinja2 import DictLoader, Environment
 
-from shop.web.render import cache_tag as keeping
-from shop.web.render.cache_tag import Keep
+from shop.web.render import cache_tag
+from shop.web.render.cache_tag import CacheTag
 
 
 class Card(msgspec.Struct, frozen=True):
@@ -14,7 +14,7 @@ class Card(msgspec.Struct, frozen=True):
 
 
 def environment(**templates: str) -> Environment:
-    return Environment(loader=DictLoader(templates), autoescape=True, extensions=[Keep])
+    return Environment(loader=DictLoader(templates), autoescape=True, extensions=[CacheTag])
 
 
 def test_equal_views_are_rendered_once() -> None:
@@ -25,7 +25,7 @@ def test_equal_views_are_rendered_once() -> None:
         return title
 
     env = environment(
-        page="{% for card in cards %}{% keep card %}<b>{{ see(card.title) }}</b>{% endkeep %}{% endfor %}"
+        page="{% for card in cards %}{% cache card %}<b>{{ see(card.title) }}</b>{% endcache %}{% endfor %}"
     )
     env.globals["see"] = see
 
@@ -37,7 +37,8 @@ def test_equal_views_are_rendered_once() -> None:
 
 def test_each_place_and_each_view_of_a_tuple_counts() -> None:
     env = environment(
-        page="{% keep (card, big) %}{{ card.title }}{{ big }}{% endkeep %}\n{% keep (card, big) %}other{% endkeep %}"
+        page="{% cache (card, big) %}{{ card.title }}{{ big }}{% endcache %}\n"
+        "{% cache (card, big) %}other{% endcache %}"
     )
     page = env.get_template("page")
     assert page.render(card=Card("a"), big=True) == "aTrue\nother"
@@ -45,11 +46,11 @@ def test_each_place_and_each_view_of_a_tuple_counts() -> None:
 
 
 def test_the_oldest_piece_goes_first() -> None:
-    env = environment(page="{% keep card %}{{ card.title }}{% endkeep %}")
+    env = environment(page="{% cache card %}{{ card.title }}{% endcache %}")
     page = env.get_template("page")
-    for number in range(keeping.MOST + 10):
+    for number in range(cache_tag.MOST + 10):
         assert page.render(card=Card(str(number))) == str(number)
-    keep = env.extensions[Keep.identifier]
-    assert isinstance(keep, Keep)
-    assert len(keep.pieces) == keeping.MOST
+    keep = env.extensions[CacheTag.identifier]
+    assert isinstance(keep, CacheTag)
+    assert len(keep.pieces) == cache_tag.MOST
     assert page.render(card=Card("0")) == "0"

@@ -9,57 +9,57 @@ from hypothesis import strategies as st
 from litestar.testing import RequestFactory
 
 from shop.web.http.request import Visit
-from shop.web.render.page_cache import BADGE, KeptPage, KeptPages
+from shop.web.render.page_cache import BADGE, CachedPage, PageCache
 
 
 @given(before=st.text(max_size=3000), after=st.text(max_size=3000), badge=st.sampled_from(["", "1", "42", "9999"]))
 def test_the_compressed_page_is_the_plain_one(before: str, after: str, badge: str) -> None:
-    page = KeptPage(before + BADGE + after)
+    page = CachedPage(before + BADGE + after)
     for _ in range(2):
         assert gzip.decompress(page.gzip(badge.encode())) == (before + badge + after).encode()
 
 
 def test_a_page_without_a_badge_is_sent_as_it_is() -> None:
     headers = {"Cookie": "cart_count=3"}
-    reply = KeptPage("fragment").reply(Visit(RequestFactory().get(headers=headers).scope))
+    reply = CachedPage("fragment").reply(Visit(RequestFactory().get(headers=headers).scope))
     assert reply.body == b"fragment"
 
 
 def test_the_least_recently_asked_for_goes_first() -> None:
-    size = KeptPage("a" * 1000).size
-    pages = KeptPages(max_bytes=3 * size)
+    size = CachedPage("a" * 1000).size
+    pages = PageCache(max_bytes=3 * size)
     pages.get(1, "start")
     for key in "abc":
-        pages.keep(1, key, KeptPage(key * 1000))
+        pages.keep(1, key, CachedPage(key * 1000))
     assert pages.get(1, "a")
-    pages.keep(1, "d", KeptPage("d" * 1000))
+    pages.keep(1, "d", CachedPage("d" * 1000))
 
     assert [key for key in "abcd" if pages.get(1, key)] == ["a", "c", "d"]
     assert pages.bytes <= 3 * size
 
 
 def test_a_page_kept_twice_counts_once() -> None:
-    pages = KeptPages(max_bytes=10**6)
+    pages = PageCache(max_bytes=10**6)
     pages.get(1, "a")
     for _ in range(2):
-        pages.keep(1, "a", KeptPage("text"))
-    assert pages.bytes == KeptPage("text").size
+        pages.keep(1, "a", CachedPage("text"))
+    assert pages.bytes == CachedPage("text").size
 
 
 def test_pages_of_another_version_are_gone_and_late_ones_are_not_kept() -> None:
-    pages = KeptPages(max_bytes=10**6)
+    pages = PageCache(max_bytes=10**6)
     pages.get(1, "a")
-    pages.keep(1, "a", KeptPage("one"))
+    pages.keep(1, "a", CachedPage("one"))
     assert pages.get(2, "a") is None
     assert (len(pages), pages.bytes) == (0, 0)
 
-    late = pages.keep(1, "a", KeptPage("one"))
+    late = pages.keep(1, "a", CachedPage("one"))
     assert late.size
     assert pages.get(2, "a") is None
 
 
 def test_a_page_larger_than_the_room_is_answered_but_not_kept() -> None:
-    pages = KeptPages(max_bytes=100)
+    pages = PageCache(max_bytes=100)
     pages.get(1, "a")
-    assert pages.keep(1, "a", KeptPage("text")).size > 100
+    assert pages.keep(1, "a", CachedPage("text")).size > 100
     assert (len(pages), pages.bytes) == (0, 0)

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shop.catalog.model import SORTS, Query
-from shop.web.render.paths import facet_field, line_path, listing_path, listing_query, price_range, safe_return, sku_of
+from shop.web.http.reply import safe_return
+from shop.web.render.paths import facet_field, line_path, listing_path, listing_query, price_range, sku_of
 
 words = st.text(st.characters(blacklist_categories=["Cc", "Cs"]), min_size=1, max_size=30).map(str.strip).filter(bool)
 prices = st.none() | st.integers(0, 10**9 - 1)

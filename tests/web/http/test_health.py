@@ -7,7 +7,7 @@ import pytest
 from shop.cart.connect import with_standby
 from shop.errors import StoreBusy, StoreRefused, StoreUnavailable
 from tests.fixtures.shop_app import Client, CountingCarts, MakeClient
-from tests.web.test_errors import BrokenCatalog
+from tests.web.pages.test_errors import BrokenCatalog
 
 
 class AwayCarts(CountingCarts):

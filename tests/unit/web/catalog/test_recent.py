@@ -10,18 +10,18 @@ from shop.catalog.exchange_rates import read_rates
 from shop.i18n import ENGLISH
 from shop.money import CURRENCIES
 from shop.resources import resource_dir
-from shop.web.cart.recommended import Recommended
+from shop.web.cart.recommended import RecommendedHandlers
 from shop.web.catalog import recent
-from shop.web.catalog.recent import Recent, handles_of
+from shop.web.catalog.recent import RecentHandlers, handles_of
 from shop.web.http.request import WebRequest
 from shop.web.http.session import Sessions
 from shop.web.render.assets import assets_of
 from shop.web.render.language import Languages
-from shop.web.render.page_cache import KeptPages
+from shop.web.render.page_cache import PageCache
 from shop.web.render.pictures import Pictures
 from shop.web.render.prices import Currencies
-from shop.web.render.shell import Shells
-from shop.web.render.storefront import Window
+from shop.web.render.shell import ShellBuilder
+from shop.web.render.storefront import Storefront
 from shop.web.render.templating import templates_of
 from tests.fixtures.fixed_catalog import FixedCatalog, product
 
@@ -32,16 +32,16 @@ def asking(handles: str) -> WebRequest:
     return Request(named)
 
 
-@pytest.mark.parametrize(("kind", "handle"), [(Recent, "bowl"), (Recommended, "mug")])
+@pytest.mark.parametrize(("kind", "handle"), [(RecentHandlers, "bowl"), (RecommendedHandlers, "mug")])
 async def test_the_same_cards_are_kept_once_however_they_were_asked_for(
-    kind: type[Recent | Recommended], handle: str
+    kind: type[RecentHandlers | RecommendedHandlers], handle: str
 ) -> None:
-    assets, kept = assets_of(resource_dir("static")), KeptPages(10**6)
+    assets, kept = assets_of(resource_dir("static")), PageCache(10**6)
     templates = templates_of(resource_dir("templates"), assets.url)
     currencies = Currencies(read_rates(), CURRENCIES, "EUR")
     catalog = FixedCatalog(product("mug"), product("bowl"), product("tray"))
-    shells = Shells(catalog, currencies, Languages((ENGLISH,), Sessions(60)))
-    page = kind(Window(catalog, shells, currencies, Pictures(assets), templates, kept))
+    shells = ShellBuilder(catalog, currencies, Languages((ENGLISH,), Sessions(60)))
+    page = kind(Storefront(catalog, shells, currencies, Pictures(assets), templates, kept))
     sizes = []
     for made_up in ("", *(f",{letter * 200}" for letter in "abcdefgh")):
         reply = await page.show(asking(f"{handle}{made_up}"))

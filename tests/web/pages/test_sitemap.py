@@ -14,7 +14,7 @@ from shop.languages import offered
 from shop.resources import resource_dir
 from shop.settings import Settings
 from shop.web.http.session import Sessions
-from shop.web.pages.sitemap import MOST_ADDRESSES, Sitemap
+from shop.web.pages.sitemap import MOST_ADDRESSES, SitemapHandlers
 from shop.web.render.assets import assets_of
 from shop.web.render.language import Languages
 from shop.web.render.pictures import Pictures
@@ -79,7 +79,7 @@ async def test_products_come_with_the_pictures_that_others_can_show(shop: Client
 async def test_a_large_catalogue_has_an_index_of_parts() -> None:
     catalog = FixedCatalog(*(product(f"p{number}") for number in range(1202)))
     languages = Languages(offered("en"), Sessions(0))
-    sitemap = Sitemap(catalog, Pictures(assets_of(resource_dir("static"))), languages, most=600)
+    sitemap = SitemapHandlers(catalog, Pictures(assets_of(resource_dir("static"))), languages, most=600)
     app = Litestar([get("/sitemap.xml")(sitemap.sitemap)])
     async with AsyncClient(transport=ASGITransport(cast("Any", app)), base_url="http://shop.test") as shop:
         parts = locations((await shop.get("/sitemap.xml")).text)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.fixtures.fixed_catalog import FixedCatalog
 from tests.fixtures.shop_app import HTMX, Client, MakeClient
-from tests.web.test_errors import BrokenCatalog
+from tests.web.pages.test_errors import BrokenCatalog
 
 REQUESTS = [
     ("GET", "/", {}, 200),
