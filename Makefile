@@ -29,8 +29,8 @@ format: dev ## Format the code and mend what ruff can mend
 	$(VENV)/ruff check --fix .
 	$(VENV)/ruff format .
 
-words: dev ## Renew the catalogues of translations from the words of the shop (docs/languages.md)
-	$(VENV)/python bin/words.py
+words: dev ## Renew the catalogues of translations from the words of the shop (docs/languages.md); FORGET=1
+	$(VENV)/python bin/words.py $(if $(FORGET),--forget)
 
 bench: dev ## Measure; prints one table per benchmark
 	@for file in tests/bench/bench_*.py; do \

@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 from babel.messages import Catalog
+from babel.messages.pofile import read_po
 
 from tests.unit.test_house import ROOT
 
@@ -59,3 +61,73 @@ def test_wrong_translations_are_found(
     catalogue.add(one, translation)
     told = list(words.complaints(catalogue))
     assert [complaint in line for line in told] == ([True] if complaint else []), told
+
+
+@pytest.fixture
+def tree(words: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small shop, translated into German."""
+    page, locale = tmp_path / "shop/web/page.py", tmp_path / "shop/locale/de/LC_MESSAGES"
+    for folder in (page.parent, locale, tmp_path / "shop/commands", tmp_path / "templates"):
+        folder.mkdir(parents=True)
+    page.write_text("words = (_('Hello'), ngettext('{count} cup', '{count} cups', 2), pgettext('size', 'Large'))")
+    (tmp_path / "shop/commands/told.py").write_text("_('For operators')")
+    (tmp_path / "templates/page.html").write_text('{{ _("Cart") }}')
+    translated = Catalog(locale="de")
+    translated.add("Hello", "Hallo")
+    translated.add(("{count} cup", "{count} cups"), ("{count} Tasse", "{count} Tassen"))
+    translated.add("Large", "Groß", context="size")
+    translated.add("Cart", "Korb")
+    monkeypatch.setattr(words, "ROOT", tmp_path)
+    monkeypatch.setattr(words, "FOLDER", tmp_path / "shop/locale")
+    (locale / "messages.po").write_bytes(words.written(translated))
+    return tmp_path
+
+
+def german(tree: Path) -> dict[object, object]:
+    """Messages to translations, as the tree's file has them."""
+    with (tree / "shop/locale/de/LC_MESSAGES/messages.po").open("rb") as source:
+        return {message.id: message.string for message in read_po(source, locale="de") if message.id}
+
+
+def test_a_file_that_moves_into_a_folder_keeps_its_translations(words: ModuleType, tree: Path) -> None:
+    before = german(tree)
+    assert words.main() == 0
+    assert words.main(check=True) == 0
+    (tree / "shop/web/order/view").mkdir(parents=True)
+    (tree / "shop/web/page.py").rename(tree / "shop/web/order/view/page.py")
+    (tree / "templates/catalog").mkdir()
+    (tree / "templates/page.html").rename(tree / "templates/catalog/page.html")
+    assert words.main() == 0
+    assert german(tree) == before
+    assert len(before) == 4
+    assert "shop/web/order/view/page.py" in (tree / "shop/locale/messages.pot").read_text()
+
+
+def test_a_translated_message_is_dropped_only_when_told_to(
+    words: ModuleType, tree: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert words.main() == 0
+    before = {file: file.read_bytes() for file in (tree / "shop/locale").rglob("*.po*")}
+    (tree / "shop/web/page.py").write_text("_('Welcome')")
+    capsys.readouterr()
+
+    assert words.main() == 1
+    told = capsys.readouterr().err
+    assert [f"de: translated, but no longer found: {gone}" in told for gone in ("Hello", "{count} cup", "Large")] == [
+        True
+    ] * 3
+    assert "--forget" in told
+    assert {file: file.read_bytes() for file in before} == before
+
+    assert words.main(forget=True) == 0
+    assert german(tree) == {"Cart": "Korb", "Welcome": ""}
+
+
+def test_a_message_that_was_never_translated_may_go(words: ModuleType, tree: Path) -> None:
+    page = tree / "shop/web/page.py"
+    written = page.read_text()
+    page.write_text(f"{written}; _('Welcome')")
+    assert words.main() == 0
+    page.write_text(written)
+    assert words.main() == 0
+    assert "Welcome" not in german(tree)

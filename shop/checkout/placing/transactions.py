@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from shop.database import writing
 from shop.errors import StoreBusy, StoreUnavailable
 from shop.retry import jitter
+from shop.i18n import noted
 
 AT_ONCE = {"sqlite": 1, "postgresql": 4}
 LINE_SECONDS = 10.0
@@ -54,7 +55,7 @@ class OrderTransactions:
             async with asyncio.timeout(self._line_seconds):
                 await self._door.acquire()
         except TimeoutError as error:
-            raise StoreBusy("Very many people are ordering just now. Please try again in a moment.") from error
+            raise StoreBusy(noted("Very many people are ordering just now. Please try again in a moment.")) from error
         try:
             yield
         finally:
