@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import subprocess
 import sys
@@ -131,3 +132,31 @@ def test_a_message_that_was_never_translated_may_go(words: ModuleType, tree: Pat
     page.write_text(written)
     assert words.main() == 0
     assert "Welcome" not in german(tree)
+
+
+TAKES_A_MESSAGE = {"_", "gettext", "ngettext", "pgettext", "markup", "noted"}
+
+
+def hidden_words(source: str) -> list[int]:
+    """The lines where a call that takes a message stands inside an f-string: Babel on Python 3.11 does not see it."""
+    texts = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.JoinedStr)]
+    calls = [node for text in texts for node in ast.walk(text) if isinstance(node, ast.Call)]
+    return sorted({call.lineno for call in calls if ast.unparse(call.func).rpartition(".")[2] in TAKES_A_MESSAGE})
+
+
+def test_no_message_hides_in_an_f_string() -> None:
+    files = sorted((ROOT / "shop").rglob("*.py"))
+    assert [f"{file.relative_to(ROOT)}:{line}" for file in files for line in hidden_words(file.read_text())] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("f\"{_('Found')}: {page}\"", [1]),
+        ("f'{words.ngettext(ONE, MANY, 2)!s:>{noted(WIDTH)}}'", [1]),
+        ("f'{title} ' + _('Found')", []),
+        ("_('Order {number}', number=f'{number:04}')", []),
+    ],
+)
+def test_messages_that_hide_are_found(source: str, lines: list[int]) -> None:
+    assert hidden_words(source) == lines

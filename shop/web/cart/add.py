@@ -44,7 +44,8 @@ class ItemToAdd(msgspec.Struct, frozen=True):
         """What is said when it is added, and how many the cart holds then."""
         what = f"{self.quantity} × {self.name}" if self.quantity > 1 else self.name
         added = _("Added {what}.", what=what)
-        return f"{added} {ngettext('{count} item in your cart.', '{count} items in your cart.', view.quantity)}"
+        held = ngettext("{count} item in your cart.", "{count} items in your cart.", view.quantity)
+        return f"{added} {held}"
 
 
 class AddHandlers:

@@ -104,7 +104,8 @@ def _act(order: Order) -> Link | None:
 
 def _mail_to(order: Order, page: str) -> str:
     subject = _("My order {number} at Neap", number=grouped(order.number))
-    body = f"{_('This is where it is found:')}\n{page}\n"
+    where = _("This is where it is found:")
+    body = f"{where}\n{page}\n"
     return f"mailto:?subject={encoded(subject)}&body={encoded(body)}"
 
 

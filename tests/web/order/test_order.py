@@ -92,6 +92,10 @@ class TestTheReceipt:
         assert link is not None
         assert f"order%2F{number}" in link[1] or f"order/{number}" in link[1]
 
+    async def test_is_sent_in_the_language_of_its_page(self, client: Client, number: str) -> None:
+        page = (await client.get(f"/order/{number}", headers={"Accept-Language": "de"})).text
+        assert "body=Hier%20findest%20du%20sie%3A%0Ahttp" in page
+
     async def test_shows_what_was_typed_as_text(self, buyer: Buyer) -> None:
         evil = '</script><script>alert("1")</script>'
         reply = await buyer.orders(await buyer.opens(), name=evil, city=evil)
