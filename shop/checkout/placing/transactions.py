@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shop.database import writing
 from shop.errors import StoreBusy, StoreUnavailable
-from shop.retry import jitter
 from shop.i18n import noted
+from shop.retry import jitter
 
 AT_ONCE = {"sqlite": 1, "postgresql": 4}
 LINE_SECONDS = 10.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import traceback
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -40,7 +41,6 @@ LEADS = {
     405: noted("This address does not take that kind of request. Nothing was changed."),
     413: noted("A form can carry 64 KB. Nothing was changed."),
 }
-_FRAMES = 6
 
 
 class ErrorReplies:
@@ -98,11 +98,25 @@ class ErrorReplies:
 
 
 def log_unexpected(request: Request[Any, Any, Any], error: Exception) -> str:
-    """Write one line about an unexpected error, without what a shopper sent; return its reference."""
+    """Log an unexpected error with its message and traceback, without what a shopper sent; return its reference."""
     reference = secrets.token_hex(4)
-    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
-    way = " > ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames)
     route = request.scope.get("path_template", "no route")
-    log.error("Unexpected %s [%s] at %s %s: %s", type(error).__name__, reference, request.method, route, way)
-    log.debug("Traceback of [%s]", reference, exc_info=error)
+    told = "".join(_told(error, set()))
+    log.error("Unexpected %s [%s] at %s %s\n%s", type(error).__name__, reference, request.method, route, told)
     return reference
+
+
+def _told(error: BaseException, before: set[int]) -> Iterator[str]:
+    """The tracebacks of an error and of what caused it, the cause first.
+
+    Of each message only the first line: in the others, databases repeat the values that they were given.
+    """
+    before.add(id(error))
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    for earlier in (cause, *getattr(error, "exceptions", ())):
+        if earlier is not None and id(earlier) not in before:
+            yield from _told(earlier, before)
+            yield "which led to:\n"
+    yield "Traceback (most recent call last):\n"
+    yield from traceback.format_tb(error.__traceback__)
+    yield f"{type(error).__qualname__}: {str(error).partition(chr(10))[0]}\n"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
 from shop.catalog.model import Category, Offer, Page, Product, Query
 from shop.errors import ConfigurationError, PaymentRefused, StoreUnavailable
+from shop.resources import resource_dir
 from shop.settings import Settings
 from tests.fixtures.fixed_catalog import FixedCatalog, product
 from tests.fixtures.shop_app import HTMX, Client, CountingCarts, MakeClient
@@ -45,23 +48,78 @@ class BrokenCatalog(FixedCatalog):
             raise self.error
 
 
-async def test_the_unexpected_is_answered_with_a_reference_and_logged_in_one_line(
+def logged(caplog: pytest.LogCaptureFixture) -> str:
+    """The one error of the log."""
+    (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
+    return logging.Formatter().format(record)
+
+
+async def test_the_unexpected_is_answered_with_a_reference_and_logged_with_its_traceback(
     make_client: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with make_client(catalog=BrokenCatalog(RuntimeError(SECRET))) as shop:
-        reply = await shop.get(f"/product/x?note={SECRET}", headers={"Cookie": f"session={SECRET}"})
+    async with make_client(catalog=BrokenCatalog(RuntimeError("the shelf fell down"))) as shop:
+        reply = await shop.get(f"/product/{SECRET}?note={SECRET}", headers={"Cookie": f"session={SECRET}"})
 
     assert reply.status_code == 500
     assert "Traceback" not in reply.text
-    assert SECRET not in reply.text
+    assert "the shelf fell down" not in reply.text
     reference = re.search(r"mention ([0-9a-f]{8})", reply.text)
     assert reference is not None
-    (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
-    message = record.getMessage()
+    message = logged(caplog)
     assert f"RuntimeError [{reference[1]}] at GET /product/{{handle}}" in message
-    assert "test_errors.py" in message
+    assert "Traceback (most recent call last):" in message
+    assert re.search(r'test_errors\.py", line [0-9]+, in _fail\n +raise self\.error\n', message)
+    assert message.rstrip().endswith("RuntimeError: the shelf fell down")
     assert SECRET not in message
-    assert "\n" not in message
+
+
+async def test_the_log_names_causes_and_not_the_values_that_a_database_repeats(
+    make_client: MakeClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    refused = ValueError(f"violates a constraint\nDETAIL: Failing row contains ({SECRET}).")
+    failed = ExceptionGroup("two tasks failed", [KeyError("mug"), refused])
+    error = RuntimeError("no page")
+    error.__cause__ = failed
+    failed.__context__ = error
+    async with make_client(catalog=BrokenCatalog(error)) as shop:
+        assert (await shop.get("/product/x")).status_code == 500
+    message = logged(caplog)
+    order = ["KeyError: 'mug'", "ValueError: violates a constraint", "ExceptionGroup: two tasks failed"]
+    places = [message.index(told) for told in (*order, "RuntimeError: no page")]
+    assert places == sorted(places)
+    assert SECRET not in message
+
+
+@pytest.fixture
+def templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the templates, which the shop reads instead."""
+    copy = tmp_path / "_resources/templates"
+    shutil.copytree(resource_dir("templates"), copy)
+    (tmp_path / "_resources/static").symlink_to(resource_dir("static"))
+    monkeypatch.setattr("shop.resources.PACKAGE", tmp_path)
+    return copy
+
+
+async def test_a_misspelt_name_in_an_include_is_logged_with_its_file_and_line(
+    make_client: MakeClient, templates: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = templates / "cart/_line.html"
+    text = file.read_text()
+    line = text[: text.index("{{ line.total }}")].count("\n") + 1
+    file.write_text(text.replace("{{ line.total }}", "{{ line.totl }}"))
+    async with make_client() as shop:
+        await shop.post("/cart", data={"product_id": "tide-mug"})
+        reply = await shop.get(f"/cart?note={SECRET}", headers={"X-Note": SECRET})
+        (session,) = [value for name, value in shop.cookies.items() if "session" in name]
+
+    assert reply.status_code == 500
+    message = logged(caplog)
+    assert "Unexpected UndefinedError [" in message
+    assert f'File "{file}", line {line}, in ' in message
+    assert re.search(rf'{re.escape(str(templates))}/cart/_cart\.html", line [0-9]+, in block \'main\'', message)
+    assert message.rstrip().endswith("has no attribute 'totl'")
+    assert SECRET not in message
+    assert session not in message
 
 
 @pytest.mark.parametrize("path", ["/", "/product/x", "/about", "/?q=x"])

@@ -1,11 +1,12 @@
-"""What is compiled into a template renders as what is looked up."""
+"""What is compiled into a template renders as what is looked up, and its errors name the lines that were written."""
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 import pytest
-from jinja2 import Environment, FileSystemLoader, UndefinedError
+from jinja2 import Environment, FileSystemLoader, TemplateSyntaxError, UndefinedError
 
 from shop.web.render.templating import Templates
 
@@ -49,3 +50,73 @@ def test_a_name_that_a_view_does_not_have_is_an_error(folder: Path) -> None:
     (folder / "wrong.html").write_text("{{ view.nothing }}")
     with pytest.raises(UndefinedError, match="nothing"):
         Templates(folder, str.upper).fragments("wrong.html", View())
+
+
+def places(folder: Path, error: BaseException) -> list[tuple[str, int | None]]:
+    """The lines of templates that a traceback names."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [
+        (str(Path(frame.filename).relative_to(folder)), frame.lineno)
+        for frame in frames
+        if Path(frame.filename).is_relative_to(folder)
+    ]
+
+
+PARTS = {
+    "base.html": "{# Base. #}\n<main>{% block main %}{% endblock %}</main>\n{{ view.base }}\n",
+    "wrong.html": """{%- extends "base.html" -%}
+{% block main %}
+<p>{% include "_first.html" %}</p>{{ view.page }}
+{% for item in view.items %}{% include "_first.html" %}{{ view.loop }}{% endfor %}
+{% endblock %}
+""",
+    "_first.html": """{#- A comment
+of two lines. -#}
+{%- from "_macros.html" import bold -%}
+<b>
+  {{ bold(
+       view.first) }}</b>{% if view.told %}{% include "_second.html" %}{% endif %}{{ view.after }}
+""",
+    "_second.html": "{{ _('Cart') }}{{ view.second }}",
+    "_macros.html": "\n\n{% macro bold(words) -%}\n\n<b>{{ words.bold }}</b>{%- endmacro %}\n",
+}
+
+
+class Some:
+    """A view that has some of the names above."""
+
+    items = ("a",)
+
+    def __init__(self, *names: str) -> None:
+        for name in names:
+            setattr(self, name, self)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ("first", [("wrong.html", 1), ("base.html", 2), ("_first.html", 5), ("_macros.html", 5)]),
+        ("first bold", [("wrong.html", 1), ("base.html", 2), ("_first.html", 6)]),
+        ("first bold told", [("wrong.html", 1), ("base.html", 2), ("_second.html", 1)]),
+        ("first bold told second", [("wrong.html", 1), ("base.html", 2), ("_first.html", 6)]),
+        ("first bold told second after", [("wrong.html", 1), ("base.html", 2), ("wrong.html", 3)]),
+        ("first bold told second after page", [("wrong.html", 1), ("base.html", 2), ("wrong.html", 4)]),
+        ("first bold told second after page loop", [("wrong.html", 1), ("base.html", 3)]),
+    ],
+)
+def test_an_error_names_the_file_and_the_line_that_were_written(
+    folder: Path, names: str, expected: list[tuple[str, int]]
+) -> None:
+    for name, text in PARTS.items():
+        (folder / name).write_text(text)
+    with pytest.raises(UndefinedError) as caught:
+        Templates(folder, str.upper).fragments("wrong.html", Some(*names.split()))
+    assert places(folder, caught.value) == expected
+
+
+def test_a_mistake_in_the_syntax_names_the_file_and_the_line_that_were_written(folder: Path) -> None:
+    (folder / "_item.html").write_text("<i>\n\n{{ item }\n</i>\n")
+    with pytest.raises(TemplateSyntaxError) as caught:
+        Templates(folder, str.upper).fragments("page.html", View())
+    assert (caught.value.filename, caught.value.lineno) == (str(folder / "_item.html"), 3)
+    assert places(folder, caught.value) == [("_item.html", 3)]
