@@ -52,7 +52,9 @@ def cli() -> None:
 @click.option("--host", help="Address to listen on (HOST).")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on, 0 for any free one (PORT).")
 @click.option("--workers", type=click.IntRange(1), help="Processes that serve (WORKERS).")
-@click.option("--reload", is_flag=True, help="Start again when the source changes.")
+@click.option(
+    "--reload", is_flag=True, help="Start again when code, templates, styles, scripts or translations change."
+)
 def run(reload: bool, **given: Any) -> None:
     """Prepare the database, load the demo catalogue into an empty one, and serve."""
     from shop.operations.opening import before_opening

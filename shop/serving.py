@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import socket
 from contextlib import suppress
+from importlib.util import find_spec
 
 import click
 import uvicorn
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
 from shop.errors import ConfigurationError
+from shop.resources import PACKAGE, resource_dir
 from shop.settings import Settings
 
 APP = "shop.app:create_app"
 BACKLOG = 2048
 GRACE_SECONDS = 5
 """How long requests that are under way may take to finish when the shop closes."""
+SOURCES = ("*.py", "*.html", "*.txt", "*.css", "*.js", "*.po", "*.svg", "*.json", "*.webmanifest")
+"""Files that are read once, at start: `--reload` starts again when one of them changes."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -35,7 +39,12 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve(settings: Settings, listener: socket.socket, *, reload: bool = False) -> None:
-    """Serve until the process is told to end; requests under way are finished first."""
+    """Serve until the process is told to end; requests under way are finished first.
+
+    `reload`: start again when a source changes; raises ConfigurationError where watchfiles is not installed.
+    """
+    if reload and find_spec("watchfiles") is None:
+        raise ConfigurationError("--reload needs the package watchfiles. Run 'bin/setup dev' to install it.")
     config = uvicorn.Config(
         APP,
         factory=True,
@@ -43,6 +52,8 @@ def serve(settings: Settings, listener: socket.socket, *, reload: bool = False) 
         http="auto",
         workers=settings.workers,
         reload=reload,
+        reload_dirs=[str(PACKAGE), str(resource_dir("templates")), str(resource_dir("static"))] if reload else None,
+        reload_includes=[*SOURCES] if reload else None,
         log_level="debug" if settings.log_level.upper() == "DEBUG" else "warning",
         access_log=False,
         server_header=False,
