@@ -9,9 +9,9 @@ from shop.catalog.model import Listing
 from shop.errors import ShopError
 from shop.web.cart.views import RecommendedView
 from shop.web.catalog.recent import handles_of
+from shop.web.http.error_log import log_unexpected
 from shop.web.http.reply import REVALIDATE, VARY, Reply
 from shop.web.http.request import Visit, WebRequest
-from shop.web.pages.errors import log_unexpected
 from shop.web.render.cards import card
 from shop.web.render.page_cache import CachedPage
 from shop.web.render.paths import MOST_RECOMMENDING
