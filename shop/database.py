@@ -206,18 +206,59 @@ def latest_revision() -> str:
 async def migrate(url: str) -> bool:
     """Bring the schema up to date; False where it already was, which costs one query and no Alembic.
 
-    Safe to run from several processes at once. Raises ConfigurationError and StoreUnavailable.
+    Safe to run from several processes at once. Raises ConfigurationError, also for a database that a newer release
+    has prepared, and StoreUnavailable.
     """
     engine = create_engine(url, patient=True)
     try:
-        async with reading(engine) as connection:
-            if await connection.run_sync(_revision) == latest_revision():
-                return False
+        if _is_current(await revision_of(engine)):
+            return False
         async with writing(engine) as connection:
             await connection.run_sync(_upgrade)
         return True
     finally:
         await engine.dispose()
+
+
+async def require_current(url: str) -> None:
+    """Raise ConfigurationError unless the database is prepared for this release; changes nothing, and makes no file.
+
+    May raise StoreUnavailable.
+    """
+    unprepared = ConfigurationError("The database is not prepared for this release. `shop run` prepares it.")
+    if missing_file(url) is not None:
+        raise unprepared
+    engine = create_engine(url)
+    try:
+        if not _is_current(await revision_of(engine)):
+            raise unprepared
+    finally:
+        await engine.dispose()
+
+
+def missing_file(url: str) -> Path | None:
+    """The SQLite file of a URL where it is missing: to open it would create it."""
+    where = _database_url(url)
+    name = where.database or ""
+    is_file = where.get_backend_name() == "sqlite" and name not in ("", ":memory:") and not name.startswith("file:")
+    return Path(name) if is_file and not Path(name).exists() else None
+
+
+async def revision_of(engine: AsyncEngine) -> str | None:
+    """The revision that a database is prepared for; None where it was never prepared. Raises StoreUnavailable."""
+    async with reading(engine) as connection:
+        return await connection.run_sync(_revision)
+
+
+def _is_current(revision: str | None) -> bool:
+    """Whether a database at this revision is up to date; raises ConfigurationError where it is ahead of us."""
+    latest = latest_revision()
+    if revision is not None and revision > latest:
+        raise ConfigurationError(
+            f"The database was prepared by a newer release ({revision}; this one knows {latest}). "
+            "Run the newer release, or restore the backup from before the upgrade."
+        )
+    return revision == latest
 
 
 def _revision(connection: Connection) -> str | None:

@@ -47,6 +47,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """A JSON file of shipping methods and taxes; empty: the ones that come with the demo catalogue."""
     reservation_seconds: int = 600
     """Seconds for which the pieces of a cart are set aside when its checkout is opened; 0: they are not."""
+    payments_url: str = "demo:"
+    """The payment provider; `demo:` moves no money. docs/payments.md says how to add one."""
     payment_seconds: float = 8.0
     """Seconds that a payment provider may take to answer; an order whose process died is taken up after twice that."""
     smtp_url: str = ""

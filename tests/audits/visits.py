@@ -12,11 +12,11 @@ from tests.e2e.shopper import Shopper
 from tests.e2e.states import STATES
 from tests.fixtures.browser import ARGUMENTS, PATIENCE, chromium_path
 
-Visit = Callable[..., Page]
+ShopRequest = Callable[..., Page]
 
 
 @contextmanager
-def visits(url: str) -> Iterator[Visit]:
+def visits(url: str) -> Iterator[ShopRequest]:
     """`visit("cart", color_scheme="dark")`: a page in that state, in a browser profile of its own with these options.
 
     The profile of one visit is closed with the next; `seen` is called with each page before its way begins.

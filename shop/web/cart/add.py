@@ -5,9 +5,6 @@ Form -> product from memory -> one round trip of the cart service -> fragments. 
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 import msgspec
 
 from shop.cart.model import Add, Cart, new_change_id
@@ -23,9 +20,10 @@ from shop.web.catalog.product import ProductHandlers
 from shop.web.http.change_ids import clicked_change, is_plain_form, named_change
 from shop.web.http.forms import Form, read_form
 from shop.web.http.reply import Reply
-from shop.web.http.request import Visit, WebRequest
-from shop.web.http.session import Session, Sessions
-from shop.web.render.catalog import Catalog, product_of
+from shop.web.http.request import ShopRequest
+from shop.web.http.session import Session
+from shop.web.render.catalog import product_of
+from shop.web.render.storefront import Storefront
 
 
 class ItemToAdd(msgspec.Struct, frozen=True):
@@ -51,45 +49,34 @@ class ItemToAdd(msgspec.Struct, frozen=True):
 class AddHandlers:
     """Handles POST /cart: product_id, quantity (1), and variant_id where the product has several variants."""
 
-    def __init__(
-        self,
-        carts: CartService,
-        catalog: Catalog,
-        sessions: Sessions,
-        replies: CartReplies,
-        products: ProductHandlers,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
+    def __init__(self, site: Storefront, carts: CartService, replies: CartReplies, products: ProductHandlers) -> None:
+        self._site = site
         self._carts = carts
-        self._catalog = catalog
-        self._sessions = sessions
         self._replies = replies
         self._products = products
-        self._clock = clock
 
-    async def add(self, request: WebRequest) -> Reply:
+    async def add(self, request: ShopRequest) -> Reply:
         """Add, or say why not: NotFound for no such product, 422 for what the cart or the stock does not allow."""
-        visit = Visit(request.scope)
-        form = await read_form(request, visit)
-        product = await product_of(self._catalog, form.text("product_id"))
-        session = self._sessions.read(visit)
+        form = await read_form(request)
+        product = await product_of(self._site.catalog, form.text("product_id"))
+        session = self._site.sessions.read(request)
         try:
             wanted = _wanted(product, form)
-            keeper = session or self._sessions.begin()
-            cart = await self._apply(visit, keeper, form, wanted)
+            keeper = session or self._site.sessions.begin()
+            cart = await self._apply(request, keeper, form, wanted)
         except InvalidInput as error:
-            return await self._refused(visit, session, product, form, error)
-        return await self._replies.added(visit, keeper, cart, wanted.words, wanted.variant.sku)
+            return await self._refused(request, session, product, form, error)
+        return await self._replies.added(request, keeper, cart, wanted.words, wanted.variant.sku)
 
-    async def _apply(self, visit: Visit, session: Session, form: Form, wanted: ItemToAdd) -> Cart:
+    async def _apply(self, request: ShopRequest, session: Session, form: Form, wanted: ItemToAdd) -> Cart:
         variant = wanted.variant
         stock = await self._stock(variant, session)
         if stock is not None and stock <= 0:
             raise NotEnoughStock(wanted.name, 0)
-        change_id, woken = await self._change_id(visit, session, form)
+        change_id, woken = await self._change_id(request, session, form)
         change = Add(
             id=change_id,
-            at=int(self._clock()),
+            at=int(self._site.clock()),
             sku=variant.sku,
             quantity=wanted.quantity,
             price=variant.price,
@@ -108,26 +95,26 @@ class AddHandlers:
         """What this shopper may have of a variant: what is set aside for their cart too; None: as many as they like."""
         if not variant.held:
             return variant.stock
-        offers = await self._catalog.offers((variant.sku,), session.cart_id)
+        offers = await self._site.catalog.offers((variant.sku,), session.cart_id)
         return offers[variant.sku].stock if variant.sku in offers else 0
 
-    async def _change_id(self, visit: Visit, session: Session, form: Form) -> tuple[bytes, int]:
+    async def _change_id(self, request: ShopRequest, session: Session, form: Form) -> tuple[bytes, int]:
         """The id of the change, and `Cart.woken` where looking for it has woken the cart."""
-        if (named := named_change(visit, session.cart_id, form)) is not None:
+        if (named := named_change(request, session.cart_id, form)) is not None:
             return named, 0
-        if is_plain_form(visit):
+        if is_plain_form(request):
             cart = Cart(session.cart_id) if session.fresh else await self._carts.get(session.cart_id)
-            return clicked_change(visit, cart, form, self._clock), cart.woken
+            return clicked_change(request, cart, form, self._site.clock), cart.woken
         return new_change_id(), 0
 
     async def _refused(
-        self, visit: Visit, session: Session | None, product: Product, form: Form, error: InvalidInput
+        self, request: ShopRequest, session: Session | None, product: Product, form: Form, error: InvalidInput
     ) -> Reply:
-        if not visit.wants_fragment:
+        if not request.wants_fragment:
             sku, quantity = form.fields.get("variant_id", ""), form.fields.get("quantity", "1")
-            return await self._products.refused_add(visit, product, sku, quantity, error.message)
+            return await self._products.refused_add(request, product, sku, quantity, error.message)
         cart = await self._carts.get(session.cart_id) if session else Cart("")
-        return await self._replies.refused(visit, cart, error.message)
+        return await self._replies.refused(request, cart, error.message)
 
 
 def _wanted(product: Product, form: Form) -> ItemToAdd:

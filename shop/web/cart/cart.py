@@ -6,7 +6,6 @@ it is answered with the reason and the cart as it is.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -33,10 +32,10 @@ from shop.web.cart.views import CartView
 from shop.web.http.change_ids import named_change
 from shop.web.http.forms import Form, read_form
 from shop.web.http.reply import Reply
-from shop.web.http.request import Visit, WebRequest
-from shop.web.http.session import Session, Sessions
-from shop.web.render.catalog import Catalog
+from shop.web.http.request import ShopRequest
+from shop.web.http.session import Session
 from shop.web.render.paths import sku_of
+from shop.web.render.storefront import Storefront
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -47,7 +46,7 @@ class Asked(msgspec.Struct, frozen=True):
 
     cart_id: str
     sku: str
-    visit: Visit
+    request: ShopRequest
     form: Form
     id: bytes
     at: int
@@ -55,59 +54,47 @@ class Asked(msgspec.Struct, frozen=True):
 
 Decision = tuple[Change, Words]
 Decide = Callable[[Asked], Awaitable[Decision]]
-Handler = Callable[[WebRequest], Awaitable[Reply]]
+Handler = Callable[[ShopRequest], Awaitable[Reply]]
 
 
 class CartHandlers:
     """The cart's page and its changes."""
 
-    def __init__(
-        self,
-        carts: CartService,
-        catalog: Catalog,
-        sessions: Sessions,
-        replies: CartReplies,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
+    def __init__(self, site: Storefront, carts: CartService, replies: CartReplies) -> None:
+        self._site = site
         self._carts = carts
-        self._catalog = catalog
-        self._sessions = sessions
         self._replies = replies
-        self._clock = clock
 
-    async def show(self, request: WebRequest) -> Reply:
+    async def show(self, request: ShopRequest) -> Reply:
         """GET /cart."""
-        visit = Visit(request.scope)
-        return await self._replies.shown(visit, await self._cart(self._sessions.read(visit)))
+        return await self._replies.shown(request, await self._cart(self._site.sessions.read(request)))
 
-    async def welcomed(self, request: WebRequest) -> Reply:
+    async def welcomed(self, request: ShopRequest) -> Reply:
         """POST /cart/welcome: the shopper has read that their cart is back."""
-        visit = Visit(request.scope)
-        return await self._replies.welcomed(visit, await self._cart(self._sessions.read(visit)))
+        return await self._replies.welcomed(request, await self._cart(self._site.sessions.read(request)))
 
     def changing(self, decide: Decide) -> Handler:
         """The handler of a POST that changes a cart as `decide` says."""
 
-        async def change_cart(request: WebRequest) -> Reply:
-            visit = Visit(request.scope)
-            session = self._sessions.read(visit)
+        async def change_cart(request: ShopRequest) -> Reply:
+            session = self._site.sessions.read(request)
             form = Form({})
             try:
-                form = await read_form(request, visit)
-                change, words = await decide(self._asked(request, visit, session, form))
+                form = await read_form(request)
+                change, words = await decide(self._asked(request, session, form))
                 cart = await self._carts.apply(session.cart_id, change) if session else Cart("")
             except CouponRefused as error:
-                return await self._replies.refused_coupon(visit, await self._cart(session), error.message, form)
+                return await self._replies.refused_coupon(request, await self._cart(session), error.message, form)
             except InvalidInput as error:
-                return await self._replies.refused(visit, await self._cart(session), error.message)
-            return await self._replies.changed(visit, session, cart, words)
+                return await self._replies.refused(request, await self._cart(session), error.message)
+            return await self._replies.changed(request, session, cart, words)
 
         return change_cart
 
     async def set_quantity(self, asked: Asked) -> Decision:
         """POST /cart/lines/{sku} with quantity; 0 removes the line."""
         quantity = asked.form.count("quantity")
-        offer = (await self._catalog.offers((asked.sku,), asked.cart_id)).get(asked.sku)
+        offer = (await self._site.catalog.offers((asked.sku,), asked.cart_id)).get(asked.sku)
         if offer is not None and offer.stock is not None and quantity > offer.stock:
             raise NotEnoughStock(name_of(offer), max(0, offer.stock))
         change = SetQuantity(asked.id, asked.at, asked.sku, quantity)
@@ -141,11 +128,11 @@ class CartHandlers:
             raise InvalidInput("That can no longer be undone.", field="of") from None
         return Undo(asked.id, asked.at, of), lambda view: _told(_("Put back."), view)
 
-    def _asked(self, request: WebRequest, visit: Visit, session: Session | None, form: Form) -> Asked:
+    def _asked(self, request: ShopRequest, session: Session | None, form: Form) -> Asked:
         cart_id = session.cart_id if session else ""
-        named = named_change(visit, cart_id, form) if cart_id else None
+        named = named_change(request, cart_id, form) if cart_id else None
         sku = sku_of(request.path_params.get("sku", ""))
-        return Asked(cart_id, sku, visit, form, named or new_change_id(), int(self._clock()))
+        return Asked(cart_id, sku, request, form, named or new_change_id(), int(self._site.clock()))
 
     async def _cart(self, session: Session | None) -> Cart:
         return await self._carts.get(session.cart_id) if session else Cart("")

@@ -10,18 +10,16 @@ from shop.i18n import gettext as _
 from shop.web.cart.cart import Asked, Decision
 from shop.web.cart.sums import goods_of
 from shop.web.cart.views import CartView
-from shop.web.render.catalog import Catalog
-from shop.web.render.prices import Currencies
+from shop.web.render.storefront import Storefront
 
 
 class CouponHandlers:
     """Takes coupons into the cart, if they count there, and out of it."""
 
-    def __init__(self, carts: CartService, catalog: Catalog, coupons: Coupons, currencies: Currencies) -> None:
+    def __init__(self, site: Storefront, carts: CartService, coupons: Coupons) -> None:
+        self._site = site
         self._carts = carts
-        self._catalog = catalog
         self._coupons = coupons
-        self._currencies = currencies
 
     async def use(self, asked: Asked) -> Decision:
         """POST /cart/coupon with code. Raises CouponRefused in words, and StoreUnavailable."""
@@ -31,8 +29,8 @@ class CouponHandlers:
         cart = await self._carts.get(asked.cart_id) if asked.cart_id else Cart("")
         if not cart.active:
             raise InvalidInput("Please put something into your cart first: a coupon is kept with it.")
-        offers = await self._catalog.offers([line.sku for line in cart.active])
-        prices = self._currencies.prices(asked.visit.cookies.get("currency"))
+        offers = await self._site.catalog.offers([line.sku for line in cart.active])
+        prices = self._site.currencies.prices(asked.request.cookies.get("currency"))
         await self._coupons.check(typed, goods_of(cart, offers, prices).subtotal, asked.at)
         return UseCoupon(asked.id, asked.at, as_code(typed)), _used
 

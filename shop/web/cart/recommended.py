@@ -11,7 +11,7 @@ from shop.web.cart.views import RecommendedView
 from shop.web.catalog.recent import handles_of
 from shop.web.http.error_log import log_unexpected
 from shop.web.http.reply import REVALIDATE, VARY, Reply
-from shop.web.http.request import Visit, WebRequest
+from shop.web.http.request import ShopRequest
 from shop.web.render.cards import card
 from shop.web.render.page_cache import CachedPage
 from shop.web.render.paths import MOST_RECOMMENDING
@@ -28,17 +28,16 @@ DEADLINE = 0.1
 class RecommendedHandlers:
     """Handles /recommended. It is told handles and nothing of who asks."""
 
-    def __init__(self, window: Storefront, deadline: float = DEADLINE) -> None:
-        self._window = window
+    def __init__(self, site: Storefront, deadline: float = DEADLINE) -> None:
+        self._site = site
         self._deadline = deadline
 
-    async def show(self, request: WebRequest) -> Reply:
+    async def show(self, request: ShopRequest) -> Reply:
         """GET /recommended?handles=tide-mug,dusk-lamp: what goes with these, the newest first; 204 if it takes long.
 
         No failure is told: a shopper who never knew of it misses nothing.
         """
-        visit = Visit(request.scope)
-        prices = self._window.prices(visit)
+        prices = self._site.prices(request)
         handles = handles_of(request.scope["query_string"], MOST_RECOMMENDING)
 
         try:
@@ -49,18 +48,18 @@ class RecommendedHandlers:
         except Exception as error:
             log_unexpected(request, error)
             return Reply(204, (VARY, REVALIDATE))
-        return page.reply(visit)
+        return page.reply(request)
 
     async def _page(self, handles: tuple[str, ...], prices: Prices) -> CachedPage:
         """Kept by what it shows: many carts are recommended the same, and what one may ask for has no end."""
-        related = await asyncio.gather(*map(self._window.catalog.related, handles[:SOURCES]))
+        related = await asyncio.gather(*map(self._site.catalog.related, handles[:SOURCES]))
         shown = picked(related, handles)
 
         async def render() -> str:
-            cards = tuple(card(listing, prices, self._window.pictures) for listing in shown)
-            return self._window.templates.fragments("cart/recommended.html", RecommendedView(cards))
+            cards = tuple(card(listing, prices, self._site.pictures) for listing in shown)
+            return self._site.templates.fragments("cart/recommended.html", RecommendedView(cards))
 
-        return await self._window.page(("recommended", shown), prices, render)
+        return await self._site.page(("recommended", shown), prices, render)
 
 
 def picked(related: list[tuple[Listing, ...]], having: tuple[str, ...]) -> tuple[Listing, ...]:

@@ -10,7 +10,7 @@ from shop.formatting import day_of
 from shop.i18n import ENGLISH, full_name, spoken
 from shop.i18n import gettext as _
 from shop.web.cart.views import LineView, ReturningCartView
-from shop.web.http.request import Visit
+from shop.web.http.request import ShopRequest
 from shop.web.http.session import Sessions, SetCookie
 
 MOST_CHANGES = 5
@@ -30,9 +30,9 @@ class ReturningCartNotice:
         self._sessions = sessions
         self._sleep_after = sleep_after
 
-    def since(self, visit: Visit, cart: Cart, now: int) -> int:
+    def since(self, request: ShopRequest, cart: Cart, now: int) -> int:
         """When the cart that is back was changed last, seconds since the epoch; 0 where there is nothing to say."""
-        cookie = visit.cookies.get("welcome", "")
+        cookie = request.cookies.get("welcome", "")
         since = cart.woken
         if not since and _SECONDS.fullmatch(cookie):
             since = min(int(cookie), now)
@@ -40,15 +40,15 @@ class ReturningCartNotice:
             since = cart.changed_at
         return 0 if cookie == f"{SEEN}{since}" else since
 
-    def after_change(self, visit: Visit, cart: Cart) -> list[SetCookie]:
+    def after_change(self, request: ShopRequest, cart: Cart) -> list[SetCookie]:
         """The cookie after a change: it begins where that woke the cart, and ends with the next one."""
         if cart.woken:
-            return [self._sessions.keep_welcome(visit, str(cart.woken))]
-        return [self._sessions.keep_welcome(visit, "")] if "welcome" in visit.cookies else []
+            return [self._sessions.keep_welcome(request, str(cart.woken))]
+        return [self._sessions.keep_welcome(request, "")] if "welcome" in request.cookies else []
 
-    def after_reading(self, visit: Visit, since: int) -> list[SetCookie]:
+    def after_reading(self, request: ShopRequest, since: int) -> list[SetCookie]:
         """The cookie of a shopper who has read it."""
-        return [self._sessions.keep_welcome(visit, f"{SEEN}{since}")] if since else []
+        return [self._sessions.keep_welcome(request, f"{SEEN}{since}")] if since else []
 
 
 def welcome_view(since: int, lines: Sequence[LineView]) -> ReturningCartView | None:

@@ -12,7 +12,7 @@ from shop.web.catalog.json_ld import grid_json_ld
 from shop.web.catalog.listing_builder import grid_view, heading
 from shop.web.catalog.views import GridView
 from shop.web.http.reply import Reply
-from shop.web.http.request import Visit, WebRequest
+from shop.web.http.request import ShopRequest
 from shop.web.render.paths import listing_path, listing_query
 from shop.web.render.pictures import Pictures
 from shop.web.render.prices import Prices
@@ -25,30 +25,30 @@ FRONT_WORDS = noted("Plain things for the small hours of a day at home.")
 class ListingHandlers:
     """Answers from the kept pages; what is not among them is rendered once."""
 
-    def __init__(self, window: Storefront) -> None:
-        self._window = window
+    def __init__(self, site: Storefront) -> None:
+        self._site = site
 
-    async def grid(self, request: WebRequest) -> Reply:
+    async def grid(self, request: ShopRequest) -> Reply:
         """GET /: the front page, a category, a search; htmx gets the listing alone."""
-        visit, prices = self._visit(request)
+        prices = self._site.prices(request)
         query = listing_query(request.scope["query_string"])
-        template = "catalog/listing.html" if visit.wants_fragment else "catalog/grid.html"
+        template = "catalog/listing.html" if request.wants_fragment else "catalog/grid.html"
 
         async def render() -> str:
-            return self._window.templates.render(template, await self._grid_view(query, prices))
+            return self._site.templates.render(template, await self._grid_view(query, prices))
 
-        page = await self._window.page((template, query), prices, render)
-        return page.reply(visit)
+        page = await self._site.page((template, query), prices, render)
+        return page.reply(request)
 
     async def _grid_view(self, query: Query, prices: Prices) -> GridView:
-        page = await self._window.listed(query)
+        page = await self._site.listed(query)
         query = page.query
-        categories = await self._window.shells.refresh()
+        categories = await self._site.catalog.categories()
         front = query == Query()
-        home = home_view(page.listings, categories, prices, self._window.pictures) if front else None
+        home = home_view(page.listings, categories, prices, self._site.pictures) if front else None
         title = _("Things for the home") if front else heading(query, page.facets)
         canonical = listing_path(Query(category=query.category, page=query.page))
-        shell = self._window.shells.shell(
+        shell = await self._site.shells.shell(
             title if query.page == 1 else _("{title}, page {page}", title=title, page=query.page),
             description=_(FRONT_WORDS)
             if front
@@ -59,14 +59,10 @@ class ListingHandlers:
             category=query.category,
             q=query.q,
             indexed=not query.q and page.total > 0,
-            picture=home.scene if home else _picture(page, self._window.pictures),
+            picture=home.scene if home else _picture(page, self._site.pictures),
         )
-        grid = grid_view(shell, page, prices, self._window.pictures, self._window.currencies.default)
-        return msgspec.structs.replace(grid, home=home, json_ld=grid_json_ld(grid, self._window.pictures.mark))
-
-    def _visit(self, request: WebRequest) -> tuple[Visit, Prices]:
-        visit = Visit(request.scope)
-        return visit, self._window.prices(visit)
+        grid = grid_view(shell, page, prices, self._site.pictures, self._site.currencies.default)
+        return msgspec.structs.replace(grid, home=home, json_ld=grid_json_ld(grid, self._site.pictures.mark))
 
 
 def _picture(page: Page, pictures: Pictures) -> Picture | None:

@@ -12,7 +12,7 @@ from shop.i18n import content
 from shop.web.catalog.product_builder import category_link, first_choice, pictures_of, product_view
 from shop.web.catalog.views import ProductView
 from shop.web.http.reply import Reply, html
-from shop.web.http.request import Visit, WebRequest
+from shop.web.http.request import ShopRequest
 from shop.web.render.catalog import product_of
 from shop.web.render.html_text import plain_text
 from shop.web.render.paths import MAX_QUERY, product_path
@@ -23,41 +23,40 @@ from shop.web.render.storefront import Storefront
 class ProductHandlers:
     """Answers from the kept pages; what is not among them is rendered once."""
 
-    def __init__(self, window: Storefront, terms: Terms, limits: Limits) -> None:
-        self._window = window
+    def __init__(self, site: Storefront, terms: Terms, limits: Limits) -> None:
+        self._site = site
         self._terms = terms
         self._limits = limits
 
-    async def show(self, request: WebRequest) -> Reply:
+    async def show(self, request: ShopRequest) -> Reply:
         """GET /product/{handle}, with a variant chosen by ?variant_id=. Raises NotFound."""
-        visit = Visit(request.scope)
-        prices = self._window.prices(visit)
+        prices = self._site.prices(request)
         handle = request.scope["path_params"]["handle"]
         query = request.scope["query_string"]
         sku = _variant_id(query) if len(query) <= MAX_QUERY else ""
 
         async def render() -> str:
-            return self._window.templates.render("catalog/product.html", await self._view(handle, sku, prices))
+            return self._site.templates.render("catalog/product.html", await self._view(handle, sku, prices))
 
-        page = await self._window.page(("product", handle, sku), prices, render)
-        return page.reply(visit)
+        page = await self._site.page(("product", handle, sku), prices, render)
+        return page.reply(request)
 
-    async def refused_add(self, visit: Visit, product: Product, sku: str, quantity: str, error: str) -> Reply:
+    async def refused_add(self, request: ShopRequest, product: Product, sku: str, quantity: str, error: str) -> Reply:
         """The product page again, as the form was filled, and why it was refused (422)."""
-        prices = self._window.prices(visit)
+        prices = self._site.prices(request)
         view = await self._view(product.handle, sku, prices, error=error, quantity=quantity)
-        return html(self._window.templates.render("catalog/product.html", view, visit.badge), status=422)
+        return html(self._site.templates.render("catalog/product.html", view, request.badge), status=422)
 
     async def _view(
         self, handle: str, sku: str, prices: Prices, *, error: str = "", quantity: str = "1"
     ) -> ProductView:
         """A product's page with the variant of that sku chosen, if there is one."""
-        product = await product_of(self._window.catalog, handle)
+        product = await product_of(self._site.catalog, handle)
         named = product.variant(sku)
         chosen = named or first_choice(product)
-        category = category_link(product, await self._window.shells.refresh())
-        shown = pictures_of(product, chosen, self._window.pictures)
-        shell = self._window.shells.shell(
+        category = category_link(product, await self._site.catalog.categories())
+        shown = pictures_of(product, chosen, self._site.pictures)
+        shell = await self._site.shells.shell(
             content(product.title),
             description=plain_text(content(product.description)),
             path=product_path(handle, named.sku if named else ""),
@@ -71,10 +70,10 @@ class ProductHandlers:
             product,
             chosen,
             shown,
-            await self._window.catalog.related(handle),
+            await self._site.catalog.related(handle),
             category,
             prices,
-            self._window.pictures,
+            self._site.pictures,
             self._terms,
             self._limits.quantity,
             error=error,

@@ -10,7 +10,7 @@ from shop.catalog.model import Product
 from shop.errors import NotFound
 from shop.web.catalog.views import RecentView
 from shop.web.http.reply import Reply
-from shop.web.http.request import Visit, WebRequest
+from shop.web.http.request import ShopRequest
 from shop.web.render.cards import card
 from shop.web.render.catalog import is_handle, product_of
 from shop.web.render.storefront import Storefront
@@ -24,28 +24,27 @@ _LONGEST = 2000
 class RecentHandlers:
     """Answers from the kept pages, by what they show: what one may ask for has no end."""
 
-    def __init__(self, window: Storefront) -> None:
-        self._window = window
+    def __init__(self, site: Storefront) -> None:
+        self._site = site
 
-    async def show(self, request: WebRequest) -> Reply:
+    async def show(self, request: ShopRequest) -> Reply:
         """GET /recent?handles=tide-mug,dusk-lamp: their cards, in this order, without those that are sold no more."""
-        visit = Visit(request.scope)
-        prices = self._window.prices(visit)
+        prices = self._site.prices(request)
         handles = handles_of(request.scope["query_string"])
 
         products = await asyncio.gather(*map(self._product, handles))
         shown = tuple(product.listing for product in products if product)
 
         async def render() -> str:
-            cards = tuple(card(listing, prices, self._window.pictures) for listing in shown)
-            return self._window.templates.fragments("catalog/recent.html", RecentView(cards))
+            cards = tuple(card(listing, prices, self._site.pictures) for listing in shown)
+            return self._site.templates.fragments("catalog/recent.html", RecentView(cards))
 
-        page = await self._window.page(("recent", shown), prices, render)
-        return page.reply(visit)
+        page = await self._site.page(("recent", shown), prices, render)
+        return page.reply(request)
 
     async def _product(self, handle: str) -> Product | None:
         try:
-            return await product_of(self._window.catalog, handle)
+            return await product_of(self._site.catalog, handle)
         except NotFound:
             return None
 

@@ -6,7 +6,7 @@ from shop.catalog.model import Category, Page, Query
 from shop.i18n import content
 from shop.web.catalog.views import SearchView
 from shop.web.http.reply import Reply, go_to
-from shop.web.http.request import Visit, WebRequest
+from shop.web.http.request import ShopRequest
 from shop.web.render.cards import card
 from shop.web.render.paths import listing_path, listing_query
 from shop.web.render.pictures import Pictures
@@ -21,28 +21,27 @@ MOST_CATEGORIES = 3
 class SearchHandlers:
     """Answers from the kept pages, as the grid does, and asks the catalogue what the grid would."""
 
-    def __init__(self, window: Storefront) -> None:
-        self._window = window
+    def __init__(self, site: Storefront) -> None:
+        self._site = site
 
-    async def show(self, request: WebRequest) -> Reply:
+    async def show(self, request: ShopRequest) -> Reply:
         """GET /search?q=: the panel for htmx; whoever comes without it is sent to the grid."""
-        visit = Visit(request.scope)
         query = Query(q=listing_query(request.scope["query_string"]).q)
-        if not visit.wants_fragment:
-            return go_to(visit, listing_path(query))
-        prices = self._window.prices(visit)
+        if not request.wants_fragment:
+            return go_to(request, listing_path(query))
+        prices = self._site.prices(request)
 
         async def render() -> str:
-            return self._window.templates.fragments("catalog/search.html", await self._view(query, prices))
+            return self._site.templates.fragments("catalog/search.html", await self._view(query, prices))
 
-        page = await self._window.page(("search", query.q), prices, render)
-        return page.reply(visit)
+        page = await self._site.page(("search", query.q), prices, render)
+        return page.reply(request)
 
     async def _view(self, query: Query, prices: Prices) -> SearchView:
         if not query.q:
             return SearchView("")
-        found = await self._window.listed(query)
-        return search_view(found, await self._window.shells.refresh(), prices, self._window.pictures)
+        found = await self._site.listed(query)
+        return search_view(found, await self._site.catalog.categories(), prices, self._site.pictures)
 
 
 def search_view(found: Page, categories: tuple[Category, ...], prices: Prices, pictures: Pictures) -> SearchView:

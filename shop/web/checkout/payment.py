@@ -16,10 +16,8 @@ from shop.i18n import gettext as _
 from shop.web.checkout.views import PaymentView
 from shop.web.http.forms import read_form
 from shop.web.http.reply import NO_STORE, Reply, go_to, html
-from shop.web.http.request import Visit, WebRequest
-from shop.web.render.prices import Currencies
-from shop.web.render.shell import ShellBuilder
-from shop.web.render.templating import Templates
+from shop.web.http.request import ShopRequest
+from shop.web.render.storefront import Storefront
 
 ANSWERS = {"approve": True, "refuse": False}
 
@@ -36,36 +34,24 @@ class Resumes(Protocol):
 class PaymentHandlers:
     """Handles /payment/{key}; the key of a payment is the number of its order, and as with that, who has it may act."""
 
-    def __init__(
-        self,
-        payments: DemoPayments,
-        orders: Resumes,
-        shells: ShellBuilder,
-        currencies: Currencies,
-        templates: Templates,
-    ) -> None:
+    def __init__(self, site: Storefront, payments: DemoPayments, orders: Resumes) -> None:
+        self._site = site
         self._payments = payments
         self._orders = orders
-        self._shells = shells
-        self._currencies = currencies
-        self._templates = templates
 
-    async def ask(self, request: WebRequest) -> Reply:
+    async def ask(self, request: ShopRequest) -> Reply:
         """GET /payment/{key}; a payment that has its answer is shown where its order is."""
-        visit, payment = Visit(request.scope), await self._find(request)
+        payment = await self._find(request)
         key = payment.key
         if payment.status != "challenged":
-            return go_to(visit, f"/order/{key}")
-        await self._shells.refresh()
-        currency = self._currencies.prices(visit.cookies.get("currency")).currency
-        shell = self._shells.shell(_("Confirm your payment"), path=f"/payment/{key}", currency=currency)
+            return go_to(request, f"/order/{key}")
+        shell = await self._site.shell(request, _("Confirm your payment"), path=f"/payment/{key}")
         view = PaymentView(shell, f"/payment/{key}", payment.amount.format(), grouped(key))
-        return html(self._templates.render("payment/challenge.html", view, visit.badge), cache=NO_STORE)
+        return html(self._site.templates.render("payment/challenge.html", view, request.badge), cache=NO_STORE)
 
-    async def answer(self, request: WebRequest) -> Reply:
+    async def answer(self, request: ShopRequest) -> Reply:
         """POST /payment/{key}: answer, approve or refuse. Of several answers the first one counts."""
-        visit = Visit(request.scope)
-        approved = ANSWERS.get((await read_form(request, visit)).text("answer"))
+        approved = ANSWERS.get((await read_form(request)).text("answer"))
         if approved is None:
             raise InvalidInput("Please choose whether to confirm this payment.", field="answer")
         key = (await self._find(request)).key
@@ -74,9 +60,9 @@ class PaymentHandlers:
             await self._orders.resume(key)
         except StoreUnavailable as error:
             log.warning("A payment has its answer, and its order is gone on with later: %s", error)
-        return go_to(visit, f"/order/{key}")
+        return go_to(request, f"/order/{key}")
 
-    async def _find(self, request: WebRequest) -> Payment:
+    async def _find(self, request: ShopRequest) -> Payment:
         number = typed_number(str(request.path_params["key"]))
         payment = await self._payments.find(number) if number else None
         if payment is None:

@@ -7,19 +7,17 @@ be ordered now, the page comes back and says so. Programs send no token and have
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
 from shop.cart.model import UseCoupon, new_change_id
-from shop.cart.service import CartService
 from shop.checkout.model import Order, Quote
 from shop.checkout.payments.card import NUMBER
-from shop.checkout.placing.orders import Orders, key_of
-from shop.checkout.placing.place_order import ORDERED_BEFORE, PlaceOrder
-from shop.checkout.placing.reservations import Reservations
-from shop.checkout.pricing.quotes import Proposal, Quotes
+from shop.checkout.placing.ordering import Ordering
+from shop.checkout.placing.orders import key_of
+from shop.checkout.placing.place_order import ORDERED_BEFORE
+from shop.checkout.pricing.quotes import Proposal
 from shop.checkout.pricing.signed_quote import differences
 from shop.errors import (
     CartOrdered,
@@ -37,8 +35,9 @@ from shop.web.checkout.replies import CheckoutReplies, all_held, mend, proposed
 from shop.web.checkout.submission import CheckoutSubmission, CheckoutSubmissions
 from shop.web.checkout.views import Alert
 from shop.web.http.reply import Reply, go_to
-from shop.web.http.request import Visit, WebRequest
+from shop.web.http.request import ShopRequest
 from shop.web.render.paths import order_path
+from shop.web.render.storefront import Storefront
 from shop.web.render.views import Link
 
 NOTHING = noted("Nothing was ordered or charged.")
@@ -51,33 +50,21 @@ class PlaceOrderHandlers:
     """Handles POST /cart/checkout."""
 
     def __init__(
-        self,
-        carts: CartService,
-        quotes: Quotes,
-        reservations: Reservations,
-        placing: PlaceOrder,
-        orders: Orders,
-        submissions: CheckoutSubmissions,
-        replies: CheckoutReplies,
-        clock: Callable[[], float] = time.time,
+        self, site: Storefront, ordering: Ordering, submissions: CheckoutSubmissions, replies: CheckoutReplies
     ) -> None:
-        self._carts = carts
-        self._quotes = quotes
-        self._reservations = reservations
-        self._placing = placing
-        self._orders = orders
+        self._site = site
+        self._ordering = ordering
         self._submissions = submissions
         self._replies = replies
-        self._clock = clock
 
-    async def place(self, request: WebRequest) -> Reply:
+    async def place(self, request: ShopRequest) -> Reply:
         """Order, or say what has to be mended or agreed to first."""
         submission = await self._submissions.read(request)
         if not submission.cart.id:
             return await self._nothing_to_order(submission)
         try:
             submission, earlier = await self._looked_up(submission)
-            return _to_order(submission.visit, earlier) if earlier else await self._order(submission)
+            return _to_order(submission.request, earlier) if earlier else await self._order(submission)
         except StoreUnavailable as error:
             return await self._unavailable(submission, error)
 
@@ -91,7 +78,7 @@ class PlaceOrderHandlers:
         if changes:
             return await self._confirm(submission, proposal, changes)
         try:
-            order = await self._placing.place(submission.submission(proposal.quote))
+            order = await self._ordering.place_order.place(submission.submission(proposal.quote))
         except OutOfStock as error:
             proposal = await self._propose(submission, available=error.available)
             return await self._again(submission, proposal, Alert(_("Some of this is no longer there"), (_(NOTHING),)))
@@ -105,27 +92,29 @@ class PlaceOrderHandlers:
             return await self._without_coupon(submission, proposal.quote, error.message)
         except PaymentDeclined as error:
             return await self._declined(submission, proposal.quote, error.message)
-        return _to_order(submission.visit, order)
+        return _to_order(submission.request, order)
 
     async def _ordered_meanwhile(self, submission: CheckoutSubmission, quote: Quote, number: str) -> Reply:
         """What another order has left in the cart; off to that order where that is nothing."""
-        submission = msgspec.structs.replace(submission, cart=await self._placing.taken_out(number))
+        submission = msgspec.structs.replace(submission, cart=await self._ordering.place_order.taken_out(number))
         now = await self._propose(submission)
         if not now.quote.lines:
-            return go_to(submission.visit, order_path(number))
+            return go_to(submission.request, order_path(number))
         return await self._confirm(submission, now, (_(ORDERED), *differences(quote, now.quote)))
 
     async def _without_coupon(self, submission: CheckoutSubmission, quote: Quote, words: str) -> Reply:
         """What it comes to without the coupon, which is taken out of the cart: this shopper cannot use it."""
-        change = UseCoupon(new_change_id(), int(self._clock()), "")
-        submission = msgspec.structs.replace(submission, cart=await self._carts.apply(submission.cart.id, change))
+        change = UseCoupon(new_change_id(), int(self._site.clock()), "")
+        submission = msgspec.structs.replace(
+            submission, cart=await self._ordering.carts.apply(submission.cart.id, change)
+        )
         now = await self._propose(submission)
         return await self._confirm(submission, now, (words, *differences(quote, now.quote)))
 
     async def _looked_up(self, submission: CheckoutSubmission) -> tuple[CheckoutSubmission, Order | None]:
         """The attempt with its cart, and the order that an equal submit has made: that also where carts are away."""
         try:
-            submission = msgspec.structs.replace(submission, cart=await self._carts.get(submission.cart.id))
+            submission = msgspec.structs.replace(submission, cart=await self._ordering.carts.get(submission.cart.id))
         except StoreUnavailable:
             if earlier := await self._earlier(submission):
                 return submission, earlier
@@ -136,9 +125,9 @@ class PlaceOrderHandlers:
         """The order that an equal submit has made before: the cart is no longer what the form has shown."""
         try:
             if seen := submission.outdated:
-                return await self._orders.of_cart(seen.cart_id, seen.revision, seen.change)
+                return await self._ordering.orders.of_cart(seen.cart_id, seen.revision, seen.change)
             if submission.key and not submission.cart.active:
-                return await self._orders.with_key(key_of(submission.cart.id, submission.key))
+                return await self._ordering.orders.with_key(key_of(submission.cart.id, submission.key))
         except StoreUnavailable as error:
             raise PaymentUnavailable(ORDERED_BEFORE) from error
         return None
@@ -147,11 +136,11 @@ class PlaceOrderHandlers:
         self, submission: CheckoutSubmission, proposal: Proposal, alert: Alert, *, status: int = 422
     ) -> Reply:
         checkout = proposed(proposal, submission.entries, alert=alert)
-        return await self._replies.again(submission.visit, checkout, status)
+        return await self._replies.again(submission.request, checkout, status)
 
     async def _declined(self, submission: CheckoutSubmission, quote: Quote, words: str) -> Reply:
         """The form for another card; what the order had taken is set aside again meanwhile."""
-        held = await self._reservations.hold(quote.cart_id, quote.wanted)
+        held = await self._ordering.reservations.hold(quote.cart_id, quote.wanted)
         proposal = await self._propose(submission, available=held.pieces)
         entries = msgspec.structs.replace(submission.entries, problems={NUMBER: words})
         checkout = proposed(
@@ -160,7 +149,7 @@ class PlaceOrderHandlers:
             alert=Alert(_("The payment was declined"), (), (Link(words, f"#{NUMBER}"),)),
             until=held.until if all_held(proposal, held.pieces) else 0,
         )
-        return await self._replies.again(submission.visit, checkout, 422)
+        return await self._replies.again(submission.request, checkout, 422)
 
     async def _confirm(self, submission: CheckoutSubmission, proposal: Proposal, changes: tuple[str, ...]) -> Reply:
         words = (_("Something has changed since you saw it. Nothing was ordered or charged."),)
@@ -168,7 +157,7 @@ class PlaceOrderHandlers:
         return await self._again(submission, proposal, alert, status=409)
 
     async def _nothing_to_order(self, submission: CheckoutSubmission) -> Reply:
-        return await self._replies.empty(submission.visit, submission.currency, status=422)
+        return await self._replies.empty(submission.request, submission.currency, status=422)
 
     async def _unavailable(self, submission: CheckoutSubmission, error: StoreUnavailable) -> Reply:
         """The form as it was typed with what it had shown, where we know that."""
@@ -182,7 +171,7 @@ class PlaceOrderHandlers:
         )
         alert = Alert(_("This did not work"), (error.message, *again))
         return await self._replies.unavailable(
-            submission.visit, submission.seen, submission.token, submission.entries, alert
+            submission.request, submission.seen, submission.token, submission.entries, alert
         )
 
     async def _propose(
@@ -192,17 +181,17 @@ class PlaceOrderHandlers:
         prices: Mapping[str, Money] | None = None,
     ) -> Proposal:
         """What would be ordered now. Whether there is enough of it, ordering it tells."""
-        return await self._quotes.propose(
+        return await self._ordering.quotes.propose(
             submission.cart,
             submission.currency,
             submission.entries.country_code,
             submission.entries.text["method"],
-            now=int(self._clock()),
+            now=int(self._site.clock()),
             available=available or {},
             prices=prices,
         )
 
 
-def _to_order(visit: Visit, order: Order) -> Reply:
+def _to_order(request: ShopRequest, order: Order) -> Reply:
     """Off to the order, or to the bank where that wants to ask the shopper first."""
-    return go_to(visit, order.challenge_path or order_path(order.number))
+    return go_to(request, order.challenge_path or order_path(order.number))

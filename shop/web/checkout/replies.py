@@ -31,13 +31,9 @@ from shop.web.checkout.views import (
     TestCardView,
 )
 from shop.web.http.reply import NO_STORE, Header, Reply, html
-from shop.web.http.request import Visit
-from shop.web.http.session import Sessions
-from shop.web.render.catalog import Catalog
+from shop.web.http.request import ShopRequest
 from shop.web.render.paths import order_path
-from shop.web.render.pictures import Pictures
-from shop.web.render.shell import ShellBuilder
-from shop.web.render.templating import Templates
+from shop.web.render.storefront import Storefront
 from shop.web.render.views import Link, Shell
 
 
@@ -81,73 +77,64 @@ def all_held(proposal: Proposal, held: Mapping[str, int]) -> bool:
 class CheckoutReplies:
     """Builds the answers of checkout."""
 
-    def __init__(
-        self,
-        catalog: Catalog,
-        signer: QuoteSigner,
-        sessions: Sessions,
-        shells: ShellBuilder,
-        pictures: Pictures,
-        templates: Templates,
-    ) -> None:
-        self._catalog = catalog
+    def __init__(self, site: Storefront, signer: QuoteSigner) -> None:
+        self._site = site
         self._signer = signer
-        self._sessions = sessions
-        self._shells = shells
-        self._pictures = pictures
-        self._templates = templates
 
-    async def shown(self, visit: Visit, checkout: Checkout) -> Reply:
+    async def shown(self, request: ShopRequest, checkout: Checkout) -> Reply:
         """GET /checkout."""
         view = await self._view(checkout)
-        headers = self._sessions.correct_count(visit, view.badge)
-        return html(self._templates.render("checkout/page.html", view, str(view.badge)), headers=headers)
+        headers = self._site.sessions.correct_count(request, view.badge)
+        return html(self._site.templates.render("checkout/page.html", view, str(view.badge)), headers=headers)
 
-    async def again(self, visit: Visit, checkout: Checkout, status: int, headers: Iterable[Header] = ()) -> Reply:
+    async def again(
+        self, request: ShopRequest, checkout: Checkout, status: int, headers: Iterable[Header] = ()
+    ) -> Reply:
         """The form once more, with what was typed: something has to be mended or agreed to first."""
-        checkout = msgspec.structs.replace(checkout, retype=not visit.wants_fragment)
+        checkout = msgspec.structs.replace(checkout, retype=not request.wants_fragment)
         view = await self._view(checkout)
-        if visit.wants_fragment:
-            page = self._templates.fragments("checkout/again.html", view)
+        if request.wants_fragment:
+            page = self._site.templates.fragments("checkout/again.html", view)
         else:
-            page = self._templates.render("checkout/page.html", view, str(view.badge))
+            page = self._site.templates.render("checkout/page.html", view, str(view.badge))
         return html(page, status=status, headers=headers, cache=NO_STORE)
 
-    async def unavailable(self, visit: Visit, quote: Quote, token: str, entries: Entries, alert: Alert) -> Reply:
+    async def unavailable(
+        self, request: ShopRequest, quote: Quote, token: str, entries: Entries, alert: Alert
+    ) -> Reply:
         """The form as it was: nothing new can be worked out now (503)."""
         way = Shipping(quote.method, quote.method_title, quote.money(quote.totals.shipping))
         checkout = Checkout(quote=quote, methods=(way,), entries=entries, alert=alert, token=token)
-        return await self.again(visit, checkout, 503, headers=[(b"retry-after", b"5")])
+        return await self.again(request, checkout, 503, headers=[(b"retry-after", b"5")])
 
-    async def quoted(self, visit: Visit, checkout: Checkout) -> Reply:
+    async def quoted(self, request: ShopRequest, checkout: Checkout) -> Reply:
         """What it comes to for another country or way of shipping."""
-        if not visit.wants_fragment:
-            return await self.again(visit, checkout, 200)
+        if not request.wants_fragment:
+            return await self.again(request, checkout, 200)
         view = await self._view(checkout)
-        return html(self._templates.fragments("checkout/quoted.html", view), cache=NO_STORE)
+        return html(self._site.templates.fragments("checkout/quoted.html", view), cache=NO_STORE)
 
     def checked(self, problems: Mapping[str, str]) -> Reply:
         """What is wrong with each of some fields."""
         view = CheckView(tuple(FieldView(name, "", error) for name, error in problems.items()))
-        return html(self._templates.fragments("checkout/checked.html", view), cache=NO_STORE)
+        return html(self._site.templates.fragments("checkout/checked.html", view), cache=NO_STORE)
 
-    async def empty(self, visit: Visit, currency: str, *, status: int = 200) -> Reply:
+    async def empty(self, request: ShopRequest, currency: str, *, status: int = 200) -> Reply:
         """There is nothing to order."""
-        await self._shells.refresh()
-        view = EmptyCheckoutView(self._shell(_("Checkout"), currency))
-        headers = self._sessions.correct_count(visit, 0)
-        if visit.wants_fragment:
-            page = self._templates.fragments("checkout/emptied.html", view)
+        view = EmptyCheckoutView(await self._shell(_("Checkout"), currency))
+        headers = self._site.sessions.correct_count(request, 0)
+        if request.wants_fragment:
+            page = self._site.templates.fragments("checkout/emptied.html", view)
         else:
-            page = self._templates.render("checkout/empty.html", view, "")
+            page = self._site.templates.render("checkout/empty.html", view, "")
         return html(page, status=status, headers=headers)
 
     async def _view(self, checkout: Checkout) -> CheckoutView:
         quote, entries = checkout.quote, checkout.entries
-        summary = summary_view(quote, await self._offers(quote), self._pictures)
+        summary = summary_view(quote, await self._offers(quote), self._site.pictures)
         failed = checkout.alert is not None and checkout.alert.tone == "error"
         return CheckoutView(
-            shell=self._shell(_("Error: Checkout") if failed else _("Checkout"), quote.currency),
+            shell=await self._shell(_("Error: Checkout") if failed else _("Checkout"), quote.currency),
             badge=summary.quantity,
             summary=summary,
             seen=checkout.token or self._signer.seal(quote),
@@ -169,12 +156,12 @@ class CheckoutReplies:
     async def _offers(self, quote: Quote) -> Mapping[str, Offer]:
         """What the pictures are looked up in: the form comes back without them while the database is away."""
         try:
-            return await self._catalog.offers([line.sku for line in quote.lines])
+            return await self._site.catalog.offers([line.sku for line in quote.lines])
         except StoreUnavailable:
             return {}
 
-    def _shell(self, title: str, currency: str) -> Shell:
-        return self._shells.shell(title, path="/checkout", currency=currency)
+    async def _shell(self, title: str, currency: str) -> Shell:
+        return await self._site.shells.personal(title, path="/checkout", currency=currency)
 
 
 def mend(problems: Mapping[str, str], changes: Sequence[str] = ()) -> Alert:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
 import msgspec
 
 from shop.cart.model import Cart
@@ -17,10 +14,9 @@ from shop.i18n import noted, spoken
 from shop.web.checkout.form import Entries, day_of, read_entries
 from shop.web.http.change_ids import idempotency_key
 from shop.web.http.forms import read_form
-from shop.web.http.origin import letters_origin
-from shop.web.http.request import Visit, WebRequest
-from shop.web.http.session import Sessions
-from shop.web.render.prices import Currencies
+from shop.web.http.origin import email_origin
+from shop.web.http.request import ShopRequest
+from shop.web.render.storefront import Storefront
 
 UNSEEN = noted("This form was open for very long, or is not from here. Please look at your order once more.")
 
@@ -28,7 +24,7 @@ UNSEEN = noted("This form was open for very long, or is not from here. Please lo
 class CheckoutSubmission(msgspec.Struct, frozen=True, kw_only=True):
     """An attempt to order: with which form, from which cart as it is now."""
 
-    visit: Visit
+    request: ShopRequest
     cart: Cart
     """One without an id where the visit has no session."""
     entries: Entries
@@ -53,7 +49,7 @@ class CheckoutSubmission(msgspec.Struct, frozen=True, kw_only=True):
         if self.seen is not None:
             there = msgspec.structs.replace(self.seen, country_code=quote.country_code)
             return differences(self.seen, quote) if differences(there, quote) else ()
-        return (_(UNSEEN),) if self.visit.is_browser or self.token is not None else ()
+        return (_(UNSEEN),) if self.request.is_browser or self.token is not None else ()
 
     def submission(self, quote: Quote) -> OrderRequest:
         """What is submitted, of a form without problems."""
@@ -73,40 +69,26 @@ class CheckoutSubmission(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckoutSubmissions:
-    """Reads attempts. `writes`: whether confirmations are really sent."""
+    """Reads submissions of the checkout form."""
 
-    def __init__(
-        self,
-        signer: QuoteSigner,
-        sessions: Sessions,
-        currencies: Currencies,
-        public_url: str = "",
-        clock: Callable[[], float] = time.time,
-        *,
-        writes: bool = False,
-    ) -> None:
+    def __init__(self, site: Storefront, signer: QuoteSigner) -> None:
+        self._site = site
         self._signer = signer
-        self._sessions = sessions
-        self._currencies = currencies
-        self._public_url = public_url
-        self._clock = clock
-        self._writes = writes
 
-    async def read(self, request: WebRequest) -> CheckoutSubmission:
+    async def read(self, request: ShopRequest) -> CheckoutSubmission:
         """The attempt that a request is; of its cart, the id only. Raises InvalidInput."""
-        visit = Visit(request.scope)
-        form = await read_form(request, visit)
-        session = self._sessions.read(visit)
+        form = await read_form(request)
+        session = self._site.sessions.read(request)
         cart = Cart(session.cart_id if session else "")
         token = form.fields.get("seen")
         seen = self._signer.unseal(token) if token else None
         return CheckoutSubmission(
-            visit=visit,
+            request=request,
             cart=cart,
-            entries=read_entries(form, day_of(self._clock())),
-            currency=self._currencies.prices(visit.cookies.get("currency")).currency,
+            entries=read_entries(form, day_of(self._site.clock())),
+            currency=self._site.currency(request),
             seen=seen if seen and seen.cart_id == cart.id else None,
             token=token,
-            key=idempotency_key(visit),
-            origin=letters_origin(visit, self._public_url, writes=self._writes),
+            key=idempotency_key(request),
+            origin=email_origin(request, self._site.public_url, sends_email=self._site.sends_email),
         )

@@ -8,7 +8,6 @@ once. docs/decisions/handing-a-cart-over.md has the reasons.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated
 from urllib.parse import parse_qs, urlsplit
@@ -25,84 +24,73 @@ from shop.web.handoff.merge_builder import Opened, steps
 from shop.web.handoff.replies import HandoffReplies
 from shop.web.http.origin import origin_of
 from shop.web.http.reply import Reply, go_to
-from shop.web.http.request import Visit, WebRequest
-from shop.web.http.session import Sessions
-from shop.web.render.catalog import Catalog
+from shop.web.http.request import ShopRequest
+from shop.web.render.storefront import Storefront
 
-Handler = Callable[[WebRequest], Awaitable[Reply]]
+Handler = Callable[[ShopRequest], Awaitable[Reply]]
 _HERE_ONLY = ("localhost", "127.0.0.1", "::1")
 
 
 class HandoffHandlers:
     """Handles /cart/handoff, where a link is made, and /handoff/{token}, where it leads."""
 
-    def __init__(
-        self,
-        carts: CartService,
-        catalog: Catalog,
-        sessions: Sessions,
-        links: HandoffLinks,
-        pages: HandoffReplies,
-        public_url: str = "",
-        clock: Callable[[], float] = time.time,
-    ) -> None:
+    def __init__(self, site: Storefront, carts: CartService, links: HandoffLinks, pages: HandoffReplies) -> None:
+        self._site = site
         self._carts = carts
-        self._catalog = catalog
-        self._sessions = sessions
         self._links = links
-        self._pages = pages
-        self._public_url = public_url
-        self._clock = clock
+        self._replies = pages
 
-    async def offer(self, request: WebRequest) -> Reply:
+    async def offer(self, request: ShopRequest) -> Reply:
         """GET /cart/handoff: a link, as words and as a QR code. Making it keeps nothing, so a GET may."""
-        visit = Visit(request.scope)
-        session = self._sessions.read(visit)
+        session = self._site.sessions.read(request)
         cart = await self._carts.get(session.cart_id) if session else Cart("")
         if session is None or not cart.active:
-            return await self._pages.nothing_to_carry(visit)
-        origin = origin_of(visit, self._public_url)
+            return await self._replies.nothing_to_carry(request)
+        origin = origin_of(request, self._site.public_url)
         if not origin:
             raise InvalidInput(_("The shop does not know its own address, so it cannot make a link to it."))
         url = f"{origin}/handoff/{self._links.make(session.cart_id)}"
         code = segno.make_qr(url, error="m").svg_inline(border=4, light="#fff", omitsize=True, lineclass=None)
-        return await self._pages.link(visit, cart, url, code, near=urlsplit(url).hostname in _HERE_ONLY)
+        return await self._replies.link(request, cart, url, code, near=urlsplit(url).hostname in _HERE_ONLY)
 
     def following(self, then: Callable[[Opened], Awaitable[Reply]]) -> Handler:
         """The handler of /handoff/{token}: `then` for a link that works, on another device than it was made on."""
 
-        async def follow(request: WebRequest) -> Reply:
-            visit = Visit(request.scope)
+        async def follow(request: ShopRequest) -> Reply:
             token = request.path_params["token"]
             link = self._links.read(token)
             if link is None:
-                return await self._pages.broken(visit)
+                return await self._replies.broken(request)
             if self._links.ended(link):
-                return await self._pages.ended(visit)
-            session = self._sessions.read(visit)
+                return await self._replies.ended(request)
+            session = self._site.sessions.read(request)
             if session is not None and session.cart_id == link.cart_id:
-                return await self._pages.same_device(visit)
+                return await self._replies.same_device(request)
             here = await self._carts.get(session.cart_id) if session else Cart("")
             there = await self._carts.get(link.cart_id)
-            offers = await self._catalog.offers([line.sku for line in there.active], here.id) if there.active else {}
+            offers = (
+                await self._site.catalog.offers([line.sku for line in there.active], here.id) if there.active else {}
+            )
             plan = steps(there, here, offers, self._carts.limits, lambda sku: _change_of(token, here.id, sku))
-            return await then(Opened(visit, token, session, here, there, plan, _before(request.scope["query_string"])))
+            return await then(
+                Opened(request, token, session, here, there, plan, _before(request.scope["query_string"]))
+            )
 
         return follow
 
     async def ask(self, opened: Opened) -> Reply:
         """GET: what it would bring here, or what it has brought."""
         if any(step.more for step in opened.steps):
-            return await self._pages.ask(opened)
+            return await self._replies.ask(opened)
         brought = _brought(opened)
         if brought or any(step.taken for step in opened.steps):
-            return await self._pages.done(opened, sum(line.quantity for line in brought))
-        return await self._pages.nothing_to_bring(opened)
+            return await self._replies.done(opened, sum(line.quantity for line in brought))
+        return await self._replies.nothing_to_bring(opened)
 
     async def take(self, opened: Opened) -> Reply:
         """POST: bring it here; then GET says what came of it."""
-        session = opened.session or self._sessions.begin()
-        at = int(self._clock())
+        session = opened.session or self._site.sessions.begin()
+        at = int(self._site.clock())
         changes = [
             Add(
                 id=_change_of(opened.token, session.cart_id, step.line.sku),
@@ -116,22 +104,22 @@ class HandoffHandlers:
             if step.offer is not None and step.more
         ]
         cart = await self._apply(session.cart_id, opened.here, changes)
-        cookies = self._sessions.keep(opened.visit, session, cart.quantity) if changes else []
-        return go_to(opened.visit, opened.address(opened.before), headers=cookies)
+        cookies = self._site.sessions.keep(opened.request, session, cart.quantity) if changes else []
+        return go_to(opened.request, opened.address(opened.before), headers=cookies)
 
     async def take_back(self, opened: Opened) -> Reply:
         """POST …/undo: what it brought goes out again; what was here before stays."""
         if opened.session is None or opened.before is None:
-            return go_to(opened.visit, "/cart")
-        at, here, before = int(self._clock()), opened.here, opened.before
+            return go_to(opened.request, "/cart")
+        at, here, before = int(self._site.clock()), opened.here, opened.before
         changes = [
             SetQuantity(_change_of(opened.token, here.id, line.sku, "undo"), at, line.sku, before.get(line.sku, 0))
             for line in _brought(opened)
             if line.quantity > before.get(line.sku, 0)
         ]
         cart = await self._apply(here.id, here, changes)
-        cookies = self._sessions.keep(opened.visit, opened.session, cart.quantity)
-        return go_to(opened.visit, "/cart", headers=cookies)
+        cookies = self._site.sessions.keep(opened.request, opened.session, cart.quantity)
+        return go_to(opened.request, "/cart", headers=cookies)
 
     async def _apply(self, cart_id: str, cart: Cart, changes: Sequence[Change]) -> Cart:
         for start in range(0, len(changes), REMEMBERED_CHANGES):

@@ -11,7 +11,7 @@ from shop.cart.model import Cart, Limits, Line
 from shop.catalog.model import Offer
 from shop.i18n import gettext as _
 from shop.i18n import ngettext
-from shop.web.http.request import Visit
+from shop.web.http.request import ShopRequest
 from shop.web.http.session import Session
 
 _LONGEST = 1500
@@ -73,7 +73,7 @@ def _most(offer: Offer | None, limits: Limits) -> int:
 class Opened(msgspec.Struct, frozen=True):
     """A link that works, where it was followed."""
 
-    visit: Visit
+    request: ShopRequest
     token: str
     session: Session | None
     here: Cart

@@ -10,7 +10,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from shop.errors import CrossOriginRefused
-from shop.web.http.request import WebRequest
+from shop.web.http.request import ShopRequest
 
 
 class CrossOriginGuard:
@@ -19,7 +19,7 @@ class CrossOriginGuard:
     def __init__(self, public_url: str = "") -> None:
         self._public_host = urlsplit(public_url).netloc.lower()
 
-    async def __call__(self, request: WebRequest) -> None:
+    async def __call__(self, request: ShopRequest) -> None:
         """Raise CrossOriginRefused unless our own page, or no browser at all, asks."""
         headers = dict(request.scope["headers"])
         site, origin = headers.get(b"sec-fetch-site", b""), headers.get(b"origin", b"")

@@ -11,7 +11,7 @@ from litestar.exceptions import HTTPException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from shop.errors import InvalidInput
-from shop.web.http.request import Visit, WebRequest
+from shop.web.http.request import ShopRequest
 
 if TYPE_CHECKING:
     from litestar.types import HTTPReceiveMessage
@@ -46,11 +46,11 @@ class Form(msgspec.Struct, frozen=True):
         return int(value)
 
 
-async def read_form(request: WebRequest, visit: Visit) -> Form:
+async def read_form(request: ShopRequest) -> Form:
     """The form in the body of a request; raises InvalidInput where there is none that could be read."""
-    kind = visit.header(b"content-type").partition(";")[0].strip().lower()
+    kind = request.header(b"content-type").partition(";")[0].strip().lower()
     if kind in ("application/x-www-form-urlencoded", ""):
-        pairs = _urlencoded(await _body(request, visit))
+        pairs = _urlencoded(await _body(request))
     elif kind == "multipart/form-data":
         pairs = await _multipart(request)
     else:
@@ -58,8 +58,8 @@ async def read_form(request: WebRequest, visit: Visit) -> Form:
     return Form(dict(reversed(pairs)))
 
 
-async def _body(request: WebRequest, visit: Visit) -> bytes:
-    announced = visit.header(b"content-length")
+async def _body(request: ShopRequest) -> bytes:
+    announced = request.header(b"content-length")
     if announced.isdigit() and int(announced) > MAX_BODY:
         raise RequestEntityTooLarge
     body = b""
@@ -82,7 +82,7 @@ def _urlencoded(body: bytes) -> list[tuple[str, str]]:
     return [(unquote_plus(name), unquote_plus(value)) for name, _, value in pairs]
 
 
-async def _multipart(request: WebRequest) -> list[tuple[str, str]]:
+async def _multipart(request: ShopRequest) -> list[tuple[str, str]]:
     try:
         pairs = [(name, text) for name, text in (await request.form()).multi_items() if isinstance(text, str)]
         for pair in pairs:

@@ -10,7 +10,7 @@ from shop.cart.around.failover import FailoverCartService
 from shop.cart.service import CartService
 from shop.errors import ShopError, StoreBusy, StoreRefused, StoreUnavailable
 from shop.web.http.reply import Reply, text
-from shop.web.http.request import WebRequest
+from shop.web.http.request import ShopRequest
 
 
 class HealthHandlers:
@@ -20,11 +20,11 @@ class HealthHandlers:
         self._carts = carts
         self._read_catalog = read_catalog
 
-    async def alive(self, request: WebRequest) -> Reply:  # noqa: ARG002 - the same for every request
+    async def alive(self, request: ShopRequest) -> Reply:  # noqa: ARG002 - the same for every request
         """GET /healthz: the process answers."""
         return text("ok\n")
 
-    async def ready(self, request: WebRequest) -> Reply:  # noqa: ARG002 - the same for every request
+    async def ready(self, request: ShopRequest) -> Reply:  # noqa: ARG002 - the same for every request
         """GET /readyz: 200 while pages and carts can be served, if need be from the standby; else 503.
 
         Where the store of carts is not ready, `reason` is 'settings' (waiting does not help), 'busy' or 'away'. The

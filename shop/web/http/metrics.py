@@ -21,7 +21,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
 from shop.web.http.reply import Reply, text
-from shop.web.http.request import WebRequest
+from shop.web.http.request import ShopRequest
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
@@ -29,7 +29,7 @@ METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _TYPE = re.compile(r":\w+}")
 """The type of a path parameter, which Litestar leaves out of a route's template."""
 
-Handler = Callable[[WebRequest], Awaitable[Reply]]
+Handler = Callable[[ShopRequest], Awaitable[Reply]]
 
 
 class Timing:
@@ -68,7 +68,7 @@ class Metrics(Collector):
         """The handler, timed under its route's template."""
         timing = self._timings.setdefault(_TYPE.sub("}", path), Timing())
 
-        async def timed_handler(request: WebRequest) -> Reply:
+        async def timed_handler(request: ShopRequest) -> Reply:
             started = time.perf_counter()
             try:
                 return await handler(request)
@@ -94,6 +94,6 @@ class Metrics(Collector):
             seconds.add_metric((route,), timing.buckets(), timing.total)
         yield seconds
 
-    async def serve(self, request: WebRequest) -> Reply:  # noqa: ARG002 - the same for every request
+    async def serve(self, request: ShopRequest) -> Reply:  # noqa: ARG002 - the same for every request
         """GET /metrics, in Prometheus' text format."""
         return text(generate_latest(self._registry).decode(), kind=CONTENT_TYPE_PLAIN_0_0_4)

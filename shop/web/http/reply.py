@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from litestar.types import Receive, Scope, Send
 
-from shop.web.http.request import Visit, accepts_gzip
+from shop.web.http.request import ShopRequest, accepts_gzip
 
 Header = tuple[bytes, bytes]
 
@@ -68,10 +68,10 @@ def text(body: str, *, status: int = 200, kind: str = "text/plain; charset=utf-8
     return Reply(status, ((b"content-type", kind.encode()), (b"cache-control", b"no-cache")), body.encode())
 
 
-def go_to(visit: Visit, path: str, *, headers: Iterable[Header] = ()) -> Reply:
+def go_to(request: ShopRequest, path: str, *, headers: Iterable[Header] = ()) -> Reply:
     """Send the browser to a page of ours after a change: 303, or htmx's own header for it. Never to another site."""
     where = safe_return(path).encode("latin-1")
-    if visit.is_htmx:
+    if request.is_htmx:
         return Reply(204, ((b"hx-redirect", where), VARY, REVALIDATE, *headers))
     return Reply(303, ((b"location", where), VARY, REVALIDATE, *headers))
 

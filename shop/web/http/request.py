@@ -7,33 +7,55 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from litestar import Request
+from litestar.connection.base import empty_receive, empty_send
 from litestar.datastructures import State
-from litestar.types import HTTPScope
-
-WebRequest = Request[None, None, State]
+from litestar.types import Receive, Scope, Send
 
 _BADGE = re.compile(r"[1-9][0-9]{0,3}")
 
 
-class Visit:
-    """A request's headers and cookies. Cookies are what anyone may have written: validate what is taken from them."""
+class ShopRequest(Request[None, None, State]):
+    """A request with what the pages ask of it. Cookies are what anyone may have written: validate what they say."""
 
-    __slots__ = ("cookies", "headers", "path", "scheme")
+    __slots__ = ("_raw_cookies", "_raw_headers")
 
-    def __init__(self, scope: HTTPScope) -> None:
-        self.headers: dict[bytes, bytes] = dict(scope["headers"])
-        self.cookies = parse_cookies(self.headers.get(b"cookie", b""))
-        self.scheme = scope["scheme"]
-        self.path = scope["path"]
+    def __init__(self, scope: Scope, receive: Receive = empty_receive, send: Send = empty_send) -> None:
+        super().__init__(scope, receive, send)
+        self._raw_headers: dict[bytes, bytes] | None = None
+        self._raw_cookies: dict[str, str] | None = None
+
+    @property
+    def raw_headers(self) -> dict[bytes, bytes]:
+        """The headers as they came, names in lower case; of several with one name the last."""
+        if self._raw_headers is None:
+            self._raw_headers = dict(self.scope["headers"])
+        return self._raw_headers
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies, by name."""
+        if self._raw_cookies is None:
+            self._raw_cookies = parse_cookies(self.raw_headers.get(b"cookie", b""))
+        return self._raw_cookies
+
+    @property
+    def scheme(self) -> str:
+        """'http' or 'https', as the connection is; a proxy before the shop may know better (PUBLIC_URL)."""
+        return self.scope["scheme"]
+
+    @property
+    def path(self) -> str:
+        """The path of the URL, decoded."""
+        return self.scope["path"]
 
     def header(self, name: bytes) -> str:
         """A header's value, '' where it is missing; `name` in lower case."""
-        return self.headers.get(name, b"").decode("latin-1")
+        return self.raw_headers.get(name, b"").decode("latin-1")
 
     @property
     def wants_fragment(self) -> bool:
         """Whether htmx will swap the reply into the page; false when it restores or replaces a whole page."""
-        headers = self.headers
+        headers = self.raw_headers
         return (
             headers.get(b"hx-request") == b"true"
             and headers.get(b"hx-request-type") != b"full"
@@ -44,7 +66,7 @@ class Visit:
     @property
     def is_htmx(self) -> bool:
         """Whether htmx asks, for a fragment or for a page."""
-        return self.headers.get(b"hx-request") == b"true"
+        return self.raw_headers.get(b"hx-request") == b"true"
 
     @property
     def in_the_cart(self) -> bool:
@@ -57,12 +79,12 @@ class Visit:
     @property
     def is_browser(self) -> bool:
         """Whether a browser asks, in a shopper's name; programs say nothing of how they fetch."""
-        return self.is_htmx or b"sec-fetch-site" in self.headers or b"sec-fetch-mode" in self.headers
+        return self.is_htmx or b"sec-fetch-site" in self.raw_headers or b"sec-fetch-mode" in self.raw_headers
 
     @property
     def looks_ahead(self) -> bool:
         """Whether a browser fetches a page that nobody has asked for yet, and perhaps nobody will."""
-        return any(b"prefetch" in self.headers.get(name, b"") for name in (b"sec-purpose", b"purpose", b"x-moz"))
+        return any(b"prefetch" in self.raw_headers.get(name, b"") for name in (b"sec-purpose", b"purpose", b"x-moz"))
 
     @property
     def badge(self) -> str:
@@ -73,7 +95,7 @@ class Visit:
     @property
     def accepts_gzip(self) -> bool:
         """Whether the body may be sent as gzip."""
-        return accepts_gzip(self.headers.get(b"accept-encoding", b""))
+        return accepts_gzip(self.raw_headers.get(b"accept-encoding", b""))
 
 
 def parse_cookies(header: bytes) -> dict[str, str]:

@@ -16,7 +16,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from shop.web.http.request import Visit
+from shop.web.http.request import ShopRequest
 
 SetCookie = tuple[bytes, bytes]
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -37,9 +37,9 @@ class Sessions:
         self._ttl = ttl
         self._https = public_url.startswith("https:")
 
-    def read(self, visit: Visit) -> Session | None:
+    def read(self, request: ShopRequest) -> Session | None:
         """The session of a request, or None; never makes one."""
-        token = visit.cookies.get(self._name(visit), "")
+        token = request.cookies.get(self._name(request), "")
         return Session(token, cart_id(token)) if _TOKEN.fullmatch(token) else None
 
     def begin(self) -> Session:
@@ -47,47 +47,47 @@ class Sessions:
         token = secrets.token_urlsafe(32)
         return Session(token, cart_id(token), fresh=True)
 
-    def keep(self, visit: Visit, session: Session, quantity: int) -> list[SetCookie]:
+    def keep(self, request: ShopRequest, session: Session, quantity: int) -> list[SetCookie]:
         """The cookies after a change of the cart, which now holds `quantity` pieces; their life starts again."""
-        rest = self._attributes(visit, self._ttl)
+        rest = self._attributes(request, self._ttl)
         return [
-            _set_cookie(f"{self._name(visit)}={session.token}{rest}; HttpOnly"),
+            _set_cookie(f"{self._name(request)}={session.token}{rest}; HttpOnly"),
             _set_cookie(f"cart_count={quantity}{rest}"),
         ]
 
-    def correct_count(self, visit: Visit, quantity: int) -> list[SetCookie]:
+    def correct_count(self, request: ShopRequest, quantity: int) -> list[SetCookie]:
         """The cookie that shows the count, where what the browser has is not what the cart holds."""
-        if visit.badge == str(quantity or ""):
+        if request.badge == str(quantity or ""):
             return []
-        return [_set_cookie(f"cart_count={quantity}{self._attributes(visit, self._ttl)}")]
+        return [_set_cookie(f"cart_count={quantity}{self._attributes(request, self._ttl)}")]
 
-    def remember_currency(self, visit: Visit, currency: str) -> SetCookie:
+    def remember_currency(self, request: ShopRequest, currency: str) -> SetCookie:
         """The cookie that keeps the shopper's currency for a year."""
-        return _set_cookie(f"currency={currency}{self._attributes(visit, 365 * 24 * 3600)}; HttpOnly")
+        return _set_cookie(f"currency={currency}{self._attributes(request, 365 * 24 * 3600)}; HttpOnly")
 
-    def remember_language(self, visit: Visit, code: str) -> SetCookie:
+    def remember_language(self, request: ShopRequest, code: str) -> SetCookie:
         """The cookie that keeps the shopper's language for a year."""
-        return _set_cookie(f"language={code}{self._attributes(visit, 365 * 24 * 3600)}; HttpOnly")
+        return _set_cookie(f"language={code}{self._attributes(request, 365 * 24 * 3600)}; HttpOnly")
 
-    def keep_welcome(self, visit: Visit, value: str) -> SetCookie:
+    def keep_welcome(self, request: ShopRequest, value: str) -> SetCookie:
         """The cookie that keeps what is said of a cart that has slept; '' takes it back."""
-        return _set_cookie(f"welcome={value}{self._attributes(visit, self._ttl if value else 0)}; HttpOnly")
+        return _set_cookie(f"welcome={value}{self._attributes(request, self._ttl if value else 0)}; HttpOnly")
 
-    def forget(self, visit: Visit) -> list[SetCookie]:
+    def forget(self, request: ShopRequest) -> list[SetCookie]:
         """Cookies that take back all of ours."""
-        rest = self._attributes(visit, 0)
-        names = (self._name(visit), "cart_count", "currency", "language", "welcome")
+        rest = self._attributes(request, 0)
+        names = (self._name(request), "cart_count", "currency", "language", "welcome")
         return [_set_cookie(f"{name}={rest}") for name in names]
 
-    def _name(self, visit: Visit) -> str:
-        return "__Host-session" if self.secure(visit) else "session"
+    def _name(self, request: ShopRequest) -> str:
+        return "__Host-session" if self.secure(request) else "session"
 
-    def secure(self, visit: Visit) -> bool:
+    def secure(self, request: ShopRequest) -> bool:
         """Whether the shopper's browser speaks https, to us or to the proxy before us."""
-        return self._https or visit.scheme == "https"
+        return self._https or request.scheme == "https"
 
-    def _attributes(self, visit: Visit, max_age: int) -> str:
-        return f"; Path=/; Max-Age={max_age}; SameSite=Lax{'; Secure' if self.secure(visit) else ''}"
+    def _attributes(self, request: ShopRequest, max_age: int) -> str:
+        return f"; Path=/; Max-Age={max_age}; SameSite=Lax{'; Secure' if self.secure(request) else ''}"
 
 
 def cart_id(token: str) -> str:

@@ -5,7 +5,6 @@ The address is the secret: it can be kept, printed and sent to oneself. It asks 
 
 from __future__ import annotations
 
-from contextlib import suppress
 from hmac import compare_digest
 
 import msgspec
@@ -21,15 +20,11 @@ from shop.web.checkout.views import Alert, FieldView
 from shop.web.http.forms import Form, read_form
 from shop.web.http.origin import origin_of
 from shop.web.http.reply import NO_STORE, Header, Reply, go_to, html
-from shop.web.http.request import Visit, WebRequest
-from shop.web.http.session import Sessions
+from shop.web.http.request import ShopRequest
 from shop.web.order.order_builder import order_view, title_of
 from shop.web.order.views import FindOrderView
 from shop.web.render.paths import order_path
-from shop.web.render.prices import Currencies
-from shop.web.render.shell import ShellBuilder
-from shop.web.render.templating import Templates
-from shop.web.render.views import Shell
+from shop.web.render.storefront import Storefront
 
 UNKNOWN = noted("We have no order with this number and this e-mail address. Please check both.")
 MOST = 254
@@ -37,84 +32,64 @@ MOST = 254
 
 
 class OrderHandlers:
-    """Handles /order. `writes`: whether confirmations are really sent."""
+    """Handles /order."""
 
-    def __init__(
-        self,
-        orders: Orders,
-        carts: CartService,
-        sessions: Sessions,
-        shells: ShellBuilder,
-        currencies: Currencies,
-        templates: Templates,
-        public_url: str = "",
-        *,
-        writes: bool = False,
-    ) -> None:
+    def __init__(self, site: Storefront, orders: Orders, carts: CartService) -> None:
+        self._site = site
         self._orders = orders
         self._carts = carts
-        self._sessions = sessions
-        self._shells = shells
-        self._currencies = currencies
-        self._templates = templates
-        self._public_url = public_url
-        self._writes = writes
 
-    async def show(self, request: WebRequest) -> Reply:
+    async def show(self, request: ShopRequest) -> Reply:
         """GET /order/{number}, in any spelling; raises NotFound."""
-        visit, typed = Visit(request.scope), str(request.path_params["number"])
+        typed = str(request.path_params["number"])
         number = typed_number(typed)
         order = await self._orders.get(number) if number else None
         if order is None:
             raise NotFound("There is no order at this address. Its number has 16 letters and digits.")
         if typed != number:
-            return go_to(visit, order_path(number))
-        badge, headers = await self._badge(visit, order)
-        shell = await self._shell(visit, title_of(order), order_path(number))
-        view = order_view(order, shell, origin_of(visit, self._public_url), writes=self._writes)
+            return go_to(request, order_path(number))
+        badge, headers = await self._badge(request, order)
+        shell = await self._site.shell(request, title_of(order), path=order_path(number))
+        view = order_view(order, shell, origin_of(request, self._site.public_url), sends_email=self._site.sends_email)
         view = msgspec.structs.replace(view, badge=badge)
-        if visit.wants_fragment:
-            return html(self._templates.fragments("order/changed.html", view), headers=headers, cache=NO_STORE)
-        return html(self._templates.render("order/page.html", view, badge), headers=headers, cache=NO_STORE)
+        if request.wants_fragment:
+            return html(self._site.templates.fragments("order/changed.html", view), headers=headers, cache=NO_STORE)
+        return html(self._site.templates.render("order/page.html", view, badge), headers=headers, cache=NO_STORE)
 
-    async def ask(self, request: WebRequest) -> Reply:
+    async def ask(self, request: ShopRequest) -> Reply:
         """GET /order: the look-up."""
-        visit = Visit(request.scope)
-        return await self._form(visit, FieldView("number"), FieldView("email"))
+        return await self._form(request, FieldView("number"), FieldView("email"))
 
-    async def find(self, request: WebRequest) -> Reply:
+    async def find(self, request: ShopRequest) -> Reply:
         """POST /order: number and email. What is wrong with a pair is not said, and is looked for in the same way."""
-        visit = Visit(request.scope)
-        form = await read_form(request, visit)
+        form = await read_form(request)
         number, email = _text(form, "number"), _text(form, "email")
         order = await self._orders.get(typed_number(number))
         known = order.email if order else ""
         if compare_digest(_folded(known), _folded(email)) and order:
-            return go_to(visit, order_path(order.number))
+            return go_to(request, order_path(order.number))
         alert = Alert(_("Nothing was found"), (_(UNKNOWN),))
-        return await self._form(visit, FieldView("number", number), FieldView("email", email), alert)
+        return await self._form(request, FieldView("number", number), FieldView("email", email), alert)
 
-    async def _form(self, visit: Visit, number: FieldView, email: FieldView, alert: Alert | None = None) -> Reply:
-        shell = await self._shell(visit, _("Error: Find an order") if alert else _("Find an order"), "/order")
-        page = self._templates.render("order/find.html", FindOrderView(shell, number, email, alert), visit.badge)
+    async def _form(
+        self, request: ShopRequest, number: FieldView, email: FieldView, alert: Alert | None = None
+    ) -> Reply:
+        shell = await self._site.shell(
+            request, _("Error: Find an order") if alert else _("Find an order"), path="/order"
+        )
+        page = self._site.templates.render("order/find.html", FindOrderView(shell, number, email, alert), request.badge)
         return html(page, status=422 if alert else 200, cache=NO_STORE)
 
-    async def _badge(self, visit: Visit, order: Order) -> tuple[str, list[Header]]:
+    async def _badge(self, request: ShopRequest, order: Order) -> tuple[str, list[Header]]:
         """The count on the cart, put right where it is this shopper's own order that has just emptied it."""
-        session = self._sessions.read(visit)
+        session = self._site.sessions.read(request)
         if session is None or session.cart_id != order.quote.cart_id or not order.firm:
-            return visit.badge, []
+            return request.badge, []
         try:
             count = (await self._carts.get(session.cart_id)).quantity
         except StoreUnavailable:
-            return visit.badge, []
-        return str(count or ""), self._sessions.correct_count(visit, count)
-
-    async def _shell(self, visit: Visit, title: str, path: str) -> Shell:
-        with suppress(StoreUnavailable):  # the categories that were seen last will do
-            await self._shells.refresh()
-        currency = self._currencies.prices(visit.cookies.get("currency")).currency
-        return self._shells.shell(title, path=path, currency=currency)
+            return request.badge, []
+        return str(count or ""), self._site.sessions.correct_count(request, count)
 
 
 def _text(form: Form, name: str) -> str:

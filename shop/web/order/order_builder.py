@@ -62,8 +62,8 @@ def title_of(order: Order) -> str:
     return _("Order {number}", number=grouped(order.number))
 
 
-def order_view(order: Order, shell: Shell, origin: str, *, writes: bool) -> OrderView:
-    """The page of an order; `origin` is the shop's address. `writes`: whether confirmations are really sent."""
+def order_view(order: Order, shell: Shell, origin: str, *, sends_email: bool) -> OrderView:
+    """The page of an order; `origin` is the shop's address. `sends_email`: whether confirmations are really sent."""
     tone, heading, words = STATES[order.state]
     if order.challenge_path and order.state == "pending":
         heading, words = CHALLENGED
@@ -76,7 +76,7 @@ def order_view(order: Order, shell: Shell, origin: str, *, writes: bool) -> Orde
         state=order.state,
         tone=tone,
         heading=_(heading),
-        words=(*((failure,) if failure else ()), *map(_, words), *_letter(order, writes=writes)),
+        words=(*((failure,) if failure else ()), *map(_, words), *_letter(order, sends_email=sends_email)),
         waiting=order.state == "pending",
         path=order_path(order.number),
         date=made.date().isoformat(),
@@ -92,8 +92,8 @@ def order_view(order: Order, shell: Shell, origin: str, *, writes: bool) -> Orde
     )
 
 
-def _letter(order: Order, *, writes: bool) -> tuple[str, ...]:
-    return (_("A confirmation is on its way to {email}.", email=order.email),) if writes and order.firm else ()
+def _letter(order: Order, *, sends_email: bool) -> tuple[str, ...]:
+    return (_("A confirmation is on its way to {email}.", email=order.email),) if sends_email and order.firm else ()
 
 
 def _act(order: Order) -> Link | None:

@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 import msgspec
-from litestar import Request, Response
+from litestar import Response
 from litestar.exceptions import HTTPException
 
 from shop.errors import ConfigurationError, ShopError
@@ -14,11 +14,8 @@ from shop.i18n import gettext as _
 from shop.i18n import noted, speak
 from shop.web.http.error_log import log_unexpected
 from shop.web.http.reply import VARY
-from shop.web.http.request import Visit
-from shop.web.render.language import Languages
-from shop.web.render.prices import Currencies
-from shop.web.render.shell import ShellBuilder
-from shop.web.render.templating import Templates
+from shop.web.http.request import ShopRequest
+from shop.web.render.storefront import Storefront
 from shop.web.render.views import TextPage
 
 log = logging.getLogger(__name__)
@@ -44,17 +41,12 @@ LEADS = {
 class ErrorReplies:
     """Turns an exception into an answer."""
 
-    def __init__(
-        self, shells: ShellBuilder, currencies: Currencies, languages: Languages, templates: Templates
-    ) -> None:
-        self._shells = shells
-        self._currencies = currencies
-        self._languages = languages
-        self._templates = templates
+    def __init__(self, site: Storefront) -> None:
+        self._site = site
 
-    def answer(self, request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    def answer(self, request: Any, error: Exception) -> Response[bytes]:
         """The answer to a request that ended in an exception; an unexpected one is logged under a reference."""
-        speak(self._languages.of(request.scope))
+        speak(self._site.languages.of(request.scope))
         status, heading, lead = self._words(request, error)
         headers = {VARY[0].decode(): VARY[1].decode(), "cache-control": "no-store"}
         if isinstance(error, HTTPException) and error.headers:
@@ -62,10 +54,10 @@ class ErrorReplies:
         if status == 503:
             headers["retry-after"] = "5"
         again = status >= 500 and request.method == "GET"
-        body, kind = self._body(Visit(request.scope), status, heading, lead, again=again)
+        body, kind = self._body(request, status, heading, lead, again=again)
         return Response(body, status_code=status, media_type=kind, headers=headers)
 
-    def _words(self, request: Request[Any, Any, Any], error: Exception) -> tuple[int, str, str]:
+    def _words(self, request: ShopRequest, error: Exception) -> tuple[int, str, str]:
         if isinstance(error, ShopError) and error.status != 500:
             return error.status, _(HEADINGS[error.status]), error.message
         if isinstance(error, HTTPException) and error.status_code != 500:
@@ -78,18 +70,18 @@ class ErrorReplies:
         lead = _("It was nothing you did. If you write to us, mention {reference}.", reference=reference)
         return 500, _("Something went wrong on our side"), lead
 
-    def _body(self, visit: Visit, status: int, heading: str, lead: str, *, again: bool) -> tuple[bytes, str]:
-        accept = visit.header(b"accept") or "*/*"
+    def _body(self, request: ShopRequest, status: int, heading: str, lead: str, *, again: bool) -> tuple[bytes, str]:
+        accept = request.header(b"accept") or "*/*"
         if "text/html" in accept or "*/*" in accept or "text/*" in accept:
-            return self._html(visit, status, heading, lead, again=again), "text/html"
+            return self._html(request, status, heading, lead, again=again), "text/html"
         if "json" in accept:
             problem = {"title": heading, "status": status, "detail": lead}
             return msgspec.json.encode(problem), "application/problem+json"
         return f"{heading}\n{lead}\n".encode(), "text/plain"
 
-    def _html(self, visit: Visit, status: int, heading: str, lead: str, *, again: bool) -> bytes:
-        currency = self._currencies.prices(visit.cookies.get("currency")).currency
-        page = TextPage(self._shells.shell(heading, path="/", currency=currency), heading, lead, status, again=again)
-        if visit.wants_fragment:
-            return self._templates.fragments("errors/fragment.html", page).encode()
-        return self._templates.render("errors/error.html", page, visit.badge).encode()
+    def _html(self, request: ShopRequest, status: int, heading: str, lead: str, *, again: bool) -> bytes:
+        shell = self._site.shells.remembered(heading, path="/", currency=self._site.currency(request))
+        page = TextPage(shell, heading, lead, status, again=again)
+        if request.wants_fragment:
+            return self._site.templates.fragments("errors/fragment.html", page).encode()
+        return self._site.templates.render("errors/error.html", page, request.badge).encode()

@@ -8,10 +8,9 @@ import msgspec
 
 from shop.i18n import spoken
 from shop.web.http.reply import VARY, Header, Reply, html
-from shop.web.http.request import Visit, WebRequest
+from shop.web.http.request import ShopRequest
 from shop.web.pages.views import OfflinePage
-from shop.web.render.assets import Assets
-from shop.web.render.templating import Templates
+from shop.web.render.storefront import Storefront
 
 PATH = "/offline"
 STYLE = "css/offline.css"
@@ -24,25 +23,24 @@ _AN_HOUR: Header = (b"cache-control", b"private, max-age=3600")
 class OfflineHandlers:
     """Handles /offline and /service-worker.js."""
 
-    def __init__(self, assets: Assets, templates: Templates) -> None:
-        self._assets = assets
-        self._templates = templates
+    def __init__(self, site: Storefront) -> None:
+        self._site = site
 
-    async def page(self, request: WebRequest) -> Reply:  # noqa: ARG002 - the same for everyone
+    async def page(self, request: ShopRequest) -> Reply:  # noqa: ARG002 - the same for everyone
         """GET /offline."""
         return html(self._text())
 
-    async def worker(self, request: WebRequest) -> Reply:
+    async def worker(self, request: ShopRequest) -> Reply:
         """GET /service-worker.js, which is another one whenever the page is: then browsers fetch both anew."""
-        source = self._assets.body(WORKER)
+        source = self._site.assets.body(WORKER)
         tag = blake2b(self._text().encode() + source, digest_size=8).hexdigest()
-        offline = {"version": f"offline-{tag}", "page": PATH, "files": [self._assets.url(STYLE)]}
+        offline = {"version": f"offline-{tag}", "page": PATH, "files": [self._site.assets.url(STYLE)]}
         known = b'"%b"' % tag.encode()
         headers = (_KIND, _AN_HOUR, VARY, (b"etag", known))
-        if known in Visit(request.scope).headers.get(b"if-none-match", b""):
+        if known in request.raw_headers.get(b"if-none-match", b""):
             return Reply(304, headers)
         return Reply(200, headers, b"const OFFLINE = %b;\n%b" % (msgspec.json.encode(offline), source))
 
     def _text(self) -> str:
         language = spoken()
-        return self._templates.fragments("pages/offline.html", OfflinePage(language.code, language.direction))
+        return self._site.templates.fragments("pages/offline.html", OfflinePage(language.code, language.direction))

@@ -11,11 +11,10 @@ from litestar.types import Receive, Scope, Send
 from shop.catalog.model import Published, Query
 from shop.errors import NotFound
 from shop.web.http.reply import Header, Reply, text
-from shop.web.http.request import Visit, WebRequest
-from shop.web.render.catalog import Catalog
-from shop.web.render.language import Languages
+from shop.web.http.request import ShopRequest
 from shop.web.render.paths import listing_path, product_path
-from shop.web.render.pictures import Pictures, social_url
+from shop.web.render.pictures import social_url
+from shop.web.render.storefront import Storefront
 
 MOST_ADDRESSES = 45_000
 """Of products in one file, which may hold 50,000 and 50 MB (sitemaps.org/protocol.html); more are split over parts."""
@@ -53,30 +52,20 @@ class XmlStream(Reply):
 class SitemapHandlers:
     """Handles /robots.txt and /sitemap.xml: every page in each language, and the pictures of products."""
 
-    def __init__(
-        self,
-        catalog: Catalog,
-        pictures: Pictures,
-        languages: Languages,
-        public_url: str = "",
-        most: int = MOST_ADDRESSES,
-    ) -> None:
-        self._catalog = catalog
-        self._pictures = pictures
-        self._languages = languages
-        self._public_url = public_url.rstrip("/")
-        self._most = most // len(languages.offered)
+    def __init__(self, site: Storefront, most: int = MOST_ADDRESSES) -> None:
+        self._storefront = site
+        self._most = most // len(site.languages.offered)
         """Products in one file."""
 
-    async def robots(self, request: WebRequest) -> Reply:
+    async def robots(self, request: ShopRequest) -> Reply:
         """GET /robots.txt: carts are nobody's business."""
         lines = ["User-agent: *", "Disallow: /cart", "Disallow: /logout"]
         return text("\n".join([*lines, f"Sitemap: {self._site(request)}/sitemap.xml", ""]))
 
-    async def sitemap(self, request: WebRequest) -> Reply:
+    async def sitemap(self, request: ShopRequest) -> Reply:
         """GET /sitemap.xml, or one of its parts by ?part=1; raises NotFound for a part that is not."""
         site = self._site(request)
-        products = (await self._catalog.page(Query())).total
+        products = (await self._storefront.catalog.page(Query())).total
         parts = -(-products // self._most)
         part = request.query_params.get("part", "")
         if not part and parts > 1:
@@ -89,11 +78,11 @@ class SitemapHandlers:
         yield f"{_DECLARATION}<urlset {_WITH}>\n"
         if whole or part == 1:
             paths = ["/", "/about", "/help"]
-            paths += [listing_path(Query(category=known.slug)) for known in await self._catalog.categories()]
+            paths += [listing_path(Query(category=known.slug)) for known in await self._storefront.catalog.categories()]
             yield "".join(self._entries(site, path) for path in paths)
         lines: list[str] = []
         number = 0
-        async for product in self._catalog.published():
+        async for product in self._storefront.catalog.published():
             number += 1
             if not self._most * (part - 1) < number <= self._most * part:
                 continue
@@ -105,7 +94,7 @@ class SitemapHandlers:
 
     def _entries(self, site: str, path: str, more: str = "") -> str:
         """A page in each language, each of which names all of them; `more` is of the plain address alone."""
-        alternates = self._languages.alternates(site, path)
+        alternates = self._storefront.languages.alternates(site, path)
         links = "".join(
             f'<xhtml:link rel="alternate" hreflang="{alternate.language}" href="{escape(alternate.url)}"/>'
             for alternate in alternates
@@ -117,13 +106,12 @@ class SitemapHandlers:
 
     def _more(self, site: str, product: Published) -> str:
         day = datetime.fromtimestamp(product.changed_at, UTC).date().isoformat()
-        shown = (social_url(site, self._pictures.picture(image, "")) for image in product.images)
+        shown = (social_url(site, self._storefront.pictures.picture(image, "")) for image in product.images)
         images = (f"<image:image><image:loc>{escape(url)}</image:loc></image:image>" for url in shown if url)
         return f"<lastmod>{day}</lastmod>{''.join(images)}"
 
-    def _site(self, request: WebRequest) -> str:
-        visit = Visit(request.scope)
-        return self._public_url or f"{visit.scheme}://{visit.header(b'host')}"
+    def _site(self, request: ShopRequest) -> str:
+        return self._storefront.public_url or f"{request.scheme}://{request.header(b'host')}"
 
 
 async def _index(site: str, parts: int) -> AsyncIterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -10,7 +10,7 @@ from shop.checkout.pricing.terms import Terms
 from shop.i18n import content
 from shop.i18n import gettext as _
 from shop.web.http.reply import Reply
-from shop.web.http.request import Visit, WebRequest
+from shop.web.http.request import ShopRequest
 from shop.web.pages.views import AboutView, HelpView
 from shop.web.render.prices import Prices
 from shop.web.render.storefront import Storefront
@@ -20,44 +20,44 @@ from shop.web.render.views import DeliveryView, DeliveryWay, Shell
 class TextHandlers:
     """Handles /about and /help."""
 
-    def __init__(self, window: Storefront, terms: Terms) -> None:
-        self._window = window
+    def __init__(self, site: Storefront, terms: Terms) -> None:
+        self._site = site
         self._terms = terms
 
-    async def about(self, request: WebRequest) -> Reply:
+    async def about(self, request: ShopRequest) -> Reply:
         """GET /about."""
 
-        def view(prices: Prices) -> AboutView:
-            shell = self._shell("about", _("About Neap"), _("Who makes these things, and how."), prices)
-            scene = self._window.pictures.scene("shelf", _("A kitchen shelf with bowls, jars and a board"))
+        async def view(prices: Prices) -> AboutView:
+            shell = await self._shell("about", _("About Neap"), _("Who makes these things, and how."), prices)
+            scene = self._site.pictures.scene("shelf", _("A kitchen shelf with bowls, jars and a board"))
             return AboutView(shell, scene)
 
         return await self._page(request, "pages/about.html", view)
 
-    async def help(self, request: WebRequest) -> Reply:
+    async def help(self, request: ShopRequest) -> Reply:
         """GET /help."""
 
-        def view(prices: Prices) -> HelpView:
-            shell = self._shell("help", _("Help"), _("How this shop works."), prices)
+        async def view(prices: Prices) -> HelpView:
+            shell = await self._shell("help", _("Help"), _("How this shop works."), prices)
             return HelpView(shell, delivery_of(self._terms, prices))
 
         return await self._page(request, "pages/help.html", view)
 
-    def _shell(self, name: str, title: str, description: str, prices: Prices) -> Shell:
-        return self._window.shells.shell(
+    async def _shell(self, name: str, title: str, description: str, prices: Prices) -> Shell:
+        return await self._site.shells.shell(
             title, description=description, path=f"/{name}", currency=prices.currency, indexed=True
         )
 
-    async def _page(self, request: WebRequest, template: str, view: Callable[[Prices], msgspec.Struct]) -> Reply:
-        visit = Visit(request.scope)
-        prices = self._window.prices(visit)
+    async def _page(
+        self, request: ShopRequest, template: str, view: Callable[[Prices], Awaitable[msgspec.Struct]]
+    ) -> Reply:
+        prices = self._site.prices(request)
 
         async def render() -> str:
-            await self._window.shells.refresh()
-            return self._window.templates.render(template, view(prices))
+            return self._site.templates.render(template, await view(prices))
 
-        page = await self._window.page((template,), prices, render)
-        return page.reply(visit)
+        page = await self._site.page((template,), prices, render)
+        return page.reply(request)
 
 
 def delivery_of(terms: Terms, prices: Prices) -> tuple[DeliveryView, ...]:

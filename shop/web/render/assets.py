@@ -17,7 +17,7 @@ from pathlib import Path
 
 from shop.errors import NotFound
 from shop.web.http.reply import Header, Reply
-from shop.web.http.request import Visit, WebRequest
+from shop.web.http.request import ShopRequest
 from shop.web.render.stylesheet import joined
 
 FOREVER = b"public, max-age=31536000, immutable"
@@ -53,14 +53,14 @@ class Asset:
         packed = gzip.compress(self.body, 9, mtime=0)
         return packed if len(packed) < len(self.body) * _WORTH_PACKING else None
 
-    def reply(self, visit: Visit, cache_control: bytes) -> Reply:
+    def reply(self, request: ShopRequest, cache_control: bytes) -> Reply:
         """The file, compressed where that pays and is understood; 304 where the browser has it already."""
         tag = b'W/"%b"' % self.tag.encode()
         headers: list[Header] = [(b"content-type", self.kind.encode()), (b"cache-control", cache_control)]
         headers += [(b"etag", tag), (b"vary", b"Accept-Encoding")]
-        if tag in visit.headers.get(b"if-none-match", b""):
+        if tag in request.raw_headers.get(b"if-none-match", b""):
             return Reply(304, headers)
-        if self.packed is not None and visit.accepts_gzip:
+        if self.packed is not None and request.accepts_gzip:
             return Reply(200, [*headers, (b"content-encoding", b"gzip")], self.packed)
         return Reply(200, headers, self.body)
 
@@ -93,14 +93,13 @@ class Assets:
     def _linked(self, css: bytes) -> bytes:
         return _LINK.sub(lambda link: f'url("{self.url(link[1].decode())}")'.encode(), css)
 
-    async def serve(self, request: WebRequest) -> Reply:
+    async def serve(self, request: ShopRequest) -> Reply:
         """GET /static/{path}; raises NotFound."""
         name = request.path_params["path"].lstrip("/")
-        visit = Visit(request.scope)
         if (asset := self._hashed.get(name)) is not None:
-            return asset.reply(visit, FOREVER)
+            return asset.reply(request, FOREVER)
         if (asset := self._plain.get(name)) is not None:
-            return asset.reply(visit, ASK_AGAIN)
+            return asset.reply(request, ASK_AGAIN)
         raise NotFound("There is no such file.")
 
 

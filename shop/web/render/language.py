@@ -14,7 +14,7 @@ from litestar.types import HTTPScope
 
 from shop.i18n import Language, speak, spoken
 from shop.web.http.reply import VARY, Reply
-from shop.web.http.request import Visit, WebRequest, parse_cookies
+from shop.web.http.request import ShopRequest, parse_cookies
 from shop.web.http.session import Sessions
 from shop.web.render.views import Alternate, LanguageLink
 
@@ -25,7 +25,7 @@ _READ = 200
 """Bytes of a header that are looked at, and kept."""
 _READ_OF_QUERY = 2000
 
-Handler = Callable[[WebRequest], Awaitable[Reply]]
+Handler = Callable[[ShopRequest], Awaitable[Reply]]
 
 
 class Languages:
@@ -70,13 +70,13 @@ class Languages:
     def speaks(self, handler: Handler) -> Handler:
         """The handler, in the language of each request."""
 
-        async def in_its_language(request: WebRequest) -> Reply:
+        async def in_its_language(request: ShopRequest) -> Reply:
             scope = request.scope
             if _IN_QUERY not in scope["query_string"]:
                 speak(self._preferred(scope))
                 return await handler(request)
             speak(self.of(scope))
-            return self._remembering(scope, await handler(request))
+            return self._remembering(request, await handler(request))
 
         return in_its_language
 
@@ -91,14 +91,14 @@ class Languages:
             return chosen
         return self._by_code[best(_beginning(headers.get(b"accept-language", b"")), self._codes)]
 
-    def _remembering(self, scope: HTTPScope, reply: Reply) -> Reply:
+    def _remembering(self, request: ShopRequest, reply: Reply) -> Reply:
         """The reply, with the cookie of a language that the address names and the browser does not know of yet.
 
         What is the same in every language may be kept by caches for others too: no cookie goes with that.
         """
-        code, visit = _named(scope["query_string"]), Visit(scope)
-        if code in self and VARY in reply.headers and visit.cookies.get(COOKIE) != code:
-            reply.headers.append(self._sessions.remember_language(visit, code))
+        code = _named(request.scope["query_string"])
+        if code in self and VARY in reply.headers and request.cookies.get(COOKIE) != code:
+            reply.headers.append(self._sessions.remember_language(request, code))
         return reply
 
 

@@ -16,7 +16,7 @@ from hashlib import blake2b
 
 from shop.i18n import spoken
 from shop.web.http.reply import HTML, REVALIDATE, VARY, Header, Reply
-from shop.web.http.request import Visit
+from shop.web.http.request import ShopRequest
 
 BADGE = f"badge-{secrets.token_hex(16)}"
 """Stands in the rendered text where the number on the badge goes. No other text can hold it: nobody can guess it."""
@@ -42,14 +42,14 @@ class CachedPage:
         self._checksums: dict[bytes, int] = {}
         self.size = _OVERHEAD + sum(map(len, (self._head, self._tail, self._packed_head, self._packed_tail)))
 
-    def reply(self, visit: Visit) -> Reply:
+    def reply(self, request: ShopRequest) -> Reply:
         """The page with the visitor's number in it; 304 where the browser has it already."""
-        badge = visit.badge.encode() if self._gap else b""
+        badge = request.badge.encode() if self._gap else b""
         tag = b'W/"%b-%b"' % (self._digest, badge)
         headers: list[Header] = [HTML, VARY, REVALIDATE, (b"etag", tag)]
-        if tag in visit.headers.get(b"if-none-match", b""):
+        if tag in request.raw_headers.get(b"if-none-match", b""):
             return Reply(304, headers)
-        if visit.accepts_gzip:
+        if request.accepts_gzip:
             headers.append((b"content-encoding", b"gzip"))
             return Reply(self.status, headers, self.gzip(badge))
         return Reply(self.status, headers, self._head + badge + self._tail)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, TypedDict
+
+from typing_extensions import Unpack
 
 from shop.catalog.model import Category, Query
+from shop.errors import StoreUnavailable
 from shop.i18n import content, spoken
 from shop.web.render.language import Languages
 from shop.web.render.paths import listing_path
@@ -19,8 +22,20 @@ class Categories(Protocol):
         """All categories that have published products."""
 
 
+class ShellOptions(TypedDict, total=False):
+    """What differs between the shells of pages, beside their title and path."""
+
+    description: str
+    category: str
+    q: str
+    indexed: bool
+    """Whether the page is for search engines, under `canonical` or its path."""
+    canonical: str
+    picture: Picture | None
+
+
 class ShellBuilder:
-    """Builds shells. It remembers the categories it saw last, for pages that must not ask: errors."""
+    """Builds shells. It remembers the categories of the last one, for pages that must not ask: errors."""
 
     def __init__(self, catalog: Categories, currencies: Currencies, languages: Languages, public_url: str = "") -> None:
         self._catalog = catalog
@@ -29,17 +44,28 @@ class ShellBuilder:
         self._public_url = public_url.rstrip("/")
         self._seen: tuple[Category, ...] = ()
 
-    async def refresh(self) -> tuple[Category, ...]:
-        """The categories as they are now; may raise StoreUnavailable."""
+    async def shell(self, title: str, *, path: str, currency: str, **options: Unpack[ShellOptions]) -> Shell:
+        """The shell of a page at `path`, with the categories of today. May raise StoreUnavailable."""
         self._seen = await self._catalog.categories()
-        return self._seen
+        return self.remembered(title, path=path, currency=currency, **options)
 
-    def shell(
+    async def personal(self, title: str, *, path: str, currency: str, **options: Unpack[ShellOptions]) -> Shell:
+        """The shell of a page that nobody keeps: where the categories cannot be read, those seen last will do."""
+        try:
+            return await self.shell(title, path=path, currency=currency, **options)
+        except StoreUnavailable:
+            return self.remembered(title, path=path, currency=currency, **options)
+
+    def remembered(self, title: str, *, path: str, currency: str, **options: Unpack[ShellOptions]) -> Shell:
+        """The shell of a page, with the categories that were seen last: asks nothing."""
+        return self._build(title, path, currency, **options)
+
+    def _build(
         self,
         title: str,
-        *,
         path: str,
         currency: str,
+        *,
         description: str = "",
         category: str = "",
         q: str = "",
@@ -47,7 +73,6 @@ class ShellBuilder:
         canonical: str = "",
         picture: Picture | None = None,
     ) -> Shell:
-        """The shell of a page at `path`; `indexed` pages are for search engines, under `canonical` or their path."""
         language = spoken()
         where = canonical or path
         return Shell(

@@ -1,41 +1,62 @@
-"""The shop window: what pages are made of that look the same to everyone, and where they are kept."""
+"""What every storefront page needs, together."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable
 
 import msgspec
+from typing_extensions import Unpack
 
 from shop.catalog.model import Page, Query
 from shop.i18n import ENGLISH, spoken
-from shop.web.http.request import Visit
+from shop.web.http.request import ShopRequest
+from shop.web.http.session import Sessions
+from shop.web.render.assets import Assets
 from shop.web.render.catalog import Catalog
+from shop.web.render.language import Languages
 from shop.web.render.page_cache import CachedPage, PageCache
 from shop.web.render.pictures import Pictures
 from shop.web.render.prices import Currencies, Prices
-from shop.web.render.shell import ShellBuilder
+from shop.web.render.shell import ShellBuilder, ShellOptions
 from shop.web.render.templating import Templates
+from shop.web.render.views import Shell
 
 
-class Storefront(msgspec.Struct, frozen=True):
-    """The parts of it."""
+class Storefront(msgspec.Struct, frozen=True, kw_only=True):
+    """Made once by create_app; every room of shop.web is given it."""
 
     catalog: Catalog
-    shells: ShellBuilder
     currencies: Currencies
-    pictures: Pictures
+    languages: Languages
+    sessions: Sessions
+    shells: ShellBuilder
     templates: Templates
-    kept: PageCache
+    pictures: Pictures
+    assets: Assets
+    pages: PageCache
+    clock: Callable[[], float]
+    public_url: str = ""
+    """The shop's https:// address, '' where requests tell it."""
+    sends_email: bool = False
+    """Whether e-mails leave the outbox."""
 
-    def prices(self, visit: Visit) -> Prices:
-        """Prices in the visitor's currency and language."""
-        return self.currencies.prices(visit.cookies.get("currency"))
+    def prices(self, request: ShopRequest) -> Prices:
+        """Prices in the shopper's currency and language."""
+        return self.currencies.prices(request.cookies.get("currency"))
+
+    def currency(self, request: ShopRequest) -> str:
+        """The shopper's currency, ISO 4217."""
+        return self.prices(request).currency
+
+    async def shell(self, request: ShopRequest, title: str, *, path: str, **options: Unpack[ShellOptions]) -> Shell:
+        """The shell of a page for this shopper alone."""
+        return await self.shells.personal(title, path=path, currency=self.currency(request), **options)
 
     async def listed(self, query: Query) -> Page:
-        """A page of the catalogue; what is searched may be in the language that is spoken as well."""
+        """A page of the catalogue; a search may be in the language that is spoken, too."""
         language = spoken()
         return await self.catalog.page(query, "" if language is ENGLISH else language.code)
 
     async def page(self, key: tuple[Hashable, ...], prices: Prices, render: Callable[[], Awaitable[str]]) -> CachedPage:
         """The page kept under the key for these prices; where there is none, it is rendered and kept."""
-        return await self.kept.page(self.catalog.version, (prices.currency, *key), render)
+        return await self.pages.page(self.catalog.version, (prices.currency, *key), render)

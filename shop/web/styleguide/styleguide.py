@@ -10,12 +10,10 @@ from shop.web.cart.views import FreeShippingView
 from shop.web.catalog.listing_builder import grid_view
 from shop.web.checkout.views import Alert, FieldView
 from shop.web.http.reply import Reply, html
-from shop.web.http.request import Visit, WebRequest
-from shop.web.render.assets import Assets
+from shop.web.http.request import ShopRequest
 from shop.web.render.pictures import Pictures
-from shop.web.render.prices import Currencies, Prices
-from shop.web.render.shell import ShellBuilder
-from shop.web.render.templating import Templates
+from shop.web.render.prices import Prices
+from shop.web.render.storefront import Storefront
 from shop.web.render.views import Card, Link, Picture, Price, Shell
 from shop.web.styleguide.colour_roles import GROUNDS, Role, roles
 from shop.web.styleguide.views import StyleguideView
@@ -32,32 +30,18 @@ FACETS = (
 class StyleguideHandlers:
     """Handles /styleguide, in a shop that has no public address."""
 
-    def __init__(
-        self,
-        assets: Assets,
-        shells: ShellBuilder,
-        currencies: Currencies,
-        pictures: Pictures,
-        templates: Templates,
-        public_url: str,
-    ) -> None:
-        self._assets = assets
-        self._shells = shells
-        self._currencies = currencies
-        self._pictures = pictures
-        self._templates = templates
-        self._public = bool(public_url)
+    def __init__(self, site: Storefront) -> None:
+        self._site = site
 
-    async def show(self, request: WebRequest) -> Reply:
+    async def show(self, request: ShopRequest) -> Reply:
         """GET /styleguide; raises NotFound where customers are."""
-        if self._public:
+        if self._site.public_url:
             raise NotFound("There is no such page.")
-        prices = self._currencies.prices(None)
-        await self._shells.refresh()
-        shell = self._shells.shell("Style guide", path="/styleguide", currency=prices.currency)
-        css = self._assets.body("css/shop.css").decode()
-        view = styleguide_view(shell, roles(css), prices, self._pictures)
-        return html(self._templates.render("styleguide/page.html", view, Visit(request.scope).badge))
+        prices = self._site.currencies.prices(None)
+        shell = await self._site.shells.shell("Style guide", path="/styleguide", currency=prices.currency)
+        css = self._site.assets.body("css/shop.css").decode()
+        view = styleguide_view(shell, roles(css), prices, self._site.pictures)
+        return html(self._site.templates.render("styleguide/page.html", view, request.badge))
 
 
 def styleguide_view(shell: Shell, named: tuple[Role, ...], prices: Prices, pictures: Pictures) -> StyleguideView:

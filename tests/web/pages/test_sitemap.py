@@ -10,16 +10,12 @@ from httpx import ASGITransport, AsyncClient
 from litestar import Litestar, get
 
 from shop.catalog.model import Image
-from shop.languages import offered
-from shop.resources import resource_dir
 from shop.settings import Settings
-from shop.web.http.session import Sessions
+from shop.web.http.request import ShopRequest
 from shop.web.pages.sitemap import MOST_ADDRESSES, SitemapHandlers
-from shop.web.render.assets import assets_of
-from shop.web.render.language import Languages
-from shop.web.render.pictures import Pictures
 from tests.fixtures.fixed_catalog import FixedCatalog, product
 from tests.fixtures.shop_app import Client, MakeClient
+from tests.fixtures.storefront import a_storefront
 
 NAMESPACE = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 XHTML = "{http://www.w3.org/1999/xhtml}"
@@ -78,9 +74,8 @@ async def test_products_come_with_the_pictures_that_others_can_show(shop: Client
 
 async def test_a_large_catalogue_has_an_index_of_parts() -> None:
     catalog = FixedCatalog(*(product(f"p{number}") for number in range(1202)))
-    languages = Languages(offered("en"), Sessions(0))
-    sitemap = SitemapHandlers(catalog, Pictures(assets_of(resource_dir("static"))), languages, most=600)
-    app = Litestar([get("/sitemap.xml")(sitemap.sitemap)])
+    site, _ = a_storefront(catalog, Settings(languages="en"))
+    app = Litestar([get("/sitemap.xml")(SitemapHandlers(site, most=600).sitemap)], request_class=ShopRequest)
     async with AsyncClient(transport=ASGITransport(cast("Any", app)), base_url="http://shop.test") as shop:
         parts = locations((await shop.get("/sitemap.xml")).text)
         assert parts == [f"http://shop.test/sitemap.xml?part={part}" for part in (1, 2, 3)]

@@ -3,50 +3,33 @@
 from __future__ import annotations
 
 import pytest
-from litestar import Request
 from litestar.types import HTTPScope
 
-from shop.catalog.exchange_rates import read_rates
-from shop.i18n import ENGLISH
-from shop.money import CURRENCIES
-from shop.resources import resource_dir
 from shop.web.cart.recommended import RecommendedHandlers
 from shop.web.catalog import recent
 from shop.web.catalog.recent import RecentHandlers, handles_of
-from shop.web.http.request import WebRequest
-from shop.web.http.session import Sessions
-from shop.web.render.assets import assets_of
-from shop.web.render.language import Languages
-from shop.web.render.page_cache import PageCache
-from shop.web.render.pictures import Pictures
-from shop.web.render.prices import Currencies
-from shop.web.render.shell import ShellBuilder
-from shop.web.render.storefront import Storefront
-from shop.web.render.templating import templates_of
+from shop.web.http.request import ShopRequest
 from tests.fixtures.fixed_catalog import FixedCatalog, product
+from tests.fixtures.storefront import a_storefront
 
 
-def asking(handles: str) -> WebRequest:
+def asking(handles: str) -> ShopRequest:
     scope = {"type": "http", "method": "GET", "path": "/", "scheme": "http", "headers": []}
     named: HTTPScope = {**scope, "query_string": f"handles={handles}".encode()}  # type: ignore[typeddict-item]
-    return Request(named)
+    return ShopRequest(named)
 
 
 @pytest.mark.parametrize(("kind", "handle"), [(RecentHandlers, "bowl"), (RecommendedHandlers, "mug")])
 async def test_the_same_cards_are_kept_once_however_they_were_asked_for(
     kind: type[RecentHandlers | RecommendedHandlers], handle: str
 ) -> None:
-    assets, kept = assets_of(resource_dir("static")), PageCache(10**6)
-    templates = templates_of(resource_dir("templates"), assets.url)
-    currencies = Currencies(read_rates(), CURRENCIES, "EUR")
-    catalog = FixedCatalog(product("mug"), product("bowl"), product("tray"))
-    shells = ShellBuilder(catalog, currencies, Languages((ENGLISH,), Sessions(60)))
-    page = kind(Storefront(catalog, shells, currencies, Pictures(assets), templates, kept))
+    site, _ = a_storefront(FixedCatalog(product("mug"), product("bowl"), product("tray")))
+    page = kind(site)
     sizes = []
     for made_up in ("", *(f",{letter * 200}" for letter in "abcdefgh")):
         reply = await page.show(asking(f"{handle}{made_up}"))
         assert b"Bowl" in reply.body
-        sizes.append((len(kept), kept.bytes))
+        sizes.append((len(site.pages), site.pages.bytes))
     assert set(sizes) == {sizes[0]}
 
 

@@ -7,13 +7,12 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from litestar import Request
 from litestar.testing import RequestFactory
 from litestar.types import HTTPDisconnectEvent, HTTPRequestEvent
 
 from shop.errors import InvalidInput
 from shop.web.http.forms import Form, read_form
-from shop.web.http.request import Visit
+from shop.web.http.request import ShopRequest
 
 
 @pytest.mark.parametrize(
@@ -48,7 +47,7 @@ async def test_a_form_that_breaks_off_is_the_senders_matter() -> None:
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     scope = RequestFactory().get("/cart", headers=headers).scope
     with pytest.raises(InvalidInput, match="did not arrive in full"):
-        await read_form(Request(scope, receive=receive), Visit(scope))
+        await read_form(ShopRequest(scope, receive=receive))
 
 
 @given(st.dictionaries(st.text(min_size=1, max_size=20), st.text(max_size=40), max_size=10))
@@ -66,4 +65,4 @@ async def read(body: bytes) -> Form:
         return {"type": "http.request", "body": body, "more_body": False}
 
     scope = RequestFactory().get("/cart", headers={"Content-Type": "application/x-www-form-urlencoded"}).scope
-    return await read_form(Request(scope, receive=receive), Visit(scope))
+    return await read_form(ShopRequest(scope, receive=receive))

@@ -6,13 +6,13 @@ from typing import Any, cast
 
 import pytest
 
-from shop.web.http.origin import letters_origin, origin_of
-from shop.web.http.request import Visit
+from shop.web.http.origin import email_origin, origin_of
+from shop.web.http.request import ShopRequest
 
 
-def a_visit(host: str) -> Visit:
+def a_visit(host: str) -> ShopRequest:
     scope = {"headers": [(b"host", host.encode())], "scheme": "http", "path": "/"}
-    return Visit(cast("Any", scope))
+    return ShopRequest(cast("Any", scope))
 
 
 def test_the_public_address_counts_whatever_a_request_says() -> None:
@@ -39,4 +39,4 @@ def test_what_is_no_host_is_nothing(host: str) -> None:
     ],
 )
 def test_a_letter_that_is_sent_never_links_to_where_a_request_says(public_url: str, writes: bool, origin: str) -> None:
-    assert letters_origin(a_visit("evil.example"), public_url, writes=writes) == origin
+    assert email_origin(a_visit("evil.example"), public_url, sends_email=writes) == origin

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 from litestar.testing import RequestFactory
 
-from shop.web.http.request import Visit, parse_cookies
+from shop.web.http.request import ShopRequest, parse_cookies
 
 
-def visit(**headers: str) -> Visit:
-    return Visit(RequestFactory().get(headers={name.replace("_", "-"): text for name, text in headers.items()}).scope)
+def visit(**headers: str) -> ShopRequest:
+    return ShopRequest(
+        RequestFactory().get(headers={name.replace("_", "-"): text for name, text in headers.items()}).scope
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from litestar.testing import RequestFactory
 
-from shop.web.http.request import Visit
+from shop.web.http.request import ShopRequest
 from shop.web.render.page_cache import BADGE, CachedPage, PageCache
 
 
@@ -21,7 +21,7 @@ def test_the_compressed_page_is_the_plain_one(before: str, after: str, badge: st
 
 def test_a_page_without_a_badge_is_sent_as_it_is() -> None:
     headers = {"Cookie": "cart_count=3"}
-    reply = CachedPage("fragment").reply(Visit(RequestFactory().get(headers=headers).scope))
+    reply = CachedPage("fragment").reply(ShopRequest(RequestFactory().get(headers=headers).scope))
     assert reply.body == b"fragment"
 
 

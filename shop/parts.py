@@ -1,0 +1,195 @@
+"""Opens what the web app, the commands and the background jobs share: once, and from settings alone.
+
+Each part is built when it is first asked for, so a command that only lists coupons never connects to Redis.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import cached_property
+
+from prometheus_client import CollectorRegistry
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shop.cart.around.metered import MeteredCartService
+from shop.cart.connect import connect
+from shop.cart.service import CartService
+from shop.catalog.exchange_rates import read_rates
+from shop.catalog.reading.cache import CachedCatalog
+from shop.catalog.reading.repository import CatalogRepository
+from shop.catalog.stock.sync import StockSync
+from shop.checkout.mail.order_emails import OrderEmails
+from shop.checkout.mail.outbox import Outbox
+from shop.checkout.mail.smtp import sender_of
+from shop.checkout.metrics import OrderMetrics
+from shop.checkout.payments.connect import provider_of
+from shop.checkout.payments.provider import PaymentProvider
+from shop.checkout.placing.ordering import Ordering
+from shop.checkout.placing.orders import Orders
+from shop.checkout.placing.place_order import PlaceOrder
+from shop.checkout.placing.recovery import OrderRecovery
+from shop.checkout.placing.reservations import Reservations
+from shop.checkout.placing.transactions import OrderTransactions
+from shop.checkout.placing.transitions import OrderTransitions
+from shop.checkout.placing.workflow import OrderWorkflow
+from shop.checkout.pricing.coupons import Coupons
+from shop.checkout.pricing.quotes import Offers, Quotes
+from shop.checkout.pricing.terms import Terms, read_terms
+from shop.database import create_engine, migrate, require_current
+from shop.money import Rates
+from shop.settings import Settings
+
+
+class Parts:
+    """The parts of one shop. Nothing connects before it is used; `start` and `close` run the background jobs.
+
+    `carts` and `payments` replace what the settings name; `offers` replaces the catalogue that quotes ask.
+    A wrong setting raises ConfigurationError when the part that needs it is first asked for.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        carts: CartService | None = None,
+        offers: Offers | None = None,
+        payments: PaymentProvider | None = None,
+        clock: Callable[[], float] = time.time,
+        patient: bool = False,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.registry = CollectorRegistry()
+        self._given_carts = carts
+        self._given_offers = offers
+        self._given_payments = payments
+        self._patient = patient
+
+    @cached_property
+    def database(self) -> AsyncEngine:
+        """The engine of catalogue and orders; without a statement timeout where the parts are `patient`."""
+        return create_engine(self.settings.database_url, patient=self._patient)
+
+    @cached_property
+    def rates(self) -> Rates:
+        """The exchange rates."""
+        return read_rates(self.settings.exchange_rates)
+
+    @cached_property
+    def carts(self) -> MeteredCartService:
+        """The carts, counted for /metrics."""
+        given = self._given_carts
+        return MeteredCartService(connect(self.settings) if given is None else given, self.registry)
+
+    @cached_property
+    def catalog(self) -> CatalogRepository:
+        """The catalogue as the database has it."""
+        return CatalogRepository(self.database, self.settings.currency)
+
+    @cached_property
+    def cached_catalog(self) -> CachedCatalog:
+        """The catalogue as pages read it, from memory."""
+        return CachedCatalog(self.catalog)
+
+    @cached_property
+    def stock_sync(self) -> StockSync:
+        """Keeps the catalogue in step with the stock that orders change."""
+        return StockSync(self.database, self.settings.currency, self.clock)
+
+    @cached_property
+    def coupons(self) -> Coupons:
+        """The coupons."""
+        return Coupons(self.database, self.rates)
+
+    @cached_property
+    def terms(self) -> Terms:
+        """The shipping methods and the taxes."""
+        return read_terms(self.settings.checkout_terms)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """The e-mails, written and sent."""
+        return Outbox(self.database, sender_of(self.settings), self.clock)
+
+    @cached_property
+    def payments(self) -> PaymentProvider:
+        """The payment provider that PAYMENTS_URL names: the one and only that anybody asks."""
+        return self._given_payments or provider_of(self.settings.payments_url, self.database, self.clock)
+
+    @cached_property
+    def orders(self) -> Orders:
+        """The orders, to read."""
+        return Orders(self.database)
+
+    @cached_property
+    def transitions(self) -> OrderTransitions:
+        """The single steps of an order."""
+        return OrderTransitions(
+            OrderTransactions(self.database),
+            self.coupons,
+            self.payments,
+            OrderEmails(self.outbox),
+            self.stock_sync.touched,
+            seconds=self.settings.payment_seconds,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def workflow(self) -> OrderWorkflow:
+        """The order of those steps."""
+        return OrderWorkflow(self.orders, self.transitions, self.carts)
+
+    @cached_property
+    def order_metrics(self) -> OrderMetrics:
+        """What checkout counts."""
+        return OrderMetrics(self.registry)
+
+    @cached_property
+    def ordering(self) -> Ordering:
+        """All that placing an order needs."""
+        settings = self.settings
+        offers = self._given_offers or self.cached_catalog
+        return Ordering(
+            self.carts,
+            Quotes(offers, self.coupons, self.terms, self.rates),
+            Reservations(self.database, self.stock_sync.touched, settings.reservation_seconds, self.clock),
+            PlaceOrder(self.workflow, self.order_metrics),
+            self.orders,
+        )
+
+    @cached_property
+    def recovery(self) -> OrderRecovery:
+        """Completes the orders that were interrupted."""
+        return OrderRecovery(self.workflow, self.order_metrics)
+
+    async def start(self, *, background: bool = True) -> None:
+        """Connect to the carts, and start the background jobs where they are wanted. Waits for no store."""
+        await self.carts.start()
+        if background:
+            for job in (self.cached_catalog, self.stock_sync, self.recovery, self.outbox):
+                await job.start()
+
+    async def close(self) -> None:
+        """Finish the orders under way, stop the background jobs and let go of every connection."""
+        for part in (self.ordering.place_order, self.recovery, self.outbox, self.stock_sync):
+            await part.close()
+        await self.carts.close()
+        await self.cached_catalog.close()
+        await self.database.dispose()
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, prepare: bool = False, patient: bool = False) -> AsyncIterator[Parts]:
+    """The parts for one command, without carts or background jobs.
+
+    `prepare` brings the database up to date first: only commands that write do. Without it the database must be up
+    to date already. Raises ConfigurationError and StoreUnavailable.
+    """
+    await (migrate if prepare else require_current)(settings.database_url)
+    parts = Parts(settings, patient=patient)
+    try:
+        yield parts
+    finally:
+        await parts.database.dispose()

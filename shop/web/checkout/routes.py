@@ -1,0 +1,35 @@
+"""The URLs of checkout."""
+
+from __future__ import annotations
+
+from shop.checkout.payments.connect import is_demo
+from shop.checkout.payments.demo import DemoPayments
+from shop.checkout.pricing.signed_quote import QuoteSigner
+from shop.parts import Parts
+from shop.web.checkout.checkout import CheckoutHandlers
+from shop.web.checkout.payment import PaymentHandlers
+from shop.web.checkout.place_order import PlaceOrderHandlers
+from shop.web.checkout.replies import CheckoutReplies
+from shop.web.checkout.submission import CheckoutSubmissions
+from shop.web.http.routing import Route, change, page
+from shop.web.render.storefront import Storefront
+
+
+def routes(site: Storefront, parts: Parts) -> list[Route]:
+    """The form, the order, and the demonstration provider's own page where that is the provider."""
+    signer = QuoteSigner(parts.settings.secret_key, site.clock)
+    replies = CheckoutReplies(site, signer)
+    checkout = CheckoutHandlers(site, parts.ordering, replies)
+    place_order = PlaceOrderHandlers(site, parts.ordering, CheckoutSubmissions(site, signer), replies)
+    return [
+        page("/checkout", checkout.show),
+        change("/checkout/summary", checkout.summary),
+        change("/checkout/check", checkout.check),
+        change("/cart/checkout", place_order.place),
+        *(_demo_routes(site, parts) if is_demo(parts.settings.payments_url) else ()),
+    ]
+
+
+def _demo_routes(site: Storefront, parts: Parts) -> list[Route]:
+    payment = PaymentHandlers(site, DemoPayments(parts.database, site.clock), parts.ordering.place_order)
+    return [page("/payment/{key:str}", payment.ask), change("/payment/{key:str}", payment.answer)]
