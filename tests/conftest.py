@@ -14,6 +14,7 @@ pytest_plugins = [
     "tests.fixtures.commands",
     "tests.fixtures.shop_app",
     "tests.fixtures.database",
+    "tests.fixtures.foreign_provider",
     "tests.fixtures.buyer",
     "tests.fixtures.postgres",
     "tests.fixtures.sentinel",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -16,7 +14,7 @@ from shop.errors import InvalidInput, NotFound
 from shop.settings import Settings
 
 if TYPE_CHECKING:
-    from shop.checkout.pricing.coupons import Coupon, Coupons
+    from shop.checkout.pricing.coupons import Coupon
 
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -74,8 +72,10 @@ async def _list(settings: Settings) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    async with _opened(settings) as opened:
-        found = await opened.all()
+    from shop.parts import opened
+
+    async with opened(settings) as parts:
+        found = await parts.coupons.all()
     table = Table("Coupon", "gives", "to whom", "days", "used", title="Coupons", title_justify="left")
     for coupon in found:
         uses = f"{coupon.uses:,}" + (f" of {coupon.max_uses:,}" if coupon.max_uses is not None else "")
@@ -85,39 +85,26 @@ async def _list(settings: Settings) -> None:
 
 async def _add(settings: Settings, code: str, given: dict[str, Any]) -> None:
     from shop.checkout.pricing.coupons import as_code
+    from shop.parts import opened
 
     spelled = as_code(code)
     if not spelled:
         raise InvalidInput(f"{code!r} cannot be a coupon: write at most 32 letters, digits and hyphens.")
     new = _coupon(spelled, given, settings.currency)
-    async with _opened(settings) as opened:
-        if not await opened.add([new]):
+    async with opened(settings, prepare=True) as parts:
+        if not await parts.coupons.add([new]):
             raise InvalidInput(f"There is a coupon {spelled} already. Choose another code: orders may have that one.")
     click.echo(f"{spelled}: {_gives(new)}, {_to_whom(new)}, {_days(new)}.")
 
 
 async def _end(settings: Settings, code: str) -> None:
     from shop.checkout.pricing.coupons import KEPT_SECONDS, as_code
+    from shop.parts import opened
 
-    async with _opened(settings) as opened:
-        if not await opened.end(as_code(code), int(time.time())):
+    async with opened(settings, prepare=True) as parts:
+        if not await parts.coupons.end(as_code(code), int(time.time())):
             raise NotFound(f"There is no coupon {code!r}. 'shop coupons list' names them all.")
     click.echo(f"{as_code(code)} has ended. A running shop knows within {KEPT_SECONDS:g} seconds.")
-
-
-@asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[Coupons]:
-    from shop.catalog.exchange_rates import read_rates
-    from shop.checkout.pricing.coupons import Coupons
-    from shop.database import create_engine, migrate
-
-    rates = read_rates(settings.exchange_rates)
-    await migrate(settings.database_url)
-    engine = create_engine(settings.database_url)
-    try:
-        yield Coupons(engine, rates)
-    finally:
-        await engine.dispose()
 
 
 def _coupon(code: str, given: dict[str, Any], currency: str) -> Coupon:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,7 +13,7 @@ from shop.commands.terminal import harmless
 from shop.settings import Settings
 
 if TYPE_CHECKING:
-    from shop.checkout.mail.outbox import EmailState, Outbox, StoredEmail
+    from shop.checkout.mail.outbox import EmailState, StoredEmail
 
 
 @click.group()
@@ -54,8 +52,10 @@ async def _list(settings: Settings, limit: int, state: EmailState | None) -> Non
     from rich.console import Console
     from rich.table import Table
 
-    async with _opened(settings) as opened:
-        found = await opened.latest(limit, state)
+    from shop.parts import opened
+
+    async with opened(settings) as parts:
+        found = await parts.outbox.latest(limit, state)
     now = time.time()
     table = Table(title="E-mails", title_justify="left")
     for name in ("ID", "to", "written (UTC)", "state"):
@@ -68,8 +68,10 @@ async def _list(settings: Settings, limit: int, state: EmailState | None) -> Non
 
 
 async def _show(settings: Settings, email_id: str, *, html: bool) -> None:
-    async with _opened(settings) as opened:
-        kept = await opened.get(email_id)
+    from shop.parts import opened
+
+    async with opened(settings) as parts:
+        kept = await parts.outbox.get(email_id)
     if html:
         click.echo(kept.email.html)
         return
@@ -78,8 +80,10 @@ async def _show(settings: Settings, email_id: str, *, html: bool) -> None:
 
 
 async def _retry(settings: Settings, email_id: str) -> None:
-    async with _opened(settings) as opened:
-        is_due = await opened.retry(email_id)
+    from shop.parts import opened
+
+    async with opened(settings, prepare=True) as parts:
+        is_due = await parts.outbox.retry(email_id)
     if not is_due:
         click.echo(f"{email_id} is sent already. Nothing was changed.")
     elif settings.smtp_url:
@@ -98,16 +102,3 @@ def _became(kept: StoredEmail, now: float) -> str:
 
 def _moment(seconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"
-
-
-@asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[Outbox]:
-    from shop.checkout.mail.outbox import Outbox
-    from shop.database import create_engine, migrate
-
-    await migrate(settings.database_url)
-    engine = create_engine(settings.database_url)
-    try:
-        yield Outbox(engine)
-    finally:
-        await engine.dispose()

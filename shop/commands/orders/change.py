@@ -7,21 +7,14 @@ refused has done nothing, and one that is cut short is finished by a running sho
 from __future__ import annotations
 
 import click
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.catalog.exchange_rates import read_rates
-from shop.catalog.stock.sync import StockSync
-from shop.checkout.mail.order_emails import OrderEmails
-from shop.checkout.mail.outbox import Outbox
 from shop.checkout.model import Order, State, check_step
 from shop.checkout.order_numbers import grouped
-from shop.checkout.payments.demo import DemoPayments
 from shop.checkout.placing.orders import Orders
-from shop.checkout.placing.transactions import OrderTransactions
 from shop.checkout.placing.transitions import OrderTransitions
-from shop.checkout.pricing.coupons import Coupons
-from shop.commands.orders.show import find, opened
+from shop.commands.orders.show import find
 from shop.errors import PaymentUnavailable, StoreUnavailable
+from shop.parts import opened
 from shop.settings import Settings
 
 _PLANS = {
@@ -35,31 +28,17 @@ async def change_order(settings: Settings, number: str, to: State, *, yes: bool)
 
     Raises NotFound, OrderStateRefused and StoreUnavailable.
     """
-    async with opened(settings) as engine:
-        orders, stock_sync = Orders(engine), StockSync(engine, settings.currency)
-        order = await find(orders, number)
+    async with opened(settings, prepare=True) as parts:
+        order = await find(parts.orders, number)
         check_step(order.number, order.state, to)
         if not yes:
             plan = _PLANS[to].format(total=order.quote.total.format())
             raise click.UsageError(f"Order {grouped(order.number)} is {order.state}. {plan} Add --yes to do it.")
-        transitions = _transitions(engine, settings, stock_sync)
-        order = await _step(orders, transitions, order, to)
+        order = await _step(parts.orders, parts.transitions, order, to)
         click.echo(f"Order {grouped(order.number)} is {order.state}.")
-        await stock_sync.refresh()
+        await parts.stock_sync.refresh()
         if not order.settled:
-            await _release(transitions, order)
-
-
-def _transitions(engine: AsyncEngine, settings: Settings, stock_sync: StockSync) -> OrderTransitions:
-    coupons, emails = Coupons(engine, read_rates(settings.exchange_rates)), OrderEmails(Outbox(engine))
-    return OrderTransitions(
-        OrderTransactions(engine),
-        coupons,
-        DemoPayments(engine),
-        emails,
-        stock_sync.touched,
-        seconds=settings.payment_seconds,
-    )
+            await _release(parts.transitions, order)
 
 
 async def _step(orders: Orders, transitions: OrderTransitions, order: Order, to: State) -> Order:

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import click
 import msgspec
 from rich.console import Console
 from rich.table import Column, Table
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.checkout.model import Order, State
 from shop.checkout.order_numbers import grouped, typed_number
-from shop.checkout.payments.demo import DemoPayments
 from shop.checkout.payments.provider import Payment
 from shop.checkout.placing.orders import Orders
 from shop.commands.terminal import harmless
-from shop.database import create_engine, migrate
 from shop.errors import NotFound
+from shop.parts import opened
 from shop.settings import Settings
 
 
@@ -28,8 +24,8 @@ def list_orders(settings: Settings, state: State | None, *, unsettled: bool, lim
     """`shop orders list`."""
 
     async def read() -> list[Order]:
-        async with opened(settings) as engine:
-            return await Orders(engine).page(state, unsettled=unsettled, limit=limit)
+        async with opened(settings) as parts:
+            return await parts.orders.page(state, unsettled=unsettled, limit=limit)
 
     found = asyncio.run(read())
     if as_json:
@@ -49,9 +45,9 @@ def show_order(settings: Settings, number: str, *, as_json: bool) -> None:
     """`shop orders show`. Raises NotFound."""
 
     async def read() -> tuple[Order, Payment | None]:
-        async with opened(settings) as engine:
-            order = await find(Orders(engine), number)
-            return order, await DemoPayments(engine).find(order.number)
+        async with opened(settings) as parts:
+            order = await find(parts.orders, number)
+            return order, await parts.payments.find(order.number)
 
     order, payment = asyncio.run(read())
     if as_json:
@@ -66,17 +62,6 @@ async def find(orders: Orders, number: str) -> Order:
     if order is None:
         raise NotFound(f"There is no order {number}.")
     return order
-
-
-@asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[AsyncEngine]:
-    """The shop's database, migrated."""
-    await migrate(settings.database_url)
-    engine = create_engine(settings.database_url)
-    try:
-        yield engine
-    finally:
-        await engine.dispose()
 
 
 def _print(order: Order, payment: Payment | None) -> None:
