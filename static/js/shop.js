@@ -86,7 +86,9 @@ on("htmx:response:error", ({ detail: { ctx } }) => ctx.text.includes("<hx-partia
 const isOneShot = (target) => target.closest?.("button:not([data-step]), a");
 
 on("click", (event) => event.detail > 1 && isOneShot(event.target) && event.preventDefault(), true);
-on("keydown", (event) => event.repeat && event.key === "Enter" && isOneShot(event.target) && event.preventDefault(), true);
+on("keydown", (event) => {
+  if (event.repeat && event.key === "Enter" && isOneShot(event.target)) event.preventDefault();
+}, true);
 
 // --- swaps: an older reply never overwrites a newer one, and nobody loses their place
 
@@ -250,4 +252,6 @@ on("visibilitychange", () => document.hidden || showBadge());
 
 // --- offline: a page that says so, where none can be fetched; looked for when everything else is there
 
-addEventListener("load", () => navigator.serviceWorker?.register("/service-worker.js", { updateViaCache: "all" }).catch(() => {}));
+addEventListener("load", () => {
+  navigator.serviceWorker?.register("/service-worker.js", { updateViaCache: "all" }).catch(() => {});
+});
