@@ -17,12 +17,13 @@ test: dev check ## Check and test everything
 	@CHROMIUM_PATH="$$($(VENV)/python bin/browser.py)" || exit 1; export CHROMIUM_PATH; \
 		exec $(VENV)/python -m pytest -n 3 --dist loadfile # on two cores: they wait a third of the time
 
-check: dev ## Formatting, lint, types, imports between the parts, templates, links in the docs
+check: dev ## Formatting, lint, types, imports between the parts, templates, styles and scripts, links in the docs
 	$(VENV)/ruff format --check .
 	$(VENV)/ruff check .
 	$(VENV)/mypy
 	$(VENV)/lint-imports --no-logo
 	$(VENV)/djlint templates --lint --quiet
+	bin/lint_static
 	$(VENV)/python bin/check_links.py
 
 format: dev ## Format the code and mend what ruff can mend

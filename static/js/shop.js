@@ -202,7 +202,9 @@ on("keydown", (event) => {
 // --- drawer, gallery, pictures
 
 on("click", ({ target, detail }) => target.matches("dialog") && detail < 2 && target.close());
-on("click", ({ target }) => target.matches(".filters") && (target.open = false)); // beside the sheet
+on("click", ({ target }) => {
+  if (target.matches(".filters")) target.open = false; // beside the sheet
+});
 
 on("click", (event) => {
   const slide = event.target.closest("[data-slide]");
