@@ -33,7 +33,7 @@ format: dev ## Format the code and mend what ruff can mend
 words: dev ## Renew the catalogues of translations from the words of the shop (docs/languages.md); FORGET=1
 	$(VENV)/python bin/words.py $(if $(FORGET),--forget)
 
-bench: dev ## Measure; prints one table per benchmark
+bench: dev ## Measure; prints one table per benchmark; SHORT=1 only sees whether they run
 	@for file in tests/bench/bench_*.py; do \
 		$(VENV)/python -m "tests.bench.$$(basename "$$file" .py)" || exit 1; \
 	done
@@ -44,25 +44,25 @@ chaos: dev ## Break real servers under load and print what was lost; ONLY=hung,k
 acidrain: dev ## Order in parallel what must be ordered once, and print what was violated; ONLY=last,coupon
 	@exec $(VENV)/python -m tests.chaos.acidrain --only "$(ONLY)"
 
-looks: dev ## Take the pictures anew that the tests compare pages with; look at the difference before you commit
+looks: dev ## Take the pictures anew that the tests compare pages with; look at the difference before you commit; ONLY=home
 	@CHROMIUM_PATH="$$($(VENV)/python bin/browser.py)" || exit 1; export CHROMIUM_PATH; \
-		exec $(VENV)/python -m pytest -q tests/e2e/test_looks.py --renew-looks
+		exec $(VENV)/python -m pytest -q tests/e2e/test_looks.py --renew-looks $(if $(ONLY),-k "$(ONLY)")
 
 screens: dev ## Take the pictures of docs/screens anew; ONLY="cart drawer"
 	@CHROMIUM_PATH="$$($(VENV)/python bin/browser.py)" || exit 1; export CHROMIUM_PATH; \
 		exec $(VENV)/python -m tests.audits.screens $(ONLY)
 
-lighthouse: dev tests/audits/node_modules ## Lighthouse's scores of four pages on a phone; needs Node.js; RUNS=1
+lighthouse: dev tests/audits/node_modules ## Lighthouse's scores of four pages on a phone; needs Node.js; RUNS=1 ONLY=home
 	@CHROMIUM_PATH="$$($(VENV)/python bin/browser.py)" || exit 1; export CHROMIUM_PATH; \
-		exec $(VENV)/python -m tests.audits.lighthouse $(if $(RUNS),--runs $(RUNS))
+		exec $(VENV)/python -m tests.audits.lighthouse $(if $(RUNS),--runs $(RUNS)) $(ONLY)
 
-access: dev ## axe on every page and state at three widths, light and dark
+access: dev ## axe on every page and state at three widths, light and dark; ONLY="cart drawer"
 	@CHROMIUM_PATH="$$($(VENV)/python bin/browser.py)" || exit 1; export CHROMIUM_PATH; \
-		exec $(VENV)/python -m tests.audits.access
+		exec $(VENV)/python -m tests.audits.access $(ONLY)
 
-validate: dev tests/audits/node_modules ## The W3C's Nu Html Checker on every page and state; needs Node.js and Java
+validate: dev tests/audits/node_modules ## The W3C's Nu Html Checker on every page and state; needs Node.js and Java; ONLY="cart drawer"
 	@CHROMIUM_PATH="$$($(VENV)/python bin/browser.py)" || exit 1; export CHROMIUM_PATH; \
-		exec $(VENV)/python -m tests.audits.validate
+		exec $(VENV)/python -m tests.audits.validate $(ONLY)
 
 tests/audits/node_modules: tests/audits/package-lock.json
 	npm ci --prefix tests/audits

@@ -37,10 +37,13 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=3)
-    runs = parser.parse_args().runs
+    parser.add_argument("pages", nargs="*", default=[*PAGES])
+    chosen = parser.parse_args()
     with open_shop(public=True) as shop:
         cookie = cart_cookie(shop.url)
-        reports = {name: middle([look(shop.url + path, cookie) for _ in range(runs)]) for name, path in PAGES.items()}
+        reports = {
+            name: middle([look(shop.url + PAGES[name], cookie) for _ in range(chosen.runs)]) for name in chosen.pages
+        }
     console = Console()
     console.print(scores(reports))
     for name, report in reports.items():

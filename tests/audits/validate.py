@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,21 +21,24 @@ CHECKER = Path(__file__).with_name("node_modules") / "vnu-jar" / "build" / "dist
 
 
 def main() -> int:
-    """Print each message with its document; 1 where there is one."""
+    """Print each message on a document of all states, or of those that are named; 1 where there is one."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("states", nargs="*", default=[*STATES])
+    states = parser.parse_args().states
     with TemporaryDirectory() as folder:
-        count = gather(Path(folder))
+        count = gather(Path(folder), states)
         messages = check(Path(folder))
     for message in messages:
         where = f"{message['url'].rpartition('/')[2]}:{message.get('lastLine', '?')}"
         print(f"{where}: {message['type']}: {message['message']}\n    {message.get('extract', '').strip()}")
-    print(f"{count} documents in {len(STATES)} states, {len(messages)} messages")
+    print(f"{count} documents in {len(states)} states, {len(messages)} messages")
     return bool(messages)
 
 
-def gather(folder: Path) -> int:
+def gather(folder: Path, states: Sequence[str]) -> int:
     """Write every document to the folder, as it was sent and as it stands in the end; return how many."""
     with open_shop() as shop, visits(shop.url) as visit:
-        for state in STATES:
+        for state in states:
             sent: list[Response] = []
             page = visit(state, seen=listener(sent))
             bodies = [response.text() for response in sent[-1:]] + [page.content()]

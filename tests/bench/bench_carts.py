@@ -28,12 +28,13 @@ from shop.cart.redis.service import _NUMBERS, _SCRIPT, RedisCartService
 from shop.cart.service import CartService
 from shop.demo.valkey import Valkey
 from shop.money import Money
+from tests.bench.pace import usually
 
 EUR = Money(1900, "EUR")
 LIMITS = Limits(quantity=60_000)
-ROUNDS = 25
+ROUNDS = usually(25, short=1)
 CALLS = 512
-CARTS = 8_000
+CARTS = usually(8_000, short=1_000)
 """So many that a cart sees a handful of changes, as carts do; a few carts would each collect hundreds of change ids."""
 
 Call = Callable[[int], Awaitable[object]]
@@ -63,7 +64,7 @@ async def _many(call: Call, number: int) -> None:
         await call(_next())
 
 
-async def seconds(calls: dict[str, Call], number: int = 20_000) -> dict[str, float]:
+async def seconds(calls: dict[str, Call], number: int = usually(20_000, short=200)) -> dict[str, float]:
     """Seconds of one call, called one after the other: for what is too quick for a gather."""
     taken: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(ROUNDS):

@@ -26,11 +26,13 @@ from shop.catalog.model import Query, Sort
 from shop.catalog.reading.cache import CachedCatalog
 from shop.catalog.reading.repository import CatalogRepository
 from shop.database import create_engine
+from tests.bench.pace import usually
 from tests.fixtures.large_catalog import write_catalog
 from tests.fixtures.postgres import postgres_database, postgres_server
 
 SMALL = 36
-CALLS = 41
+CALLS = usually(41, short=1)
+MANY = usually(100_000, short=1_000)
 Calls = dict[str, Callable[[], Awaitable[object]]]
 
 
@@ -112,7 +114,7 @@ def databases(folder: Path) -> Iterator[dict[str, tuple[str, str]]]:
         }
 
 
-def main(products: int = 100_000) -> None:
+def main(products: int = MANY) -> None:
     """Measure and print."""
     console = Console()
     with tempfile.TemporaryDirectory() as name, databases(Path(name)) as urls:

@@ -32,14 +32,15 @@ from shop.catalog.writing.importing import CatalogImport
 from shop.database import create_engine, migrate
 from shop.demo.valkey import Valkey
 from tests.bench.load import CONNECTIONS, Call, Result, client, load
+from tests.bench.pace import usually
 
-ROUNDS = 5
-SECONDS = 2
+ROUNDS = usually(5, short=1)
+SECONDS = usually(2, short=1)
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "main#main", "Accept": "text/html"}
 BROWSER = {"Accept": "text/html", "Accept-Encoding": "gzip, deflate, br", "Sec-Fetch-Mode": "navigate"}
 VISITOR = {**BROWSER, "Cookie": "cart_count=3; currency=EUR"}
 """The plain route gets the same headers as the pages: reading them is the server's work, not the shop's."""
-CARTS = 1000
+CARTS = usually(1000, short=20)
 """So many that a cart sees a few dozen changes, as carts do; a few carts would collect hundreds of change ids."""
 PIECES = 60_000
 """What a line may hold here, so that no add is refused for the number of the round it comes in."""
@@ -138,9 +139,9 @@ def shopper(visitor: httpx.Client) -> str:
 
 
 def measure(rows: list[Row]) -> list[list[Measured]]:
-    """The results of each row, one a round; a first round only warms up."""
+    """The results of each row, one a round; a first round usually only warms up."""
     results: list[list[Measured]] = [[] for _ in rows]
-    for number in range(ROUNDS + 1):
+    for number in range(usually(0, short=1), ROUNDS + 1):
         for row, found in zip(rows, results, strict=True):
             before = row.server.seconds()
             result = load(row.server.port, row.calls, SECONDS if number else 1)

@@ -47,6 +47,7 @@ from shop.checkout.pricing.totals import CouponTerms
 from shop.database import create_engine, migrate, writing
 from shop.demo.postgres import Postgres
 from shop.money import Money
+from tests.bench.pace import usually
 from tests.fixtures.catalog import a_product, fill, variant
 from tests.fixtures.shop_app import Clock
 from tests.fixtures.till import ADDRESS, Process, a_card
@@ -55,7 +56,7 @@ PRODUCTS = 300
 PLENTY = 10_000_000
 CODE = "TENTH"
 PRICE = Money(1000, "EUR")
-ROUNDS, ORDERS = 10, 48
+ROUNDS, ORDERS = usually(10, short=1), usually(48, short=16)
 """Orders are placed in so many rounds, so many in each."""
 RAW_CONNECTIONS = 16
 

@@ -38,16 +38,17 @@ from shop.demo.cluster import Cluster
 from shop.demo.postgres import Postgres
 from shop.demo.valkey import Valkey
 from shop.money import Money
+from tests.bench.pace import usually
 
 EUR = Money(1900, "EUR")
 LIMITS = Limits(quantity=60_000)
 SKUS = ("TIDE-MUG-MOSS", "SHOAL-BOWL-S", "LINEN-TOWEL")
 TTL = 30 * 24 * 3600
-FEW, MANY = 1_000, 1_000_000
+FEW, MANY = 1_000, usually(1_000_000, short=2_000)
 PATIENCE = Timeouts(30, 30)
 """A slow machine shows in the figures, not as an outage."""
-ROUNDS = 15
-CALLS = 512
+ROUNDS = usually(15, short=1)
+CALLS = usually(512, short=64)
 
 Fill = Callable[[int], Awaitable[None]]
 
