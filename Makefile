@@ -2,7 +2,7 @@
 # `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format words bench chaos acidrain looks screens access lighthouse validate audit art lock clean setup dev
+.PHONY: help run test targets check format words bench chaos acidrain looks screens access lighthouse validate audit art lock clean setup dev
 
 VENV := .venv/bin
 PYTHON311 ?= python3.11
@@ -16,6 +16,10 @@ run: setup ## Serve the shop at http://127.0.0.1:8000 (.env.example lists the se
 test: dev check ## Check and test everything
 	@CHROMIUM_PATH="$$($(VENV)/python bin/browser.py)" || exit 1; export CHROMIUM_PATH; \
 		exec $(VENV)/python -m pytest -n 3 --dist loadfile # on two cores: they wait a third of the time
+
+targets: dev ## Try the targets that make test does not run, as short as they get, in a fresh clone
+	@CHROMIUM_PATH="$$($(VENV)/python bin/browser.py)" || exit 1; export CHROMIUM_PATH; \
+		exec $(VENV)/python -m pytest --durations=0 --durations-min=1 tests/house/targets.py
 
 check: dev ## Formatting, lint, types, imports between the parts, templates, styles and scripts, links in the docs
 	$(VENV)/ruff format --check .
