@@ -45,8 +45,8 @@ bench: dev ## Measure; prints one table per benchmark; SHORT=1 only sees whether
 chaos: dev ## Break real servers under load and print what was lost; ONLY=hung,kill SECONDS=10
 	@exec $(VENV)/python -m tests.chaos.table --only "$(ONLY)" $(if $(SECONDS),--seconds $(SECONDS))
 
-acidrain: dev ## Order in parallel what must be ordered once, and print what was violated; ONLY=last,coupon
-	@exec $(VENV)/python -m tests.chaos.acidrain --only "$(ONLY)"
+acidrain: dev ## Order in parallel what must be ordered once, and print what was violated; ONLY=last,coupon SHORT=1
+	@exec $(VENV)/python -m tests.chaos.acidrain --only "$(ONLY)" $(if $(SHORT),--few)
 
 looks: dev ## Take the pictures anew that the tests compare pages with; look at the difference before you commit; ONLY=home
 	@CHROMIUM_PATH="$$($(VENV)/python bin/browser.py)" || exit 1; export CHROMIUM_PATH; \

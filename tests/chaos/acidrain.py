@@ -29,7 +29,8 @@ do not add up, that were not charged what they come to, once, or that have no co
 
 @click.command()
 @click.option("--only", default="", help="Names of attacks, with commas between them.")
-def main(only: str) -> None:
+@click.option("--few", is_flag=True, help="With as few orders at once as the tests, for a slow machine.")
+def main(only: str, few: bool) -> None:
     """Attack a shop on each database and print the table; the exit status is 1 where anything was violated."""
     attacks = chosen(only)
     console = Console(width=None if sys.stdout.isatty() else 150)
@@ -43,7 +44,7 @@ def main(only: str) -> None:
             table.add_row(kind.__doc__, style="bold")
             for attack in attacks:
                 console.print(f"{kind.__doc__}: {attack.words} …", style="dim", highlight=False)
-                result = made(attack, kind, stages)
+                result = made(attack, kind, stages, attack.few if few else attack.many)
                 table.add_row(attack.name, attack.words, *cells(result))
                 complaints += [f"{kind.__doc__}, {attack.name}: {words}" for words in result.violations[:COMPLAINTS]]
     console.print(table)
@@ -53,10 +54,10 @@ def main(only: str) -> None:
     sys.exit(1 if complaints else 0)
 
 
-def made(attack: Attack, kind: type[Stage], stages: Stages) -> Result:
-    """What came of an attack at its full size."""
+def made(attack: Attack, kind: type[Stage], stages: Stages, many: int) -> Result:
+    """What came of an attack with this many orders at once."""
     try:
-        return asyncio.run(raid(attack, stages.on(kind), attack.many))
+        return asyncio.run(raid(attack, stages.on(kind), many))
     except Exception as error:
         stages.close()
         return Result(0, Counter(), 0, [f"not made to its end: {error!r}"])
