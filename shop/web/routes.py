@@ -1,16 +1,18 @@
 """The URL map: each room of this folder has a routes.py, which names its URLs and what answers them.
 
-catalog      /  /product/{handle}  /search  /recent
-cart         /cart  /cart/lines/{sku}  /cart/lines/{sku}/remove  /cart/lines/{sku}/save  /cart/saved/{sku}/move
-/cart/saved/{sku}/remove  /cart/empty  /cart/undo  /cart/coupon  /cart/coupon/remove  /cart/welcome
-/recommended
-checkout     /checkout  /checkout/summary  /checkout/check  /cart/checkout  /payment/{key}
-order        /order  /order/{number}
-handoff      /cart/handoff  /handoff/{token}  /handoff/{token}/undo
-pages        /about  /help  /setCurrency  /setLanguage  /logout  /static/{path}  /offline  /service-worker.js
-/robots.txt  /sitemap.xml
-styleguide   /styleguide
-http         /healthz  /readyz  /metrics
+    catalog      /  /product/{handle}  /search  /recent
+    cart         /cart  /cart/lines/{sku}  /cart/lines/{sku}/remove  /cart/lines/{sku}/save  /cart/saved/{sku}/move
+                 /cart/saved/{sku}/remove  /cart/empty  /cart/undo  /cart/coupon  /cart/coupon/remove  /cart/welcome
+                 /recommended
+    checkout     /checkout  /checkout/summary  /checkout/check  /cart/checkout  /payment/{key}
+    order        /order  /order/{number}
+    handoff      /cart/handoff  /handoff/{token}  /handoff/{token}/undo
+    pages        /about  /help  /setCurrency  /setLanguage  /logout  /static/{path}  /offline  /service-worker.js
+                 /robots.txt  /sitemap.xml
+    styleguide   /styleguide
+    http         /healthz  /readyz  /metrics
+
+tests/web/test_routes.py holds this map to the routes.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class PaymentHandlers:
             return go_to(request, f"/order/{key}")
         shell = await self._site.shell(request, _("Confirm your payment"), path=f"/payment/{key}")
         view = PaymentView(shell, f"/payment/{key}", payment.amount.format(), grouped(key))
-        return html(self._site.templates.render("payment/challenge.html", view, request.badge), cache=NO_STORE)
+        return html(self._site.templates.render("checkout/challenge.html", view, request.badge), cache=NO_STORE)
 
     async def answer(self, request: ShopRequest) -> Reply:
         """POST /payment/{key}: answer, approve or refuse. Of several answers the first one counts."""

@@ -83,5 +83,5 @@ class ErrorReplies:
         shell = self._site.shells.remembered(heading, path="/", currency=self._site.currency(request))
         page = TextPage(shell, heading, lead, status, again=again)
         if request.wants_fragment:
-            return self._site.templates.fragments("errors/fragment.html", page).encode()
-        return self._site.templates.render("errors/error.html", page, request.badge).encode()
+            return self._site.templates.fragments("pages/error_fragment.html", page).encode()
+        return self._site.templates.render("pages/error.html", page, request.badge).encode()

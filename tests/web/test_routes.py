@@ -1,0 +1,54 @@
+"""The URL map tells every URL there is, under the room that answers it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from litestar import Litestar
+
+from shop.app import create_app
+from shop.settings import Settings
+from shop.web import routes
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def app() -> Litestar:
+    return create_app(Settings())
+
+
+def mapped() -> dict[str, str]:
+    """URL to room, as the map has it."""
+    room = ""
+    found: dict[str, str] = {}
+    for line in (routes.__doc__ or "").splitlines():
+        if (named := re.fullmatch(r"    (\w*) +(/.*)", line)) is not None:
+            room = named[1] or room
+            found |= dict.fromkeys(named[2].split(), room)
+    return found
+
+
+def mounted(app: Litestar) -> set[str]:
+    return {re.sub(r":\w+}", "}", route.path) for route in app.routes}
+
+
+def test_the_map_has_every_url_and_no_other(app: Litestar) -> None:
+    assert mapped().keys() == mounted(app)
+
+
+def test_each_url_is_named_by_the_room_that_the_map_says() -> None:
+    for url, room in mapped().items():
+        source = (ROOT / "shop/web" / room / "routes.py").read_text()
+        assert re.search(rf'"{re.escape(url)}"', re.sub(r":\w+}", "}", source)), (url, room)
+
+
+def test_every_room_mirrors_its_templates_and_its_tests() -> None:
+    rooms = {folder.parent.name for folder in (ROOT / "shop/web").glob("*/routes.py")}
+    assert rooms == set(mapped().values())
+    for room in rooms - {"http"}:
+        assert (ROOT / "templates" / room).is_dir()
+    for room in rooms:
+        assert list((ROOT / "tests/web" / room).glob("test_*.py"))
