@@ -7,16 +7,20 @@ import random
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import msgspec
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.catalog.model import Query
+from shop.catalog.reading import rows
 from shop.catalog.reading.cache import CachedCatalog
 from shop.catalog.reading.repository import CatalogRepository
+from shop.catalog.reading.traits import Traits
 from shop.catalog.schema import facets, listings, products
+from shop.catalog.stock.derived import out_of_step
 from shop.catalog.stock.sync import StockSync
-from shop.catalog.writing.derived import listing_rows, product_row
+from shop.catalog.writing.derived import json, listing_rows, product_row
 from shop.catalog.writing.writer import CatalogWriter
 from shop.database import create_engine, fetch, writing
 from tests.fixtures.catalog import a_product, fill, variant
@@ -138,6 +142,25 @@ async def test_what_nobody_noted_is_found(shelf: StockSync, repository: CatalogR
         )
     await shelf.heal()
     assert await derived(shelf.engine) == await expected(shelf.engine)
+
+
+async def test_what_is_told_is_found_wherever_the_stored_traits_have_it(
+    shelf: StockSync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database reads the stored traits by position: by that of the struct, whatever its order."""
+    names = ("told", *(name for name in Traits.__struct_fields__ if name != "told"))
+    reordered = msgspec.defstruct("Reordered", names, array_like=True)
+    stored = await fetch(shelf.engine, select(products.c.id, products.c.traits))
+    async with writing(shelf.engine) as connection:
+        for row in stored:
+            moved = json(reordered(**msgspec.structs.asdict(rows.traits(row.traits))))
+            await connection.execute(update(products).where(products.c.id == row.id).values(traits=moved))
+    monkeypatch.setattr("shop.catalog.stock.derived.Traits", reordered)
+    statement = out_of_step(shelf.engine.dialect.name)
+    assert await fetch(shelf.engine, statement) == []
+    await hold(shelf.engine, "ada", {"BOWL": 3})
+    bowl = await fetch(shelf.engine, select(products.c.id).where(products.c.handle == "bowl"))
+    assert await fetch(shelf.engine, statement) == bowl
 
 
 async def test_a_refresh_writes_what_an_import_would(engine: AsyncEngine, shelf: StockSync) -> None:

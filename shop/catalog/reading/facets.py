@@ -13,6 +13,7 @@ from functools import lru_cache
 import msgspec
 
 from shop.catalog.model import Facet, FacetValue, Query
+from shop.catalog.reading.traits import Traits, Variants
 from shop.i18n import noted
 from shop.money import minor_digits
 
@@ -26,20 +27,6 @@ TOTAL = ""
 """The name under which the number of all products is kept in the table of facets; never shown."""
 
 _EDGES = (0, *(step * 10**power for power in range(1, 14) for step in (1, 2, 5)))
-
-
-Variants = tuple[tuple[bool, tuple[str, ...]], ...]
-"""(available, option values) of each."""
-
-
-class Traits(msgspec.Struct, frozen=True, array_like=True):
-    """What facets ask of a product: its categories as (slug, title), its option names, and its variants."""
-
-    categories: tuple[tuple[str, str], ...]
-    options: tuple[str, ...]
-    variants: Variants
-    told: tuple[int | None, ...] = ()
-    """What pages tell of each variant's stock (see `derived.told`): when it changes, they are out of date."""
 
 
 class Filters(msgspec.Struct, frozen=True):

@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 
 from shop.catalog.model import Facet, Listing, Page, Query, Sort
-from shop.catalog.reading.facets import Filters, Tally, Traits, additions
+from shop.catalog.reading.facets import Filters, Tally, additions
+from shop.catalog.reading.traits import Traits
 from shop.catalog.text import terms, words
 
 PAGE_SIZE = 24

@@ -10,8 +10,8 @@ import msgspec
 from sqlalchemy import Row, case, func, select
 
 from shop.catalog.model import Image, Listing, Offer, Product, Variant
-from shop.catalog.reading.facets import Traits
 from shop.catalog.reading.narrow import Candidate
+from shop.catalog.reading.traits import Traits
 from shop.catalog.schema import products, reservations, variants
 from shop.money import Money
 

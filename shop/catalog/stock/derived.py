@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import (
     JSON,
+    ColumnElement,
     Integer,
     Select,
     Text,
@@ -31,9 +32,10 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shop.catalog.reading import rows
-from shop.catalog.reading.facets import Filters, Traits, additions
+from shop.catalog.reading.facets import Filters, additions
+from shop.catalog.reading.traits import IN_CARTS, MANY, Traits, told
 from shop.catalog.schema import catalog, facets, listings, products, variants
-from shop.catalog.writing.derived import IN_CARTS, MANY, json, told, total
+from shop.catalog.writing.derived import json, total
 from shop.database import insert_into
 
 _p, _v = products.c, variants.c
@@ -146,11 +148,16 @@ def out_of_step(dialect: str) -> Select[Any]:
     tells = case(
         (_v.stock > MANY, MANY), (or_(_v.stock.is_(None), _v.stock > 0), _v.stock), (rows.HELD > 0, IN_CARTS), else_=0
     )
-    if dialect == "postgresql":
-        path = (cast(_p.traits, JSON), "3", cast(_v.position, Text))
-        kept: Any = cast(func.json_extract_path_text(*path), Integer)
-    else:
-        kept = type_coerce(func.json_extract(_p.traits, literal("$[3][") + cast(_v.position, Text) + "]"), Integer)
+    kept = _kept(dialect)
     untold = select(_v.product_id).join(products, _p.id == _v.product_id).where(kept.is_distinct_from(tells))
     unsummed = select(_p.id).join(sums, sums.c.product_id == _p.id).where(_p.stock.is_distinct_from(sums.c.sum))
     return unsummed.union(untold)  # type: ignore[return-value]
+
+
+def _kept(dialect: str) -> ColumnElement[int]:
+    """What the stored traits of a product tell of a variant's stock: `Traits.told` at the variant's position."""
+    place = Traits.__struct_fields__.index("told")
+    position = cast(_v.position, Text)
+    if dialect == "postgresql":
+        return cast(func.json_extract_path_text(cast(_p.traits, JSON), str(place), position), Integer)
+    return type_coerce(func.json_extract(_p.traits, literal(f"$[{place}][") + position + "]"), Integer)

@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from shop.catalog.model import Product
-from shop.catalog.reading.facets import Traits
 from shop.catalog.reading.narrow import title_key
 from shop.catalog.reading.search import Indexed
+from shop.catalog.reading.traits import Traits, categories_of
 from shop.catalog.text import category_token, slug, token, words, words_in
 from shop.i18n import Language, content, searched, speaking, texts_of
 from shop.money import Money
@@ -22,11 +22,6 @@ INDEXED_WORDS = 2000
 """Different words of one language by which a product can be found; those of its title come first."""
 
 _TAG = re.compile(r"<[^>]*>")
-
-MANY = 99
-"""Pieces of a variant up to which pages are kept in step with its stock; of more they only know that there are many."""
-IN_CARTS = -1
-"""Told of a variant whose last pieces are set aside."""
 
 InCatalogCurrency = Callable[[Money], int]
 """Minor units of the catalogue's own currency."""
@@ -65,7 +60,7 @@ def product_row(key: int, product: Product, worth: InCatalogCurrency, now: int) 
         "stock": total(variant.stock for variant in product.variants),
         "sku": lowest.sku if len(product.variants) == 1 else None,
         "sort_price": worth(lowest.price),
-        "traits": json(traits(product)),
+        "traits": json(Traits.of(product)),
     }
 
 
@@ -97,7 +92,7 @@ def listing_rows(key: int, product: Product, worth: InCatalogCurrency) -> Iterat
             "title_key": title_key(product.title),
             "in_stock": any(variant.available for variant in product.variants),
         }
-        yield from ({**row, "category": category} for category in ("", *dict(_categories(product))))
+        yield from ({**row, "category": category} for category in ("", *dict(categories_of(product))))
 
 
 def indexed(key: int, product: Product, languages: Iterable[Language] = ()) -> Indexed:
@@ -116,7 +111,7 @@ def indexed(key: int, product: Product, languages: Iterable[Language] = ()) -> I
         for variant in product.variants
         for name, value in zip(product.options, variant.options, strict=True)
     )
-    return Indexed(key, found, [*map(category_token, dict(_categories(product))), *choices])
+    return Indexed(key, found, [*map(category_token, dict(categories_of(product))), *choices])
 
 
 def _plain(html: str) -> str:
@@ -127,33 +122,7 @@ def _most(found: Iterable[str]) -> list[str]:
     return list(islice(dict.fromkeys(found), INDEXED_WORDS))
 
 
-def traits(product: Product) -> Traits:
-    """What facets ask of the product."""
-    return Traits(
-        categories=tuple(_categories(product)),
-        options=product.options,
-        variants=tuple((variant.available, variant.options) for variant in product.variants),
-        told=tuple(told(variant.stock, variant.held) for variant in product.variants),
-    )
-
-
 def total(stocks: Iterable[int | None]) -> int | None:
     """A product's stock from that of its variants; None where one has no limit."""
     known = list(stocks)
     return None if None in known else sum(filter(None, known))
-
-
-def told(stock: int | None, held: int) -> int | None:
-    """What pages tell of a stock: pieces, at most MANY; IN_CARTS where the last are set aside; None for no limit."""
-    if stock is None or stock > 0:
-        return stock and min(stock, MANY)
-    return IN_CARTS if held else 0
-
-
-def _categories(product: Product) -> list[tuple[str, str]]:
-    """(slug, title) of each category; titles of one slug are one category."""
-    slugs: dict[str, str] = {}
-    for title in product.categories:
-        if slug(title):
-            slugs.setdefault(slug(title), title)
-    return list(slugs.items())

@@ -9,7 +9,7 @@ import pytest
 from shop.catalog.model import Listing, Page, Query, Sort
 from shop.catalog.reading.facets import MAX_VALUES, bands
 from shop.catalog.reading.narrow import MAX_PAGES, PAGE_SIZE, Candidate, clamped, narrow
-from shop.catalog.writing.derived import traits
+from shop.catalog.reading.traits import Traits
 from tests.fixtures.catalog import a_product, eur, variant
 
 
@@ -20,7 +20,7 @@ def candidate(rank: int, handle: str, *variants: Any, **given: Any) -> Candidate
     def shown() -> Listing:
         return Listing(handle, product.title, "", "", None, eur(0), eur(0), None, None, None)
 
-    return Candidate(rank, rank, product.created_at, price, product.title, traits(product), shown)
+    return Candidate(rank, rank, product.created_at, price, product.title, Traits.of(product), shown)
 
 
 SIZES = ("Colour", "Size")
