@@ -87,7 +87,7 @@ def _facet(facet: Facet, query: Query, own_currency: str) -> FacetView:
             selected=value.selected,
             name=facet_field(facet.name),
             value=value.value,
-            swatch=swatch_of(value.value),
+            swatch=swatch_of(facet.name, value.value),
         )
         for value in facet.values
     )

@@ -115,5 +115,5 @@ def _value(product: Product, index: int, value: str, chosen: Variant) -> OptionV
         selected=chosen.options[index] == value,
         available=there is not None and there.available,
         url=product_path(product.handle, there.sku) if there else "",
-        swatch=swatch_of(value),
+        swatch=swatch_of(product.options[index], value),
     )

@@ -64,6 +64,13 @@ async def test_a_colour_that_we_know_is_shown_and_others_are_words(shop: Client)
     assert re.search(r'class="option__value" [^>]*>Linen stripe<', text)
 
 
+async def test_a_material_that_is_called_like_a_colour_is_words(shop: Client, catalog: FixedCatalog) -> None:
+    catalog.replace(msgspec.structs.replace(pictured(), options=("Material",)))
+    text = await read(shop, "/product/bowl")
+    assert re.search(r'class="option__value" [^>]*>Clay<', text)
+    assert "swatch--" not in text
+
+
 async def test_one_picture_needs_no_thumbnails(shop: Client) -> None:
     text = await read(shop, "/product/mug")
     assert len(slides(text)) == 1

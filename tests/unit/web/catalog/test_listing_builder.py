@@ -66,6 +66,13 @@ def test_what_was_chosen_can_be_taken_away() -> None:
     assert chosen["Bowls"].category == ""
 
 
+def test_only_an_option_of_colours_has_swatches() -> None:
+    clay = (FacetValue("Clay", "Clay", 2),)
+    facets = tuple(Facet(name, name, clay) for name in ("Colour", "Material", "Scent"))
+    shown = {facet.name: facet.choices[0].swatch for facet in view(Query(), facets).facets}
+    assert shown == {"Colour": "clay", "Material": "", "Scent": ""}
+
+
 def test_prices_are_labelled_in_the_catalogues_own_currency() -> None:
     (price,) = (facet for facet in view().facets if facet.name == "price")
     assert [choice.label for choice in price.choices] == ["€10 to €20", "€50 and more", "Up to €5"]
