@@ -11,7 +11,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.catalog.model import SORTS, Category, Image, Page, Product, Query, Sort
-from shop.catalog.reading.facets import Filters
 from shop.catalog.reading.repository import CatalogRepository
 from shop.catalog.reading.walk import conditions, page_statement
 from shop.database import create_engine, fetch, migrate, writing
@@ -299,8 +298,8 @@ async def test_a_page_of_a_large_catalogue_walks_an_index(sqlite_url: str, sort:
     await fill(engine, *some_products(200))
     async with writing(engine) as connection:
         await connection.execute(text("ANALYZE"))
-    filters = Filters.of(Query(category="mugs", min_price=10, in_stock=True), "EUR")
-    statement = page_statement(conditions(filters), sort, page=2).compile(
+    query = Query(category="mugs", min_price=10, in_stock=True)
+    statement = page_statement(conditions(query, "EUR"), sort, page=2).compile(
         dialect=engine.dialect, compile_kwargs={"literal_binds": True}
     )
     plan = [row.detail for row in await fetch(engine, text(f"EXPLAIN QUERY PLAN {statement}".replace(":", "\\:")))]

@@ -1,101 +1,271 @@
-"""Facets: which filters a product passes, and what it adds to the count of each choice. Pure.
+"""The ways to narrow a listing. Each facet is one object that knows its URL, its words, its test and its SQL.
 
-A choice's count is what choosing it would find: a facet ignores its own selection and heeds all others.
-Options and stock are asked of one variant: 'Moss, Large, in stock' finds a product that has exactly that.
+Everything else loops over them: reading and writing a listing's URL, filtering and counting products in memory, the
+SQL of a large catalogue, the tokens of the search index, and the form that shoppers see.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import ClassVar
 
 import msgspec
+from sqlalchemy import ColumnElement, or_
 
-from shop.catalog.model import Facet, FacetValue, Query
+from shop.catalog.model import FacetValue, Query
+from shop.catalog.reading.facet_definition import (
+    MAX_LENGTH,
+    FacetDefinition,
+    Given,
+    Narrowing,
+    ProductFacet,
+    Test,
+    TraitFacet,
+    Values,
+    VariantFacet,
+)
+from shop.catalog.reading.parameters import MAX_PRICE, one_line, price_range, whole_number
 from shop.catalog.reading.traits import Traits, Variants
-from shop.i18n import noted
-from shop.money import minor_digits
+from shop.catalog.schema import listings, variants
+from shop.catalog.text import category_token, token
+from shop.i18n import content, noted
+from shop.i18n import gettext as _
+from shop.money import format_whole, minor_digits
 
 MAX_VALUES = 40
 """Values of an option that are shown: those that most products have."""
-MAX_OPTIONS = 6
-"""Options that become a facet: those that most products have."""
-BUILT_IN = {"category": noted("Category"), "price": noted("Price"), "in_stock": noted("Availability")}
-"""Facets that every catalogue has; an option of the same name is none."""
-TOTAL = ""
-"""The name under which the number of all products is kept in the table of facets; never shown."""
+OPTION = "option."
+"""Stands before an option's name in a URL."""
 
 _EDGES = (0, *(step * 10**power for power in range(1, 14) for step in (1, 2, 5)))
 
 
-class Filters(msgspec.Struct, frozen=True):
-    """A query's filters, ready to be asked of many products. Price bounds are minor units, inclusive."""
+class CategoryFacet(TraitFacet, frozen=True):
+    """The product's categories, by their slugs. `listings` has a row for each, and in '' for all products."""
 
-    category: str = ""
-    low: int | None = None
-    high: int | None = None
-    in_stock: bool = False
-    options: dict[str, frozenset[str]] = {}
+    by_index: ClassVar[bool] = False
 
-    @classmethod
-    def of(cls, query: Query, currency: str) -> Filters:
-        """The filters of a query in a catalogue of that currency."""
-        unit = 10 ** minor_digits(currency)
-        options: dict[str, frozenset[str]] = {}
-        for name, value in query.options:
-            options[name] = options.get(name, frozenset()) | {value}
-        low, high = (None if bound is None else bound * unit for bound in (query.min_price, query.max_price))
-        return cls(query.category, low, high, query.in_stock, options)
+    def of(self, traits: Traits) -> Values:
+        """See TraitFacet."""
+        return traits.categories
 
-    def passes(self, traits: Traits, price: int) -> bool:
-        """Whether a product with these traits and this lowest price is to be listed."""
-        return self.has_category(traits) and self.has_price(price) and self.fits(self.variants(traits))
+    def token(self, value: str) -> str:
+        """See TraitFacet."""
+        return category_token(value)
 
-    def has_category(self, traits: Traits) -> bool:
-        """Whether the product is in the category that was asked for."""
-        return not self.category or any(slug == self.category for slug, _ in traits.categories)
-
-    def has_price(self, price: int) -> bool:
-        """Whether the price is within the bounds."""
-        return (self.low is None or price >= self.low) and (self.high is None or price <= self.high)
-
-    def fits(self, variants: Variants) -> bool:
-        """Whether there is one among variants that have the options."""
-        return any(available for available, _ in variants) if self.in_stock else bool(variants)
-
-    def variants(self, traits: Traits, ignore: str = "") -> Variants:
-        """The variants that have the options that were asked for, but for one name."""
-        asked = [(name, values) for name, values in self.options.items() if name != ignore]
-        if not asked:
-            return traits.variants
-        if any(name not in traits.options for name, _ in asked):
-            return ()
-        places = [(traits.options.index(name), values) for name, values in asked]
-        return tuple(variant for variant in traits.variants if all(variant[1][at] in values for at, values in places))
+    def conditions(self, query: Query, currency: str) -> list[ColumnElement[bool]]:
+        """See FacetDefinition."""
+        return [listings.c.category == query.category]
 
 
-def additions(traits: Traits, price: int, currency: str, filters: Filters) -> list[tuple[str, str, str]]:
-    """(facet, value, label) for each choice that would find this product."""
-    variants = filters.variants(traits)
-    in_category, in_bounds, fits = filters.has_category(traits), filters.has_price(price), filters.fits(variants)
-    found: list[tuple[str, str, str]] = []
-    if in_bounds and fits:
-        found += [("category", slug, title) for slug, title in traits.categories]
-    if in_category and fits:
-        found += [("price", band, band) for band in bands(price, currency)]
-    if in_category and in_bounds:
-        if any(available for available, _ in variants):
-            found.append(("in_stock", "1", noted("In stock")))
-        for at, name in enumerate(traits.options):
-            if name not in BUILT_IN:
-                own = filters.variants(traits, ignore=name) if name in filters.options else variants
-                values = dict.fromkeys(options[at] for available, options in own if available or not filters.in_stock)
-                found += [(name, value, value) for value in values]
-    return found
+class PriceFacet(ProductFacet, frozen=True):
+    """The lowest price, in bands of '10-20': major units of the catalogue's currency, both ends inclusive."""
+
+    def values(self, traits: Traits, price: int, currency: str) -> Values:
+        """See ProductFacet."""
+        return _bands(price, currency)
+
+    def test(self, query: Query, currency: str) -> Test:
+        """See ProductFacet."""
+        low, high = _minor(query, currency)
+        return lambda _traits, price: (low is None or price >= low) and (high is None or price <= high)
+
+    def conditions(self, query: Query, currency: str) -> list[ColumnElement[bool]]:
+        """See FacetDefinition."""
+        low, high = _minor(query, currency)
+        lowest = [] if low is None else [listings.c.price >= low]
+        return lowest if high is None else [*lowest, listings.c.price <= high]
+
+    def words(self, value: FacetValue, currency: str) -> str:
+        """See FacetDefinition."""
+        bounds = price_range(value.value)
+        low, high = (None if bound is None else format_whole(bound, currency) for bound in bounds)
+        if low and high:
+            return _("{low} to {high}", low=low, high=high)
+        return _("{low} and more", low=low) if low else _("Up to {high}", high=high)
+
+    def arranged(self, values: list[FacetValue]) -> list[FacetValue]:
+        """See FacetDefinition."""
+        return sorted(values, key=lambda value: [int(edge or 0) for edge in value.value.split("-")])
+
+    def read(self, query: Query, given: Given) -> Query:
+        """A band, as the form gives it, or bounds of the shopper's own."""
+        low, high = price_range(_first(given, "price"))
+        return msgspec.structs.replace(
+            query,
+            min_price=low if low is not None else whole_number(_first(given, "min_price"), MAX_PRICE),
+            max_price=high if high is not None else whole_number(_first(given, "max_price"), MAX_PRICE),
+        )
+
+    def write(self, query: Query) -> list[tuple[str, str]]:
+        """See FacetDefinition."""
+        bounds = (("min_price", query.min_price), ("max_price", query.max_price))
+        return [(name, str(bound)) for name, bound in bounds if bound is not None]
+
+    def selected(self, query: Query) -> tuple[str, ...]:
+        """See FacetDefinition."""
+        low, high = ("" if bound is None else str(bound) for bound in (query.min_price, query.max_price))
+        return (f"{low}-{high}",) if low or high else ()
+
+    def choose(self, query: Query, values: Sequence[str]) -> Query:
+        """See FacetDefinition."""
+        low, high = price_range(values[0]) if values else (None, None)
+        return msgspec.structs.replace(query, min_price=low, max_price=high)
+
+
+class OptionFacet(VariantFacet, frozen=True):
+    """An option of products, by its name: several values are alternatives. Query has the pairs of all options."""
+
+    by_index: ClassVar[bool] = True
+
+    @property
+    def parameter(self) -> str:
+        """See FacetDefinition."""
+        return OPTION + self.name
+
+    def title(self) -> str:
+        """See FacetDefinition."""
+        return content(self.label)
+
+    def selected(self, query: Query) -> tuple[str, ...]:
+        """See FacetDefinition."""
+        return tuple([value for name, value in query.options if name == self.name])
+
+    def choose(self, query: Query, values: Sequence[str]) -> Query:
+        """See FacetDefinition."""
+        others = (option for option in query.options if option[0] != self.name)
+        options = {*others, *((self.name, value) for value in values)}
+        return msgspec.structs.replace(query, options=tuple(sorted(options)))
+
+    def values(self, traits: Traits, variants: Variants) -> Values:
+        """See VariantFacet."""
+        at = traits.options.index(self.name)
+        return [(value, value) for value in dict.fromkeys(options[at] for _available, options in variants)]
+
+    def narrowing(self, query: Query) -> Narrowing:
+        """See VariantFacet."""
+        name, chosen = self.name, frozenset(self.selected(query))
+
+        def narrowed(traits: Traits, variants: Variants) -> Variants:
+            if name not in traits.options:
+                return ()
+            at = traits.options.index(name)
+            return tuple([variant for variant in variants if variant[1][at] in chosen])
+
+        return narrowed
+
+    def token(self, value: str) -> str:
+        """The word that stands for a value in the search index, and among the tokens of a variant."""
+        return token(self.name, value)
+
+    def tokens(self, query: Query) -> list[str]:
+        """See FacetDefinition."""
+        return [self.token(value) for value in self.selected(query)]
+
+    def variant_condition(self, query: Query) -> ColumnElement[bool]:
+        """See VariantFacet."""
+        return or_(*(variants.c.tokens.contains(token) for token in self.tokens(query)))
+
+
+class StockFacet(VariantFacet, frozen=True):
+    """Whether a variant can be bought."""
+
+    listed: ClassVar[ColumnElement[bool] | None] = listings.c.in_stock
+
+    def words(self, value: FacetValue, currency: str) -> str:
+        """See FacetDefinition."""
+        return _(value.label)
+
+    def parse(self, text: str) -> str:
+        """See FacetDefinition."""
+        return "1" if text in ("1", "on", "true") else ""
+
+    def selected(self, query: Query) -> tuple[str, ...]:
+        """See FacetDefinition."""
+        return ("1",) if query.in_stock else ()
+
+    def choose(self, query: Query, values: Sequence[str]) -> Query:
+        """See FacetDefinition."""
+        return msgspec.structs.replace(query, in_stock="1" in values)
+
+    def values(self, traits: Traits, variants: Variants) -> Values:
+        """See VariantFacet."""
+        return [("1", noted("In stock"))] if any(available for available, _options in variants) else []
+
+    def narrowing(self, query: Query) -> Narrowing:
+        """See VariantFacet."""
+        return lambda _traits, variants: tuple([variant for variant in variants if variant[0]])
+
+    def variant_condition(self, query: Query) -> ColumnElement[bool]:
+        """See VariantFacet."""
+        return or_(variants.c.stock.is_(None), variants.c.stock > 0)
+
+
+FACETS: tuple[FacetDefinition, ...] = (
+    CategoryFacet("category", noted("Category")),
+    PriceFacet("price", noted("Price")),
+    StockFacet("in_stock", noted("Availability")),
+)
+"""Those that every catalogue has, in the order of pages and URLs; options stand after the first.
+
+The stock stays last: its choice comes and goes with the stock, and is then counted as the last one.
+"""
+BUILT_IN = {facet.name: facet for facet in FACETS}
+"""An option of such a name is no facet."""
 
 
 @lru_cache(maxsize=4096)
+def option_facet(name: str) -> OptionFacet:
+    """The facet of an option."""
+    return OptionFacet(name, name, one_of=False, max_values=MAX_VALUES)
+
+
+def facet_of(name: str) -> FacetDefinition:
+    """The facet that counts have under a name: a built-in one, or that of an option."""
+    return BUILT_IN.get(name) or option_facet(name)
+
+
+def in_order(options: Iterable[str]) -> tuple[FacetDefinition, ...]:
+    """All built-in facets and those of these options, in the order of pages and URLs."""
+    first, *others = BUILT_IN.values()
+    return (first, *map(option_facet, options), *others)
+
+
+def facets_of(query: Query) -> tuple[FacetDefinition, ...]:
+    """All built-in facets and those of the options that a query has chosen."""
+    return _facets_of(query.options)
+
+
+@lru_cache(maxsize=4096)
+def _facets_of(options: tuple[tuple[str, str], ...]) -> tuple[FacetDefinition, ...]:
+    return in_order(dict.fromkeys(name for name, _value in options))
+
+
+def read_facets(query: Query, pairs: Iterable[tuple[str, str]]) -> Query:
+    """The query with what a URL's parameters give of all facets."""
+    given: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if name.startswith(OPTION):
+            name = OPTION + one_line(name.removeprefix(OPTION), MAX_LENGTH)
+        given.setdefault(name, []).append(value)
+    for facet in in_order(name.removeprefix(OPTION) for name in given if name.startswith(OPTION)):
+        query = facet.read(query, given)
+    return query
+
+
+def index_tokens(traits: Traits) -> list[str]:
+    """What the search index has of a product: the tokens of all its choices."""
+    found: dict[str, None] = {}
+    for facet in in_order(traits.options):
+        if isinstance(facet, TraitFacet):
+            found |= dict.fromkeys(facet.token(value) for value, _label in facet.of(traits))
+        elif isinstance(facet, OptionFacet):
+            found |= dict.fromkeys(facet.token(value) for value, _label in facet.values(traits, traits.variants))
+    return list(found)
+
+
 def bands(price: int, currency: str) -> tuple[str, ...]:
     """The price bands (major units, both ends inclusive) that hold a price: '10-20'; two where it is an edge."""
     unit = 10 ** minor_digits(currency)
@@ -104,49 +274,18 @@ def bands(price: int, currency: str) -> tuple[str, ...]:
     return tuple(f"{_EDGES[at]}-{_EDGES[at + 1]}" for at in places)
 
 
-class Tally:
-    """Counts of choices, each kept in the order in which it was first seen."""
-
-    def __init__(self) -> None:
-        self.counts: dict[str, dict[str, tuple[str, int]]] = {}
-
-    def add(self, additions: Iterable[tuple[str, str, str]], count: int = 1) -> None:
-        """Count each (facet, value, label)."""
-        for name, value, label in additions:
-            values = self.counts.setdefault(name, {})
-            first, before = values.get(value, (label, 0))
-            values[value] = (first, before + count)
-
-    def facets(self, query: Query) -> tuple[Facet, ...]:
-        """The facets to show, with what the query selects, in the order category, options, price, stock."""
-        options = [name for name in self.counts if name not in BUILT_IN and name != TOTAL]
-        most = sorted(options, key=lambda name: -sum(count for _, count in self.counts[name].values()))[:MAX_OPTIONS]
-        chosen = {name for name, _ in query.options}
-        shown = dict.fromkeys([*(name for name in options if name in most or name in chosen), *sorted(chosen)])
-        names = ["category", *(name for name in shown if name not in BUILT_IN), "price", "in_stock"]
-        facets = (Facet(name, BUILT_IN.get(name, name), self._values(name, query)) for name in names)
-        return tuple(facet for facet in facets if facet.values)
-
-    def _values(self, name: str, query: Query) -> tuple[FacetValue, ...]:
-        counts = dict(self.counts.get(name, {}))
-        selected = _selected(name, query)
-        for value in selected:
-            counts.setdefault(value, (value, 0))
-        if name not in BUILT_IN and len(counts) > MAX_VALUES:
-            least = sorted((count for _, count in counts.values()), reverse=True)[MAX_VALUES - 1]
-            counts = {v: (label, n) for v, (label, n) in counts.items() if n >= least or v in selected}
-        values = [FacetValue(v, label, n, v in selected) for v, (label, n) in counts.items()]
-        if name == "price":
-            values.sort(key=lambda value: [int(edge or 0) for edge in value.value.split("-")])
-        return tuple(values)
+@lru_cache(maxsize=4096)
+def _bands(price: int, currency: str) -> Values:
+    """The choices of a price."""
+    return [(band, band) for band in bands(price, currency)]
 
 
-def _selected(name: str, query: Query) -> tuple[str, ...]:
-    if name == "category":
-        return (query.category,) if query.category else ()
-    if name == "in_stock":
-        return ("1",) if query.in_stock else ()
-    if name == "price":
-        low, high = ("" if bound is None else str(bound) for bound in (query.min_price, query.max_price))
-        return (f"{low}-{high}",) if low or high else ()
-    return tuple(value for option, value in query.options if option == name)
+def _minor(query: Query, currency: str) -> tuple[int | None, int | None]:
+    """The bounds of the price in minor units."""
+    unit = 10 ** minor_digits(currency)
+    low, high = (None if bound is None else bound * unit for bound in (query.min_price, query.max_price))
+    return low, high
+
+
+def _first(given: Given, name: str) -> str:
+    return next(iter(given.get(name, ())), "")

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from shop.catalog.model import Facet, Listing, Page, Query, Sort
-from shop.catalog.reading.facets import Filters, Tally, additions
+from shop.catalog.reading.counts import Filters, Tally
 from shop.catalog.reading.traits import Traits
 from shop.catalog.text import terms, words
 
@@ -57,7 +57,7 @@ def cut(found: Sequence[Candidate], query: Query, facets: tuple[Facet, ...]) -> 
 
 def matching(candidates: Iterable[Candidate], query: Query, currency: str) -> list[Candidate]:
     """Those that pass the filters, sorted. 'Featured' puts first whose title has the words that were searched."""
-    filters = Filters.of(query, currency)
+    filters = Filters(query, currency)
     key, backwards = _ORDERS[query.sort]
     found = sorted((c for c in candidates if filters.passes(c.traits, c.price)), key=key, reverse=backwards)
     if query.sort == "featured" and (wanted := terms(query.q)):
@@ -67,9 +67,9 @@ def matching(candidates: Iterable[Candidate], query: Query, currency: str) -> li
 
 def counted(candidates: Iterable[Candidate], query: Query, currency: str) -> tuple[Facet, ...]:
     """The facets of a query over the products that its text matches."""
-    filters, tally = Filters.of(query, currency), Tally()
+    filters, tally = Filters(query, currency), Tally()
     for candidate in sorted(candidates, key=lambda c: c.rank):
-        tally.add(additions(candidate.traits, candidate.price, currency, filters))
+        tally.add(filters.additions(candidate.traits, candidate.price))
     return tally.facets(query)
 
 

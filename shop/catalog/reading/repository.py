@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.catalog.model import Category, Facet, Listing, Offer, Page, Product, Published, Query
 from shop.catalog.reading import rows
-from shop.catalog.reading.facets import TOTAL, Filters, Tally
+from shop.catalog.reading.counts import TOTAL, Tally
+from shop.catalog.reading.facets import facets_of
 from shop.catalog.reading.narrow import Candidate, clamped, counted, cut, matching, narrow, page_of
 from shop.catalog.reading.search import Spellings, holds, search_for
 from shop.catalog.reading.walk import conditions, page_statement, token_groups, walk
@@ -163,7 +164,7 @@ class CatalogRepository:
             if row.name == TOTAL:
                 totals[row.category] = row.products
             else:
-                tally.add([(row.name, row.value, row.label)], row.products)
+                tally.add([(row.name, [(row.value, row.label)])], row.products)
         self._large = totals[""] > self.crowd
         return tally.facets(query), totals.get(query.category, 0)
 
@@ -171,8 +172,8 @@ class CatalogRepository:
         self, query: Query, wanted: Spellings, counts: tuple[Facet, ...], category_total: int = 0
     ) -> Page:
         groups = token_groups(query)
-        where = conditions(Filters.of(query, self.currency))
-        if wanted or query.options:
+        where = conditions(query, self.currency)
+        if wanted or any(facet.by_index and facet.selected(query) for facet in facets_of(query)):
             matches = self.search.matching(wanted, groups)
             count = await self._count(matches, self.crowd * LISTED)
             if count <= self.crowd:

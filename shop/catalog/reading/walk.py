@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, select
 
 from shop.catalog.model import Query, Sort
 from shop.catalog.reading import rows
-from shop.catalog.reading.facets import Filters
+from shop.catalog.reading.facet_definition import VariantFacet
+from shop.catalog.reading.facets import facets_of
 from shop.catalog.reading.narrow import PAGE_SIZE
 from shop.catalog.schema import listings, products, variants
-from shop.catalog.text import category_token, token
 
 _ORDERS: dict[Sort, tuple[ColumnElement[Any], bool]] = {
     "featured": (listings.c.rank, False),
@@ -22,27 +23,19 @@ _ORDERS: dict[Sort, tuple[ColumnElement[Any], bool]] = {
 }
 
 
-def conditions(filters: Filters) -> list[ColumnElement[bool]]:
+def conditions(query: Query, currency: str) -> list[ColumnElement[bool]]:
     """What a row of listings must fulfil, but for the text that is searched."""
-    wanted = [listings.c.category == filters.category]
-    if filters.low is not None:
-        wanted.append(listings.c.price >= filters.low)
-    if filters.high is not None:
-        wanted.append(listings.c.price <= filters.high)
-    if filters.options:
-        wanted.append(_has_variant(filters))
-    elif filters.in_stock:
-        wanted.append(listings.c.in_stock)
-    return wanted
+    facets = facets_of(query)
+    wanted = [condition for facet in facets for condition in facet.conditions(query, currency)]
+    of_variants = [facet for facet in facets if isinstance(facet, VariantFacet) and facet.selected(query)]
+    if len(of_variants) == 1 and (listed := of_variants[0].listed) is not None:
+        return [*wanted, listed]
+    return [*wanted, _has_variant(query, of_variants)] if of_variants else wanted
 
 
-def _has_variant(filters: Filters) -> ColumnElement[bool]:
-    wanted = [variants.c.product_id == listings.c.product_id]
-    for name, values in filters.options.items():
-        wanted.append(or_(*(variants.c.tokens.contains(token(name, value)) for value in sorted(values))))
-    if filters.in_stock:
-        wanted.append(or_(variants.c.stock.is_(None), variants.c.stock > 0))
-    return select(variants.c.sku).where(and_(*wanted)).exists()
+def _has_variant(query: Query, facets: Iterable[VariantFacet]) -> ColumnElement[bool]:
+    wanted = [facet.variant_condition(query) for facet in facets]
+    return select(variants.c.sku).where(variants.c.product_id == listings.c.product_id, *wanted).exists()
 
 
 def page_statement(wanted: list[ColumnElement[bool]], sort: Sort, page: int) -> Select[Any]:
@@ -61,8 +54,5 @@ def walk(wanted: list[ColumnElement[bool]]) -> Select[Any]:
 
 
 def token_groups(query: Query) -> list[list[str]]:
-    """The query's category and options as tokens: a product has one of each group."""
-    options: dict[str, list[str]] = {}
-    for name, value in query.options:
-        options.setdefault(name, []).append(token(name, value))
-    return [*([[category_token(query.category)]] if query.category else []), *options.values()]
+    """What the search index has of the query's facets: a product has one token of each group."""
+    return [tokens for facet in facets_of(query) if (tokens := facet.tokens(query))]

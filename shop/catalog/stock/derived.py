@@ -31,8 +31,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shop.catalog.model import Query
 from shop.catalog.reading import rows
-from shop.catalog.reading.facets import Filters, additions
+from shop.catalog.reading.counts import Filters
 from shop.catalog.reading.traits import IN_CARTS, MANY, Traits, told
 from shop.catalog.schema import catalog, facets, listings, products, variants
 from shop.catalog.writing.derived import json, total
@@ -117,12 +118,13 @@ async def _write(connection: AsyncConnection, stale: Sequence[Counted]) -> None:
 
 async def _count(connection: AsyncConnection, currency: str, flips: Sequence[Counted]) -> None:
     """Change the counts of facets by what these products add to them now and did not, and the other way round."""
-    changes: Counter[tuple[str, str, str, str]] = Counter()
+    everything, changes = Filters(Query(), currency), Counter[tuple[str, str, str, str]]()
     for product in flips:
         for category in ("", *(slug for slug, _ in product.traits.categories)):
             for traits, sign in ((product.traits, 1), (product.before, -1)):
-                for choice in additions(traits, product.price, currency, Filters()):
-                    changes[category, *choice] += sign
+                for name, choices in everything.additions(traits, product.price):
+                    for choice in choices:
+                        changes[category, name, *choice] += sign
     for (category, name, value, label), change in sorted(changes.items()):
         if change:
             await _add(connection, category, name, value, label, change)

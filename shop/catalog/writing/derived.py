@@ -11,10 +11,11 @@ from typing import Any
 import msgspec
 
 from shop.catalog.model import Product
+from shop.catalog.reading.facets import index_tokens, option_facet
 from shop.catalog.reading.narrow import title_key
 from shop.catalog.reading.search import Indexed
 from shop.catalog.reading.traits import Traits, categories_of
-from shop.catalog.text import category_token, slug, token, words, words_in
+from shop.catalog.text import slug, words, words_in
 from shop.i18n import Language, content, searched, speaking, texts_of
 from shop.money import Money
 
@@ -66,13 +67,14 @@ def product_row(key: int, product: Product, worth: InCatalogCurrency, now: int) 
 
 def variant_rows(key: int, product: Product) -> Iterator[dict[str, Any]]:
     """The rows of `variants`."""
+    facets = [option_facet(name) for name in product.options]
     for position, variant in enumerate(product.variants):
         yield {
             "sku": variant.sku,
             "product_id": key,
             "position": position,
             "options": json(variant.options),
-            "tokens": " ".join(map(token, product.options, variant.options)),
+            "tokens": " ".join(facet.token(value) for facet, value in zip(facets, variant.options, strict=True)),
             "price": variant.price.amount,
             "compare_at": variant.compare_at and variant.compare_at.amount,
             "stock": variant.stock,
@@ -106,12 +108,7 @@ def indexed(key: int, product: Product, languages: Iterable[Language] = ()) -> I
             called = [told for name in (product.title, *product.tags) if (told := searched(name)) != name]
             translated = [told for text in shown if (told := content(text)) != text]
         found += _most(words_in(language.code, unescape(" ".join((*called, *translated)))))
-    choices = dict.fromkeys(
-        token(name, value)
-        for variant in product.variants
-        for name, value in zip(product.options, variant.options, strict=True)
-    )
-    return Indexed(key, found, [*map(category_token, dict(categories_of(product))), *choices])
+    return Indexed(key, found, index_tokens(Traits.of(product)))
 
 
 def _plain(html: str) -> str:

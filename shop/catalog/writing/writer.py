@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shop.catalog.model import Product, Query
 from shop.catalog.reading import rows
-from shop.catalog.reading.facets import TOTAL, Filters, Tally, additions
+from shop.catalog.reading.counts import TOTAL, Filters, Tally
 from shop.catalog.reading.search import search_for
 from shop.catalog.schema import catalog, facets, listings, products, reservations, variants
 from shop.catalog.writing.derived import InCatalogCurrency, indexed, listing_rows, product_row, variant_rows
@@ -151,15 +151,15 @@ class CatalogWriter:
         statement = (
             select(products.c.traits, products.c.sort_price).where(products.c.published).order_by(products.c.rank)
         )
-        everything, total = Filters(), 0
+        everything, total = Filters(Query(), self.currency), 0
         tallies: dict[str, Tally] = {"": Tally()}
         async with self.connection.stream(statement) as stream:
             async for row in stream:
                 total += 1
                 traits = rows.traits(row.traits)
-                added = additions(traits, row.sort_price, self.currency, everything)
+                added = everything.additions(traits, row.sort_price)
                 for category in ("", *(slug for slug, _ in traits.categories)):
-                    tallies.setdefault(category, Tally()).add([*added, (TOTAL, "", "")])
+                    tallies.setdefault(category, Tally()).add([*added, (TOTAL, [("", "")])])
         return tallies, total
 
 

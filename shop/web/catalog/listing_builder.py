@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from shop.catalog.model import SORTS, Facet, FacetValue, Page, Query, Sort
-from shop.catalog.reading.facets import BUILT_IN
+from shop.catalog.model import SORTS, Facet, Page, Query, Sort
+from shop.catalog.reading.facets import facet_of
 from shop.i18n import content, noted
 from shop.i18n import gettext as _
-from shop.money import format_whole
 from shop.web.catalog.swatches import swatch_of
 from shop.web.catalog.views import Choice, FacetView, GridView, Pager
 from shop.web.render.cards import card
-from shop.web.render.paths import facet_field, listing_path, price_range
+from shop.web.render.paths import listing_path
 from shop.web.render.pictures import Pictures
 from shop.web.render.prices import Prices
 from shop.web.render.views import Link, Shell
@@ -24,8 +23,6 @@ SORT_WORDS: dict[Sort, str] = {
     "newest": noted("Newest"),
     "name": noted("Name"),
 }
-ONE_OF = ("category", "price", "in_stock")
-"""Facets of which one value is chosen at a time; of an option's values several may be."""
 
 
 def grid_view(shell: Shell, page: Page, prices: Prices, pictures: Pictures, own_currency: str) -> GridView:
@@ -57,54 +54,25 @@ def heading(query: Query, facets: tuple[Facet, ...]) -> str:
     return category or _("All products")
 
 
-def toggled(query: Query, facet: str, value: FacetValue) -> Query:
-    """The first page of the listing with a facet's value chosen, or taken away where it is."""
-    on = not value.selected
-    match facet:
-        case "category":
-            return _first_page(query, category=value.value if on else "")
-        case "in_stock":
-            return _first_page(query, in_stock=on)
-        case "price":
-            low, high = price_range(value.value) if on else (None, None)
-            return _first_page(query, min_price=low, max_price=high)
-        case _:
-            pair = (facet, value.value)
-            options = {*query.options, pair} if on else {*query.options} - {pair}
-            return _first_page(query, options=tuple(sorted(options)))
-
-
 def _first_page(query: Query, **changes: object) -> Query:
     return msgspec.structs.replace(query, page=1, **changes)
 
 
 def _facet(facet: Facet, query: Query, own_currency: str) -> FacetView:
+    definition = facet_of(facet.name)
     choices = tuple(
         Choice(
-            label=_label(facet, value, own_currency),
-            url=listing_path(toggled(query, facet.name, value)),
+            label=definition.words(value, own_currency),
+            url=listing_path(definition.toggled(query, value)),
             count=value.count,
             selected=value.selected,
-            name=facet_field(facet.name),
+            name=definition.parameter,
             value=value.value,
             swatch=swatch_of(facet.name, value.value),
         )
         for value in facet.values
     )
-    label = _(facet.label) if facet.name in BUILT_IN else content(facet.label)
-    return FacetView(facet.name, label, choices, multiple=facet.name not in ONE_OF)
-
-
-def _label(facet: Facet, value: FacetValue, currency: str) -> str:
-    if facet.name == "in_stock":
-        return _(value.label)
-    if facet.name != "price":
-        return content(value.label)
-    bounds = price_range(value.value)
-    low, high = (None if bound is None else format_whole(bound, currency) for bound in bounds)
-    if low and high:
-        return _("{low} to {high}", low=low, high=high)
-    return _("{low} and more", low=low) if low else _("Up to {high}", high=high)
+    return FacetView(facet.name, definition.title(), choices, multiple=not definition.one_of)
 
 
 def _chosen(query: Query, facets: tuple[Facet, ...], own_currency: str) -> tuple[Link, ...]:
@@ -112,8 +80,9 @@ def _chosen(query: Query, facets: tuple[Facet, ...], own_currency: str) -> tuple
     return (
         *text,
         *(
-            Link(_label(facet, value, own_currency), listing_path(toggled(query, facet.name, value)))
+            Link(definition.words(value, own_currency), listing_path(definition.toggled(query, value)))
             for facet in facets
+            for definition in (facet_of(facet.name),)
             for value in facet.values
             if value.selected
         ),

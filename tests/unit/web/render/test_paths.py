@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shop.catalog.model import SORTS, Query
+from shop.catalog.reading.facets import facet_of
+from shop.catalog.reading.parameters import price_range
 from shop.web.http.reply import safe_return
-from shop.web.render.paths import facet_field, line_path, listing_path, listing_query, price_range, sku_of
+from shop.web.render.paths import line_path, listing_path, listing_query, sku_of
 
 words = st.text(st.characters(blacklist_categories=["Cc", "Cs"]), min_size=1, max_size=30).map(str.strip).filter(bool)
 prices = st.none() | st.integers(0, 10**9 - 1)
@@ -88,7 +90,7 @@ def test_no_other_place_is_returned_to(text: str) -> None:
 
 
 def test_a_facet_of_options_has_a_name_of_its_own() -> None:
-    assert [facet_field(name) for name in ("category", "in_stock", "q")] == ["category", "in_stock", "option.q"]
+    assert [facet_of(name).parameter for name in ("category", "in_stock", "q")] == ["category", "in_stock", "option.q"]
 
 
 @pytest.mark.parametrize(

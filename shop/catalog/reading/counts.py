@@ -1,0 +1,105 @@
+"""Which filters a product passes, and what it adds to the count of each choice. Pure.
+
+A choice's count is what choosing it would find: a facet ignores its own selection and heeds all others.
+Options and stock are asked of one variant: 'Moss, Large, in stock' finds a product that has exactly that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from shop.catalog.model import Facet, FacetValue, Query
+from shop.catalog.reading.facet_definition import FacetDefinition, ProductFacet, Values, VariantFacet
+from shop.catalog.reading.facets import BUILT_IN, facets_of, in_order, option_facet
+from shop.catalog.reading.traits import Traits, Variants
+
+MAX_OPTIONS = 6
+"""Options that become a facet: those that most products have."""
+TOTAL = ""
+"""The name under which the number of all products is kept in the table of facets; never shown."""
+Addition = tuple[str, Values]
+"""A facet's name, and at least one of its choices."""
+
+
+class Filters:
+    """A query's filters in a catalogue of that currency, ready to be asked of many products."""
+
+    def __init__(self, query: Query, currency: str) -> None:
+        asked = [facet for facet in facets_of(query) if facet.selected(query)]
+        self._currency = currency
+        self._tests = [(facet, facet.test(query, currency)) for facet in asked if isinstance(facet, ProductFacet)]
+        self._narrowings = [(facet, facet.narrowing(query)) for facet in asked if isinstance(facet, VariantFacet)]
+        self._narrowed = tuple(facet for facet, _narrow in self._narrowings)
+        self._of_products = [facet for facet in BUILT_IN.values() if isinstance(facet, ProductFacet)]
+
+    def passes(self, traits: Traits, price: int) -> bool:
+        """Whether a product with these traits and this lowest price is to be listed."""
+        return all(test(traits, price) for _facet, test in self._tests) and bool(self._passing(traits))
+
+    def additions(self, traits: Traits, price: int) -> list[Addition]:
+        """The choices of each facet that would find this product."""
+        failed = [facet for facet, test in self._tests if not test(traits, price)]
+        if len(failed) > 1:
+            return []
+        passing = self._passing(traits)
+        found: list[Addition] = []
+        if passing:
+            asked = failed or self._of_products
+            found = [(facet.name, of) for facet in asked if (of := facet.values(traits, price, self._currency))]
+        if not failed:
+            for facet in _of_variants(traits.options):
+                own = self._passing(traits, ignore=facet) if facet in self._narrowed else passing
+                if choices := facet.values(traits, own):
+                    found.append((facet.name, choices))
+        return found
+
+    def _passing(self, traits: Traits, ignore: VariantFacet | None = None) -> Variants:
+        """The variants that have all that is asked of them, but for one facet."""
+        passing = traits.variants
+        for facet, narrow in self._narrowings:
+            if facet != ignore:
+                passing = narrow(traits, passing)
+        return passing
+
+
+@lru_cache(maxsize=1024)
+def _of_variants(options: tuple[str, ...]) -> tuple[VariantFacet, ...]:
+    """The facets that are asked of the variants of a product with these options."""
+    built_in = (facet for facet in BUILT_IN.values() if isinstance(facet, VariantFacet))
+    return (*built_in, *(option_facet(name) for name in options if name not in BUILT_IN))
+
+
+class Tally:
+    """Counts of choices, each kept in the order in which it was first seen."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, dict[str, tuple[str, int]]] = {}
+
+    def add(self, additions: Iterable[Addition], count: int = 1) -> None:
+        """Count each choice."""
+        for name, choices in additions:
+            values = self.counts.setdefault(name, {})
+            for value, label in choices:
+                first, before = values.get(value, (label, 0))
+                values[value] = (first, before + count)
+
+    def facets(self, query: Query) -> tuple[Facet, ...]:
+        """The facets to show, with what the query selects, in the order of the facets."""
+        options = [name for name in self.counts if name not in BUILT_IN and name != TOTAL]
+        most = sorted(options, key=lambda name: -sum(count for _, count in self.counts[name].values()))[:MAX_OPTIONS]
+        chosen = {name for name, _ in query.options}
+        shown = dict.fromkeys([*(name for name in options if name in most or name in chosen), *sorted(chosen)])
+        ordered = in_order(name for name in shown if name not in BUILT_IN)
+        facets = (Facet(facet.name, facet.label, self._values(facet, query)) for facet in ordered)
+        return tuple(facet for facet in facets if facet.values)
+
+    def _values(self, facet: FacetDefinition, query: Query) -> tuple[FacetValue, ...]:
+        counts = dict(self.counts.get(facet.name, {}))
+        selected = facet.selected(query)
+        for value in selected:
+            counts.setdefault(value, (value, 0))
+        if facet.max_values and len(counts) > facet.max_values:
+            least = sorted((count for _, count in counts.values()), reverse=True)[facet.max_values - 1]
+            counts = {v: (label, n) for v, (label, n) in counts.items() if n >= least or v in selected}
+        return tuple(facet.arranged([FacetValue(v, label, n, v in selected) for v, (label, n) in counts.items()]))

@@ -1,0 +1,89 @@
+"""A facet more is one object: with it in the list, every way of reading the catalogue narrows and counts by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shop.catalog.model import Query
+from shop.catalog.reading import facets
+from shop.catalog.reading.facet_definition import TraitFacet, Values
+from shop.catalog.reading.repository import CatalogRepository
+from shop.catalog.reading.traits import Traits
+from shop.web.render.paths import listing_path
+from tests.fixtures.catalog import a_product, fill, variant
+
+
+class AssortedQuery(Query, frozen=True):
+    """A query with the field of the facet more."""
+
+    assorted: str = ""
+
+
+class AssortedFacet(TraitFacet, frozen=True):
+    """Whether there is a choice of variants."""
+
+    def of(self, traits: Traits) -> Values:
+        return [("yes", "To choose from")] if len(traits.variants) > 1 else []
+
+    def selected(self, query: Query) -> tuple[str, ...]:
+        return super().selected(query) if isinstance(query, AssortedQuery) else ()
+
+
+@pytest.fixture(autouse=True)
+def assorted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setitem(facets.BUILT_IN, "assorted", AssortedFacet("assorted", "Assortment"))
+    facets._facets_of.cache_clear()
+    yield
+    facets._facets_of.cache_clear()
+
+
+async def filled(engine: AsyncEngine, count: int) -> None:
+    """Every third product has two variants; every second one is a mug."""
+    made = []
+    for n in range(count):
+        variants = [variant(f"{n}-{size}", size) for size in ("S", "L")[: 2 if n % 3 == 0 else 1]]
+        made.append(a_product(f"p{n}", *variants, options=("Size",), categories=("Mugs",) if n % 2 else ()))
+    await fill(engine, *made)
+
+
+QUERIES = {
+    "alone": AssortedQuery(assorted="yes"),
+    "in a category": AssortedQuery(assorted="yes", category="mugs"),
+    "with an option": AssortedQuery(assorted="yes", options=(("Size", "L"),), in_stock=True),
+    "by price": AssortedQuery(assorted="yes", min_price=5, sort="price-asc"),
+    "with a text": AssortedQuery(assorted="yes", q="p3"),
+    "of no such value": AssortedQuery(assorted="no"),
+}
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
+@pytest.mark.parametrize("crowd", [1, 8])
+async def test_memory_and_sql_find_the_same(engine: AsyncEngine, query: Query, crowd: int) -> None:
+    """A crowd of 8: what the search index lists is narrowed in memory. A crowd of 1: a walk looks at each product."""
+    await filled(engine, 75)
+    exact = await CatalogRepository(engine, "EUR", crowd=1000).page(query)
+    large = await CatalogRepository(engine, "EUR", crowd=crowd).page(query)
+    shown = min(len(exact.listings), len(large.listings)) if large.more else len(exact.listings)
+    assert [one.handle for one in large.listings[:shown]] == [one.handle for one in exact.listings[:shown]]
+    assert large.total == (crowd if large.more else exact.total)
+
+
+async def test_a_choice_finds_as_many_as_it_counts(engine: AsyncEngine) -> None:
+    await filled(engine, 30)
+    for crowd in (5, 1000):
+        page = await CatalogRepository(engine, "EUR", crowd=crowd).page(AssortedQuery())
+        (facet,) = (facet for facet in page.facets if facet.name == "assorted")
+        assert [(value.value, value.count) for value in facet.values] == [("yes", 10)]
+    found = await CatalogRepository(engine, "EUR").page(AssortedQuery(assorted="yes"))
+    assert found.total == 10
+
+
+def test_its_address_is_read_as_it_is_written() -> None:
+    query = AssortedQuery(category="mugs", assorted="yes")
+    path = listing_path(query)
+    assert path == "/?category=mugs&assorted=yes"
+    assert facets.read_facets(AssortedQuery(), parse_qsl(urlsplit(path).query)) == query
