@@ -61,6 +61,28 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(part for part in map(str.strip, parts) if part)
 
 
+class Buyer(msgspec.Struct, frozen=True, kw_only=True):
+    """Who buys, as the shopper and their browser have said it.
+
+    A field that orders get later needs a default: orders that are stored already do not have it.
+    """
+
+    email: str
+    address: Address
+    card_brand: str
+    """'Visa'; '' where no card was used, as is card_last4."""
+    card_last4: str
+    origin: str
+    """The shop's address as the shopper sees it, 'https://shop.example', for links in e-mails."""
+    language: str = "en"
+    """The one that the shopper ordered in, and is written to in."""
+
+    @property
+    def card(self) -> str:
+        """'Visa ending in 4242', in the language spoken; '' where no card was used."""
+        return _("{brand} ending in {digits}", brand=self.card_brand, digits=self.card_last4) if self.card_last4 else ""
+
+
 class QuoteLine(msgspec.Struct, frozen=True, kw_only=True):
     """So many pieces of a sku at today's price."""
 
@@ -161,23 +183,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds since the epoch, as is changed_at."""
     changed_at: int
     quote: Quote
-    email: str
-    address: Address
-    card_brand: str
-    card_last4: str
-    origin: str
-    """The shop's address as the shopper sees it, 'https://shop.example', for links in e-mails."""
+    buyer: Buyer
     challenge_path: str = ""
     """Where the shopper confirms the payment with their bank, for as long as the order waits for that; else ''."""
     failure: str = ""
     """Why it failed or was cancelled, for the shopper: a message, or an operator's own words."""
-    language: str = "en"
-    """The one that the shopper ordered in, and is written to in."""
-
-    @property
-    def card(self) -> str:
-        """'Visa ending in 4242', in the language spoken; '' where no card was used."""
-        return _("{brand} ending in {digits}", brand=self.card_brand, digits=self.card_last4) if self.card_last4 else ""
 
     @property
     def firm(self) -> bool:

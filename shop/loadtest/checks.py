@@ -76,7 +76,7 @@ def orders_check(attempts: Sequence[Attempt], orders: Iterable[Order]) -> Check:
     """Each attempt against the orders that were made under its address."""
     made: dict[str, list[Order]] = defaultdict(list)
     for order in orders:
-        made[order.email].append(order)
+        made[order.buyer.email].append(order)
     wrong = [words for attempt in attempts for words in _attempt(attempt, made.pop(attempt.email, []))]
     wrong += [f"Order {order.number} was made, and nobody ordered it." for rest in made.values() for order in rest]
     return Check(promise=ORDERS, looked_at=f"{len(attempts):,} checkouts", wrong=tuple(wrong))

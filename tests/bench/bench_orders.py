@@ -50,7 +50,7 @@ from shop.money import Money
 from tests.bench.pace import usually
 from tests.fixtures.catalog import a_product, fill, variant
 from tests.fixtures.shop_app import Clock
-from tests.fixtures.till import ADDRESS, Process, a_card
+from tests.fixtures.till import ADA, Process, a_card
 
 PRODUCTS = 300
 PLENTY = 10_000_000
@@ -180,11 +180,8 @@ class Shop:
         return OrderRequest(
             quote=quote,
             changes=cart.changes,
-            email=f"{cart_id}@shop.example",
-            address=ADDRESS,
+            buyer=msgspec.structs.replace(ADA, email=f"{cart_id}@shop.example"),
             card=a_card(),
-            card_brand="Visa",
-            origin="https://shop.example",
         )
 
     async def set_aside(self, quote: Quote) -> None:

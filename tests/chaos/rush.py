@@ -64,7 +64,7 @@ class Rush:
         wrong: list[str] = []
         made: dict[str, list[Order]] = {}
         for order in await audit.orders():
-            made.setdefault(order.email, []).append(order)
+            made.setdefault(order.buyer.email, []).append(order)
         for attempt in self.attempts:
             wrong += await _amiss(attempt, made.get(attempt.buyer.email, []))
             attempt.buyer.leaves()

@@ -54,7 +54,7 @@ async def once_settled(engine: AsyncEngine) -> dict[str, Order]:
     while (still := (await known.open(0)).orders) and time.monotonic() < until:
         await asyncio.sleep(0.05)
     assert still == 0, f"{still} orders are never settled"
-    return {order.email.partition("@")[0]: order for order in await known.page()}
+    return {order.buyer.email.partition("@")[0]: order for order in await known.page()}
 
 
 def test_an_order_whose_process_died_is_finished_or_undone(database: str, valkey_url: str, open_shop: OpenShop) -> None:
@@ -71,7 +71,7 @@ def test_an_order_whose_process_died_is_finished_or_undone(database: str, valkey
 
 async def prove_that_much_was_left_open(database: str) -> None:
     engine = create_engine(database)
-    left = {order.email.partition("@")[0]: order for order in await Orders(engine).page()}
+    left = {order.buyer.email.partition("@")[0]: order for order in await Orders(engine).page()}
     assert {point: order.state for point, order in left.items()} == {
         "after-intent": "pending",
         "after-authorise": "pending",

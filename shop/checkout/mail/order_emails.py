@@ -76,11 +76,11 @@ def letter(kind: State, order: Order) -> Email:
 
     Raises KeyError for another state.
     """
-    with speaking(language_of(order.language)):
+    with speaking(language_of(order.buyer.language)):
         view = _letter(kind, order)
         return Email(
             id=f"{kind}:{order.number}",
-            recipient=order.email,
+            recipient=order.buyer.email,
             subject=view.subject,
             plain=_templates().get_template("mail/letter.txt").render(view=view),
             html=_templates().get_template("mail/letter.html").render(view=view),
@@ -98,18 +98,18 @@ def _letter(kind: State, order: Order) -> OrderEmail:
         lead=_(order.failure) if order.failure else wording.lead,
         number=grouped(order.number),
         day=day_of(order.created_at),
-        url=f"{order.origin}/order/{order.number}" if order.origin else "",
+        url=f"{order.buyer.origin}/order/{order.number}" if order.buyer.origin else "",
         lines=tuple(map(_line, quote.lines)),
         sums=_sums(quote),
         total=quote.total.format(),
-        address=order.address.lines,
+        address=order.buyer.address.lines,
         method=content(quote.method_title),
-        card=order.card,
+        card=order.buyer.card,
     )
 
 
 def _wording(kind: State, order: Order) -> _Wording:
-    number, total, card = grouped(order.number), order.quote.total.format(), order.card
+    number, total, card = grouped(order.number), order.quote.total.format(), order.buyer.card
     match kind:
         case "placed":
             return _Wording(

@@ -17,7 +17,7 @@ import msgspec
 
 from shop.cart.model import Cart
 from shop.checkout.metrics import OrderMetrics
-from shop.checkout.model import Address, Order, Quote
+from shop.checkout.model import Buyer, Order, Quote
 from shop.checkout.order_numbers import masked, new_number
 from shop.checkout.payments.provider import Card, Payment
 from shop.checkout.placing.orders import key_of
@@ -39,20 +39,15 @@ log = logging.getLogger(__name__)
 
 
 class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a shopper submits: the quote that they agreed to, and who they are."""
+    """What a shopper submits: the quote that they agreed to, who they are, and the card that pays."""
 
     quote: Quote
-    email: str
-    address: Address
+    buyer: Buyer
     card: Card
-    card_brand: str
-    origin: str
     changes: bytes
     """The ids of the changes that the cart had when the quote was made of it: Cart.changes."""
     key: str = ""
     """The request's Idempotency-Key."""
-    language: str = "en"
-    """The shopper's."""
 
 
 class PlaceOrder:
@@ -182,7 +177,9 @@ class PlaceOrder:
         return order
 
     def _order(self, submission: OrderRequest) -> Order:
-        now, pays = int(self._transitions.clock()), submission.quote.totals.total > 0
+        now, buyer = int(self._transitions.clock()), submission.buyer
+        if submission.quote.totals.total == 0:
+            buyer = msgspec.structs.replace(buyer, card_brand="", card_last4="")
         return Order(
             number=new_number(),
             state="pending",
@@ -190,12 +187,7 @@ class PlaceOrder:
             created_at=now,
             changed_at=now,
             quote=submission.quote,
-            email=submission.email,
-            address=submission.address,
-            card_brand=submission.card_brand if pays else "",
-            card_last4=submission.card.last4 if pays else "",
-            origin=submission.origin,
-            language=submission.language,
+            buyer=buyer,
         )
 
 

@@ -81,7 +81,7 @@ class OrderTransitions:
             quote = order.quote
             check_prices(quote, await stock.take(connection, quote.cart_id, quote.wanted))
             if quote.coupon:
-                await self._coupons.use(connection, quote.coupon, order.email)
+                await self._coupons.use(connection, quote.coupon, order.buyer.email)
             return True
 
         is_new = await self._created(work, order.quote.wanted)
@@ -188,7 +188,7 @@ class OrderTransitions:
             if gives_back:
                 await stock.give_back(connection, order.quote.wanted)
             if to == "failed" and order.quote.coupon:
-                await self._coupons.give_back(connection, order.quote.coupon, order.email)
+                await self._coupons.give_back(connection, order.quote.coupon, order.buyer.email)
             await self._emails.write(connection, to, after)
             return after
 

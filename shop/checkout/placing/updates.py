@@ -45,7 +45,7 @@ async def insert(
         "cart_revision": order.quote.revision,
         "cart_change": order.quote.change,
         "idempotency_key": key,
-        "email": order.email,
+        "email": order.buyer.email,
         "currency": order.quote.currency,
         "total": order.quote.total.amount,
         "coupon": order.quote.coupon,

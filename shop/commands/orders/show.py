@@ -13,7 +13,7 @@ from rich.table import Column, Table
 from shop.checkout.model import Order, State
 from shop.checkout.order_numbers import grouped, typed_number
 from shop.checkout.payments.provider import Payment
-from shop.checkout.placing.orders import Orders
+from shop.checkout.placing.orders import Orders, flat
 from shop.commands.terminal import harmless
 from shop.errors import NotFound
 from shop.parts import opened
@@ -29,14 +29,19 @@ def list_orders(settings: Settings, state: State | None, *, unsettled: bool, lim
 
     found = asyncio.run(read())
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found)))
+        click.echo(msgspec.json.format(msgspec.json.encode([flat(order) for order in found])))
         return
     table = Table(Column("number", no_wrap=True), "placed (UTC)", "state", "total", "pieces", "e-mail")
     for order in found:
         pieces = sum(line.quantity for line in order.quote.lines)
         total = order.quote.total.format()
         table.add_row(
-            grouped(order.number), _time(order.created_at), _state(order), total, str(pieces), harmless(order.email)
+            grouped(order.number),
+            _time(order.created_at),
+            _state(order),
+            total,
+            str(pieces),
+            harmless(order.buyer.email),
         )
     Console(soft_wrap=True, highlight=False, markup=False).print(table)
 
@@ -51,7 +56,7 @@ def show_order(settings: Settings, number: str, *, as_json: bool) -> None:
 
     order, payment = asyncio.run(read())
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode({"order": order, "payment": payment})))
+        click.echo(msgspec.json.format(msgspec.json.encode({"order": flat(order), "payment": payment})))
     else:
         _print(order, payment)
 
@@ -86,9 +91,11 @@ def _facts(order: Order, payment: Payment | None) -> dict[str, str]:
         "Coupon": f"{quote.coupon}, {quote.money(sums.discount).format()} off" if quote.coupon else "",
         "Shipping": ", ".join(filter(None, (method, quote.money(sums.shipping).format()))),
         "Total": quote.total.format() + (f", {tax} {quote.money(sums.tax).format()}" if sums.tax else ""),
-        "Payment": f"{order.card}, {payment.status if payment else 'never made'}" if order.card else "nothing to pay",
-        "E-mail": order.email,
-        "Address": ", ".join(order.address.lines),
+        "Payment": f"{order.buyer.card}, {payment.status if payment else 'never made'}"
+        if order.buyer.card
+        else "nothing to pay",
+        "E-mail": order.buyer.email,
+        "Address": ", ".join(order.buyer.address.lines),
         "Why": order.failure,
         "Cart": f"{quote.cart_id}, revision {quote.revision}",
         "Changed": f"{_time(order.changed_at)} UTC",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from shop.cart.model import Cart
-from shop.checkout.model import Quote
+from shop.checkout.model import Buyer, Quote
 from shop.checkout.payments.card import brand_of
+from shop.checkout.payments.provider import Card
 from shop.checkout.placing.place_order import OrderRequest
 from shop.checkout.pricing.signed_quote import QuoteSigner, differences
 from shop.i18n import gettext as _
@@ -57,13 +58,19 @@ class CheckoutSubmission(msgspec.Struct, frozen=True, kw_only=True):
         assert card is not None, "what has no problems has a card"
         return OrderRequest(
             quote=quote,
+            buyer=self._buyer(card),
+            card=card,
             changes=self.cart.changes,
+            key=self.key,
+        )
+
+    def _buyer(self, card: Card) -> Buyer:
+        return Buyer(
             email=self.entries.text["email"],
             address=self.entries.address,
-            card=card,
             card_brand=brand_of(card.number),
+            card_last4=card.last4,
             origin=self.origin,
-            key=self.key,
             language=spoken().code,
         )
 

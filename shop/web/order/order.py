@@ -65,7 +65,7 @@ class OrderHandlers:
         form = await read_form(request)
         number, email = _text(form, "number"), _text(form, "email")
         order = await self._orders.get(typed_number(number))
-        known = order.email if order else ""
+        known = order.buyer.email if order else ""
         if compare_digest(_folded(known), _folded(email)) and order:
             return go_to(request, order_path(order.number))
         alert = Alert(_("Nothing was found"), (_(UNKNOWN),))

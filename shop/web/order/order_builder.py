@@ -81,9 +81,9 @@ def order_view(order: Order, shell: Shell, origin: str, *, sends_email: bool) ->
         path=order_path(order.number),
         date=made.date().isoformat(),
         day=day_of(order.created_at),
-        email=order.email,
-        address=order.address.lines,
-        payment=order.card or _("Nothing to pay"),
+        email=order.buyer.email,
+        address=order.buyer.address.lines,
+        payment=order.buyer.card or _("Nothing to pay"),
         summary=summary_view(order.quote),
         page=page,
         mail_to=_mail_to(order, page),
@@ -93,7 +93,9 @@ def order_view(order: Order, shell: Shell, origin: str, *, sends_email: bool) ->
 
 
 def _letter(order: Order, *, sends_email: bool) -> tuple[str, ...]:
-    return (_("A confirmation is on its way to {email}.", email=order.email),) if sends_email and order.firm else ()
+    if not (sends_email and order.firm):
+        return ()
+    return (_("A confirmation is on its way to {email}.", email=order.buyer.email),)
 
 
 def _act(order: Order) -> Link | None:

@@ -123,7 +123,7 @@ def _wrong_shoppers(
     used: Sequence[Order], counted: Mapping[tuple[str, str], int], terms: Mapping[str, CouponTerms]
 ) -> Iterator[str]:
     """The same for each shopper of a coupon."""
-    orders_of = Counter((order.quote.coupon, shopper_of(order.email)) for order in used)
+    orders_of = Counter((order.quote.coupon, shopper_of(order.buyer.email)) for order in used)
     for (code, _), count in orders_of.items():
         most = terms[code].per_shopper
         if most is not None and count > most:

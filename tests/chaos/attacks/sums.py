@@ -45,7 +45,7 @@ async def added_meanwhile(raid: Raid) -> None:
     adding = asyncio.gather(*map(adds, buyers))
     replies = await raid.at_once(buyer.orders(shown.get(buyer)) for buyer in buyers)
     await adding
-    made = {order.email: order for order in await raid.live()}
+    made = {order.buyer.email: order for order in await raid.live()}
     for buyer, reply in zip(buyers, replies, strict=True):
         order, form = made.get(buyer.email), shown.get(buyer)
         raid.expects(bool(order) == (reply.said is Said.ORDERED), f"{reply.said.value}, and {order} was made")

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from shop.checkout.model import Address, Order, State
+from shop.checkout.model import Address, Buyer, Order, State
 from shop.loadtest.checks import (
     Check,
     Ledger,
@@ -34,11 +34,7 @@ def order(number: str = "ONE", state: State = "paid", **given: Any) -> Order:
         created_at=1,
         changed_at=1,
         quote=a_quote(quote_line(quantity=2)),
-        email="run-1-1@example.com",
-        address=ADDRESS,
-        card_brand="Visa",
-        card_last4="4242",
-        origin="",
+        buyer=Buyer(email="run-1-1@example.com", address=ADDRESS, card_brand="Visa", card_last4="4242", origin=""),
     )
     return msgspec.structs.replace(whole, **given)
 

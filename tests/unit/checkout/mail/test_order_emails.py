@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.checkout.mail.order_emails import OrderEmails, letter
 from shop.checkout.mail.outbox import Email, Outbox
-from shop.checkout.model import NEXT, Address, Order, Quote, QuoteLine, State, Totals
+from shop.checkout.model import NEXT, Address, Buyer, Order, Quote, QuoteLine, State, Totals
 from shop.database import writing
 from shop.money import Money
 
@@ -41,19 +41,30 @@ ORDER = Order(
     created_at=1_800_000_000,
     changed_at=1_800_000_000,
     quote=QUOTE,
-    email="kim@example.org",
-    address=Address(
-        name="Kim Lee", street_address="1 Quay Street", zip_code="12345", city="Harbour", state="", country="Germany"
+    buyer=Buyer(
+        email="kim@example.org",
+        address=Address(
+            name="Kim Lee",
+            street_address="1 Quay Street",
+            zip_code="12345",
+            city="Harbour",
+            state="",
+            country="Germany",
+        ),
+        card_brand="Visa",
+        card_last4="4242",
+        origin="https://shop.example",
     ),
-    card_brand="Visa",
-    card_last4="4242",
-    origin="https://shop.example",
 )
 LETTERS: tuple[State, ...] = ("placed", "shipped", "cancelled", "refunded")
 
 
 def but(order: Order = ORDER, **changes: object) -> Order:
     return msgspec.structs.replace(order, **changes)
+
+
+def by(**changes: object) -> Buyer:
+    return msgspec.structs.replace(ORDER.buyer, **changes)
 
 
 def with_quote(**changes: object) -> Order:
@@ -140,7 +151,7 @@ def test_a_cancelled_order_says_why_where_that_is_known() -> None:
 
 def test_what_is_not_there_is_not_spoken_of() -> None:
     free = msgspec.structs.replace(TOTALS, discount=0, shipping=0, tax=0, tax_name="", total=8700)
-    email = letter("placed", but(with_quote(totals=free, coupon=""), card_brand="", card_last4="", origin=""))
+    email = letter("placed", but(with_quote(totals=free, coupon=""), buyer=by(card_brand="", card_last4="", origin="")))
     for words in both(email):
         assert "Shipping free" in words.replace(":", "")
         for said in ("Discount", "VAT", "ending in", "Payment", "http"):
@@ -163,7 +174,8 @@ def test_amounts_are_written_as_their_currency_is() -> None:
 
 def test_what_people_have_typed_is_text_and_nothing_else() -> None:
     typed = '<b>"Kim"</b> & {{ 7 * 7 }}'
-    order = but(with_quote(lines=(line(typed, 1, 8700),)), address=msgspec.structs.replace(ORDER.address, name=typed))
+    address = msgspec.structs.replace(ORDER.buyer.address, name=typed)
+    order = but(with_quote(lines=(line(typed, 1, 8700),)), buyer=by(address=address))
     email = letter("placed", order)
     assert "<b>" not in email.html
     for words in both(email):

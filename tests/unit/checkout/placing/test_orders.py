@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import Select, select, text
 from sqlalchemy.dialects import sqlite
 
+from shop.checkout.model import Address, Quote
 from shop.checkout.placing.orders import OpenOrders, key_of
 from shop.checkout.schema import LIVE, OPEN, orders
-from shop.database import fetch
-from tests.fixtures.till import Scene
+from shop.database import fetch, writing
+from tests.fixtures.till import ADA, Scene
 
 
 async def test_an_order_is_found_by_number_cart_and_key(scene: Scene) -> None:
@@ -25,7 +27,51 @@ async def test_an_order_is_found_by_number_cart_and_key(scene: Scene) -> None:
     assert await known.of_cart("ada", submission.quote.revision, "another") is None
     assert await known.with_key(key_of("ada", "click")) == order
     assert await known.with_key(key_of("bob", "click")) is None
-    assert (order.quote, order.email, order.card_last4) == (submission.quote, "ada@shop.example", "4242")
+    assert (order.quote, order.buyer) == (submission.quote, ADA)
+
+
+class EarlierDetails(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the release before this one reads of a row and writes into it: a part of an order, no buyer."""
+
+    quote: Quote
+    address: Address
+    card_brand: str
+    card_last4: str
+    origin: str
+    challenge_path: str = ""
+    failure: str = ""
+    language: str = "en"
+
+
+class TestTheReleaseBefore:
+    """Both run side by side while one takes over from the other."""
+
+    async def test_left_orders_that_are_read(self, scene: Scene) -> None:
+        buyer = msgspec.structs.replace(ADA, language="ar")
+        order = await scene.process().place(await scene.submission(buyer=buyer, outcome="challenged"))
+        earlier = EarlierDetails(
+            quote=order.quote,
+            address=ADA.address,
+            card_brand="Visa",
+            card_last4="4242",
+            origin=ADA.origin,
+            challenge_path=order.challenge_path,
+            language="ar",
+        )
+        async with writing(scene.database) as connection:
+            values = {"details": msgspec.json.encode(earlier).decode()}
+            await connection.execute(orders.update().values(values))
+        assert await scene.process().orders.get(order.number) == order
+
+    @pytest.mark.parametrize("digits", ["4242", ""], ids=["paid by card", "free"])
+    async def test_reads_orders_of_this_one(self, scene: Scene, digits: str) -> None:
+        buyer = msgspec.structs.replace(ADA, card_brand="Visa" if digits else "", card_last4=digits)
+        order = await scene.process().place(await scene.submission(buyer=buyer))
+        (row,) = await fetch(scene.database, select(orders.c.details))
+        read = msgspec.json.decode(row.details, type=EarlierDetails)
+        assert (read.quote, read.address, read.origin) == (order.quote, ADA.address, ADA.origin)
+        assert (read.card_brand, read.card_last4) == (buyer.card_brand, buyer.card_last4)
+        assert ADA.email not in row.details, "it stands in its column"
 
 
 async def test_a_page_has_the_newest_first_and_can_be_narrowed(scene: Scene) -> None:

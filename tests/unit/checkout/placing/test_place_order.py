@@ -226,7 +226,7 @@ async def test_where_there_is_nothing_to_pay_nobody_is_asked_for_money(scene: Sc
     submission = await scene.submission(await scene.cart(coupon="ALLOFIT"))
     assert submission.quote.totals.total == 0
     order = await scene.process().place(submission)
-    assert (order.state, order.settled, order.card) == ("paid", True, "")
+    assert (order.state, order.settled, order.buyer.card) == ("paid", True, "")
     cancelled = await scene.process().steps.cancel(order)
     assert cancelled is not None
     assert await scene.process().steps.release(cancelled)

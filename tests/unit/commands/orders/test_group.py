@@ -96,8 +96,9 @@ class TestLooking:
             first, *others = meant.quote.lines
             evil = msgspec.structs.replace(first, title="Mug [/b] \x1b[2J")
             quote = msgspec.structs.replace(meant.quote, lines=(evil, *others))
-            address = msgspec.structs.replace(meant.address, city="\x1b]0;owned\x07\x9b2J\u202e")
-            sent = msgspec.structs.replace(meant, quote=quote, address=address, email="\x9b2J@shop.example")
+            address = msgspec.structs.replace(meant.buyer.address, city="\x1b]0;owned\x07\x9b2J\u202e")
+            buyer = msgspec.structs.replace(meant.buyer, address=address, email="\x9b2J@shop.example")
+            sent = msgspec.structs.replace(meant, quote=quote, buyer=buyer)
             return await scene.process().place(sent)
 
         order = at_the_shop(place)
