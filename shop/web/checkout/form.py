@@ -19,25 +19,14 @@ from shop.checkout.payments.provider import Card
 from shop.checkout.pricing.countries import code_of
 from shop.errors import InvalidFields, InvalidInput
 from shop.i18n import gettext as _
-from shop.i18n import noted
+from shop.web.checkout.fields import FIELDS
 from shop.web.http.forms import Form
 
-LENGTHS = {"email": 254, "name": 100, "street_address": 200, "zip_code": 20, "city": 100, "state": 100, "country": 100}
-"""What is delivered where, and how many characters of each are taken."""
-SECRETS = (card.NUMBER, card.CVV)
+SECRETS = frozenset(name for name, field in FIELDS.items() if field.secret)
 """Never sent back."""
-FIELDS = (*LENGTHS, card.NUMBER, card.MONTH, card.YEAR, card.CVV)
-"""In their order on the page."""
 _BREAKS = re.compile(r"[\t\n\r\u2028\u2029]+")
 _TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 """What turns the direction of text around: with it a name could write over what stands beside it."""
-_MISSING = {
-    "name": noted("Please enter the name of who is to get it."),
-    "street_address": noted("Please enter the street and the number."),
-    "zip_code": noted("Please enter the postal code; a dash where there is none."),
-    "city": noted("Please enter the city."),
-    "country": noted("Please enter the country."),
-}
 
 
 class Entries(msgspec.Struct, frozen=True):
@@ -55,8 +44,15 @@ class Entries(msgspec.Struct, frozen=True):
     @property
     def address(self) -> Address:
         """Where it goes."""
-        typed = {name: self.text.get(name, "") for name in LENGTHS if name != "email"}
-        return Address(**typed, country_code=self.country_code)
+        return Address(
+            name=self.text["name"],
+            street_address=self.text["street_address"],
+            zip_code=self.text["zip_code"],
+            city=self.text["city"],
+            state=self.text["state"],
+            country=self.text["country"],
+            country_code=self.country_code,
+        )
 
 
 def day_of(seconds: float) -> date:
@@ -73,7 +69,7 @@ def read_entries(form: Form, today: date) -> Entries:
             text[name] = _one_line(form.text(name))
         except InvalidInput as error:
             text[name], problems[name] = "", error.message
-    problems = _delivery_problems(text, asks_name="name" in form.fields) | problems
+    problems = _problems(text, form) | problems
     read: Card | None = None
     try:
         read = read_card(text[card.NUMBER], text[card.MONTH], text[card.YEAR], text[card.CVV], today)
@@ -97,13 +93,16 @@ def _one_line(text: str) -> str:
     return _BREAKS.sub(" ", _TURNS.sub("", text)).strip()
 
 
-def _delivery_problems(text: Mapping[str, str], *, asks_name: bool) -> dict[str, str]:
+def _problems(text: Mapping[str, str], form: Form) -> dict[str, str]:
+    """What is wrong with all fields but the card's."""
     problems: dict[str, str] = {}
-    for name, most in LENGTHS.items():
-        if len(text[name]) > most:
-            problems[name] = _("This is too long: at most {most} characters.", most=most)
-        elif not text[name] and name in _MISSING and (name != "name" or asks_name):
-            problems[name] = _(_MISSING[name])
+    for field in FIELDS.values():
+        if field.part == "payment":
+            continue
+        if len(text[field.name]) > field.length:
+            problems[field.name] = _("This is too long: at most {most} characters.", most=field.length)
+        elif field.missing and not text[field.name] and (field.name in form.fields or not field.page_only):
+            problems[field.name] = _(field.missing)
     try:
         read_email(text["email"])
     except InvalidInput as error:

@@ -18,7 +18,8 @@ from shop.checkout.pricing.signed_quote import QuoteSigner
 from shop.errors import StoreUnavailable
 from shop.i18n import content, ngettext, spoken
 from shop.i18n import gettext as _
-from shop.web.checkout.form import FIELDS, Entries
+from shop.web.checkout.fields import FIELDS
+from shop.web.checkout.form import Entries
 from shop.web.checkout.summary_builder import price_or_free, summary_view
 from shop.web.checkout.views import (
     Alert,
@@ -116,7 +117,7 @@ class CheckoutReplies:
 
     def checked(self, problems: Mapping[str, str]) -> Reply:
         """What is wrong with each of some fields."""
-        view = CheckView(tuple(FieldView(name, "", error) for name, error in problems.items()))
+        view = CheckView(tuple(FieldView(FIELDS[name], "", error) for name, error in problems.items()))
         return html(self._site.templates.fragments("checkout/checked.html", view), cache=NO_STORE)
 
     async def empty(self, request: ShopRequest, currency: str, *, status: int = 200) -> Reply:
@@ -172,7 +173,7 @@ def mend(problems: Mapping[str, str], changes: Sequence[str] = ()) -> Alert:
 
 
 def _field(entries: Entries, name: str) -> FieldView:
-    return FieldView(name, entries.text.get(name, ""), entries.problems.get(name, ""))
+    return FieldView(FIELDS[name], entries.text.get(name, ""), entries.problems.get(name, ""))
 
 
 def _methods(checkout: Checkout) -> tuple[MethodView, ...]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from shop.i18n import gettext as _
+from shop.web.checkout.fields import Field
 from shop.web.render.views import Link, Picture, Shell
 
 
@@ -43,9 +45,19 @@ class SummaryView(msgspec.Struct, frozen=True):
 class FieldView(msgspec.Struct, frozen=True):
     """A field of the form: what it holds, and what is wrong with it ('' for nothing)."""
 
-    name: str
+    spec: Field
     value: str = ""
     error: str = ""
+
+    @property
+    def label(self) -> str:
+        """In the language spoken."""
+        return _(self.spec.label)
+
+    @property
+    def hint(self) -> str:
+        """In the language spoken; '' for none."""
+        return _(self.spec.hint, max=self.spec.length)
 
 
 class MethodView(msgspec.Struct, frozen=True):
@@ -94,7 +106,7 @@ class CheckoutView(msgspec.Struct, frozen=True):
     seen: str
     """The signed token of what is shown; '' where nothing could be worked out anew."""
     fields: Mapping[str, FieldView]
-    """By name; each of shop.web.checkout.form.FIELDS."""
+    """By name; each of shop.web.checkout.fields.FIELDS."""
     methods: tuple[MethodView, ...]
     countries: tuple[str, ...]
     """Names to choose from; any other text is fine too."""

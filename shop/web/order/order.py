@@ -16,7 +16,7 @@ from shop.checkout.placing.orders import Orders
 from shop.errors import InvalidInput, NotFound, StoreUnavailable
 from shop.i18n import gettext as _
 from shop.i18n import noted
-from shop.web.checkout.views import Alert, FieldView
+from shop.web.checkout.views import Alert
 from shop.web.http.forms import Form, read_form
 from shop.web.http.origin import origin_of
 from shop.web.http.reply import NO_STORE, Header, Reply, go_to, html
@@ -58,7 +58,7 @@ class OrderHandlers:
 
     async def ask(self, request: ShopRequest) -> Reply:
         """GET /order: the look-up."""
-        return await self._form(request, FieldView("number"), FieldView("email"))
+        return await self._form(request, "", "")
 
     async def find(self, request: ShopRequest) -> Reply:
         """POST /order: number and email. What is wrong with a pair is not said, and is looked for in the same way."""
@@ -69,11 +69,9 @@ class OrderHandlers:
         if compare_digest(_folded(known), _folded(email)) and order:
             return go_to(request, order_path(order.number))
         alert = Alert(_("Nothing was found"), (_(UNKNOWN),))
-        return await self._form(request, FieldView("number", number), FieldView("email", email), alert)
+        return await self._form(request, number, email, alert)
 
-    async def _form(
-        self, request: ShopRequest, number: FieldView, email: FieldView, alert: Alert | None = None
-    ) -> Reply:
+    async def _form(self, request: ShopRequest, number: str, email: str, alert: Alert | None = None) -> Reply:
         shell = await self._site.shell(
             request, _("Error: Find an order") if alert else _("Find an order"), path="/order"
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from shop.web.checkout.views import Alert, FieldView, SummaryView
+from shop.web.checkout.views import Alert, SummaryView
 from shop.web.render.views import Link, Shell
 
 
@@ -48,6 +48,7 @@ class FindOrderView(msgspec.Struct, frozen=True):
     """The look-up of an order."""
 
     shell: Shell
-    number: FieldView
-    email: FieldView
+    number: str
+    """As it was typed, as is the e-mail address."""
+    email: str
     alert: Alert | None = None

@@ -8,6 +8,7 @@ from shop.catalog.model import Facet, FacetValue, Page, Query
 from shop.errors import NotFound
 from shop.web.cart.views import FreeShippingView
 from shop.web.catalog.listing_builder import grid_view
+from shop.web.checkout.fields import FIELDS
 from shop.web.checkout.views import Alert, FieldView
 from shop.web.http.reply import Reply, html
 from shop.web.http.request import ShopRequest
@@ -59,7 +60,7 @@ def styleguide_view(shell: Shell, named: tuple[Role, ...], prices: Prices, pictu
             pictures,
             prices.currency,
         ),
-        fields=(FieldView("city", "Bergen"), FieldView("zip_code", "", "Enter the postal code.")),
+        fields=(FieldView(FIELDS["city"], "Bergen"), FieldView(FIELDS["zip_code"], "", "Enter the postal code.")),
         alert=Alert(
             "One thing to mend",
             fields=(Link("Enter the postal code.", "#zip_code"),),

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.settings import Settings
+from shop.web.checkout.fields import FIELDS
 from tests.fixtures.buyer import BARE, GERMAN, Buyer, error_in, seen_in, value_in
 from tests.fixtures.shop_app import HTMX, NAVIGATION, Client, Clock, MakeClient
 
@@ -52,6 +53,15 @@ class TestThePage:
         assert moment(again.text) == moment(page.text), "opening it again makes it no later"
         assert await buyer.stock("TIDE-MUG") == 8
         assert "sold out" not in again.text
+
+    async def test_shows_every_field_with_its_label_and_its_limit(self, buyer: Buyer) -> None:
+        page = await buyer.opens()
+        shown = re.findall(r'<label class="field__label" for="(\w+)">([^<]*?)(?: <span|</label>)', page.text)
+        limits = re.findall(
+            r'<(?:input|textarea) class="field__input" id="(\w+)" name="\1" maxlength="(\d+)"', page.text
+        )
+        assert shown == [(name, field.label) for name, field in FIELDS.items()]
+        assert limits == [(name, str(field.length)) for name, field in FIELDS.items()]
 
     @pytest.mark.parametrize("ahead", ["Sec-Purpose: prefetch", "Sec-Purpose: prefetch;prerender", "Purpose: prefetch"])
     async def test_sets_nothing_aside_for_who_only_fetches_it_ahead(self, buyer: Buyer, ahead: str) -> None:

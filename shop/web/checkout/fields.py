@@ -1,0 +1,158 @@
+"""The fields of the checkout form, in their order on the page: the reader and the template both go by this table.
+
+To add one, list it here and take it from the entries in submission.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from shop.checkout.payments import card
+from shop.i18n import noted
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True):
+    """A field: what a browser is told of it, and what is taken. Label, hint and `missing` are translated when shown."""
+
+    name: str
+    part: Literal["contact", "delivery", "payment"]
+    """Where it stands on the page. What is in a field of payment is read by shop.checkout.payments.card."""
+    label: str
+    hint: str = ""
+    """Its `{max}` is the length."""
+    kind: Literal["text", "email", "number", "textarea"] = "text"
+    """`number` is a text of digits; a `textarea` keeps its line breaks."""
+    length: int
+    """Characters at most."""
+    optional: bool = False
+    missing: str = ""
+    """What is said where a text that is needed is empty."""
+    page_only: bool = False
+    """Whether only a form that has the field needs it: programs send forms without it."""
+    secret: bool = False
+    """Whether it is never sent back."""
+    autocomplete: str = "off"
+    capitals: Literal["off", "words", "characters", "sentences"] = "off"
+    enter: Literal["next", "done"] = "next"
+    """What a phone's Enter key says."""
+    suggestions: str = ""
+    """The id of a <datalist>."""
+    posts_to: str = "/checkout/check"
+    """Where a change of it goes."""
+    sends: tuple[str, ...] = ()
+    """The fields that go with it, itself included; none: itself alone."""
+
+
+_ALL = (
+    Field(
+        name="email",
+        part="contact",
+        label=noted("E-mail"),
+        hint=noted("For your confirmation. Nothing else is sent to it."),
+        kind="email",
+        length=254,
+        autocomplete="email",
+    ),
+    Field(
+        name="name",
+        part="delivery",
+        label=noted("Full name"),
+        length=100,
+        missing=noted("Please enter the name of who is to get it."),
+        page_only=True,
+        autocomplete="shipping name",
+        capitals="words",
+    ),
+    Field(
+        name="street_address",
+        part="delivery",
+        label=noted("Street address"),
+        length=200,
+        missing=noted("Please enter the street and the number."),
+        autocomplete="shipping address-line1",
+        capitals="words",
+    ),
+    Field(
+        name="zip_code",
+        part="delivery",
+        label=noted("Postal code"),
+        length=20,
+        missing=noted("Please enter the postal code; a dash where there is none."),
+        autocomplete="shipping postal-code",
+        capitals="characters",
+    ),
+    Field(
+        name="city",
+        part="delivery",
+        label=noted("City"),
+        length=100,
+        missing=noted("Please enter the city."),
+        autocomplete="shipping address-level2",
+        capitals="words",
+    ),
+    Field(
+        name="state",
+        part="delivery",
+        label=noted("State or province"),
+        length=100,
+        optional=True,
+        autocomplete="shipping address-level1",
+        capitals="words",
+    ),
+    Field(
+        name="country",
+        part="delivery",
+        label=noted("Country"),
+        length=100,
+        missing=noted("Please enter the country."),
+        autocomplete="shipping country-name",
+        capitals="words",
+        suggestions="countries",
+        posts_to="/checkout/summary",
+        sends=("country", "method", "state", "zip_code"),
+    ),
+    Field(
+        name=card.NUMBER,
+        part="payment",
+        label=noted("Card number"),
+        kind="number",
+        length=30,
+        secret=True,
+        autocomplete="cc-number",
+    ),
+    Field(
+        name=card.MONTH,
+        part="payment",
+        label=noted("Month"),
+        hint=noted("Such as 04"),
+        kind="number",
+        length=2,
+        autocomplete="cc-exp-month",
+    ),
+    Field(
+        name=card.YEAR,
+        part="payment",
+        label=noted("Year"),
+        hint=noted("Such as 2029"),
+        kind="number",
+        length=4,
+        autocomplete="cc-exp-year",
+        sends=(card.MONTH, card.YEAR),
+    ),
+    Field(
+        name=card.CVV,
+        part="payment",
+        label=noted("Security code"),
+        hint=noted("3 or 4 digits"),
+        kind="number",
+        length=4,
+        secret=True,
+        autocomplete="cc-csc",
+        enter="done",
+    ),
+)
+FIELDS: Mapping[str, Field] = {field.name: field for field in _ALL}
+"""By name."""
