@@ -63,6 +63,7 @@ def create_engine(url: str, *, patient: bool = False) -> AsyncEngine:
         max_overflow=5,
         pool_timeout=POOL_SECONDS,
         skip_autocommit_rollback=True,
+        hide_parameters=True,
         connect_args={"timeout": CONNECT_SECONDS, "command_timeout": None if patient else STATEMENT_SECONDS},
     )
 
@@ -88,7 +89,7 @@ def _sqlite_engine(where: URL) -> AsyncEngine:
             Path(where.database).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigurationError(f"DATABASE_URL: no folder can be made for {where.database}: {error}.") from error
-    engine = create_async_engine(where, pool_timeout=POOL_SECONDS, skip_autocommit_rollback=True)
+    engine = create_async_engine(where, pool_timeout=POOL_SECONDS, skip_autocommit_rollback=True, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine

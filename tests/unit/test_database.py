@@ -12,6 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import shop.cart.sql.schema
@@ -112,3 +113,16 @@ async def test_libpqs_name_for_tls_is_taken_as_well(postgres_url: str) -> None:
     assert await fetch(engine, text("SELECT 1"))
     await engine.dispose()
     assert create_engine("postgresql://h/shop?sslmode=require").url.query == {"ssl": "require"}
+
+
+async def test_an_error_does_not_repeat_what_was_to_be_written(engine: AsyncEngine) -> None:
+    insert = text("INSERT INTO coupons (code, terms, uses) VALUES ('TWICE', :terms, 0)")
+
+    async def write() -> None:
+        async with writing(engine) as connection:
+            await connection.execute(insert, {"terms": "For Kim"})
+
+    await write()
+    with pytest.raises(IntegrityError, match="coupons") as error:
+        await write()
+    assert "For Kim" not in str(error.value)
