@@ -61,6 +61,13 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(part for part in map(str.strip, parts) if part)
 
 
+class Fact(msgspec.Struct, frozen=True):
+    """Something that a shopper has said about an order: what it is called in the language spoken, and its lines."""
+
+    label: str
+    lines: tuple[str, ...]
+
+
 class Buyer(msgspec.Struct, frozen=True, kw_only=True):
     """Who buys, as the shopper and their browser have said it.
 
@@ -76,6 +83,14 @@ class Buyer(msgspec.Struct, frozen=True, kw_only=True):
     """The shop's address as the shopper sees it, 'https://shop.example', for links in e-mails."""
     language: str = "en"
     """The one that the shopper ordered in, and is written to in."""
+    gift_note: str = ""
+    """For whoever gets the parcel; a line feed stands between its lines."""
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """What else the shopper has said, without what is empty, for receipts, e-mails and operators."""
+        said = {_("Gift note"): self.gift_note}
+        return tuple(Fact(label, tuple(text.split("\n"))) for label, text in said.items() if text)
 
     @property
     def card(self) -> str:

@@ -198,6 +198,28 @@ def test_a_declined_card_and_then_another(at_checkout: Shopper, books: Books) ->
     assert [at_checkout.sees_a_receipt()] == books.orders()
 
 
+def test_a_gift_note_stays_while_the_form_is_checked_and_comes_back(at_checkout: Shopper) -> None:
+    note, page = at_checkout.page.get_by_role("textbox", name="Gift note"), at_checkout.page
+    note.fill("For Kim.\n\nSleep well.")
+    at_checkout.field("City").fill("")
+    at_checkout.places_the_order()
+    at_checkout.sees_alert("One thing has to be put right")
+    expect(note).to_have_value("For Kim.\n\nSleep well.")
+    note.fill("For Lee.\nSleep well.")
+    for label, text, path in (("City", "Lyon", "/checkout/check"), ("Country", "France", "/checkout/summary")):
+        at_checkout.field(label).fill(text)
+        with page.expect_response(lambda reply, path=path: reply.url.endswith(path)):  # type: ignore[misc]
+            at_checkout.field(label).blur()
+    expect(at_checkout.page.get_by_role("main")).to_contain_text("Shipping, France")
+    expect(note).to_have_value("For Lee.\nSleep well.")
+    at_checkout.forgives()
+    at_checkout.places_the_order()
+    at_checkout.sees_a_receipt()
+    expect(page.get_by_role("region", name="Delivery and payment")).to_contain_text(
+        re.compile(r"Gift note\s*For Lee\.Sleep well\.")
+    )
+
+
 def test_what_others_have_at_their_checkout_is_told(open_shopper: OpenShopper) -> None:
     open_shopper("/checkout", having=("Last Jug", "Last Jug", "Last Jug"))
     other = open_shopper("/product/last-jug")

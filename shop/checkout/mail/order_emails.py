@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shop.checkout.mail.outbox import Email, Outbox
-from shop.checkout.model import Order, Quote, QuoteLine, State
+from shop.checkout.model import Fact, Order, Quote, QuoteLine, State
 from shop.checkout.order_numbers import grouped
 from shop.formatting import day_of
 from shop.i18n import content, speaking, spoken
@@ -57,6 +57,8 @@ class OrderEmail(msgspec.Struct, frozen=True):
     method: str
     card: str
     """'Visa ending in 4242'; '' where no card was used."""
+    facts: tuple[Fact, ...]
+    """What else the shopper has said."""
 
 
 class OrderEmails:
@@ -105,6 +107,7 @@ def _letter(kind: State, order: Order) -> OrderEmail:
         address=order.buyer.address.lines,
         method=content(quote.method_title),
         card=order.buyer.card,
+        facts=order.buyer.facts,
     )
 
 

@@ -96,6 +96,7 @@ def _facts(order: Order, payment: Payment | None) -> dict[str, str]:
         else "nothing to pay",
         "E-mail": order.buyer.email,
         "Address": ", ".join(order.buyer.address.lines),
+        **{fact.label: "\n  ".join(fact.lines) for fact in order.buyer.facts},
         "Why": order.failure,
         "Cart": f"{quote.cart_id}, revision {quote.revision}",
         "Changed": f"{_time(order.changed_at)} UTC",

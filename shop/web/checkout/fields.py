@@ -115,6 +115,16 @@ _ALL = (
         sends=("country", "method", "state", "zip_code"),
     ),
     Field(
+        name="gift_note",
+        part="delivery",
+        label=noted("Gift note"),
+        hint=noted("We put it in the parcel. At most {max} characters."),
+        kind="textarea",
+        length=300,
+        optional=True,
+        capitals="sentences",
+    ),
+    Field(
         name=card.NUMBER,
         part="payment",
         label=noted("Card number"),

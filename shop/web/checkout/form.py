@@ -25,6 +25,8 @@ from shop.web.http.forms import Form
 SECRETS = frozenset(name for name, field in FIELDS.items() if field.secret)
 """Never sent back."""
 _BREAKS = re.compile(r"[\t\n\r\u2028\u2029]+")
+_UNTYPED = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""The control characters that are left in a line; no key types them, but what is pasted may have them."""
 _TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 """What turns the direction of text around: with it a name could write over what stands beside it."""
 
@@ -66,7 +68,7 @@ def read_entries(form: Form, today: date) -> Entries:
     problems: dict[str, str] = {}
     for name in (*FIELDS, "method"):
         try:
-            text[name] = _one_line(form.text(name))
+            text[name] = _typed(form, name)
         except InvalidInput as error:
             text[name], problems[name] = "", error.message
     problems = _problems(text, form) | problems
@@ -88,9 +90,21 @@ def problems_of_some(form: Form, today: date) -> dict[str, str]:
     return {name: problems.get(name, "") if form.fields[name].strip() else "" for name in some}
 
 
+def _typed(form: Form, name: str) -> str:
+    """A field's text as its kind of field holds it. Raises InvalidInput."""
+    field = FIELDS.get(name)
+    return _lines(form.fields.get(name, "")) if field and field.kind == "textarea" else _one_line(form.text(name))
+
+
 def _one_line(text: str) -> str:
     """A text as an input of one line holds it: e-mails and lists of orders rely on that."""
     return _BREAKS.sub(" ", _TURNS.sub("", text)).strip()
+
+
+def _lines(text: str) -> str:
+    """A text as a textarea holds it: a line feed between lines, however they were broken; nothing unseen in them."""
+    clean = (_UNTYPED.sub("", _TURNS.sub("", line.replace("\t", " "))).rstrip() for line in text.splitlines())
+    return "\n".join(clean).strip()
 
 
 def _problems(text: Mapping[str, str], form: Form) -> dict[str, str]:

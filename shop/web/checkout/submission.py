@@ -72,6 +72,7 @@ class CheckoutSubmission(msgspec.Struct, frozen=True, kw_only=True):
             card_last4=card.last4,
             origin=self.origin,
             language=spoken().code,
+            gift_note=self.entries.text["gift_note"],
         )
 
 

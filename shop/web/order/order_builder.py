@@ -84,6 +84,7 @@ def order_view(order: Order, shell: Shell, origin: str, *, sends_email: bool) ->
         email=order.buyer.email,
         address=order.buyer.address.lines,
         payment=order.buyer.card or _("Nothing to pay"),
+        facts=order.buyer.facts,
         summary=summary_view(order.quote),
         page=page,
         mail_to=_mail_to(order, page),

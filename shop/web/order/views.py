@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from shop.checkout.model import Fact
 from shop.web.checkout.views import Alert, SummaryView
 from shop.web.render.views import Link, Shell
 
@@ -31,6 +32,8 @@ class OrderView(msgspec.Struct, frozen=True):
     """Its lines."""
     payment: str
     """'Visa ending in 4242'."""
+    facts: tuple[Fact, ...]
+    """What else the shopper has said."""
     summary: SummaryView
     page: str
     """Where this page is found again, absolute."""

@@ -60,7 +60,11 @@ def styleguide_view(shell: Shell, named: tuple[Role, ...], prices: Prices, pictu
             pictures,
             prices.currency,
         ),
-        fields=(FieldView(FIELDS["city"], "Bergen"), FieldView(FIELDS["zip_code"], "", "Enter the postal code.")),
+        fields=(
+            FieldView(FIELDS["city"], "Bergen"),
+            FieldView(FIELDS["zip_code"], "", "Enter the postal code."),
+            FieldView(FIELDS["gift_note"], "For Kim.\nSleep well."),
+        ),
         alert=Alert(
             "One thing to mend",
             fields=(Link("Enter the postal code.", "#zip_code"),),

@@ -184,6 +184,23 @@ def test_what_people_have_typed_is_text_and_nothing_else() -> None:
     assert "&lt;" not in email.plain
 
 
+@pytest.mark.parametrize("kind", LETTERS)
+def test_a_gift_note_is_told_line_by_line_as_text(kind: State) -> None:
+    note = "<b>For Kim</b> & co.\n\nSleep well."
+    email = letter(kind, but(buyer=by(gift_note=note)))
+    assert f"\nGift note:\n{note}\n" in email.plain
+    assert "Gift note</span><br><bdi>&lt;b&gt;For Kim&lt;/b&gt; &amp; co.</bdi><br><bdi></bdi><br>" in email.html
+    assert "Gift note <b>For Kim</b> & co. Sleep well." in str(Text(email.html))
+    assert "Gift note" not in letter(kind, ORDER).plain + letter(kind, ORDER).html
+
+
+def test_a_gift_note_is_announced_in_the_language_of_the_order() -> None:
+    for language, label in (("de", "Geschenknachricht"), ("ar", "رسالة الهدية")):
+        email = letter("placed", but(buyer=by(gift_note="For Kim", language=language)))
+        assert f"{label}:\nFor Kim\n" in email.plain
+        assert f"{label}</span><br><bdi>For Kim</bdi>" in email.html
+
+
 async def test_only_states_that_a_shopper_is_to_know_of_are_written_about(engine: AsyncEngine) -> None:
     outbox = Outbox(engine)
     async with writing(engine) as connection:

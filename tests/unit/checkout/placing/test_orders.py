@@ -65,7 +65,7 @@ class TestTheReleaseBefore:
 
     @pytest.mark.parametrize("digits", ["4242", ""], ids=["paid by card", "free"])
     async def test_reads_orders_of_this_one(self, scene: Scene, digits: str) -> None:
-        buyer = msgspec.structs.replace(ADA, card_brand="Visa" if digits else "", card_last4=digits)
+        buyer = msgspec.structs.replace(ADA, card_brand="Visa" if digits else "", card_last4=digits, gift_note="Hi")
         order = await scene.process().place(await scene.submission(buyer=buyer))
         (row,) = await fetch(scene.database, select(orders.c.details))
         read = msgspec.json.decode(row.details, type=EarlierDetails)

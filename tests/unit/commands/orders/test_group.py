@@ -88,6 +88,22 @@ class TestLooking:
         shown = json.loads(shop_orders("show", order.number, "--json")[1])
         assert (shown["order"]["number"], shown["payment"]["status"]) == (order.number, "captured")
 
+    def test_shows_a_gift_note_whose_lines_pass_for_nothing_else(
+        self, shop_orders: ShopCommand, at_the_shop: AtTheShop
+    ) -> None:
+        async def place(scene: Scene) -> Order:
+            meant = await scene.submission()
+            buyer = msgspec.structs.replace(meant.buyer, gift_note="For Kim\nPayment: none")
+            return await scene.process().place(msgspec.structs.replace(meant, buyer=buyer))
+
+        order = at_the_shop(place)
+        shown = shop_orders("show", order.number)[1]
+        assert "\nGift note: For Kim\n  Payment: none\n" in shown
+        assert shown.count("\nPayment: ") == 1
+        as_json = json.loads(shop_orders("show", order.number, "--json")[1])["order"]
+        assert as_json["gift_note"] == "For Kim\nPayment: none"
+        assert (as_json["email"], as_json["card_last4"]) == ("ada@shop.example", "4242")
+
     def test_what_was_typed_or_imported_does_nothing_to_the_terminal(
         self, shop_orders: ShopCommand, at_the_shop: AtTheShop
     ) -> None:

@@ -44,6 +44,30 @@ def test_no_field_is_longer_than_its_limit(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("For Kim.\r\nSleep well.", "For Kim.\nSleep well."),
+        ("one\rtwo\u2028three\u2029four\x0bfive\x85six", "one\ntwo\nthree\nfour\nfive\nsix"),
+        (" \r\n  For Kim. \t\r\n\r\n Love \r\n ", "For Kim.\n\n Love"),
+        ("\x00Kim\x1b[2J\x7f\x9b\tand\u202e me\u2066", "Kim[2J and me"),
+        ("<b>Kim</b> & 🎁", "<b>Kim</b> & 🎁"),
+        (" \r\n\t\x00 ", ""),
+    ],
+)
+def test_a_note_keeps_its_lines_and_nothing_unseen(typed: str, kept: str) -> None:
+    entries = read_entries(Form(GERMAN | {"gift_note": typed}), TODAY)
+    assert entries.text["gift_note"] == kept
+    assert entries.problems == {}
+
+
+def test_a_note_is_measured_as_a_browser_measures_it() -> None:
+    fits = "\r\n".join(["x" * 149, "y" * 150])
+    assert read_entries(Form(GERMAN | {"gift_note": f"  {fits}  "}), TODAY).problems == {}
+    problems = read_entries(Form(GERMAN | {"gift_note": f"{fits}y"}), TODAY).problems
+    assert problems == {"gift_note": "This is too long: at most 300 characters."}
+
+
+@pytest.mark.parametrize(
     ("field", "value", "words"),
     [
         ("email", "nobody", "looks like name@example.com"),
