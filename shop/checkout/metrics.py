@@ -1,4 +1,4 @@
-"""What checkout counts, for /metrics."""
+"""Metrics of checkout."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 class OrderMetrics:
-    """Counts orders in a registry, by default in one of its own that nobody reads."""
+    """Counts orders in a registry; by default in one that is not exported."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         registry = registry or CollectorRegistry()
@@ -58,7 +58,7 @@ class OrderMetrics:
         )
 
     async def placing(self, work: Awaitable[Order]) -> Order:
-        """Time and count the placing of an order."""
+        """Time and count one submit."""
         started, result = time.perf_counter(), "error"
         try:
             order = await work
@@ -72,11 +72,11 @@ class OrderMetrics:
             self._placed.labels(result).inc()
 
     def unknown(self, order: Order, error: Exception) -> None:
-        """Whether an order's payment was made is not known."""
+        """Count and log an order whose payment has an unknown outcome."""
         self._unknown.inc()
-        words = "Order %s: whether it is paid is not known yet. %s"
+        words = "Order %s: payment outcome unknown, will ask the provider again: %s"
         log.warning(words, masked(order.number), error, exc_info=unforeseen(error))
 
     def open(self, count: int) -> None:
-        """So many orders are not settled."""
+        """Set the number of unsettled orders."""
         self._open.set(count)

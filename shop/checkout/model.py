@@ -1,7 +1,7 @@
-"""Quotes and orders: what is bought, by whom, for how much, and what may become of it. Pure: no I/O, no clock.
+"""Quotes and orders: what is bought, by whom, for how much, and the states of an order. Pure: no I/O, no clock.
 
-A quote is everything a shopper is shown before paying. An order is a quote that somebody agreed to; it keeps the
-quote as it was, so that a receipt never changes with the catalogue.
+A quote is everything that a shopper is shown before paying. An order is a quote that a shopper agreed to; it keeps the
+quote unchanged, so that a receipt never changes with the catalogue.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ NEXT: Mapping[State, frozenset[State]] = {
     "cancelled": frozenset(),
     "refunded": frozenset(),
 }
-"""What may become of an order.
+"""The states of an order, each with those that may follow.
 
-pending: its stock is taken and its payment is under way. failed: nothing was charged, the stock is given back.
-placed: the payment is authorised; the order is firm and has a receipt. paid: captured. cancelled: void or refunded,
-the stock is given back. refunded: the money went back, the goods may not have.
+pending: stock taken, payment in progress. failed: nothing charged, stock returned. placed: payment authorised; the
+order is firm and has a receipt. paid: payment captured. cancelled: payment voided or refunded, stock returned.
+refunded: money returned, stock not.
 """
 
 
@@ -55,23 +55,23 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """As it is written on a parcel, without what is empty."""
+        """The lines of a parcel label, without empty ones."""
         place = f"{self.zip_code} {self.city}"
         parts = (self.name, self.street_address, place, self.state, self.country)
         return tuple(part for part in map(str.strip, parts) if part)
 
 
 class Fact(msgspec.Struct, frozen=True):
-    """Something that a shopper has said about an order: what it is called in the language spoken, and its lines."""
+    """A remark of the shopper about an order: its label in the current language, and its lines."""
 
     label: str
     lines: tuple[str, ...]
 
 
 class Buyer(msgspec.Struct, frozen=True, kw_only=True):
-    """Who buys, as the shopper and their browser have said it.
+    """The buyer, as given by the shopper and their browser.
 
-    A field that orders get later needs a default: orders that are stored already do not have it.
+    A new field needs a default: stored orders lack it.
     """
 
     email: str
@@ -82,24 +82,24 @@ class Buyer(msgspec.Struct, frozen=True, kw_only=True):
     origin: str
     """The shop's address as the shopper sees it, 'https://shop.example', for links in e-mails."""
     language: str = "en"
-    """The one that the shopper ordered in, and is written to in."""
+    """The code of the language of the order and of its e-mails."""
     gift_note: str = ""
-    """For whoever gets the parcel; a line feed stands between its lines."""
+    """For the recipient of the parcel; lines end with a line feed."""
 
     @property
     def facts(self) -> tuple[Fact, ...]:
-        """What else the shopper has said, without what is empty, for receipts, e-mails and operators."""
+        """The shopper's remarks that are not empty, for receipts, e-mails and operators."""
         said = {_("Gift note"): self.gift_note}
         return tuple(Fact(label, tuple(text.split("\n"))) for label, text in said.items() if text)
 
     @property
     def card(self) -> str:
-        """'Visa ending in 4242', in the language spoken; '' where no card was used."""
+        """'Visa ending in 4242' in the current language; '' if no card was used."""
         return _("{brand} ending in {digits}", brand=self.card_brand, digits=self.card_last4) if self.card_last4 else ""
 
 
 class QuoteLine(msgspec.Struct, frozen=True, kw_only=True):
-    """So many pieces of a sku at today's price."""
+    """A quantity of a sku at today's price."""
 
     sku: str
     handle: str
@@ -113,24 +113,24 @@ class QuoteLine(msgspec.Struct, frozen=True, kw_only=True):
     discount: int = 0
     """This line's share of the discount, minor units of the shopper's currency."""
     weight: int = 0
-    """Grams of one piece."""
+    """Grams per unit."""
 
     @property
     def name(self) -> str:
-        """What it is called in a sentence, in the language spoken: 'Tide Mug, Moss'."""
+        """The name in a sentence, in the current language: 'Tide Mug, Moss'."""
         return full_name(self.title, self.variant)
 
     @property
     def total(self) -> Money:
-        """What the line comes to, its share of the discount taken off."""
+        """The line's total after its share of the discount."""
         return Money(self.unit.amount * self.quantity - self.discount, self.unit.currency)
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
-    """What a quote comes to, each amount at least 0 in minor units of the shopper's currency.
+    """The totals of a quote, each at least 0, in minor units of the shopper's currency.
 
-    total = subtotal - discount + shipping + tax, where tax is not included in the prices; where it is
-    (`tax_included`), `tax` says how much of the total it is, and total = subtotal - discount + shipping.
+    total = subtotal - discount + shipping + tax if prices exclude tax. If they include it (`tax_included`), `tax` is
+    the tax within the total, and total = subtotal - discount + shipping.
     """
 
     subtotal: int
@@ -139,41 +139,42 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     tax: int
     tax_included: bool
     tax_name: str
-    """'VAT 19%'; '' where no tax is charged."""
+    """'VAT 19%'; '' if no tax is charged."""
     total: int
 
     @property
     def tax_words(self) -> str:
-        """The tax's name in the language spoken."""
+        """The name of the tax in the current language."""
         name, _space, rate = self.tax_name.rpartition(" ")
         return f"{content(name)} {percent(rate)}"
 
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
-    """What a shopper is shown before paying."""
+    """Everything that a shopper is shown before paying."""
 
     cart_id: str
     revision: int
     """The cart's."""
     change: str = ""
-    """The id of the cart's latest change, in hex: with the revision it names this very state of the cart, also where a
-    cart was lost and begun anew."""
+    """The id of the cart's latest change, in hex. With the revision it identifies this state of the cart, even if the
+    cart
+    was lost and started again."""
     currency: str
     """The shopper's, ISO 4217."""
     lines: tuple[QuoteLine, ...]
-    """In the order of the cart; what is no longer sold is not in it."""
+    """In the order of the cart, without what is no longer sold."""
     coupon: str
-    """The code that counts in it, '' for none."""
+    """The code that is applied, '' for none."""
     country_code: str
     method: str
     """Id of the shipping method."""
     method_title: str
-    """As the shop's terms call it; `content` has it in the language spoken."""
+    """The title in the shop's terms; `content` translates it."""
     totals: Totals
 
     @property
     def total(self) -> Money:
-        """What would be charged."""
+        """The amount to charge."""
         return self.money(self.totals.total)
 
     def money(self, amount: int) -> Money:
@@ -182,27 +183,27 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def wanted(self) -> dict[str, int]:
-        """Pieces by sku."""
+        """Quantities by sku."""
         return {line.sku: line.quantity for line in self.lines}
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """A quote that somebody agreed to."""
+    """A quote that a shopper agreed to."""
 
     number: str
-    """Names it to everyone, and opens its receipt: 80 random bits or more, in capitals and digits."""
+    """Identifies the order and opens its receipt: at least 80 random bits, in capitals and digits."""
     state: State
     settled: bool
-    """Whether nothing is owed to the outside any more: cart, payment provider."""
+    """Whether cart and payment provider need nothing more."""
     created_at: int
     """Seconds since the epoch, as is changed_at."""
     changed_at: int
     quote: Quote
     buyer: Buyer
     challenge_path: str = ""
-    """Where the shopper confirms the payment with their bank, for as long as the order waits for that; else ''."""
+    """Where the shopper confirms the payment while the order waits for it; else ''."""
     failure: str = ""
-    """Why it failed or was cancelled, for the shopper: a message, or an operator's own words."""
+    """Why it failed or was cancelled, for the shopper: a translatable message, or an operator's text."""
 
     @property
     def firm(self) -> bool:

@@ -16,23 +16,23 @@ _TYPED = str.maketrans("ILO", "110")
 
 
 def new_number() -> str:
-    """A number that nobody can guess."""
+    """A new order number, 80 random bits."""
     return "".join(secrets.choice(DIGITS) for _ in range(LENGTH))
 
 
 def typed_number(text: str) -> str:
-    """The number that somebody typed: in any case, with spaces or dashes, with an O for a 0; '' for what is none."""
+    """The number in what a person typed: any case, spaces or dashes, O for 0. '' if it is no number."""
     number = "".join(sign for sign in text.upper() if sign not in " -–\t\r\n").translate(_TYPED)
     return number if len(number) == LENGTH and set(number) <= set(DIGITS) else ""
 
 
 def purchase_id(number: str) -> bytes:
-    """The id of the change that takes out of the cart what was ordered: made again it is the same change."""
+    """The id of the change that takes the ordered lines out of the cart: repeating it has no effect."""
     return change_id("purchase", number)
 
 
 def masked(number: str) -> str:
-    """As much of a number as may stand in a log: the whole opens a receipt."""
+    """The part of a number that may be logged: the whole number opens a receipt."""
     return f"{number[:4]}…"
 
 

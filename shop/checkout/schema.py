@@ -1,4 +1,4 @@
-"""The tables of checkout. What is set aside for a checkout is stock, so its table is the catalogue's."""
+"""The tables of checkout. Reservations are stock, so their table belongs to the catalogue."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from shop.database import metadata
 LIVE = text("state <> 'failed'")
 OPEN = text("NOT settled")
 PENDING = text("state = 'pending'")
-"""Written out, not compared to parameters: only so do both databases see that the index of these rows will do."""
+"""Literal SQL, not bind parameters: otherwise neither planner uses the partial index."""
 _CART = ("cart_id", "cart_revision", "cart_change")
 
 orders = Table(
@@ -37,10 +37,11 @@ orders = Table(
     Index("ix_orders_open", "claimed_until", sqlite_where=OPEN, postgresql_where=OPEN),
     Index("ix_orders_created", "created_at"),
 )
-"""The row is the intent first and the order then. `details` is JSON of the rest of model.Order. `claim` names who works
-on it until `claimed_until` (milliseconds since the epoch), '' that nobody does; afterwards anybody may go on with it.
-A state of a cart has one order that did not fail. The id of its latest change tells apart two states of one revision:
-there are such where a cart was lost and begun anew. A cart has one order that is pending: its lines are still in it."""
+"""A row records the intent, and becomes the order. `details` is JSON of the rest of model.Order. `claim` names the
+process that works on the order until `claimed_until` (milliseconds since the epoch), '' for none; then any process may
+claim it. A state of a cart has at most one order that did not fail. The id of the latest change tells apart two states
+with one revision, which exist after a cart was lost. A cart has at most one pending order: its lines are still in the
+cart."""
 
 coupons = Table(
     "coupons",
@@ -50,7 +51,7 @@ coupons = Table(
     Column("uses", Integer, nullable=False),
     Column("max_uses", Integer),
 )
-"""`uses` counts the orders that have it and did not fail; never more than `max_uses` (None: no limit)."""
+"""`uses` counts the orders with this coupon that did not fail; it never exceeds `max_uses` (None: no limit)."""
 
 coupon_shoppers = Table(
     "coupon_shoppers",
@@ -59,7 +60,7 @@ coupon_shoppers = Table(
     Column("shopper", String(64), primary_key=True),
     Column("uses", Integer, nullable=False),
 )
-"""Uses of a coupon by one shopper, who is a digest of the e-mail address."""
+"""Uses of a coupon by one shopper, identified by a digest of the e-mail address."""
 
 outbox = Table(
     "outbox",
@@ -76,8 +77,9 @@ outbox = Table(
     Column("error", Text, nullable=False),
     Index("ix_outbox_due", "due_at", sqlite_where=text("sent_at IS NULL"), postgresql_where=text("sent_at IS NULL")),
 )
-"""E-mails, written in the transaction that they tell of; an id such as 'placed:NUMBER' is there once. Times are seconds
-since the epoch; the next attempt is not made before `due_at`."""
+"""E-mails, stored in the transaction that they announce; an id such as 'placed:NUMBER' is unique. Times are seconds
+since
+the epoch; the next attempt is not made before `due_at`."""
 
 demo_payments = Table(
     "demo_payments",
@@ -89,4 +91,4 @@ demo_payments = Table(
     Column("words", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
 )
-"""The demo provider's ledger: what was done under a key, each kind (a Status) at most once; nothing is ever changed."""
+"""The demo provider's ledger: each operation under a key (kind is a Status) at most once. Rows are never changed."""

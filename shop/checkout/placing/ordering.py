@@ -1,4 +1,4 @@
-"""What placing an order needs, together: the pages that lead to an order are given it as one."""
+"""Groups what placing an order needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shop.checkout.pricing.quotes import Quotes
 
 
 class Ordering(msgspec.Struct, frozen=True):
-    """Made once by shop.parts; used by the checkout pages."""
+    """The collaborators of the checkout pages. shop.parts makes one."""
 
     carts: CartService
     quotes: Quotes

@@ -1,4 +1,4 @@
-"""Orders as they are kept. What becomes of them is in transitions.py: nothing here writes."""
+"""Reads stored orders. transitions.py changes them; nothing here writes."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from shop.database import fetch
 from shop.errors import NotFound
 
 READ = [orders.c[name] for name in ("number", "state", "settled", "email", "created_at", "changed_at", "details")]
-"""The columns that an order is made of."""
+"""The columns that an order is built from."""
 
 
 class OrderDetails(Buyer, frozen=True, kw_only=True, omit_defaults=True):
-    """What an order's row has as JSON: all of the order that nobody searches by.
+    """The JSON column of an order's row: every field of an order that no query filters by.
 
-    The buyer's fields stand beside the others, so that releases before and after this one read each other's rows.
+    The buyer's fields are stored flat, so that releases before and after this one can read each other's rows.
     """
 
     email: str = ""
-    """Always '': it is a column."""
+    """Always '': the e-mail address has a column of its own."""
     quote: Quote
     challenge_path: str = ""
     failure: str = ""
 
 
 class OpenOrders(msgspec.Struct, frozen=True):
-    """Orders that are not settled: how many, and how many of them nobody works on any more."""
+    """Counts of unsettled orders: all of them, and those whose claim has expired."""
 
     orders: int
     due: int
@@ -47,19 +47,19 @@ class Orders:
         self._engine = engine
 
     async def get(self, number: str) -> Order | None:
-        """The order of a number, as written (see numbers.typed_number); None where there is none."""
+        """The order with this number (normalised by order_numbers.typed_number), or None."""
         return first(await fetch(self._engine, select(*READ).where(orders.c.number == number)))
 
     async def find(self, number: str) -> Order:
-        """The order of a number. Raises NotFound where there is none."""
+        """The order with this number. Raises NotFound."""
         if (found := await self.get(number)) is None:
             raise NotFound("There is no such order.")
         return found
 
     async def of_cart(self, cart_id: str, revision: int, change: str | None = None) -> Order | None:
-        """The order of a cart at this revision that did not fail, None where there is none.
+        """The order of a cart at this revision that did not fail, or None.
 
-        `change` is Quote.change; without it the latest of them, if the cart was lost and begun anew meanwhile.
+        `change` is Quote.change. Without it, returns the latest such order: a lost cart may reach a revision twice.
         """
         statement = select(*READ).where(orders.c.cart_id == cart_id, orders.c.cart_revision == revision, LIVE)
         if change is not None:
@@ -67,15 +67,15 @@ class Orders:
         return first(await fetch(self._engine, statement.order_by(orders.c.created_at.desc()).limit(1)))
 
     async def pending_of(self, cart_id: str) -> Order | None:
-        """The order of a cart that is not decided yet, None where there is none."""
+        """The pending order of a cart, or None."""
         return first(await fetch(self._engine, select(*READ).where(orders.c.cart_id == cart_id, PENDING)))
 
     async def with_key(self, key: str) -> Order | None:
-        """The order of an Idempotency-Key (`key_of`), failed or not; None where there is none."""
+        """The order of an Idempotency-Key (`key_of`), failed or not, or None."""
         return first(await fetch(self._engine, select(*READ).where(orders.c.idempotency_key == key)))
 
     async def page(self, state: State | None = None, *, unsettled: bool = False, limit: int = 50) -> list[Order]:
-        """The newest orders first; those in `state`, or not settled yet, only."""
+        """Orders, newest first; optionally only those in `state`, or only unsettled ones."""
         statement = select(*READ).order_by(orders.c.created_at.desc(), orders.c.number).limit(limit)
         if state is not None:
             statement = statement.where(orders.c.state == state)
@@ -84,14 +84,14 @@ class Orders:
         return [order_of(row) for row in await fetch(self._engine, statement)]
 
     async def open(self, now: int) -> OpenOrders:
-        """How much there is to settle at a time (milliseconds since the epoch). Reads an index of open orders only."""
+        """Count the orders to settle at `now` (milliseconds since the epoch). Reads only an index of open orders."""
         due = func.count().filter(orders.c.claimed_until < now)
         (row,) = await fetch(self._engine, select(func.count().label("orders"), due.label("due")).where(OPEN))
         return OpenOrders(row.orders, row.due)
 
 
 def key_of(cart_id: str, key: str) -> str:
-    """What is kept of an Idempotency-Key of a cart."""
+    """The digest under which the Idempotency-Key of a cart is stored."""
     return blake2b(f"{cart_id}\x00{key}".encode(), digest_size=20).hexdigest()
 
 
@@ -103,12 +103,12 @@ def flat(order: Order) -> dict[str, Any]:
 
 
 def details_of(order: Order) -> str:
-    """The JSON of an order's row."""
+    """The JSON column of an order's row."""
     return msgspec.json.encode(msgspec.convert(flat(order) | {"email": ""}, OrderDetails)).decode()
 
 
 def order_of(row: Row[Any]) -> Order:
-    """The order that a row (of READ) keeps."""
+    """The order in a row of READ."""
     details = msgspec.json.decode(row.details, type=OrderDetails)
     return Order(
         number=row.number,
@@ -124,5 +124,5 @@ def order_of(row: Row[Any]) -> Order:
 
 
 def first(rows: Sequence[Row[Any]]) -> Order | None:
-    """The order of the first row, None where there is no row."""
+    """The order in the first row, or None."""
     return order_of(rows[0]) if rows else None

@@ -1,8 +1,8 @@
-"""Placing an order is one thing: it is done once, however often and wherever it is asked for, or it is undone.
+"""Places an order exactly once, however often it is submitted and to whichever process; a failed one is undone.
 
-What it does, in steps: write down the intent and take the stock; have the bank set the money aside; make the order
-firm and write its letter; take what was ordered out of the cart; take the money. See docs/orders.md for what happens
-where each of them fails, or the process dies.
+The steps: record the intent and take the stock; authorise the payment; confirm the order and write its e-mail; take
+the ordered lines out of the cart; capture the payment. docs/orders.md says what happens when a step fails or the
+process dies.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from shop.i18n import noted
 from shop.retry import jitter
 
 CLOSING_SECONDS = 5.0
-"""How long orders that are under way may take to finish when the shop closes."""
+"""How long orders in progress may take to finish at shutdown."""
 FIRST_LOOK_SECONDS = 0.05
 LAST_LOOK_SECONDS = 1.0
 ORDERED_BEFORE = noted(
@@ -39,21 +39,21 @@ log = logging.getLogger(__name__)
 
 
 class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a shopper submits: the quote that they agreed to, who they are, and the card that pays."""
+    """A submitted order: the quote that the shopper agreed to, the buyer, and the card."""
 
     quote: Quote
     buyer: Buyer
     card: Card
     changes: bytes
-    """The ids of the changes that the cart had when the quote was made of it: Cart.changes."""
+    """Cart.changes when the quote was made: the ids of the cart's changes."""
     key: str = ""
     """The request's Idempotency-Key."""
 
 
 class PlaceOrder:
-    """Places orders. Equal submits (of one state of a cart, or with one key) get one order, which the first one makes.
+    """Places orders. Equal submits share one order: those with the same state of a cart, or with the same key.
 
-    A submit goes on to its end when whoever sent it has gone away.
+    A submit runs to completion even if its client disconnects.
     """
 
     def __init__(self, workflow: OrderWorkflow, metrics: OrderMetrics | None = None) -> None:
@@ -65,18 +65,17 @@ class PlaceOrder:
         self._tasks: set[asyncio.Task[Order]] = set()
 
     async def place(self, submission: OrderRequest) -> Order:
-        """Place an order, or find the one that an equal submit made.
+        """Place an order, or return the one that an equal submit placed.
 
-        A cart has one order at a time that is not decided: another submit of it waits for that, and where it takes long
-        gets that order instead of one of its own.
+        A cart has at most one pending order. A second submit waits for it to be decided, and returns that order if
+        the decision takes too long.
 
-        It is placed or paid; or pending, where the bank has not answered yet, or wants the shopper to confirm the
-        payment at `order.challenge_path`.
+        The order is placed or paid; or it is pending, because the provider has not answered or the shopper must
+        confirm the payment at `order.challenge_path`.
 
-        Whatever else it raises, nothing is charged: InvalidInput for a quote without lines, OutOfStock, QuoteChanged,
-        CartOrdered, CouponRefused, PaymentDeclined, StoreBusy, StoreUnavailable; but where it is PaymentUnavailable,
-        there is an order of an equal submit that cannot be read now. After PaymentDeclined the same cart can be
-        submitted again.
+        Raises InvalidInput for a quote without lines, OutOfStock, QuoteChanged, CartOrdered, CouponRefused,
+        PaymentDeclined, StoreBusy and StoreUnavailable: nothing is charged then. Raises PaymentUnavailable where an
+        equal submit has an order that cannot be read now. After PaymentDeclined the same cart can be submitted again.
         """
         if not submission.quote.lines:
             raise InvalidInput("Your cart is empty: there is nothing to order.")
@@ -90,19 +89,19 @@ class PlaceOrder:
         return await asyncio.shield(task)
 
     async def resume(self, number: str) -> Order:
-        """Go on with a pending order at once, if nobody does: its shopper has confirmed the payment, or refused to.
+        """Advance a pending order now, unless another process does: its shopper has answered the payment challenge.
 
-        Returns the order as it then is; one that cannot be brought on now is left as it is. Raises NotFound and
+        Returns the order as it is then; one that cannot advance now is left to recovery. Raises NotFound and
         StoreUnavailable.
         """
         return await asyncio.shield(self._begin(self._resume(number)))
 
     async def taken_out(self, number: str) -> Cart:
-        """The cart of an order, with what was ordered taken out. Raises NotFound and StoreUnavailable."""
+        """The cart of an order, without the ordered lines. Raises NotFound and StoreUnavailable."""
         return await self._workflow.take_out(await self._orders.find(number))
 
     async def close(self) -> None:
-        """Wait for the orders under way, for a bounded time. Those that are left are finished when a shop runs."""
+        """Wait for the orders in progress, for a bounded time. Recovery completes the rest."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSING_SECONDS)
         for task in self._tasks:
@@ -119,7 +118,7 @@ class PlaceOrder:
     def _ended(self, task: asyncio.Task[Order]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
-            task.exception()  # whoever asked may have gone away, and then nobody else looks at it
+            task.exception()  # the client may have disconnected, and then nobody else retrieves it
 
     async def _place(self, submission: OrderRequest) -> Order:
         order, key, claimant = self._order(submission), _key(submission), secrets.token_hex(8)
@@ -137,11 +136,11 @@ class PlaceOrder:
         return await self._paying(order, payment, claimant)
 
     async def _paying(self, order: Order, payment: Payment, claimant: str) -> Order:
-        """Go on with an order whose payment is known, whether or not that can be written down now."""
+        """Advance an order whose payment is known, even if that cannot be stored now."""
         try:
             order = await self._workflow.advance_payment(order, payment, claimant)
         except Exception as error:
-            words = "Order %s: its payment is %s, and the rest is done later. %s"
+            words = "Order %s: payment %s, later steps failed, will retry: %s"
             log.warning(words, masked(order.number), payment.status, error, exc_info=unforeseen(error))
             if payment.status == "declined":
                 raise PaymentDeclined(payment.message) from error
@@ -154,11 +153,11 @@ class PlaceOrder:
             try:
                 return await self._workflow.advance(order, claimant)
             except Exception as error:
-                log.warning("Order %s is gone on with later. %s", masked(number), error, exc_info=unforeseen(error))
+                log.warning("Order %s: step failed, will retry: %s", masked(number), error, exc_info=unforeseen(error))
         return await self._orders.find(number)
 
     async def _earlier(self, quote: Quote, key: str | None) -> Order | None:
-        """The order that an equal submit made before; None where it failed meanwhile, and is no longer in the way."""
+        """The order of an earlier equal submit; None if it has failed and no longer blocks this one."""
         try:
             by_key = await self._orders.with_key(key) if key else None
             return by_key or await self._orders.of_cart(quote.cart_id, quote.revision, quote.change)
@@ -166,7 +165,7 @@ class PlaceOrder:
             raise PaymentUnavailable(ORDERED_BEFORE) from error
 
     async def _decided(self, order: Order) -> Order:
-        """An order that another process is placing, once it is no longer pending; or as it is when that takes long."""
+        """An order that another process is placing, once it is decided; still pending if that takes too long."""
         pause, loop = FIRST_LOOK_SECONDS, asyncio.get_running_loop()
         until = loop.time() + self._transitions.seconds
         while order.state == "pending" and not order.challenge_path and loop.time() < until:
@@ -192,7 +191,7 @@ class PlaceOrder:
 
 
 def _names(submission: OrderRequest) -> list[tuple[str, ...]]:
-    """What makes two submits equal: the state of the cart, and the key."""
+    """What makes two submits equal: the state of the cart, or the key."""
     quote = submission.quote
     state = ("cart", quote.cart_id, str(quote.revision), quote.change)
     return [state, ("key", quote.cart_id, submission.key)] if submission.key else [state]

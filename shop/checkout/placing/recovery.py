@@ -1,7 +1,7 @@
-"""Settles what was left open: by a process that died, a bank that did not answer, a shopper who went away.
+"""Completes interrupted orders: the process died, the provider did not answer, or the shopper left.
 
-Every process of the shop looks now and then for orders that are not settled and that nobody works on, claims some, and
-goes on with them. It asks the bank first, so that what was paid is placed, and what was not is undone.
+Every process polls for unsettled orders whose claim has expired, claims a batch and advances it. It asks the provider
+first: a paid order is placed, an unpaid one is undone.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from shop.errors import unforeseen
 from shop.retry import jitter
 
 TOGETHER = 10
-"""Orders that are claimed and gone on with at once."""
+"""Orders per batch."""
 MOST_SECONDS = 1.0
-"""Between two looks."""
+"""The longest pause between two polls."""
 
 log = logging.getLogger(__name__)
 
 
 class OrderRecovery:
-    """Background work of every process, between `start` and `close`."""
+    """The background job that completes orders, in every process, between `start` and `close`."""
 
     def __init__(self, workflow: OrderWorkflow, metrics: OrderMetrics | None = None) -> None:
         self._workflow = workflow
@@ -36,17 +36,17 @@ class OrderRecovery:
         self._troubled = False
 
     async def start(self) -> None:
-        """Begin to look. Never raises because the database is away."""
+        """Start to poll. Does not need the database: an unavailable one is retried."""
         self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
-        """Stop. What is under way is left as it is, for the next who claims it."""
+        """Stop. Orders in progress are left to the next claim."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
 
     async def settle_due(self) -> int:
-        """Go on with the orders that are due now, once each; how many there were. Raises StoreUnavailable."""
+        """Advance every due order once; return how many there were. Raises StoreUnavailable."""
         count = 0
         while (await self._look()) and (some := await self.claim()):
             await asyncio.gather(*(self._advance(order, claimant) for order, claimant in some))
@@ -59,7 +59,7 @@ class OrderRecovery:
         return found.due
 
     async def claim(self) -> list[tuple[Order, str]]:
-        """Orders that are due, claimed, each with the name that it is claimed by."""
+        """Claim a batch of due orders; return each with the name of its claim."""
         claimant = secrets.token_hex(8)
         return [(order, claimant) for order in await self._workflow.transitions.claim_due(TOGETHER, claimant)]
 
@@ -68,9 +68,9 @@ class OrderRecovery:
             after = await self._workflow.advance(order, claimant)
         except Exception as error:
             number = masked(order.number)
-            log.warning("Order %s is still %s. %s", number, order.state, error, exc_info=unforeseen(error))
+            log.warning("Order %s: still %s, will retry: %s", number, order.state, error, exc_info=unforeseen(error))
         else:
-            log.info("Order %s was %s and is %s.", masked(order.number), order.state, after.state)
+            log.info("Order %s: advanced from %s to %s", masked(order.number), order.state, after.state)
 
     async def _run(self) -> None:
         while True:
@@ -79,6 +79,6 @@ class OrderRecovery:
                 self._troubled = False
             except Exception as error:
                 if not self._troubled:
-                    log.warning("Open orders wait. %s", error, exc_info=unforeseen(error))
+                    log.warning("Order recovery failed, will retry: %s", error, exc_info=unforeseen(error))
                 self._troubled = True
             await asyncio.sleep(jitter(self._pause))

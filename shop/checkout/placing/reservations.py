@@ -1,4 +1,4 @@
-"""Sets the pieces of a cart aside while its shopper fills in the checkout."""
+"""Reserves the items of a cart while its shopper fills in the checkout."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOTHING = stock.Reserved({}, 0)
 
 
 class Reservations:
-    """Sets aside for `seconds` at most (0: not at all), and tells `touched` what may have changed.
+    """Reserves stock for at most `seconds` (0: not at all), and reports the skus that may have changed to `touched`.
 
     `clock`: seconds since the epoch.
     """
@@ -36,11 +36,11 @@ class Reservations:
         self._clock = clock
 
     async def hold(self, cart_id: str, wanted: Mapping[str, int]) -> stock.Reserved:
-        """Set aside what there is of the wanted pieces; give how many each, and until when: see stock.hold.
+        """Reserve what is available of the wanted quantities; return quantities by sku, and the expiry: see stock.hold.
 
-        A cart that has pieces set aside already keeps their end: opening the checkout again does not make it later.
-        Where the database does not answer, nothing is set aside and nothing is given: a form can be filled in all the
-        same, and ordering it tells what there is.
+        A cart that already has a reservation keeps its expiry: opening the checkout again does not extend it.
+        Without a database nothing is reserved and nothing is returned. The form can still be filled in; placing the
+        order then checks the stock.
         """
         if not wanted or not self.seconds:
             return NOTHING
@@ -49,7 +49,7 @@ class Reservations:
             async with writing(self._engine) as connection:
                 held = await stock.hold(connection, cart_id, wanted, until=now + self.seconds, now=now)
         except StoreUnavailable as error:
-            log.warning("Nothing can be set aside for a checkout now: %s", error)
+            log.warning("Checkout continues without a reservation: %s", error)
             return NOTHING
         self._touched(wanted)
         return held

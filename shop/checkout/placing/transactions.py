@@ -1,8 +1,8 @@
-"""The transactions of orders: so many at once, the others in line, and again where the database asks for it.
+"""Runs the transactions of orders: a bounded number at a time, the rest queued, with retries after conflicts.
 
-A rush of shoppers must not take every connection of the pool: pages need some. SQLite has one writer at a time, and
-those who wait inside it wait by trying: they are better off in a line here. An order that has begun goes before those
-that have not: they stand in line at the door, which lets few of them in at once.
+A rush of orders must not exhaust the connection pool: pages need connections too. SQLite has one writer at a time and
+only polls for its lock, so queueing here is faster and fair. Orders in progress go first: new ones wait in a second
+queue, which admits few of them at a time.
 """
 
 from __future__ import annotations
@@ -20,49 +20,51 @@ from shop.i18n import noted
 from shop.retry import jitter
 
 AT_ONCE = {"sqlite": 1, "postgresql": 4}
-LINE_SECONDS = 10.0
-"""How long a shopper stands in line before being asked to come again."""
-TRY_AGAIN_SECONDS = (0.02, 0.1, 0.3)
+QUEUE_SECONDS = 10.0
+"""How long a new order may wait in the queue before StoreBusy."""
+RETRY_SECONDS = (0.02, 0.1, 0.3)
 _CONFLICTS = ("40001", "40P01")
-"""SQLSTATE of a serialisation failure and of a deadlock: the transaction was rolled back, and may be tried again."""
+"""SQLSTATE of a serialisation failure and of a deadlock: the transaction was rolled back and can be retried."""
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
 
 
 class OrderTransactions:
-    """Runs transactions of orders on an engine. Safe to call concurrently."""
+    """Runs transactions on an engine. Safe for concurrent use."""
 
-    def __init__(self, engine: AsyncEngine, *, at_once: int | None = None, line_seconds: float = LINE_SECONDS) -> None:
+    def __init__(
+        self, engine: AsyncEngine, *, at_once: int | None = None, queue_seconds: float = QUEUE_SECONDS
+    ) -> None:
         self._engine = engine
-        places = at_once or AT_ONCE[engine.dialect.name]
-        self._places, self._door = asyncio.Semaphore(places), asyncio.Semaphore(places)
-        self._line_seconds = line_seconds
+        slots = at_once or AT_ONCE[engine.dialect.name]
+        self._slots, self._admission = asyncio.Semaphore(slots), asyncio.Semaphore(slots)
+        self._queue_seconds = queue_seconds
 
     async def run_first(self, work: Work[T]) -> T:
-        """A transaction that nothing depends on yet. Raises StoreBusy where the line is too long, nothing done."""
-        async with self._door_passed(), self._places:
+        """Run the first transaction of an order. Raises StoreBusy if the queue is too long; nothing was done then."""
+        async with self._admitted(), self._slots:
             return await self._run(work)
 
     async def run(self, work: Work[T]) -> T:
-        """A transaction that follows on another: it waits for its turn however long the line is."""
-        async with self._places:
+        """Run a later transaction of an order: it waits however long the queue is."""
+        async with self._slots:
             return await self._run(work)
 
     @asynccontextmanager
-    async def _door_passed(self) -> AsyncIterator[None]:
+    async def _admitted(self) -> AsyncIterator[None]:
         try:
-            async with asyncio.timeout(self._line_seconds):
-                await self._door.acquire()
+            async with asyncio.timeout(self._queue_seconds):
+                await self._admission.acquire()
         except TimeoutError as error:
             raise StoreBusy(noted("Very many people are ordering just now. Please try again in a moment.")) from error
         try:
             yield
         finally:
-            self._door.release()
+            self._admission.release()
 
     async def _run(self, work: Work[T]) -> T:
-        for pause in TRY_AGAIN_SECONDS:
+        for pause in RETRY_SECONDS:
             try:
                 async with writing(self._engine) as connection:
                     return await work(connection)
@@ -75,7 +77,7 @@ class OrderTransactions:
 
 
 def _in_conflict(error: StoreUnavailable) -> bool:
-    """Whether two transactions were in each other's way, and the database has undone this one."""
+    """Whether the database rolled this transaction back because of a conflict with another."""
     cause = getattr(error.__cause__, "orig", None)
     return getattr(cause, "sqlstate", None) in _CONFLICTS or getattr(cause, "sqlite_errorname", "").startswith(
         "SQLITE_BUSY"

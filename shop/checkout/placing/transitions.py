@@ -1,8 +1,8 @@
-"""What is done to one order, step by step. Each step is one transaction, or one call of the payment provider.
+"""The steps of one order. Each is one transaction, or one call of the payment provider.
 
-A transaction brings the order on only where it still is as its step found it. A call of the provider is made under the
-order's number: made again it is the same call. So each step may be done twice, by whomever; course.py puts them
-together.
+A transaction changes the order only if its state is still the one that the step started from. A call of the provider
+carries the order's number as its key, so a repeated call has no further effect. Every step can therefore be repeated,
+by any process. workflow.py puts them in order.
 """
 
 from __future__ import annotations
@@ -28,19 +28,18 @@ from shop.errors import CartOrdered, OutOfStock, PaymentRefused, PaymentUnavaila
 from shop.money import Money
 
 CHALLENGE_SECONDS = 900
-"""How long a shopper has to confirm a payment with their bank, from when the order was made."""
+"""How long the shopper has to confirm a payment with their bank, from the creation of the order."""
 
 T = TypeVar("T")
 
 
 class OrderTransitions:
-    """The steps of orders.
+    """Performs single steps of orders.
 
-    `seconds`: how long the provider may take to answer; a claim lasts twice that. `touched` is told of skus whose stock
-    has changed.
+    `seconds` is the timeout of the provider; a claim lasts twice that. `touched` receives the skus whose stock changed.
 
-    Every method may raise StoreUnavailable; those that ask the provider PaymentUnavailable, and PaymentRefused. A step
-    that returns an order or None has done nothing where it is None: the order is no longer as it was.
+    Every method may raise StoreUnavailable; those that call the provider also PaymentUnavailable and PaymentRefused.
+    A step that returns None instead of an order did nothing, because another process has changed the order.
     """
 
     def __init__(
@@ -63,14 +62,14 @@ class OrderTransitions:
         self._touched = touched
 
     def until(self) -> int:
-        """When a claim that is made now is over, milliseconds since the epoch."""
+        """The expiry of a claim made now, milliseconds since the epoch."""
         return int((self.clock() + 2 * self.seconds) * 1000)
 
     async def create(self, order: Order, key: str | None, claimant: str, changes: bytes) -> bool:
-        """Write the order down and take its stock and its coupon; False where its cart or its key has one already.
+        """Store the order, take its stock and use its coupon; False if its cart or its key already has an order.
 
-        `changes`: the ids of those that the cart had when it was read. Raises OutOfStock, QuoteChanged, CartOrdered,
-        CouponRefused, StoreBusy: nothing is left behind then.
+        `changes` is Cart.changes as it was read. Raises OutOfStock, QuoteChanged, CartOrdered, CouponRefused and
+        StoreBusy: the transaction is rolled back then.
         """
 
         async def work(connection: AsyncConnection) -> bool:
@@ -90,55 +89,55 @@ class OrderTransitions:
         return is_new
 
     async def authorise(self, order: Order, card: Card) -> Payment:
-        """Have the amount set aside; where there is nothing to pay, no provider is asked for anything."""
+        """Authorise the amount. An order that costs nothing does not involve the provider, here and below."""
         if is_free(order):
             return Payment(order.number, "authorised", order.quote.total)
         return await self._asked(self._payments.authorise(order.number, order.quote.total, card))
 
     async def find(self, order: Order) -> Payment | None:
-        """The payment of an order."""
+        """The payment of an order, or None if the provider does not know it."""
         if is_free(order):
             return Payment(order.number, "authorised", order.quote.total)
         return await self._asked(self._payments.find(order.number))
 
     async def confirm(self, order: Order, claimant: str) -> Order | None:
-        """The payment is authorised: the order is placed, and its letter written."""
+        """Place an order whose payment is authorised, and write its confirmation e-mail."""
         return await self._step(order, "placed", claimant)
 
     async def wait(self, order: Order, path: str) -> Order | None:
-        """Leave the order to its shopper, who confirms the payment at `path`."""
+        """Wait for the shopper to confirm the payment at `path`."""
         until = (order.created_at + CHALLENGE_SECONDS) * 1000
         return await self._transactions.run(
             lambda connection: updates.wait_for_shopper(connection, order, path, until=until)
         )
 
     async def fail(self, order: Order, why: str, claimant: str, *, settled: bool) -> Order | None:
-        """Nothing will be charged: give back stock and coupon. `settled`: the provider has nothing to undo."""
+        """Fail the order: release its stock and its coupon. `settled`: the provider has nothing to undo."""
         return await self._step(order, "failed", claimant, settled=settled, failure=why)
 
     async def capture(self, order: Order) -> None:
-        """Take what was authorised."""
+        """Capture the payment."""
         if not is_free(order):
             await self._asked(self._payments.capture(order.number))
 
     async def pay(self, order: Order, claimant: str) -> Order | None:
-        """The payment is captured: the order is paid and settled."""
+        """Mark an order whose payment is captured as paid and settled."""
         return await self._step(order, "paid", claimant, settled=True)
 
     async def ship(self, order: Order) -> Order | None:
-        """The goods are on their way. Raises OrderStateRefused."""
+        """Mark an order as shipped. Raises OrderStateRefused."""
         return await self._step(order, "shipped", secrets.token_hex(8), settled=True)
 
     async def cancel(self, order: Order, why: str = "") -> Order | None:
-        """Give back the stock; the money is still to be given back (`release`). Raises OrderStateRefused."""
+        """Cancel an order and return its stock; `release` returns the money. Raises OrderStateRefused."""
         return await self._step(order, "cancelled", secrets.token_hex(8), failure=why)
 
     async def refund(self, order: Order) -> Order | None:
-        """The shopper gets the money back (`release`); the goods stay where they are. Raises OrderStateRefused."""
+        """Mark an order as refunded, without returning stock; `release` returns the money. Raises OrderStateRefused."""
         return await self._step(order, "refunded", secrets.token_hex(8))
 
     async def release(self, order: Order) -> Order | None:
-        """Give back the money of an order that is over, whether it was set aside or taken; then it is settled."""
+        """Void or refund the payment of an order that has ended; then the order is settled."""
         if not is_free(order):
             try:
                 await self._asked(self._payments.void(order.number))
@@ -147,14 +146,14 @@ class OrderTransitions:
         return await self._transactions.run(lambda connection: updates.settle(connection, order))
 
     async def claim_one(self, number: str, claimant: str) -> Order | None:
-        """The order, if it is open and nobody works on it."""
+        """Claim an order if it is unsettled and unclaimed; None otherwise."""
         until, now = self.until(), self.now()
         return await self._transactions.run(
             lambda connection: updates.claim_one(connection, number, claimant=claimant, until=until, now=now)
         )
 
     async def claim_due(self, limit: int, claimant: str) -> list[Order]:
-        """Orders that are open and whose time is over."""
+        """Claim unsettled orders whose claim has expired."""
         until, now = self.until(), self.now()
         return await self._transactions.run(
             lambda connection: updates.claim_due(connection, limit, claimant=claimant, until=until, now=now)
@@ -165,9 +164,9 @@ class OrderTransitions:
         return int(self.clock() * 1000)
 
     async def _created(self, work: Work[bool], wanted: Mapping[str, int], tries: int = 3) -> bool:
-        """Try again where pieces were given back meanwhile.
+        """Retry where stock was returned during the transaction.
 
-        PostgreSQL chooses an UPDATE's rows before it waits for them, and does not come back to those it passed by.
+        PostgreSQL selects the rows of an UPDATE before it waits for their locks, and does not reconsider the others.
         """
         try:
             return await self._transactions.run_first(work)
@@ -177,7 +176,7 @@ class OrderTransitions:
         return await self._created(work, wanted, tries - 1)
 
     async def _step(self, order: Order, to: State, claimant: str, **how: Any) -> Order | None:
-        """One step of updates.py, with all that goes with it in the same transaction."""
+        """One update of an order, with its stock, coupon and e-mail in the same transaction."""
         gives_back = to in ("failed", "cancelled")
 
         async def work(connection: AsyncConnection) -> Order | None:
@@ -198,7 +197,7 @@ class OrderTransitions:
         return after
 
     async def _asked(self, call: Awaitable[T]) -> T:
-        """The provider's answer, if it comes in time."""
+        """The provider's answer. Raises PaymentUnavailable on a timeout."""
         try:
             async with asyncio.timeout(self.seconds):
                 return await call
@@ -207,14 +206,15 @@ class OrderTransitions:
 
 
 def is_free(order: Order) -> bool:
-    """Whether there is nothing to pay: a coupon has taken all of it off."""
+    """Whether there is nothing to pay, because a coupon covers it all."""
     return order.quote.totals.total == 0
 
 
 def check_taken_out(cart: Cart, others: Mapping[str, str]) -> None:
-    """Raise CartOrdered for a cart that was read before one of its other orders took its lines out.
+    """Raise CartOrdered for a cart that was read before another of its orders took its lines out.
 
-    It has the change that was its latest when that was ordered (Quote.change, by number), and lacks the purchase.
+    Such a cart has the change that was the latest in that order (`others`: Quote.change by number), but not its
+    purchase.
     """
     for number, change in others.items():
         if cart.knows(bytes.fromhex(change)) and not cart.knows(purchase_id(number)):
@@ -222,7 +222,7 @@ def check_taken_out(cart: Cart, others: Mapping[str, str]) -> None:
 
 
 def check_prices(quote: Quote, prices: Mapping[str, Money]) -> None:
-    """Raise QuoteChanged unless these are the prices of a quote."""
+    """Raise QuoteChanged unless the prices are those of the quote."""
     changed = {line.sku: prices[line.sku] for line in quote.lines if prices[line.sku] != line.price}
     if changed:
         raise QuoteChanged({sku: (price.amount, price.currency) for sku, price in changed.items()})

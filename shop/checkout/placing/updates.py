@@ -1,8 +1,8 @@
-"""Every change of an order: one conditional UPDATE each, inside the caller's transaction.
+"""The conditional UPDATEs that change orders, one per change, inside the caller's transaction.
 
-Whoever works on an order has claimed it under a name of their own (`by`) until a time, so that others do not do the
-same meanwhile. What is right does not hang on that: of two who would go on from one state only the first does, and a
-process that was paused for longer than its claim finds, when it wakes, that its UPDATE changes no row.
+A process claims an order under a name of its own (`claimant`) until a time, so that others do not repeat its work.
+Correctness does not depend on claims: of two processes that advance an order from one state only the first succeeds,
+and the UPDATE of a process that was paused beyond its claim changes no row.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from shop.checkout.schema import LIVE, OPEN, orders
 from shop.database import insert_into
 
 NOBODY = ""
-"""The name of a claim that nobody has: the order waits until its time, or until somebody resumes it."""
+"""A claim of no process: the order waits until the claim expires, or until it is resumed."""
 LATELY = 3600
-"""Seconds after an order in which somebody may still send what its cart was before it."""
+"""Seconds after an order during which a request may still carry the cart from before it."""
 
 _others = orders.alias("others")
 
@@ -30,10 +30,10 @@ _others = orders.alias("others")
 async def insert(
     connection: AsyncConnection, order: Order, *, key: str | None, claimant: str, until: int
 ) -> dict[str, str] | None:
-    """Write an order's intent, claimed by `by` until then (milliseconds since the epoch).
+    """Insert an order, claimed by `claimant` until `until` (milliseconds since the epoch).
 
-    Returns what else was lately ordered out of its cart: Quote.change by number. None where nothing was written: this
-    state of the cart has an order that did not fail, or the cart has one that is pending, or the key has one.
+    Returns the other recent orders of its cart: Quote.change by number. Returns None and inserts nothing if this state
+    of the cart has an order that did not fail, the cart has a pending order, or the key has an order.
     """
     values = {
         "number": order.number,
@@ -60,13 +60,13 @@ async def insert(
     row = (await connection.execute(inserting.returning(told))).first()
     if row is None:
         return None
-    # PostgreSQL's INSERT may have waited until another order was decided, and still sees what there was before.
+    # On PostgreSQL, an INSERT that waited for another order still sees the snapshot from before that order.
     found = await connection.scalar(lately) if waits else row[0]
     return dict(other.split(":") for other in (found or "").split())
 
 
 def _ordered_lately(order: Order) -> Select[str]:
-    """What else was lately ordered out of an order's cart: 'number:change', with spaces between."""
+    """The other recent orders of an order's cart: 'number:change' separated by spaces."""
     return select(func.aggregate_strings(_others.c.number + ":" + _others.c.cart_change, " ")).where(
         _others.c.cart_id == order.quote.cart_id,
         _others.c.number != order.number,
@@ -87,9 +87,9 @@ async def step(
     settled: bool = False,
     failure: str = "",
 ) -> Order | None:
-    """Bring an order from its state to the next one, claimed by `by` until then; None where it is no longer as it was.
+    """Move an order to another state, claimed by `claimant` until `until`; None if another process has changed it.
 
-    Raises OrderStateRefused for a step that there is not.
+    Raises OrderStateRefused for a transition that does not exist.
     """
     check_step(order.number, order.state, to)
     after = msgspec.structs.replace(
@@ -102,21 +102,21 @@ async def step(
 
 
 async def wait_for_shopper(connection: AsyncConnection, order: Order, path: str, *, until: int) -> Order | None:
-    """Leave a pending order to its shopper, who confirms the payment at `path` until then."""
+    """Let a pending order wait until `until` for its shopper, who confirms the payment at `path`."""
     after = msgspec.structs.replace(order, challenge_path=path)
     values = {"claim": NOBODY, "claimed_until": until, "details": details_of(after)}
     return after if await _changes(connection, update(orders).where(_as_it_was(order)).values(values)) else None
 
 
 async def settle(connection: AsyncConnection, order: Order) -> Order | None:
-    """Nothing is owed to the outside any more by an order in this state."""
+    """Mark an order as settled: cart and provider need nothing more."""
     values = {"settled": True, "claim": NOBODY}
     is_same = await _changes(connection, update(orders).where(_as_it_was(order)).values(values))
     return msgspec.structs.replace(order, settled=True) if is_same else None
 
 
 async def claim_one(connection: AsyncConnection, number: str, *, claimant: str, until: int, now: int) -> Order | None:
-    """Claim an order that is not settled and that nobody works on; None where there is no such order."""
+    """Claim an unsettled order whose claim has expired; None if there is none with this number."""
     free = and_(OPEN, or_(orders.c.claim == NOBODY, orders.c.claimed_until < now))
     claiming = update(orders).where(orders.c.number == number, free).values(claim=claimant, claimed_until=until)
     row = (await connection.execute(claiming.returning(*READ))).first()
@@ -124,7 +124,7 @@ async def claim_one(connection: AsyncConnection, number: str, *, claimant: str, 
 
 
 async def claim_due(connection: AsyncConnection, limit: int, *, claimant: str, until: int, now: int) -> list[Order]:
-    """Claim orders that are not settled and whose claim is over, the longest over first."""
+    """Claim unsettled orders whose claim has expired, the earliest first."""
     due = and_(OPEN, orders.c.claimed_until < now)
     some = select(orders.c.number).where(due).order_by(orders.c.claimed_until).limit(limit)
     if connection.dialect.name == "postgresql":
@@ -138,6 +138,6 @@ def _as_it_was(order: Order) -> ColumnElement[bool]:
 
 
 async def _changes(connection: AsyncConnection, statement: Update) -> bool:
-    """Whether a statement changes a row."""
+    """Execute a statement; return whether it changed a row."""
     result: CursorResult[Any] = await connection.execute(statement)
     return result.rowcount == 1

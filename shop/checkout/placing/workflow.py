@@ -1,4 +1,4 @@
-"""The way of an order from its payment to its rest: whoever has claimed it brings it as far as it goes now."""
+"""Advances a claimed order through payment, cart and capture as far as possible now."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class OrderWorkflow:
-    """Goes on with orders, one at a time each. What cannot be done now is left for the next who claims the order."""
+    """Performs the steps of an order in sequence. A step that fails is left to the next claim: see recovery.py."""
 
     def __init__(self, orders: Orders, transitions: OrderTransitions, carts: CartService) -> None:
         self.orders = orders
@@ -28,7 +28,7 @@ class OrderWorkflow:
         self.carts = carts
 
     async def advance(self, order: Order, claimant: str) -> Order:
-        """Bring an order that `by` has claimed on. Raises StoreUnavailable and PaymentUnavailable: it stays open."""
+        """Advance an order that `claimant` has claimed. Raises StoreUnavailable, PaymentUnavailable: it stays open."""
         if order.state == "pending":
             return await self.advance_payment(order, await self.transitions.find(order), claimant)
         if order.state == "placed":
@@ -36,7 +36,7 @@ class OrderWorkflow:
         return await self.transitions.release(order) or await self.reload(order)
 
     async def advance_payment(self, order: Order, payment: Payment | None, claimant: str) -> Order:
-        """Go on with a pending order whose payment is this."""
+        """Advance a pending order, given its payment."""
         status = payment.status if payment else None
         if status in ("authorised", "captured"):
             placed = await self.transitions.confirm(order, claimant)
@@ -47,15 +47,15 @@ class OrderWorkflow:
             return await self.transitions.fail(order, payment.message, claimant, settled=True) or await self.reload(
                 order
             )
-        # It fails first: the payment of an order that somebody else has gone on with must not be let go.
+        # Fail the order before voiding: the payment of an order that another process advanced must not be voided.
         failed = await self.transitions.fail(order, UNPAID, claimant, settled=False)
         return await self._released(failed) if failed else await self.reload(order)
 
     async def finish(self, order: Order, claimant: str) -> Order:
-        """Take what was ordered out of the cart, and take the money, as far as that can be done now.
+        """Take the ordered lines out of the cart and capture the payment, as far as possible now.
 
-        The order is firm: what is not done yet is done later. May raise StoreUnavailable where the bank has let go of
-        the payment, and the order cannot be cancelled now.
+        The order is firm: recovery retries what fails. May raise StoreUnavailable if the provider no longer has the
+        payment and the order cannot be cancelled now.
         """
         try:
             await self.take_out(order)
@@ -64,40 +64,40 @@ class OrderWorkflow:
         except PaymentRefused:
             return await self._lost(order)
         except Exception as error:
-            words = "Order %s is placed, and finished later. %s"
+            words = "Order %s: placed, later steps failed, will retry: %s"
             log.warning(words, masked(order.number), error, exc_info=unforeseen(error))
         return order
 
     async def take_out(self, order: Order) -> Cart:
-        """Take what was ordered out of the cart, if it is still in it; the cart then."""
+        """Take the ordered lines out of the cart, unless that was done; return the cart."""
         return await self.carts.apply(order.quote.cart_id, purchase_of(order))
 
     async def reload(self, order: Order) -> Order:
-        """The order as it is now. Raises NotFound."""
+        """The order as stored now. Raises NotFound."""
         return await self.orders.find(order.number)
 
     def _has_time(self, order: Order) -> bool:
         return self.transitions.clock() < order.created_at + CHALLENGE_SECONDS
 
     async def _lost(self, order: Order) -> Order:
-        """The provider let go of the payment: mostly because the order was cancelled meanwhile."""
+        """Cancel an order whose payment can no longer be captured, mostly because it was cancelled elsewhere."""
         cancelled = await self.transitions.cancel(order, LOST)
         if cancelled is None:
             return await self.reload(order)
-        log.error("The payment of order %s cannot be taken any more: it is cancelled.", masked(order.number))
+        log.error("Order %s: payment can no longer be captured, order cancelled", masked(order.number))
         return await self._released(cancelled)
 
     async def _released(self, order: Order) -> Order:
-        """Give the money back if that can be done now."""
+        """Void or refund the payment if that is possible now; recovery retries."""
         try:
             return await self.transitions.release(order) or await self.reload(order)
         except Exception as error:
-            words = "Order %s is %s, and its payment is let go later. %s"
+            words = "Order %s: %s, but returning the money failed, will retry: %s"
             log.warning(words, masked(order.number), order.state, error, exc_info=unforeseen(error))
         return order
 
 
 def purchase_of(order: Order) -> Purchase:
-    """What an order does to its cart."""
+    """The change that an order makes to its cart."""
     lines = tuple((line.sku, line.quantity) for line in order.quote.lines)
     return Purchase(purchase_id(order.number), order.created_at, lines, order.quote.coupon)

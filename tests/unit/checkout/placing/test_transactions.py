@@ -28,7 +28,7 @@ async def uses(engine: AsyncEngine) -> int:
 class TestTheLine:
     async def test_says_when_it_is_too_long_but_not_to_those_who_go_on(self, sqlite_url: str) -> None:
         engine = create_engine(sqlite_url)
-        till, begun, end = OrderTransactions(engine, at_once=1, line_seconds=0.05), asyncio.Event(), asyncio.Event()
+        till, begun, end = OrderTransactions(engine, at_once=1, queue_seconds=0.05), asyncio.Event(), asyncio.Event()
 
         async def slow(connection: AsyncConnection) -> str:
             begun.set()
