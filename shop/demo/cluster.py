@@ -12,7 +12,7 @@ import msgspec
 from redis import exceptions as redis_errors
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 
-from shop.demo.valkey import Valkey, free_port
+from shop.demo.valkey import Valkey
 
 PATIENCE = 30.0
 """Seconds in which the nodes must come to agree."""
@@ -49,7 +49,6 @@ class Cluster:
             **config,
         }
         self._primaries = primaries
-        self._ports: set[int] = set()
         self.nodes = [self._node() for _ in range(primaries * (1 + replicas))]
 
     @property
@@ -175,12 +174,8 @@ class Cluster:
         )
 
     def _node(self) -> Valkey:
-        """A node whose two ports no other node has."""
-        while {(bus := free_port()), (node := Valkey(**self._config)).port} & self._ports or bus == node.port:
-            node.stop()
-        self._ports |= {bus, node.port}
-        node.config["cluster_port"] = str(bus)
-        return node
+        """A node that is not started; where two choose the same port, the one that starts later moves."""
+        return Valkey(further_ports=("cluster_port",), **self._config)
 
     def _meet(self, node: Valkey, others: Iterable[Valkey]) -> None:
         for other in others:

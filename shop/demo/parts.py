@@ -18,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from psutil import STATUS_ZOMBIE, NoSuchProcess, Process  # type: ignore[import-untyped]
 from typing_extensions import override
 
+from shop.demo.ports import free_port, says_port_taken
 from shop.demo.postgres import Postgres
 from shop.demo.valkey import Valkey
 from shop.settings import environment
@@ -40,10 +41,14 @@ class Look(msgspec.Struct, frozen=True):
 
 
 class Part(ABC):
-    """One process of a demonstration, at the same address for its whole life."""
+    """One process of a demonstration, at the same address from its first start on."""
 
     name: str
-    address: str
+
+    @property
+    @abstractmethod
+    def address(self) -> str:
+        """Host and port; settled when it first starts."""
 
     @property
     @abstractmethod
@@ -73,8 +78,12 @@ class Server(Part):
 
     def __init__(self, name: str, valkey: Valkey) -> None:
         self.name = name
-        self.address = f"127.0.0.1:{valkey.port}"
         self._valkey = valkey
+
+    @property
+    @override
+    def address(self) -> str:
+        return f"127.0.0.1:{self._valkey.port}"
 
     @property
     @override
@@ -115,8 +124,12 @@ class Database(Part):
 
     def __init__(self, name: str, postgres: Postgres) -> None:
         self.name = name
-        self.address = f"127.0.0.1:{postgres.port}"
         self._postgres = postgres
+
+    @property
+    @override
+    def address(self) -> str:
+        return f"127.0.0.1:{self._postgres.port}"
 
     @property
     @override
@@ -163,30 +176,54 @@ class Database(Part):
 
 
 class Shop(Part):
-    """`shop run` in a process of its own; what it says is in shop.log."""
+    """`shop run` in a process of its own; what it says is in shop.log. Port 0 is any that is free."""
 
     name = "shop"
 
     def __init__(self, folder: Path, port: int, **settings: str) -> None:
-        self.address = f"127.0.0.1:{port}"
-        self.url = f"http://{self.address}"
         self.log = folder / "shop.log"
         self._folder = folder
-        self._environment = environment(**settings, HOST="127.0.0.1", PORT=str(port))
+        self._settings = settings
+        self._any_port = not port
+        self._port = port or free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._counted = (time.monotonic(), 0.0)
+
+    @property
+    @override
+    def address(self) -> str:
+        return f"127.0.0.1:{self._port}"
+
+    @property
+    def url(self) -> str:
+        """Where it is open."""
+        return f"http://{self.address}"
+
+    @property
+    def has_opened(self) -> bool:
+        """Whether it has said that it is open, at its own port."""
+        return f"is open at {self.url} " in self.log.read_text()
 
     @property
     @override
     def pid(self) -> int | None:
         return self._process.pid if self._process is not None and self._process.poll() is None else None
 
+    def moves(self) -> bool:
+        """Choose another port, if it ended because the one chosen for it was taken; returns whether it did."""
+        taken = self._any_port and self.pid is None and says_port_taken(self.log.read_text())
+        if taken:
+            self.log.unlink()
+            self._port = free_port()
+        return taken
+
     @override
     def start(self) -> None:
         command = [sys.executable, "-m", "shop.cli", "run"]
+        environ = environment(**self._settings, HOST="127.0.0.1", PORT=str(self._port))
         with self.log.open("a") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
-                command, env=self._environment, cwd=self._folder, stdout=log, stderr=subprocess.STDOUT
+                command, env=environ, cwd=self._folder, stdout=log, stderr=subprocess.STDOUT
             )
 
     @override

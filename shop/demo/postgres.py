@@ -13,7 +13,7 @@ from pathlib import Path
 
 from psutil import STATUS_ZOMBIE, NoSuchProcess, Process  # type: ignore[import-untyped]
 
-from shop.demo.valkey import free_port
+from shop.demo.ports import PortTaken, free_port, says_port_taken, start_on_free_port
 
 STARTING_SECONDS = 30
 _USER = "embedded_postgres"
@@ -21,15 +21,18 @@ _USER = "embedded_postgres"
 
 
 class Postgres:
-    """A server on one port for its whole life, through kills and restarts; what was committed survives them.
+    """A server on one port, through kills and restarts; what was committed survives them.
+
+    The port is settled when it first starts.
 
     `Postgres(max_connections="20")` passes options of postgresql.conf.
     """
 
     def __init__(self, **config: str) -> None:
-        self.port = free_port()
+        self._has_started = False
         self.folder = Path(tempfile.mkdtemp(prefix="shop-postgres-"))
         self.config = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off", **config}
+        self._move()
 
     @property
     def url(self) -> str:
@@ -51,9 +54,18 @@ class Postgres:
         return bool(self._processes())
 
     def start(self) -> None:
-        """Start it on its port, with what was committed; returns when it takes connections."""
-        if not (self.folder / "PG_VERSION").exists():
-            self._prepare()
+        """Start it on its port, with what was committed; returns when it takes connections.
+
+        The first start moves it to another port where somebody has taken the first one; later ones raise PortTaken.
+        """
+        if self._has_started:
+            self._start()
+            return
+        self._prepare()
+        start_on_free_port(self._start, self._move)
+        self._has_started = True
+
+    def _start(self) -> None:
         options = " ".join(f"-c {name}={value or chr(39) * 2}" for name, value in self.config.items())
         self._run(
             "pg_ctl", "start", "-w", "-t", str(STARTING_SECONDS), "-o", f"-p {self.port} {options}", "-l", self._log
@@ -84,6 +96,10 @@ class Postgres:
         """SIGCONT: it goes on where it was, and takes what was sent to it meanwhile."""
         self._signal(signal.SIGCONT)
 
+    def _move(self) -> None:
+        """Choose its port."""
+        self.port = free_port()
+
     def _prepare(self) -> None:
         programs = _programs()
         if _is_root():
@@ -100,7 +116,7 @@ class Postgres:
         return str(self.folder / "log")
 
     def _run(self, program: str, *arguments: str) -> None:
-        """Run a program of PostgreSQL's on the folder. Raises RuntimeError with what it said."""
+        """Run a program of PostgreSQL's on the folder. Raises PortTaken, or RuntimeError with what it said."""
         command = [str(_programs() / program), "-D", str(self.folder), *arguments]
         with tempfile.TemporaryFile("w+") as said:  # a pipe would stay open in the server
             done = subprocess.run(  # noqa: S603 - our own words
@@ -109,7 +125,9 @@ class Postgres:
             said.seek(0)
             if done.returncode:
                 log = Path(self._log)
-                raise RuntimeError(f"{program}: {said.read()}{log.read_text() if log.exists() else ''}")
+                words = f"{program}: {said.read()}{log.read_text() if log.exists() else ''}"
+                log.unlink(missing_ok=True)
+                raise (PortTaken if says_port_taken(words) else RuntimeError)(words)
 
     def _processes(self) -> list[Process]:
         try:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from typing_extensions import override
 
+from shop.demo.ports import PortTaken, says_port_taken
 from shop.demo.valkey import Valkey
 
 STARTING_SECONDS = 10.0
@@ -20,8 +21,8 @@ class Program(Valkey):
     Sentinel keeps what it learns in it.
     """
 
-    def __init__(self, command: Sequence[str], *options: str, **config: str) -> None:
-        super().__init__(**config)
+    def __init__(self, command: Sequence[str], *options: str, further_ports: Sequence[str] = (), **config: str) -> None:
+        super().__init__(further_ports=further_ports, **config)
         self._command = command
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
@@ -38,7 +39,7 @@ class Program(Valkey):
         return self._process is not None and self._process.poll() is None
 
     @override
-    def start(self) -> None:
+    def _start(self) -> None:
         file = self.folder / "server.conf"
         if not file.exists():
             config = {"port": str(self.port), "bind": "127.0.0.1", "dir": str(self.folder), "save": '""', **self.config}
@@ -48,11 +49,20 @@ class Program(Valkey):
                 [*self._command, str(file), *self._options], stdout=log, stderr=log, cwd=self.folder
             )
         deadline = time.monotonic() + STARTING_SECONDS
-        while not self.answers():
+        while not (self.answers() and self._answers_itself()):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
-                raise RuntimeError(f"{self._command[0]} did not start: {(self.folder / 'server.log').read_text()}")
+                said = (self.folder / "server.log").read_text()
+                raise (PortTaken if says_port_taken(said) else RuntimeError)(
+                    f"{self._command[0]} did not start: {said}"
+                )
             time.sleep(0.02)
+
+    @override
+    def _move(self) -> None:
+        for name in ("server.conf", "server.log"):
+            (self.folder / name).unlink(missing_ok=True)
+        super()._move()
 
     @override
     def kill(self) -> None:

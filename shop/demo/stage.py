@@ -20,7 +20,6 @@ from shop.demo.parts import Part, Shop
 from shop.demo.revival import Revival
 from shop.demo.status import screen, status, topology_table
 from shop.demo.topologies import TOPOLOGIES, Topology
-from shop.demo.valkey import free_port
 from shop.errors import ShopError
 
 OPENING_SECONDS = 60.0
@@ -40,7 +39,7 @@ def show(name: str, *, port: int, keep: Path | None, restart_after: float) -> No
             ending.callback(part.end)
         console.print(f"Starting {', '.join(part.name for part in topology.parts)} and the shop …")
         _start(topology)
-        shop = Shop(folder, port or free_port(), **topology.settings)
+        shop = Shop(folder, port, **topology.settings())
         ending.callback(shop.end)
         shop.start()
         if _opened(shop, ended):
@@ -105,8 +104,10 @@ def _start(topology: Topology) -> None:
 def _opened(shop: Shop, ended: Ended) -> bool:
     """Whether the shop has opened, before somebody asked for the end. Raises ShopError if it does not open."""
     deadline = time.monotonic() + OPENING_SECONDS
-    while status(shop).state != "alive":
-        if shop.pid is None or time.monotonic() > deadline:
+    while not (shop.has_opened and status(shop).state == "alive"):
+        if shop.moves():
+            shop.start()
+        elif shop.pid is None or time.monotonic() > deadline:
             raise ShopError(f"The shop did not open: {shop.log.read_text().strip() or 'it said nothing'}")
         if _asked_to_end(ended, 0.1):
             return False
@@ -116,7 +117,7 @@ def _opened(shop: Shop, ended: Ended) -> bool:
 def _introduce(console: Console, topology: Topology, shop: Shop, restart_after: float) -> None:
     parts = (*topology.parts, shop)
     console.print(topology_table(parts, [status(part) for part in parts]))
-    given = " ".join(f"{name}={shlex.quote(value)}" for name, value in topology.settings.items())
+    given = " ".join(f"{name}={shlex.quote(value)}" for name, value in topology.settings().items())
     console.print(
         f"\nThe shop      {shop.url}\nIts numbers   {shop.url}/metrics\nIts log       {shop.log}", soft_wrap=True
     )

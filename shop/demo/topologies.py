@@ -20,7 +20,8 @@ class Topology(msgspec.Struct, frozen=True):
     parts: tuple[Part, ...]
     start: Callable[[], None]
     """Starts all of them and returns when they work together."""
-    settings: dict[str, str]
+    settings: Callable[[], dict[str, str]]
+    """Read after `start`: ports are settled by then."""
     experiments: tuple[str, ...]
 
 
@@ -30,7 +31,7 @@ def redis(folder: Path) -> Topology:
     return Topology(
         parts=(Server("redis", valkey),),
         start=valkey.start,
-        settings={"REDIS_URL": f"{valkey.url}/0", "DATABASE_URL": _sqlite(folder)},
+        settings=lambda: {"REDIS_URL": f"{valkey.url}/0", "DATABASE_URL": _sqlite(folder)},
         experiments=(
             "Put a mug in the cart, kill -9 the redis, and go on clicking: the standby answers at once.",
             "Hang it instead with kill -STOP, click, and let it go on with kill -CONT.",
@@ -47,7 +48,7 @@ def sentinel(folder: Path) -> Topology:
     return Topology(
         parts=(*servers, *sentinels),
         start=demo.start,
-        settings={"REDIS_URL": demo.url, "DATABASE_URL": _sqlite(folder)},
+        settings=lambda: {"REDIS_URL": demo.url, "DATABASE_URL": _sqlite(folder)},
         experiments=(
             "Put a mug in the cart, kill -9 the primary, and go on clicking: a replica is promoted within seconds.",
             "Hang the primary with kill -STOP; let it go on with kill -CONT, and see it become a replica.",
@@ -62,7 +63,7 @@ def cluster(folder: Path) -> Topology:
     return Topology(
         parts=tuple(Server(f"redis {number}", node) for number, node in enumerate(demo.nodes, 1)),
         start=demo.start,
-        settings={"REDIS_URL": demo.url, "DATABASE_URL": _sqlite(folder)},
+        settings=lambda: {"REDIS_URL": demo.url, "DATABASE_URL": _sqlite(folder)},
         experiments=(
             "Put a mug in the cart, see which primary counts a cart more, and kill -9 it: its replica takes over.",
             "Fill a cart in a second browser: while the primary of one cart is dead, the other cart does not wait.",
@@ -82,7 +83,7 @@ def hybrid(folder: Path) -> Topology:  # noqa: ARG001 - PostgreSQL makes its own
     return Topology(
         parts=(Server("redis", valkey), Database("postgres", postgres)),
         start=start,
-        settings={"REDIS_URL": f"{valkey.url}/0", "DATABASE_URL": postgres.url, "CART_ARCHIVE": "on"},
+        settings=lambda: {"REDIS_URL": f"{valkey.url}/0", "DATABASE_URL": postgres.url, "CART_ARCHIVE": "on"},
         experiments=(
             "Put a mug in the cart: a second later it is in both.",
             "Kill -9 the redis, which saves nothing, and the shop as well: the cart comes back from postgres.",

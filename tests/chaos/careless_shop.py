@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 
+import uvicorn
 from litestar import Litestar
 
 from shop.app import create_app
@@ -46,7 +47,11 @@ class GreedyBank(DemoPayments):
         return await super().authorise(key, amount, card)
 
 
-def open_shop() -> Litestar:
-    """The application, for `uvicorn --factory`."""
-    settings = Settings.from_env()
+def open_shop(settings: Settings) -> Litestar:
+    """The application."""
     return create_app(settings, carts=ForgetfulCarts(), payments=GreedyBank(settings))
+
+
+if __name__ == "__main__":
+    SETTINGS = Settings.from_env()
+    uvicorn.run(open_shop(SETTINGS), host=SETTINGS.host, port=SETTINGS.port, access_log=False)

@@ -18,8 +18,9 @@ from shop.cart.model import Limits
 from shop.cart.redis.service import KEY_PREFIX
 from shop.cli import cli
 from shop.demo.cluster import Cluster
+from shop.demo.ports import free_port
 from shop.demo.sentinel import Sentinel
-from shop.demo.valkey import Valkey, free_port
+from shop.demo.valkey import Valkey
 from shop.errors import ConfigurationError
 from shop.money import Money
 from shop.operations.doctor import examine

@@ -15,10 +15,10 @@ import pytest
 from click.testing import CliRunner
 
 from shop.commands.loadtest import loadtest
-from shop.demo.valkey import free_port
+from shop.demo.ports import free_port
 from shop.errors import ConfigurationError, ShopError
 from shop.loadtest.checks import CARTS, CHARGES, ORDERS, RECEIPTS, STOCK, TOTALS
-from tests.fixtures.shop_process import SHOP, ShopProcess, wait_until_it_answers
+from tests.fixtures.shop_process import SHOP, ShopProcess
 
 PRODUCTS = {"always-mug": 1900, "always-bowl": 2900, "always-jug": 900}
 CROWD = ("--users", "8", "--spawn-rate", "100", "--seconds", "3", "--pace", "60")
@@ -60,12 +60,8 @@ def test_a_shop_of_its_own_keeps_every_promise(tmp_path: Path) -> None:
 def careless_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShopProcess]:
     shop = ShopProcess(tmp_path_factory.mktemp("careless"))
     shop.sells(PRODUCTS)
-    command = [sys.executable, "-m", "uvicorn", "--factory", "tests.chaos.careless_shop:open_shop"]
-    with shop.log.open("w") as log:
-        shop.process = subprocess.Popen(
-            [*command, "--port", str(shop.port), "--log-level", "warning"], env=shop.environ, stdout=log, stderr=log
-        )
-    wait_until_it_answers(shop.url, shop.process, shop.log)
+    shop.command = (sys.executable, "-m", "tests.chaos.careless_shop")
+    shop.start()
     yield shop
     shop.stop()
 

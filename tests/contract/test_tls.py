@@ -12,7 +12,7 @@ from shop.cart.service import CartService
 from shop.demo.cluster import Cluster
 from shop.demo.program import Program
 from shop.demo.sentinel import SERVICE, SentinelDemo
-from shop.demo.valkey import Valkey, free_port
+from shop.demo.valkey import Valkey
 from shop.errors import StoreRefused, StoreUnavailable
 from shop.money import Money
 from tests.fixtures.cart_services import cluster, redis, sentinel
@@ -40,16 +40,16 @@ async def comes_to_be(condition: Callable[[], bool]) -> None:
 @pytest.fixture(scope="session")
 def redis_server_tls_port(certificates: Certificates) -> Iterator[int]:
     """The port of a redis-server that speaks TLS itself, to those it knows."""
-    port, (certificate, key) = free_port(), certificates.server
+    certificate, key = certificates.server
     server = Program(
         [REDIS_SERVER],
-        tls_port=str(port),
+        further_ports=("tls_port",),
         tls_cert_file=str(certificate),
         tls_key_file=str(key),
         tls_ca_cert_file=str(certificates.ca),
     )
     server.start()
-    yield port
+    yield int(server.config["tls_port"])
     server.stop()
 
 

@@ -17,8 +17,7 @@ from zipfile import ZipFile
 import pytest
 
 import shop
-from shop.demo.valkey import free_port
-from tests.fixtures.shop_process import START_SECONDS, wait_until_it_answers
+from tests.fixtures.shop_process import ShopProcess
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,20 +46,13 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def address(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where `shop run`, started in an empty folder and told nothing but a port, serves."""
-    folder = tmp_path_factory.mktemp("empty")
-    output = folder.parent / "shop.log"
-    port = free_port()
-    with output.open("wb") as log:
-        command = [str(installed / "bin/shop"), "run"]
-        environment = {"PATH": os.environ["PATH"], "PORT": str(port)}
-        server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
-    try:
-        url = f"http://127.0.0.1:{port}/"
-        wait_until_it_answers(url.rstrip("/"), server, output)
-        yield url
-    finally:
-        server.terminate()
-        server.wait(START_SECONDS)
+    server = ShopProcess(tmp_path_factory.mktemp("log"))
+    server.command = (str(installed / "bin/shop"), "run")
+    server.cwd = tmp_path_factory.mktemp("empty")
+    server.environ = {"PATH": os.environ["PATH"], "PORT": str(server.port)}
+    server.start()
+    yield f"{server.url}/"
+    server.stop()
 
 
 def get(url: str) -> tuple[str, str]:

@@ -16,14 +16,17 @@ from shop.demo.status import Status, status, status_line
 class Puppet(Part):
     """A part without a process: as dead, and as hard to start, as it is told."""
 
-    address = "nowhere"
-
     def __init__(self, name: str, *, number: int | None = None, answer: Callable[[], Look] = lambda: Look("primary")):
         self.name = name
         self.number = number
         self.answer = answer
         self.starts = 0
         self.obstacle = ""
+
+    @property
+    @override
+    def address(self) -> str:
+        return "nowhere"
 
     @property
     @override

@@ -28,7 +28,7 @@ def test_servers_that_do_not_start_are_ended(monkeypatch: pytest.MonkeyPatch, tm
             assert folder.is_dir()
             second.start()
 
-        return Topology((first, second), start, {}, ())
+        return Topology((first, second), start, dict, ())
 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setitem(TOPOLOGIES, "redis", topology)

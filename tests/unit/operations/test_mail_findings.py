@@ -6,7 +6,7 @@ import ssl
 
 import pytest
 
-from shop.demo.valkey import free_port
+from shop.demo.ports import free_port
 from shop.operations.doctor import examine
 from shop.operations.findings import Level
 from shop.operations.mail_findings import look_at_mail_server
