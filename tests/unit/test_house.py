@@ -129,8 +129,8 @@ class TestLocks:
         assert "://" not in text
         assert not re.search(r"^--", text, re.MULTILINE)
         packages = re.split(r"^(?=\w)", text, flags=re.MULTILINE)[1:]
+        assert packages
         assert all(re.match(r"[\w.-]+==\S+.*\\\n    --hash=sha256:[0-9a-f]{64}", package) for package in packages)
-        assert len(packages) == len(re.findall(r"^\w", text, re.MULTILINE)) > 3
 
     def test_agree_with_each_other(self) -> None:
         everything = pins("requirements-dev.lock")
@@ -141,6 +141,13 @@ class TestLocks:
         project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
         asked = {re.split(r"[\[<>=; ]", requirement)[0] for requirement in project["dependencies"]}
         assert asked <= pins("requirements.lock").keys()
+
+
+def shops_of(services: dict[str, Any]) -> dict[str, Any]:
+    """The services of compose.yaml that are a shop, by name."""
+    shops = {name: service for name, service in services.items() if "build" in service}
+    assert shops
+    return shops
 
 
 class TestContainers:
@@ -155,16 +162,17 @@ class TestContainers:
     def test_images_are_pinned_to_a_version(self, services: dict[str, Any]) -> None:
         images = {service["image"] for service in services.values() if "image" in service}
         images |= set(re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE))
-        assert len(images) == 3
+        assert images
         assert all(re.search(r":\d+\.\d+", image) for image in images)
 
     def test_each_rung_has_a_profile_with_a_shop(self, services: dict[str, Any]) -> None:
         profiles = {profile for service in services.values() for profile in service.get("profiles", ())}
-        assert profiles == {"sentinel", "cluster", "hybrid"}
+        assert profiles >= {"sentinel", "cluster", "hybrid"}
         assert all(services[f"shop-{profile}"]["profiles"] == [profile] for profile in profiles)
-        assert {name for name in services if "profiles" not in services[name]} == {"postgres", "redis", "shop"}
+        assert {name for name in services if "profiles" not in services[name]} >= {"postgres", "redis", "shop"}
         ports = [port for service in services.values() for port in service.get("ports", ())]
-        assert len(ports) == len(set(ports)) == 4
+        assert len(ports) == len(set(ports)), "all profiles can be open at once"
+        assert {name for name, service in services.items() if "ports" in service} == set(shops_of(services))
 
     def test_a_service_waits_for_services_of_its_own_profile(self, services: dict[str, Any]) -> None:
         for service in services.values():
@@ -184,9 +192,7 @@ class TestContainers:
             assert "healthcheck" in service or ("build" in service and image_has_healthcheck)
             assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
             assert "stores" in service["networks"]
-        assert [name for name in services if "default" in services[name]["networks"]] == [
-            name for name in services if "build" in services[name]
-        ]
+        assert {name for name in services if "default" in services[name]["networks"]} == set(shops_of(services))
 
     def test_stores_are_not_reached_from_outside(self, compose: Any) -> None:
         assert compose["networks"]["stores"]["internal"] is True
@@ -200,7 +206,7 @@ class TestContainers:
     def test_redis_never_drops_a_cart_for_want_of_memory(self, services: dict[str, Any]) -> None:
         servers = {name: " ".join(service.get("command", ())) for name, service in services.items()}
         servers = {name: command for name, command in servers.items() if "redis-server" in command}
-        assert len(servers) == 10
+        assert {"redis", "redis-1", "cluster-1"} <= servers.keys()
         for name, command in servers.items():
             assert "--maxmemory-policy noeviction" in command
             assert "--appendonly yes" in command
@@ -219,14 +225,13 @@ class TestContainers:
         subprocess.run([shell, "-n", "-c", script.replace("$$", "$")], check=True)
 
     def test_the_shops_are_given_settings_that_they_know(self, services: dict[str, Any]) -> None:
-        shops = [service for service in services.values() if "build" in service]
-        assert len(shops) == 4
-        assert all(shop["environment"].keys() <= SETTINGS for shop in shops)
+        for service in shops_of(services).values():
+            assert service["environment"].keys() <= SETTINGS
         assert set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", (ROOT / "compose.yaml").read_text())) <= names_in_env_example()
 
     def test_the_shops_urls_are_ones_that_it_reads(self, services: dict[str, Any]) -> None:
         filled = {"REDIS_PASSWORD": "redis-word", "POSTGRES_PASSWORD": "sql-word"}
-        urls = {s["environment"]["REDIS_URL"] for s in services.values() if "build" in s}
+        urls = {service["environment"]["REDIS_URL"] for service in shops_of(services).values()}
         assert {url.partition("://")[0] for url in urls} == {"redis", "redis+sentinel", "redis+cluster"}
         for url in urls:
             read = re.sub(r"\$\{(\w+)}", lambda name: filled[name[1]], url)
@@ -258,7 +263,7 @@ class TestDocuments:
         named = set(
             re.findall(r"`((?:shop|templates|static|migrations|tests)/[\w/.]*)", (ROOT / "DEVELOPERS.md").read_text())
         )
-        assert len(named) > 20
+        assert named
         assert {path for path in named if not (ROOT / path).exists()} == set()
 
     @pytest.mark.parametrize("folder", ["docs", "docs/decisions"])
