@@ -1,8 +1,10 @@
 """Key states look as they did. What they looked like is in looks/; `make looks` renews it when a change is meant.
 
-A picture is compared at a quarter of its size, so that the edges of letters, which each machine draws a little
-differently, do not count. At that size a pixel is another one where a channel differs by more than CHANNEL of 255;
-up to SHARE of the pixels may, and the page may be SHARE longer or shorter.
+A picture shows the whole page, at a quarter of its size, so that the edges of letters, which each machine draws a
+little differently, do not count. At that size a pixel differs where a channel differs by more than CHANNEL of 255, or
+where one of the pages has ended. In no screenful of the page may more than SHARE of the pixels differ. That is 1 %: a
+block of 100 by 100 pixels of a desktop's screen, or a page that is 8 pixels longer; a line of text more is too much,
+however long the page is.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ SEEN = Path("var/looks")
 REDUCED = 4
 CHANNEL = 40
 SHARE = 0.01
+QUALITY = 75
+"""A quarter of the bytes of a lossless picture, and less than 0.05 % of a screenful's pixels differ by it."""
 DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
 VARYING = "time, [data-varies]"
 """What is another one each time, such as an order's number: it is covered."""
@@ -83,9 +87,10 @@ def test_it_looks_as_it_did(look: Look, open_shopper: OpenShopper, request: pyte
     known = LOOKS / f"{look.name}.webp"
     if request.config.getoption("--renew-looks"):
         LOOKS.mkdir(exist_ok=True)
-        picture.save(known, "WEBP", lossless=True, method=6)
+        picture.save(known, "WEBP", quality=QUALITY, method=6)
         return
-    difference = differs(picture, Image.open(known).convert("RGB"))
+    screen = look.size["viewport"]["height"] // REDUCED
+    difference = differs(picture, Image.open(known).convert("RGB"), screen)
     if difference > SHARE:
         SEEN.mkdir(parents=True, exist_ok=True)
         picture.save(SEEN / known.name, "WEBP", lossless=True)
@@ -93,26 +98,67 @@ def test_it_looks_as_it_did(look: Look, open_shopper: OpenShopper, request: pyte
 
 
 def reduced(page: Page) -> Image.Image:
-    """What the window shows, at a fraction of its size."""
-    shot = page.screenshot(mask=[page.locator(VARYING)], mask_color="#888888", animations="disabled")
+    """What the whole page shows, at a fraction of its size."""
+    shot = page.screenshot(full_page=True, mask=[page.locator(VARYING)], mask_color="#888888", animations="disabled")
     return Image.open(io.BytesIO(shot)).convert("RGB").reduce(REDUCED)
 
 
-def differs(one: Image.Image, other: Image.Image) -> float:
-    """The share of pixels that are not the same in both; 1 where the sizes are not."""
-    if one.size != other.size:
+def differs(one: Image.Image, other: Image.Image, screen: int) -> float:
+    """The share of pixels that differ in the screenful that differs most; `screen` is its height in pixels.
+
+    It is 1 where the widths differ. A page that has ended differs in every pixel, and may count as more than 1.
+    """
+    if one.width != other.width:
         return 1.0
-    most = ImageChops.lighter(*ImageChops.difference(one, other).split()[:2])
-    most = ImageChops.lighter(most, ImageChops.difference(one, other).split()[2])
-    return sum(most.histogram()[CHANNEL + 1 :]) / (one.width * one.height)
+    both = min(one.height, other.height)
+    pixels = differing(one.crop((0, 0, one.width, both)), other.crop((0, 0, one.width, both)))
+    pixels += [one.width] * (max(one.height, other.height) - both)
+    screenfuls = [sum(pixels[top : top + screen]) for top in range(len(pixels))]
+    return max(screenfuls) / (one.width * screen)
 
 
-def test_a_shifted_block_is_a_difference_and_a_soft_edge_is_none() -> None:
-    page = Image.new("RGB", (320, 200), "#F7F4ED")
-    moved, softer = page.copy(), page.copy()
-    page.paste("#1E5650", (20, 20, 80, 40))
-    moved.paste("#1E5650", (20, 28, 80, 48))
-    softer.paste("#1E5650", (20, 20, 80, 40))
-    softer.paste("#2C605A", (19, 20, 20, 40))
-    assert differs(page, moved) > SHARE
-    assert 0 < differs(page, softer) <= SHARE
+def differing(one: Image.Image, other: Image.Image) -> list[int]:
+    """How many pixels of each row differ in two pictures of one size."""
+    red, green, blue = ImageChops.difference(one, other).split()
+    most = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+    rows = most.point(lambda value: value > CHANNEL).tobytes()
+    return [sum(rows[start : start + one.width]) for start in range(0, len(rows), one.width)]
+
+
+SCREEN = 200
+
+
+@pytest.fixture
+def page_picture() -> Image.Image:
+    """A page of ten screenfuls."""
+    return Image.new("RGB", (320, 10 * SCREEN), "#F7F4ED")
+
+
+def test_a_shifted_block_is_a_difference_and_a_soft_edge_is_none(page_picture: Image.Image) -> None:
+    moved, softer = page_picture.copy(), page_picture.copy()
+    page_picture.paste("#1E5650", (20, 1520, 80, 1540))
+    moved.paste("#1E5650", (20, 1528, 80, 1548))
+    softer.paste("#1E5650", (20, 1520, 80, 1540))
+    softer.paste("#2C605A", (19, 1520, 20, 1540))
+    assert differs(page_picture, moved, SCREEN) > SHARE
+    assert 0 < differs(page_picture, softer, SCREEN) <= SHARE
+
+
+@pytest.mark.parametrize(("rows", "is_seen"), [(1, False), (2, False), (6, True)])
+def test_a_line_of_text_more_is_a_difference(page_picture: Image.Image, rows: int, is_seen: bool) -> None:
+    longer = Image.new("RGB", (320, page_picture.height + rows), "#F7F4ED")
+    assert (differs(page_picture, longer, SCREEN) > SHARE) is is_seen
+    assert (differs(longer, page_picture, SCREEN) > SHARE) is is_seen
+
+
+def test_a_field_at_the_bottom_of_a_page_is_seen(open_shopper: OpenShopper) -> None:
+    shopper = open_shopper("/healthz", **DESK)
+    STATES["checkout"](shopper)
+    settle(shopper.page)
+    before = reduced(shopper.page)
+    first_screenful = shopper.page.screenshot()
+    shopper.page.evaluate(
+        """document.querySelector("main").insertAdjacentHTML("beforeend", "<p><label>Note <input></label></p>")"""
+    )
+    assert shopper.page.screenshot() == first_screenful, "nothing has changed in the first screenful"
+    assert differs(before, reduced(shopper.page), DESK["viewport"]["height"] // REDUCED) > SHARE
