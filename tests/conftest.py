@@ -3,6 +3,7 @@
 import gc
 
 import pytest
+from hypothesis import settings
 
 pytest_plugins = [
     "tests.fixtures.shop_process",
@@ -22,6 +23,10 @@ pytest_plugins = [
     "tests.fixtures.tls",
     "tests.fixtures.valkey",
 ]
+
+
+settings.register_profile("shop", deadline=None)  # no test measures time
+settings.load_profile("shop")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -126,7 +126,6 @@ def test_every_service_behaves_as_the_model(
         settings=settings(
             max_examples=EXAMPLES.get(backend, 14),
             stateful_step_count=30,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from shop.operations.findings import Finding, Level, Report, note, ok, problem, 
 from shop.operations.opening import before_opening
 from shop.operations.settings_findings import settings_findings
 from shop.settings import Settings
+from tests.fixtures.silent_server import silent_server
 
 OK, NOTE = ok("A", "a", "well"), note("A", "a", "good to know")
 WARNING, PROBLEM = warning("A", "a", "not for long", "Mend it."), problem("A", "a", "broken", "Mend it.")
@@ -147,9 +147,8 @@ class TestDatabase:
         assert "hunter2" not in str(finding)
 
     async def test_one_that_hangs_is_not_waited_for(self) -> None:
-        async with await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0) as silent:
-            port = silent.sockets[0].getsockname()[1]
-            report = await examine(Settings(database_url=f"postgresql://shop@127.0.0.1:{port}/shop"), {})
+        async with silent_server() as silent:
+            report = await examine(Settings(database_url=f"postgresql://shop@127.0.0.1:{silent.port}/shop"), {})
         assert "No answer within 1.5 seconds: it hangs, or the way to it is cut." in [f.says for f in report.findings]
 
 

@@ -19,7 +19,7 @@ forms = st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=5), texts, max
 SEARCH = ["q", "page", "sort", "category", "min_price", "in_stock", "price", "option.A"]
 KINDS = ["application/x-www-form-urlencoded", "multipart/form-data", "multipart/form-data; boundary=x", "text/plain"]
 KINDS += ["application/json", "", ";", "application/x-www-form-urlencoded; charset=utf-16", "\xff"]
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.mark.parametrize("path", PATHS)

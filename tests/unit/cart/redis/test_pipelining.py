@@ -10,7 +10,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
 
-from shop.cart.redis import pipelining as gather
+from shop.cart.redis.service import pipelining as gather
 from shop.cart.redis.pipelining import SharedPipeline
 from shop.demo.valkey import Valkey
 from shop.errors import StoreBusy, StoreUnavailable
@@ -28,8 +28,10 @@ async def redis(valkey: Valkey) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
-async def gathered(redis: Redis) -> SharedPipeline:
-    return SharedPipeline(redis.connection_pool.make_connection, words, seconds=30)
+async def gathered(redis: Redis) -> AsyncIterator[SharedPipeline]:
+    gathered = SharedPipeline(redis.connection_pool.make_connection, words, seconds=30)
+    yield gathered
+    await gathered.close()
 
 
 def trips(valkey: Valkey) -> int:
@@ -81,6 +83,7 @@ async def test_a_hung_server_costs_all_who_wait_one_time_out(valkey: Valkey, red
     async with asyncio.timeout(5):
         while not await _answers(gathered):
             pass
+    await gathered.close()
 
 
 async def _answers(gathered: SharedPipeline) -> bool:

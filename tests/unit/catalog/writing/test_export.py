@@ -77,7 +77,7 @@ async def one_by_one(catalogue: tuple[Product, ...]) -> AsyncIterator[Product]:
         yield product
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(catalogues)
 def test_an_export_reads_back_as_the_same_products(catalogue: tuple[Product, ...]) -> None:
     file, problems = io.StringIO(newline=""), Problems()
@@ -88,7 +88,7 @@ def test_an_export_reads_back_as_the_same_products(catalogue: tuple[Product, ...
     assert tuple(msgspec.structs.replace(draft.product, rank=0) for draft in drafts) == catalogue
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(alphabet="<>/abp &;=\"'!-\n", max_size=60) | st.text(max_size=40))
 def test_sanitising_twice_changes_nothing_more(text: str) -> None:
     once = safe_html(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import socket
 import ssl
@@ -15,6 +14,7 @@ from shop.checkout.mail.smtp import SmtpSender, read_smtp_url, sender_of
 from shop.errors import ConfigurationError, EmailRefused, EmailUnavailable
 from shop.settings import Settings
 from tests.fixtures.mail_server import mail_server
+from tests.fixtures.silent_server import silent_server
 from tests.fixtures.tls import Certificates
 
 FROM = "Neap <orders@neap.example>"
@@ -113,15 +113,10 @@ async def test_nobody_there_is_told() -> None:
 async def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
     monkeypatch.setattr(smtp, "CONNECT_SECONDS", 0.5)
     monkeypatch.setattr(smtp, limit, 0.05)
-    connections: list[asyncio.StreamWriter] = []
-    hung = await asyncio.start_server(lambda _, writer: connections.append(writer), "127.0.0.1", 0)
-    async with hung:
-        port = hung.sockets[0].getsockname()[1]
-        while not connections:  # on a busy machine the time may be over before it is even called
+    async with silent_server() as hung:
+        while not hung.connections:  # on a busy machine the time may be over before it is even called
             with pytest.raises(EmailUnavailable, match=r"TimeoutError|[Tt]imed out"):
-                await SmtpSender(f"smtp://127.0.0.1:{port}", FROM).send(EMAIL)
-    for writer in connections:
-        writer.close()
+                await SmtpSender(f"smtp://127.0.0.1:{hung.port}", FROM).send(EMAIL)
 
 
 async def test_a_server_that_falls_silent_with_the_email_in_its_hands_is_given_up(
