@@ -1,24 +1,12 @@
-"""The processes of one shop share a key, also where nobody has set one."""
+"""A key that nobody has set is drawn."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 
 import pytest
 
 from shop.settings import Settings, hand_down_secret
-
-READ = "from shop.settings import Settings; print(Settings.from_env().secret_key)"
-
-
-def test_a_key_that_is_drawn_is_handed_to_the_processes_that_are_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SECRET_KEY", "")
-    settings = hand_down_secret(Settings())
-    assert len(settings.secret_key) == 64
-    read = subprocess.run([sys.executable, "-c", READ], capture_output=True, text=True, check=True)
-    assert read.stdout.strip() == settings.secret_key
 
 
 def test_a_key_that_is_set_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -15,7 +14,7 @@ from shop.checkout.payments.demo import SILENT_SECONDS, SLOW_SECONDS, DemoPaymen
 from shop.checkout.payments.demo_cards import DEMO_CARDS, outcome_of
 from shop.checkout.payments.provider import Card, Payment
 from shop.checkout.schema import demo_payments
-from shop.database import create_engine, fetch
+from shop.database import fetch
 from shop.errors import PaymentRefused, PaymentUnavailable
 from shop.money import Money
 from tests.unit.test_house import ROOT
@@ -144,14 +143,3 @@ async def test_the_ledger_only_grows_and_holds_nothing_of_the_card(engine: Async
         (kind, 3210, "JPY", 1_800_000_000) for kind in ("challenged", "authorised", "captured", "refunded")
     }
     assert card("challenged").number[:12] not in str(rows)
-
-
-async def test_a_bank_whose_ledger_is_away_does_not_answer() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    engine = create_engine(f"postgresql://nobody@127.0.0.1:{port}/nothing")
-    payments = DemoPayments(engine)
-    for call in (payments.find("A"), payments.capture("A"), payments.authorise("A", AMOUNT, card("approved"))):
-        with pytest.raises(PaymentUnavailable, match="not known"):
-            await call
-    await engine.dispose()
