@@ -2,13 +2,13 @@
 # `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test targets check format words bench chaos acidrain looks screens access lighthouse validate audit art lock clean setup dev
+.PHONY: help run test test-pythons targets check format words bench chaos acidrain looks screens access lighthouse validate audit art lock clean setup dev
 
 VENV := .venv/bin
 PYTHON311 ?= python3.11
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: setup ## Serve the shop at http://127.0.0.1:8000 (.env.example lists the settings)
 	@exec $(VENV)/shop run
@@ -20,6 +20,9 @@ test: dev check ## Check and test everything
 targets: dev ## Try the targets that make test does not run, as short as they get, in a fresh clone
 	@CHROMIUM_PATH="$$($(VENV)/python bin/browser.py)" || exit 1; export CHROMIUM_PATH; \
 		exec $(VENV)/python -m pytest --durations=0 --durations-min=1 tests/house/targets.py
+
+test-pythons: dev ## Run the unit, web and contract tests on every further Python of this machine, and show their coverage
+	@exec bin/test-pythons
 
 check: dev ## Formatting, lint, types, imports between the parts, templates, styles and scripts, links in the docs
 	$(VENV)/ruff format --check .
@@ -89,7 +92,7 @@ lock: dev ## Renew the locks from pyproject.toml; UPGRADE=1 takes the newest ver
 	bin/lock $(if $(UPGRADE),--upgrade)
 
 clean: ## Remove .venv, caches and builds; the data under var/ stays
-	rm -rf .venv .venv-art build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-art .venv-3.* build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
 	find shop tests migrations bin -name __pycache__ -prune -exec rm -rf {} +
 
 setup:

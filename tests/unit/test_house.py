@@ -40,13 +40,13 @@ def pins(lock: str) -> dict[str, str]:
 class TestMake:
     def test_lists_its_targets_and_can_make_each(self) -> None:
         listing = subprocess.run(["make"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-        targets = re.findall(r"^  make (\w+) +\w", listing, re.MULTILINE)
+        targets = re.findall(r"^  make ([\w-]+) +\w", listing, re.MULTILINE)
         assert {"run", "test", "check", "format", "bench", "lock", "clean"} <= set(targets)
         subprocess.run(["make", "--dry-run", *targets], cwd=ROOT, check=True, capture_output=True)
 
     def test_is_described_to_developers(self) -> None:
         listing = subprocess.run(["make"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-        for target in re.findall(r"^  make (\w+)", listing, re.MULTILINE):
+        for target in re.findall(r"^  make ([\w-]+)", listing, re.MULTILINE):
             assert target == "help" or f"| `make {target}` |" in (ROOT / "DEVELOPERS.md").read_text()
 
 
@@ -104,7 +104,15 @@ class TestSetup:
         log = f'echo "$*" >>"{checkout}/venv.log"'
         executable(checkout / "path/python3", f'case $* in *sys.executable*) echo "$0";; *venv*) {log};; esac')
         assert self.run(checkout).returncode == 0
-        assert "-m venv --clear .venv" in (checkout / "venv.log").read_text()
+        assert "-m venv --clear .venv\n" in (checkout / "venv.log").read_text()
+
+    def test_makes_another_folder_ready(self, checkout: Path) -> None:
+        log = f'echo "$*" >>"{checkout}/venv.log"; mkdir -p "$4/bin"; cp "$0" "$4/bin/python"'
+        executable(checkout / "path/python3", f'case $* in *sys.executable*) echo "$0";; *"-m venv"*) {log};; esac')
+        assert self.run(checkout, "dev", ".venv-3.13").returncode == 0
+        assert (checkout / "venv.log").read_text() == "-m venv --clear .venv-3.13\n"
+        assert (checkout / ".venv-3.13/home").read_text() == f"{checkout}\n"
+        assert not (checkout / ".venv").exists()
 
     def test_says_so_where_no_python_is_new_enough(self, checkout: Path) -> None:
         for name in ("python", "python3", *(f"python3.{minor}" for minor in range(11, 15))):
@@ -120,6 +128,28 @@ class TestSetup:
         done = self.run(checkout)
         assert done.returncode == 1
         assert "apt install python3-venv" in done.stderr
+
+
+class TestOtherPythons:
+    """bin/other-pythons, with stand-ins for the Pythons of the machine."""
+
+    def listed(self, folder: Path, **others: str) -> list[str]:
+        """What it prints where these Pythons are on the PATH; each is what it says when it is run."""
+        (folder / "bin").mkdir()
+        shutil.copy(ROOT / "bin/other-pythons", folder / "bin")
+        executable(folder / ".venv/bin/python", "echo 3.11")
+        for name, script in others.items():
+            executable(folder / "path" / name.replace("_", "."), script)
+        executable(folder / "pyenv/versions/3.14.2/bin/python", "echo 3.14")
+        environ = {"PATH": f"{folder / 'path'}:/usr/bin:/bin", "PYENV_ROOT": str(folder / "pyenv")}
+        done = subprocess.run([folder / "bin/other-pythons"], env=environ, capture_output=True, text=True, check=True)
+        return done.stdout.splitlines()
+
+    def test_it_lists_those_that_run(self, tmp_path: Path) -> None:
+        listed = self.listed(tmp_path, python3_11="echo 3.11", python3_12="echo 3.12", python3_13="exit 127")
+        assert listed[0] == f"3.12 {tmp_path / 'path/python3.12'}"
+        assert listed[-1] == f"3.14 {tmp_path / 'pyenv/versions/3.14.2/bin/python'}"
+        assert not [line for line in listed if line.startswith("3.13 ") and str(tmp_path) in line]
 
 
 class TestLocks:
