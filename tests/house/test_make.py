@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from shop.demo.valkey import free_port
+from shop.demo.ports import free_port
 from tests.fixtures.shop_process import wait_until_it_answers
 from tests.house import targets
 from tests.house.conftest import ROOT, Clone

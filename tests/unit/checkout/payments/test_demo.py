@@ -17,7 +17,7 @@ from shop.checkout.schema import demo_payments
 from shop.database import fetch
 from shop.errors import PaymentRefused, PaymentUnavailable
 from shop.money import Money
-from tests.unit.test_house import ROOT
+from tests.servers.test_house import ROOT
 
 AMOUNT = Money(3210, "JPY")
 

@@ -10,7 +10,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
 
-from shop.cart.redis.service import pipelining as gather
+from shop.cart.redis import pipelining as gather
 from shop.cart.redis.pipelining import SharedPipeline
 from shop.demo.valkey import Valkey
 from shop.errors import StoreBusy, StoreUnavailable

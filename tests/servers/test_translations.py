@@ -13,7 +13,7 @@ import pytest
 from babel.messages import Catalog
 from babel.messages.pofile import read_po
 
-from tests.unit.test_house import ROOT
+from tests.servers.test_house import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ import socket
 
 import pytest
 
-from shop.checkout.demo_payments import DemoPayments
+from shop.checkout.payments.demo import DemoPayments
 from shop.database import create_engine
 from shop.errors import PaymentUnavailable
-from tests.unit.checkout.test_demo_payments import AMOUNT, card
+from tests.unit.checkout.payments.test_demo import AMOUNT, card
 
 
 async def test_a_bank_whose_ledger_is_away_does_not_answer() -> None:
