@@ -1,1 +1,1 @@
-"""The cart: its page, its drawer, and every change of it."""
+"""The cart: its page, its drawer, and every change to it."""

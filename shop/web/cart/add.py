@@ -1,6 +1,6 @@
-"""The add: the one change that begins a session, and the path that must be short.
+"""Adding to the cart: the one change that starts a session, and the path that must be short.
 
-Form -> product from memory -> one round trip of the cart service -> fragments. No query, no second look.
+Form -> cached product -> one round trip to the cart service -> fragments. No query, no second look-up.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from shop.web.render.storefront import Storefront
 
 
 class ItemToAdd(msgspec.Struct, frozen=True):
-    """What a shopper wants to add."""
+    """A variant to add, and how many of it."""
 
     product: Product
     variant: Variant
@@ -35,15 +35,15 @@ class ItemToAdd(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """What it is called in a sentence."""
+        """Title and variant, for a sentence: 'Tide Mug, Moss'."""
         return full_name(self.product.title, self.variant.title)
 
-    def words(self, view: CartView) -> str:
-        """What is said when it is added, and how many the cart holds then."""
+    def announcement(self, view: CartView) -> str:
+        """The message after the add, with the number of items now in the cart."""
         what = f"{self.quantity} × {self.name}" if self.quantity > 1 else self.name
         added = _("Added {what}.", what=what)
-        held = ngettext("{count} item in your cart.", "{count} items in your cart.", view.quantity)
-        return f"{added} {held}"
+        count = ngettext("{count} item in your cart.", "{count} items in your cart.", view.quantity)
+        return f"{added} {count}"
 
 
 class AddHandlers:
@@ -56,29 +56,29 @@ class AddHandlers:
         self._products = products
 
     async def add(self, request: ShopRequest) -> Reply:
-        """Add, or say why not: NotFound for no such product, 422 for what the cart or the stock does not allow."""
+        """POST /cart. Raises NotFound for an unknown product; 422 if the cart or the stock does not allow the add."""
         form = await read_form(request)
         product = await product_of(self._site.catalog, form.text("product_id"))
         session = self._site.sessions.read(request)
         try:
-            wanted = _wanted(product, form)
-            keeper = session or self._site.sessions.begin()
-            cart = await self._apply(request, keeper, form, wanted)
+            item = _item_of(product, form)
+            own_session = session or self._site.sessions.begin()
+            cart = await self._apply(request, own_session, form, item)
         except InvalidInput as error:
             return await self._refused(request, session, product, form, error)
-        return await self._replies.added(request, keeper, cart, wanted.words, wanted.variant.sku)
+        return await self._replies.added(request, own_session, cart, item.announcement, item.variant.sku)
 
-    async def _apply(self, request: ShopRequest, session: Session, form: Form, wanted: ItemToAdd) -> Cart:
-        variant = wanted.variant
+    async def _apply(self, request: ShopRequest, session: Session, form: Form, item: ItemToAdd) -> Cart:
+        variant = item.variant
         stock = await self._stock(variant, session)
         if stock is not None and stock <= 0:
-            raise NotEnoughStock(wanted.name, 0)
+            raise NotEnoughStock(item.name, 0)
         change_id, woken = await self._change_id(request, session, form)
         change = Add(
             id=change_id,
             at=int(self._site.clock()),
             sku=variant.sku,
-            quantity=wanted.quantity,
+            quantity=item.quantity,
             price=variant.price,
             at_most=stock or 0,
         )
@@ -89,19 +89,19 @@ class AddHandlers:
             if stock is None or error.limit >= self._carts.limits.quantity:
                 raise
             line = (await self._carts.get(session.cart_id)).line(variant.sku)
-            raise _only_left(wanted, stock, line.quantity if line else 0) from error
+            raise _not_enough(item, stock, line.quantity if line else 0) from error
 
     async def _stock(self, variant: Variant, session: Session) -> int | None:
-        """What this shopper may have of a variant: what is set aside for their cart too; None: as many as they like."""
+        """Stock of a variant for this shopper, with the units reserved for their cart; None for unlimited stock."""
         if not variant.held:
             return variant.stock
         offers = await self._site.catalog.offers((variant.sku,), session.cart_id)
         return offers[variant.sku].stock if variant.sku in offers else 0
 
     async def _change_id(self, request: ShopRequest, session: Session, form: Form) -> tuple[bytes, int]:
-        """The id of the change, and `Cart.woken` where looking for it has woken the cart."""
-        if (named := named_change(request, session.cart_id, form)) is not None:
-            return named, 0
+        """The id of the change, and `Cart.woken` if the look-up of the cart restored it from the archive."""
+        if (keyed := named_change(request, session.cart_id, form)) is not None:
+            return keyed, 0
         if is_plain_form(request):
             cart = Cart(session.cart_id) if session.fresh else await self._carts.get(session.cart_id)
             return clicked_change(request, cart, form, self._site.clock), cart.woken
@@ -117,7 +117,7 @@ class AddHandlers:
         return await self._replies.refused(request, cart, error.message)
 
 
-def _wanted(product: Product, form: Form) -> ItemToAdd:
+def _item_of(product: Product, form: Form) -> ItemToAdd:
     quantity = form.count("quantity", default=1)
     sku = form.text("variant_id")
     if sku:
@@ -131,8 +131,8 @@ def _wanted(product: Product, form: Form) -> ItemToAdd:
     return ItemToAdd(product, product.variants[0], quantity)
 
 
-def _only_left(wanted: ItemToAdd, stock: int, have: int) -> InvalidInput:
-    if not have:
-        return NotEnoughStock(wanted.name, stock)
-    words = noted("Only {stock} of {name} left, and you have {have} in your cart.")
-    return InvalidInput(words, stock=stock, name=wanted.name, have=have, field="quantity")
+def _not_enough(item: ItemToAdd, stock: int, in_cart: int) -> InvalidInput:
+    if not in_cart:
+        return NotEnoughStock(item.name, stock)
+    message = noted("Only {stock} of {name} left, and you have {have} in your cart.")
+    return InvalidInput(message, stock=stock, name=item.name, have=in_cart, field="quantity")

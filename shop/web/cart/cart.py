@@ -1,7 +1,7 @@
-"""The cart page and every change of a cart but the add.
+"""The cart page, and every change to a cart except the add.
 
-A change is decided in one small function: which change was asked for, and what to say when it is done. Refused,
-it is answered with the reason and the cart as it is.
+Each change is one small action: it turns a request into a Change and the announcement of its result. A refused
+change is answered with the reason and the unchanged cart.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from shop.errors import CouponRefused, InvalidInput, NotEnoughStock
 from shop.i18n import gettext as _
 from shop.i18n import ngettext
 from shop.web.cart.cart_builder import name_of
-from shop.web.cart.replies import CartReplies, Words
+from shop.web.cart.replies import Announcement, CartReplies
 from shop.web.cart.views import CartView
 from shop.web.http.change_ids import named_change
 from shop.web.http.forms import Form, read_form
@@ -38,27 +38,27 @@ from shop.web.render.paths import sku_of
 from shop.web.render.storefront import Storefront
 
 
-class Asked(msgspec.Struct, frozen=True):
-    """A change that a shopper asks for.
-
-    Of which cart and line ('' for none), on which visit, with which form, under which id, and when.
-    """
+class CartRequest(msgspec.Struct, frozen=True):
+    """A request to change a cart, made by CartHandlers.changing for its actions."""
 
     cart_id: str
+    """'' for a shopper without a session."""
     sku: str
+    """The line to change; '' for the whole cart."""
     request: ShopRequest
     form: Form
-    id: bytes
+    change_id: bytes
     at: int
+    """Time of the request, seconds since the epoch."""
 
 
-Decision = tuple[Change, Words]
-Decide = Callable[[Asked], Awaitable[Decision]]
+AnnouncedChange = tuple[Change, Announcement]
+CartAction = Callable[[CartRequest], Awaitable[AnnouncedChange]]
 Handler = Callable[[ShopRequest], Awaitable[Reply]]
 
 
 class CartHandlers:
-    """The cart's page and its changes."""
+    """Handles /cart, /cart/lines, /cart/saved, /cart/empty, /cart/undo and /cart/welcome."""
 
     def __init__(self, site: Storefront, carts: CartService, replies: CartReplies) -> None:
         self._site = site
@@ -69,89 +69,93 @@ class CartHandlers:
         """GET /cart."""
         return await self._replies.shown(request, await self._cart(self._site.sessions.read(request)))
 
-    async def welcomed(self, request: ShopRequest) -> Reply:
-        """POST /cart/welcome: the shopper has read that their cart is back."""
-        return await self._replies.welcomed(request, await self._cart(self._site.sessions.read(request)))
+    async def dismiss_returning(self, request: ShopRequest) -> Reply:
+        """POST /cart/welcome: hide the notice of a returning cart."""
+        return await self._replies.returning_dismissed(request, await self._cart(self._site.sessions.read(request)))
 
-    def changing(self, decide: Decide) -> Handler:
-        """The handler of a POST that changes a cart as `decide` says."""
+    def changing(self, action: CartAction) -> Handler:
+        """The handler of a POST that applies the change of `action` and announces it."""
 
         async def change_cart(request: ShopRequest) -> Reply:
             session = self._site.sessions.read(request)
             form = Form({})
             try:
                 form = await read_form(request)
-                change, words = await decide(self._asked(request, session, form))
+                change, announcement = await action(self._cart_request(request, session, form))
                 cart = await self._carts.apply(session.cart_id, change) if session else Cart("")
             except CouponRefused as error:
-                return await self._replies.refused_coupon(request, await self._cart(session), error.message, form)
+                return await self._replies.coupon_refused(request, await self._cart(session), error.message, form)
             except InvalidInput as error:
                 return await self._replies.refused(request, await self._cart(session), error.message)
-            return await self._replies.changed(request, session, cart, words)
+            return await self._replies.changed(request, session, cart, announcement)
 
         return change_cart
 
-    async def set_quantity(self, asked: Asked) -> Decision:
+    async def set_quantity(self, cart_request: CartRequest) -> AnnouncedChange:
         """POST /cart/lines/{sku} with quantity; 0 removes the line."""
-        quantity = asked.form.count("quantity")
-        offer = (await self._site.catalog.offers((asked.sku,), asked.cart_id)).get(asked.sku)
+        quantity = cart_request.form.count("quantity")
+        offer = (await self._site.catalog.offers((cart_request.sku,), cart_request.cart_id)).get(cart_request.sku)
         if offer is not None and offer.stock is not None and quantity > offer.stock:
             raise NotEnoughStock(name_of(offer), max(0, offer.stock))
-        change = SetQuantity(asked.id, asked.at, asked.sku, quantity)
-        return change, lambda view: _quantity_words(view, asked.sku) if quantity else _removed(view)
+        change = SetQuantity(cart_request.change_id, cart_request.at, cart_request.sku, quantity)
+        return change, lambda view: _announce_quantity(view, cart_request.sku) if quantity else _announce_removal(view)
 
-    async def remove(self, asked: Asked) -> Decision:
+    async def remove(self, cart_request: CartRequest) -> AnnouncedChange:
         """POST /cart/lines/{sku}/remove."""
-        return Remove(asked.id, asked.at, asked.sku), _removed
+        return Remove(cart_request.change_id, cart_request.at, cart_request.sku), _announce_removal
 
-    async def remove_saved(self, asked: Asked) -> Decision:
+    async def remove_saved(self, cart_request: CartRequest) -> AnnouncedChange:
         """POST /cart/saved/{sku}/remove."""
-        return RemoveSaved(asked.id, asked.at, asked.sku), _removed
+        return RemoveSaved(cart_request.change_id, cart_request.at, cart_request.sku), _announce_removal
 
-    async def save(self, asked: Asked) -> Decision:
+    async def save(self, cart_request: CartRequest) -> AnnouncedChange:
         """POST /cart/lines/{sku}/save."""
-        return SaveForLater(asked.id, asked.at, asked.sku), lambda view: _told(_("Saved for later."), view)
+        return SaveForLater(cart_request.change_id, cart_request.at, cart_request.sku), lambda view: _with_count(
+            _("Saved for later."), view
+        )
 
-    async def move(self, asked: Asked) -> Decision:
+    async def move(self, cart_request: CartRequest) -> AnnouncedChange:
         """POST /cart/saved/{sku}/move."""
-        return MoveToCart(asked.id, asked.at, asked.sku), lambda view: _told(_("Moved to your cart."), view)
+        return MoveToCart(cart_request.change_id, cart_request.at, cart_request.sku), lambda view: _with_count(
+            _("Moved to your cart."), view
+        )
 
-    async def empty(self, asked: Asked) -> Decision:
+    async def empty(self, cart_request: CartRequest) -> AnnouncedChange:
         """POST /cart/empty."""
-        return Clear(asked.id, asked.at), _emptied
+        return Clear(cart_request.change_id, cart_request.at), _announce_empty
 
-    async def undo(self, asked: Asked) -> Decision:
-        """POST /cart/undo with `of`, the id of the removal in hex."""
+    async def undo(self, cart_request: CartRequest) -> AnnouncedChange:
+        """POST /cart/undo with `of`, the id of the removal in hex. Raises InvalidInput for any other text."""
         try:
-            of = bytes.fromhex(asked.form.text("of"))
+            removal_id = bytes.fromhex(cart_request.form.text("of"))
         except ValueError:
             raise InvalidInput("That can no longer be undone.", field="of") from None
-        return Undo(asked.id, asked.at, of), lambda view: _told(_("Put back."), view)
+        return Undo(cart_request.change_id, cart_request.at, removal_id), lambda view: _with_count(_("Put back."), view)
 
-    def _asked(self, request: ShopRequest, session: Session | None, form: Form) -> Asked:
+    def _cart_request(self, request: ShopRequest, session: Session | None, form: Form) -> CartRequest:
         cart_id = session.cart_id if session else ""
-        named = named_change(request, cart_id, form) if cart_id else None
+        keyed = named_change(request, cart_id, form) if cart_id else None
         sku = sku_of(request.path_params.get("sku", ""))
-        return Asked(cart_id, sku, request, form, named or new_change_id(), int(self._site.clock()))
+        return CartRequest(cart_id, sku, request, form, keyed or new_change_id(), int(self._site.clock()))
 
     async def _cart(self, session: Session | None) -> Cart:
         return await self._carts.get(session.cart_id) if session else Cart("")
 
 
-def _emptied(view: CartView) -> str:
-    return _("Your cart is empty.") if not view.lines else _told(_("Emptied."), view)
+def _announce_empty(view: CartView) -> str:
+    return _("Your cart is empty.") if not view.lines else _with_count(_("Emptied."), view)
 
 
-def _told(what: str, view: CartView) -> str:
-    holds = ngettext("{count} item in your cart.", "{count} items in your cart.", view.quantity)
-    return f"{what} {holds}"
-
-
-def _quantity_words(view: CartView, sku: str) -> str:
+def _announce_quantity(view: CartView, sku: str) -> str:
     line = next((line for line in view.lines if line.sku == sku), None)
-    said = f"{line.title}: {line.quantity}." if line else _("That item is no longer in your cart.")
-    return _told(said, view)
+    message = f"{line.title}: {line.quantity}." if line else _("That item is no longer in your cart.")
+    return _with_count(message, view)
 
 
-def _removed(view: CartView) -> str:
-    return _told(view.undo.words if view.undo else _("Removed."), view)
+def _announce_removal(view: CartView) -> str:
+    return _with_count(view.undo.message if view.undo else _("Removed."), view)
+
+
+def _with_count(message: str, view: CartView) -> str:
+    count = ngettext("{count} item in your cart.", "{count} items in your cart.", view.quantity)
+    return f"{message} {count}"

@@ -1,4 +1,4 @@
-"""Builds the cart's view from the cart and what the catalogue says of its lines today."""
+"""Builds the cart's view from the cart and the catalogue's current offers for its lines."""
 
 from __future__ import annotations
 
@@ -10,69 +10,64 @@ from shop.catalog.model import LOW_STOCK, Offer
 from shop.i18n import content_options, full_name, ngettext, noted
 from shop.i18n import gettext as _
 from shop.money import Money
-from shop.web.cart.returning_cart import welcome_view
-from shop.web.cart.sums import CartTotals
+from shop.web.cart.returning_cart import returning_cart_view
+from shop.web.cart.totals import CartTotals
 from shop.web.cart.views import CartView, LineView, UndoView
 from shop.web.render.cards import IN_ANOTHER_CART
 from shop.web.render.paths import line_path, product_path, recommended_path
 from shop.web.render.pictures import Pictures
 from shop.web.render.prices import Prices
 
-GONE = noted("We no longer sell this item. It is not part of your total.")
+DISCONTINUED = noted("We no longer sell this item. It is not part of your total.")
 UNDO_SECONDS = 600
-"""How long a removal can be taken back."""
+"""How long a removal can be undone."""
 
 
 def skus_of(cart: Cart, now: int) -> tuple[str, ...]:
-    """The skus whose offers the view needs."""
+    """The skus whose offers `cart_view` needs, without duplicates."""
     return tuple({line.sku: None for line in (*cart.lines, *(line for _, line in _undoable(cart, now)))})
 
 
 def cart_view(
     cart: Cart,
     offers: Mapping[str, Offer],
-    comes_to: CartTotals,
+    totals: CartTotals,
     prices: Prices,
     pictures: Pictures,
     limits: Limits,
     now: int,
     since: int = 0,
 ) -> CartView:
-    """The cart as it is shown at `now` (seconds since the epoch); `offers` by sku, for each sku that is still sold.
+    """The view of a cart at `now` (seconds since the epoch); `offers` by sku, for each sku that is still sold.
 
-    `comes_to`: its sum, of the same offers and prices. `since`: when a cart that has slept was changed last, where that
-    is to be said.
+    `totals`: computed from the same offers and prices. `since`: the last change of a returning cart, seconds since the
+    epoch; 0 for no notice about its return.
     """
     active = tuple(_line(line, offers.get(line.sku), prices, pictures, limits) for line in cart.active)
     saved = tuple(_line(line, offers.get(line.sku), prices, pictures, limits) for line in cart.saved)
     return CartView(
         lines=active,
         saved=saved,
-        quantity=comes_to.goods.quantity,
-        subtotal=comes_to.goods.subtotal.format(),
+        quantity=totals.items.quantity,
+        subtotal=totals.items.subtotal.format(),
         undo=_undo(cart, offers, now),
         partial=cart.partial,
         revision=cart.revision,
-        welcome=welcome_view(since, active + saved),
-        coupon=comes_to.coupon,
-        shipping=comes_to.shipping,
+        returning=returning_cart_view(since, active + saved),
+        coupon=totals.coupon,
+        shipping=totals.shipping,
         recommended_url=recommended_path(_handles(cart, offers)),
     )
 
 
 def _handles(cart: Cart, offers: Mapping[str, Offer]) -> tuple[str, ...]:
-    """The products in a cart, newest first, then those saved for later."""
+    """Handles of the products in a cart, newest first, then of those saved for later; none for an empty cart."""
     lines = (*reversed(cart.active), *cart.saved)
     return tuple({offers[line.sku].handle: None for line in lines if line.sku in offers}) if cart.active else ()
 
 
-def pieces(quantity: int) -> str:
-    """'1 item', '3 items'."""
-    return ngettext("{count} item", "{count} items", quantity)
-
-
 def name_of(offer: Offer | None) -> str:
-    """What a line is called in a sentence: 'Tide Mug, Moss'."""
+    """Name of an offer for a sentence: 'Tide Mug, Moss'; None for an item that is no longer sold."""
     if offer is None:
         return _("an item that is no longer sold")
     return full_name(offer.title, offer.variant)
@@ -82,7 +77,7 @@ def name_of(offer: Offer | None) -> str:
 def _line(line: Line, offer: Offer | None, prices: Prices, pictures: Pictures, limits: Limits) -> LineView:
     path = line_path(line.sku, saved=line.saved)
     if offer is None:
-        return _gone(line, path, prices, pictures)
+        return _discontinued(line, path, prices, pictures)
     unit = prices.convert(offer.price)
     return LineView(
         sku=line.sku,
@@ -95,13 +90,13 @@ def _line(line: Line, offer: Offer | None, prices: Prices, pictures: Pictures, l
         max_quantity=limits.quantity if offer.stock is None else min(limits.quantity, offer.stock),
         unit_price=unit.format(),
         total=(unit * line.quantity).format(),
-        notices=(*_changes(line, offer, prices), *_scarcity(line, offer)),
+        notices=(*_changes(line, offer, prices), *_low_stock(line, offer)),
         changes=_changes(line, offer, prices),
-        gone=False,
+        discontinued=False,
     )
 
 
-def _gone(line: Line, path: str, prices: Prices, pictures: Pictures) -> LineView:
+def _discontinued(line: Line, path: str, prices: Prices, pictures: Pictures) -> LineView:
     return LineView(
         sku=line.sku,
         path=path,
@@ -113,14 +108,14 @@ def _gone(line: Line, path: str, prices: Prices, pictures: Pictures) -> LineView
         max_quantity=line.quantity,
         unit_price="",
         total=Money(0, prices.currency).format(),
-        notices=(_(GONE),),
-        changes=(_(GONE),),
-        gone=True,
+        notices=(_(DISCONTINUED),),
+        changes=(_(DISCONTINUED),),
+        discontinued=True,
     )
 
 
 def _changes(line: Line, offer: Offer, prices: Prices) -> tuple[str, ...]:
-    """What is otherwise than when the line was added."""
+    """Notices about what has changed since the line was added: price and availability."""
     before, today = prices.text(line.price), prices.text(offer.price)
     changes = []
     if before != today:
@@ -142,15 +137,15 @@ def _changes(line: Line, offer: Offer, prices: Prices) -> tuple[str, ...]:
     return tuple(changes)
 
 
-def _scarcity(line: Line, offer: Offer) -> tuple[str, ...]:
+def _low_stock(line: Line, offer: Offer) -> tuple[str, ...]:
     if offer.stock is not None and not line.saved and line.quantity <= offer.stock <= LOW_STOCK:
         return (ngettext("Only {count} left.", "Only {count} left.", offer.stock),)
     return ()
 
 
 def _undoable(cart: Cart, now: int) -> tuple[tuple[int, Line], ...]:
-    fresh: Removed | None = cart.removed if cart.removed and now - cart.removed.at < UNDO_SECONDS else None
-    return fresh.lines if fresh else ()
+    recent: Removed | None = cart.removed if cart.removed and now - cart.removed.at < UNDO_SECONDS else None
+    return recent.lines if recent else ()
 
 
 def _undo(cart: Cart, offers: Mapping[str, Offer], now: int) -> UndoView | None:
@@ -158,7 +153,7 @@ def _undo(cart: Cart, offers: Mapping[str, Offer], now: int) -> UndoView | None:
     if not lines or cart.removed is None:
         return None
     if len(lines) == 1:
-        words = _("Removed {name}.", name=name_of(offers.get(lines[0][1].sku)))
+        message = _("Removed {name}.", name=name_of(offers.get(lines[0][1].sku)))
     else:
-        words = ngettext("Removed {count} different item.", "Removed {count} different items.", len(lines))
-    return UndoView(cart.removed.change.hex(), words)
+        message = ngettext("Removed {count} different item.", "Removed {count} different items.", len(lines))
+    return UndoView(cart.removed.change.hex(), message)

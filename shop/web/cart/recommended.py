@@ -1,4 +1,4 @@
-"""What goes well with a cart: asked for when the cart is there already, and left out where it would take long."""
+"""Recommendations for a cart: fetched after the cart is shown, and skipped if they would take too long."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from shop.web.render.paths import MOST_RECOMMENDING
 from shop.web.render.prices import Prices
 from shop.web.render.storefront import Storefront
 
-CARDS = 4
+MAX_CARDS = 4
 SOURCES = 3
-"""How many things in the cart are looked at: the newest."""
+"""Number of products in the cart that recommendations are based on: the newest."""
 DEADLINE = 0.1
-"""Seconds after which nothing is recommended. What is being looked up meanwhile is there for the next one who asks."""
+"""Timeout in seconds. A look-up that takes longer completes in the background, for the next request."""
 
 
 class RecommendedHandlers:
-    """Handles /recommended. It is told handles and nothing of who asks."""
+    """Handles /recommended. It gets product handles and nothing about the shopper."""
 
     def __init__(self, site: Storefront, deadline: float = DEADLINE) -> None:
         self._site = site
         self._deadline = deadline
 
     async def show(self, request: ShopRequest) -> Reply:
-        """GET /recommended?handles=tide-mug,dusk-lamp: what goes with these, the newest first; 204 if it takes long.
+        """GET /recommended?handles=tide-mug,dusk-lamp: recommendations for these, newest first.
 
-        No failure is told: a shopper who never knew of it misses nothing.
+        204 on a timeout or any failure: a shopper who never sees recommendations misses nothing.
         """
         prices = self._site.prices(request)
         handles = handles_of(request.scope["query_string"], MOST_RECOMMENDING)
@@ -51,9 +51,9 @@ class RecommendedHandlers:
         return page.reply(request)
 
     async def _page(self, handles: tuple[str, ...], prices: Prices) -> CachedPage:
-        """Kept by what it shows: many carts are recommended the same, and what one may ask for has no end."""
+        """Cached by the products shown: many carts get the same ones, and the possible requests are endless."""
         related = await asyncio.gather(*map(self._site.catalog.related, handles[:SOURCES]))
-        shown = picked(related, handles)
+        shown = recommendations(related, handles)
 
         async def render() -> str:
             cards = tuple(card(listing, prices, self._site.pictures) for listing in shown)
@@ -62,8 +62,8 @@ class RecommendedHandlers:
         return await self._site.page(("recommended", shown), prices, render)
 
 
-def picked(related: list[tuple[Listing, ...]], having: tuple[str, ...]) -> tuple[Listing, ...]:
-    """At most CARDS of what goes with each thing, in turns; nothing twice, nothing sold out, nothing one has."""
+def recommendations(related: list[tuple[Listing, ...]], in_cart: tuple[str, ...]) -> tuple[Listing, ...]:
+    """At most MAX_CARDS products, one from each list in turn: no duplicates, nothing sold out or in the cart."""
     in_turns = chain.from_iterable(zip_longest(*related))
-    new = {each.handle: each for each in in_turns if each and each.handle not in having and each.stock != 0}
-    return tuple(new.values())[:CARDS]
+    new = {each.handle: each for each in in_turns if each and each.handle not in in_cart and each.stock != 0}
+    return tuple(new.values())[:MAX_CARDS]

@@ -1,4 +1,4 @@
-"""What the templates of the cart are given; see shop.web.render.views."""
+"""View structs for the cart's templates; see shop.web.render.views."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class LineView(msgspec.Struct, frozen=True):
 
     sku: str
     path: str
-    """'/cart/lines/{sku}' with the sku encoded; '/remove', '/save' follow it, '/cart/saved/{sku}' where saved."""
+    """'/cart/lines/{sku}' with the sku encoded, '/cart/saved/{sku}' for a saved line; '/remove' or '/save' follows."""
     title: str
     variant: str
     url: str
@@ -23,48 +23,49 @@ class LineView(msgspec.Struct, frozen=True):
     total: str
     notices: tuple[str, ...]
     """'The price went up from €10.00 to €12.00.', 'Only 2 left.', 'Sold out.'"""
-    gone: bool
-    """The catalogue no longer has it: it counts nothing and can only be removed."""
+    discontinued: bool
+    """The catalogue no longer has the item: it adds nothing to the total and can only be removed."""
     changes: tuple[str, ...] = ()
-    """Those of the notices that say what is otherwise than when it was added."""
+    """The subset of `notices` about changes since the item was added."""
 
 
 class UndoView(msgspec.Struct, frozen=True):
-    """An offer to put back what was just removed; `of` is the removing change's id, hex."""
+    """An offer to restore what was just removed."""
 
-    of: str
-    words: str
+    removal_id: str
+    """Id of the change that removed it, hex."""
+    message: str
     """'Removed Tide Mug.'"""
 
 
 class ReturningCartView(msgspec.Struct, frozen=True):
-    """What is said of a cart that has slept."""
+    """The notice about a cart restored from the archive."""
 
-    words: str
+    message: str
     """'Your cart of 3 March 2026 is here again.'"""
     changes: tuple[str, ...]
     """'Tide Mug: the price went up from €10.00 to €12.00.'"""
     more: int = 0
-    """Changes that are not listed; each line says its own."""
+    """Number of changes that are not listed; each line shows its own."""
 
 
 class CouponView(msgspec.Struct, frozen=True):
     """The coupon of a cart."""
 
     code: str
-    words: str
-    """What it gives, or why it does not count."""
-    counts: bool
+    message: str
+    """The coupon's benefit, or the reason why it does not apply."""
+    applies: bool
     discount: str = ""
-    """'−€4.70'; '' where it takes nothing off."""
-    left: str = ""
-    """The subtotal less the discount, where there is one."""
+    """'−€4.70'; '' without a discount."""
+    discounted_subtotal: str = ""
+    """The subtotal less the discount; '' without a discount."""
 
 
 class FreeShippingView(msgspec.Struct, frozen=True):
-    """How far away free shipping is; `value` and `goal` are for a progress bar, and equal where it is reached."""
+    """Progress towards free shipping: `value` of `goal`, for a progress bar. Both are equal once it is reached."""
 
-    words: str
+    message: str
     """'€12.70 more, and the cheapest shipping to the European Union is free.'"""
     value: int
     goal: int
@@ -81,18 +82,18 @@ class CartView(msgspec.Struct, frozen=True):
     partial: bool
     """Some saved items may not be visible yet."""
     revision: int = 0
-    """The cart's revision, by which a page tells an older reply from a newer one."""
-    welcome: ReturningCartView | None = None
-    """Where the cart has slept and just come back."""
+    """The cart's revision; shop.js uses it to drop replies that arrive out of order."""
+    returning: ReturningCartView | None = None
+    """Present when the cart was just restored from the archive."""
     coupon: CouponView | None = None
-    """Where one was entered, whether it counts or not."""
+    """The coupon that was entered, whether it applies or not."""
     shipping: FreeShippingView | None = None
     recommended_url: str = ""
-    """What goes well with it; '' where there is nothing to go by."""
-    typed: str = ""
-    """What was typed as a coupon's code and refused."""
+    """Where to fetch recommendations; '' when the cart has no items to base them on."""
+    typed_code: str = ""
+    """A coupon code that was entered and refused."""
     coupon_error: str = ""
-    """Why it was refused."""
+    """Why that code was refused."""
 
 
 class CartPage(msgspec.Struct, frozen=True):
@@ -105,19 +106,19 @@ class CartPage(msgspec.Struct, frozen=True):
 
 
 class CartReply(msgspec.Struct, frozen=True):
-    """The reply to a change by htmx: which fragments to swap and what happened in words."""
+    """The reply to a change by htmx: the cart for the fragments to swap, and a message about the change."""
 
     cart: CartView
     badge: int
     status: str
     """For the role=status region: 'Added 2 x Tide Mug. 3 items in your cart.'"""
     error: str = ""
-    """Not empty where the change was refused; `status` then says the same."""
-    added: str = ""
-    """The sku that was just added, '' where nothing was."""
+    """Not empty if the change was refused; `status` then has the same text."""
+    added_sku: str = ""
+    """The sku that was just added; '' if none was."""
 
 
 class RecommendedView(msgspec.Struct, frozen=True):
-    """What is recommended; nothing is as well."""
+    """The recommended products; may be empty."""
 
     cards: tuple[Card, ...]

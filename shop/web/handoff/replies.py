@@ -1,4 +1,4 @@
-"""The pages of a cart that goes on on another device. No browser and no proxy keeps them."""
+"""Builds the pages of the handoff. All are sent with no-store: no browser and no proxy keeps them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shop.cart.model import Cart, Limits
 from shop.i18n import gettext as _
 from shop.i18n import ngettext
 from shop.web.cart.replies import CartReplies
-from shop.web.handoff.merge_builder import Opened, notes
+from shop.web.handoff.merge import OpenedLink, line_notices
 from shop.web.handoff.views import ClosedPage, HandoffLine, LinkPage, TakePage
 from shop.web.http.reply import NO_STORE, Reply, html
 from shop.web.http.request import ShopRequest
@@ -17,40 +17,41 @@ from shop.web.render.views import Link, Shell
 
 
 class HandoffReplies:
-    """Renders them."""
+    """Builds the replies of HandoffHandlers; CartReplies builds the lines of the carts."""
 
     def __init__(self, site: Storefront, replies: CartReplies, limits: Limits) -> None:
         self._site = site
         self._replies = replies
         self._limits = limits
 
-    async def link(self, request: ShopRequest, cart: Cart, url: str, code: str, *, near: bool) -> Reply:
-        """The link to take along."""
+    async def link(self, request: ShopRequest, cart: Cart, url: str, qr_code: str, *, local_only: bool) -> Reply:
+        """The link to open on another device; `qr_code` as SVG."""
         shell = await self._shell(request, _("Continue on your phone"))
-        view = LinkPage(shell, url, code, cart.quantity, bool(cart.coupon), bool(cart.saved), near)
+        view = LinkPage(shell, url, qr_code, cart.quantity, bool(cart.coupon), bool(cart.saved), local_only)
         return self._page("handoff/link.html", request, view)
 
-    async def ask(self, opened: Opened) -> Reply:
-        """What the link would bring here."""
-        more = sum(step.more for step in opened.steps)
-        heading = ngettext("Bring this item to this device?", "Bring these {count} items to this device?", more)
-        here = opened.here.quantity
+    async def ask(self, opened: OpenedLink) -> Reply:
+        """Asks whether to bring the lines of the other cart to this device."""
+        added = sum(line.added_quantity for line in opened.lines)
+        heading = ngettext("Bring this item to this device?", "Bring these {count} items to this device?", added)
+        existing = opened.target.quantity
         lead = _("The other device keeps its cart as it is.")
-        if here:
+        if existing:
             stay = ngettext(
                 "What is in your cart here stays: {count} item.",
                 "What is in your cart here stays: {count} items.",
-                here,
+                existing,
             )
             lead = f"{stay} {lead}"
-        have = opened.before
-        if have is None:
-            have = {step.line.sku: step.have for step in opened.steps if step.have}
-        return await self._take(opened, heading, lead, asks=True, posts_to=opened.address(have))
+        before = opened.quantities_before
+        if before is None:
+            before = {line.line.sku: line.existing_quantity for line in opened.lines if line.existing_quantity}
+        return await self._take(opened, heading, lead, asks=True, action=opened.path(before))
 
-    async def done(self, opened: Opened, quantity: int) -> Reply:
-        """What the link has brought here, where so many pieces are of its lines now."""
-        undo = opened.address(opened.before, "/undo") if quantity and opened.before is not None else ""
+    async def done(self, opened: OpenedLink, quantity: int) -> Reply:
+        """Reports what the link brought to this device. `quantity`: units now in the lines that it brought."""
+        before = opened.quantities_before
+        undo = opened.path(before, "/undo") if quantity and before is not None else ""
         heading = _("Your cart is here")
         lead = ngettext(
             "From the other device: {count} item. It keeps its own cart.",
@@ -60,56 +61,57 @@ class HandoffReplies:
         if not quantity:
             heading = _("This link has done its work here")
             lead = _("What it brought is in your cart no more. To bring it again, make a new link on the other device.")
-        return await self._take(opened, heading, lead, asks=False, posts_to=undo if "?" in undo else "")
+        return await self._take(opened, heading, lead, asks=False, action=undo if "?" in undo else "")
 
-    async def nothing_to_bring(self, opened: Opened) -> Reply:
-        """Nothing of it is missing here, or nothing of it can be had."""
-        if opened.steps:
+    async def nothing_to_bring(self, opened: OpenedLink) -> Reply:
+        """The other cart is empty, or everything in it is here already or cannot be bought."""
+        if opened.lines:
             heading = _("There is nothing to bring")
             lead = _("Everything that can still be had is in your cart here already.")
-            return await self._take(opened, heading, lead, asks=False, posts_to="")
+            return await self._take(opened, heading, lead, asks=False, action="")
         lead = _("It was ordered or emptied on the other device. Your cart on this device is as it was.")
-        if opened.there.partial:
+        if opened.source.partial:
             lead = _("It cannot be read just now. Nothing is lost: please try again in a few minutes.")
         return await self._closed(opened.request, 200, _("The cart of this link is empty"), lead)
 
-    async def nothing_to_carry(self, request: ShopRequest) -> Reply:
-        """A link to an empty cart would be of no use."""
+    async def empty_cart(self, request: ShopRequest) -> Reply:
+        """The cart here is empty, so no link is made."""
         lead = _("There is nothing to take along yet. What you put into it can go on on another device.")
         return await self._closed(request, 200, _("Your cart is empty"), lead)
 
     async def same_device(self, request: ShopRequest) -> Reply:
-        """The link came back to where it was made."""
+        """The link was opened on the device that made it."""
         lead = _("This link leads to the cart that you have here already. Open it on another device.")
         return await self._closed(request, 200, _("This is this very cart"), lead)
 
-    async def ended(self, request: ShopRequest) -> Reply:
-        """Its time is over."""
+    async def expired(self, request: ShopRequest) -> Reply:
+        """410: the link has expired."""
         lead = _(
             "A link works for ten minutes. Your cart is still on the device where it was made: make a new link there. "
             "What this link has brought here stays."
         )
         return await self._closed(request, 410, _("This link has ended"), lead)
 
-    async def broken(self, request: ShopRequest) -> Reply:
-        """It is not ours, or not all of it has arrived."""
+    async def invalid(self, request: ShopRequest) -> Reply:
+        """404: the token is incomplete, or this shop did not sign it."""
         lead = _(
             "Perhaps a part of it was cut off. Nothing was changed. Please copy the whole link, or scan the code again."
         )
         return await self._closed(request, 404, _("This link is not complete"), lead)
 
-    async def _take(self, opened: Opened, heading: str, lead: str, *, asks: bool, posts_to: str) -> Reply:
-        there = msgspec.structs.replace(opened.there, coupon="", removed=None)
-        shown = (await self._replies.view(opened.request, there, welcomed=True)).lines
+    async def _take(self, opened: OpenedLink, heading: str, lead: str, *, asks: bool, action: str) -> Reply:
+        source = msgspec.structs.replace(opened.source, coupon="", removed=None)
+        line_views = (await self._replies.view(opened.request, source, show_returning=False)).lines
         lines = tuple(
-            HandoffLine(line, tuple(notes(step, self._limits))) for line, step in zip(shown, opened.steps, strict=True)
+            HandoffLine(line_view, tuple(line_notices(line, self._limits)))
+            for line_view, line in zip(line_views, opened.lines, strict=True)
         )
-        shell = await self._shell(opened.request, heading, opened.address(None))
-        return self._page("handoff/take.html", opened.request, TakePage(shell, heading, lead, lines, asks, posts_to))
+        shell = await self._shell(opened.request, heading, opened.path(None))
+        return self._page("handoff/take.html", opened.request, TakePage(shell, heading, lead, lines, asks, action))
 
     async def _closed(self, request: ShopRequest, status: int, heading: str, lead: str) -> Reply:
-        ways_on = (Link(_("To your cart"), "/cart"), Link(_("Look around"), "/"))
-        view = ClosedPage(await self._shell(request, heading), heading, lead, ways_on)
+        links = (Link(_("To your cart"), "/cart"), Link(_("Look around"), "/"))
+        view = ClosedPage(await self._shell(request, heading), heading, lead, links)
         return self._page("handoff/closed.html", request, view, status)
 
     async def _shell(self, request: ShopRequest, title: str, path: str = "/cart") -> Shell:

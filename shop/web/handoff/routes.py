@@ -12,7 +12,7 @@ from shop.web.render.storefront import Storefront
 
 
 def routes(site: Storefront, parts: Parts) -> list[Route]:
-    """The link here, and what happens to it there."""
+    """The page that makes a link, and the pages that the link leads to."""
     replies = HandoffReplies(site, replies_of(site, parts), parts.carts.limits)
     handoff = HandoffHandlers(site, parts.carts, HandoffLinks(parts.settings.secret_key, site.clock), replies)
     return [

@@ -1,4 +1,4 @@
-"""What the templates of the handoff are given; see shop.web.render.views."""
+"""View structs for the handoff's templates; see shop.web.render.views."""
 
 from __future__ import annotations
 
@@ -9,43 +9,43 @@ from shop.web.render.views import Link, Shell
 
 
 class HandoffLine(msgspec.Struct, frozen=True):
-    """A line of the other cart, and what there is to say of it here."""
+    """A line of the other device's cart, with notices about its merge."""
 
     line: LineView
-    notes: tuple[str, ...]
+    notices: tuple[str, ...]
     """'Sold out.', 'You have 1 here already, 2 after this.'"""
 
 
 class LinkPage(msgspec.Struct, frozen=True):
-    """The page with the link to take along."""
+    """The page that shows the link to open on another device."""
 
     shell: Shell
     url: str
-    code: str
-    """The link as a QR code: SVG of ours."""
+    qr_code: str
+    """The link as a QR code: trusted SVG."""
     quantity: int
-    coupon: bool
-    """The cart has one, which does not come along."""
-    saved: bool
-    """Something is saved for later, which does not come along either."""
-    near: bool
-    """The address is one that this computer alone can reach."""
+    has_coupon: bool
+    """The cart has a coupon; the link does not carry it."""
+    has_saved: bool
+    """The cart has items saved for later; the link does not carry them."""
+    local_only: bool
+    """The address is a loopback address, which no other device can reach."""
 
 
 class TakePage(msgspec.Struct, frozen=True):
-    """Asks whether to bring a cart here (`asks`), or says that it is done."""
+    """Asks whether to bring a cart to this device (`asks`), or reports that it was brought."""
 
     shell: Shell
     heading: str
     lead: str
     lines: tuple[HandoffLine, ...]
     asks: bool
-    posts_to: str
-    """'' where there is nothing to press: it is done, and cannot be taken out in one go."""
+    action: str
+    """Where the form posts to; '' for no form, if there is nothing to bring or to undo."""
 
 
 class ClosedPage(msgspec.Struct, frozen=True):
-    """A link that brings nothing: why, and where to go on."""
+    """A link that brings nothing: the reason, and links to other pages."""
 
     shell: Shell
     heading: str

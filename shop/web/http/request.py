@@ -69,7 +69,7 @@ class ShopRequest(Request[None, None, State]):
         return self.raw_headers.get(b"hx-request") == b"true"
 
     @property
-    def in_the_cart(self) -> bool:
+    def on_cart_page(self) -> bool:
         """Whether htmx asks from the cart's page, which then shows the cart beside the drawer."""
         try:
             return urlsplit(self.header(b"hx-current-url")).path == "/cart"

@@ -69,7 +69,7 @@ class Sessions:
         """The cookie that keeps the shopper's language for a year."""
         return _set_cookie(f"language={code}{self._attributes(request, 365 * 24 * 3600)}; HttpOnly")
 
-    def keep_welcome(self, request: ShopRequest, value: str) -> SetCookie:
+    def remember_welcome(self, request: ShopRequest, value: str) -> SetCookie:
         """The cookie that keeps what is said of a cart that has slept; '' takes it back."""
         return _set_cookie(f"welcome={value}{self._attributes(request, self._ttl if value else 0)}; HttpOnly")
 

@@ -9,7 +9,7 @@ import pytest
 
 from shop.catalog.model import Listing, Product, Query
 from shop.errors import StoreUnavailable
-from shop.web.cart.recommended import DEADLINE, picked
+from shop.web.cart.recommended import DEADLINE, recommendations
 from tests.fixtures.fixed_catalog import FixedCatalog, product
 from tests.fixtures.shop_app import HTMX, Client, CountingCarts, MakeClient
 
@@ -124,4 +124,4 @@ async def test_a_catalogue_that_fails_is_not_heard_of(make_client: MakeClient, e
 async def test_things_take_turns() -> None:
     of = {listing.handle: listing for listing in (await FixedCatalog(*map(product, "abcdefg")).page(Query())).listings}
     mug, jug = (of["a"], of["b"], of["c"]), (of["c"], of["d"], of["e"], of["f"], of["g"])
-    assert [each.handle for each in picked([mug, jug], ("a",))] == ["c", "b", "d", "e"]
+    assert [each.handle for each in recommendations([mug, jug], ("a",))] == ["c", "b", "d", "e"]

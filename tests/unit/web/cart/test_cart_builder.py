@@ -14,7 +14,7 @@ from shop.i18n import ENGLISH
 from shop.money import Money, Rates
 from shop.resources import resource_dir
 from shop.web.cart.cart_builder import cart_view, skus_of
-from shop.web.cart.sums import CartTotals, goods_of
+from shop.web.cart.totals import CartTotals, item_totals
 from shop.web.cart.views import CartView, LineView
 from shop.web.render.assets import assets_of
 from shop.web.render.pictures import Pictures
@@ -36,7 +36,7 @@ def line(sku: str, quantity: int = 1, price: int = 1000, *, saved: bool = False)
 def view(cart: Cart, *offers: Offer, currency: str = "EUR") -> CartView:
     by_sku = {offer.sku: offer for offer in offers}
     prices = Prices(RATES, currency, ENGLISH)
-    return cart_view(cart, by_sku, CartTotals(goods_of(cart, by_sku, prices)), prices, PICTURES, Limits(), NOW)
+    return cart_view(cart, by_sku, CartTotals(item_totals(cart, by_sku, prices)), prices, PICTURES, Limits(), NOW)
 
 
 def only_line(line: Line, *offers: Offer, currency: str = "EUR") -> LineView:
@@ -74,7 +74,7 @@ def test_a_line_that_is_no_longer_sold_counts_nothing() -> None:
     shown = view(Cart("c", 1, (line("OLD", 5), line("MUG", 2))), offer("MUG"))
     assert (shown.quantity, shown.subtotal) == (2, "€20.00")
     old = shown.lines[0]
-    assert (old.gone, old.url, old.unit_price) == (True, "", "")
+    assert (old.discontinued, old.url, old.unit_price) == (True, "", "")
 
 
 def test_saved_lines_are_shown_apart_and_cost_nothing() -> None:
@@ -97,7 +97,7 @@ def test_undo_says_what_it_would_bring_back(lines: tuple[str, ...], words: str) 
     removed = Removed(b"\x01" * 8, NOW - 599, tuple((at, line(sku)) for at, sku in enumerate(lines)))
     shown = view(Cart("c", 2, (), removed), offer("MUG"), offer("POT", variant="Red"))
     assert shown.undo is not None
-    assert (shown.undo.of, shown.undo.words) == ("01" * 8, words)
+    assert (shown.undo.removal_id, shown.undo.message) == ("01" * 8, words)
 
 
 def test_the_names_of_what_was_removed_are_asked_for_while_it_can_be_undone() -> None:
