@@ -17,7 +17,7 @@ from shop.i18n import gettext as _
 from shop.web.cart.replies import CartReplies
 from shop.web.cart.views import CartView
 from shop.web.catalog.product import ProductHandlers
-from shop.web.http.change_ids import clicked_change, is_plain_form, named_change
+from shop.web.http.change_ids import clicked_change, is_plain_form, keyed_change
 from shop.web.http.forms import Form, read_form
 from shop.web.http.reply import Reply
 from shop.web.http.request import ShopRequest
@@ -100,7 +100,7 @@ class AddHandlers:
 
     async def _change_id(self, request: ShopRequest, session: Session, form: Form) -> tuple[bytes, int]:
         """The id of the change, and `Cart.woken` if the look-up of the cart restored it from the archive."""
-        if (keyed := named_change(request, session.cart_id, form)) is not None:
+        if (keyed := keyed_change(request, session.cart_id, form)) is not None:
             return keyed, 0
         if is_plain_form(request):
             cart = Cart(session.cart_id) if session.fresh else await self._carts.get(session.cart_id)

@@ -29,7 +29,7 @@ from shop.i18n import ngettext
 from shop.web.cart.cart_builder import name_of
 from shop.web.cart.replies import Announcement, CartReplies
 from shop.web.cart.views import CartView
-from shop.web.http.change_ids import named_change
+from shop.web.http.change_ids import keyed_change
 from shop.web.http.forms import Form, read_form
 from shop.web.http.reply import Reply
 from shop.web.http.request import ShopRequest
@@ -134,7 +134,7 @@ class CartHandlers:
 
     def _cart_request(self, request: ShopRequest, session: Session | None, form: Form) -> CartRequest:
         cart_id = session.cart_id if session else ""
-        keyed = named_change(request, cart_id, form) if cart_id else None
+        keyed = keyed_change(request, cart_id, form) if cart_id else None
         sku = sku_of(request.path_params.get("sku", ""))
         return CartRequest(cart_id, sku, request, form, keyed or new_change_id(), int(self._site.clock()))
 

@@ -38,7 +38,7 @@ class CheckoutHandlers:
         cart, currency = await self._cart(self._site.sessions.read(request)), self._currency(request)
         chosen = currency if "currency" in request.cookies else ""
         code = guessed_country(chosen, request.header(b"accept-language"), self._ordering.quotes.terms.home)
-        asked_for = request.method == "GET" and not request.looks_ahead
+        asked_for = request.method == "GET" and not request.is_prefetch
         (proposal, until), waiting = await asyncio.gather(
             self._propose(cart, currency, code, "", holds=asked_for), self._waiting(cart)
         )

@@ -1,1 +1,1 @@
-"""HTTP: requests, forms, sessions, replies, metrics, health. Knows no page."""
+"""HTTP: requests, forms, sessions, replies, metrics, health. Independent of any page."""

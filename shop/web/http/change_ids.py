@@ -1,12 +1,12 @@
-"""Gives a request's change its id, so that what was meant once happens once.
+"""Derives the id of a request's change, so that a retry or a double click is applied once.
 
-A request that carries an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) names its change itself:
-htmx sends one per click and the same again when it retries. A plain form in a browser cannot, and a double click
-on it sends two equal posts: an add that repeats the cart's very latest change within about a second is taken for
-that change. Any other client gets a new id each time: a thousand equal posts by curl are a thousand adds.
+An `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) identifies the change: our script sends a new key for
+each click, and the same key when it retries. A plain form has no key, and a double click on it sends two equal posts:
+an add that repeats the cart's latest change within about a second counts as the same change. Any other client gets a
+new id each time: a thousand equal posts by curl are a thousand adds.
 
-Two first posts of a browser that has no cookie yet make two sessions with one add each. The browser keeps the
-cookie of the reply it shows, so its cart holds one; the other expires.
+Two concurrent first posts of a browser without a cookie make two sessions with one add each. The browser keeps the
+cookie of the reply it shows, so its cart has one item; the other cart expires.
 """
 
 from __future__ import annotations
@@ -20,18 +20,19 @@ from shop.web.http.forms import Form
 from shop.web.http.request import ShopRequest
 
 MAX_KEY = 200
+"""Characters of an Idempotency-Key."""
 TICK = 0.5
-"""Seconds. A repeated post is recognised for two to three ticks after the first."""
+"""Seconds. A repeated post is recognized for two to three ticks after the first."""
 
 
-def named_change(request: ShopRequest, cart_id: str, form: Form) -> bytes | None:
-    """The id that the Idempotency-Key stands for, None without one; the key with another form is another change."""
+def keyed_change(request: ShopRequest, cart_id: str, form: Form) -> bytes | None:
+    """The id derived from the Idempotency-Key, the cart, the path and the form; None for a request without a key."""
     key = idempotency_key(request)
     return change_id(cart_id, request.path, _text(form), key) if key else None
 
 
 def idempotency_key(request: ShopRequest) -> str:
-    """The Idempotency-Key as it was sent, '' for none; raises InvalidInput for one that is too long."""
+    """The Idempotency-Key header, '' for none; raises InvalidInput above MAX_KEY characters."""
     key = request.header(b"idempotency-key")
     if len(key) > MAX_KEY:
         raise InvalidInput("An Idempotency-Key has at most {most} characters.", most=MAX_KEY)
@@ -39,14 +40,14 @@ def idempotency_key(request: ShopRequest) -> str:
 
 
 def is_plain_form(request: ShopRequest) -> bool:
-    """Whether a browser posts a form without script: only navigation sends this, and a double click repeats it."""
+    """Whether a browser posts a form without script: a navigation, which a double click repeats."""
     return request.header(b"sec-fetch-mode") == "navigate"
 
 
 def clicked_change(request: ShopRequest, cart: Cart, form: Form, clock: Callable[[], float] = time.time) -> bytes:
-    """The id of a plain form's add, given the cart as it is: the latest change's if this repeats it, else a new one.
+    """The id of a plain form's add: that of the cart's latest change if this repeats it, else a new one.
 
-    It is derived from the time in ticks, not drawn, so that two clicks at once agree even in two processes.
+    A new id is derived from the time in ticks, so that two simultaneous clicks get the same id in any process.
     """
     tick = int(clock() / TICK)
     latest = cart.latest_change

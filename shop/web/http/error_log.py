@@ -1,4 +1,4 @@
-"""Logs unexpected errors, without what a shopper sent."""
+"""Logs unexpected errors, without any data of the shopper."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ log = logging.getLogger(__name__)
 
 
 def log_unexpected(request: Request[Any, Any, Any], error: Exception) -> str:
-    """Log an unexpected error with its message and traceback, without what a shopper sent; return its reference."""
+    """Log an unexpected error with its message and traceback, without data of the shopper; return its reference."""
     reference = secrets.token_hex(4)
     route = request.scope.get("path_template", "no route")
-    told = "".join(_told(error, set()))
-    log.error("Unexpected %s [%s] at %s %s\n%s", type(error).__name__, reference, request.method, route, told)
+    report = "".join(_traceback(error, set()))
+    log.error("Unexpected %s [%s] at %s %s\n%s", type(error).__name__, reference, request.method, route, report)
     return reference
 
 
-def _told(error: BaseException, before: set[int]) -> Iterator[str]:
-    """The tracebacks of an error and of what caused it, the cause first.
+def _traceback(error: BaseException, seen: set[int]) -> Iterator[str]:
+    """The tracebacks of an error and its causes, the root cause first.
 
-    Of each message only the first line: in the others, databases repeat the values that they were given.
+    Only the first line of each message: in the other lines, databases repeat the values of the statement.
     """
-    before.add(id(error))
+    seen.add(id(error))
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     for earlier in (cause, *getattr(error, "exceptions", ())):
-        if earlier is not None and id(earlier) not in before:
-            yield from _told(earlier, before)
+        if earlier is not None and id(earlier) not in seen:
+            yield from _traceback(earlier, seen)
             yield "which led to:\n"
     yield "Traceback (most recent call last):\n"
     yield from traceback.format_tb(error.__traceback__)

@@ -1,4 +1,4 @@
-"""Reads the form that a POST carries. Whatever a client sends ends in a value or in words, never in a crash."""
+"""Reads the form of a POST. Any input yields a value or a client error, never a crash."""
 
 from __future__ import annotations
 
@@ -17,27 +17,28 @@ if TYPE_CHECKING:
     from litestar.types import HTTPReceiveMessage
 
 MAX_FIELDS = 100
+"""Fields of a form."""
 MAX_BODY = 64 * 1024
 """Bytes of a form."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-"""Those of ISO 6429; the upper ones command terminals too, where somebody lists what was typed."""
+"""The control characters of ISO 6429. Those above 0x7f control terminals too, where an operator lists orders."""
 _COUNT = re.compile(r"[0-9]{1,9}")
 
 
 class Form(msgspec.Struct, frozen=True):
-    """The fields of a form; of several with one name the first."""
+    """The fields of a form. If a name is repeated, the first value counts."""
 
     fields: dict[str, str]
 
     def text(self, name: str) -> str:
-        """A field's text without spaces around it, '' where it is missing; InvalidInput for control characters."""
+        """A field's text, stripped; '' if it is missing. Raises InvalidInput for control characters."""
         value = self.fields.get(name, "").strip()
         if _CONTROL.search(value):
             raise InvalidInput("This text holds characters that cannot be typed. Please enter it again.", field=name)
         return value
 
     def count(self, name: str, default: int | None = None) -> int:
-        """A field's whole number; the default where it is missing or empty. Raises InvalidInput."""
+        """A field's whole number; the default if it is missing or empty. Raises InvalidInput."""
         value = self.fields.get(name, "").strip()
         if not value and default is not None:
             return default
@@ -47,7 +48,7 @@ class Form(msgspec.Struct, frozen=True):
 
 
 async def read_form(request: ShopRequest) -> Form:
-    """The form in the body of a request; raises InvalidInput where there is none that could be read."""
+    """The form in the body of a request. Raises InvalidInput if the body is no readable form."""
     kind = request.header(b"content-type").partition(";")[0].strip().lower()
     if kind in ("application/x-www-form-urlencoded", ""):
         pairs = _urlencoded(await _body(request))
@@ -59,8 +60,8 @@ async def read_form(request: ShopRequest) -> Form:
 
 
 async def _body(request: ShopRequest) -> bytes:
-    announced = request.header(b"content-length")
-    if announced.isdigit() and int(announced) > MAX_BODY:
+    length = request.header(b"content-length")
+    if length.isdigit() and int(length) > MAX_BODY:
         raise RequestEntityTooLarge
     body = b""
     while True:
@@ -86,7 +87,7 @@ async def _multipart(request: ShopRequest) -> list[tuple[str, str]]:
     try:
         pairs = [(name, text) for name, text in (await request.form()).multi_items() if isinstance(text, str)]
         for pair in pairs:
-            "".join(pair).encode()  # a part may name any encoding, also one for half a character
+            "".join(pair).encode()  # a part may declare any encoding, even one that yields lone surrogates
     except (HTTPException, ValueError, LookupError) as error:
         if isinstance(error, HTTPException) and error.status_code == 413:
             raise

@@ -1,4 +1,4 @@
-"""The headers that every answer carries, also those to unknown addresses."""
+"""Security headers for every response, including those to unknown URLs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ CONTENT_SECURITY_POLICY = (
     "connect-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
-"""No inline script or style, nothing from elsewhere but pictures, which an imported catalogue may keep elsewhere."""
+"""No inline script or style, and nothing from other sites except images, which a catalogue may host anywhere."""
 
 _ALWAYS = [
     (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
@@ -23,13 +23,13 @@ _HTTPS = [*_ALWAYS, (b"strict-transport-security", b"max-age=31536000")]
 
 
 class SecurityHeaders:
-    """A before_send hook; `public_url` says whether people come by https though the proxy does not."""
+    """A before_send hook. An https `public_url` adds HSTS even if the proxy itself connects by http."""
 
     def __init__(self, public_url: str = "") -> None:
         self._https = public_url.startswith("https:")
 
     async def __call__(self, message: Message, scope: Scope) -> None:
-        """Add them to the start of a response."""
+        """Add the headers to the start of a response."""
         if message["type"] == "http.response.start":
-            more = _HTTPS if self._https or scope["scheme"] == "https" else _ALWAYS
-            message["headers"] = [*message["headers"], *more]
+            added = _HTTPS if self._https or scope["scheme"] == "https" else _ALWAYS
+            message["headers"] = [*message["headers"], *added]

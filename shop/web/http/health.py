@@ -1,4 +1,4 @@
-"""Tells a supervisor whether the process lives, and a load balancer whether it should get requests."""
+"""Health checks: liveness for a supervisor, readiness for a load balancer."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class HealthHandlers:
         return text("ok\n")
 
     async def ready(self, request: ShopRequest) -> Reply:  # noqa: ARG002 - the same for every request
-        """GET /readyz: 200 while pages and carts can be served, if need be from the standby; else 503.
+        """GET /readyz: 200 while pages and carts can be served, from the standby if necessary; else 503.
 
-        Where the store of carts is not ready, `reason` is 'settings' (waiting does not help), 'busy' or 'away'. The
-        words are in the log and in `shop doctor`: they name servers, and anybody may ask here.
+        If the cart store is not ready, `reason` is 'settings' (waiting does not help), 'busy' or 'away'. The error
+        messages are only in the log and in `shop doctor`: they name servers, and this URL is public.
         """
         catalog, (carts, reason) = await self._catalog_state(), await self._carts_state()
         ready = catalog == "ready" and carts != "away"
@@ -44,7 +44,7 @@ class HealthHandlers:
         return "ready"
 
     async def _carts_state(self) -> tuple[str, str]:
-        """'ready', 'standby' while a standby is in charge, or 'away'; and the reason where the store is not ready."""
+        """'ready', 'standby' while a standby serves the carts, or 'away'; and the reason if the store is not ready."""
         standbys = [part for part in self._carts.parts() if isinstance(part, FailoverCartService)]
         try:
             await self._carts.ping()

@@ -1,7 +1,7 @@
-"""Counts and times requests by the template of their route, never by the path: a product is no label.
+"""Counts and times requests by route template, never by path: a label per product would be unbounded.
 
-Prometheus' own counters take a lock each time, which a page kept as bytes would feel. All requests of a process
-are answered in one event loop, so plain numbers do, and become Prometheus' when they are asked for.
+Prometheus' own counters take a lock per update, a measurable cost for a cached page. All requests of a process run
+in one event loop, so plain numbers suffice; a scrape converts them to Prometheus metrics.
 """
 
 from __future__ import annotations
@@ -23,34 +23,35 @@ from prometheus_client.registry import Collector
 from shop.web.http.reply import Reply, text
 from shop.web.http.request import ShopRequest
 
-SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+"""Upper bounds of the histogram's buckets, in seconds."""
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
-"""Those that are labels; what else a client may invent is 'other'."""
+"""Methods with a label of their own; all others are counted as 'other'."""
 _TYPE = re.compile(r":\w+}")
-"""The type of a path parameter, which Litestar leaves out of a route's template."""
+"""The type of a path parameter, which Litestar omits from a route's template."""
 
 Handler = Callable[[ShopRequest], Awaitable[Reply]]
 
 
 class Timing:
-    """How long the handler of a route took, in the buckets of SECONDS and one for all that is longer."""
+    """A histogram of the handler times of one route: a count for each of BUCKETS, and one for longer times."""
 
     def __init__(self) -> None:
-        self.counts = [0] * (len(SECONDS) + 1)
+        self.counts = [0] * (len(BUCKETS) + 1)
         self.total = 0.0
 
     def observe(self, seconds: float) -> None:
-        """Count one."""
-        self.counts[bisect_left(SECONDS, seconds)] += 1
+        """Count one request."""
+        self.counts[bisect_left(BUCKETS, seconds)] += 1
         self.total += seconds
 
     def buckets(self) -> list[tuple[str, float]]:
-        """Prometheus' cumulative buckets."""
-        return list(zip((*map(str, SECONDS), "+Inf"), accumulate(self.counts), strict=True))
+        """The cumulative buckets for Prometheus: upper bound and count."""
+        return list(zip((*map(str, BUCKETS), "+Inf"), accumulate(self.counts), strict=True))
 
 
 class Metrics(Collector):
-    """Keeps the numbers of one application, and serves them with whatever else is in its registry."""
+    """Collects the request metrics of one application, and serves everything in its registry."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
@@ -59,13 +60,13 @@ class Metrics(Collector):
         registry.register(self)
 
     async def count(self, message: Message, scope: Scope) -> None:
-        """A before_send hook."""
+        """Count a response by method, route template and status; a before_send hook."""
         if message["type"] == "http.response.start" and scope["type"] == ScopeType.HTTP:
             method = scope["method"] if scope["method"] in METHODS else "other"
             self._requests[method, scope.get("path_template", "unknown"), message["status"]] += 1
 
     def timed(self, path: str, handler: Handler) -> Handler:
-        """The handler, timed under its route's template."""
+        """The handler with a timer for its route template."""
         timing = self._timings.setdefault(_TYPE.sub("}", path), Timing())
 
         async def timed_handler(request: ShopRequest) -> Reply:
@@ -78,7 +79,7 @@ class Metrics(Collector):
         return timed_handler
 
     def collect(self) -> Iterable[Metric]:
-        """The numbers as Prometheus wants them."""
+        """The metrics, for the registry."""
         requests = CounterMetricFamily(
             "shop_http_requests",
             "Requests answered, by method, route template and status",

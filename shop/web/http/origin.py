@@ -1,4 +1,4 @@
-"""The shop's address as a shopper sees it, for links that leave the page."""
+"""The shop's public origin, for absolute links."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](
 
 
 def origin_of(request: ShopRequest, public_url: str) -> str:
-    """'https://shop.example': PUBLIC_URL, else as the request says; '' for a request that says nothing usable.
+    """'https://shop.example': PUBLIC_URL, else the request's Host; '' if that is missing or malformed.
 
-    A request can say anything: what it says goes back to its sender only.
+    A client can forge its Host, so use the result only in replies to the same client.
     """
     if public_url:
         return public_url.rstrip("/")
@@ -21,8 +21,8 @@ def origin_of(request: ShopRequest, public_url: str) -> str:
 
 
 def email_origin(request: ShopRequest, public_url: str, *, sends_email: bool) -> str:
-    """The shop's address for e-mails: PUBLIC_URL; as the request says only where e-mails are not sent .
+    """The origin for links in e-mails: PUBLIC_URL; the request's Host only if e-mails are not sent.
 
-    Who orders names the recipient and the host: else our own e-mail would lead a stranger to any page they like.
+    The client controls both the recipient and the Host: a forged Host would put a foreign link into our e-mail.
     """
     return origin_of(request, public_url) if public_url or not sends_email else ""

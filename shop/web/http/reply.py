@@ -1,4 +1,4 @@
-"""The one place that decides how an answer is given: a page, the fragments htmx swaps, or a 303 to a page."""
+"""Replies: a page, the fragments that htmx swaps, or a 303 redirect to a page."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Header = tuple[bytes, bytes]
 HTML: Header = (b"content-type", b"text/html; charset=utf-8")
 VARY: Header = (b"vary", b"HX-Request, HX-Request-Type, HX-Boosted, Cookie, Accept-Encoding, Accept-Language")
 NO_STORE: Header = (b"cache-control", b"no-store")
-"""For what a shopper typed, and for orders: no browser and no proxy keeps it."""
+"""For typed data and for orders: no browser and no proxy stores them."""
 REVALIDATE: Header = (b"cache-control", b"private, no-cache")
-_WORTH_PACKING = 2000
-"""Bytes; less is not worth the time, and fits into two packets."""
+_MIN_COMPRESSED = 2000
+"""Bytes. A smaller body is not compressed: it fits into two packets anyway."""
 
 
 class Reply:
-    """A finished answer, sent as it is. It is an ASGI app of its own: Litestar has nothing left to do for it."""
+    """A complete response. It is an ASGI app, so Litestar sends it without any further processing."""
 
     __slots__ = ("body", "headers", "status")
 
@@ -33,25 +33,25 @@ class Reply:
         self.body = body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
-        """Send it; a HEAD request gets the headers only."""
+        """Send the response; a HEAD request gets the headers only."""
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
         body = b"" if scope["method"] == "HEAD" else self.body  # type: ignore[typeddict-item]
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-class Personal(Reply):
-    """An answer for one shopper alone: compressed as it is sent, quickly, where that is understood."""
+class PersonalReply(Reply):
+    """A response for one shopper: compressed on sending, at the fastest level, if the client accepts gzip."""
 
     __slots__ = ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it."""
+        """Send the response, compressed if that pays."""
         accepted = next((value for name, value in scope["headers"] if name == b"accept-encoding"), b"")
-        if len(self.body) >= _WORTH_PACKING and accepts_gzip(accepted):
-            self._pack()
+        if len(self.body) >= _MIN_COMPRESSED and accepts_gzip(accepted):
+            self._compress()
         await super().__call__(scope, receive, send)
 
-    def _pack(self) -> None:
+    def _compress(self) -> None:
         self.body = gzip.compress(self.body, 1, mtime=0)
         length = (b"content-length", b"%d" % len(self.body))
         headers = [header for header in self.headers if header[0] != b"content-length"]
@@ -59,26 +59,26 @@ class Personal(Reply):
 
 
 def html(text: str, *, status: int = 200, headers: Iterable[Header] = (), cache: Header = REVALIDATE) -> Reply:
-    """A page or fragments, for this shopper only."""
-    return Personal(status, (HTML, VARY, cache, *headers), text.encode())
+    """A page or fragments for one shopper; `cache` is its Cache-Control header."""
+    return PersonalReply(status, (HTML, VARY, cache, *headers), text.encode())
 
 
 def text(body: str, *, status: int = 200, kind: str = "text/plain; charset=utf-8") -> Reply:
-    """An answer for machines."""
+    """A plain-text response for programs; `kind` is its content type."""
     return Reply(status, ((b"content-type", kind.encode()), (b"cache-control", b"no-cache")), body.encode())
 
 
 def go_to(request: ShopRequest, path: str, *, headers: Iterable[Header] = ()) -> Reply:
-    """Send the browser to a page of ours after a change: 303, or htmx's own header for it. Never to another site."""
-    where = safe_return(path).encode("latin-1")
+    """Redirect to a page of this site after a change: 303, or HX-Redirect for htmx. Never to another site."""
+    target = safe_return(path).encode("latin-1")
     if request.is_htmx:
-        return Reply(204, ((b"hx-redirect", where), VARY, REVALIDATE, *headers))
-    return Reply(303, ((b"location", where), VARY, REVALIDATE, *headers))
+        return Reply(204, ((b"hx-redirect", target), VARY, REVALIDATE, *headers))
+    return Reply(303, ((b"location", target), VARY, REVALIDATE, *headers))
 
 
 _LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]{0,2000}")
 
 
 def safe_return(path: str, default: str = "/") -> str:
-    """`path` if it is a path on this site, ready for a Location header; else the default."""
+    """`path`, encoded for a Location header, if it is a path on this site; else the default."""
     return quote(path, safe="/?&=%+:@!$'()*,;~#[]") if _LOCAL.fullmatch(path) else default

@@ -1,4 +1,4 @@
-"""What a request says of itself, read once and by hand: parsing it in general costs more than a kept page."""
+"""The request, with its own parsing of headers and cookies: a general parser takes longer than a cached page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BADGE = re.compile(r"[1-9][0-9]{0,3}")
 
 
 class ShopRequest(Request[None, None, State]):
-    """A request with what the pages ask of it. Cookies are what anyone may have written: validate what they say."""
+    """A request with the properties that pages need. Clients can forge any cookie: validate each value."""
 
     __slots__ = ("_raw_cookies", "_raw_headers")
 
@@ -26,7 +26,7 @@ class ShopRequest(Request[None, None, State]):
 
     @property
     def raw_headers(self) -> dict[bytes, bytes]:
-        """The headers as they came, names in lower case; of several with one name the last."""
+        """The raw headers, names in lower case. If a name is repeated, the last value counts."""
         if self._raw_headers is None:
             self._raw_headers = dict(self.scope["headers"])
         return self._raw_headers
@@ -40,7 +40,7 @@ class ShopRequest(Request[None, None, State]):
 
     @property
     def scheme(self) -> str:
-        """'http' or 'https', as the connection is; a proxy before the shop may know better (PUBLIC_URL)."""
+        """'http' or 'https' of this connection; behind a proxy, PUBLIC_URL has the shopper's scheme."""
         return self.scope["scheme"]
 
     @property
@@ -49,7 +49,7 @@ class ShopRequest(Request[None, None, State]):
         return self.scope["path"]
 
     def header(self, name: bytes) -> str:
-        """A header's value, '' where it is missing; `name` in lower case."""
+        """A header's value, '' if it is missing; `name` in lower case."""
         return self.raw_headers.get(name, b"").decode("latin-1")
 
     @property
@@ -65,12 +65,12 @@ class ShopRequest(Request[None, None, State]):
 
     @property
     def is_htmx(self) -> bool:
-        """Whether htmx asks, for a fragment or for a page."""
+        """Whether htmx sent the request, for a fragment or for a page."""
         return self.raw_headers.get(b"hx-request") == b"true"
 
     @property
     def on_cart_page(self) -> bool:
-        """Whether htmx asks from the cart's page, which then shows the cart beside the drawer."""
+        """Whether htmx sent the request from the cart page, which shows the cart in addition to the drawer."""
         try:
             return urlsplit(self.header(b"hx-current-url")).path == "/cart"
         except ValueError:
@@ -78,28 +78,28 @@ class ShopRequest(Request[None, None, State]):
 
     @property
     def is_browser(self) -> bool:
-        """Whether a browser asks, in a shopper's name; programs say nothing of how they fetch."""
+        """Whether a browser sent the request: other programs send no Sec-Fetch headers."""
         return self.is_htmx or b"sec-fetch-site" in self.raw_headers or b"sec-fetch-mode" in self.raw_headers
 
     @property
-    def looks_ahead(self) -> bool:
-        """Whether a browser fetches a page that nobody has asked for yet, and perhaps nobody will."""
+    def is_prefetch(self) -> bool:
+        """Whether a browser fetches the page ahead of a click that may never come."""
         return any(b"prefetch" in self.raw_headers.get(name, b"") for name in (b"sec-purpose", b"purpose", b"x-moz"))
 
     @property
     def badge(self) -> str:
-        """How many pieces the display-only cookie says are in the cart: '1' to '9999', '' for none."""
+        """Quantity for the cart's badge, from the display-only cookie: '1' to '9999', '' for none."""
         count = self.cookies.get("cart_count", "")
         return count if _BADGE.fullmatch(count) else ""
 
     @property
     def accepts_gzip(self) -> bool:
-        """Whether the body may be sent as gzip."""
+        """Whether the client accepts a gzip body."""
         return accepts_gzip(self.raw_headers.get(b"accept-encoding", b""))
 
 
 def parse_cookies(header: bytes) -> dict[str, str]:
-    """A Cookie header's pairs; of several with one name the first, which is the most specific (RFC 6265, 5.4)."""
+    """The pairs of a Cookie header. Of repeated names the first counts: it is the most specific (RFC 6265, 5.4)."""
     cookies: dict[str, str] = {}
     if header:
         for pair in header.decode("latin-1").split(";"):

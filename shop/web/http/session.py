@@ -1,10 +1,9 @@
-"""The session: one opaque cookie that names a cart, and one that shows its count.
+"""The session: an opaque cookie that identifies a cart, and a cookie with the quantity for its badge.
 
-The cookie holds 256 random bits. The cart's id is a hash of them, so who reads the store cannot open a cart.
-Nothing else is kept, so there is nothing to log in to and nothing to write back: a read never makes a session,
-and a cookie of another shape is as good as none. The token is not signed: a signature proves only that we once
-made it, which 256 bits do already, and it would tie every cart to a key that must never be lost. What keeps a
-neighbouring site from planting a token of its own is the `__Host-` prefix, under https.
+The session cookie has 256 random bits. The cart's id is their hash, so read access to the store does not open a cart.
+A session has no other state: reading it never creates or writes anything, and a malformed cookie counts as none. The
+token is not signed: a signature only proves that we issued it, as 256 random bits do already, and it would tie every
+cart to a key that must never be lost. Under https the `__Host-` prefix keeps sibling domains from setting a token.
 """
 
 from __future__ import annotations
@@ -31,14 +30,14 @@ class Session(msgspec.Struct, frozen=True):
 
 
 class Sessions:
-    """Reads and writes the cookies. `ttl` is how long they live, in seconds: as long as the cart can be found."""
+    """Reads and sets the cookies. `ttl`: their lifetime in seconds, as long as a cart can be found or restored."""
 
     def __init__(self, ttl: int, public_url: str = "") -> None:
         self._ttl = ttl
         self._https = public_url.startswith("https:")
 
     def read(self, request: ShopRequest) -> Session | None:
-        """The session of a request, or None; never makes one."""
+        """The session of a request, or None. Never starts one."""
         token = request.cookies.get(self._name(request), "")
         return Session(token, cart_id(token)) if _TOKEN.fullmatch(token) else None
 
@@ -48,42 +47,42 @@ class Sessions:
         return Session(token, cart_id(token), fresh=True)
 
     def keep(self, request: ShopRequest, session: Session, quantity: int) -> list[SetCookie]:
-        """The cookies after a change of the cart, which now holds `quantity` pieces; their life starts again."""
-        rest = self._attributes(request, self._ttl)
+        """The cookies after a change: renews both; `quantity` is the number of units now in the cart."""
+        attributes = self._attributes(request, self._ttl)
         return [
-            _set_cookie(f"{self._name(request)}={session.token}{rest}; HttpOnly"),
-            _set_cookie(f"cart_count={quantity}{rest}"),
+            _set_cookie(f"{self._name(request)}={session.token}{attributes}; HttpOnly"),
+            _set_cookie(f"cart_count={quantity}{attributes}"),
         ]
 
     def correct_count(self, request: ShopRequest, quantity: int) -> list[SetCookie]:
-        """The cookie that shows the count, where what the browser has is not what the cart holds."""
+        """The count cookie, if the browser's differs from the cart's quantity; else nothing."""
         if request.badge == str(quantity or ""):
             return []
         return [_set_cookie(f"cart_count={quantity}{self._attributes(request, self._ttl)}")]
 
     def remember_currency(self, request: ShopRequest, currency: str) -> SetCookie:
-        """The cookie that keeps the shopper's currency for a year."""
+        """The cookie with the shopper's currency, for a year."""
         return _set_cookie(f"currency={currency}{self._attributes(request, 365 * 24 * 3600)}; HttpOnly")
 
     def remember_language(self, request: ShopRequest, code: str) -> SetCookie:
-        """The cookie that keeps the shopper's language for a year."""
+        """The cookie with the shopper's language, for a year."""
         return _set_cookie(f"language={code}{self._attributes(request, 365 * 24 * 3600)}; HttpOnly")
 
     def remember_welcome(self, request: ShopRequest, value: str) -> SetCookie:
-        """The cookie that keeps what is said of a cart that has slept; '' takes it back."""
+        """The cookie with the state of the notice about a returning cart; '' deletes it."""
         return _set_cookie(f"welcome={value}{self._attributes(request, self._ttl if value else 0)}; HttpOnly")
 
     def forget(self, request: ShopRequest) -> list[SetCookie]:
-        """Cookies that take back all of ours."""
-        rest = self._attributes(request, 0)
+        """Cookies that delete all cookies of the shop."""
+        attributes = self._attributes(request, 0)
         names = (self._name(request), "cart_count", "currency", "language", "welcome")
-        return [_set_cookie(f"{name}={rest}") for name in names]
+        return [_set_cookie(f"{name}={attributes}") for name in names]
 
     def _name(self, request: ShopRequest) -> str:
         return "__Host-session" if self.secure(request) else "session"
 
     def secure(self, request: ShopRequest) -> bool:
-        """Whether the shopper's browser speaks https, to us or to the proxy before us."""
+        """Whether the browser connects by https, to the shop or to its proxy."""
         return self._https or request.scheme == "https"
 
     def _attributes(self, request: ShopRequest, max_age: int) -> str:
@@ -91,7 +90,7 @@ class Sessions:
 
 
 def cart_id(token: str) -> str:
-    """The id of a session's cart: 22 characters of base64url that do not lead back to the token."""
+    """The id of a session's cart: a hash of the token, 22 characters of base64url."""
     return urlsafe_b64encode(blake2b(token.encode(), digest_size=16).digest()).decode().rstrip("=")
 
 
