@@ -11,7 +11,7 @@ from shop.i18n import gettext as _
 from shop.web.catalog.json_ld import product_json_ld, trail_json_ld
 from shop.web.catalog.swatches import swatch_of
 from shop.web.catalog.views import OptionValue, OptionView, ProductView, VariantView
-from shop.web.render.cards import IN_ANOTHER_CART, card, price, stock_words
+from shop.web.render.cards import IN_ANOTHER_CART, card, price, stock_label
 from shop.web.render.delivery import delivery_view
 from shop.web.render.html_text import lead_and_facts
 from shop.web.render.paths import listing_path, product_path
@@ -95,7 +95,7 @@ def _variant(variant: Variant, prices: Prices, most: int) -> VariantView:
     return VariantView(
         sku=variant.sku,
         price=price(prices, variant.price, variant.compare_at),
-        stock=_(IN_ANOTHER_CART) if variant.held and not variant.available else stock_words(variant.stock),
+        stock=_(IN_ANOTHER_CART) if variant.held and not variant.available else stock_label(variant.stock),
         sold_out=not variant.available,
         max_quantity=most if variant.stock is None else min(most, variant.stock),
     )

@@ -1,4 +1,4 @@
-"""Answers what went wrong, in words: as a page, as fragments, or for a machine. Never with a traceback."""
+"""Turns exceptions into replies: a page, fragments, JSON or plain text, never a traceback."""
 
 from __future__ import annotations
 
@@ -39,25 +39,26 @@ LEADS = {
 
 
 class ErrorReplies:
-    """Turns an exception into an answer."""
+    """The exception handler of the application."""
 
     def __init__(self, site: Storefront) -> None:
         self._site = site
 
     def answer(self, request: Any, error: Exception) -> Response[bytes]:
-        """The answer to a request that ended in an exception; an unexpected one is logged under a reference."""
+        """The reply to a request that raised `error`. An unexpected one is logged with the reference that it shows."""
         speak(self._site.languages.of(request.scope))
-        status, heading, lead = self._words(request, error)
+        status, heading, lead = self._describe(request, error)
         headers = {VARY[0].decode(): VARY[1].decode(), "cache-control": "no-store"}
         if isinstance(error, HTTPException) and error.headers:
             headers |= {name.lower(): value for name, value in error.headers.items()}
         if status == 503:
             headers["retry-after"] = "5"
-        again = status >= 500 and request.method == "GET"
-        body, kind = self._body(request, status, heading, lead, again=again)
+        can_retry = status >= 500 and request.method == "GET"
+        body, kind = self._body(request, status, heading, lead, can_retry=can_retry)
         return Response(body, status_code=status, media_type=kind, headers=headers)
 
-    def _words(self, request: ShopRequest, error: Exception) -> tuple[int, str, str]:
+    def _describe(self, request: ShopRequest, error: Exception) -> tuple[int, str, str]:
+        """Status, heading and lead of an error."""
         if isinstance(error, ShopError) and error.status != 500:
             return error.status, _(HEADINGS[error.status]), error.message
         if isinstance(error, HTTPException) and error.status_code != 500:
@@ -70,18 +71,20 @@ class ErrorReplies:
         lead = _("It was nothing you did. If you write to us, mention {reference}.", reference=reference)
         return 500, _("Something went wrong on our side"), lead
 
-    def _body(self, request: ShopRequest, status: int, heading: str, lead: str, *, again: bool) -> tuple[bytes, str]:
+    def _body(
+        self, request: ShopRequest, status: int, heading: str, lead: str, *, can_retry: bool
+    ) -> tuple[bytes, str]:
         accept = request.header(b"accept") or "*/*"
         if "text/html" in accept or "*/*" in accept or "text/*" in accept:
-            return self._html(request, status, heading, lead, again=again), "text/html"
+            return self._html(request, status, heading, lead, can_retry=can_retry), "text/html"
         if "json" in accept:
             problem = {"title": heading, "status": status, "detail": lead}
             return msgspec.json.encode(problem), "application/problem+json"
         return f"{heading}\n{lead}\n".encode(), "text/plain"
 
-    def _html(self, request: ShopRequest, status: int, heading: str, lead: str, *, again: bool) -> bytes:
+    def _html(self, request: ShopRequest, status: int, heading: str, lead: str, *, can_retry: bool) -> bytes:
         shell = self._site.shells.remembered(heading, path="/", currency=self._site.currency(request))
-        page = TextPage(shell, heading, lead, status, again=again)
+        page = TextPage(shell, heading, lead, status, can_retry=can_retry)
         if request.wants_fragment:
             return self._site.templates.fragments("pages/error_fragment.html", page).encode()
         return self._site.templates.render("pages/error.html", page, request.badge).encode()

@@ -1,1 +1,1 @@
-"""Rendering: templates, the page cache, pictures, prices, languages. Knows no page."""
+"""Rendering: templates, the page cache, pictures, prices, languages. Independent of any page."""

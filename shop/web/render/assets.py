@@ -1,8 +1,8 @@
-"""Static files: read once at start, named by their content, kept compressed.
+"""Static files: read once at start, named by a hash of their content, compressed in advance.
 
-A page links 'css/shop.1f3a….css', which may be cached for ever; 'css/shop.css' answers too, to be asked again
-each time. A folder of style sheets is served as one: css/shop/*.css as 'css/shop.css'. A style sheet names another file
-by url("../…"), which becomes the name that may be kept for ever.
+A page links 'css/shop.1f3a….css', which browsers may cache for ever; the plain name 'css/shop.css' works too, but is
+revalidated each time. A folder of style sheets is served as one file: css/shop/*.css as 'css/shop.css'. A url("../…")
+in a style sheet is rewritten to the hashed name.
 """
 
 from __future__ import annotations
@@ -18,55 +18,55 @@ from pathlib import Path
 from shop.errors import NotFound
 from shop.web.http.reply import Header, Reply
 from shop.web.http.request import ShopRequest
-from shop.web.render.stylesheet import joined
+from shop.web.render.stylesheet import bundle
 
-FOREVER = b"public, max-age=31536000, immutable"
-ASK_AGAIN = b"public, no-cache"
+IMMUTABLE = b"public, max-age=31536000, immutable"
+REVALIDATE = b"public, no-cache"
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".woff2": "font/woff2", ".avif": "image/avif"}
 _TYPES |= {".webp": "image/webp", ".webmanifest": "application/manifest+json", ".svg": "image/svg+xml"}
 _LINK = re.compile(rb'url\("\.\./([^"]+)"\)')
 HASH_BYTES = 4
-"""Of the content, in a file's name. A page names hundreds of files, and of a hash nothing can be compressed away; it
-only has to be another one when its own file changes."""
-_WORTH_PACKING = 0.9
-"""A compressed form larger than this share of the file is not kept."""
+"""Length of the hash in a file's name. Short, because a page names hundreds of files and hashes do not compress; a hash
+only has to change when its own file changes."""
+_MAX_GZIP_RATIO = 0.9
+"""A compressed file larger than this share of the original is discarded."""
 
 
 class Asset:
     """A static file in memory."""
 
-    __slots__ = ("body", "kind", "packed", "tag")
+    __slots__ = ("body", "content_type", "gzipped", "tag")
 
     def __init__(self, name: str, body: bytes) -> None:
         self.body = body
         self.tag = blake2b(body, digest_size=HASH_BYTES).hexdigest()
-        kind = _TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
-        self.kind = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
-        self.packed = None if self._is_photograph else self._pack()
+        media_type = _TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        self.content_type = f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
+        self.gzipped = None if self._is_photograph else self._gzip()
 
     @property
     def _is_photograph(self) -> bool:
-        """Compressed already, and too much to try in vain at each start."""
-        return self.kind.startswith("image/") and self.kind != _TYPES[".svg"]
+        """Photographs are compressed already; trying again would only slow down the start."""
+        return self.content_type.startswith("image/") and self.content_type != _TYPES[".svg"]
 
-    def _pack(self) -> bytes | None:
-        packed = gzip.compress(self.body, 9, mtime=0)
-        return packed if len(packed) < len(self.body) * _WORTH_PACKING else None
+    def _gzip(self) -> bytes | None:
+        gzipped = gzip.compress(self.body, 9, mtime=0)
+        return gzipped if len(gzipped) < len(self.body) * _MAX_GZIP_RATIO else None
 
     def reply(self, request: ShopRequest, cache_control: bytes) -> Reply:
-        """The file, compressed where that pays and is understood; 304 where the browser has it already."""
+        """The file, compressed if that pays and the client accepts it; 304 if the browser has it already."""
         tag = b'W/"%b"' % self.tag.encode()
-        headers: list[Header] = [(b"content-type", self.kind.encode()), (b"cache-control", cache_control)]
+        headers: list[Header] = [(b"content-type", self.content_type.encode()), (b"cache-control", cache_control)]
         headers += [(b"etag", tag), (b"vary", b"Accept-Encoding")]
         if tag in request.raw_headers.get(b"if-none-match", b""):
             return Reply(304, headers)
-        if self.packed is not None and request.accepts_gzip:
-            return Reply(200, [*headers, (b"content-encoding", b"gzip")], self.packed)
+        if self.gzipped is not None and request.accepts_gzip:
+            return Reply(200, [*headers, (b"content-encoding", b"gzip")], self.gzipped)
         return Reply(200, headers, self.body)
 
 
 class Assets:
-    """All static files of a folder, by their names with and without the content's hash."""
+    """All static files of a folder, by plain and by hashed name."""
 
     def __init__(self, folder: Path) -> None:
         self._plain: dict[str, Asset] = {}
@@ -83,11 +83,11 @@ class Assets:
         return name in self._plain
 
     def url(self, name: str) -> str:
-        """The address of a file below static/, such as 'css/shop.css'. A name we do not have is left as it is."""
+        """The hashed URL of a file below static/, such as 'css/shop.css'; the plain URL of an unknown file."""
         return self._urls.get(name, f"/static/{name}")
 
     def body(self, name: str) -> bytes:
-        """What is in a file below static/; raises KeyError."""
+        """The content of a file below static/; raises KeyError."""
         return self._plain[name].body
 
     def _linked(self, css: bytes) -> bytes:
@@ -97,26 +97,26 @@ class Assets:
         """GET /static/{path}; raises NotFound."""
         name = request.path_params["path"].lstrip("/")
         if (asset := self._hashed.get(name)) is not None:
-            return asset.reply(request, FOREVER)
+            return asset.reply(request, IMMUTABLE)
         if (asset := self._plain.get(name)) is not None:
-            return asset.reply(request, ASK_AGAIN)
+            return asset.reply(request, REVALIDATE)
         raise NotFound("There is no such file.")
 
 
 @lru_cache(maxsize=4)
 def assets_of(folder: Path) -> Assets:
-    """The files of a folder as they were when this process first read it."""
+    """The files of a folder, read once per process."""
     return Assets(folder)
 
 
 def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Each file by its name, and each folder of style sheets as the one that they make; style sheets come last."""
+    """Name and content of each file, a folder of style sheets as one file; style sheets come last."""
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         name = file.relative_to(folder).as_posix()
         if not name.startswith("css/"):
             yield name, file.read_bytes()
     for sheet in sorted((folder / "css").glob("*")):
         if sheet.is_dir():
-            yield f"css/{sheet.name}.css", joined(sheet)
+            yield f"css/{sheet.name}.css", bundle(sheet)
         else:
             yield f"css/{sheet.name}", sheet.read_bytes()

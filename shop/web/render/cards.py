@@ -1,4 +1,4 @@
-"""Builds the cards of a grid."""
+"""Builds product cards."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ IN_ANOTHER_CART = noted("The last ones are in another cart at the checkout. They
 
 @lru_cache(maxsize=4096)
 def card(listing: Listing, prices: Prices, pictures: Pictures) -> Card:
-    """A product as a grid shows it, in the language of the prices, which is the one spoken."""
+    """The card of a product. `prices` must be in the current language: as a part of the cache key it stands for it."""
     return Card(
         handle=listing.handle,
         title=listing.title,
         url=product_path(listing.handle),
         picture=pictures.picture(listing.image, listing.title),
         price=price(prices, listing.price, listing.compare_at, varies=listing.to_price != listing.price),
-        stock=stock_words(listing.stock) if listing.sku or listing.stock == 0 else "",
+        stock=stock_label(listing.stock) if listing.sku or listing.stock == 0 else "",
         sold_out=listing.stock == 0,
         on_sale=listing.compare_at is not None,
         sku=listing.sku or "",
@@ -33,12 +33,12 @@ def card(listing: Listing, prices: Prices, pictures: Pictures) -> Card:
 
 
 def price(prices: Prices, now: Money, before: Money | None, *, varies: bool = False) -> Price:
-    """A price in the shopper's currency, beside the one before a reduction."""
+    """A price in the shopper's currency, with the price before a reduction if there is one."""
     return Price(prices.text(now), prices.text(before) if before else "", varies)
 
 
-def stock_words(stock: int | None) -> str:
-    """'' while there is plenty; else 'Only 3 left' or 'Sold out'."""
+def stock_label(stock: int | None) -> str:
+    """'Only 3 left' or 'Sold out'; '' above LOW_STOCK, and for unlimited stock (None)."""
     if stock is None or stock > LOW_STOCK:
         return ""
     return ngettext("Only {count} left", "Only {count} left", stock) if stock > 0 else _("Sold out")

@@ -1,4 +1,4 @@
-"""What the pages ask of a catalogue."""
+"""The interface between the pages and a catalogue."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ _HANDLE = re.compile(r"[^\x00-\x1f\x7f]{1,255}")
 
 
 class Catalog(Protocol):
-    """A catalogue that answers from memory when it can. Each call may raise StoreUnavailable."""
+    """A catalogue that answers from memory if it can. Each call may raise StoreUnavailable."""
 
     @property
     def version(self) -> Hashable:
-        """Changes whenever the catalogue does; what was rendered from another version is out of date."""
+        """Changes with the catalogue: pages rendered from another version are stale."""
 
     async def product(self, handle: str) -> Product | None:
         """The published product of a handle, or None."""
 
     def outdated(self) -> None:
-        """Something that it answered was out of date: it looks again as soon as it is asked."""
+        """Mark the cached catalogue as stale: the next call reads the database."""
 
     async def offers(self, skus: Iterable[str], holder: str = "") -> Mapping[str, Offer]:
-        """Those of the skus that are sold, by sku. To a holder (a cart's id) what is set aside for them is on sale."""
+        """Offers by sku, for each sku that is sold. Units reserved for `holder` (a cart's id) count as in stock."""
 
     async def page(self, query: Query, language: str = "") -> Page:
-        """A page of a listing; the text of a search may be of a translation as well, into the language of a code."""
+        """A page of a listing. With a language code, a search also matches translations into that language."""
 
     async def categories(self) -> tuple[Category, ...]:
         """All categories that have published products."""
 
     async def related(self, handle: str) -> tuple[Listing, ...]:
-        """A few products that go with one."""
+        """A few products that go well with a product."""
 
     def published(self) -> AsyncIterator[Published]:
         """Every published product."""
 
 
 def is_handle(text: str) -> bool:
-    """Whether a product may be called so; a database is not asked for anything else."""
+    """Whether a text can be a product's handle. Anything else is never looked up."""
     return _HANDLE.fullmatch(text) is not None
 
 

@@ -1,4 +1,4 @@
-"""What it costs to have one piece delivered, by the shop's own terms."""
+"""Builds the delivery costs of one unit of a variant, from the shop's terms."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shop.web.render.views import DeliveryView, DeliveryWay
 
 
 def delivery_view(variant: Variant, terms: Terms, prices: Prices) -> tuple[DeliveryView, ...]:
-    """The ways that carry one piece, for each zone of the terms."""
+    """The shipping methods that carry one unit of the variant, for each zone that has any."""
     zones = ((zone, _ways(variant, zone, prices)) for zone in terms.zones)
     return tuple(DeliveryView(content(zone.title), ways) for zone, ways in zones if ways)
 

@@ -1,7 +1,7 @@
-"""In which language a request is answered: ?lang= in the address, else the cookie, else what its browser prefers.
+"""Chooses the language of a response: ?lang= in the address, else the cookie, else Accept-Language.
 
-An address with ?lang= chooses like the switch in the page: the choice is kept, so that what the page asks for by and by
-comes in the same language.
+?lang= works like the language switch: the choice is stored in the cookie, so that later requests of the page get the
+same language.
 """
 
 from __future__ import annotations
@@ -21,15 +21,16 @@ from shop.web.render.views import Alternate, LanguageLink
 COOKIE = "language"
 PARAMETER = "lang"
 _IN_COOKIE, _IN_QUERY = b"language=", b"lang="
-_READ = 200
-"""Bytes of a header that are looked at, and kept."""
-_READ_OF_QUERY = 2000
+_MAX_HEADER = 200
+"""Bytes of an Accept-Language header that are parsed, and cached."""
+_MAX_QUERY = 2000
+"""Bytes of a query string that are parsed, and cached."""
 
 Handler = Callable[[ShopRequest], Awaitable[Reply]]
 
 
 class Languages:
-    """The languages that are offered; the first one is for those who prefer none of them."""
+    """The offered languages. The first is the default, for shoppers who prefer none of them."""
 
     def __init__(self, offered: tuple[Language, ...], sessions: Sessions) -> None:
         self.offered = offered
@@ -43,22 +44,22 @@ class Languages:
 
     @property
     def first(self) -> str:
-        """The code of the language of plain addresses."""
+        """The code of the default language, whose canonical addresses have no ?lang=."""
         return self._codes[0]
 
     def links(self) -> tuple[LanguageLink, ...]:
-        """The languages to choose from; none where there is no choice."""
+        """The languages for the switch; empty if only one is offered."""
         return self._links.get(spoken(), ())
 
     def alternates(self, site: str, path: str) -> tuple[Alternate, ...]:
-        """A page in each language, the plain address last: whoever follows that gets the language they prefer."""
+        """The page in each language for search engines, last the plain address, which negotiates the language."""
         if len(self._codes) == 1:
             return ()
         named = (Alternate(code, site + self._path(path, code)) for code in self._codes)
         return (*named, Alternate("x-default", site + path))
 
     def addressed(self, path: str) -> str:
-        """The address of a page in the language that is spoken, for search engines."""
+        """The canonical address of a page in the current language."""
         return self._path(path, spoken().code)
 
     def _path(self, path: str, code: str) -> str:
@@ -68,7 +69,7 @@ class Languages:
         return code in self._by_code
 
     def speaks(self, handler: Handler) -> Handler:
-        """The handler, in the language of each request."""
+        """The handler, run in the language of each request."""
 
         async def in_its_language(request: ShopRequest) -> Reply:
             scope = request.scope
@@ -76,66 +77,66 @@ class Languages:
                 speak(self._preferred(scope))
                 return await handler(request)
             speak(self.of(scope))
-            return self._remembering(request, await handler(request))
+            return self._with_cookie(request, await handler(request))
 
         return in_its_language
 
     def of(self, scope: HTTPScope) -> Language:
         """The language of a request."""
-        return self._by_code.get(_named(scope["query_string"])) or self._preferred(scope)
+        return self._by_code.get(_query_language(scope["query_string"])) or self._preferred(scope)
 
     def _preferred(self, scope: HTTPScope) -> Language:
         headers = dict(scope["headers"])
         cookie = headers.get(b"cookie", b"")
         if _IN_COOKIE in cookie and (chosen := self._by_code.get(parse_cookies(cookie).get(COOKIE, ""))):
             return chosen
-        return self._by_code[best(_beginning(headers.get(b"accept-language", b"")), self._codes)]
+        return self._by_code[best(_truncated(headers.get(b"accept-language", b"")), self._codes)]
 
-    def _remembering(self, request: ShopRequest, reply: Reply) -> Reply:
-        """The reply, with the cookie of a language that the address names and the browser does not know of yet.
+    def _with_cookie(self, request: ShopRequest, reply: Reply) -> Reply:
+        """The reply with a cookie for the language of the address, unless the browser has that cookie already.
 
-        What is the same in every language may be kept by caches for others too: no cookie goes with that.
+        A reply that is the same in every language gets no cookie: shared caches may store it for others.
         """
-        code = _named(request.scope["query_string"])
+        code = _query_language(request.scope["query_string"])
         if code in self and VARY in reply.headers and request.cookies.get(COOKIE) != code:
             reply.headers.append(self._sessions.remember_language(request, code))
         return reply
 
 
 def in_language(path: str, code: str) -> str:
-    """An address of ours in a language; `code` '' leaves it to the shopper who follows it."""
+    """The path with ?lang= for a language; with `code` '' without it, so that the language is negotiated."""
     parts = urlsplit(path)
-    kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != PARAMETER]
-    query = urlencode([*kept, (PARAMETER, code)] if code else kept)
+    others = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != PARAMETER]
+    query = urlencode([*others, (PARAMETER, code)] if code else others)
     return parts._replace(query=query).geturl()
 
 
-def _beginning(header: bytes) -> bytes:
-    """What is read of a list: of a long one its first members, each of them whole."""
-    return header if len(header) <= _READ else header[:_READ].rpartition(b",")[0]
+def _truncated(header: bytes) -> bytes:
+    """The first _MAX_HEADER bytes of a list header, cut after a whole member."""
+    return header if len(header) <= _MAX_HEADER else header[:_MAX_HEADER].rpartition(b",")[0]
 
 
 @lru_cache(maxsize=1024)
 def best(accepted: bytes, offered: tuple[str, ...]) -> str:
-    """The code that suits an Accept-Language header best (RFC 9110, 12.5.4); the first where none does.
+    """The code that fits an Accept-Language header best (RFC 9110, 12.5.4); the first if none does.
 
-    A range is looked up as RFC 4647, 3.4 says: 'de-AT' finds 'de'; and 'de' finds 'de-AT' where there is no 'de'.
+    Look-up as in RFC 4647, 3.4: 'de-AT' finds 'de'. In addition 'de' finds 'de-AT' if there is no 'de'.
     """
     weighted = sorted(_ranges(accepted.decode("latin-1").lower()), key=lambda pair: -pair[1])
     refused = {name for name, weight in weighted if not weight}
     allowed = {code.lower(): code for code in offered if code.lower() not in refused}
     for name, weight in weighted:
-        if weight and (found := next(iter(allowed), "") if name == "*" else _looked_up(name, allowed)):
+        if weight and (found := next(iter(allowed), "") if name == "*" else _lookup(name, allowed)):
             return allowed[found]
     return offered[0]
 
 
-def _looked_up(name: str, codes: Collection[str]) -> str:
-    wanted = name
-    while wanted:
-        if wanted in codes:
-            return wanted
-        wanted = wanted.rpartition("-")[0]
+def _lookup(name: str, codes: Collection[str]) -> str:
+    candidate = name
+    while candidate:
+        if candidate in codes:
+            return candidate
+        candidate = candidate.rpartition("-")[0]
     return next((code for code in codes if code.startswith(f"{name}-")), "")
 
 
@@ -152,8 +153,8 @@ def _ranges(header: str) -> list[tuple[str, float]]:
     return found
 
 
-def _named(query_string: bytes) -> str:
-    return _parameter(query_string[:_READ_OF_QUERY]) if _IN_QUERY in query_string else ""
+def _query_language(query_string: bytes) -> str:
+    return _parameter(query_string[:_MAX_QUERY]) if _IN_QUERY in query_string else ""
 
 
 @lru_cache(maxsize=1024)

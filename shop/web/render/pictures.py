@@ -1,7 +1,7 @@
-"""Turns a catalogue's pictures, and the scenes of our own pages, into what a page may show.
+"""Maps images of the catalogue, and the scenes of the shop's own pages, to Picture views.
 
-Beside our photographs lies pictures.json, which `make art` writes: for each name its shape, the widths that there are
-of it as {name}-{width}.avif and .webp, and a blurred stand-in. {name}.jpg is for those who show it elsewhere.
+`make art` writes a pictures.json beside the photographs. For each name it has the size, the widths available as
+{name}-{width}.avif and .webp, and a blurred placeholder. {name}.jpg is for social cards and search engines.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ MARK = "img/favicon.svg"
 PRODUCTS, SCENES = "img/products", "img/scenes"
 _FORMATS = ("avif", "webp")
 _PLAIN_WIDTH = 720
-"""Pixels, or the next more: the WebP for browsers that choose no source themselves."""
-_DRAWN = 800
-"""Pixels of a drawing's side; any number would do."""
+"""Pixels, or the next larger width: the WebP for browsers without <picture>."""
+_DRAWING_SIZE = 800
+"""Pixels of a drawing's sides. Only the ratio matters: an SVG scales."""
 
 
 class _Photograph(msgspec.Struct, frozen=True):
@@ -30,48 +30,48 @@ class _Photograph(msgspec.Struct, frozen=True):
     blur: str = ""
 
 
-_photographs = msgspec.json.Decoder(dict[str, _Photograph]).decode
+_decode_photographs = msgspec.json.Decoder(dict[str, _Photograph]).decode
 
 
 def social_url(site: str, picture: Picture) -> str:
-    """Where others find a picture that they can show, from the shop's address; '' for a drawing."""
+    """The absolute URL of a picture for social cards and search engines; '' for a drawing, which they cannot show."""
     return picture.url if picture.remote else picture.jpeg and site + picture.jpeg
 
 
 class Pictures:
-    """Knows our own pictures and which addresses are someone else's."""
+    """Makes Picture views: of the shop's own files, and of images on other servers."""
 
     def __init__(self, assets: Assets) -> None:
         self._assets = assets
-        self._known = {
+        self._photographs = {
             f"{folder}/{name}.jpg": self._photograph(f"{folder}/{name}", photograph)
             for folder in (PRODUCTS, SCENES)
             if f"{folder}/pictures.json" in assets
-            for name, photograph in _photographs(assets.body(f"{folder}/pictures.json")).items()
+            for name, photograph in _decode_photographs(assets.body(f"{folder}/pictures.json")).items()
         }
 
     @property
     def mark(self) -> str:
-        """The address of the shop's own mark."""
+        """The URL of the shop's logo mark."""
         return self._assets.url(MARK)
 
     def picture(self, image: Image | None, title: str) -> Picture:
-        """A picture that is there: our own, one of another server by https, or else the fallback."""
+        """The picture of an image: an own file, an image on another server by https, or else the fallback."""
         if image is None:
             return self._drawing(FALLBACK, title)
         alt = content(image.alt) or title
         if image.src.startswith(("https://", "http://")):
             return Picture("https://" + image.src.partition("://")[2], alt, remote=True)
-        if known := self._known.get(image.src):
-            return msgspec.structs.replace(known, alt=alt)
+        if photograph := self._photographs.get(image.src):
+            return msgspec.structs.replace(photograph, alt=alt)
         return self._drawing(image.src if image.src in self._assets else FALLBACK, alt)
 
     def scene(self, name: str, alt: str) -> Picture:
-        """A picture of our own pages; the fallback where there is none of that name."""
+        """A scene of the shop's own pages; the fallback if there is none of that name."""
         return self.picture(Image(f"{SCENES}/{name}.jpg", alt), alt)
 
     def _drawing(self, name: str, alt: str) -> Picture:
-        return Picture(self._assets.url(name), alt, width=_DRAWN, height=_DRAWN)
+        return Picture(self._assets.url(name), alt, width=_DRAWING_SIZE, height=_DRAWING_SIZE)
 
     def _photograph(self, path: str, photograph: _Photograph) -> Picture:
         def file(width: int, suffix: str) -> str:

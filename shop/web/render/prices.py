@@ -1,7 +1,7 @@
-"""Prices as a shopper reads them.
+"""Prices in the shopper's currency and language.
 
-The rule: a unit price is converted to the shopper's currency and rounded there (as shop.money says), then
-multiplied by the quantity; totals are sums of those. So what is shown always adds up.
+The rule: a unit price is converted to the shopper's currency and rounded there (see shop.money), then multiplied by
+the quantity; totals are sums of those. So the amounts on a page always add up.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from shop.money import Money, Rates
 
 
 class Prices:
-    """Prices in one currency, written in one language: what is remembered by them is of both.
+    """Prices in one currency and language. As part of a cache key, an instance stands for both.
 
-    `convert` remembers the latest conversions, which a grid asks for again and again.
+    `convert` caches the latest conversions: a grid repeats the same ones at each request.
     """
 
     def __init__(self, rates: Rates, currency: str, language: Language) -> None:
@@ -29,12 +29,12 @@ class Prices:
         self.convert = convert
 
     def text(self, money: Money) -> str:
-        """'€19.00': an amount of the catalogue, converted."""
+        """An amount of the catalogue, converted and formatted: '€19.00'."""
         return self.convert(money).format(self._locale)
 
 
 class Currencies:
-    """The currencies a shopper may choose: those of `offered` that the table of rates knows."""
+    """The currencies that a shopper may choose: those of `offered` that have an exchange rate."""
 
     def __init__(self, rates: Rates, offered: tuple[str, ...], default: str) -> None:
         self.codes = tuple(code for code in offered if code in rates.per_base)
@@ -46,7 +46,7 @@ class Currencies:
         return code in self.codes
 
     def prices(self, code: str | None) -> Prices:
-        """Prices in the currency of that code, in the language spoken; in the default one where it is not offered."""
+        """Prices in a currency, or in the default one if that is not offered, and in the current language."""
         language = spoken()
         if (prices := self._prices.get((language, code or self.default))) is None:
             key = (language, code if code in self.codes else self.default)

@@ -1,4 +1,4 @@
-"""What every storefront page needs, together."""
+"""The dependencies that all storefront pages share."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from shop.web.render.views import Shell
 
 
 class Storefront(msgspec.Struct, frozen=True, kw_only=True):
-    """Made once by create_app; every room of shop.web is given it."""
+    """The shared parts of all pages. `open_storefront` makes it once, for the handlers in every package of shop.web."""
 
     catalog: Catalog
     currencies: Currencies
@@ -36,9 +36,9 @@ class Storefront(msgspec.Struct, frozen=True, kw_only=True):
     pages: PageCache
     clock: Callable[[], float]
     public_url: str = ""
-    """The shop's https:// address, '' where requests tell it."""
+    """The shop's https:// address; '' to take it from each request."""
     sends_email: bool = False
-    """Whether e-mails leave the outbox."""
+    """Whether a mail server is set, so that e-mails leave the outbox."""
 
     def prices(self, request: ShopRequest) -> Prices:
         """Prices in the shopper's currency and language."""
@@ -49,14 +49,14 @@ class Storefront(msgspec.Struct, frozen=True, kw_only=True):
         return self.prices(request).currency
 
     async def shell(self, request: ShopRequest, title: str, *, path: str, **options: Unpack[ShellOptions]) -> Shell:
-        """The shell of a page for this shopper alone."""
+        """The shell of a page for one shopper, which is never cached."""
         return await self.shells.personal(title, path=path, currency=self.currency(request), **options)
 
     async def listed(self, query: Query) -> Page:
-        """A page of the catalogue; a search may be in the language that is spoken, too."""
+        """A page of the catalogue. A search also matches translations into the current language."""
         language = spoken()
         return await self.catalog.page(query, "" if language is ENGLISH else language.code)
 
     async def page(self, key: tuple[Hashable, ...], prices: Prices, render: Callable[[], Awaitable[str]]) -> CachedPage:
-        """The page kept under the key for these prices; where there is none, it is rendered and kept."""
+        """The cached page for the key and these prices; rendered and cached on a miss."""
         return await self.pages.page(self.catalog.version, (prices.currency, *key), render)

@@ -1,4 +1,4 @@
-"""A folder of style sheets as one: joined in the order of their names, without comments and needless space."""
+"""Bundles a folder of style sheets: concatenated by file name and minified."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ _STRING_OR_SPACE = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?:/\*.*
 _NEEDLESS = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?: ?;)? ?(\}) ?| ?([{;,]) ?|(:) """)
 
 
-def joined(folder: Path) -> bytes:
-    """The style sheets of a folder as the one that a page links."""
-    return packed("".join(file.read_text("utf-8") for file in sorted(folder.glob("*.css")))).encode()
+def bundle(folder: Path) -> bytes:
+    """The style sheets of a folder as one minified file, in the order of their names."""
+    return minify("".join(file.read_text("utf-8") for file in sorted(folder.glob("*.css")))).encode()
 
 
-def packed(css: str) -> str:
-    """The same rules in fewer bytes. Strings stay as they are, and so does a space that may mean something."""
+def minify(css: str) -> str:
+    """The same rules without comments and redundant white space. Strings and significant spaces are unchanged."""
     spaced = _STRING_OR_SPACE.sub(lambda found: found[1] or " ", css)
     return _NEEDLESS.sub(lambda found: next(filter(None, found.groups())), spaced).strip()

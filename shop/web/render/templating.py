@@ -1,11 +1,11 @@
-"""Renders templates. A template gets `view`, which is finished, `asset(path)` and its words; nothing else.
+"""Renders templates. A template gets a finished `view`, `asset(path)` and the translation functions; nothing else.
 
-Words are `_("Only {count} left", count=3)` and `ngettext("{count} product", "{count} products", n)`, escaped where they
-are shown, and `markup("Read our <a href='/help'>help</a>.")` where the message itself holds HTML: what is filled in
-is escaped. Each language has templates of its own, compiled with the words that never vary in their places.
+`_("Only {count} left", count=3)` and `ngettext("{count} product", "{count} products", n)` are escaped like any text.
+`markup("Read our <a href='/help'>help</a>.")` is for a message that holds HTML; it escapes the values filled in. The
+templates are compiled once per language, with the constant messages inlined.
 
-The layout also gets `badge_marker`, the cart's badge, which is not part of any view: it is what differs between
-two visitors of a page that is kept rendered.
+The layout also gets `badge_marker`, the HTML of the cart's badge. It is not part of any view, because it is all that
+differs between two visitors of a cached page; see shop.web.render.page_cache.BADGE_PLACEHOLDER.
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ from markupsafe import Markup
 from shop.i18n import Language, gettext, ngettext, pgettext, spoken
 from shop.web.render.cache_tag import CacheTag
 from shop.web.render.inlining import InliningEnvironment
-from shop.web.render.page_cache import BADGE
+from shop.web.render.page_cache import BADGE_PLACEHOLDER
 
 
 def markup(message: str, **values: object) -> Markup:
-    """A message that holds HTML of ours; what is filled in is escaped."""
+    """A translated message that holds trusted HTML; the values filled in are escaped."""
     return Markup(gettext(message)).format(**values)  # noqa: S704 - messages are ours, values are escaped
 
 
 class Templates:
-    """The templates of a folder, compiled once. A name that a view does not have is an error, not an empty string."""
+    """The templates of a folder, compiled once per language. A name that is not defined is an error, not ''."""
 
     def __init__(self, folder: Path, asset: Callable[[str], str]) -> None:
         self._folder = folder
-        self._words = {"asset": asset, "_": gettext, "ngettext": ngettext, "pgettext": pgettext, "markup": markup}
+        self._globals = {"asset": asset, "_": gettext, "ngettext": ngettext, "pgettext": pgettext, "markup": markup}
         self._environments: dict[Language, Environment] = {}
         self._compiled: dict[tuple[Language, str], Template] = {}
 
-    def render(self, name: str, view: object, badge: str = BADGE) -> str:
-        """The text of a page with its view; `badge` is the number of pieces on the cart's badge, '' for none."""
+    def render(self, name: str, view: object, badge: str = BADGE_PLACEHOLDER) -> str:
+        """The HTML of a page; `badge` is the quantity on the cart's badge, '' for none, by default the placeholder."""
         marker = self._template("components/cart_badge.html").render(count=badge)
         return self._template(name).render(view=view, badge_marker=marker)
 
     def fragments(self, name: str, view: object) -> str:
-        """The text of a reply that is not a page."""
+        """The HTML of a reply that is not a page, without a badge of its own."""
         return self._template(name).render(view=view)
 
     def _template(self, name: str) -> Template:
@@ -51,7 +51,7 @@ class Templates:
         template = self._compiled.get((language, name))
         if template is None:
             template = self._compiled[language, name] = self._environment(language).get_template(name)
-            # A ChainMap, which Jinja copies name by name at each rendering; a dict is copied in one go.
+            # Jinja copies the globals at each rendering: name by name from its ChainMap, but at once from a dict.
             template.globals = dict(template.globals)
         return template
 
@@ -68,11 +68,11 @@ class Templates:
                 cache_size=-1,
                 extensions=[CacheTag],
             )
-            environment.globals |= self._words
+            environment.globals |= self._globals
         return self._environments[language]
 
 
 @lru_cache(maxsize=4)
 def templates_of(folder: Path, asset: Callable[[str], str]) -> Templates:
-    """The templates of a folder, compiled once for all applications of this process."""
+    """The templates of a folder, shared by all applications of this process."""
     return Templates(folder, asset)

@@ -1,4 +1,4 @@
-"""What templates are given: finished words, numbers and addresses, and nothing to compute with.
+"""View structs, the input of templates: finished texts, numbers and URLs, with nothing left to compute.
 
 Every `*_url` is a path on this site, ready for an attribute. Every price is text in the shopper's currency.
 """
@@ -9,7 +9,7 @@ import msgspec
 
 
 class Link(msgspec.Struct, frozen=True):
-    """A place to go; `current` when it is where the shopper is."""
+    """A link; `current` if it leads to the page that shows it."""
 
     label: str
     url: str
@@ -17,34 +17,34 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class Source(msgspec.Struct, frozen=True):
-    """A picture's files of one format: 'image/avif', and the widths that a browser chooses from."""
+    """A picture's files of one format: media type 'image/avif', and a srcset of several widths."""
 
     type: str
     srcset: str
 
 
 class Picture(msgspec.Struct, frozen=True):
-    """A picture's address and what it shows. `remote` ones may fail and have a fallback."""
+    """A picture with its alternative text. A `remote` one may fail to load and has a fallback."""
 
     url: str
-    """Of the file for a browser that knows none of the sources."""
+    """The file for a browser that supports none of the sources."""
     alt: str
     remote: bool = False
     width: int = 0
-    """Pixels, as is the height: its shape, by which its place is kept; 0 where it is not known."""
+    """Width and height in pixels reserve space of the right shape; 0 if they are unknown."""
     height: int = 0
     sources: tuple[Source, ...] = ()
     """The best format first."""
     small: str = ""
-    """Of the smallest file, for thumbnails; '' where there is but one."""
+    """The smallest file, for thumbnails; '' if there is only one file."""
     blur: str = ""
-    """A few pixels of it as a data: URL, to look at until it is there."""
+    """A blurred preview of a few pixels as a data: URL, shown while the picture loads."""
     jpeg: str = ""
-    """For those who show it elsewhere: social cards, search engines."""
+    """A JPEG for social cards and search engines."""
 
 
 class Price(msgspec.Struct, frozen=True):
-    """'€19.00'; `was` is the price before a reduction; `varies` when it is the lowest of several ('From €19.00')."""
+    """'€19.00'; `was`: the price before a reduction; `varies`: whether it is the lowest of several ('From €19.00')."""
 
     text: str
     was: str = ""
@@ -52,7 +52,7 @@ class Price(msgspec.Struct, frozen=True):
 
 
 class LanguageLink(msgspec.Struct, frozen=True):
-    """A language that can be chosen: 'de', 'Deutsch'; `current` where it is spoken."""
+    """An entry of the language switch: 'de', 'Deutsch'; `current` if the page is in it."""
 
     code: str
     name: str
@@ -63,39 +63,39 @@ class Alternate(msgspec.Struct, frozen=True):
     """The page in another language, for search engines: <link rel="alternate" hreflang href>."""
 
     language: str
-    """'de'; 'x-default' for the address that leaves it to the visitor."""
+    """'de'; 'x-default' for the address that negotiates the language."""
     url: str
-    """Absolute."""
+    """Absolute URL."""
 
 
 class Shell(msgspec.Struct, frozen=True):
-    """What surrounds every page. The badge is not in it: it is spliced into the finished page."""
+    """The parts that every page shares. The badge is not one of them: it is inserted into the finished page."""
 
     title: str
     """For <title>, without the shop's name."""
     description: str
     canonical_url: str
-    """Absolute where a public address is known, else a path; '' where a page is not for search engines."""
+    """Absolute if the public address is known, else a path; '' if search engines must not index the page."""
     path: str
-    """Where the shopper is, with the query: the place that setCurrency comes back to."""
+    """Path and query of this page: where /setCurrency and /setLanguage return to."""
     currency: str
     currencies: tuple[str, ...]
     categories: tuple[Link, ...]
     q: str = ""
-    """The search text, as it was typed."""
+    """The search text as typed."""
     notice: str = ""
-    """A discreet sentence for everyone, e.g. while saved carts cannot be read; '' for none."""
+    """A message for all shoppers at the top of the page; '' for none."""
     language: str = "en"
     direction: str = "ltr"
     """'ltr' or 'rtl'."""
     languages: tuple[LanguageLink, ...] = ()
-    """Those that are offered, for setLanguage; none where there is no choice."""
+    """The language switch; empty if only one language is offered."""
     alternates: tuple[Alternate, ...] = ()
-    """Where the page is for search engines and a public address is known; else none."""
+    """The page in each language; empty if it is not indexed or the public address is unknown."""
     site: str = ""
-    """The shop's public address, before which a path is put: 'https://shop.example'; '' where it is not known."""
+    """The shop's public origin: 'https://shop.example'; '' if it is unknown."""
     picture: Picture | None = None
-    """What the page is about, for social cards."""
+    """The picture of the page, for social cards."""
 
 
 class Card(msgspec.Struct, frozen=True):
@@ -107,37 +107,37 @@ class Card(msgspec.Struct, frozen=True):
     picture: Picture
     price: Price
     stock: str
-    """'' while there is plenty; else 'Only 3 left', 'Sold out'."""
+    """'Only 3 left', 'Sold out'; '' if there is enough."""
     sold_out: bool
     on_sale: bool
     sku: str
-    """Not empty where the card can add the product at once (no option to choose)."""
+    """The sku to add directly; '' for a product with options to choose."""
 
 
 class TextPage(msgspec.Struct, frozen=True):
-    """A page of words: about, help, an error."""
+    """A page of text: an error, or the question before a logout."""
 
     shell: Shell
     heading: str
     lead: str = ""
     status: int = 200
-    again: bool = False
-    """Of an error: whether asking for the same page once more may help."""
+    can_retry: bool = False
+    """Whether an error page offers to load the same page again."""
 
 
 class DeliveryWay(msgspec.Struct, frozen=True):
-    """A way of shipping the variant."""
+    """A shipping method and its price."""
 
     title: str
     price: str
-    """'€4.90', or 'Free' where the variant alone costs enough for that."""
+    """'€4.90', or 'Free' if the variant alone reaches the threshold."""
     free_from: str = ""
-    """'€60.00'; '' where it is never free, or is already."""
+    """The threshold for free shipping, '€60.00'; '' if it is never free, or free already."""
 
 
 class DeliveryView(msgspec.Struct, frozen=True):
-    """How the variant comes to a part of the world, and for how much."""
+    """The shipping methods to one zone."""
 
     zone: str
-    """As it is read after 'to': 'the European Union'."""
+    """Name of the zone after 'to': 'the European Union'."""
     ways: tuple[DeliveryWay, ...]
