@@ -1,4 +1,4 @@
-"""The web application, wired from the shop's parts. It takes fakes."""
+"""Creates the web application from the shop's parts. Tests pass fakes for some of them."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def create_app(
     payments: PaymentProvider | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Litestar:
-    """The shop. Without settings it reads them from the environment; raises ConfigurationError.
+    """The shop as an ASGI application. Without `settings` it reads the environment. Raises ConfigurationError.
 
-    It starts whether or not its stores answer: a page that cannot be made says so, and is made once it can be. With a
-    `catalog` of its own nothing works in the background.
+    It starts even if its stores are unavailable: pages that need a store answer 503 until it is back. If `catalog`
+    is given, no background jobs run.
     """
     settings = settings or Settings.from_env()
     parts = Parts(settings, carts=carts, offers=catalog, payments=payments, clock=clock)
@@ -52,7 +52,7 @@ def create_app(
     metrics = Metrics(parts.registry)
 
     @asynccontextmanager
-    async def running(_: Litestar) -> AsyncIterator[None]:
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
         await parts.start(background=catalog is None)
         try:
             yield
@@ -64,7 +64,7 @@ def create_app(
         request_class=ShopRequest,
         exception_handlers={Exception: ErrorReplies(site).answer},
         before_send=[SecurityHeaders(settings.public_url), metrics.count],
-        lifespan=[running],
+        lifespan=[lifespan],
         request_max_body_size=MAX_BODY,
         openapi_config=None,
         logging_config=None,
@@ -72,7 +72,7 @@ def create_app(
 
 
 def open_storefront(parts: Parts, catalog: Catalog) -> Storefront:
-    """What the pages of a shop are made of. Raises ConfigurationError."""
+    """Create what all pages share. Raises ConfigurationError."""
     settings = parts.settings
     assets = assets_of(resource_dir("static"))
     currencies = Currencies(parts.rates, CURRENCIES, settings.currency)

@@ -1,6 +1,6 @@
-"""Opens what the web app, the commands and the background jobs share: once, and from settings alone.
+"""Builds the parts that the web app, the commands and the background jobs share, from the settings.
 
-Each part is built when it is first asked for, so a command that only lists coupons never connects to Redis.
+Each part is built on first use, so a command that only lists coupons never connects to Redis.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ from shop.settings import Settings
 
 
 class Parts:
-    """The parts of one shop. Nothing connects before it is used; `start` and `close` run the background jobs.
+    """The parts of one shop. Each connects on first use; `start` and `close` start and stop the background jobs.
 
-    `carts` and `payments` replace what the settings name; `offers` replaces the catalogue that quotes ask.
-    A wrong setting raises ConfigurationError when the part that needs it is first asked for.
+    `carts` and `payments` replace those of the settings; `offers` replaces the catalogue for quotes. `patient`: no
+    timeout for database statements. A wrong setting raises ConfigurationError on the first use of the part.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Parts:
 
     @cached_property
     def database(self) -> AsyncEngine:
-        """The engine of catalogue and orders; without a statement timeout where the parts are `patient`."""
+        """The engine for catalogue and orders."""
         return create_engine(self.settings.database_url, patient=self._patient)
 
     @cached_property
@@ -79,23 +79,23 @@ class Parts:
 
     @cached_property
     def carts(self) -> MeteredCartService:
-        """The carts, counted for /metrics."""
+        """The cart service, with its metrics."""
         given = self._given_carts
         return MeteredCartService(connect(self.settings) if given is None else given, self.registry)
 
     @cached_property
     def catalog(self) -> CatalogRepository:
-        """The catalogue as the database has it."""
+        """The catalogue in the database."""
         return CatalogRepository(self.database, self.settings.currency)
 
     @cached_property
     def cached_catalog(self) -> CachedCatalog:
-        """The catalogue as pages read it, from memory."""
+        """The in-memory catalogue that pages read."""
         return CachedCatalog(self.catalog)
 
     @cached_property
     def stock_sync(self) -> StockSync:
-        """Keeps the catalogue in step with the stock that orders change."""
+        """Updates the catalogue when orders change the stock."""
         return StockSync(self.database, self.settings.currency, self.clock)
 
     @cached_property
@@ -110,22 +110,22 @@ class Parts:
 
     @cached_property
     def outbox(self) -> Outbox:
-        """The e-mails, written and sent."""
+        """The outbox of e-mails, and its sender."""
         return Outbox(self.database, sender_of(self.settings), self.clock)
 
     @cached_property
     def payments(self) -> PaymentProvider:
-        """The payment provider that PAYMENTS_URL names: the one and only that anybody asks."""
+        """The payment provider of PAYMENTS_URL, the same for shop and commands."""
         return self._given_payments or provider_of(self.settings.payments_url, self.database, self.clock)
 
     @cached_property
     def orders(self) -> Orders:
-        """The orders, to read."""
+        """Read access to the orders."""
         return Orders(self.database)
 
     @cached_property
     def transitions(self) -> OrderTransitions:
-        """The single steps of an order."""
+        """The state transitions of an order."""
         return OrderTransitions(
             OrderTransactions(self.database),
             self.coupons,
@@ -138,17 +138,17 @@ class Parts:
 
     @cached_property
     def workflow(self) -> OrderWorkflow:
-        """The order of those steps."""
+        """Takes an order through its transitions."""
         return OrderWorkflow(self.orders, self.transitions, self.carts)
 
     @cached_property
     def order_metrics(self) -> OrderMetrics:
-        """What checkout counts."""
+        """The metrics of checkout."""
         return OrderMetrics(self.registry)
 
     @cached_property
     def ordering(self) -> Ordering:
-        """All that placing an order needs."""
+        """What placing an order needs: carts, quotes, reservations, orders."""
         settings = self.settings
         offers = self._given_offers or self.cached_catalog
         return Ordering(
@@ -161,18 +161,18 @@ class Parts:
 
     @cached_property
     def recovery(self) -> OrderRecovery:
-        """Completes the orders that were interrupted."""
+        """The job that completes interrupted orders."""
         return OrderRecovery(self.workflow, self.order_metrics)
 
     async def start(self, *, background: bool = True) -> None:
-        """Connect to the carts, and start the background jobs where they are wanted. Waits for no store."""
+        """Connect to the cart store, and start the background jobs if `background`. Waits for no store."""
         await self.carts.start()
         if background:
             for job in (self.cached_catalog, self.stock_sync, self.recovery, self.outbox):
                 await job.start()
 
     async def close(self) -> None:
-        """Finish the orders under way, stop the background jobs and let go of every connection."""
+        """Finish the orders in progress, stop the background jobs and close every connection."""
         for part in (self.ordering.place_order, self.recovery, self.outbox, self.stock_sync):
             await part.close()
         await self.carts.close()
@@ -184,8 +184,8 @@ class Parts:
 async def opened(settings: Settings, *, prepare: bool = False, patient: bool = False) -> AsyncIterator[Parts]:
     """The parts for one command, without carts or background jobs.
 
-    `prepare` brings the database up to date first: only commands that write do. Without it the database must be up
-    to date already. Raises ConfigurationError and StoreUnavailable.
+    `prepare`: migrate the database first, only for commands that write; otherwise its schema must be current.
+    Raises ConfigurationError and StoreUnavailable.
     """
     await (migrate if prepare else require_current)(settings.database_url)
     parts = Parts(settings, patient=patient)

@@ -1,1 +1,1 @@
-"""Orders as their shoppers see them."""
+"""The pages of orders: the receipt and the look-up."""

@@ -1,6 +1,6 @@
-"""Orders as their shoppers see them: the receipt, under an address that nobody can guess, and the look-up.
+"""The page of an order, under an address that nobody can guess, and the look-up of an order.
 
-The address is the secret: it can be kept, printed and sent to oneself. It asks for no session, so it opens anywhere.
+The address is the secret: shoppers can save, print or e-mail it. The page needs no session, so it opens on any device.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from shop.web.render.paths import order_path
 from shop.web.render.storefront import Storefront
 
 UNKNOWN = noted("We have no order with this number and this e-mail address. Please check both.")
-MOST = 254
-"""Characters of a field."""
+MAX_FIELD = 254
+"""Characters of a field; the rest is cut off."""
 
 
 class OrderHandlers:
@@ -40,7 +40,7 @@ class OrderHandlers:
         self._carts = carts
 
     async def show(self, request: ShopRequest) -> Reply:
-        """GET /order/{number}, in any spelling; raises NotFound."""
+        """GET /order/{number}; redirects from other spellings of the number. Raises NotFound."""
         typed = str(request.path_params["number"])
         number = typed_number(typed)
         order = await self._orders.get(number) if number else None
@@ -57,16 +57,16 @@ class OrderHandlers:
         return html(self._site.templates.render("order/page.html", view, badge), headers=headers, cache=NO_STORE)
 
     async def ask(self, request: ShopRequest) -> Reply:
-        """GET /order: the look-up."""
+        """GET /order: the look-up form."""
         return await self._form(request, "", "")
 
     async def find(self, request: ShopRequest) -> Reply:
-        """POST /order: number and email. What is wrong with a pair is not said, and is looked for in the same way."""
+        """POST /order: number and email. A wrong number and a wrong e-mail address get the same reply."""
         form = await read_form(request)
         number, email = _text(form, "number"), _text(form, "email")
         order = await self._orders.get(typed_number(number))
-        known = order.buyer.email if order else ""
-        if compare_digest(_folded(known), _folded(email)) and order:
+        expected = order.buyer.email if order else ""
+        if compare_digest(_folded(expected), _folded(email)) and order:
             return go_to(request, order_path(order.number))
         alert = Alert(_("Nothing was found"), (_(UNKNOWN),))
         return await self._form(request, number, email, alert)
@@ -79,7 +79,7 @@ class OrderHandlers:
         return html(page, status=422 if alert else 200, cache=NO_STORE)
 
     async def _badge(self, request: ShopRequest, order: Order) -> tuple[str, list[Header]]:
-        """The count on the cart, put right where it is this shopper's own order that has just emptied it."""
+        """The cart's badge and its cookie, corrected if this shopper's own order has just emptied the cart."""
         session = self._site.sessions.read(request)
         if session is None or session.cart_id != order.quote.cart_id or not order.firm:
             return request.badge, []
@@ -92,7 +92,7 @@ class OrderHandlers:
 
 def _text(form: Form, name: str) -> str:
     try:
-        return form.text(name)[:MOST]
+        return form.text(name)[:MAX_FIELD]
     except InvalidInput:
         return ""
 

@@ -1,4 +1,4 @@
-"""Builds the page of an order: what has become of it, in words, and what was bought."""
+"""Builds the view of an order: its state in plain text, and what was bought."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ STATES: dict[State, tuple[str, str, tuple[str, ...]]] = {
     "cancelled": ("failed", noted("This order was cancelled"), (REFUNDING,)),
     "refunded": ("failed", noted("This order was refunded"), (REFUNDING,)),
 }
-"""Tone, heading and words of each state."""
+"""Tone, heading and paragraphs of each state."""
 CHALLENGED = (
     noted("Your bank asks you to confirm"),
     (
@@ -54,21 +54,21 @@ STATUSES: dict[State, str] = {
     "cancelled": "OrderCancelled",
     "refunded": "OrderReturned",
 }
-"""schema.org/OrderStatus of each state that is firm."""
+"""schema.org/OrderStatus of each firm state."""
 
 
 def title_of(order: Order) -> str:
-    """What the page of an order is called."""
+    """Title of an order's page."""
     return _("Order {number}", number=grouped(order.number))
 
 
 def order_view(order: Order, shell: Shell, origin: str, *, sends_email: bool) -> OrderView:
-    """The page of an order; `origin` is the shop's address. `sends_email`: whether confirmations are really sent."""
-    tone, heading, words = STATES[order.state]
+    """The view of an order. `origin`: 'https://shop.example'. `sends_email`: whether the shop sends confirmations."""
+    tone, heading, paragraphs = STATES[order.state]
     if order.challenge_path and order.state == "pending":
-        heading, words = CHALLENGED
+        heading, paragraphs = CHALLENGED
     failure = _(order.failure) if order.failure else _("Nothing was charged.") if order.state == "failed" else ""
-    page = f"{origin}{order_path(order.number)}"
+    url = f"{origin}{order_path(order.number)}"
     made = datetime.fromtimestamp(order.created_at, UTC)
     return OrderView(
         shell=shell,
@@ -76,7 +76,11 @@ def order_view(order: Order, shell: Shell, origin: str, *, sends_email: bool) ->
         state=order.state,
         tone=tone,
         heading=_(heading),
-        words=(*((failure,) if failure else ()), *map(_, words), *_letter(order, sends_email=sends_email)),
+        paragraphs=(
+            *((failure,) if failure else ()),
+            *map(_, paragraphs),
+            *_email_note(order, sends_email=sends_email),
+        ),
         waiting=order.state == "pending",
         path=order_path(order.number),
         date=made.date().isoformat(),
@@ -86,34 +90,34 @@ def order_view(order: Order, shell: Shell, origin: str, *, sends_email: bool) ->
         payment=order.buyer.card or _("Nothing to pay"),
         facts=order.buyer.facts,
         summary=summary_view(order.quote),
-        page=page,
-        mail_to=_mail_to(order, page),
+        url=url,
+        mail_to=_mail_to(order, url),
         json_ld=_json_ld(order, origin) if order.firm else "",
-        act=_act(order),
+        action=_action(order),
     )
 
 
-def _letter(order: Order, *, sends_email: bool) -> tuple[str, ...]:
+def _email_note(order: Order, *, sends_email: bool) -> tuple[str, ...]:
     if not (sends_email and order.firm):
         return ()
     return (_("A confirmation is on its way to {email}.", email=order.buyer.email),)
 
 
-def _act(order: Order) -> Link | None:
+def _action(order: Order) -> Link | None:
     if order.state == "pending" and order.challenge_path:
         return Link(_("Confirm with your bank"), order.challenge_path)
     return Link(_("Back to the checkout"), "/checkout") if order.state == "failed" else None
 
 
-def _mail_to(order: Order, page: str) -> str:
+def _mail_to(order: Order, url: str) -> str:
     subject = _("My order {number} at Neap", number=grouped(order.number))
-    where = _("This is where it is found:")
-    body = f"{where}\n{page}\n"
+    intro = _("This is where it is found:")
+    body = f"{intro}\n{url}\n"
     return f"mailto:?subject={encoded(subject)}&body={encoded(body)}"
 
 
 def _json_ld(order: Order, origin: str) -> str:
-    """schema.org Order: what was bought, not by whom. '<' is escaped: it stands within a script tag."""
+    """JSON-LD of schema.org Order, without personal data. '<' is escaped, because it goes into a script tag."""
     currency = order.quote.currency
     data = {
         "@context": "https://schema.org",

@@ -9,7 +9,7 @@ from shop.web.render.storefront import Storefront
 
 
 def routes(site: Storefront, parts: Parts) -> list[Route]:
-    """The receipt, and the look-up that leads to it."""
+    """The page of an order, and the look-up form."""
     order = OrderHandlers(site, parts.orders, parts.carts)
     return [
         page("/order", order.ask),

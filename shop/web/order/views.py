@@ -1,4 +1,4 @@
-"""What the templates of orders are given; see shop.web.render.views."""
+"""View structs for the templates of orders; see shop.web.render.views."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ class OrderView(msgspec.Struct, frozen=True):
 
     shell: Shell
     number: str
-    """In groups, to be read out."""
+    """In groups, for reading aloud."""
     state: str
     tone: str
     """'done', 'waiting' or 'failed'."""
     heading: str
-    words: tuple[str, ...]
-    """What has become of it and what happens next."""
+    paragraphs: tuple[str, ...]
+    """The state of the order and what happens next."""
     waiting: bool
-    """Whether the page looks again by itself."""
+    """Whether the page polls for a new state."""
     path: str
     date: str
     """ISO 8601, for <time>."""
     day: str
     email: str
     address: tuple[str, ...]
-    """Its lines."""
+    """Lines of the address."""
     payment: str
     """'Visa ending in 4242'."""
     facts: tuple[Fact, ...]
     """What else the shopper has said."""
     summary: SummaryView
-    page: str
-    """Where this page is found again, absolute."""
+    url: str
+    """Absolute URL of this page."""
     mail_to: str
-    """A mailto: link that sends oneself this page's address."""
+    """A mailto: link to e-mail this page's address to oneself."""
     json_ld: str
-    """JSON-LD Order with '<' escaped; '' for one that is not firm."""
-    act: Link | None
-    """What the shopper can do now."""
+    """JSON-LD Order with '<' escaped; '' for an order that is not firm."""
+    action: Link | None
+    """The next step for the shopper, if there is one."""
     badge: str = ""
-    """Pieces in the cart, which an order that has become firm has left; '' for none."""
+    """Quantity on the cart's badge; '' for none. A firm order has emptied the cart."""
 
 
 class FindOrderView(msgspec.Struct, frozen=True):
-    """The look-up of an order."""
+    """The look-up form."""
 
     shell: Shell
     number: str

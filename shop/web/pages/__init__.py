@@ -1,1 +1,1 @@
-"""Pages that belong to no other room: texts, preferences, errors, sitemap."""
+"""Pages that belong to no other package: texts, preferences, errors, sitemap, offline page."""

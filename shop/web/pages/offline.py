@@ -1,4 +1,4 @@
-"""The page for when no page can be fetched, and the service worker that keeps it: that one page, and nothing else."""
+"""The offline page, and the service worker that caches that page and nothing else."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from shop.web.render.storefront import Storefront
 PATH = "/offline"
 STYLE = "css/offline.css"
 WORKER = "js/service-worker.js"
-_KIND: Header = (b"content-type", b"text/javascript; charset=utf-8")
-_AN_HOUR: Header = (b"cache-control", b"private, max-age=3600")
-"""Browsers look for another worker as often as they load pages: they need not ask us each time."""
+_JAVASCRIPT: Header = (b"content-type", b"text/javascript; charset=utf-8")
+_ONE_HOUR: Header = (b"cache-control", b"private, max-age=3600")
+"""Browsers check for a new worker at each navigation; within the hour they use their HTTP cache."""
 
 
 class OfflineHandlers:
@@ -31,13 +31,13 @@ class OfflineHandlers:
         return html(self._text())
 
     async def worker(self, request: ShopRequest) -> Reply:
-        """GET /service-worker.js, which is another one whenever the page is: then browsers fetch both anew."""
+        """GET /service-worker.js. Its content changes with the offline page, so that browsers reload both."""
         source = self._site.assets.body(WORKER)
         tag = blake2b(self._text().encode() + source, digest_size=8).hexdigest()
         offline = {"version": f"offline-{tag}", "page": PATH, "files": [self._site.assets.url(STYLE)]}
-        known = b'"%b"' % tag.encode()
-        headers = (_KIND, _AN_HOUR, VARY, (b"etag", known))
-        if known in request.raw_headers.get(b"if-none-match", b""):
+        etag = b'"%b"' % tag.encode()
+        headers = (_JAVASCRIPT, _ONE_HOUR, VARY, (b"etag", etag))
+        if etag in request.raw_headers.get(b"if-none-match", b""):
             return Reply(304, headers)
         return Reply(200, headers, b"const OFFLINE = %b;\n%b" % (msgspec.json.encode(offline), source))
 

@@ -1,4 +1,4 @@
-"""What a shopper may set or take back: the currency, the language, and the session itself."""
+"""The shopper's preferences: set the currency or the language, delete the session."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class PreferenceHandlers:
         self._carts = carts
 
     async def set_currency(self, request: ShopRequest) -> Reply:
-        """POST /setCurrency: currency_code, and return_to where to go on; raises InvalidInput for an unknown code."""
+        """POST /setCurrency: currency_code, and the path return_to. Raises InvalidInput for an unknown code."""
         form = await read_form(request)
         code = form.text("currency_code").upper()
         if code not in self._site.currencies:
@@ -32,27 +32,29 @@ class PreferenceHandlers:
                 "Prices come in {currencies}. Please choose one of them.",
                 currencies=listed(self._site.currencies.codes),
             )
-        back = form.text("return_to") or _referring_path(request)
-        return go_to(request, back, headers=[self._site.sessions.remember_currency(request, code)])
+        return_to = form.text("return_to") or _referring_path(request)
+        return go_to(request, return_to, headers=[self._site.sessions.remember_currency(request, code)])
 
     async def set_language(self, request: ShopRequest) -> Reply:
-        """POST /setLanguage: language_code, and return_to where to go on; raises InvalidInput for an unknown code."""
+        """POST /setLanguage: language_code, and the path return_to. Raises InvalidInput for an unknown code."""
         form = await read_form(request)
         code = form.text("language_code")
         if code not in self._site.languages:
             raise InvalidInput("This shop does not speak that language. Please choose one from the list.")
-        back = safe_return(form.text("return_to") or _referring_path(request))
-        return go_to(request, in_language(back, ""), headers=[self._site.sessions.remember_language(request, code)])
+        return_to = safe_return(form.text("return_to") or _referring_path(request))
+        return go_to(
+            request, in_language(return_to, ""), headers=[self._site.sessions.remember_language(request, code)]
+        )
 
     async def ask_logout(self, request: ShopRequest) -> Reply:
-        """GET /logout only asks: following a link never loses a cart."""
+        """GET /logout: asks for confirmation, so that following a link never loses a cart."""
         shell = await self._site.shell(request, _("Forget this cart"), path="/logout")
         lead = _("This browser forgets its cart and what is saved for later. That cannot be undone.")
         page = TextPage(shell, _("Forget this cart?"), lead)
         return html(self._site.templates.render("pages/logout.html", page, request.badge))
 
     async def logout(self, request: ShopRequest) -> Reply:
-        """POST /logout: the cart is deleted and the cookies taken back."""
+        """POST /logout: delete the cart and all cookies."""
         session = self._site.sessions.read(request)
         if session is not None:
             await self._carts.delete(session.cart_id)
@@ -60,7 +62,7 @@ class PreferenceHandlers:
 
 
 def _referring_path(request: ShopRequest) -> str:
-    """The path of the page that sent the form, if it is one of ours."""
+    """The path of the page that sent the form, from Referer; '/' if that is not a page of this site."""
     try:
         referrer = urlsplit(request.header(b"referer"))
     except ValueError:

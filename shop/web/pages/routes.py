@@ -1,4 +1,4 @@
-"""The URLs of texts, of preferences, and of files."""
+"""The URLs of texts, preferences and static files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shop.web.render.storefront import Storefront
 
 
 def routes(site: Storefront, parts: Parts) -> list[Route]:
-    """All that belongs to no other room."""
+    """Every URL that belongs to no other package."""
     texts, preferences = TextHandlers(site, parts.terms), PreferenceHandlers(site, parts.carts)
     offline, sitemap = OfflineHandlers(site), SitemapHandlers(site)
     return [

@@ -1,4 +1,4 @@
-"""The pages of words, about and help: the same for everyone, and kept rendered."""
+"""The about and help pages: the same for everyone, and cached."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class TextHandlers:
 
 
 def delivery_of(terms: Terms, prices: Prices) -> tuple[DeliveryView, ...]:
-    """The ways of shipping to each part of the world, with what the lightest parcel costs."""
+    """The shipping methods to each zone, with the price of the lightest parcel."""
     return tuple(
         DeliveryView(
             content(zone.title),

@@ -1,4 +1,4 @@
-"""What the templates of the pages of text are given; see shop.web.render.views."""
+"""View structs for the text pages; see shop.web.render.views."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from shop.web.render.views import DeliveryView, Picture, Shell
 
 
 class AboutView(msgspec.Struct, frozen=True):
-    """The page about the shop."""
+    """The about page."""
 
     shell: Shell
     scene: Picture
 
 
 class HelpView(msgspec.Struct, frozen=True):
-    """The page of questions and answers."""
+    """The help page: questions and answers."""
 
     shell: Shell
     delivery: tuple[DeliveryView, ...]
-    """What the lightest parcel costs, by part of the world."""
+    """Shipping prices of the lightest parcel, by zone."""
 
 
 class OfflinePage(msgspec.Struct, frozen=True):
-    """The offline page, in a language."""
+    """The offline page in one language."""
 
     language: str
     direction: str

@@ -1,4 +1,4 @@
-"""The colour roles of the style sheet and how well they can be read: WCAG 2.x contrast, light and dark."""
+"""The colour roles of the style sheet and their WCAG 2.x contrast, light and dark."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import re
 import msgspec
 
 GROUNDS = ("paper", "surface", "sunk")
-"""What text and controls stand on."""
+"""The roles that are backgrounds of text and controls."""
 _ROLE = re.compile(r"--([a-z-]+): ?light-dark\((#[0-9A-F]{6}), ?(#[0-9A-F]{6})\)")
 
 
 class Role(msgspec.Struct, frozen=True):
-    """A role: its colours as '#RRGGBB', and its contrast on each of the grounds."""
+    """A colour role: its colours as '#RRGGBB', and its contrast on each of GROUNDS."""
 
     name: str
     light: str
@@ -22,7 +22,7 @@ class Role(msgspec.Struct, frozen=True):
 
 
 def roles(css: str) -> tuple[Role, ...]:
-    """The roles that a style sheet names as `--name: light-dark(#RRGGBB, #RRGGBB)`, in its order."""
+    """The roles that a style sheet defines as `--name: light-dark(#RRGGBB, #RRGGBB)`, in their order."""
     colours = {name: (light, dark) for name, light, dark in _ROLE.findall(css)}
     grounds = [colours[name] for name in GROUNDS]
     return tuple(
@@ -38,7 +38,7 @@ def roles(css: str) -> tuple[Role, ...]:
 
 
 def contrast(one: str, other: str) -> float:
-    """The ratio of two colours '#RRGGBB', 1 to 21 (WCAG 2.2, contrast ratio)."""
+    """The contrast ratio of two colours '#RRGGBB', 1 to 21 (WCAG 2.2)."""
     darker, lighter = sorted((_luminance(one), _luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 

@@ -9,5 +9,5 @@ from shop.web.styleguide.styleguide import StyleguideHandlers
 
 
 def routes(site: Storefront, _parts: Parts) -> list[Route]:
-    """One page."""
+    """The style guide, the only page of this package."""
     return [page("/styleguide", StyleguideHandlers(site).show)]

@@ -1,4 +1,4 @@
-"""Every component in every state on one page, made from the views of the shop's own pages: for who works on them."""
+"""The style guide, for developers: every component in every state, from the same views as the shop's pages."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ FACETS = (
 
 
 class StyleguideHandlers:
-    """Handles /styleguide, in a shop that has no public address."""
+    """Handles /styleguide, in a shop without a public address."""
 
     def __init__(self, site: Storefront) -> None:
         self._site = site
 
     async def show(self, request: ShopRequest) -> Reply:
-        """GET /styleguide; raises NotFound where customers are."""
+        """GET /styleguide. Raises NotFound in a shop with a public address."""
         if self._site.public_url:
             raise NotFound("There is no such page.")
         prices = self._site.currencies.prices(None)
@@ -45,11 +45,11 @@ class StyleguideHandlers:
         return html(self._site.templates.render("styleguide/page.html", view, request.badge))
 
 
-def styleguide_view(shell: Shell, named: tuple[Role, ...], prices: Prices, pictures: Pictures) -> StyleguideView:
-    """The page with examples that no catalogue has to have."""
+def styleguide_view(shell: Shell, colour_roles: tuple[Role, ...], prices: Prices, pictures: Pictures) -> StyleguideView:
+    """The page, with examples that do not depend on the catalogue."""
     return StyleguideView(
         shell=shell,
-        roles=named,
+        roles=colour_roles,
         grounds=GROUNDS,
         cards=_cards(pictures.picture(None, "A half moon over calm water")),
         grid=grid_view(shell, Page(Query(page=5), (), FACETS, 212, 9), prices, pictures, prices.currency),
@@ -66,7 +66,7 @@ def styleguide_view(shell: Shell, named: tuple[Role, ...], prices: Prices, pictu
             FieldView(FIELDS["gift_note"], "For Kim.\nSleep well."),
         ),
         alert=Alert(
-            "One thing to mend",
+            "Please correct one field",
             fields=(Link("Enter the postal code.", "#zip_code"),),
             changes=("Keel Pan: €69.00 before, now €79.00",),
         ),

@@ -1,4 +1,4 @@
-"""What the template of the style guide is given; see shop.web.render.views."""
+"""View struct for the style guide; see shop.web.render.views."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shop.web.styleguide.colour_roles import Role
 
 
 class StyleguideView(msgspec.Struct, frozen=True):
-    """The page."""
+    """The style guide page."""
 
     shell: Shell
     roles: tuple[Role, ...]
