@@ -1,55 +1,55 @@
-// Recently viewed: the browser remembers handles.
+// Recently viewed products: the browser stores their handles.
 
 const KEY = "viewed";
-const MOST = 8; // as many as the shop shows at once
+const MAX = 8; // the server shows no more
 
-const place = document.getElementById("recent");
+const container = document.getElementById("recent");
 
 function viewed() {
   try {
     const stored = JSON.parse(localStorage.getItem(KEY));
     return Array.isArray(stored) ? stored : [];
   } catch {
-    return []; // storage is switched off, or holds what is not ours
+    return []; // storage is disabled, or has invalid data
   }
 }
 
 function remember(handle, others) {
   try {
-    localStorage.setItem(KEY, JSON.stringify([handle, ...others].slice(0, MOST + 1)));
+    localStorage.setItem(KEY, JSON.stringify([handle, ...others].slice(0, MAX + 1)));
   } catch {
-    // then it is not remembered
+    // storage is disabled or full: skip
   }
 }
 
 async function show(handles) {
   const reply = await fetch(`/recent?handles=${handles.map(encodeURIComponent).join()}`).catch(() => null);
-  if (reply?.ok) place.innerHTML = await reply.text();
-  place.classList.toggle("recent", place.childElementCount > 0);
-  htmx.process(place);
+  if (reply?.ok) container.innerHTML = await reply.text();
+  container.classList.toggle("recent", container.childElementCount > 0);
+  htmx.process(container);
 }
 
-const here = place.dataset.handle;
-const others = viewed().filter((handle) => handle !== here).slice(0, MOST);
-remember(here, others);
+const current = container.dataset.handle;
+const others = viewed().filter((handle) => handle !== current).slice(0, MAX);
+remember(current, others);
 
-// Nobody waits for what they may never see.
-const near = new IntersectionObserver(
+// Load the products shortly before they scroll into view.
+const observer = new IntersectionObserver(
   ([entry]) => {
     if (!entry.isIntersecting) return;
-    near.disconnect();
+    observer.disconnect();
     show(others);
   },
   { rootMargin: "600px" },
 );
 if (others.length) {
-  place.classList.add("recent"); // its room, so that nothing moves
-  near.observe(place);
+  container.classList.add("recent"); // reserves the space, so that nothing shifts
+  observer.observe(container);
 }
 
-place.addEventListener("click", ({ target }) => {
+container.addEventListener("click", ({ target }) => {
   if (!target.closest("[data-forgets]")) return;
-  remember(here, []);
-  place.replaceChildren();
-  place.classList.remove("recent");
+  remember(current, []);
+  container.replaceChildren();
+  container.classList.remove("recent");
 });

@@ -1,33 +1,33 @@
-// What the pages cannot do alone. Every listener is on the document, so markup that is swapped in needs no wiring.
+// Behavior that HTML, CSS and htmx lack. Every listener is on the document, so swapped markup needs no setup.
 
 const ATTEMPTS = 4;
-const TIMEOUT = 10_000; // milliseconds that one attempt may take
-const BACKOFF = 300; // milliseconds before the second attempt, doubled before each further one
-const STEP_DELAY = 300; // milliseconds in which steps of a quantity are gathered into one change
+const TIMEOUT = 10_000; // milliseconds for one attempt
+const BACKOFF = 300; // milliseconds before the first retry; doubles with each retry
+const STEP_DELAY = 300; // milliseconds of pause after which steps of a quantity are sent as one change
 const UNAVAILABLE = [502, 503, 504];
 
 const byId = (id) => document.getElementById(id);
 const on = (type, listener, capture = false) => document.addEventListener(type, listener, capture);
-const say = (words) => byId("status").replaceChildren(byId(`status-${words}`).content.cloneNode(true));
+const say = (name) => byId("status").replaceChildren(byId(`status-${name}`).content.cloneNode(true));
 
-// --- requests: one key for each intended change, the same at every attempt
+// --- requests: one idempotency key per change, the same for every retry
 
 let requests = 0;
 
 on("htmx:config:request", ({ detail: { ctx } }) => {
   ctx.order = ++requests;
-  if (!ctx.sourceElement.matches("[data-light]")) ctx.fetch = fetchPatiently;
+  if (!ctx.sourceElement.matches("[data-light]")) ctx.fetch = fetchWithRetries;
   if (ctx.request.method === "GET") dropEmpty(ctx.request.body);
   else ctx.request.headers["Idempotency-Key"] = newKey();
   keepOnly(ctx.sourceElement.dataset.only, ctx.request.body);
 });
 
-// A look at one field sends that field and no other: least of all a card's number.
+// The check of one field sends that field only, never the card number.
 function keepOnly(names, form) {
   for (const name of names ? [...form.keys()] : []) if (!names.split(" ").includes(name)) form.delete(name);
 }
 
-// crypto.randomUUID() exists on https only; a shop tried out in a local network has none.
+// crypto.randomUUID() needs a secure context, which a shop tried out in a local network does not have.
 function newKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
@@ -36,7 +36,7 @@ function dropEmpty(form) {
   for (const [name, value] of [...form]) if (value === "") form.delete(name);
 }
 
-async function fetchPatiently(url, request) {
+async function fetchWithRetries(url, request) {
   for (;;) {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       if (attempt) {
@@ -50,7 +50,7 @@ async function fetchPatiently(url, request) {
       }
     }
     say("failed");
-    await tryAgain(request.signal);
+    await untilTryAgain(request.signal);
   }
 }
 
@@ -59,7 +59,7 @@ async function fetchOnce(url, request) {
     const signal = AbortSignal.any([request.signal, AbortSignal.timeout(TIMEOUT)]);
     const response = await fetch(url, { ...request, signal });
     if (UNAVAILABLE.includes(response.status)) return null;
-    await response.clone().arrayBuffer(); // a reply that breaks off counts as none
+    await response.clone().arrayBuffer(); // throws if the reply is cut off
     return response;
   } catch (error) {
     if (request.signal.aborted) throw error;
@@ -67,21 +67,21 @@ async function fetchOnce(url, request) {
   }
 }
 
-function tryAgain(signal) {
+function untilTryAgain(signal) {
   return new Promise((resolve, reject) => {
     document.addEventListener("shop:try-again", resolve, { once: true });
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 }
 
-const tryEverythingAgain = () => document.dispatchEvent(new Event("shop:try-again"));
-addEventListener("online", tryEverythingAgain);
-on("submit", tryEverythingAgain);
-on("click", ({ target }) => target.closest("[data-try-again]") && tryEverythingAgain());
+const retryAll = () => document.dispatchEvent(new Event("shop:try-again"));
+addEventListener("online", retryAll);
+on("submit", retryAll);
+on("click", ({ target }) => target.closest("[data-try-again]") && retryAll());
 
 on("htmx:response:error", ({ detail: { ctx } }) => ctx.text.includes("<hx-partial") || say("refused"));
 
-// --- clicks: the second click of a double click, and a key held down, mean nothing new
+// --- clicks: ignore the second click of a double click, and the repeats of a key held down
 
 const isOneShot = (target) => target.closest?.("button:not([data-step]), a");
 
@@ -90,7 +90,7 @@ on("keydown", (event) => {
   if (event.repeat && event.key === "Enter" && isOneShot(event.target)) event.preventDefault();
 }, true);
 
-// --- swaps: an older reply never overwrites a newer one, and nobody loses their place
+// --- swaps: an older reply never overwrites a newer one, and focus, open sections and scroll positions survive
 
 let shown = { order: 0, revision: 0 };
 
@@ -106,7 +106,7 @@ on("htmx:before:swap", ({ detail: { ctx, tasks } }) => {
   }
   for (const { target, fragment } of tasks) keepOpen(target, fragment);
   ctx.place = placeInCart(tasks);
-  ctx.scrolled = byId("filters")?.scrollTop; // on a phone it is a sheet
+  ctx.scrolled = byId("filters")?.scrollTop; // on a phone the filters scroll
 });
 
 on("htmx:after:swap", ({ detail: { ctx } }) => {
@@ -132,8 +132,8 @@ function keepOpen(target, fragment) {
   }
 }
 
-// The id of the [data-place] or the index of the line with the focus; -1: elsewhere in the cart; undefined: outside of
-// what is swapped.
+// Position of the focus before a swap of the cart: the id of its [data-place] or the index of its line; -1: elsewhere in
+// the cart; undefined: outside of it.
 function placeInCart(tasks) {
   const focus = document.activeElement;
   if (!tasks.some(({ target }) => target?.id === "cart" && target.contains(focus))) return undefined;
@@ -149,9 +149,9 @@ function focusPlace(place) {
   (control ?? byId("cart-title")).focus();
 }
 
-// --- stepper: one less, one more; in the cart the change is sent when the steps pause
+// --- stepper: minus and plus buttons; in the cart a change is sent after a pause
 
-const steps = new Map(); // id of the field -> { value, timer }; by id, because a swap may replace the field meanwhile
+const steps = new Map(); // id of the field -> { value, timer }; by id, because a swap may replace the field
 
 on("click", ({ target }) => {
   const button = target.closest("[data-step]");
@@ -184,7 +184,7 @@ function forgetSteps(id) {
   steps.delete(id);
 }
 
-// --- search: the panel is there while the focus is in it (CSS); arrows walk through it, Escape puts it away
+// --- search: CSS shows the panel while it has the focus; arrow keys move through it, Escape closes it
 
 on("keydown", (event) => {
   if (!event.target.closest?.("#search")) return;
@@ -203,7 +203,7 @@ on("keydown", (event) => {
 
 on("click", ({ target, detail }) => target.matches("dialog") && detail < 2 && target.close());
 on("click", ({ target }) => {
-  if (target.matches(".filters")) target.open = false; // beside the sheet
+  if (target.matches(".filters")) target.open = false; // a click outside of the sheet
 });
 
 on("click", (event) => {
@@ -221,10 +221,10 @@ function fallBack(picture) {
 on("error", ({ target }) => target.matches?.("img[data-fallback]") && fallBack(target), true);
 
 for (const picture of document.querySelectorAll("img[data-fallback]")) {
-  if (picture.complete && !picture.naturalWidth) fallBack(picture); // it failed before this script was there to hear it
+  if (picture.complete && !picture.naturalWidth) fallBack(picture); // it failed before this script was loaded
 }
 
-// --- other tabs and the way back: the badge comes from a cookie, the open cart from the shop
+// --- other tabs and back navigation: refresh the badge from its cookie, and an open cart from the server
 
 let channel;
 
@@ -236,7 +236,7 @@ function showBadge() {
 function refresh() {
   showBadge();
   if (byId("cart") || byId("cart-drawer").open) htmx.ajax("GET", "/cart", { target: "#main", swap: "none" });
-  byId("country")?.dispatchEvent(new Event("change", { bubbles: true })); // what the checkout comes to now
+  byId("country")?.dispatchEvent(new Event("change", { bubbles: true })); // reloads the totals of the checkout
 }
 
 addEventListener("pageshow", ({ persisted }) => {
@@ -244,15 +244,15 @@ addEventListener("pageshow", ({ persisted }) => {
   channel.onmessage = refresh;
   if (persisted) byId("cart-drawer").close();
   const back = persisted || performance.getEntriesByType("navigation")[0]?.type === "back_forward";
-  if (back) setTimeout(refresh); // after htmx, which begins in a task of its own
+  if (back) setTimeout(refresh); // after htmx, which starts in its own task
   else showBadge();
 });
 
-// An open channel would keep the page out of the back/forward cache.
+// An open channel keeps a page out of the back/forward cache.
 addEventListener("pagehide", () => channel.close());
 on("visibilitychange", () => document.hidden || showBadge());
 
-// --- offline: a page that says so, where none can be fetched; looked for when everything else is there
+// --- offline page: registered after everything else has loaded
 
 addEventListener("load", () => {
   navigator.serviceWorker?.register("/service-worker.js", { updateViaCache: "all" }).catch(() => {});
