@@ -1,4 +1,4 @@
-"""What a load test reads off the shop's pages, read off the shop's own: a template that changes shows here."""
+"""The load test's parsing of pages, tested with the shop's own pages: a changed template fails here."""
 
 from __future__ import annotations
 

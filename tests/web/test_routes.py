@@ -1,4 +1,4 @@
-"""The URL map tells every URL there is, under the room that answers it."""
+"""The URL map has every URL, with the package that handles it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def app() -> Litestar:
 
 
 def mapped() -> dict[str, str]:
-    """URL to room, as the map has it."""
+    """Package by URL, from the map."""
     room = ""
     found: dict[str, str] = {}
     for line in (routes.__doc__ or "").splitlines():
@@ -35,17 +35,17 @@ def mounted(app: Litestar) -> set[str]:
     return {re.sub(r":\w+}", "}", route.path) for route in app.routes}
 
 
-def test_the_map_has_every_url_and_no_other(app: Litestar) -> None:
+def test_the_map_has_exactly_the_mounted_urls(app: Litestar) -> None:
     assert mapped().keys() == mounted(app)
 
 
-def test_each_url_is_named_by_the_room_that_the_map_says() -> None:
+def test_each_url_is_in_the_package_that_the_map_names() -> None:
     for url, room in mapped().items():
         source = (ROOT / "shop/web" / room / "routes.py").read_text()
         assert re.search(rf'"{re.escape(url)}"', re.sub(r":\w+}", "}", source)), (url, room)
 
 
-def test_every_room_mirrors_its_templates_and_its_tests() -> None:
+def test_every_package_mirrors_its_templates_and_tests() -> None:
     rooms = {folder.parent.name for folder in (ROOT / "shop/web").glob("*/routes.py")}
     assert rooms == set(mapped().values())
     for room in rooms - {"http"}:

@@ -1,4 +1,4 @@
-"""Adding to the cart: by htmx, by a plain form, by curl; and what is refused."""
+"""Adding to the cart: by htmx, by a plain form, by curl; and refused adds."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ async def test_htmx_gets_the_fragments_of_an_add(shop: Client) -> None:
     assert "€38.00" in reply.text
 
 
-async def test_a_plain_form_is_sent_to_the_cart_page(shop: Client) -> None:
+async def test_a_plain_form_is_redirected_to_the_cart_page(shop: Client) -> None:
     reply = await shop.post("/cart", data={"product_id": "tide-mug"})
 
     assert (reply.status_code, reply.headers["location"], reply.text) == (303, "/cart", "")
     assert "€19.00" in (await shop.get("/cart")).text
 
 
-async def test_an_add_is_one_call_of_the_cart_service_and_asks_the_catalogue_nothing_twice(
+async def test_an_add_makes_one_call_to_the_cart_service_and_no_repeated_look_up(
     shop: Client, carts: CountingCarts
 ) -> None:
     await shop.post("/cart", data={"product_id": "tide-mug"}, headers=HTMX)
     assert carts.calls == {"apply": 1}
 
 
-async def test_an_add_that_is_made_is_never_answered_as_if_it_were_not(
+async def test_an_add_that_was_made_is_never_answered_with_an_error(
     make_client: MakeClient, carts: CountingCarts
 ) -> None:
-    """The catalogue goes away between the look at the product and the view of the cart."""
+    """The catalogue becomes unavailable between the look-up of the product and the view of the cart."""
 
     class GoneForOffers(FixedCatalog):
         async def offers(self, skus: Iterable[str], holder: str = "") -> dict[str, Offer]:
@@ -81,7 +81,7 @@ async def test_a_variant_is_chosen_by_its_sku(shop: Client) -> None:
     ],
 )
 @pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
-async def test_what_cannot_be_added_is_said_and_makes_no_session(
+async def test_a_refused_add_says_why_and_starts_no_session(
     shop: Client, carts: CountingCarts, headers: dict[str, str], form: dict[str, str], status: int, words: str
 ) -> None:
     reply = await shop.post("/cart", data=form, headers=headers)
@@ -93,7 +93,7 @@ async def test_what_cannot_be_added_is_said_and_makes_no_session(
     assert len(carts) == 0
 
 
-async def test_a_refused_plain_form_comes_back_as_it_was_filled(shop: Client) -> None:
+async def test_a_refused_plain_form_keeps_its_values(shop: Client) -> None:
     form = {"product_id": "throw", "variant_id": "THROW-SAND", "quantity": "77"}
     reply = await shop.post("/cart", data=form)
 
@@ -103,7 +103,7 @@ async def test_a_refused_plain_form_comes_back_as_it_was_filled(shop: Client) ->
     assert 'value="77"' in reply.text
 
 
-async def test_stock_counts_what_is_in_the_cart_already(shop: Client) -> None:
+async def test_stock_includes_what_is_in_the_cart_already(shop: Client) -> None:
     await shop.post("/cart", data={"product_id": "last-jug", "quantity": "2"})
     reply = await shop.post("/cart", data={"product_id": "last-jug", "quantity": "2"}, headers=HTMX)
 
@@ -112,7 +112,7 @@ async def test_stock_counts_what_is_in_the_cart_already(shop: Client) -> None:
     assert 'class="badge">2<' in reply.text
 
 
-async def test_a_full_cart_says_so_and_stays_as_it_is(make_client: MakeClient) -> None:
+async def test_a_full_cart_says_so_and_stays_unchanged(make_client: MakeClient) -> None:
     catalog = FixedCatalog(product("a"), product("b"), product("c"))
     async with make_client(carts=CountingCarts(limits=Limits(lines=2)), catalog=catalog) as shop:
         for handle in ("a", "b"):
@@ -123,7 +123,7 @@ async def test_a_full_cart_says_so_and_stays_as_it_is(make_client: MakeClient) -
     assert "at most 2 different items" in reply.text
 
 
-async def test_of_a_thousand_concurrent_adds_none_is_lost(make_client: MakeClient) -> None:
+async def test_a_thousand_concurrent_adds_lose_none(make_client: MakeClient) -> None:
     catalog = FixedCatalog(*(product(f"p{number}", stock=None) for number in range(50)))
     async with make_client(catalog=catalog) as shop:
         await shop.post("/cart", data={"product_id": "p0"})

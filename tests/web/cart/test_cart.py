@@ -1,4 +1,4 @@
-"""Every change of a cart, by htmx and by a plain form."""
+"""Every change to a cart, by htmx and by a plain form."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def test_htmx_gets_the_fragments_of_a_change(
 
 
 @pytest.mark.parametrize(("path", "form", "count", "_words"), CHANGES)
-async def test_a_plain_form_is_sent_to_the_cart_page(
+async def test_a_plain_form_is_redirected_to_the_cart_page(
     filled: Client, path: str, form: dict[str, str], count: str, _words: str
 ) -> None:
     reply = await filled.post(path, data=form)
@@ -68,7 +68,7 @@ async def test_a_plain_form_is_sent_to_the_cart_page(
     assert badge((await filled.get("/cart")).text) == count
 
 
-async def test_what_is_saved_comes_back_and_can_be_removed(filled: Client) -> None:
+async def test_a_saved_item_can_be_moved_back_and_removed(filled: Client) -> None:
     await filled.post(f"{MUG}/save")
     moved = await filled.post(f"{SAVED_MUG}/move", headers=HTMX)
     assert badge(moved.text) == "3"
@@ -81,7 +81,7 @@ async def test_what_is_saved_comes_back_and_can_be_removed(filled: Client) -> No
 
 @pytest.mark.parametrize("path", [f"{MUG}/remove", "/cart/empty"])
 @pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
-async def test_a_removal_is_undone_where_it_stood(filled: Client, headers: dict[str, str], path: str) -> None:
+async def test_undo_restores_an_item_at_its_position(filled: Client, headers: dict[str, str], path: str) -> None:
     await filled.post(path, headers=headers)
     page = await filled.get("/cart")
 
@@ -102,7 +102,7 @@ async def test_undo_is_offered_for_ten_minutes(filled: Client, clock: Clock) -> 
 
 
 @pytest.mark.parametrize("of", ["", "zz", "00" * 8, "ff" * 100])
-async def test_undo_of_nothing_changes_nothing(filled: Client, of: str) -> None:
+async def test_an_unknown_undo_changes_nothing(filled: Client, of: str) -> None:
     reply = await filled.post("/cart/undo", data={"of": of}, headers=HTMX)
     assert reply.status_code in (200, 422)
     assert badge(reply.text) == "3"
@@ -112,7 +112,7 @@ async def test_undo_of_nothing_changes_nothing(filled: Client, of: str) -> None:
     ("quantity", "words"), [("100", "at most 99"), ("11", "Only 10 of Tide Mug left."), ("x", "whole number")]
 )
 @pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
-async def test_a_refused_quantity_is_said_and_the_cart_stays(
+async def test_a_refused_quantity_says_why_and_changes_nothing(
     filled: Client, catalog: FixedCatalog, headers: dict[str, str], quantity: str, words: str
 ) -> None:
     if quantity == "100":
@@ -124,7 +124,7 @@ async def test_a_refused_quantity_is_said_and_the_cart_stays(
     assert badge(reply.text) == "3"
 
 
-async def test_a_cart_that_is_not_there_is_not_made_by_a_change(shop: Client, carts: CountingCarts) -> None:
+async def test_a_change_creates_no_cart(shop: Client, carts: CountingCarts) -> None:
     for path in (MUG, f"{MUG}/remove", "/cart/empty", "/cart/undo"):
         reply = await shop.post(path, data={"quantity": "1", "of": "00"}, headers=HTMX)
         assert reply.status_code == 200
@@ -143,7 +143,7 @@ async def test_the_cart_says_what_changed_since_the_add(filled: Client, catalog:
     assert "<dd>€42.00</dd>" in text
 
 
-async def test_a_tab_that_asks_gets_the_cart_as_fragments(filled: Client) -> None:
+async def test_a_tab_that_reloads_the_cart_gets_fragments(filled: Client) -> None:
     reply = await filled.get("/cart", headers=HTMX)
     assert "<html" not in reply.text
     assert '<hx-partial hx-target="#cart"' in reply.text
@@ -156,7 +156,7 @@ async def test_a_history_restore_gets_the_whole_page(filled: Client) -> None:
 
 
 @pytest.mark.parametrize("handle", ["a/b", "..", ".", "50% off", "Krug & Teller", "teller-☃", "a+b", "x?y#z", "%2F"])
-async def test_any_sku_survives_its_way_through_the_address(make_client: MakeClient, handle: str) -> None:
+async def test_any_sku_survives_url_encoding(make_client: MakeClient, handle: str) -> None:
     catalog = FixedCatalog(product(handle))
     async with make_client(catalog=catalog) as shop:
         await shop.post("/cart", data={"product_id": handle})
@@ -180,7 +180,7 @@ async def test_money_adds_up_in_every_currency(make_client: MakeClient) -> None:
     assert Money(541 * 3 + 1627 * 2, "JPY").format() in text
 
 
-async def test_a_discreet_notice_says_when_a_cart_may_not_be_whole(make_client: MakeClient) -> None:
+async def test_a_partial_cart_has_a_notice(make_client: MakeClient) -> None:
     class PartialCarts(CountingCarts):
         async def get(self, cart_id: str) -> Cart:
             return replace(await super().get(cart_id), partial=True)

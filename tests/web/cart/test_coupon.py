@@ -1,4 +1,4 @@
-"""The coupon field of the cart, and what the cart says of free shipping."""
+"""The coupon field of the cart, and the progress towards free shipping."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MUG = line_path("TIDE-MUG")
 
 @pytest.fixture
 async def shop(make_client: MakeClient, sqlite_url: str, sqlite_engine: AsyncEngine) -> AsyncIterator[Client]:
-    """A visitor with two mugs (€38.00) in the cart of a shop that has coupons."""
+    """A shopper with two mugs (€38.00) in the cart of a shop that has coupons."""
     await Coupons(sqlite_engine, EUR).add(COUPONS)
     async with make_client(settings=Settings(database_url=sqlite_url)) as client:
         await client.post("/cart", data={"product_id": "tide-mug", "quantity": "2"})
@@ -48,7 +48,7 @@ def rows(text: str) -> dict[str, str]:
     return dict(re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", text))
 
 
-async def test_a_coupon_is_typed_in_any_case_and_taken_off_the_subtotal(shop: Client) -> None:
+async def test_a_coupon_in_any_case_reduces_the_subtotal(shop: Client) -> None:
     reply = await enter(shop, " ten-off ", **HTMX)
     assert reply.status_code == 200
     assert "The coupon TEN-OFF takes €3.80 off." in reply.text
@@ -62,7 +62,7 @@ async def test_a_coupon_is_typed_in_any_case_and_taken_off_the_subtotal(shop: Cl
     assert rows((await shop.get("/cart")).text)["Coupon TEN-OFF"].startswith("−¥")
 
 
-async def test_a_plain_form_is_sent_to_the_cart_page(shop: Client) -> None:
+async def test_a_plain_form_is_redirected_to_the_cart_page(shop: Client) -> None:
     reply = await enter(shop, "TEN-OFF")
     assert (reply.status_code, reply.headers["location"]) == (303, "/cart")
     assert "takes €3.80 off" in (await shop.get("/cart")).text
@@ -100,12 +100,10 @@ async def test_a_refused_coupon_says_why_at_its_field(
     assert 'id="coupon-error"' not in (await shop.get("/cart")).text
 
 
-async def test_a_refused_coupon_keeps_what_was_typed_and_the_coupon_there_was(
-    shop: Client, carts: CountingCarts
-) -> None:
+async def test_a_refused_coupon_keeps_the_typed_code_and_the_current_coupon(shop: Client, carts: CountingCarts) -> None:
     assert 'value="no such"' in (await enter(shop, "no such", **HTMX)).text
     await enter(shop, "TEN-OFF")
-    for headers in (HTMX, {}):  # from another tab, where the field was still there
+    for headers in (HTMX, {}):  # from another tab, which still shows the field
         refused = await enter(shop, "GONE", **headers)
         assert refused.status_code == 422
         assert "The coupon GONE has been used up." in refused.text
@@ -114,14 +112,14 @@ async def test_a_refused_coupon_keeps_what_was_typed_and_the_coupon_there_was(
     assert cart.coupon == "TEN-OFF"
 
 
-async def test_what_is_missing_to_a_minimum_is_said(shop: Client) -> None:
+async def test_a_coupon_below_its_minimum_says_how_much_is_missing(shop: Client) -> None:
     await shop.post(MUG, data={"quantity": "1"})
     assert "The coupon FIVE counts from €30.00 on: €11.00 more." in (await enter(shop, "FIVE", **HTMX)).text
     await shop.post(MUG, data={"quantity": "2"})
     assert "The coupon FIVE takes €5.00 off." in (await enter(shop, "FIVE", **HTMX)).text
 
 
-async def test_a_coupon_that_stopped_counting_says_so_and_can_be_taken_out(shop: Client, clock: Clock) -> None:
+async def test_an_expired_coupon_says_so_and_can_be_removed(shop: Client, clock: Clock) -> None:
     assert "takes €19.00 off" in (await enter(shop, "SHORT", **HTMX)).text
     clock.now += 100
     page = (await shop.get("/cart")).text
@@ -132,7 +130,7 @@ async def test_a_coupon_that_stopped_counting_says_so_and_can_be_taken_out(shop:
     assert "SHORT" not in (await shop.get("/cart")).text
 
 
-async def test_a_cart_that_shrinks_below_the_minimum_keeps_the_coupon_for_when_it_grows(shop: Client) -> None:
+async def test_a_cart_below_the_minimum_keeps_its_coupon(shop: Client) -> None:
     await enter(shop, "FIVE")
     smaller = await shop.post(MUG, data={"quantity": "1"}, headers=HTMX)
     assert "The coupon FIVE counts from €30.00 on: €11.00 more." in smaller.text
@@ -149,7 +147,7 @@ async def test_the_same_key_enters_a_coupon_once(shop: Client, carts: CountingCa
 
 
 @pytest.mark.parametrize("path", ["/cart/coupon", "/cart/coupon/remove"])
-async def test_who_has_no_cart_is_told_so_and_gets_none(make_client: MakeClient, path: str) -> None:
+async def test_a_coupon_without_a_cart_is_refused_and_creates_none(make_client: MakeClient, path: str) -> None:
     async with make_client() as stranger:
         assert "Please enter the coupon" in (await stranger.post("/cart/coupon")).text
         reply = await stranger.post(path, data={"code": "TEN-OFF"})
@@ -159,7 +157,7 @@ async def test_who_has_no_cart_is_told_so_and_gets_none(make_client: MakeClient,
             assert "Please put something into your cart first" in reply.text
 
 
-async def test_the_cart_says_how_far_free_shipping_is_away(shop: Client) -> None:
+async def test_the_cart_shows_the_distance_to_free_shipping(shop: Client) -> None:
     page = (await shop.get("/cart")).text
     assert "€22.00 more, and the cheapest shipping to the European Union is free." in page
     assert '<progress class="progress__bar" value="3800" max="6000" aria-hidden="true">' in page
@@ -175,19 +173,19 @@ async def test_a_discount_counts_against_free_shipping(shop: Client) -> None:
     assert "€8.70 more, and the cheapest shipping" in (await shop.get("/cart")).text
 
 
-async def test_where_a_shopper_may_be_decides_what_shipping_is_spoken_of(shop: Client) -> None:
+async def test_the_guessed_country_selects_the_free_shipping_threshold(shop: Client) -> None:
     page = await shop.get("/cart", headers={"Accept-Language": "en-NZ,en;q=0.8"})
     assert "€112.00 more, and the cheapest shipping to the rest of the world is free." in page.text
 
 
-async def test_a_coupon_for_free_shipping_needs_no_progress(shop: Client) -> None:
+async def test_a_free_shipping_coupon_hides_the_progress(shop: Client) -> None:
     reply = await enter(shop, "FREESHIP", **HTMX)
     assert "The coupon FREESHIP makes the cheapest shipping free." in reply.text
     assert "<progress" not in reply.text
     assert rows(reply.text) == {"Subtotal": "€38.00"}
 
 
-async def test_an_empty_cart_speaks_of_neither_coupons_nor_the_checkout(shop: Client) -> None:
+async def test_an_empty_cart_shows_neither_coupon_nor_checkout(shop: Client) -> None:
     assert 'href="/checkout"' in (await shop.get("/cart")).text
     await enter(shop, "TEN-OFF")
     empty = await shop.post("/cart/empty", headers=HTMX)
@@ -195,7 +193,7 @@ async def test_an_empty_cart_speaks_of_neither_coupons_nor_the_checkout(shop: Cl
         assert words not in empty.text
 
 
-async def test_a_cart_is_shown_though_its_coupon_cannot_be_looked_up(
+async def test_the_cart_is_shown_while_its_coupon_cannot_be_looked_up(
     make_client: MakeClient, shop: Client, carts: CountingCarts
 ) -> None:
     await enter(shop, "TEN-OFF")
@@ -210,7 +208,7 @@ async def test_a_cart_is_shown_though_its_coupon_cannot_be_looked_up(
 
 @pytest.fixture
 def statements() -> Iterator[list[str]]:
-    """The SQL that any engine sends."""
+    """The SQL statements of all engines."""
     sent: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
@@ -221,7 +219,7 @@ def statements() -> Iterator[list[str]]:
     event.remove(Engine, "before_cursor_execute", note)
 
 
-async def test_only_a_coupon_is_asked_for_and_not_each_time(shop: Client, statements: list[str]) -> None:
+async def test_the_cart_page_queries_only_the_coupon_and_caches_it(shop: Client, statements: list[str]) -> None:
     await shop.get("/cart")
     await shop.post(MUG, data={"quantity": "3"}, headers=HTMX)
     assert statements == []

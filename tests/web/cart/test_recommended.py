@@ -1,4 +1,4 @@
-"""What goes well with a cart: a page like any other, that nobody ever waits for and whose failure nobody hears of."""
+"""Recommendations for a cart: cached, with a timeout, and without error messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SLOT = re.compile(r'data-hx-get="(/recommended[^"]*)"')
 
 
 class SlowCatalog(FixedCatalog):
-    """It knows what goes with a product once it is told that it does."""
+    """Answers `related` once its event `knows` is set."""
 
     def __init__(self, *products: Product) -> None:
         super().__init__(*products)
@@ -29,7 +29,7 @@ class SlowCatalog(FixedCatalog):
 
 
 class BrokenCatalog(FixedCatalog):
-    """It fails as it is told to, when it is asked what goes with a product."""
+    """Raises its `error` from `related`."""
 
     error: Exception
 
@@ -46,7 +46,7 @@ def catalog() -> FixedCatalog:
 
 @pytest.fixture
 async def full(shop: Client) -> Client:
-    """A shopper with a mug in the cart, and then a jug."""
+    """A shopper who added a mug, then a jug."""
     for handle in ("tide-mug", "last-jug"):
         await shop.post("/cart", data={"product_id": handle})
     return shop
@@ -56,7 +56,7 @@ def titles(text: str) -> list[str]:
     return re.findall(r'recommended__link" href="[^"]*">([^<]*)<', text)
 
 
-async def test_the_cart_and_the_drawer_know_where_to_ask(full: Client) -> None:
+async def test_the_cart_and_the_drawer_have_the_url_of_their_recommendations(full: Client) -> None:
     page = (await full.get("/cart")).text
     assert SLOT.findall(page) == ["/recommended?handles=last-jug,tide-mug"]
     added = (await full.post("/cart", data={"product_id": "tray"}, headers=HTMX)).text
@@ -65,17 +65,17 @@ async def test_the_cart_and_the_drawer_know_where_to_ask(full: Client) -> None:
     assert set(SLOT.findall(quantity)) == {"/recommended?handles=tray,last-jug,tide-mug"}, "a quantity asks nothing new"
 
 
-async def test_an_empty_cart_asks_for_nothing(full: Client) -> None:
+async def test_an_empty_cart_has_no_recommendations(full: Client) -> None:
     assert SLOT.search((await full.post("/cart/empty", headers=HTMX)).text) is None
 
 
-async def test_what_one_has_or_cannot_have_is_not_recommended(full: Client) -> None:
+async def test_items_in_the_cart_or_sold_out_are_not_recommended(full: Client) -> None:
     reply = await full.get("/recommended?handles=last-jug,tide-mug", headers=HTMX)
     assert titles(reply.text) == ["Reed Vase", "Tray"]
     assert "set-cookie" not in reply.headers
 
 
-async def test_it_is_kept_and_reads_no_cart(full: Client, carts: CountingCarts) -> None:
+async def test_recommendations_are_cached_and_read_no_cart(full: Client, carts: CountingCarts) -> None:
     path = "/recommended?handles=last-jug"
     first = await full.get(path)
     carts.calls.clear()
@@ -84,7 +84,7 @@ async def test_it_is_kept_and_reads_no_cart(full: Client, carts: CountingCarts) 
     assert not carts.calls
 
 
-async def test_an_add_from_the_cart_shows_it_there(full: Client) -> None:
+async def test_an_add_from_the_cart_page_updates_the_cart(full: Client) -> None:
     here = HTMX | {"HX-Current-URL": "http://shop.test/cart"}
     reply = await full.post("/cart", data={"product_id": "tray"}, headers=here)
     assert 'hx-target="#cart"' in reply.text
@@ -94,12 +94,12 @@ async def test_an_add_from_the_cart_shows_it_there(full: Client) -> None:
         assert 'hx-target="#cart"' not in reply.text
 
 
-async def test_whatever_is_asked_for_is_answered(shop: Client) -> None:
+async def test_any_handles_are_answered(shop: Client) -> None:
     for query in ("", "?handles=", "?handles=no-such", "?handles=%ff", "?handles=" + "x" * 5000):
         assert (await shop.get(f"/recommended{query}")).status_code == 200
 
 
-async def test_a_slow_catalogue_is_not_waited_for(make_client: MakeClient) -> None:
+async def test_a_slow_catalogue_times_out(make_client: MakeClient) -> None:
     catalog = SlowCatalog(product("tide-mug"), product("tray"))
     async with make_client(catalog=catalog) as shop:
         began = asyncio.get_running_loop().time()
@@ -113,7 +113,7 @@ async def test_a_slow_catalogue_is_not_waited_for(make_client: MakeClient) -> No
 
 
 @pytest.mark.parametrize("error", [StoreUnavailable("away"), RuntimeError("broken")])
-async def test_a_catalogue_that_fails_is_not_heard_of(make_client: MakeClient, error: Exception) -> None:
+async def test_a_failing_catalogue_gives_no_recommendations(make_client: MakeClient, error: Exception) -> None:
     catalog = BrokenCatalog(product("tide-mug"))
     catalog.error = error
     async with make_client(catalog=catalog) as shop:
@@ -121,7 +121,7 @@ async def test_a_catalogue_that_fails_is_not_heard_of(make_client: MakeClient, e
     assert (reply.status_code, reply.content) == (204, b"")
 
 
-async def test_things_take_turns() -> None:
+async def test_recommendations_alternate_between_products() -> None:
     of = {listing.handle: listing for listing in (await FixedCatalog(*map(product, "abcdefg")).page(Query())).listings}
     mug, jug = (of["a"], of["b"], of["c"]), (of["c"], of["d"], of["e"], of["f"], of["g"])
     assert [each.handle for each in recommendations([mug, jug], ("a",))] == ["c", "b", "d", "e"]

@@ -1,4 +1,4 @@
-"""A cart that slept comes back, and the pages say so, with what has changed in the shop meanwhile."""
+"""The notice about a cart restored from the archive, with the changes in the shop since."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.fixtures.shop_app import HTMX, NAVIGATION, Client, MakeClient
 DAY = 24 * 3600
 TOKEN = "t" * 43
 WELCOME = 'aria-label="Welcome back"'
-SLEPT_FOR = 40 * DAY
+ARCHIVED_FOR = 40 * DAY
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def live() -> MemoryCartService:
 
 @pytest.fixture
 async def shop(make_client: MakeClient, live: MemoryCartService, archive: MemoryCartService) -> AsyncIterator[Client]:
-    """A shopper whose cookie is all that is known of them where carts are live."""
+    """A shopper with a session cookie, but without a live cart."""
     carts = TieredCartService(live, archive, delay=3600)
     settings = Settings(cart_ttl=30 * DAY, database_url="sqlite+aiosqlite:///never-opened.db")
     async with make_client(settings=settings, carts=carts, clock=time.time) as client:
@@ -42,9 +42,9 @@ async def shop(make_client: MakeClient, live: MemoryCartService, archive: Memory
         yield client
 
 
-async def sleeps(archive: MemoryCartService, **prices: int) -> int:
-    """Let a cart sleep with one of each, at these prices in cents; when it was changed last."""
-    then = int(time.time()) - SLEPT_FOR
+async def archive_cart(archive: MemoryCartService, **prices: int) -> int:
+    """Archive a cart with one of each, at these prices in cents; returns the time of its last change."""
+    then = int(time.time()) - ARCHIVED_FOR
     cart = Cart(cart_id(TOKEN))
     for name, price in prices.items():
         sku = name.replace("_", "-").upper()
@@ -59,42 +59,46 @@ def day(seconds: int) -> str:
 
 
 async def test_the_cart_page_says_what_changed(shop: Client, archive: MemoryCartService, catalog: FixedCatalog) -> None:
-    then = await sleeps(archive, tide_mug=2200, last_jug=4000, gone_bowl=3100, endless_candle=900, old_vase=500)
+    then = await archive_cart(archive, tide_mug=2200, last_jug=4000, gone_bowl=3100, endless_candle=900, old_vase=500)
     page = (await shop.get("/cart")).text
     assert f"Your cart of {day(then)} is here again." in page
-    told = page.partition(WELCOME)[2].partition("</section>")[0]
-    assert "Tide Mug: the price went down from €22.00 to €19.00." in told
-    assert "Last Jug: the price went up from €40.00 to €42.00." in told
-    assert "Last Jug: only" not in told, "that it is scarce is nothing that has changed"
+    notice = page.partition(WELCOME)[2].partition("</section>")[0]
+    assert "Tide Mug: the price went down from €22.00 to €19.00." in notice
+    assert "Last Jug: the price went up from €40.00 to €42.00." in notice
+    assert "Last Jug: only" not in notice, "low stock is not a change"
     assert "Only 3 left." in page
-    assert "Gone Bowl: sold out." in told
-    assert "OLD-VASE: we no longer sell this item." in told
-    assert "Endless Candle" not in told
+    assert "Gone Bowl: sold out." in notice
+    assert "OLD-VASE: we no longer sell this item." in notice
+    assert "Endless Candle" not in notice
 
 
-async def test_a_cart_that_is_as_it_was_says_that(shop: Client, archive: MemoryCartService) -> None:
-    await sleeps(archive, tide_mug=1900)
+async def test_an_unchanged_cart_says_so(shop: Client, archive: MemoryCartService) -> None:
+    await archive_cart(archive, tide_mug=1900)
     assert "Everything is still here, at the same prices." in (await shop.get("/cart")).text
 
 
-async def test_a_long_list_is_cut(shop: Client, archive: MemoryCartService, catalog: FixedCatalog) -> None:
+async def test_a_long_list_of_changes_is_truncated(
+    shop: Client, archive: MemoryCartService, catalog: FixedCatalog
+) -> None:
     catalog.replace(*(product(f"thing-{n}", 1000) for n in range(8)))
-    await sleeps(archive, **{f"thing_{n}": 900 for n in range(8)})
-    told = (await shop.get("/cart")).text.partition(WELCOME)[2].partition("</section>")[0]
-    assert told.count("the price went up") == 5
-    assert "and 3 more" in told
+    await archive_cart(archive, **{f"thing_{n}": 900 for n in range(8)})
+    notice = (await shop.get("/cart")).text.partition(WELCOME)[2].partition("</section>")[0]
+    assert notice.count("the price went up") == 5
+    assert "and 3 more" in notice
 
 
-async def test_it_stays_until_the_cart_is_changed(shop: Client, archive: MemoryCartService) -> None:
-    await sleeps(archive, tide_mug=1900)
+async def test_the_notice_stays_until_the_cart_is_changed(shop: Client, archive: MemoryCartService) -> None:
+    await archive_cart(archive, tide_mug=1900)
     for _ in range(3):
         assert WELCOME in (await shop.get("/cart")).text
     assert WELCOME not in (await shop.post("/cart/lines/TIDE-MUG", data={"quantity": "2"}, headers=HTMX)).text
     assert WELCOME not in (await shop.get("/cart")).text
 
 
-async def test_an_add_by_htmx_tells_it_in_the_drawer_and_aloud(shop: Client, archive: MemoryCartService) -> None:
-    then = await sleeps(archive, tide_mug=1900, endless_candle=800)
+async def test_an_add_by_htmx_shows_the_notice_in_the_drawer_and_announces_it(
+    shop: Client, archive: MemoryCartService
+) -> None:
+    then = await archive_cart(archive, tide_mug=1900, endless_candle=800)
     reply = (await shop.post("/cart", data={"product_id": "tide-mug"}, headers=HTMX)).text
     drawer, _, rest = reply.partition('hx-target="#cart-badge"')
     assert WELCOME in drawer
@@ -108,10 +112,10 @@ async def test_an_add_by_htmx_tells_it_in_the_drawer_and_aloud(shop: Client, arc
 
 
 @pytest.mark.parametrize("headers", [{}, NAVIGATION], ids=["curl", "browser"])
-async def test_an_add_by_a_plain_form_tells_it_on_the_next_page(
+async def test_an_add_by_a_plain_form_shows_the_notice_on_the_next_page(
     shop: Client, archive: MemoryCartService, headers: dict[str, str]
 ) -> None:
-    await sleeps(archive, tide_mug=1900)
+    await archive_cart(archive, tide_mug=1900)
     reply = await shop.post("/cart", data={"product_id": "tide-mug"}, headers=headers)
     assert reply.status_code == 303
     page = (await shop.get("/cart")).text
@@ -121,18 +125,18 @@ async def test_an_add_by_a_plain_form_tells_it_on_the_next_page(
     assert WELCOME not in (await shop.get("/cart")).text
 
 
-async def test_a_change_from_an_old_page_wakes_the_cart_it_shows(shop: Client, archive: MemoryCartService) -> None:
-    await sleeps(archive, tide_mug=1900, endless_candle=900)
+async def test_a_change_from_an_old_page_restores_the_cart(shop: Client, archive: MemoryCartService) -> None:
+    await archive_cart(archive, tide_mug=1900, endless_candle=900)
     reply = (await shop.post("/cart/lines/TIDE-MUG/remove", headers=HTMX)).text
     assert WELCOME in reply
     assert "Endless Candle" in reply
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
-async def test_it_can_be_put_away(
+async def test_the_notice_can_be_dismissed(
     shop: Client, live: MemoryCartService, archive: MemoryCartService, headers: dict[str, str]
 ) -> None:
-    await sleeps(archive, tide_mug=1900)
+    await archive_cart(archive, tide_mug=1900)
     assert 'action="/cart/welcome"' in (await shop.get("/cart")).text
     reply = await shop.post("/cart/welcome", headers=headers)
     assert WELCOME not in reply.text
@@ -143,14 +147,14 @@ async def test_it_can_be_put_away(
         assert "Tide Mug" in page
 
 
-async def test_it_can_be_put_away_after_an_add(shop: Client, archive: MemoryCartService) -> None:
-    await sleeps(archive, tide_mug=1900)
+async def test_the_notice_can_be_dismissed_after_an_add(shop: Client, archive: MemoryCartService) -> None:
+    await archive_cart(archive, tide_mug=1900)
     await shop.post("/cart", data={"product_id": "tide-mug"})
     await shop.post("/cart/welcome")
     assert WELCOME not in (await shop.get("/cart")).text
 
 
-async def test_a_cookie_that_anyone_can_write_says_nothing_untrue(shop: Client, archive: MemoryCartService) -> None:
+async def test_a_forged_cookie_shows_no_wrong_notice(shop: Client, archive: MemoryCartService) -> None:
     await shop.post("/cart", data={"product_id": "tide-mug"}, headers=HTMX)
     for value in ("<script>", "-1", "9" * 30, "1e9"):
         shop.cookies.set("welcome", value)
@@ -159,33 +163,33 @@ async def test_a_cookie_that_anyone_can_write_says_nothing_untrue(shop: Client, 
     assert f"Your cart of {day(int(time.time()))} is here again." in (await shop.get("/cart")).text
 
 
-async def test_nothing_is_said_of_an_empty_cart(shop: Client, archive: MemoryCartService) -> None:
-    await sleeps(archive, tide_mug=1900)
+async def test_an_empty_cart_has_no_notice(shop: Client, archive: MemoryCartService) -> None:
+    await archive_cart(archive, tide_mug=1900)
     await shop.post("/cart/empty")
     assert WELCOME not in (await shop.get("/cart")).text
 
 
-async def test_what_is_saved_for_later_is_told_too(shop: Client, archive: MemoryCartService) -> None:
-    then = await sleeps(archive, tide_mug=2200)
+async def test_saved_items_are_in_the_notice_too(shop: Client, archive: MemoryCartService) -> None:
+    then = await archive_cart(archive, tide_mug=2200)
     saved = apply(await archive.get(cart_id(TOKEN)), SaveForLater(new_change_id(), then, "TIDE-MUG"))
     await archive.put(saved)
     assert "Tide Mug: the price went down" in (await shop.get("/cart")).text.partition(WELCOME)[2]
 
 
-async def test_a_cart_that_did_not_sleep_is_not_welcomed(shop: Client) -> None:
+async def test_a_live_cart_has_no_notice(shop: Client) -> None:
     await shop.post("/cart", data={"product_id": "tide-mug"})
     assert WELCOME not in (await shop.get("/cart")).text
 
 
-async def test_cookies_live_as_long_as_a_cart_can_come_back(shop: Client) -> None:
+async def test_cookies_live_as_long_as_a_cart_can_be_restored(shop: Client) -> None:
     reply = await shop.post("/cart", data={"product_id": "tide-mug"})
     cookies = [value for value in reply.headers.get_list("set-cookie") if "session=" in value or "cart_count" in value]
     assert len(cookies) == 2
     assert all(f"Max-Age={180 * DAY};" in cookie for cookie in cookies)
 
 
-async def test_logout_takes_the_welcome_with_it(shop: Client, archive: MemoryCartService) -> None:
-    await sleeps(archive, tide_mug=1900)
+async def test_logout_deletes_the_cookie_of_the_notice(shop: Client, archive: MemoryCartService) -> None:
+    await archive_cart(archive, tide_mug=1900)
     await shop.post("/cart", data={"product_id": "endless-candle"})
     assert "welcome" in shop.cookies
     await shop.post("/logout")

@@ -1,4 +1,4 @@
-"""A cart goes on on another device: what the link says, what following it does, and what it never does."""
+"""The handoff of a cart to another device: the link, the merge, and its undo."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def carts() -> CountingCarts:
 async def shop(make_client: MakeClient) -> AsyncIterator[Client]:
     """A shopper at a desk, with two mugs and a jug in the cart."""
     async with make_client() as client:
-        await adds(client, "tide-mug", 2)
-        await adds(client, "last-jug")
+        await add_item(client, "tide-mug", 2)
+        await add_item(client, "last-jug")
         yield client
 
 
 @pytest.fixture
 def another_device(shop: Client) -> Callable[[], Client]:
-    """Makes a client of the same shop that has no cookie yet."""
+    """Makes clients of the same shop without cookies."""
     return lambda: AsyncClient(transport=shop._transport, base_url=shop.base_url)
 
 
@@ -46,43 +46,43 @@ def phone(another_device: Callable[[], Client]) -> Client:
     return another_device()
 
 
-async def adds(client: Client, handle: str, quantity: int = 1) -> None:
+async def add_item(client: Client, handle: str, quantity: int = 1) -> None:
     assert (await client.post("/cart", data={"product_id": handle, "quantity": str(quantity)})).status_code == 303
 
 
 async def link_of(client: Client) -> str:
-    """The path of a link that is made on this device."""
+    """The path of a new link from this device."""
     found = LINK.search((await client.get("/cart/handoff")).text)
     assert found
     return found[1]
 
 
 async def button(client: Client, path: str, name: str = "Bring to this device") -> str:
-    """Where a button of the page posts to."""
+    """The form action of a button on the page."""
     forms = re.findall(r'action="([^"]+)"><button[^>]*>([^<]+)', (await client.get(path)).text)
-    return next(unescape(action) for action, words in forms if words == name)
+    return next(unescape(action) for action, label in forms if label == name)
 
 
 async def cart_of(client: Client, carts: CountingCarts) -> Cart:
     return await carts.get(cart_id(client.cookies["session"]))
 
 
-async def held(client: Client, carts: CountingCarts) -> dict[str, int]:
+async def quantities(client: Client, carts: CountingCarts) -> dict[str, int]:
     return {line.sku: line.quantity for line in (await cart_of(client, carts)).active}
 
 
-async def brings(client: Client, path: str) -> str:
-    """Press the button; the page that comes of it."""
+async def bring_cart(client: Client, path: str) -> str:
+    """Click the button and return the resulting page."""
     reply = await client.post(await button(client, path), headers=NAVIGATION, follow_redirects=True)
     assert reply.status_code == 200
     return reply.text
 
 
-async def test_a_link_is_shown_as_words_and_as_a_code_to_scan(shop: Client) -> None:
+async def test_a_link_is_shown_as_text_and_as_a_qr_code(shop: Client) -> None:
     page = await shop.get("/cart/handoff")
     assert LINK.search(page.text)
     assert page.text.count('role="img" aria-label="QR code of the link below"') == 1
-    assert '<path fill="#fff"' in page.text, "a dark page must not lie under the code"
+    assert '<path fill="#fff"' in page.text, "the code needs a white background in dark mode"
     assert page.headers["cache-control"] == "no-store"
     assert '<meta name="robots" content="noindex">' in page.text
 
@@ -103,25 +103,25 @@ async def test_following_a_link_shows_the_lines_and_changes_nothing(
 
 async def test_the_button_copies_the_cart(shop: Client, phone: Client, carts: CountingCarts) -> None:
     before = await cart_of(shop, carts)
-    page = await brings(phone, await link_of(shop))
+    page = await bring_cart(phone, await link_of(shop))
     assert "Your cart is here" in page
     assert "From the other device: 3 items." in page
-    assert await held(phone, carts) == {"TIDE-MUG": 2, "LAST-JUG": 1}
+    assert await quantities(phone, carts) == {"TIDE-MUG": 2, "LAST-JUG": 1}
     assert await cart_of(shop, carts) == before
     assert phone.cookies["session"] != shop.cookies["session"]
     assert phone.cookies["cart_count"] == "3"
 
 
-async def test_pressed_again_and_at_once_it_counts_once(shop: Client, phone: Client, carts: CountingCarts) -> None:
-    await adds(phone, "endless-candle")
+async def test_concurrent_and_repeated_clicks_count_once(shop: Client, phone: Client, carts: CountingCarts) -> None:
+    await add_item(phone, "endless-candle")
     action = await button(phone, await link_of(shop))
     replies = await asyncio.gather(*(phone.post(action, headers=NAVIGATION) for _ in range(5)))
     assert {(reply.status_code, reply.headers["location"]) for reply in replies} == {(303, action)}
-    assert await held(phone, carts) == {"ENDLESS-CANDLE": 1, "TIDE-MUG": 2, "LAST-JUG": 1}
+    assert await quantities(phone, carts) == {"ENDLESS-CANDLE": 1, "TIDE-MUG": 2, "LAST-JUG": 1}
     assert "From the other device: 3 items." in (await phone.get(action)).text
 
 
-async def test_what_was_taken_out_after_it_came_does_not_come_back(
+async def test_an_item_removed_after_the_merge_does_not_come_back(
     shop: Client, phone: Client, carts: CountingCarts
 ) -> None:
     path = await link_of(shop)
@@ -129,107 +129,105 @@ async def test_what_was_taken_out_after_it_came_does_not_come_back(
     await phone.post(action)
     await phone.post("/cart/empty")
     await phone.post(action)
-    assert await held(phone, carts) == {}
+    assert await quantities(phone, carts) == {}
     assert "This link has done its work here" in (await phone.get(path)).text
 
 
-async def test_what_is_here_already_counts_and_stays(
+async def test_items_in_both_carts_are_not_doubled(
     shop: Client, phone: Client, carts: CountingCarts, clock: Clock
 ) -> None:
-    await adds(phone, "tide-mug")
-    await adds(phone, "endless-candle", 4)
+    await add_item(phone, "tide-mug")
+    await add_item(phone, "endless-candle", 4)
     path = await link_of(shop)
     page = (await phone.get(path)).text
     assert "Bring these 2 items to this device?" in page
     assert "What is in your cart here stays: 5 items." in page
     assert "You have 1 here already, 2 after this." in page
-    await brings(phone, path)
-    assert await held(phone, carts) == {"TIDE-MUG": 2, "ENDLESS-CANDLE": 4, "LAST-JUG": 1}
+    await bring_cart(phone, path)
+    assert await quantities(phone, carts) == {"TIDE-MUG": 2, "ENDLESS-CANDLE": 4, "LAST-JUG": 1}
     clock.now += 1
     another = await link_of(shop)
     assert another != path
     assert "There is nothing to bring" in (await phone.get(another)).text
     await phone.post(another)
-    assert (await held(phone, carts))["TIDE-MUG"] == 2
+    assert (await quantities(phone, carts))["TIDE-MUG"] == 2
 
 
-async def test_it_can_be_taken_out_again_in_one_go(shop: Client, phone: Client, carts: CountingCarts) -> None:
-    await adds(phone, "tide-mug")
-    await adds(phone, "endless-candle")
+async def test_the_merge_can_be_undone(shop: Client, phone: Client, carts: CountingCarts) -> None:
+    await add_item(phone, "tide-mug")
+    await add_item(phone, "endless-candle")
     path = await link_of(shop)
     action = await button(phone, path)
     await phone.post(action)
     undo = await button(phone, action, "Take it out again")
     for _ in range(2):
         assert (await phone.post(undo)).headers["location"] == "/cart"
-        assert await held(phone, carts) == {"TIDE-MUG": 1, "ENDLESS-CANDLE": 1}
+        assert await quantities(phone, carts) == {"TIDE-MUG": 1, "ENDLESS-CANDLE": 1}
     assert phone.cookies["cart_count"] == "2"
 
 
-async def test_an_address_that_was_tampered_with_takes_nothing_out(
-    shop: Client, phone: Client, carts: CountingCarts
-) -> None:
+async def test_a_forged_undo_address_removes_nothing(shop: Client, phone: Client, carts: CountingCarts) -> None:
     path = await link_of(shop)
-    await brings(phone, path)
+    await bring_cart(phone, path)
     for query in ("", "?have=", "?have=%7B", '?have={"TIDE-MUG":-1}', "?have=%ff&" + "a=b&" * 90):
         assert (await phone.post(f"{path}/undo{query}")).headers["location"] == "/cart"
-        assert await held(phone, carts) == {"TIDE-MUG": 2, "LAST-JUG": 1}
+        assert await quantities(phone, carts) == {"TIDE-MUG": 2, "LAST-JUG": 1}
 
 
-async def test_stock_and_limits_cut_it_off_and_it_says_so(
+async def test_stock_and_limits_cap_the_merge_with_a_notice(
     shop: Client, phone: Client, carts: CountingCarts, catalog: FixedCatalog
 ) -> None:
-    await adds(phone, "endless-candle")
-    await adds(phone, "tide-mug")
+    await add_item(phone, "endless-candle")
+    await add_item(phone, "tide-mug")
     path = await link_of(shop)
     catalog.replace(product("tide-mug", stock=0), product("last-jug", stock=3))
     page = (await phone.get(path)).text
     assert "Sold out." in page
     assert "Bring this item to this device?" in page
     await phone.post(path)
-    assert await held(phone, carts) == {"ENDLESS-CANDLE": 1, "TIDE-MUG": 1, "LAST-JUG": 1}, "what is here stays"
+    assert await quantities(phone, carts) == {"ENDLESS-CANDLE": 1, "TIDE-MUG": 1, "LAST-JUG": 1}, "what is here stays"
 
 
 async def test_a_full_cart_takes_no_more_lines(shop: Client, phone: Client, carts: CountingCarts) -> None:
-    await adds(phone, "endless-candle")
+    await add_item(phone, "endless-candle")
     assert (await phone.post("/cart", data={"product_id": "throw", "variant_id": "THROW-MOSS"})).status_code == 303
-    page = await brings(phone, await link_of(shop))
+    page = await bring_cart(phone, await link_of(shop))
     assert "Your cart here is full: it takes 3 different items." in page
-    assert await held(phone, carts) == {"ENDLESS-CANDLE": 1, "THROW-MOSS": 1, "TIDE-MUG": 2}
+    assert await quantities(phone, carts) == {"ENDLESS-CANDLE": 1, "THROW-MOSS": 1, "TIDE-MUG": 2}
 
 
-async def test_fewer_are_left_than_there_are_in_the_other_cart(
+async def test_stock_below_the_other_carts_quantity_is_noted(
     shop: Client, phone: Client, carts: CountingCarts, catalog: FixedCatalog
 ) -> None:
-    await adds(shop, "last-jug", 2)
+    await add_item(shop, "last-jug", 2)
     catalog.replace(product("last-jug", stock=2))
-    page = await brings(phone, await link_of(shop))
+    page = await bring_cart(phone, await link_of(shop))
     assert "Only 2 left." in page
-    assert (await held(phone, carts))["LAST-JUG"] == 2
+    assert (await quantities(phone, carts))["LAST-JUG"] == 2
 
 
-async def test_what_is_not_sold_any_more_is_named_and_left(
+async def test_discontinued_items_are_listed_but_not_merged(
     shop: Client, phone: Client, carts: CountingCarts, catalog: FixedCatalog
 ) -> None:
     catalog.remove("last-jug")
-    page = await brings(phone, await link_of(shop))
+    page = await bring_cart(phone, await link_of(shop))
     assert "We no longer sell this item." in page
-    assert await held(phone, carts) == {"TIDE-MUG": 2}
+    assert await quantities(phone, carts) == {"TIDE-MUG": 2}
 
 
-async def test_it_carries_the_cart_as_it_is_when_it_is_opened(
+async def test_a_link_shows_the_cart_at_the_time_it_is_opened(
     shop: Client, phone: Client, carts: CountingCarts
 ) -> None:
     path = await link_of(shop)
     await shop.post("/cart/lines/LAST-JUG/remove")
-    await adds(shop, "endless-candle")
-    await brings(phone, path)
-    await adds(shop, "tide-mug", 5)
+    await add_item(shop, "endless-candle")
+    await bring_cart(phone, path)
+    await add_item(shop, "tide-mug", 5)
     await phone.post(path)
-    assert await held(phone, carts) == {"TIDE-MUG": 2, "ENDLESS-CANDLE": 1}
+    assert await quantities(phone, carts) == {"TIDE-MUG": 2, "ENDLESS-CANDLE": 1}
 
 
-async def test_each_device_has_its_own_currency_and_the_price_of_today(
+async def test_each_device_has_its_own_currency_and_current_prices(
     shop: Client, phone: Client, carts: CountingCarts, catalog: FixedCatalog
 ) -> None:
     path = await link_of(shop)
@@ -250,17 +248,17 @@ async def test_two_devices_may_follow_one_link(
     await asyncio.gather(phone.post(path), tablet.post(path))
     assert phone.cookies["session"] != tablet.cookies["session"]
     for client in (phone, tablet):
-        assert await held(client, carts) == {"TIDE-MUG": 2, "LAST-JUG": 1}
+        assert await quantities(client, carts) == {"TIDE-MUG": 2, "LAST-JUG": 1}
 
 
-async def test_on_the_same_device_it_says_so_and_changes_nothing(shop: Client, carts: CountingCarts) -> None:
+async def test_a_link_on_its_own_device_says_so_and_changes_nothing(shop: Client, carts: CountingCarts) -> None:
     path = await link_of(shop)
     assert "This is this very cart" in (await shop.get(path)).text
     assert "This is this very cart" in (await shop.post(path)).text
-    assert await held(shop, carts) == {"TIDE-MUG": 2, "LAST-JUG": 1}
+    assert await quantities(shop, carts) == {"TIDE-MUG": 2, "LAST-JUG": 1}
 
 
-async def test_a_link_ends_after_ten_minutes(shop: Client, phone: Client, clock: Clock) -> None:
+async def test_a_link_expires_after_ten_minutes(shop: Client, phone: Client, clock: Clock) -> None:
     path = await link_of(shop)
     clock.now += TEN_MINUTES - 1
     assert (await phone.get(path)).status_code == 200
@@ -271,7 +269,7 @@ async def test_a_link_ends_after_ten_minutes(shop: Client, phone: Client, clock:
         assert "set-cookie" not in reply.headers
 
 
-async def test_a_link_that_we_did_not_make_opens_nothing(shop: Client, phone: Client, make_client: MakeClient) -> None:
+async def test_a_forged_link_opens_nothing(shop: Client, phone: Client, make_client: MakeClient) -> None:
     path = await link_of(shop)
     token = path.rpartition("/")[2]
     another = "B" if token[3] != "B" else "C"
@@ -287,14 +285,14 @@ async def test_a_link_that_we_did_not_make_opens_nothing(shop: Client, phone: Cl
         assert (await elsewhere.get(path)).status_code == 404
 
 
-async def test_processes_with_one_secret_read_each_other_s_links(make_client: MakeClient) -> None:
+async def test_processes_with_one_secret_read_each_others_links(make_client: MakeClient) -> None:
     settings = Settings(database_url="sqlite+aiosqlite:///never-opened.db", secret_key="theirs")
     async with make_client(settings=settings) as one, make_client(settings=settings) as other:
-        await adds(one, "tide-mug")
+        await add_item(one, "tide-mug")
         assert "Bring this item to this device?" in (await other.get(await link_of(one))).text
 
 
-async def test_a_link_names_no_session(shop: Client) -> None:
+async def test_a_link_reveals_no_session(shop: Client) -> None:
     path = await link_of(shop)
     token = path.rpartition("/")[2]
     stranger = AsyncClient(transport=shop._transport, base_url=shop.base_url)
@@ -304,7 +302,7 @@ async def test_a_link_names_no_session(shop: Client) -> None:
     assert shop.cookies["session"] not in path
 
 
-async def test_an_empty_cart_has_nothing_to_take_along_or_to_bring(shop: Client, phone: Client) -> None:
+async def test_an_empty_cart_gets_no_link_and_brings_nothing(shop: Client, phone: Client) -> None:
     page = await phone.get("/cart/handoff")
     assert "Your cart is empty" in page.text
     assert "set-cookie" not in page.headers
@@ -314,7 +312,7 @@ async def test_an_empty_cart_has_nothing_to_take_along_or_to_bring(shop: Client,
     assert "set-cookie" not in (await phone.post(path)).headers
 
 
-async def test_a_cart_that_cannot_be_read_just_now_is_not_called_empty(
+async def test_an_unreadable_cart_is_not_called_empty(
     shop: Client, phone: Client, carts: CountingCarts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = await link_of(shop)
@@ -326,45 +324,43 @@ async def test_a_cart_that_cannot_be_read_just_now_is_not_called_empty(
     assert "It cannot be read just now." in (await phone.get(path)).text
 
 
-async def test_a_link_is_of_the_address_that_people_use(make_client: MakeClient) -> None:
+async def test_a_link_has_the_public_address(make_client: MakeClient) -> None:
     settings = Settings(database_url="sqlite+aiosqlite:///never-opened.db", public_url="https://neap.example/")
     async with make_client("https://inside.test", settings=settings) as shop:
-        await adds(shop, "tide-mug")
+        await add_item(shop, "tide-mug")
         page = await shop.get("/cart/handoff")
     assert "https://neap.example/handoff/" in page.text
 
 
-async def test_who_tries_it_on_one_computer_is_told_that_no_other_can_reach_it(make_client: MakeClient) -> None:
+async def test_a_link_to_a_loopback_address_has_a_notice(make_client: MakeClient) -> None:
     async with make_client("http://127.0.0.1:8000") as shop:
-        await adds(shop, "tide-mug")
+        await add_item(shop, "tide-mug")
         assert "another device cannot reach it" in (await shop.get("/cart/handoff")).text
 
 
-async def test_what_does_not_come_along_is_said(shop: Client) -> None:
+async def test_the_page_says_what_a_link_does_not_carry(shop: Client) -> None:
     page = (await shop.get("/cart/handoff")).text
     assert "saved for later" not in page
     await shop.post("/cart/lines/LAST-JUG/save")
     assert "What is saved for later stays on this device." in (await shop.get("/cart/handoff")).text
 
 
-async def test_a_form_of_another_site_brings_nothing(shop: Client, phone: Client) -> None:
+async def test_a_cross_origin_form_brings_nothing(shop: Client, phone: Client) -> None:
     path = await link_of(shop)
     for target in (path, f"{path}/undo"):
         assert (await phone.post(target, headers={"Sec-Fetch-Site": "cross-site"})).status_code == 403
 
 
-async def test_an_address_that_would_be_too_long_goes_without_what_was_here(
-    make_client: MakeClient, clock: Clock
-) -> None:
+async def test_an_address_that_gets_too_long_omits_the_quantities_before(make_client: MakeClient, clock: Clock) -> None:
     many = [product(f"{'long-name-' * 15}{number}") for number in range(20)]
     carts = CountingCarts()
     async with make_client(catalog=FixedCatalog(*many), carts=carts) as shop:
         phone = AsyncClient(transport=shop._transport, base_url=shop.base_url)
         for thing in many:
-            await adds(shop, thing.handle, 2)
-            await adds(phone, thing.handle)
+            await add_item(shop, thing.handle, 2)
+            await add_item(phone, thing.handle)
         action = await button(phone, await link_of(shop))
         assert "?" not in action
-        page = await brings(phone, action)
-        assert set((await held(phone, carts)).values()) == {2}
+        page = await bring_cart(phone, action)
+        assert set((await quantities(phone, carts)).values()) == {2}
         assert "Take it out again" not in page

@@ -1,4 +1,4 @@
-"""Who may ask for a change: our own pages, and clients that are no browsers."""
+"""Changes are accepted from the shop's own pages and from clients that are not browsers."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def test_another_site_may_not(shop: Client, carts: CountingCarts, headers:
     assert len(carts) == 0
 
 
-async def test_htmx_is_told_in_a_fragment(shop: Client) -> None:
+async def test_htmx_gets_the_refusal_as_a_fragment(shop: Client) -> None:
     reply = await shop.post("/cart", headers={**HTMX, "Sec-Fetch-Site": "cross-site"})
     assert reply.status_code == 403
     assert '<hx-partial hx-target="#status"' in reply.text
@@ -61,7 +61,7 @@ async def test_behind_a_proxy_the_public_host_is_ours_too(make_client: MakeClien
 
 
 @pytest.mark.parametrize("headers", REFUSED)
-async def test_looking_is_free(shop: Client, headers: dict[str, str]) -> None:
+async def test_reads_are_not_guarded(shop: Client, headers: dict[str, str]) -> None:
     assert (await shop.get("/product/tide-mug", headers=headers)).status_code == 200
 
 

@@ -1,4 +1,4 @@
-"""The security headers are on every answer, whatever its status and whoever made it."""
+"""Every response has the security headers, whatever its status."""
 
 from __future__ import annotations
 
@@ -39,14 +39,16 @@ def assert_safe(headers: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(("method", "path", "headers", "status"), REQUESTS)
-async def test_every_answer_is_safe(shop: Client, method: str, path: str, headers: dict[str, str], status: int) -> None:
+async def test_every_response_has_the_security_headers(
+    shop: Client, method: str, path: str, headers: dict[str, str], status: int
+) -> None:
     reply = await shop.request(method, path, headers=headers)
     assert reply.status_code == status
     assert_safe(dict(reply.headers))
 
 
 @pytest.mark.parametrize(("error", "status"), [(RuntimeError("x"), 500)])
-async def test_an_error_of_ours_is_safe_too(make_client: MakeClient, error: Exception, status: int) -> None:
+async def test_server_errors_have_the_security_headers(make_client: MakeClient, error: Exception, status: int) -> None:
     catalog: FixedCatalog = BrokenCatalog(error)
     async with make_client(catalog=catalog) as shop:
         reply = await shop.get("/")
@@ -54,7 +56,7 @@ async def test_an_error_of_ours_is_safe_too(make_client: MakeClient, error: Exce
     assert_safe(dict(reply.headers))
 
 
-async def test_under_https_browsers_are_told_to_stay_there(make_client: MakeClient) -> None:
+async def test_hsts_is_sent_under_https(make_client: MakeClient) -> None:
     async with make_client("https://shop.test") as shop:
         for path in ("/", "/nothing"):
             assert "max-age=" in (await shop.get(path)).headers["strict-transport-security"]

@@ -1,4 +1,4 @@
-"""The probes and the metrics."""
+"""Health checks and metrics."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def test_a_shop_that_can_serve_is_ready(shop: Client) -> None:
 @pytest.mark.parametrize(
     ("error", "reason"), [(StoreUnavailable, "away"), (StoreRefused, "settings"), (StoreBusy, "busy")]
 )
-async def test_it_is_ready_while_a_standby_keeps_the_carts(
+async def test_the_shop_is_ready_while_a_standby_serves_the_carts(
     make_client: MakeClient, error: type[StoreUnavailable], reason: str
 ) -> None:
     async with make_client(carts=with_standby(AwayCarts(error), max_carts=10)) as shop:
@@ -39,7 +39,7 @@ async def test_it_is_ready_while_a_standby_keeps_the_carts(
     assert "10.0.0.1" not in reply.text
 
 
-async def test_it_is_not_ready_without_carts_or_catalogue(make_client: MakeClient) -> None:
+async def test_the_shop_is_not_ready_without_carts_or_catalogue(make_client: MakeClient) -> None:
     async with make_client(carts=AwayCarts()) as shop:
         reply = await shop.get("/readyz")
         assert (reply.status_code, reply.json()["carts"]) == (503, "away")
@@ -49,7 +49,7 @@ async def test_it_is_not_ready_without_carts_or_catalogue(make_client: MakeClien
         assert (reply.status_code, reply.json()["catalog"]) == (503, "away")
 
 
-async def test_requests_are_counted_by_route_never_by_path(shop: Client) -> None:
+async def test_requests_are_counted_by_route_not_by_path(shop: Client) -> None:
     for path in ("/product/tide-mug", "/product/last-jug", "/product/nothing", "/x/y", "/z"):
         await shop.get(path)
     await shop.request("INVENTED", "/")
@@ -64,6 +64,6 @@ async def test_requests_are_counted_by_route_never_by_path(shop: Client) -> None
     assert "INVENTED" not in text
 
 
-async def test_cart_operations_are_in_the_same_place(shop: Client) -> None:
+async def test_the_metrics_include_cart_operations(shop: Client) -> None:
     await shop.post("/cart", data={"product_id": "tide-mug"})
     assert "shop_cart_operations_total" in (await shop.get("/metrics")).text

@@ -1,4 +1,4 @@
-"""The session cookie: none before the first add, nobody's but ours, and gone when one says so."""
+"""The session cookie: none before the first add, bound to the host, and deleted on logout."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ async def test_a_forged_cookie_is_ignored_and_replaced(shop: Client, carts: Coun
     assert len(token) == 43
 
 
-async def test_a_wrong_count_is_put_right_on_the_cart_page(shop: Client) -> None:
+async def test_the_cart_page_corrects_a_wrong_count(shop: Client) -> None:
     await shop.post("/cart", data=MUG)
     shop.cookies.set("cart_count", "7", domain="shop.test", path="/")
 
@@ -102,7 +102,7 @@ async def test_a_wrong_count_is_put_right_on_the_cart_page(shop: Client) -> None
     assert (set(cookies), cookies["cart_count"].value) == ({"cart_count"}, "1")
 
 
-async def test_logout_asks_first(shop: Client) -> None:
+async def test_logout_asks_for_confirmation(shop: Client) -> None:
     await shop.post("/cart", data=MUG)
     reply = await shop.get("/logout")
 
@@ -112,7 +112,7 @@ async def test_logout_asks_first(shop: Client) -> None:
     assert 'class="badge">1<' in (await shop.get("/cart")).text
 
 
-async def test_logout_forgets_cart_and_cookies(shop: Client, carts: CountingCarts) -> None:
+async def test_logout_deletes_cart_and_cookies(shop: Client, carts: CountingCarts) -> None:
     await shop.post("/cart", data=MUG)
     await shop.post("/setCurrency", data={"currency_code": "USD"})
 

@@ -1,4 +1,4 @@
-"""The page of an order, and finding it again."""
+"""The page of an order, and its look-up."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ async def number(buyer: Buyer) -> str:
     return str(reply.headers["location"]).removeprefix("/order/")
 
 
-async def becomes(database: AsyncEngine, number: str, state: str) -> None:
+async def set_state(database: AsyncEngine, number: str, state: str) -> None:
     async with writing(database) as connection:
         await connection.execute(orders.update().where(orders.c.number == number).values(state=state))
 
 
-class TestTheReceipt:
-    async def test_says_what_was_bought_by_whom_and_how_it_was_paid(self, client: Client, number: str) -> None:
+class TestOrderPage:
+    async def test_shows_items_address_and_payment(self, client: Client, number: str) -> None:
         page = await client.get(f"/order/{number}")
         assert page.status_code == 200
         for words in (
@@ -48,16 +48,14 @@ class TestTheReceipt:
             assert words in page.text
         assert not re.search(r"4432[ -]?8015", page.text)
 
-    async def test_survives_reload_is_kept_by_no_cache_and_by_no_search_engine(
-        self, client: Client, number: str
-    ) -> None:
+    async def test_can_be_reloaded_but_is_neither_cached_nor_indexed(self, client: Client, number: str) -> None:
         first, second = [await client.get(f"/order/{number}") for _ in range(2)]
         assert first.text == second.text
         assert first.headers["cache-control"] == "no-store"
         assert 'name="robots" content="noindex"' in first.text
         assert first.headers["referrer-policy"] == "strict-origin-when-cross-origin"
 
-    async def test_opens_without_a_session_in_any_spelling_of_its_number(self, client: Client, number: str) -> None:
+    async def test_opens_without_a_session_for_any_spelling_of_the_number(self, client: Client, number: str) -> None:
         client.cookies.clear()
         assert (await client.get(f"/order/{number}")).status_code == 200
         typed = await client.get(f"/order/{grouped(number).lower()}")
@@ -65,16 +63,16 @@ class TestTheReceipt:
         assert "set-cookie" not in (await client.get(f"/order/{number}")).headers
 
     @pytest.mark.parametrize("path", ["/order/0000000000000000", "/order/nothing", "/order/%00", "/order/' OR 1=1"])
-    async def test_of_an_order_that_there_is_not(self, client: Client, path: str) -> None:
+    async def test_an_unknown_number_is_not_found(self, client: Client, path: str) -> None:
         assert (await client.get(path)).status_code == 404
 
-    async def test_puts_the_badge_of_its_own_shopper_right(self, client: Client, number: str) -> None:
+    async def test_corrects_the_badge_of_its_own_shopper(self, client: Client, number: str) -> None:
         assert client.cookies["cart_count"] == "2"
         page = await client.get(f"/order/{number}")
         assert client.cookies["cart_count"] == "0"
         assert 'id="cart-badge" class="badge"></span>' in page.text
 
-    async def test_has_json_ld_of_what_was_bought_and_not_of_who_bought_it(self, client: Client, number: str) -> None:
+    async def test_has_json_ld_without_personal_data(self, client: Client, number: str) -> None:
         page = await client.get(f"/order/{number}")
         written = page.text.partition('<script type="application/ld+json">')[2].partition("</script>")[0]
         data = json.loads(written)
@@ -86,17 +84,17 @@ class TestTheReceipt:
         assert "Ada" not in written
         assert "example.com" not in written
 
-    async def test_can_be_sent_to_oneself(self, client: Client, number: str) -> None:
+    async def test_has_a_mailto_link_with_its_address(self, client: Client, number: str) -> None:
         page = (await client.get(f"/order/{number}")).text
         link = re.search(r'href="(mailto:[^"]*)"', page)
         assert link is not None
         assert f"order%2F{number}" in link[1] or f"order/{number}" in link[1]
 
-    async def test_is_sent_in_the_language_of_its_page(self, client: Client, number: str) -> None:
+    async def test_the_mailto_link_is_in_the_language_of_the_page(self, client: Client, number: str) -> None:
         page = (await client.get(f"/order/{number}", headers={"Accept-Language": "de"})).text
         assert "body=Hier%20findest%20du%20sie%3A%0Ahttp" in page
 
-    async def test_shows_what_was_typed_as_text(self, buyer: Buyer) -> None:
+    async def test_escapes_what_was_typed(self, buyer: Buyer) -> None:
         evil = '</script><script>alert("1")</script>'
         reply = await buyer.orders(await buyer.opens(), name=evil, city=evil)
         page = await buyer.client.get(reply.headers["location"])
@@ -115,10 +113,10 @@ STATES = [
 
 
 @pytest.mark.parametrize(("state", "words", "waits"), STATES)
-async def test_each_state_has_its_words(
+async def test_each_state_has_its_message(
     client: Client, number: str, sqlite_engine: AsyncEngine, state: str, words: str, waits: bool
 ) -> None:
-    await becomes(sqlite_engine, number, state)
+    await set_state(sqlite_engine, number, state)
     page = (await client.get(f"/order/{number}")).text
     assert words in page
     assert ("Thank you" in page) is (state in ("placed", "shipped"))
@@ -128,32 +126,32 @@ async def test_each_state_has_its_words(
     assert ("Nothing was charged" in page) is (state == "failed")
 
 
-async def test_a_page_that_waits_is_told_what_has_become_of_its_order(
+async def test_a_waiting_page_polls_the_state_of_its_order(
     client: Client, number: str, sqlite_engine: AsyncEngine
 ) -> None:
-    await becomes(sqlite_engine, number, "pending")
+    await set_state(sqlite_engine, number, "pending")
     waiting = await client.get(f"/order/{number}", headers=HTMX)
     assert "<html" not in waiting.text
     assert '<hx-partial hx-target="#order" hx-swap="outerMorph">' in waiting.text
-    assert 'hx-target="#status"' not in waiting.text, "nobody is told the same every three seconds"
-    await becomes(sqlite_engine, number, "paid")
+    assert 'hx-target="#status"' not in waiting.text, "a poll without news must not announce anything"
+    await set_state(sqlite_engine, number, "paid")
     done = await client.get(f"/order/{number}", headers=HTMX)
     assert "every 3s" not in done.text
     assert '<span id="cart-badge" class="badge"></span>' in done.text, "what was ordered has left the cart"
     assert "Thank you. Your order is placed and paid." in done.text.partition('hx-target="#status"')[2]
 
 
-class TestFinding:
+class TestOrderLookUp:
     async def find(self, client: Client, number: str, email: str) -> Response:
         return await client.post("/order", data={"number": number, "email": email}, headers=NAVIGATION)
 
-    async def test_by_number_and_email_however_they_are_typed(self, client: Client, number: str) -> None:
+    async def test_finds_an_order_for_any_spelling_of_number_and_email(self, client: Client, number: str) -> None:
         assert "Find an order" in (await client.get("/order")).text
         for typed in (number, grouped(number).lower(), f" {number[:8]} {number[8:]} "):
             found = await self.find(client, typed, " Someone@Example.com ")
             assert (found.status_code, found.headers["location"]) == (303, f"/order/{number}")
 
-    async def test_tells_a_wrong_number_and_a_wrong_address_alike(self, client: Client, number: str) -> None:
+    async def test_a_wrong_number_and_a_wrong_email_get_the_same_reply(self, client: Client, number: str) -> None:
         wrong_number = await self.find(client, "0000-0000-0000-0000", "someone@example.com")
         wrong_email = await self.find(client, number, "other@example.com")
         nothing = await self.find(client, "", "")

@@ -1,4 +1,4 @@
-"""Choosing a currency, and where one goes on afterwards: never to another site."""
+"""Choosing a currency, and the redirect afterwards: never to another site."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from tests.fixtures.shop_app import HTMX, Client
 
 
-async def test_the_choice_is_kept_and_leads_back(shop: Client) -> None:
+async def test_the_choice_is_stored_and_leads_back(shop: Client) -> None:
     form = {"currency_code": "JPY", "return_to": "/product/tide-mug?variant_id=X"}
     reply = await shop.post("/setCurrency", data=form)
 
@@ -23,7 +23,7 @@ async def test_a_plain_client_needs_only_the_code(shop: Client) -> None:
 
 @pytest.mark.parametrize("code", ["", "XXX", "CHF", "EURO", "<b>", "\x00"])
 @pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
-async def test_an_unknown_code_is_said(shop: Client, headers: dict[str, str], code: str) -> None:
+async def test_an_unknown_code_is_refused(shop: Client, headers: dict[str, str], code: str) -> None:
     reply = await shop.post("/setCurrency", data={"currency_code": code}, headers=headers)
     assert reply.status_code == 422
     assert "set-cookie" not in reply.headers
@@ -39,9 +39,7 @@ async def test_an_unknown_code_is_said(shop: Client, headers: dict[str, str], co
         ("http://[broken", "/"),
     ],
 )
-async def test_without_a_place_to_return_to_the_referring_page_is_one_if_it_is_ours(
-    shop: Client, referrer: str, path: str
-) -> None:
+async def test_without_return_to_a_referring_page_of_this_site_counts(shop: Client, referrer: str, path: str) -> None:
     reply = await shop.post("/setCurrency", data={"currency_code": "USD"}, headers={"Referer": referrer})
     assert reply.headers["location"] == path
 
@@ -66,7 +64,7 @@ async def test_no_form_sends_the_browser_to_another_site(shop: Client, elsewhere
     assert reply.headers.get("location", "/") == "/"
 
 
-async def test_htmx_is_sent_on_by_its_own_header(shop: Client) -> None:
+async def test_htmx_is_redirected_by_its_own_header(shop: Client) -> None:
     form = {"currency_code": "USD", "return_to": "/about"}
     reply = await shop.post("/setCurrency", data=form, headers=HTMX)
     assert (reply.status_code, reply.headers["hx-redirect"]) == (204, "/about")

@@ -1,4 +1,4 @@
-"""What goes wrong is said in words, to whom it concerns: people, htmx, machines. Never with a traceback."""
+"""Errors as pages, as fragments for htmx, and for programs: never with a traceback."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SECRET = "4111-secret"
 
 
 class BrokenCatalog(FixedCatalog):
-    """Raises its error, if it has one, whatever it is asked."""
+    """Raises its `error`, if it has one, from every call."""
 
     def __init__(self, error: Exception | None, *products: Product) -> None:
         super().__init__(*products)
@@ -49,12 +49,12 @@ class BrokenCatalog(FixedCatalog):
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> str:
-    """The one error of the log."""
+    """The only error in the log."""
     (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
     return logging.Formatter().format(record)
 
 
-async def test_the_unexpected_is_answered_with_a_reference_and_logged_with_its_traceback(
+async def test_an_unexpected_error_shows_a_reference_and_is_logged_with_its_traceback(
     make_client: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with make_client(catalog=BrokenCatalog(RuntimeError("the shelf fell down"))) as shop:
@@ -73,7 +73,7 @@ async def test_the_unexpected_is_answered_with_a_reference_and_logged_with_its_t
     assert SECRET not in message
 
 
-async def test_the_log_names_causes_and_not_the_values_that_a_database_repeats(
+async def test_the_log_has_the_causes_but_no_values_from_the_database(
     make_client: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     refused = ValueError(f"violates a constraint\nDETAIL: Failing row contains ({SECRET}).")
@@ -92,7 +92,7 @@ async def test_the_log_names_causes_and_not_the_values_that_a_database_repeats(
 
 @pytest.fixture
 def templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the templates, which the shop reads instead."""
+    """A copy of the templates that the shop reads instead."""
     copy = tmp_path / "_resources/templates"
     shutil.copytree(resource_dir("templates"), copy)
     (tmp_path / "_resources/static").symlink_to(resource_dir("static"))
@@ -100,7 +100,7 @@ def templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return copy
 
 
-async def test_a_misspelt_name_in_an_include_is_logged_with_its_file_and_line(
+async def test_an_undefined_name_in_an_include_is_logged_with_its_file_and_line(
     make_client: MakeClient, templates: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = templates / "cart/_line.html"
@@ -123,7 +123,7 @@ async def test_a_misspelt_name_in_an_include_is_logged_with_its_file_and_line(
 
 
 @pytest.mark.parametrize("path", ["/", "/product/x", "/about", "/?q=x"])
-async def test_while_the_database_is_away_pages_say_so(make_client: MakeClient, path: str) -> None:
+async def test_pages_say_that_the_database_is_unavailable(make_client: MakeClient, path: str) -> None:
     catalog = BrokenCatalog(StoreUnavailable("The shop's database does not answer."))
     async with make_client(catalog=catalog) as shop:
         reply = await shop.get(path)
@@ -133,7 +133,7 @@ async def test_while_the_database_is_away_pages_say_so(make_client: MakeClient, 
         assert reply.headers["cache-control"] == "no-store"
 
 
-async def test_a_kept_page_outlives_its_database_and_the_others_come_back_with_it(make_client: MakeClient) -> None:
+async def test_cached_pages_survive_a_database_outage_and_the_others_recover(make_client: MakeClient) -> None:
     catalog = BrokenCatalog(None, product("mug"), product("jug"))
     async with make_client(catalog=catalog) as shop:
         kept = await shop.get("/product/mug")
@@ -144,7 +144,7 @@ async def test_a_kept_page_outlives_its_database_and_the_others_come_back_with_i
         assert (await shop.get("/product/jug")).status_code == 200
 
 
-async def test_a_database_that_was_never_there_is_no_crash(make_client: MakeClient) -> None:
+async def test_a_database_that_never_answered_gives_an_error_page(make_client: MakeClient) -> None:
     settings = Settings(database_url="postgresql://nobody@127.0.0.1:1/none")
     async with make_client(settings=settings, catalog=None) as shop:
         assert (await shop.get("/")).status_code == 503
@@ -152,7 +152,7 @@ async def test_a_database_that_was_never_there_is_no_crash(make_client: MakeClie
         assert (await shop.get("/readyz")).status_code == 503
 
 
-async def test_a_wrong_setting_is_told_the_operator_not_the_visitor(
+async def test_a_wrong_setting_is_logged_but_not_shown(
     make_client: MakeClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with make_client(catalog=BrokenCatalog(ConfigurationError(f"DATABASE_URL: {SECRET}"))) as shop:
@@ -162,7 +162,7 @@ async def test_a_wrong_setting_is_told_the_operator_not_the_visitor(
     assert SECRET in caplog.text
 
 
-async def test_an_address_that_takes_no_such_request_says_which_it_takes(shop: Client) -> None:
+async def test_a_wrong_method_gets_the_allowed_ones(shop: Client) -> None:
     for method, path, allowed in (("GET", "/setCurrency", "POST"), ("POST", "/about", "GET"), ("PUT", "/cart", "POST")):
         reply = await shop.request(method, path)
         assert reply.status_code == 405
@@ -181,21 +181,21 @@ async def test_an_address_that_takes_no_such_request_says_which_it_takes(shop: C
         ("image/avif,image/webp", "text/plain; charset=utf-8", "We could not find that"),
     ],
 )
-async def test_each_client_is_told_in_its_own_format(shop: Client, accept: str, kind: str, start: str) -> None:
+async def test_each_client_gets_the_error_in_its_format(shop: Client, accept: str, kind: str, start: str) -> None:
     reply = await shop.get("/nothing", headers={"Accept": accept})
     assert reply.status_code == 404
     assert reply.headers["content-type"] == kind
     assert reply.text.lstrip().startswith(start)
 
 
-async def test_htmx_is_told_in_the_status_region(shop: Client) -> None:
+async def test_htmx_gets_the_error_in_the_status_region(shop: Client) -> None:
     reply = await shop.get("/product/nothing", headers=HTMX)
     assert reply.status_code == 404
     assert reply.text.lstrip().startswith('<hx-partial hx-target="#status"')
     assert "We have no such product" in reply.text
 
 
-async def test_a_page_that_is_not_there_offers_ways_on(shop: Client) -> None:
+async def test_a_missing_page_has_search_and_links(shop: Client) -> None:
     await shop.get("/")
     page = (await shop.get("/nothing")).text.partition('class="wrong"')[2].partition("</main>")[0]
     assert '<input id="wanted" type="search" name="q"' in page
@@ -204,14 +204,14 @@ async def test_a_page_that_is_not_there_offers_ways_on(shop: Client) -> None:
     assert "Try again" not in page
 
 
-async def test_only_a_page_can_be_asked_for_again(make_client: MakeClient) -> None:
+async def test_only_a_page_load_can_be_retried(make_client: MakeClient) -> None:
     async with make_client(catalog=BrokenCatalog(StoreUnavailable("away"))) as shop:
         again = '<a class="button" href="">Try again</a>'
         assert again in (await shop.get("/?q=x")).text
         assert again not in (await shop.post("/cart", data={"product_id": "x"})).text
 
 
-async def test_a_store_of_carts_that_is_away_is_said(make_client: MakeClient) -> None:
+async def test_an_unavailable_cart_store_has_its_own_message(make_client: MakeClient) -> None:
     class AwayCarts(CountingCarts):
         async def apply(self, cart_id: str, change: object) -> object:  # type: ignore[override]
             raise StoreUnavailable("Your cart cannot be reached.")
@@ -224,7 +224,7 @@ async def test_a_store_of_carts_that_is_away_is_said(make_client: MakeClient) ->
             assert "set-cookie" not in reply.headers
 
 
-async def test_what_cannot_be_done_any_more_is_said(make_client: MakeClient) -> None:
+async def test_a_conflict_has_its_own_message(make_client: MakeClient) -> None:
     async with make_client(
         catalog=BrokenCatalog(PaymentRefused("Payment K is captured; it cannot be let go."))
     ) as shop:

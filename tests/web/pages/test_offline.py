@@ -1,4 +1,4 @@
-"""The page for when there is no network, the worker that keeps it, and what a home screen is told of the shop."""
+"""The offline page, the service worker that caches it, and the web app manifest."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ BEGINNING = re.compile(r"const OFFLINE = (\{.*?\});\n")
 
 
 async def worker(shop: Client, language: str = "en") -> dict[str, str | list[str]]:
-    """What the worker knows, in a language."""
+    """The constants of the worker, in a language."""
     found = BEGINNING.match((await shop.get("/service-worker.js", headers={"Accept-Language": language})).text)
     assert found
     known: dict[str, str | list[str]] = json.loads(found[1])
     return known
 
 
-async def test_the_worker_keeps_two_files_that_are_there(shop: Client) -> None:
+async def test_the_worker_caches_two_files_that_exist(shop: Client) -> None:
     known = await worker(shop)
     page = await shop.get(str(known["page"]))
     assert page.status_code == 200
@@ -29,7 +29,7 @@ async def test_the_worker_keeps_two_files_that_are_there(shop: Client) -> None:
     assert re.findall(r'(?:src|href)="([^"#]+)"', page.text) == ["data:,", *known["files"], "/"]
 
 
-async def test_the_page_is_nobody_s(shop: Client) -> None:
+async def test_the_page_is_the_same_for_everyone(shop: Client) -> None:
     before = (await shop.get("/offline")).text
     await shop.post("/cart", data={"product_id": "tide-mug"})
     after = await shop.get("/offline")
@@ -38,13 +38,13 @@ async def test_the_page_is_nobody_s(shop: Client) -> None:
     assert '<meta name="robots" content="noindex">' in after.text
 
 
-async def test_another_page_makes_another_worker(shop: Client) -> None:
+async def test_a_different_page_changes_the_worker(shop: Client) -> None:
     english, german = await worker(shop), await worker(shop, "de")
     assert english == await worker(shop)
     assert english["version"] != german["version"]
 
 
-async def test_a_worker_is_not_sent_twice(shop: Client) -> None:
+async def test_an_unchanged_worker_is_not_sent_again(shop: Client) -> None:
     reply = await shop.get("/service-worker.js")
     assert reply.headers["content-type"].startswith("text/javascript")
     assert reply.headers["cache-control"] == "private, max-age=3600"
@@ -52,7 +52,7 @@ async def test_a_worker_is_not_sent_twice(shop: Client) -> None:
     assert again.status_code == 304
 
 
-async def test_a_home_screen_gets_a_name_and_icons_of_the_size_that_is_said(shop: Client) -> None:
+async def test_the_manifest_has_a_name_and_icons_of_their_declared_size(shop: Client) -> None:
     front = (await shop.get("/")).text
     manifest = await shop.get(re.findall(r'<link rel="manifest" href="([^"]+)">', front)[0])
     assert manifest.headers["content-type"] == "application/manifest+json"

@@ -1,4 +1,4 @@
-"""About and help: words with addresses, and figures that are those of the checkout."""
+"""The about and help pages: anchors, and the same delivery costs as the checkout."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def ids(page: str) -> list[str]:
 
 
 @pytest.mark.parametrize("link", LINKS)
-async def test_a_link_to_an_answer_finds_it(shop: Client, link: str) -> None:
+async def test_links_to_answers_have_a_target(shop: Client, link: str) -> None:
     path, _, name = link.partition("#")
     assert name in ids((await shop.get(path)).text)
 
 
 @pytest.mark.parametrize("path", ["/help", "/about"])
-async def test_each_answer_has_an_address_of_its_own(shop: Client, path: str) -> None:
+async def test_each_answer_has_its_own_anchor(shop: Client, path: str) -> None:
     page = (await shop.get(path)).text
     known = ids(page)
     assert len(known) == len(set(known))
@@ -38,7 +38,7 @@ async def test_each_answer_has_an_address_of_its_own(shop: Client, path: str) ->
     assert all(" id=" in heading for heading in re.findall(r"<h[23][^>]*>", words))
 
 
-async def test_delivery_costs_what_the_checkout_takes_in_the_shoppers_currency(shop: Client) -> None:
+async def test_delivery_costs_match_the_checkout_in_the_shoppers_currency(shop: Client) -> None:
     def ways(page: str) -> list[tuple[str, ...]]:
         return re.findall(r'<th scope="row">([^<]+)</th><td>([^<]+)</td><td>([^<]+)</td>', page)
 

@@ -1,4 +1,4 @@
-"""Static files: kept for ever under a name that says their content, asked for again under their plain one."""
+"""Static files: cached for ever under their hashed name, revalidated under their plain one."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from shop.resources import resource_dir
-from shop.web.render.stylesheet import joined, packed
+from shop.web.render.stylesheet import bundle, minify
 from tests.fixtures.shop_app import Client
 
-CSS = joined(resource_dir("static") / "css" / "shop")
+CSS = bundle(resource_dir("static") / "css" / "shop")
 
 
 def without_links(css: bytes) -> bytes:
-    """The rules; where they lead to is another matter."""
+    """The rules without the URLs in them."""
     return re.sub(rb'url\("[^"]*"\)', b"url()", css)
 
 
@@ -26,7 +26,7 @@ async def stylesheet(shop: Client) -> str:
     return found[1]
 
 
-async def test_what_a_page_links_may_be_kept_for_ever(shop: Client) -> None:
+async def test_linked_files_may_be_cached_for_ever(shop: Client) -> None:
     reply = await shop.get(await stylesheet(shop))
     assert reply.status_code == 200
     assert without_links(reply.content) == without_links(CSS)
@@ -35,10 +35,10 @@ async def test_what_a_page_links_may_be_kept_for_ever(shop: Client) -> None:
     assert "set-cookie" not in reply.headers
 
 
-def test_a_style_sheet_is_joined_from_its_parts_in_the_order_of_their_names(tmp_path: Path) -> None:
+def test_a_style_sheet_is_bundled_in_the_order_of_file_names(tmp_path: Path) -> None:
     for name, rule in (("b", "p { margin: 0; }\n"), ("_layers", "@layer base;\n"), ("a", "a { color: red }\n")):
         (tmp_path / f"{name}.css").write_text(rule)
-    assert joined(tmp_path) == b"@layer base;a{color:red}p{margin:0}"
+    assert bundle(tmp_path) == b"@layer base;a{color:red}p{margin:0}"
 
 
 @pytest.mark.parametrize(
@@ -54,11 +54,11 @@ def test_a_style_sheet_is_joined_from_its_parts_in_the_order_of_their_names(tmp_
         (r"a::after { content: '\'  {' }", r"a::after{content:'\'  {'}"),
     ],
 )
-def test_a_style_sheet_loses_only_what_means_nothing(css: str, left: str) -> None:
-    assert packed(css) == left
+def test_minifying_removes_only_insignificant_characters(css: str, left: str) -> None:
+    assert minify(css) == left
 
 
-async def test_every_file_that_a_page_links_is_there(shop: Client) -> None:
+async def test_every_linked_file_exists(shop: Client) -> None:
     for path in ("/", "/product/tide-mug"):
         urls = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', (await shop.get(path)).text))
         assert len(urls) >= 4
@@ -68,7 +68,7 @@ async def test_every_file_that_a_page_links_is_there(shop: Client) -> None:
             assert "immutable" in reply.headers["cache-control"], url
 
 
-async def test_what_a_style_sheet_links_may_be_kept_for_ever_and_is_what_the_page_loads_ahead(shop: Client) -> None:
+async def test_files_linked_by_a_style_sheet_are_hashed_and_preloaded(shop: Client) -> None:
     linked = set(re.findall(r'url\("([^"]+)"\)', (await shop.get(await stylesheet(shop))).text))
     assert len(linked) == 2
     for url in linked:
@@ -80,7 +80,7 @@ async def test_what_a_style_sheet_links_may_be_kept_for_ever_and_is_what_the_pag
     assert ahead
 
 
-async def test_the_plain_name_is_asked_for_again_each_time(shop: Client) -> None:
+async def test_a_plain_name_is_revalidated_each_time(shop: Client) -> None:
     reply = await shop.get("/static/css/shop.css")
     assert reply.headers["cache-control"] == "public, no-cache"
     again = await shop.get("/static/css/shop.css", headers={"If-None-Match": reply.headers["etag"]})

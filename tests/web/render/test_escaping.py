@@ -1,4 +1,4 @@
-"""Whatever a catalogue or a visitor writes is text, never markup."""
+"""Text of a catalogue or a visitor is escaped everywhere."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def catalog() -> FixedCatalog:
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_a_title_is_only_ever_text(shop: Client, path: str) -> None:
+async def test_a_title_is_escaped(shop: Client, path: str) -> None:
     await shop.post("/cart", data={"product_id": "evil"})
     text = (await shop.get(path)).text
     assert "<script>alert" not in text
@@ -29,14 +29,14 @@ async def test_a_title_is_only_ever_text(shop: Client, path: str) -> None:
     assert "&lt;script&gt;" in text
 
 
-async def test_so_it_is_in_fragments(shop: Client) -> None:
+async def test_a_title_is_escaped_in_fragments(shop: Client) -> None:
     for path, form in (("/cart", {"product_id": "evil"}), ("/cart/lines/EVIL/remove", {})):
         text = (await shop.post(path, data=form, headers=HTMX)).text
         assert "<script>" not in text
         assert "&lt;script&gt;" in text
 
 
-async def test_json_ld_holds_the_title_and_cannot_be_left(shop: Client) -> None:
+async def test_json_ld_has_the_title_and_cannot_be_broken_out_of(shop: Client) -> None:
     text = (await shop.get("/product/evil")).text
     found = re.search(r'<script type="application/ld\+json">(.*?)</script>', text, re.DOTALL)
     assert found is not None
@@ -49,7 +49,7 @@ async def test_json_ld_holds_the_title_and_cannot_be_left(shop: Client) -> None:
 
 
 @pytest.mark.parametrize("text", ['"><script>alert(1)</script>', "' autofocus onfocus=alert(1) x='"])
-async def test_what_is_searched_for_is_text(shop: Client, text: str) -> None:
+async def test_a_search_text_is_escaped(shop: Client, text: str) -> None:
     reply = await shop.get("/", params={"q": text})
     assert "<script>alert" not in reply.text
     assert "' autofocus" not in reply.text

@@ -1,4 +1,4 @@
-"""Each request in its language: who decides, what is remembered, and that no page or letter mixes two."""
+"""The language of each request: its source, its cookie, and no mixture in pages and e-mails."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def language_of(page: str) -> tuple[str, str]:
     return found[1], found[2]
 
 
-async def test_the_browser_decides_where_nobody_has_chosen(shop: Client) -> None:
+async def test_without_a_choice_the_browser_decides(shop: Client) -> None:
     assert language_of((await shop.get("/")).text) == ("en", "ltr")
     assert language_of((await shop.get("/", headers=GERMAN)).text) == ("de", "ltr")
     assert language_of((await shop.get("/", headers=ARABIC)).text) == ("ar", "rtl")
     assert language_of((await shop.get("/", headers={"Accept-Language": "fr"})).text) == ("en", "ltr")
 
 
-async def test_an_address_decides_and_is_remembered(shop: Client) -> None:
+async def test_a_language_in_the_address_counts_and_is_stored(shop: Client) -> None:
     reply = await shop.get("/product/tide-mug?lang=de", headers=ARABIC)
     assert language_of(reply.text) == ("de", "ltr")
     assert "language=de; Path=/" in reply.headers["set-cookie"]
@@ -45,25 +45,25 @@ async def test_a_file_that_anyone_may_cache_sets_no_cookie(shop: Client) -> None
 
 
 @pytest.mark.parametrize("lang", ["", "xx", "../de", "DE", "%00", "de" * 3000])
-async def test_an_address_with_no_language_of_ours_is_as_good_as_one_without(shop: Client, lang: str) -> None:
+async def test_an_unknown_language_in_the_address_is_ignored(shop: Client, lang: str) -> None:
     reply = await shop.get(f"/?lang={lang}")
     assert language_of(reply.text) == ("en", "ltr")
     assert "set-cookie" not in reply.headers
 
 
-async def test_what_others_may_keep_goes_without_a_cookie(shop: Client) -> None:
+async def test_a_publicly_cacheable_reply_sets_no_cookie(shop: Client) -> None:
     for path in ("/static/css/shop.css", "/sitemap.xml", "/robots.txt", "/healthz"):
         reply = await shop.get(f"{path}?lang=de")
         assert (reply.status_code, "set-cookie" in reply.headers) == (200, False)
 
 
-async def test_of_a_long_wish_whole_languages_are_read(shop: Client) -> None:
+async def test_a_long_accept_language_is_cut_between_languages(shop: Client) -> None:
     wish = f"de-AT,{'x' * 186},de;q=0.5"
     assert wish[:200].endswith(",de;q=0.")
     assert language_of((await shop.get("/", headers={"Accept-Language": wish})).text) == ("de", "ltr")
 
 
-async def test_the_switch_is_kept_and_leads_back_to_an_address_that_names_no_language(shop: Client) -> None:
+async def test_the_switch_is_stored_and_leads_back_to_an_address_without_a_language(shop: Client) -> None:
     form = {"language_code": "de", "return_to": "/?q=mug&lang=ar"}
     reply = await shop.post("/setLanguage", data=form)
     assert (reply.status_code, reply.headers["location"]) == (303, "/?q=mug")
@@ -74,13 +74,13 @@ async def test_the_switch_is_kept_and_leads_back_to_an_address_that_names_no_lan
 @pytest.mark.parametrize(
     "elsewhere", ["//[", "//evil.test/", "/\t/evil.test/", "https://[", "https://evil.test/?lang=de"]
 )
-async def test_the_switch_leads_nowhere_else(shop: Client, elsewhere: str) -> None:
+async def test_the_switch_never_leads_to_another_site(shop: Client, elsewhere: str) -> None:
     reply = await shop.post("/setLanguage", data={"language_code": "de", "return_to": elsewhere})
     assert (reply.status_code, reply.headers["location"]) == (303, "/")
 
 
 @pytest.mark.parametrize("code", ["", "xx", "DE", "en de"])
-async def test_a_language_that_is_not_spoken_is_said(shop: Client, code: str) -> None:
+async def test_an_unknown_language_is_refused(shop: Client, code: str) -> None:
     reply = await shop.post("/setLanguage", data={"language_code": code}, headers=GERMAN)
     assert reply.status_code == 422
     assert "Diese Sprache spricht der Shop nicht." in reply.text
@@ -93,7 +93,7 @@ async def test_another_site_cannot_switch(shop: Client) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/cart", "/help", "/product/tide-mug", "/no-such-page", "/product/none"])
-async def test_caches_are_told_what_a_page_depends_on(shop: Client, path: str) -> None:
+async def test_vary_names_what_a_page_depends_on(shop: Client, path: str) -> None:
     reply = await shop.get(path, headers=GERMAN)
     assert "Accept-Language" in reply.headers["vary"]
     assert "Cookie" in reply.headers["vary"]
@@ -101,7 +101,7 @@ async def test_caches_are_told_what_a_page_depends_on(shop: Client, path: str) -
 
 
 @pytest.mark.parametrize("path", ["/", "/?q=mug", "/product/tide-mug", "/about", "/help"])
-async def test_kept_pages_never_mix_languages(shop: Client, path: str) -> None:
+async def test_cached_pages_never_mix_languages(shop: Client, path: str) -> None:
     async def read(code: str) -> tuple[str, str, str]:
         reply = await shop.get(path, headers={"Accept-Language": code})
         return code, reply.text, reply.headers["etag"]
@@ -116,7 +116,7 @@ async def test_kept_pages_never_mix_languages(shop: Client, path: str) -> None:
         assert [other for other, text in words.items() if text in page] == [code]
 
 
-async def test_cards_and_lines_that_are_remembered_are_of_one_language(shop: Client) -> None:
+async def test_cached_cards_and_lines_never_mix_languages(shop: Client) -> None:
     words = {"en": "Only 3 left", "de": "Nur noch 3 da", "ar": "بقيت 3 قطع فقط"}
     for code in (*words, *words):
         listing = (await shop.get("/", headers=HTMX | {"Accept-Language": code})).text
@@ -156,7 +156,7 @@ async def test_an_operator_chooses_the_languages(make_client: MakeClient) -> Non
             pass
 
 
-async def test_an_order_remembers_its_language_and_its_letter_is_in_it(buyer: Buyer) -> None:
+async def test_an_order_stores_its_language_for_its_email(buyer: Buyer) -> None:
     buyer.headers = NAVIGATION | {"Accept-Language": "de-DE"}
     await buyer.adds("tide-mug", 2)
     page = await buyer.opens(**{"Accept-Language": "de-DE"})

@@ -1,4 +1,4 @@
-"""Pages of one shopper are compressed as they are sent, where that is worth it and understood."""
+"""Pages for one shopper are compressed on sending, if that pays and the client accepts it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def full(shop: Client) -> Client:
 
 
 @pytest.mark.parametrize("path", ["/cart", "/logout", "/styleguide"])
-async def test_the_compressed_page_is_the_page(full: Client, path: str) -> None:
+async def test_the_compressed_page_equals_the_plain_page(full: Client, path: str) -> None:
     plain = await full.get(path, headers=PLAIN)
     async with full.stream("GET", path, headers=PACKED) as packed:
         raw = b"".join([piece async for piece in packed.aiter_raw()])
@@ -32,14 +32,14 @@ async def test_the_compressed_page_is_the_page(full: Client, path: str) -> None:
     assert int(plain.headers["content-length"]) == len(plain.content)
 
 
-async def test_what_is_short_is_sent_as_it_is(full: Client) -> None:
+async def test_a_short_reply_is_not_compressed(full: Client) -> None:
     reply = await full.post("/checkout/check", data={"email": "x"}, headers={**HTMX, **PACKED})
     assert reply.status_code == 200
     assert 0 < len(reply.content) < 2000
     assert "content-encoding" not in reply.headers
 
 
-async def test_who_asks_for_the_headers_alone_gets_those_of_the_page(full: Client) -> None:
+async def test_a_head_request_gets_the_headers_of_the_page(full: Client) -> None:
     head, page = [await full.request(method, "/cart", headers=PACKED) for method in ("HEAD", "GET")]
     assert head.content == b""
     assert [head.headers[name] for name in ("content-length", "content-encoding")] == [
@@ -47,7 +47,7 @@ async def test_who_asks_for_the_headers_alone_gets_those_of_the_page(full: Clien
     ]
 
 
-async def test_a_language_in_the_address_is_remembered_with_a_compressed_page(full: Client) -> None:
+async def test_a_language_in_the_address_is_stored_with_a_compressed_page(full: Client) -> None:
     reply = await full.get("/cart?lang=de", headers=PACKED)
     assert reply.headers["content-encoding"] == "gzip"
     assert "language=de" in reply.headers["set-cookie"]

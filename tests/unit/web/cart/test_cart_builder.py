@@ -1,4 +1,4 @@
-"""What the cart says of its lines, and that its sums are of what it shows."""
+"""The cart's view: notices of its lines, and totals that match the lines."""
 
 from __future__ import annotations
 
@@ -65,25 +65,25 @@ def test_notices(line: Line, offer: Offer, notices: tuple[str, ...]) -> None:
     assert only_line(line, offer).notices == notices
 
 
-def test_a_change_that_does_not_show_in_the_shoppers_currency_is_no_news() -> None:
+def test_no_notice_for_a_price_change_below_the_currencys_unit() -> None:
     assert only_line(line("MUG", price=1000), offer("MUG", 1001), currency="JPY").notices != ()
     assert only_line(line("MUG", price=100_000), offer("MUG", 100_000), currency="JPY").notices == ()
 
 
-def test_a_line_that_is_no_longer_sold_counts_nothing() -> None:
+def test_a_discontinued_line_adds_nothing_to_the_totals() -> None:
     shown = view(Cart("c", 1, (line("OLD", 5), line("MUG", 2))), offer("MUG"))
     assert (shown.quantity, shown.subtotal) == (2, "€20.00")
     old = shown.lines[0]
     assert (old.discontinued, old.url, old.unit_price) == (True, "", "")
 
 
-def test_saved_lines_are_shown_apart_and_cost_nothing() -> None:
+def test_saved_lines_are_separate_and_add_nothing_to_the_totals() -> None:
     shown = view(Cart("c", 1, (line("MUG", 2, saved=True),)), offer("MUG"))
     assert (shown.lines, shown.quantity, shown.subtotal) == ((), 0, "€0.00")
     assert shown.saved[0].path == "/cart/saved/MUG"
 
 
-def test_the_most_that_can_be_had_is_the_limit_or_the_stock() -> None:
+def test_the_maximum_quantity_is_the_limit_or_the_stock() -> None:
     assert only_line(line("MUG"), offer("MUG")).max_quantity == 99
     assert only_line(line("MUG"), offer("MUG", stock=7)).max_quantity == 7
     assert only_line(line("MUG"), offer("MUG", stock=500)).max_quantity == 99
@@ -93,14 +93,14 @@ def test_the_most_that_can_be_had_is_the_limit_or_the_stock() -> None:
     ("lines", "words"),
     [(("MUG",), "Removed Mug."), (("POT",), "Removed Pot, Red."), (("MUG", "POT"), "Removed 2 different items.")],
 )
-def test_undo_says_what_it_would_bring_back(lines: tuple[str, ...], words: str) -> None:
+def test_undo_names_what_it_would_restore(lines: tuple[str, ...], words: str) -> None:
     removed = Removed(b"\x01" * 8, NOW - 599, tuple((at, line(sku)) for at, sku in enumerate(lines)))
     shown = view(Cart("c", 2, (), removed), offer("MUG"), offer("POT", variant="Red"))
     assert shown.undo is not None
     assert (shown.undo.removal_id, shown.undo.message) == ("01" * 8, words)
 
 
-def test_the_names_of_what_was_removed_are_asked_for_while_it_can_be_undone() -> None:
+def test_removed_skus_are_looked_up_while_undo_is_possible() -> None:
     cart = Cart("c", 2, (line("MUG"),), Removed(b"\x01" * 8, NOW, ((0, line("POT")), (1, line("MUG")))))
     assert skus_of(cart, NOW) == ("MUG", "POT")
     assert skus_of(cart, NOW + 600) == ("MUG",)
@@ -110,7 +110,7 @@ def test_the_names_of_what_was_removed_are_asked_for_while_it_can_be_undone() ->
     prices=st.lists(st.tuples(st.integers(0, 10**7), st.integers(1, 99)), min_size=1, max_size=8),
     currency=st.sampled_from(["EUR", "JPY", "USD"]),
 )
-def test_what_is_shown_adds_up(prices: list[tuple[int, int]], currency: str) -> None:
+def test_the_amounts_shown_add_up(prices: list[tuple[int, int]], currency: str) -> None:
     cart = Cart("c", 1, tuple(line(f"S{at}", quantity, price) for at, (price, quantity) in enumerate(prices)))
     offers = [offer(f"S{at}", price) for at, (price, _) in enumerate(prices)]
     shown = view(cart, *offers, currency=currency)

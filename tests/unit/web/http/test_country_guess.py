@@ -1,4 +1,4 @@
-"""Where a shopper probably is."""
+"""The guess of the shopper's country."""
 
 from __future__ import annotations
 
@@ -21,13 +21,11 @@ from shop.web.http.country_guess import guessed_country
         ("EUR", "de-AT", "AT"),
     ],
 )
-def test_is_told_by_the_currency_they_chose_or_else_by_their_language(
-    currency: str, languages: str, country: str
-) -> None:
+def test_the_guess_follows_the_chosen_currency_then_the_language(currency: str, languages: str, country: str) -> None:
     assert guessed_country(currency, languages, "DE") == country
 
 
-def test_what_is_remembered_of_a_request_is_short() -> None:
+def test_long_headers_are_cached_by_their_beginning() -> None:
     sizes = []
     for end in ("x", "y"):
         assert guessed_country("", "de-AT," + "-" * 60_000 + end, "DE") == "AT"

@@ -1,4 +1,4 @@
-"""Reading a form: what it gives, and what it says of what it cannot read."""
+"""Reading a form: its values, and the errors for malformed input."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_control_characters_are_refused(value: str) -> None:
         Form({"name": value}).text("name")
 
 
-async def test_a_form_that_breaks_off_is_the_senders_matter() -> None:
+async def test_an_incomplete_form_is_a_client_error() -> None:
     events: list[HTTPRequestEvent | HTTPDisconnectEvent] = [
         {"type": "http.request", "body": b"product_id=tide", "more_body": True},
         {"type": "http.disconnect"},
@@ -51,12 +51,12 @@ async def test_a_form_that_breaks_off_is_the_senders_matter() -> None:
 
 
 @given(st.dictionaries(st.text(min_size=1, max_size=20), st.text(max_size=40), max_size=10))
-async def test_an_urlencoded_form_is_read_as_it_was_written(fields: dict[str, str]) -> None:
+async def test_an_urlencoded_form_round_trips(fields: dict[str, str]) -> None:
     assert (await read(urlencode(fields).encode())).fields == fields
 
 
 @given(st.binary(max_size=100))
-async def test_no_body_is_too_odd(body: bytes) -> None:
+async def test_any_body_yields_a_form_or_a_client_error(body: bytes) -> None:
     await read(body)
 
 

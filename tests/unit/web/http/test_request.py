@@ -1,4 +1,4 @@
-"""What a request says of itself."""
+"""Properties of a request, from its headers and cookies."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_gzip(accept: str, accepted: bool) -> None:
     assert visit(Accept_Encoding=accept).accepts_gzip is accepted
 
 
-def test_a_fragment_is_wanted_by_htmx_alone() -> None:
+def test_only_htmx_gets_fragments() -> None:
     assert visit(HX_Request="true", HX_Request_Type="partial").wants_fragment
     assert visit(HX_Request="true").wants_fragment
     assert not visit().wants_fragment

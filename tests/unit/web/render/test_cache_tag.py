@@ -1,4 +1,4 @@
-"""What is kept of a view is what would be rendered of it, in each place for itself."""
+"""The cache tag: a cached fragment equals a rendered one, separately for each position in the templates."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_equal_views_are_rendered_once() -> None:
     assert seen == ["<a>", "b"]
 
 
-def test_each_place_and_each_view_of_a_tuple_counts() -> None:
+def test_the_key_has_the_position_and_every_view_of_a_tuple() -> None:
     env = environment(
         page="{% cache (card, big) %}{{ card.title }}{{ big }}{% endcache %}\n"
         "{% cache (card, big) %}other{% endcache %}"
@@ -45,12 +45,12 @@ def test_each_place_and_each_view_of_a_tuple_counts() -> None:
     assert page.render(card=Card("a"), big=False) == "aFalse\nother"
 
 
-def test_the_oldest_piece_goes_first() -> None:
+def test_the_oldest_fragment_is_evicted_first() -> None:
     env = environment(page="{% cache card %}{{ card.title }}{% endcache %}")
     page = env.get_template("page")
-    for number in range(cache_tag.MOST + 10):
+    for number in range(cache_tag.MAX_FRAGMENTS + 10):
         assert page.render(card=Card(str(number))) == str(number)
-    keep = env.extensions[CacheTag.identifier]
-    assert isinstance(keep, CacheTag)
-    assert len(keep.pieces) == cache_tag.MOST
+    cache = env.extensions[CacheTag.identifier]
+    assert isinstance(cache, CacheTag)
+    assert len(cache.fragments) == cache_tag.MAX_FRAGMENTS
     assert page.render(card=Card("0")) == "0"

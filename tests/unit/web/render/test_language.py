@@ -1,4 +1,4 @@
-"""Which language suits a request, and addresses that name one."""
+"""Language negotiation, and addresses with a language."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ OFFERED = ("en", "de", "ar")
         ("germany,,;;q=1,-", "en"),
     ],
 )
-def test_the_most_welcome_language_is_spoken(accepted: str, code: str) -> None:
+def test_the_language_with_the_highest_weight_wins(accepted: str, code: str) -> None:
     assert best(accepted.encode(), OFFERED) == code
 
 
@@ -52,5 +52,5 @@ def test_a_language_without_a_region_finds_one_with_it() -> None:
         ("/cart", "", "/cart"),
     ],
 )
-def test_an_address_names_one_language_or_none(path: str, code: str, there: str) -> None:
+def test_an_address_has_at_most_one_language(path: str, code: str, there: str) -> None:
     assert in_language(path, code) == there

@@ -1,4 +1,4 @@
-"""Kept pages: bytes with a gap for the badge, within a bound."""
+"""Cached pages: bytes with a placeholder for the badge, within a size limit."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from hypothesis import strategies as st
 from litestar.testing import RequestFactory
 
 from shop.web.http.request import ShopRequest
-from shop.web.render.page_cache import BADGE, CachedPage, PageCache
+from shop.web.render.page_cache import BADGE_PLACEHOLDER, CachedPage, PageCache
 
 
 @given(before=st.text(max_size=3000), after=st.text(max_size=3000), badge=st.sampled_from(["", "1", "42", "9999"]))
-def test_the_compressed_page_is_the_plain_one(before: str, after: str, badge: str) -> None:
-    page = CachedPage(before + BADGE + after)
+def test_the_compressed_page_equals_the_plain_one(before: str, after: str, badge: str) -> None:
+    page = CachedPage(before + BADGE_PLACEHOLDER + after)
     for _ in range(2):
         assert gzip.decompress(page.gzip(badge.encode())) == (before + badge + after).encode()
 
 
-def test_a_page_without_a_badge_is_sent_as_it_is() -> None:
+def test_a_page_without_a_badge_is_sent_unchanged() -> None:
     headers = {"Cookie": "cart_count=3"}
     reply = CachedPage("fragment").reply(ShopRequest(RequestFactory().get(headers=headers).scope))
     assert reply.body == b"fragment"
 
 
-def test_the_least_recently_asked_for_goes_first() -> None:
+def test_the_least_recently_used_page_is_evicted_first() -> None:
     size = CachedPage("a" * 1000).size
     pages = PageCache(max_bytes=3 * size)
     pages.get(1, "start")
@@ -38,7 +38,7 @@ def test_the_least_recently_asked_for_goes_first() -> None:
     assert pages.bytes <= 3 * size
 
 
-def test_a_page_kept_twice_counts_once() -> None:
+def test_a_page_cached_twice_counts_once() -> None:
     pages = PageCache(max_bytes=10**6)
     pages.get(1, "a")
     for _ in range(2):
@@ -46,7 +46,7 @@ def test_a_page_kept_twice_counts_once() -> None:
     assert pages.bytes == CachedPage("text").size
 
 
-def test_pages_of_another_version_are_gone_and_late_ones_are_not_kept() -> None:
+def test_a_new_version_clears_the_cache_and_rejects_late_pages() -> None:
     pages = PageCache(max_bytes=10**6)
     pages.get(1, "a")
     pages.keep(1, "a", CachedPage("one"))
@@ -58,7 +58,7 @@ def test_pages_of_another_version_are_gone_and_late_ones_are_not_kept() -> None:
     assert pages.get(2, "a") is None
 
 
-def test_a_page_larger_than_the_room_is_answered_but_not_kept() -> None:
+def test_a_page_larger_than_the_cache_is_served_but_not_cached() -> None:
     pages = PageCache(max_bytes=100)
     pages.get(1, "a")
     assert pages.keep(1, "a", CachedPage("text")).size > 100

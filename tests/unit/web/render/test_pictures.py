@@ -1,4 +1,4 @@
-"""A catalogue's pictures as pages show them."""
+"""Picture views of the catalogue's images."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def hashed(address: str) -> str:
     return plain
 
 
-def test_a_photograph_comes_in_the_best_format_first_and_in_every_width(pictures: Pictures) -> None:
+def test_a_photograph_has_every_width_and_the_best_format_first(pictures: Pictures) -> None:
     shown = pictures.picture(Image("img/products/mug.jpg", "Moss green mug"), "Mug")
     assert [source.type for source in shown.sources] == ["image/avif", "image/webp"]
     for source, suffix in zip(shown.sources, ("avif", "webp"), strict=True):
@@ -61,7 +61,7 @@ def test_a_scene_is_found_by_its_name(pictures: Pictures) -> None:
     assert hashed(shown.url) == "/static/img/scenes/table-720.webp"
 
 
-def test_a_picture_without_words_is_called_after_its_product(pictures: Pictures) -> None:
+def test_a_picture_without_alternative_text_gets_the_products_title(pictures: Pictures) -> None:
     assert pictures.picture(Image("img/products/mug.jpg"), "Mug").alt == "Mug"
 
 
@@ -71,13 +71,13 @@ def test_a_drawing_is_one_file(pictures: Pictures) -> None:
     assert shown.width == shown.height > 0
 
 
-def test_a_picture_elsewhere_is_fetched_safely(pictures: Pictures) -> None:
+def test_a_remote_picture_is_loaded_by_https(pictures: Pictures) -> None:
     shown = pictures.picture(Image("http://pictures.example/a.jpg"), "Mug")
     assert (shown.url, shown.remote, shown.width) == ("https://pictures.example/a.jpg", True, 0)
 
 
 @pytest.mark.parametrize("image", [None, Image("img/products/none.jpg"), Image("/etc/passwd"), Image("data:x")])
-def test_what_is_not_there_has_a_stand_in(pictures: Pictures, image: Image | None) -> None:
+def test_a_missing_picture_has_a_fallback(pictures: Pictures, image: Image | None) -> None:
     shown = pictures.picture(image, "Mug")
     assert (hashed(shown.url), shown.alt) == (f"/static/{FALLBACK}", "Mug")
     assert pictures.scene("nowhere", "A room").url == shown.url

@@ -1,4 +1,4 @@
-"""Includes and imports are pasted into one source, so a name that one sets remains for the next: it means one thing."""
+"""Includes and imports are inlined, so names set in one remain set in the next: each name must have one meaning."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ SCOPES = (nodes.For, nodes.With, nodes.Block, nodes.CallBlock, nodes.FilterBlock
 
 
 class Names:
-    """What each name means in a template, read through its includes and imports as they are pasted."""
+    """The meaning of each name in a template, followed through its includes and imports in the order of inlining."""
 
     def __init__(self, folder: Path) -> None:
         self._jinja = Environment(loader=FileSystemLoader(folder), extensions=[CacheTag], autoescape=True)
         self._folder = folder
 
     def conflicts(self, template: str) -> list[str]:
-        """Names that are set to something else while they have a meaning."""
+        """Names that are set to something else while they still have a meaning."""
         return list(self._read(template, ChainMap(dict(GIVEN))))
 
     def _read(self, template: str, scope: ChainMap[str, str]) -> Iterator[str]:
@@ -46,7 +46,7 @@ class Names:
             yield from self._walk(child, file, scope)
 
     def _set_by(self, node: nodes.Node, file: str) -> Iterator[tuple[str, str]]:
-        """The names that remain after this node, and what they mean."""
+        """The names set after this node, and their meanings."""
         if isinstance(node, nodes.Assign | nodes.AssignBlock):
             meaning = repr(node.node if isinstance(node, nodes.Assign) else node.body)
             yield from ((name.name, meaning) for name in self._targets(node.target))
@@ -59,7 +59,7 @@ class Names:
                 yield alias, self._meaning(node.template.value, original)
 
     def _meaning(self, template: str, name: str) -> str:
-        """What the name means that a file of components offers."""
+        """The meaning of a name that a file of components exports."""
         for node in self._jinja.parse((self._folder / template).read_text()).body:
             for offered, meaning in self._set_by(node, template):
                 if offered == name:
@@ -80,7 +80,7 @@ def templates() -> list[str]:
     return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*.*"))
 
 
-def test_no_name_that_an_include_sets_means_two_things() -> None:
+def test_no_name_set_by_an_include_has_two_meanings() -> None:
     names = Names(resource_dir("templates"))
     assert len(templates()) > 80
     assert [conflict for template in templates() for conflict in names.conflicts(template)] == []
@@ -113,7 +113,7 @@ def test_no_name_that_an_include_sets_means_two_things() -> None:
         ('{% include "_part.html" %}', "{% set view = view.cart %}", "_part.html:1: view"),
     ],
 )
-def test_a_name_that_means_two_things_is_found(tmp_path: Path, page: str, part: str, conflict: str) -> None:
+def test_a_name_with_two_meanings_is_found(tmp_path: Path, page: str, part: str, conflict: str) -> None:
     macros = "{% macro act() %}{% endmacro %}{% set secret = 1 %}{% macro line(act) %}{{ act }}{% endmacro %}"
     texts = {"page.html": page, "_part.html": part, "_same.html": "{% set cart = view.cart %}", "_macros.html": macros}
     for name, text in texts.items():

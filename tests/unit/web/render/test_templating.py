@@ -1,4 +1,4 @@
-"""What is compiled into a template renders as what is looked up, and its errors name the lines that were written."""
+"""Inlined templates render like included ones, and their errors name the original lines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FILES = {
     "page.html": '{% from "_macros.html" import bold %}<p>{% include "_part.html" %}</p>\n{{ bold(view.name) }}',
     "_part.html": '{% for item in view.items %}{% include "_item.html" %}{% endfor %}\n',
     "_item.html": '{%- from "_macros.html" import bold -%}[{{ bold(item) }} of {{ asset("x.css") }}]\n',
-    "_macros.html": "{#- Bold. -#}\n{% macro bold(words) -%}<b>{{ words }}</b>{%- endmacro %}\n",
+    "_macros.html": "{#- Bold. -#}\n{% macro bold(text) -%}<b>{{ text }}</b>{%- endmacro %}\n",
     "components/cart_badge.html": "<i>{{ count }}</i>",
 }
 
@@ -46,14 +46,14 @@ def test_a_page_gets_the_badge(folder: Path) -> None:
     assert Templates(folder, str.upper).render("badge.html", View(), "3") == "<i>3</i>"
 
 
-def test_a_name_that_a_view_does_not_have_is_an_error(folder: Path) -> None:
+def test_an_undefined_name_is_an_error(folder: Path) -> None:
     (folder / "wrong.html").write_text("{{ view.nothing }}")
     with pytest.raises(UndefinedError, match="nothing"):
         Templates(folder, str.upper).fragments("wrong.html", View())
 
 
 def places(folder: Path, error: BaseException) -> list[tuple[str, int | None]]:
-    """The lines of templates that a traceback names."""
+    """The template files and lines in a traceback."""
     frames = traceback.extract_tb(error.__traceback__)
     return [
         (str(Path(frame.filename).relative_to(folder)), frame.lineno)
@@ -78,12 +78,12 @@ of two lines. -#}
        view.first) }}</b>{% if view.told %}{% include "_second.html" %}{% endif %}{{ view.after }}
 """,
     "_second.html": "{{ _('Cart') }}{{ view.second }}",
-    "_macros.html": "\n\n{% macro bold(words) -%}\n\n<b>{{ words.bold }}</b>{%- endmacro %}\n",
+    "_macros.html": "\n\n{% macro bold(text) -%}\n\n<b>{{ text.bold }}</b>{%- endmacro %}\n",
 }
 
 
 class Some:
-    """A view that has some of the names above."""
+    """A view with some of the names used above."""
 
     items = ("a",)
 
@@ -104,9 +104,7 @@ class Some:
         ("first bold told second after page loop", [("wrong.html", 1), ("base.html", 3)]),
     ],
 )
-def test_an_error_names_the_file_and_the_line_that_were_written(
-    folder: Path, names: str, expected: list[tuple[str, int]]
-) -> None:
+def test_an_error_names_the_original_file_and_line(folder: Path, names: str, expected: list[tuple[str, int]]) -> None:
     for name, text in PARTS.items():
         (folder / name).write_text(text)
     with pytest.raises(UndefinedError) as caught:
@@ -114,7 +112,7 @@ def test_an_error_names_the_file_and_the_line_that_were_written(
     assert places(folder, caught.value) == expected
 
 
-def test_a_mistake_in_the_syntax_names_the_file_and_the_line_that_were_written(folder: Path) -> None:
+def test_a_syntax_error_names_the_original_file_and_line(folder: Path) -> None:
     (folder / "_item.html").write_text("<i>\n\n{{ item }\n</i>\n")
     with pytest.raises(TemplateSyntaxError) as caught:
         Templates(folder, str.upper).fragments("page.html", View())

@@ -1,4 +1,4 @@
-"""What is written can be read: the contrast of the colour roles, and that the brand's table says the same."""
+"""The contrast of the colour roles, and the same figures in docs/brand.md."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ def test_contrast_is_that_of_wcag() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(TEXT))
-def test_text_can_be_read_on_every_ground(name: str) -> None:
+def test_text_has_enough_contrast_on_every_background(name: str) -> None:
     assert min(ROLES[name].light_ratios + ROLES[name].dark_ratios) >= 4.5
 
 
-def test_the_borders_of_controls_can_be_seen_on_every_ground() -> None:
+def test_control_borders_have_enough_contrast_on_every_background() -> None:
     assert min(ROLES["edge"].light_ratios + ROLES["edge"].dark_ratios) >= 3
 
 
 @pytest.mark.parametrize("ground", ["kelp", "kelp-strong"])
-def test_a_button_can_be_read(ground: str) -> None:
+def test_button_text_has_enough_contrast(ground: str) -> None:
     words, button = ROLES["on-kelp"], ROLES[ground]
     assert min(contrast(words.light, button.light), contrast(words.dark, button.dark)) >= 4.5
 
 
 @pytest.mark.parametrize("role", ROLES.values(), ids=lambda role: role.name)
-def test_the_brand_says_the_same(role: Role) -> None:
+def test_the_brand_document_has_the_same_colours_and_ratios(role: Role) -> None:
     row = next(line for line in BRAND.splitlines() if line.startswith(f"| {role.name}, "))
     assert re.findall(r"#[0-9A-F]{6}", row) == [role.light, role.dark]
     if role.name in TEXT | {"edge"}:
