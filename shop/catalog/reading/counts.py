@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from shop.catalog.model import Facet, FacetValue, Query
-from shop.catalog.reading.facet_definition import FacetDefinition, ProductFacet, Values, VariantFacet
+from shop.catalog.reading.facet_definition import FacetDefinition, ProductFacet, Values, VariantFacet, Variants
 from shop.catalog.reading.facets import BUILT_IN, facets_of, in_order, option_facet
-from shop.catalog.reading.traits import Traits, Variants
+from shop.catalog.reading.traits import Traits
 
 MAX_OPTIONS = 6
 """Options that become a facet: those that most products have."""
@@ -39,24 +39,29 @@ class Filters:
 
     def additions(self, traits: Traits, price: int) -> list[Addition]:
         """The choices of each facet that would find this product."""
-        failed = [facet for facet, test in self._tests if not test(traits, price)]
-        if len(failed) > 1:
-            return []
-        passing = self._passing(traits)
+        failed = None
+        for facet, test in self._tests:
+            if not test(traits, price):
+                if failed is not None:
+                    return []
+                failed = facet
+        passing = self._passing(traits) if self._narrowings else traits.variants
+        if failed is not None:
+            choices = failed.values(traits, price, self._currency) if passing else ()
+            return [(failed.name, choices)] if choices else []
         found: list[Addition] = []
         if passing:
-            asked = failed or self._of_products
-            found = [(facet.name, of) for facet in asked if (of := facet.values(traits, price, self._currency))]
-        if not failed:
-            for facet in _of_variants(traits.options):
-                own = self._passing(traits, ignore=facet) if facet in self._narrowed else passing
-                if choices := facet.values(traits, own):
-                    found.append((facet.name, choices))
+            every = self._of_products
+            found = [(facet.name, of) for facet in every if (of := facet.values(traits, price, self._currency))]
+        for of_variants in _of_variants(traits.options):
+            own = self._passing(traits, ignore=of_variants) if of_variants in self._narrowed else passing
+            if choices := of_variants.values(traits, own):
+                found.append((of_variants.name, choices))
         return found
 
     def _passing(self, traits: Traits, ignore: VariantFacet | None = None) -> Variants:
         """The variants that have all that is asked of them, but for one facet."""
-        passing = traits.variants
+        passing: Variants = traits.variants
         for facet, narrow in self._narrowings:
             if facet != ignore:
                 passing = narrow(traits, passing)

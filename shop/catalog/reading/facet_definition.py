@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, or_, select
 
 from shop.catalog.model import FacetValue, Query
 from shop.catalog.reading.parameters import one_line
-from shop.catalog.reading.traits import Traits, Variants
+from shop.catalog.reading.traits import Traits, VariantTraits
 from shop.catalog.schema import listings, product_texts
 from shop.catalog.text import token
 from shop.i18n import content
@@ -25,6 +25,8 @@ Values = Sequence[tuple[str, str]]
 """(value, label) of each choice."""
 Test = Callable[[Traits, int], bool]
 """Whether a product with these traits and this lowest price (minor units of the catalogue's currency) passes."""
+Variants = Sequence[VariantTraits]
+"""Some of the variants of a product."""
 Narrowing = Callable[[Traits, Variants], Variants]
 """Those among some variants of a product that pass."""
 

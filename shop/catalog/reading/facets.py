@@ -25,9 +25,10 @@ from shop.catalog.reading.facet_definition import (
     TraitFacet,
     Values,
     VariantFacet,
+    Variants,
 )
 from shop.catalog.reading.parameters import MAX_PRICE, one_line, price_range, whole_number
-from shop.catalog.reading.traits import Traits, Variants
+from shop.catalog.reading.traits import Traits
 from shop.catalog.schema import listings, variants
 from shop.catalog.text import category_token, token
 from shop.i18n import content, noted
@@ -93,11 +94,9 @@ class PriceFacet(ProductFacet, frozen=True):
     def read(self, query: Query, given: Given) -> Query:
         """A band, as the form gives it, or bounds of the shopper's own."""
         low, high = price_range(_first(given, "price"))
-        return msgspec.structs.replace(
-            query,
-            min_price=low if low is not None else whole_number(_first(given, "min_price"), MAX_PRICE),
-            max_price=high if high is not None else whole_number(_first(given, "max_price"), MAX_PRICE),
-        )
+        low = low if low is not None else whole_number(_first(given, "min_price"), MAX_PRICE)
+        high = high if high is not None else whole_number(_first(given, "max_price"), MAX_PRICE)
+        return msgspec.structs.replace(query, min_price=low, max_price=high)
 
     def write(self, query: Query) -> list[tuple[str, str]]:
         """See FacetDefinition."""
@@ -142,7 +141,7 @@ class OptionFacet(VariantFacet, frozen=True):
     def values(self, traits: Traits, variants: Variants) -> Values:
         """See VariantFacet."""
         at = traits.options.index(self.name)
-        return [(value, value) for value in dict.fromkeys(options[at] for _available, options in variants)]
+        return [(value, value) for value in dict.fromkeys([options[at] for _available, options in variants])]
 
     def narrowing(self, query: Query) -> Narrowing:
         """See VariantFacet."""
@@ -152,7 +151,7 @@ class OptionFacet(VariantFacet, frozen=True):
             if name not in traits.options:
                 return ()
             at = traits.options.index(name)
-            return tuple([variant for variant in variants if variant[1][at] in chosen])
+            return [variant for variant in variants if variant[1][at] in chosen]
 
         return narrowed
 
@@ -196,7 +195,7 @@ class StockFacet(VariantFacet, frozen=True):
 
     def narrowing(self, query: Query) -> Narrowing:
         """See VariantFacet."""
-        return lambda _traits, variants: tuple([variant for variant in variants if variant[0]])
+        return lambda _traits, variants: [variant for variant in variants if variant[0]]
 
     def variant_condition(self, query: Query) -> ColumnElement[bool]:
         """See VariantFacet."""

@@ -12,8 +12,8 @@ MANY = 99
 IN_CARTS = -1
 """Told of a variant whose last pieces are set aside."""
 
-Variants = tuple[tuple[bool, tuple[str, ...]], ...]
-"""(available, option values) of each."""
+VariantTraits = tuple[bool, tuple[str, ...]]
+"""(available, option values)."""
 
 
 class Traits(msgspec.Struct, frozen=True, array_like=True):
@@ -25,7 +25,7 @@ class Traits(msgspec.Struct, frozen=True, array_like=True):
 
     categories: tuple[tuple[str, str], ...]
     options: tuple[str, ...]
-    variants: Variants
+    variants: tuple[VariantTraits, ...]
     told: tuple[int | None, ...] = ()
     """What pages tell of each variant's stock (see `told`): when it changes, they are out of date."""
 
