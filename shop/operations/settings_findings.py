@@ -17,7 +17,7 @@ def settings_findings(settings: Settings, env_file: Mapping[str, str]) -> Iterat
     unknown = sorted(set(env_file) - known)
     if unknown:
         says = f".env sets {', '.join(unknown)}, which the shop does not know."
-        yield warning(PART, ".env", says, "Correct the name: README.md lists the settings.")
+        yield warning(PART, ".env", says, "Correct the name: docs/configure.md lists the settings.")
     elif env_file:
         yield ok(PART, ".env", f".env sets {', '.join(sorted(env_file))}.")
     if settings.workers > 1 and not settings.redis_url:

@@ -30,7 +30,7 @@ from shop.settings import Settings
 from tests.fixtures.shop_process import SHOP, ShopProcess
 from tests.fixtures.tls import Certificates, TlsPorts, query
 
-README = Path(__file__).parents[2] / "README.md"
+DEPLOY = Path(__file__).parents[2] / "docs" / "deploy.md"
 SECRET = "hunter2"
 MEGABYTE = b"x" * 1_000_000
 OPEN_SECONDS = 60
@@ -209,7 +209,8 @@ class TestWhoMayComeIn:
         with_user(server, "~*", "+@read", "+@connection", "+info")
         line = await said(f"redis://shop:{SECRET}@127.0.0.1:{server.port}", caplog)
         assert (
-            "too few rights: User shop has no permissions to run the 'set' command. README.md has the ACL rule" in line
+            "too few rights: User shop has no permissions to run the 'set' command. docs/deploy.md has the ACL rule"
+            in line
         )
 
     async def test_a_user_who_may_not_run_scripts_is_found_before_the_shop_opens(self, server: Valkey) -> None:
@@ -218,7 +219,7 @@ class TestWhoMayComeIn:
         assert "no permissions to run the 'evalsha' command" in found(report, "changes").says
 
     async def test_the_rule_in_the_readme_is_enough(self, server: Valkey) -> None:
-        (rule,) = re.findall(r"^ACL SETUSER shop on >\S+ (.+)$", README.read_text(), re.MULTILINE)
+        (rule,) = re.findall(r"^ACL SETUSER shop on >\S+ (.+)$", DEPLOY.read_text(), re.MULTILINE)
         with_user(server, *rule.split())
         url = f"redis://shop:{SECRET}@127.0.0.1:{server.port}"
         store = open_store(url, limits=Limits(), ttl=60, name="REDIS_URL")

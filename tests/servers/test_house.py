@@ -276,8 +276,8 @@ class TestContainers:
 
 class TestDocuments:
     def test_every_setting_is_explained(self) -> None:
-        readme = (ROOT / "README.md").read_text()
-        assert {name for name in SETTINGS if f"`{name}`" in readme} == SETTINGS
+        page = (ROOT / "docs/configure.md").read_text()
+        assert {name for name in SETTINGS if f"`{name}`" in page} == SETTINGS
         assert names_in_env_example() >= SETTINGS
 
     def test_the_env_example_shows_the_defaults(self, tmp_path: Path) -> None:

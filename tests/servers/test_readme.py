@@ -1,4 +1,4 @@
-"""The Python in the documents runs as it stands there."""
+"""The Python in the documents runs as it is written."""
 
 from __future__ import annotations
 
@@ -9,27 +9,54 @@ from pathlib import Path
 
 import pytest
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
 URL = "redis://127.0.0.1:6379/0"
-SAMPLES = re.findall(r"^```python\n(.*?)^```", README.read_text(), re.DOTALL | re.MULTILINE)
+AS_A_SHELL = (
+    "import ast, asyncio, sys\n"
+    "code = compile(sys.stdin.read(), 'README.md', 'exec', ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)\n"
+    "asyncio.run(eval(code))\n"
+)
+"""What `python -m asyncio` does: it allows `await` outside of a function."""
 
 
-def run(sample: str) -> str:
-    done = subprocess.run([sys.executable, "-c", sample], check=False, capture_output=True, text=True)
+def sample(page: str) -> str:
+    """The one Python program of a page that uses carts."""
+    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text(), re.DOTALL | re.MULTILINE)
+    (program,) = (block for block in blocks if URL in block)
+    return program
+
+
+def run(program: str, *, shell: bool = False) -> str:
+    code = AS_A_SHELL if shell else program
+    done = subprocess.run([sys.executable, "-c", code], input=program, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-@pytest.mark.parametrize("sample", SAMPLES)
-def test_cart_sample_keeps_a_cart_in_redis(sample: str, valkey_url: str) -> None:
-    assert URL in sample
-    assert run(sample.replace(URL, f"{valkey_url}/0")) == "3 TIDE-MUG-MOSS €57.00\n"
+def in_memory(program: str) -> str:
+    return program.replace(f'redis_url="{URL}"', "")
 
 
-@pytest.mark.parametrize("sample", SAMPLES)
-def test_cart_sample_keeps_a_cart_in_memory(sample: str) -> None:
-    assert run(sample.replace(f'redis_url="{URL}"', "")) == "3 TIDE-MUG-MOSS €57.00\n"
+def test_the_readmes_three_lines_keep_a_cart_in_redis(valkey_url: str) -> None:
+    assert run(sample("README.md").replace(URL, f"{valkey_url}/0"), shell=True) == "3 TIDE-MUG-MOSS\n"
 
 
-def test_there_is_a_sample() -> None:
-    assert SAMPLES
+def test_the_readmes_three_lines_keep_a_cart_in_memory() -> None:
+    assert run(in_memory(sample("README.md")), shell=True) == "3 TIDE-MUG-MOSS\n"
+
+
+def test_the_readmes_lines_are_three() -> None:
+    assert len([line for line in sample("README.md").splitlines() if line and not line.startswith("from ")]) == 3
+
+
+def test_the_program_keeps_a_cart_in_redis(valkey_url: str) -> None:
+    assert run(sample("docs/extend.md").replace(URL, f"{valkey_url}/0")) == "3 TIDE-MUG-MOSS €57.00\n"
+
+
+def test_the_program_keeps_a_cart_in_memory() -> None:
+    assert run(in_memory(sample("docs/extend.md"))) == "3 TIDE-MUG-MOSS €57.00\n"
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/extend.md"])
+def test_the_programs_are_for_a_redis_that_can_be_replaced(page: str) -> None:
+    assert sample(page).count(URL) == 1

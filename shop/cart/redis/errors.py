@@ -19,7 +19,10 @@ _TO_MEND = (
     (r"\bNOAUTH\b", "{where} asks for a password. Write it into its URL, as user:password@ before the host."),
     (r"AUTH <password> called without", "{where} has no password, and its URL gives one. Take it out of the URL."),
     (r"AuthenticationError|\bWRONGPASS\b", "{where} refuses the user or the password. Correct them in its URL."),
-    (r"\bNOPERM\b", "{where} gives this user too few rights: {says} README.md has the ACL rule that the shop needs."),
+    (
+        r"\bNOPERM\b",
+        "{where} gives this user too few rights: {says} docs/deploy.md has the ACL rule that the shop needs.",
+    ),
     (r"DB index is out of range", "{where} has no database of this number. Its URL ends with the number; /0 is there."),
     (r"SELECT is not allowed in cluster", "{where} is a node of a cluster: write redis+cluster:// without a number."),
     (
