@@ -218,7 +218,7 @@ class TestWhoMayComeIn:
         report = await looked_at(f"redis://shop:{SECRET}@127.0.0.1:{server.port}")
         assert "no permissions to run the 'evalsha' command" in found(report, "changes").says
 
-    async def test_the_rule_in_the_readme_is_enough(self, server: Valkey) -> None:
+    async def test_the_rule_in_the_documents_is_enough(self, server: Valkey) -> None:
         (rule,) = re.findall(r"^ACL SETUSER shop on >\S+ (.+)$", DEPLOY.read_text(), re.MULTILINE)
         with_user(server, *rule.split())
         url = f"redis://shop:{SECRET}@127.0.0.1:{server.port}"

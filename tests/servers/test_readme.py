@@ -22,8 +22,9 @@ AS_A_SHELL = (
 def sample(page: str) -> str:
     """The one Python program of a page that uses carts."""
     blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text(), re.DOTALL | re.MULTILINE)
-    (program,) = (block for block in blocks if URL in block)
-    return program
+    programs: list[str] = [block for block in blocks if URL in block]
+    assert len(programs) == 1
+    return programs[0]
 
 
 def run(program: str, *, shell: bool = False) -> str:
