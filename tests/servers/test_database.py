@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -20,6 +21,8 @@ import shop.catalog.schema  # noqa: F401 - their tables register themselves
 from shop.database import create_engine, fetch, latest_revision, metadata, migrate, reading, writing
 from shop.errors import ConfigurationError, StoreUnavailable
 from shop.resources import resource_dir
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_the_newest_file_is_the_head_of_the_migrations() -> None:
@@ -38,6 +41,31 @@ def differing(connection: Connection) -> list[object]:
     """What the database lacks of our tables; what it has besides is its own (full-text search)."""
     found = compare_metadata(MigrationContext.configure(connection), metadata)
     return [change for change in found if not str(change[0]).startswith("remove_")]
+
+
+async def test_migrations_can_be_undone_and_applied_again(database_url: str) -> None:
+    """As docs/upgrade.md says: `alembic downgrade`, which each migration needs for a rollback."""
+    alembic(database_url, "downgrade", "base")
+    assert await tables_of(database_url) == {"alembic_version"}
+    assert await migrate(database_url) is True
+    engine = create_engine(database_url)
+    async with reading(engine) as connection:
+        assert await connection.run_sync(differing) == []
+    await engine.dispose()
+
+
+def alembic(database_url: str, *arguments: str) -> None:
+    command = [sys.executable, "-m", "alembic", *arguments]
+    environment = {**os.environ, "DATABASE_URL": database_url}
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
+
+
+async def tables_of(database_url: str) -> set[str]:
+    engine = create_engine(database_url)
+    async with reading(engine) as connection:
+        names = await connection.run_sync(lambda connection: inspect(connection).get_table_names())
+    await engine.dispose()
+    return set(names)
 
 
 @pytest.mark.parametrize("given", ["sqlite", "sqlite+aiosqlite"])
