@@ -18,7 +18,7 @@ from shop.cli import cli
 from shop.database import require_current
 from shop.errors import ConfigurationError
 from shop.settings import Settings
-from tests.unit.test_house import ROOT, SETTINGS
+from tests.servers.test_house import ROOT, SETTINGS
 
 PAGES = [ROOT / "README.md", ROOT / "DEVELOPERS.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LANGUAGES = {"", "sh", "console"}
