@@ -1,33 +1,33 @@
 """Every error the shop raises on purpose.
 
     ShopError
-    ├── NotFound                      there is no such page, product or cart line        404
-    ├── InvalidInput                  what was sent cannot be understood or accepted     422
+    ├── NotFound                      no such page, product or cart line                 404
+    ├── InvalidInput                  the input cannot be understood or accepted         422
     │   ├── CartLimitExceeded
-    │   │   ├── QuantityLimitExceeded   more pieces of one line than a cart takes
-    │   │   └── LineLimitExceeded       more lines than a cart takes
-    │   ├── NotEnoughStock            more pieces than there are
-    │   ├── OutOfStock                an order that stock does not cover; nothing was taken
-    │   ├── CartOrdered               a cart that another order has taken from since it was read
-    │   ├── QuoteChanged              a price is another than the shopper agreed to; nothing was taken
-    │   ├── CouponRefused             a code that is unknown, over, used up or not for this cart
-    │   ├── InvalidFields             fields of a form that cannot be accepted, all of them at once
-    │   ├── PaymentDeclined           the bank said no; nothing was charged
-    │   └── ImportRefused             a catalogue file with bad rows; nothing was imported
-    ├── OrderStateRefused             an order that cannot become what was asked for       409
-    ├── PaymentRefused                a step of a payment that cannot be made any more     409
-    ├── EmailRefused                  an e-mail that the mail server will never take
-    ├── CrossOriginRefused            another site's page asked for a change              403
-    ├── StoreUnavailable              a store cannot take this now; try again            503
-    │   ├── StoreBusy                   every connection was in use for too long
-    │   ├── PaymentUnavailable          whether the payment was made is not known yet
-    │   ├── EmailUnavailable            the mail server cannot take an e-mail now
-    │   └── StoreRefused                the store does not let us in: mend the settings
-    └── ConfigurationError            the settings are wrong; says which and what to do
+    │   │   ├── QuantityLimitExceeded   the quantity of one line exceeds the limit
+    │   │   └── LineLimitExceeded       the number of lines exceeds the limit
+    │   ├── NotEnoughStock            the quantity exceeds the stock
+    │   ├── OutOfStock                stock does not cover an order; nothing was ordered
+    │   ├── CartOrdered               another order took items from the cart since it was read
+    │   ├── QuoteChanged              prices differ from those the shopper agreed to; nothing was ordered
+    │   ├── CouponRefused             the code is unknown, expired, used up or not valid for this cart
+    │   ├── InvalidFields             form fields are invalid; lists all of them at once
+    │   ├── PaymentDeclined           the bank declined; nothing was charged
+    │   └── ImportRefused             the catalogue file has bad rows; nothing was imported
+    ├── OrderStateRefused             the order cannot change to the requested state     409
+    ├── PaymentRefused                the payment can no longer take this step           409
+    ├── EmailRefused                  the mail server will never accept this e-mail
+    ├── CrossOriginRefused            another site's page requested a change             403
+    ├── StoreUnavailable              a store is temporarily unavailable; retry          503
+    │   ├── StoreBusy                   no free connection within the timeout
+    │   ├── PaymentUnavailable          it is not known yet whether the payment was made
+    │   ├── EmailUnavailable            the mail server cannot accept an e-mail now
+    │   └── StoreRefused                the store denies access: correct the settings
+    └── ConfigurationError            a setting is wrong; the message says which and how to fix it
 
-Catch by level: the web layer answers a ShopError with its `status` and its words; a service that
-holds a standby catches StoreUnavailable. The message of each is a sentence for a person: `str(error)` in English, for
-operators, and `error.message` in the shopper's language, found out when it is shown. One error may be shown to several.
+Catch by level: the web layer answers a ShopError with its `status` and its message; a service with a standby catches
+StoreUnavailable. Each message is a sentence for people: `str(error)` in English, for operators, and `error.message` in
+the shopper's language, translated when it is shown, because several shoppers may see the same error.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ from shop.i18n import ENGLISH, gettext, noted, spoken
 
 
 class ShopError(Exception):
-    """Base of all errors raised on purpose. `message` is a sentence for a person, in which the values are filled in."""
+    """Base of all errors raised on purpose. `message` is a sentence for people; `values` fill in its {names}."""
 
     status: ClassVar[int] = 500
     in_general: ClassVar[str] = ""
-    """What shoppers are told where there is no message, or none in their language: where it is rather for operators."""
+    """The message for shoppers if there is none, or none in their language because it is for operators."""
 
     def __init__(self, message: str = "", **values: object) -> None:
         super().__init__(message)
@@ -55,19 +55,19 @@ class ShopError(Exception):
 
     @property
     def message(self) -> str:
-        """The sentence in the language that is spoken where it is shown."""
-        untold = not self._message or (spoken() is not ENGLISH and gettext(self._message) == self._message)
-        return gettext(self.in_general) if self.in_general and untold else gettext(self._message, **self._values)
+        """The message in the current language."""
+        untranslated = not self._message or (spoken() is not ENGLISH and gettext(self._message) == self._message)
+        return gettext(self.in_general) if self.in_general and untranslated else gettext(self._message, **self._values)
 
 
 class NotFound(ShopError):
-    """There is no such page, product or cart line."""
+    """The page, product, cart line or order does not exist."""
 
     status = 404
 
 
 class InvalidInput(ShopError):
-    """What was sent cannot be understood or accepted; `field` names the form field at fault."""
+    """The input cannot be understood or accepted; `field` names the form field at fault."""
 
     status = 422
 
@@ -77,7 +77,7 @@ class InvalidInput(ShopError):
 
 
 class CartLimitExceeded(InvalidInput):
-    """A change would make the cart larger than its limits allow; the cart stays as it was."""
+    """A change would make the cart exceed its limits; the cart is unchanged."""
 
     def __init__(self, message: str, *, limit: int, field: str | None = None) -> None:
         super().__init__(message, field=field, limit=limit)
@@ -85,7 +85,7 @@ class CartLimitExceeded(InvalidInput):
 
 
 class QuantityLimitExceeded(CartLimitExceeded):
-    """More than `limit` pieces of one line."""
+    """The quantity of one line would exceed `limit`."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(
@@ -96,23 +96,23 @@ class QuantityLimitExceeded(CartLimitExceeded):
 
 
 class LineLimitExceeded(CartLimitExceeded):
-    """More than `limit` different lines."""
+    """The number of lines would exceed `limit`."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(noted("A cart takes at most {limit} different items. Remove one to add another."), limit=limit)
 
 
 class NotEnoughStock(InvalidInput):
-    """More pieces were asked for than there are; `available` says how many there are."""
+    """The requested quantity exceeds the stock; `available` is the quantity in stock."""
 
     def __init__(self, title: str, available: int) -> None:
-        words = noted("Only {available} of {title} left.") if available else noted("{title} is sold out.")
-        super().__init__(words, field="quantity", available=available, title=title)
+        message = noted("Only {available} of {title} left.") if available else noted("{title} is sold out.")
+        super().__init__(message, field="quantity", available=available, title=title)
         self.available = available
 
 
 class InvalidFields(InvalidInput):
-    """Fields of a form that cannot be accepted; `problems` says what is wrong with each, in the shopper's words."""
+    """Form fields are invalid; `problems` maps each field to a message in the shopper's language."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:
         super().__init__(" ".join(problems.values()), field=next(iter(problems)))
@@ -120,7 +120,7 @@ class InvalidFields(InvalidInput):
 
 
 class OutOfStock(InvalidInput):
-    """Stock does not cover an order; nothing was taken. `available`: how many there are of each sku that is short."""
+    """Stock does not cover an order; nothing was ordered. `available`: sku -> stock, for each sku that is short."""
 
     def __init__(self, available: Mapping[str, int]) -> None:
         super().__init__(
@@ -130,7 +130,7 @@ class OutOfStock(InvalidInput):
 
 
 class CartOrdered(InvalidInput):
-    """A cart was read before another order took its lines out of it; nothing was taken. `number` names that order."""
+    """Another order (`number`) took items from the cart after it was read; nothing was ordered twice."""
 
     def __init__(self, number: str) -> None:
         super().__init__(noted("Part of your cart has just been ordered. Nothing was ordered twice."))
@@ -138,9 +138,9 @@ class CartOrdered(InvalidInput):
 
 
 class QuoteChanged(InvalidInput):
-    """Prices are otherwise than the shopper agreed to; nothing was ordered or charged.
+    """Prices differ from those the shopper agreed to; nothing was ordered or charged.
 
-    `prices`: what each sku whose price changed costs now, (minor units, currency); a cached catalogue may not know yet.
+    `prices`: sku -> the new price (minor units, currency), which a cached catalogue may not have yet.
     """
 
     def __init__(self, prices: Mapping[str, tuple[int, str]]) -> None:
@@ -149,7 +149,7 @@ class QuoteChanged(InvalidInput):
 
 
 class CouponRefused(InvalidInput):
-    """A coupon's code is unknown, over, used up or not for this cart; the words say which."""
+    """A coupon code is unknown, expired, used up or not valid for this cart; the message says which."""
 
     def __init__(self, message: str, **values: object) -> None:
         super().__init__(message, field="coupon", **values)
@@ -163,13 +163,13 @@ class PaymentDeclined(InvalidInput):
 
 
 class RowError(str):
-    """One reason why a row of an import file was refused, such as 'line 12: price is not a number'."""
+    """The reason why a row of an import file is invalid, such as 'line 12: price is not a number'."""
 
     __slots__ = ()
 
 
 class ImportRefused(InvalidInput):
-    """A catalogue file has rows that cannot be imported; `rows` says which and why. Nothing was imported."""
+    """An import file has invalid rows; `rows` lists them with the reasons. Nothing was imported."""
 
     def __init__(self, message: str, rows: tuple[RowError, ...] = ()) -> None:
         super().__init__(message)
@@ -177,7 +177,7 @@ class ImportRefused(InvalidInput):
 
 
 class OrderStateRefused(ShopError):
-    """An order cannot become what was asked for from what it is; it stays as it was."""
+    """An order cannot change from its state to the requested one; it is unchanged."""
 
     status = 409
     in_general = noted("This can no longer be changed. Nothing was done.")
@@ -190,49 +190,49 @@ class OrderStateRefused(ShopError):
 
 
 class PaymentRefused(ShopError):
-    """A step of a payment that cannot be made any more, such as voiding what is captured; nothing was done."""
+    """The payment can no longer take a step, such as voiding a captured payment; nothing was done."""
 
     status = 409
     in_general = OrderStateRefused.in_general
 
 
 class EmailRefused(ShopError):
-    """The mail server will never take this e-mail, such as for a recipient it does not know; it says why."""
+    """The mail server will never accept this e-mail, for example for an unknown recipient; the message says why."""
 
 
 class CrossOriginRefused(ShopError):
-    """Another site's page asked for a change in a shopper's name; nothing was changed."""
+    """Another site's page requested a change on behalf of a shopper; nothing was changed."""
 
     status = 403
 
 
 class StoreUnavailable(ShopError):
-    """A store cannot take this now: unreachable, too slow, loading, read-only, or full. Trying again may help."""
+    """A store is unreachable, too slow, loading, read-only or full. A retry may succeed."""
 
     status = 503
     in_general = noted("The shop cannot do this just now. Nothing is lost. Please try again in a moment.")
 
 
 class StoreBusy(StoreUnavailable):
-    """Every connection was in use for too long. The store itself may be well."""
+    """No connection was free within the timeout. The store itself may be healthy."""
 
 
 class PaymentUnavailable(StoreUnavailable):
-    """The payment provider does not answer: whether it did what was asked is not known. Asking again is safe."""
+    """The payment provider does not answer, so the outcome is unknown. A retry is safe."""
 
 
 class EmailUnavailable(StoreUnavailable):
-    """The mail server cannot take an e-mail now, or cannot be reached. Sending it later may help."""
+    """The mail server cannot accept an e-mail now, or cannot be reached. A retry may succeed."""
 
 
 class StoreRefused(StoreUnavailable):
-    """The store does not let us in. Waiting does not help: the settings must be mended."""
+    """The store denies access. A retry does not help: the settings must be corrected."""
 
 
 class ConfigurationError(ShopError):
-    """A setting is wrong; the message says which one, what is wrong with it and what to do."""
+    """A setting is wrong; the message says which, what is wrong with it and how to fix it."""
 
 
 def unforeseen(error: Exception) -> Exception | None:
-    """The error as a log's `exc_info`, where nobody raised it on purpose: its message alone would not tell enough."""
+    """A logger's `exc_info`: the error itself if it was not raised on purpose, else None, as its message suffices."""
     return None if isinstance(error, ShopError) else error

@@ -1,4 +1,4 @@
-"""Days, percentages and lists as the language that is spoken writes them, by CLDR through Babel. Digits are 0 to 9."""
+"""Formats dates, percentages and lists in the current language, by CLDR through Babel. Digits are always 0 to 9."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from babel.numbers import format_percent
 from shop.i18n import ENGLISH, Language, spoken
 
 _BRITISH = Locale("en", "GB")
-"""How English is written here: 3 March 2026, and no comma before the last of a list."""
+"""The locale for English: 3 March 2026, and no comma before the last item of a list."""
 
 
 def day_of(at: int) -> str:
-    """'24 December 2026': the day (UTC) of a time in seconds since the epoch."""
+    """The day (UTC) of a time in seconds since the epoch: '24 December 2026'."""
     return format_date(datetime.fromtimestamp(at, UTC), "long", locale=_locale(spoken()))
 
 
 def percent(text: str) -> str:
-    """'25,5 %' for '25.5%'."""
+    """A percentage in the current language: '25.5%' becomes '25,5 %' in German."""
     return _percent(text, spoken())
 
 
@@ -36,7 +36,7 @@ def _percent(text: str, language: Language) -> str:
 
 
 def listed(parts: Sequence[str], style: Literal["standard", "or"] = "standard") -> str:
-    """'Colour and Size', '13, 16 or 19'."""
+    """A list as text in the current language: 'Colour and Size', '13, 16 or 19'."""
     return format_list(parts, style=style, locale=_locale(spoken()))
 
 

@@ -1,10 +1,10 @@
-"""The shop's words in the reader's language: gettext, with the language of the request (or of the letter) around it.
+"""Translation: gettext in the language of the current request or e-mail, held in a context variable.
 
-A message is its English text. `_("Only {count} left", count=3)` is translated first and filled in then; what is filled
-in is never part of the message. Within words that run from right to left each text that is filled in stands between
-marks that isolate it (UAX #9), so that a title or a number neither turns them around nor is turned.
+A message is its English text. `_("Only {count} left", count=3)` translates the message first and then fills in the
+values; values are never part of the message. In a right-to-left language, each text value is wrapped in directional
+isolates (UAX #9), so that a title or a number cannot reorder the text around it, nor be reordered by it.
 
-Pure: who reads the catalogues of translations is shop.languages.
+Pure: shop.languages reads the catalogues of translations.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from babel.numbers import format_decimal
 
 
 class Language:
-    """A language that the shop speaks.
+    """A language of the shop, with its translations. Made by shop.languages.
 
-    `messages` translate the words of the shop, `catalog` those of the demo catalogue; both from English.
+    `messages` translates the shop's messages, `catalog` the texts of the demo catalogue; both from English.
     """
 
     __slots__ = ("catalog", "cldr", "code", "direction", "locale", "messages", "name")
@@ -34,9 +34,9 @@ class Language:
         """BCP 47: 'de', 'pt-BR'."""
         self.locale = Locale.parse(code, sep="-")
         self.cldr = str(self.locale)
-        """As CLDR spells it: 'pt_BR'."""
+        """The CLDR spelling of the code: 'pt_BR'."""
         self.name = (self.locale.get_display_name() or code).capitalize()
-        """As those who speak it call it: 'Deutsch'."""
+        """The language's own name: 'Deutsch'."""
         self.direction = "rtl" if self.locale.text_direction == "rtl" else "ltr"
         self.messages = messages or NullTranslations()
         self.catalog = catalog or NullTranslations()
@@ -46,69 +46,69 @@ class Language:
 
 
 FSI, PDI = "\u2068", "\u2069"
-"""Between them text runs as its first strong letter does, whatever is around (UAX #9)."""
+"""First strong isolate and its end: text between them takes the direction of its first strong letter (UAX #9)."""
 ENGLISH = Language("en")
-"""The language of the messages themselves."""
+"""The source language of the messages."""
 
 SEARCHED = "search"
-"""The context of words in the catalogue that are for the search alone."""
+"""The gettext context of catalogue texts that only the search uses."""
 
 _TEXT = re.compile(r"(?:(?<=>)|^)(?=[^<>]*\w)[^<>]+(?=<|$)")
-_spoken: ContextVar[Language] = ContextVar("language", default=ENGLISH)
+_current: ContextVar[Language] = ContextVar("language", default=ENGLISH)
 
 
 def spoken() -> Language:
-    """The language that is spoken here: that of the request, and English where there is none."""
-    return _spoken.get()
+    """The current language: that of the request; English outside of requests."""
+    return _current.get()
 
 
 def speak(language: Language) -> None:
-    """Speak a language from here on, in this task."""
-    _spoken.set(language)
+    """Set the current language of this task."""
+    _current.set(language)
 
 
 @contextmanager
 def speaking(language: Language) -> Iterator[None]:
-    """Speak a language within the block."""
-    token = _spoken.set(language)
+    """Set the current language within the block."""
+    token = _current.set(language)
     try:
         yield
     finally:
-        _spoken.reset(token)
+        _current.reset(token)
 
 
 def gettext(message: str, **values: object) -> str:
-    """A message in the language that is spoken, its {names} filled in. Imported as `_`."""
-    language = _spoken.get()
-    text = language.messages.gettext(message) if message else ""  # a catalogue says of '' who translated it
+    """Translate a message into the current language and fill in its {names}. Imported as `_`."""
+    language = _current.get()
+    text = language.messages.gettext(message) if message else ""  # gettext maps '' to the catalogue's header
     return text.format_map(_isolated(values, language)) if values else text
 
 
 def ngettext(one: str, many: str, count: int, **values: object) -> str:
-    """A message for a number of things; {count} is filled in by itself: '1,204 products'."""
-    language = _spoken.get()
+    """Translate a message with singular and plural; {count} is filled in automatically: '1,204 products'."""
+    language = _current.get()
     number = count if -1000 < count < 1000 else format_decimal(count, locale=language.locale)
     return language.messages.ngettext(one, many, count).format(count=number, **_isolated(values, language))
 
 
 def pgettext(context: str, message: str, **values: object) -> str:
-    """A message whose English word means several things; `context` says which."""
-    language = _spoken.get()
+    """Translate a message whose English text is ambiguous; `context` tells its meanings apart."""
+    language = _current.get()
     text = language.messages.pgettext(context, message)
     return text.format_map(_isolated(values, language)) if values else text
 
 
 def noted(message: str) -> str:
-    """The message as it is: a constant that is translated where it is shown, by `gettext` of the same text."""
+    """Mark a constant as a message and return it unchanged; `gettext` translates it where it is shown."""
     return message
 
 
 def content(text: str) -> str:
-    """A text of the catalogue (a description, an option, a category) in the language spoken, where it is translated.
+    """Translate a catalogue text (a description, an option, a category); unchanged if there is no translation.
 
-    Of HTML each text between two tags is translated by itself; the tags stay.
+    In HTML, each text between two tags is translated separately; the tags stay.
     """
-    language = _spoken.get()
+    language = _current.get()
     if not text or language is ENGLISH:
         return text
     translated = language.catalog.gettext
@@ -116,17 +116,17 @@ def content(text: str) -> str:
 
 
 def searched(name: str) -> str:
-    """Words by which what has this title or tag may be searched in the language spoken; nobody reads them."""
-    return _spoken.get().catalog.pgettext(SEARCHED, name)
+    """Search terms in the current language for a product title or tag; they are never displayed."""
+    return _current.get().catalog.pgettext(SEARCHED, name)
 
 
 def content_options(text: str) -> str:
-    """A variant's title, 'Moss / Large', each of its values in the language spoken."""
+    """A variant's title such as 'Moss / Large', with each value translated."""
     return " / ".join(map(content, text.split(" / "))) if text else text
 
 
 def full_name(title: str, options: str) -> str:
-    """What a variant is called in a sentence: 'Tide Mug, Moss'."""
+    """The name of a variant in a sentence: 'Tide Mug, Moss'."""
     return gettext("{title}, {options}", title=title, options=content_options(options)) if options else title
 
 
@@ -137,5 +137,5 @@ def _isolated(values: dict[str, object], language: Language) -> dict[str, object
 
 
 def texts_of(html: str) -> list[str]:
-    """The texts of some HTML that `content` translates."""
+    """The texts in a piece of HTML that `content` translates."""
     return _TEXT.findall(html)

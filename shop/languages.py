@@ -1,7 +1,7 @@
-"""The languages there are, read from GNU gettext's PO files by Babel; nothing has to be compiled.
+"""The available languages, read from GNU gettext's PO files by Babel; nothing has to be compiled.
 
-shop/locale/{language}/LC_MESSAGES/messages.po has the words of the shop, catalog.po those of the demo catalogue.
-A folder more is a language more: docs/languages.md.
+shop/locale/{language}/LC_MESSAGES/messages.po has the shop's messages, catalog.po those of the demo catalogue.
+To add a language, add a folder: docs/languages.md.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ FOLDER = Path(__file__).with_name("locale")
 
 @cache
 def known() -> tuple[str, ...]:
-    """The codes of all languages that the shop could speak, English first."""
+    """The codes of all available languages, English first."""
     return (ENGLISH.code, *sorted(file.parent.parent.name for file in FOLDER.glob("*/LC_MESSAGES/messages.po")))
 
 
 @cache
 def language_of(code: str) -> Language:
-    """The language of a code, read once; English for a code that is not known."""
+    """The language with this code, read once; English for an unknown code."""
     if code == ENGLISH.code or code not in known():
         return ENGLISH
     return Language(code, _translations(code, "messages"), _translations(code, "catalog"))
 
 
 def offered(setting: str) -> tuple[Language, ...]:
-    """The languages that LANGUAGES names; raises ConfigurationError."""
+    """The languages in the setting LANGUAGES. Raises ConfigurationError."""
     codes = tuple(dict.fromkeys(setting.replace(",", " ").split()))
     if not codes or not set(codes) <= set(known()):
-        raise ConfigurationError(f"LANGUAGES is set to {setting!r}: name some of {' '.join(known())}.")
+        raise ConfigurationError(f"LANGUAGES is set to {setting!r}: choose from {' '.join(known())}.")
     return tuple(map(language_of, codes))
 
 

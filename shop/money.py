@@ -1,4 +1,4 @@
-"""Money: integer minor units of an ISO 4217 currency, and the table of rates that converts it.
+"""Money: integer minor units of an ISO 4217 currency, and the exchange rates that convert it.
 
 Rounding: a conversion is computed exactly (as a decimal fraction) and rounded once, half away from zero,
 to the minor unit of the target currency. This is 'commercial rounding', the rule that Council Regulation
@@ -27,7 +27,7 @@ class Money(msgspec.Struct, frozen=True, array_like=True, gc=False):
     currency: str
 
     def __add__(self, other: Money) -> Money:
-        """Raise ValueError when the currencies differ: convert first."""
+        """The sum. Raises ValueError if the currencies differ: convert first."""
         if other.currency != self.currency:
             raise ValueError(f"cannot add {other.currency} to {self.currency}")
         return Money(self.amount + other.amount, self.currency)
@@ -47,19 +47,19 @@ class Money(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return cls(int(minor), currency)
 
     def format(self, locale: str = "") -> str:
-        """The amount as people of a locale write it, by default those of the language spoken: '€19.99', '¥3,210'."""
+        """The amount formatted for a locale, by default that of the current language: '€19.99', '¥3,210'."""
         return _format(self.amount, self.currency, locale or spoken().cldr)
 
 
 def format_whole(major: int, currency: str) -> str:
-    """An amount without minor units, in the language spoken: '€20'."""
+    """An amount in whole major units, in the current language: '€20'."""
     style = style_of(currency, spoken().cldr)
     return style.format(major, 0) if style else Money.of(Decimal(major), currency).format()
 
 
 @lru_cache(maxsize=64)
 def minor_digits(currency: str) -> int:
-    """How many decimals a currency has (ISO 4217): 2 for EUR, 0 for JPY."""
+    """The number of decimals of a currency (ISO 4217): 2 for EUR, 0 for JPY."""
     return get_currency_precision(currency)
 
 
@@ -67,18 +67,18 @@ def minor_digits(currency: str) -> int:
 def _format(amount: int, currency: str, locale: str) -> str:
     style = style_of(currency, locale)
     if style is None or amount < 0:
-        return _by_babel(amount, currency, locale)
+        return _format_with_babel(amount, currency, locale)
     return style.format(amount, minor_digits(currency))
 
 
-def _by_babel(amount: int, currency: str, locale: str) -> str:
-    """As Babel writes it, and 'TRY 9.50' for its 'TRY9.50': it leaves out CLDR's currency spacing (UTS #35, part 3)."""
-    written = format_currency(Money(amount, currency).decimal, currency, locale=locale)
-    return re.sub(r"(?<=[^\W\d_])(?=\d)", "\N{NO-BREAK SPACE}", written)
+def _format_with_babel(amount: int, currency: str, locale: str) -> str:
+    """Babel's format, with 'TRY 9.50' for 'TRY9.50': Babel omits CLDR's currency spacing (UTS #35, part 3)."""
+    text = format_currency(Money(amount, currency).decimal, currency, locale=locale)
+    return re.sub(r"(?<=[^\W\d_])(?=\d)", "\N{NO-BREAK SPACE}", text)
 
 
 class Style(msgspec.Struct, frozen=True):
-    """How a locale writes amounts of a currency whose digits it groups by three. Babel takes 20 times as long."""
+    """A locale's format of amounts in a currency, with digits grouped by three. 20 times as fast as Babel."""
 
     before: str
     group: str
@@ -86,7 +86,7 @@ class Style(msgspec.Struct, frozen=True):
     after: str
 
     def format(self, amount: int, digits: int) -> str:
-        """An amount of at least 0 in minor units, of which `digits` are decimals."""
+        """Format an amount in minor units, at least 0; the last `digits` digits are decimals."""
         whole, fraction = divmod(amount, 10**digits)
         grouped = f"{whole:,}".replace(",", self.group)
         cents = f"{self.point}{fraction:0{digits}}" if digits else ""
@@ -95,29 +95,29 @@ class Style(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=256)
 def style_of(currency: str, locale: str) -> Style | None:
-    """The style, learnt from what Babel writes; None where a locale writes in another way."""
+    """The style, derived from Babel's output; None if the locale's format does not fit a Style."""
     digits = minor_digits(currency)
     cents = "890123"[:digits]
     point = "([^0-9]*)" if digits else "()"
-    written = _by_babel(int(f"1234567{cents}"), currency, locale)
-    learnt = re.fullmatch(rf"([^0-9]*)1([^0-9]*)234(?:\2)567{point}{cents}([^0-9]*)", written)
-    if learnt is None:
+    text = _format_with_babel(int(f"1234567{cents}"), currency, locale)
+    match = re.fullmatch(rf"([^0-9]*)1([^0-9]*)234(?:\2)567{point}{cents}([^0-9]*)", text)
+    if match is None:
         return None
-    found = Style(*learnt.groups())
+    found = Style(*match.groups())
     samples = (0, 7, 100, 1234 * 10**digits, 98765 * 10**digits + 1)
-    alike = all(found.format(amount, digits) == _by_babel(amount, currency, locale) for amount in samples)
-    return found if alike else None
+    agrees = all(found.format(amount, digits) == _format_with_babel(amount, currency, locale) for amount in samples)
+    return found if agrees else None
 
 
 class Rates(msgspec.Struct, frozen=True):
-    """How much of each currency one unit of `base` buys, and the day (ISO 8601) the table is of."""
+    """Exchange rates: `per_base` has the amount of each currency for one unit of `base` on `as_of` (ISO 8601)."""
 
     base: str
     as_of: str
     per_base: dict[str, Decimal]
 
     def convert(self, money: Money, currency: str) -> Money:
-        """The same worth in another currency, rounded as the module says; KeyError for one not in the table."""
+        """Convert to another currency, rounded as in the module docstring. Raises KeyError for an unknown currency."""
         if money.currency == currency:
             return money
         exact = money.decimal / self.per_base[money.currency] * self.per_base[currency]

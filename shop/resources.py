@@ -1,4 +1,4 @@
-"""Where the files that are not Python live: templates, static files, migrations."""
+"""Locates the files that are not Python: templates, static files, migrations."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ PACKAGE = Path(__file__).parent
 
 
 def resource_dir(name: Literal["templates", "static", "migrations"]) -> Path:
-    """The folder of that name: inside the package where it was installed from a wheel, else beside it in a checkout."""
+    """The folder with this name: inside the package if installed from a wheel, else beside it in a checkout."""
     installed = PACKAGE / "_resources" / name
     return installed if installed.is_dir() else PACKAGE.parent / name
