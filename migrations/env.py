@@ -25,7 +25,7 @@ def run(connection: Connection) -> None:
 
 
 async def run_alone() -> None:
-    engine = create_engine(Settings.from_env().database_url, patient=True)
+    engine = create_engine(Settings.from_env().database_url, long_running=True)
     async with writing(engine) as connection:
         await connection.run_sync(run)
     await engine.dispose()

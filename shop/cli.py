@@ -1,4 +1,4 @@
-"""The `shop` command. Each command imports what it needs when it runs, so that all of them start at once."""
+"""The `shop` command. Each subcommand imports its dependencies when it runs, so that `shop` starts fast."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from shop.errors import ConfigurationError, ImportRefused, ShopError
 
 
 def main() -> None:
-    """Run the command line. An error is told in plain words; the exit status of a wrong setting is 2, of others 1."""
+    """Run the command line. A ShopError is printed as one line; the exit status is 2 for a wrong setting, else 1."""
     try:
         cli(prog_name="shop")
     except ShopError as error:
@@ -33,7 +33,7 @@ def main() -> None:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="shop")
 def cli() -> None:
-    """A shop. `shop run` opens it."""
+    """A shop. Start it with `shop run`."""
 
 
 for command in (run, catalog, demo, cart, orders, coupons, outbox, doctor, loadtest):

@@ -1,7 +1,7 @@
-"""The database: its engine, the words its failures become, and its migrations.
+"""The database: its engine, its transactions, the translation of its errors, and its migrations.
 
-SQLite runs in WAL mode, so that a long import never blocks a reader. Every time-out is said explicitly: a
-database that is away answers with StoreUnavailable within seconds, never after a driver's default.
+SQLite runs in WAL mode, so that a long import never blocks a reader. Every timeout is explicit: if the database is
+down, StoreUnavailable is raised within seconds, never after a driver's default.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ STATEMENT_SECONDS = 5.0
 POOL_SECONDS = 2.0
 BUSY_MILLISECONDS = 5000
 
-_lines: WeakKeyDictionary[Engine, asyncio.Lock] = WeakKeyDictionary()
-"""Where the writers of a SQLite engine stand in line."""
+_write_queues: WeakKeyDictionary[Engine, asyncio.Lock] = WeakKeyDictionary()
+"""SQLite engine -> the queue of its writers in this process."""
 
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -40,8 +40,8 @@ _DRIVERS = {
     "postgresql": "postgresql+asyncpg",
     "postgresql+asyncpg": "postgresql+asyncpg",
 }
-_AWAY = ("08", "25006", "40", "53", "55", "57", "58")
-"""SQLSTATE classes that mean 'not now': connection, read-only, conflict, resources, state, shutdown, system."""
+_TRANSIENT = ("08", "25006", "40", "53", "55", "57", "58")
+"""SQLSTATE classes of transient errors: connection, read-only, conflict, resources, state, shutdown, system."""
 _MISCONFIGURED = {
     "28": "refuses the user or the password",
     "3D": "has no such database",
@@ -49,10 +49,10 @@ _MISCONFIGURED = {
 }
 
 
-def create_engine(url: str, *, patient: bool = False) -> AsyncEngine:
-    """An engine for a SQLite file or PostgreSQL; connects to nothing yet.
+def create_engine(url: str, *, long_running: bool = False) -> AsyncEngine:
+    """An engine for a SQLite file or PostgreSQL; does not connect yet.
 
-    `patient` lifts the time-out of a statement, for imports and migrations. Raises ConfigurationError.
+    `long_running` removes the statement timeout, for imports and migrations. Raises ConfigurationError.
     """
     where = _database_url(url)
     if where.get_backend_name() == "sqlite":
@@ -64,7 +64,7 @@ def create_engine(url: str, *, patient: bool = False) -> AsyncEngine:
         pool_timeout=POOL_SECONDS,
         skip_autocommit_rollback=True,
         hide_parameters=True,
-        connect_args={"timeout": CONNECT_SECONDS, "command_timeout": None if patient else STATEMENT_SECONDS},
+        connect_args={"timeout": CONNECT_SECONDS, "command_timeout": None if long_running else STATEMENT_SECONDS},
     )
 
 
@@ -74,11 +74,11 @@ def _database_url(url: str) -> URL:
         where = where.set(drivername=_DRIVERS[where.drivername])
         if (mode := where.query.get("sslmode")) is None:
             return where
-        # libpq's name for what asyncpg calls ssl; other tools write it, and the archive of carts takes it.
+        # asyncpg calls it ssl; other tools use libpq's name sslmode, and the cart archive accepts that too.
         return where.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
     except (ArgumentError, ValueError, KeyError) as error:
         raise ConfigurationError(
-            "DATABASE_URL is not understood. Write sqlite+aiosqlite:///var/shop.db or "
+            "DATABASE_URL is not understood. Use sqlite+aiosqlite:///var/shop.db or "
             "postgresql+asyncpg://user:password@host/database."
         ) from error
 
@@ -88,7 +88,7 @@ def _sqlite_engine(where: URL) -> AsyncEngine:
         try:
             Path(where.database).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ConfigurationError(f"DATABASE_URL: no folder can be made for {where.database}: {error}.") from error
+            raise ConfigurationError(f"DATABASE_URL: cannot create the folder of {where.database}: {error}.") from error
     engine = create_async_engine(where, pool_timeout=POOL_SECONDS, skip_autocommit_rollback=True, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
@@ -100,7 +100,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     for pragma in (
         f"busy_timeout = {BUSY_MILLISECONDS}",
         "journal_mode = WAL",
-        "synchronous = FULL",  # an order that was answered is still there after a loss of power
+        "synchronous = FULL",  # an acknowledged order survives a power failure
         "foreign_keys = ON",
         "cache_size = -16000",
     ):
@@ -109,49 +109,49 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # Python's driver begins only at the first write, and then as a reader that may fail to become the writer.
+    # Python's driver begins the transaction at the first write, as a reader whose upgrade to a writer may fail.
     if not connection.get_execution_options().get("reading"):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 @asynccontextmanager
 async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A connection whose statements each stand alone: no BEGIN, no COMMIT, one trip each."""
-    # SQLite's driver begins no transaction to read, and setting a level would cost three more trips to its thread.
-    alone = {"reading": True} if engine.dialect.name == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
-    async with speaking(), engine.execution_options(**alone).connect() as connection:
+    """A connection in autocommit mode: no BEGIN, no COMMIT, one round trip per statement."""
+    # SQLite's driver begins no transaction for a read; setting a level would cost three more trips to its thread.
+    options = {"reading": True} if engine.dialect.name == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
+    async with translated_errors(), engine.execution_options(**options).connect() as connection:
         yield connection
 
 
 @asynccontextmanager
 async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A connection inside one transaction, committed at the end, rolled back by an exception."""
-    async with speaking(), _turn(engine), engine.begin() as connection:
+    """A connection in one transaction, committed at the end, rolled back on an exception."""
+    async with translated_errors(), _write_queue(engine), engine.begin() as connection:
         yield connection
 
 
 @asynccontextmanager
-async def _turn(engine: AsyncEngine) -> AsyncIterator[None]:
-    """SQLite has one writer at a time, and who waits inside it waits by trying: a line here is fair and quicker."""
+async def _write_queue(engine: AsyncEngine) -> AsyncIterator[None]:
+    """Queue the writers of SQLite. SQLite itself only polls for its write lock, which is slower and unfair."""
     if engine.dialect.name != "sqlite":
         yield
         return
-    line = _lines.setdefault(engine.sync_engine, asyncio.Lock())
+    queue = _write_queues.setdefault(engine.sync_engine, asyncio.Lock())
     async with asyncio.timeout(BUSY_MILLISECONDS / 1000):
-        await line.acquire()
+        await queue.acquire()
     try:
         yield
     finally:
-        line.release()
+        queue.release()
 
 
 def insert_into(connection: AsyncConnection, table: Table) -> Any:
-    """The database's own INSERT, which can say what becomes of a conflict: on both databases in the same words."""
+    """The dialect's own INSERT, for ON CONFLICT: the same API for both databases."""
     return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
 
 
 async def fetch(engine: AsyncEngine, statement: Executable, values: dict[str, Any] | None = None) -> Sequence[Row[Any]]:
-    """All rows of one read. A connection that died since its last use is replaced once."""
+    """All rows of one query. Retries once if the pooled connection had died since its last use."""
     try:
         return await _fetch(engine, statement, values)
     except StoreUnavailable as error:
@@ -166,21 +166,21 @@ async def _fetch(engine: AsyncEngine, statement: Executable, values: dict[str, A
 
 
 @asynccontextmanager
-async def speaking() -> AsyncIterator[None]:
-    """Raise the failures of a database as StoreUnavailable or ConfigurationError; let programming errors through."""
+async def translated_errors() -> AsyncIterator[None]:
+    """Translate database errors into StoreUnavailable or ConfigurationError; programming errors pass unchanged."""
     try:
         yield
     except (DBAPIError, PoolTimeout, OSError, TimeoutError) as error:
-        raise _spoken(error) from error
+        raise _translated(error) from error
     except Exception as error:
-        # asyncpg raises its own errors while it connects; SQLAlchemy passes them on as they are.
+        # asyncpg raises its own errors while it connects, and SQLAlchemy does not wrap them.
         if getattr(error, "sqlstate", None) is None:
             raise
-        raise _spoken(error) from error
+        raise _translated(error) from error
 
 
-def _spoken(error: Exception) -> Exception:
-    """What a failure means for a person; the error itself where it is a mistake in the program."""
+def _translated(error: Exception) -> Exception:
+    """The ShopError for a database error, or the error itself if it is a bug in the program."""
     cause = getattr(error, "orig", None) or error
     state = getattr(cause, "sqlstate", None) or ""
     text = str(cause)
@@ -188,29 +188,29 @@ def _spoken(error: Exception) -> Exception:
         return ConfigurationError("The database is not prepared. Run 'shop run', or 'shop catalog import' once.")
     if "file is not a database" in text:
         return ConfigurationError("DATABASE_URL names a file that is not a SQLite database.")
-    for prefix, words in _MISCONFIGURED.items():
+    for prefix, reason in _MISCONFIGURED.items():
         if state.startswith(prefix):
-            return ConfigurationError(f"DATABASE_URL: the database {words}. It says: {text}")
-    mistake = isinstance(error, DBAPIError) and not (state.startswith(_AWAY) if state else _is_away(error))
-    return error if mistake else StoreUnavailable("The shop's database does not answer. Please try again in a moment.")
+            return ConfigurationError(f"DATABASE_URL: the database {reason}. It says: {text}")
+    is_bug = isinstance(error, DBAPIError) and not (state.startswith(_TRANSIENT) if state else _is_transient(error))
+    return error if is_bug else StoreUnavailable("The shop's database does not answer. Please try again in a moment.")
 
 
-def _is_away(error: DBAPIError) -> bool:
+def _is_transient(error: DBAPIError) -> bool:
     return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError | InternalError)
 
 
 def latest_revision() -> str:
-    """The newest migration; their files are numbered: 0001_catalog.py is revision '0001'."""
+    """The newest migration. Their files are numbered: 0001_catalog.py is revision '0001'."""
     return max(path.name.partition("_")[0] for path in (resource_dir("migrations") / "versions").glob("[0-9]*.py"))
 
 
 async def migrate(url: str) -> bool:
-    """Bring the schema up to date; False where it already was, which costs one query and no Alembic.
+    """Migrate the schema. Returns False if it was up to date, which costs one query and does not load Alembic.
 
-    Safe to run from several processes at once. Raises ConfigurationError, also for a database that a newer release
-    has prepared, and StoreUnavailable.
+    Safe to run from several processes at once. Raises StoreUnavailable, and ConfigurationError, also for a database
+    that a newer release has migrated.
     """
-    engine = create_engine(url, patient=True)
+    engine = create_engine(url, long_running=True)
     try:
         if _is_current(await revision_of(engine)):
             return False
@@ -222,7 +222,7 @@ async def migrate(url: str) -> bool:
 
 
 async def require_current(url: str) -> None:
-    """Raise ConfigurationError unless the database is prepared for this release; changes nothing, and makes no file.
+    """Raise ConfigurationError unless the schema is that of this release; changes nothing, and creates no file.
 
     May raise StoreUnavailable.
     """
@@ -238,7 +238,7 @@ async def require_current(url: str) -> None:
 
 
 def missing_file(url: str) -> Path | None:
-    """The SQLite file of a URL where it is missing: to open it would create it."""
+    """The SQLite file of a URL, if it is missing: opening it would create it."""
     where = _database_url(url)
     name = where.database or ""
     is_file = where.get_backend_name() == "sqlite" and name not in ("", ":memory:") and not name.startswith("file:")
@@ -246,13 +246,13 @@ def missing_file(url: str) -> Path | None:
 
 
 async def revision_of(engine: AsyncEngine) -> str | None:
-    """The revision that a database is prepared for; None where it was never prepared. Raises StoreUnavailable."""
+    """The revision of a database's schema; None for a database without one. Raises StoreUnavailable."""
     async with reading(engine) as connection:
         return await connection.run_sync(_revision)
 
 
 def _is_current(revision: str | None) -> bool:
-    """Whether a database at this revision is up to date; raises ConfigurationError where it is ahead of us."""
+    """Whether a database at this revision is up to date. Raises ConfigurationError if it is newer than this release."""
     latest = latest_revision()
     if revision is not None and revision > latest:
         raise ConfigurationError(

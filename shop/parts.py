@@ -57,7 +57,7 @@ class Parts:
         offers: Offers | None = None,
         payments: PaymentProvider | None = None,
         clock: Callable[[], float] = time.time,
-        patient: bool = False,
+        long_running: bool = False,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -65,12 +65,12 @@ class Parts:
         self._given_carts = carts
         self._given_offers = offers
         self._given_payments = payments
-        self._patient = patient
+        self._long_running = long_running
 
     @cached_property
     def database(self) -> AsyncEngine:
         """The engine for catalogue and orders."""
-        return create_engine(self.settings.database_url, patient=self._patient)
+        return create_engine(self.settings.database_url, long_running=self._long_running)
 
     @cached_property
     def rates(self) -> Rates:
@@ -181,14 +181,14 @@ class Parts:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, *, prepare: bool = False, patient: bool = False) -> AsyncIterator[Parts]:
+async def opened(settings: Settings, *, prepare: bool = False, long_running: bool = False) -> AsyncIterator[Parts]:
     """The parts for one command, without carts or background jobs.
 
     `prepare`: migrate the database first, only for commands that write; otherwise its schema must be current.
     Raises ConfigurationError and StoreUnavailable.
     """
     await (migrate if prepare else require_current)(settings.database_url)
-    parts = Parts(settings, patient=patient)
+    parts = Parts(settings, long_running=long_running)
     try:
         yield parts
     finally:

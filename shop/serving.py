@@ -1,4 +1,4 @@
-"""Serves the shop with uvicorn, on a socket of our own: its address is taken, or refused, before anything starts."""
+"""Serves the shop with uvicorn on our own socket, so that a port in use is an error before anything starts."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from shop.settings import Settings
 APP = "shop.app:create_app"
 BACKLOG = 2048
 GRACE_SECONDS = 5
-"""How long requests that are under way may take to finish when the shop closes."""
+"""How long requests in progress may take to finish when the shop stops."""
 SOURCES = ("*.py", "*.html", "*.txt", "*.css", "*.js", "*.po", "*.svg", "*.json", "*.webmanifest")
-"""Files that are read once, at start: `--reload` starts again when one of them changes."""
+"""Files that are read once, at startup: `--reload` restarts the shop when one of them changes."""
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; raises ConfigurationError where the address cannot be had."""
+    """A listening socket. Raises ConfigurationError if the address is in use or not allowed."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -33,15 +33,15 @@ def listen(host: str, port: int) -> socket.socket:
         listener.set_inheritable(True)
     except OSError as error:
         listener.close()
-        words = f"The shop cannot listen on {host}:{port} ({error.strerror}). Choose another --host or --port."
-        raise ConfigurationError(words) from error
+        message = f"The shop cannot listen on {host}:{port} ({error.strerror}). Choose another --host or --port."
+        raise ConfigurationError(message) from error
     return listener
 
 
 def serve(settings: Settings, listener: socket.socket, *, reload: bool = False) -> None:
-    """Serve until the process is told to end; requests under way are finished first.
+    """Serve until a signal stops the process; requests in progress are finished first.
 
-    `reload`: start again when a source changes; raises ConfigurationError where watchfiles is not installed.
+    `reload`: restart when a source file changes. Raises ConfigurationError if watchfiles is not installed.
     """
     if reload and find_spec("watchfiles") is None:
         raise ConfigurationError("--reload needs the package watchfiles. Run 'bin/setup dev' to install it.")

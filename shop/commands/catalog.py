@@ -22,13 +22,13 @@ def catalog() -> None:
 
 @catalog.command("import")
 @click.argument("file", type=click.File("rb"))
-@click.option("--currency", help="Currency (ISO 4217) of prices that name none; by default the shop's (CURRENCY).")
-@click.option("--replace", is_flag=True, help="Also take out the products that the file does not have.")
+@click.option("--currency", help="Currency (ISO 4217) of prices without one; by default the shop's (CURRENCY).")
+@click.option("--replace", is_flag=True, help="Also remove products that are not in the file.")
 def import_(file: BinaryIO, currency: str | None, replace: bool) -> None:
     """Import products from FILE (- for standard input): Shopify's CSV or Online Boutique's products.json.
 
-    All of it or nothing: every row that cannot be imported is named with its line. Importing a file twice
-    changes nothing.
+    The import is all or nothing: if any row is invalid, the command lists every invalid row with its line number.
+    Importing a file twice changes nothing.
     """
     from shop.catalog.importers.fields import currency as code_of
 
@@ -53,11 +53,11 @@ def export(file: TextIO) -> None:
 
 
 @catalog.command("list")
-@click.option("--q", default="", help="Words to search for.")
+@click.option("--q", default="", help="Search terms.")
 @click.option("--category", default="", help="A category's slug.")
 @click.option("--page", default=1, type=click.IntRange(1))
 def list_(**query: Any) -> None:
-    """List published products as the shop's grid does, a page at a time."""
+    """List published products in the order of the shop's grid, one page at a time."""
     asyncio.run(_list(Settings.from_env(), query))
 
 
@@ -70,43 +70,43 @@ def demo() -> None:
 
 @catalog.command()
 def reindex() -> None:
-    """Make the search find what was translated since the products were imported."""
+    """Rebuild the search index, so that search finds translations added since the import."""
     count = asyncio.run(_reindex(Settings.from_env()))
     click.echo(f"{count} products indexed.")
 
 
 async def import_demo(parts: Parts) -> Report:
-    """Import the demo catalogue, and add those of its coupons whose codes are free."""
+    """Import the demo catalogue, and add its coupons unless their codes are taken. `shop run` calls it too."""
     from shop.catalog.demo import CATALOG
     from shop.checkout.pricing.coupons import demo_coupons
 
     await parts.coupons.add(demo_coupons())
     with CATALOG.open("rb") as file:
-        return await _read_in(parts, file, "EUR", replace=False)
+        return await _import_file(parts, file, "EUR", replace=False)
 
 
-async def _read_in(parts: Parts, file: BufferedReader, currency: str, *, replace: bool) -> Report:
+async def _import_file(parts: Parts, file: BufferedReader, currency: str, *, replace: bool) -> Report:
     from shop.catalog.writing.importing import CatalogImport
     from shop.commands.progress import shown
 
     with shown(file) as progress:
-        importing = CatalogImport(
+        catalog_import = CatalogImport(
             parts.database, parts.settings.currency, parts.rates, replace=replace, progress=progress
         )
-        return await importing.run(file, currency)
+        return await catalog_import.run(file, currency)
 
 
 async def _import(settings: Settings, file: BufferedReader, currency: str, *, replace: bool) -> Report:
     from shop.parts import opened
 
-    async with opened(settings, prepare=True, patient=True) as parts:
-        return await _read_in(parts, file, currency, replace=replace)
+    async with opened(settings, prepare=True, long_running=True) as parts:
+        return await _import_file(parts, file, currency, replace=replace)
 
 
 async def _demo(settings: Settings) -> Report:
     from shop.parts import opened
 
-    async with opened(settings, prepare=True, patient=True) as parts:
+    async with opened(settings, prepare=True, long_running=True) as parts:
         return await import_demo(parts)
 
 
@@ -114,7 +114,7 @@ async def _reindex(settings: Settings) -> int:
     from shop.catalog.writing.importing import CatalogImport
     from shop.parts import opened
 
-    async with opened(settings, prepare=True, patient=True) as parts:
+    async with opened(settings, prepare=True, long_running=True) as parts:
         return await CatalogImport(parts.database, settings.currency, parts.rates).reindex()
 
 
@@ -122,7 +122,7 @@ async def _export(settings: Settings, file: TextIO) -> int:
     from shop.catalog.writing.export import export_catalog
     from shop.parts import opened
 
-    async with opened(settings, patient=True) as parts:
+    async with opened(settings, long_running=True) as parts:
         return await export_catalog(parts.catalog.everything(), file)
 
 

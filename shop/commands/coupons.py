@@ -1,4 +1,4 @@
-"""`shop coupons`: what shoppers may enter, how often it was used, and its end."""
+"""`shop coupons`: lists, adds and ends coupon codes."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ DAY = click.DateTime(["%Y-%m-%d"])
 
 
 class Amount(click.ParamType[Decimal]):
-    """A decimal number of more than 0."""
+    """A decimal number greater than 0."""
 
     name = "amount"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
-        """Fails in words."""
+        """Parse the number. Fails with click.BadParameter."""
         try:
             number = Decimal(value)
         except InvalidOperation:
             number = Decimal(0)
         if not number.is_finite() or number <= 0:
-            self.fail(f"{value!r} is not a number of more than 0.", param, ctx)
+            self.fail(f"{value!r} is not a number greater than 0.", param, ctx)
         return number
 
 
@@ -42,20 +42,20 @@ def coupons() -> None:
 
 @coupons.command("list")
 def list_() -> None:
-    """List every coupon: what it gives, when, and how often it was used."""
+    """List every coupon: its discount, its conditions, its days and how often it was used."""
     asyncio.run(_list(Settings.from_env()))
 
 
 @coupons.command()
 @click.argument("code")
 @click.option("--percent", type=Amount(), help="Percent off the goods.")
-@click.option("--amount", type=Amount(), help="An amount off the goods.")
-@click.option("--free-shipping", is_flag=True, help="The cheapest way of shipping is free.")
-@click.option("--minimum", type=Amount(), help="The subtotal from which it counts.")
+@click.option("--amount", type=Amount(), help="Amount off the goods.")
+@click.option("--free-shipping", is_flag=True, help="Make the cheapest shipping method free.")
+@click.option("--minimum", type=Amount(), help="Minimum subtotal.")
 @click.option("--from", "starts", type=DAY, help="The first day (YYYY-MM-DD).")
 @click.option("--until", "ends", type=DAY, help="The last day.")
-@click.option("--uses", type=click.IntRange(1), help="How many orders may have it.")
-@click.option("--per-shopper", type=click.IntRange(1), help="How many orders with one e-mail address may have it.")
+@click.option("--uses", type=click.IntRange(1), help="Maximum number of orders.")
+@click.option("--per-shopper", type=click.IntRange(1), help="Maximum number of orders for each e-mail address.")
 def add(code: str, **given: Any) -> None:
     """Add a coupon: CODE is what shoppers enter, at most 32 letters, digits and hyphens."""
     asyncio.run(_add(Settings.from_env(), code, given))
@@ -64,7 +64,7 @@ def add(code: str, **given: Any) -> None:
 @coupons.command()
 @click.argument("code")
 def end(code: str) -> None:
-    """Let a coupon end now. Orders that have it keep it."""
+    """End a coupon now. Orders that already use it keep it."""
     asyncio.run(_end(Settings.from_env(), code))
 
 
@@ -76,10 +76,10 @@ async def _list(settings: Settings) -> None:
 
     async with opened(settings) as parts:
         found = await parts.coupons.all()
-    table = Table("Coupon", "gives", "to whom", "days", "used", title="Coupons", title_justify="left")
+    table = Table("Coupon", "discount", "conditions", "days", "used", title="Coupons", title_justify="left")
     for coupon in found:
         uses = f"{coupon.uses:,}" + (f" of {coupon.max_uses:,}" if coupon.max_uses is not None else "")
-        table.add_row(coupon.code, _gives(coupon), _to_whom(coupon), _days(coupon), uses)
+        table.add_row(coupon.code, _discount(coupon), _conditions(coupon), _days(coupon), uses)
     Console().print(table)
 
 
@@ -87,14 +87,16 @@ async def _add(settings: Settings, code: str, given: dict[str, Any]) -> None:
     from shop.checkout.pricing.coupons import as_code
     from shop.parts import opened
 
-    spelled = as_code(code)
-    if not spelled:
-        raise InvalidInput(f"{code!r} cannot be a coupon: write at most 32 letters, digits and hyphens.")
-    new = _coupon(spelled, given, settings.currency)
+    normalized = as_code(code)
+    if not normalized:
+        raise InvalidInput(f"{code!r} cannot be a coupon code: use at most 32 letters, digits and hyphens.")
+    new = _coupon(normalized, given, settings.currency)
     async with opened(settings, prepare=True) as parts:
         if not await parts.coupons.add([new]):
-            raise InvalidInput(f"There is a coupon {spelled} already. Choose another code: orders may have that one.")
-    click.echo(f"{spelled}: {_gives(new)}, {_to_whom(new)}, {_days(new)}.")
+            raise InvalidInput(
+                f"The coupon {normalized} exists already. Choose another code: orders may be using that one."
+            )
+    click.echo(f"{normalized}: {_discount(new)}; conditions: {_conditions(new)}; {_days(new)}.")
 
 
 async def _end(settings: Settings, code: str) -> None:
@@ -103,8 +105,8 @@ async def _end(settings: Settings, code: str) -> None:
 
     async with opened(settings, prepare=True) as parts:
         if not await parts.coupons.end(as_code(code), int(time.time())):
-            raise NotFound(f"There is no coupon {code!r}. 'shop coupons list' names them all.")
-    click.echo(f"{as_code(code)} has ended. A running shop knows within {KEPT_SECONDS:g} seconds.")
+            raise NotFound(f"There is no coupon {code!r}. 'shop coupons list' lists all coupons.")
+    click.echo(f"{as_code(code)} has ended. A running shop stops accepting it within {KEPT_SECONDS:g} seconds.")
 
 
 def _coupon(code: str, given: dict[str, Any], currency: str) -> Coupon:
@@ -137,17 +139,17 @@ def _seconds(day: datetime) -> int:
     return int(day.replace(tzinfo=UTC).timestamp())
 
 
-def _gives(coupon: Coupon) -> str:
+def _discount(coupon: Coupon) -> str:
     terms = coupon.terms
     off = terms.amount.format() if terms.amount else f"{terms.percent / 100:g}%" if terms.percent else ""
     return " and ".join([f"{off} off"] * bool(off) + ["free shipping"] * terms.free_shipping)
 
 
-def _to_whom(coupon: Coupon) -> str:
+def _conditions(coupon: Coupon) -> str:
     terms = coupon.terms
     times = {None: "", 1: "once per shopper"}.get(terms.per_shopper, f"{terms.per_shopper} times per shopper")
-    least = f"from {terms.minimum.format()} on" if terms.minimum else ""
-    return ", ".join(filter(None, (least, times))) or "everyone"
+    minimum = f"orders of {terms.minimum.format()} or more" if terms.minimum else ""
+    return ", ".join(filter(None, (minimum, times))) or "none"
 
 
 def _days(coupon: Coupon) -> str:

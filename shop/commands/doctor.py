@@ -1,4 +1,4 @@
-"""`shop doctor`: what is wrong, and what to do."""
+"""`shop doctor`: prints what is wrong with an installation and how to fix it."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from shop.operations.findings import Report
 
 PLAIN_WIDTH = 120
-"""Columns where the report is not shown on a terminal."""
+"""Width of the report in columns when the output is not a terminal."""
 STYLES = {"ok": "green", "note": "cyan", "warning": "yellow", "problem": "bold red"}
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="For monitors: everything that was found, with its numbers.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for monitoring: every finding with its figures.")
 def doctor(as_json: bool) -> None:
-    """Look at the settings, the database and the stores of carts, and say what is wrong and what to do.
+    """Check the settings, the database and the cart stores, and say what is wrong and how to fix it.
 
-    Exit status: 0 all is well, or notes only; 1 warnings; 2 problems. It changes nothing: to see that a store takes
-    a change it writes a cart of a second, and deletes it. A store that hangs is waited for two seconds at most.
+    Exit status: 0 OK, or notes only; 1 warnings; 2 problems. The command changes nothing, except that it writes a test
+    cart with a TTL of one second to each store and deletes it. It waits at most two seconds for a store that hangs.
     """
-    report = _examined()
+    report = _examine()
     if as_json:
         import msgspec
 
@@ -39,15 +39,15 @@ def doctor(as_json: bool) -> None:
     sys.exit(report.exit_status)
 
 
-def _examined() -> Report:
+def _examine() -> Report:
     from shop.operations.doctor import examine
     from shop.operations.findings import Report
-    from shop.operations.settings_findings import wrong
+    from shop.operations.settings_findings import settings_problem
 
     try:
         settings = Settings.from_env()
     except ConfigurationError as error:
-        return Report((wrong(error),))
+        return Report((settings_problem(error),))
     return asyncio.run(examine(settings, read_env_file(Path(".env"))))
 
 
@@ -74,9 +74,9 @@ def _show(report: Report) -> None:
 
 
 def _total(report: Report) -> str:
-    """How much was found of each kind."""
+    """The last line: the number of findings of each level."""
     from shop.operations.findings import counted
 
     levels = [str(finding.level) for finding in report.findings]
-    told = [counted(levels.count(level), level) for level in ("problem", "warning", "note")]
-    return f"{', '.join(told)}, {levels.count('ok')} well."
+    counts = [counted(levels.count(level), level) for level in ("problem", "warning", "note")]
+    return f"{', '.join(counts)}, {levels.count('ok')} OK."

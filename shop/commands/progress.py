@@ -1,4 +1,4 @@
-"""A progress bar on the terminal, for what takes longer than a second."""
+"""A progress bar on the terminal for commands that take longer than a second."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from io import BufferedReader
 
 from shop.catalog.writing.importing import Progress
 
-PATIENCE_SECONDS = 1.0
+DELAY_SECONDS = 1.0
+"""The bar appears only after this time."""
 
 
 @contextmanager
 def shown(file: BufferedReader | None = None, *, unit: str = "products") -> Iterator[Progress]:
-    """What a long work tells of its progress, as a bar on standard error; nothing where that is no terminal.
+    """Yield a callback that shows progress as a bar on standard error; it does nothing if that is not a terminal.
 
-    What is told of 'Reading' is the position in `file`; all else is a number of `unit`.
+    For the step 'Reading' the callback's `done` is the position in `file`, in bytes; for any other step it is a number
+    of `unit`.
     """
     from rich.console import Console
 
@@ -36,10 +38,10 @@ def shown(file: BufferedReader | None = None, *, unit: str = "products") -> Iter
         tasks: dict[str, TaskID] = {}
         last = begun
 
-        def tell(what: str, done: int, of: int | None) -> None:
+        def report(what: str, done: int, of: int | None) -> None:
             nonlocal last
             now = time.monotonic()
-            if now - begun < PATIENCE_SECONDS or now - last < 0.1:
+            if now - begun < DELAY_SECONDS or now - last < 0.1:
                 return
             last = now
             reading = what == "Reading"
@@ -48,4 +50,4 @@ def shown(file: BufferedReader | None = None, *, unit: str = "products") -> Iter
                 tasks[what] = bar.add_task(what, total=size if reading else of, amount=amount)
             bar.update(tasks[what], completed=done, amount=amount, refresh=True)
 
-        yield tell
+        yield report

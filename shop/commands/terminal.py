@@ -1,13 +1,13 @@
-"""What others wrote, as it may stand on an operator's terminal."""
+"""Makes text from shoppers and other programs safe to print on an operator's terminal."""
 
 from __future__ import annotations
 
 import re
 
 _COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""What terminals obey, and what turns the direction of text around. Tabs and line feeds are harmless."""
+"""Control characters that terminals obey, and those that reverse the direction of text. Tab and line feed are safe."""
 
 
 def harmless(text: str) -> str:
-    """A text with a mark in place of each sign that could clear the screen, retitle it or hide what stands there."""
+    """Replace every control character by U+FFFD: it could clear the screen, retitle the terminal or hide text."""
     return _COMMANDS.sub("\N{REPLACEMENT CHARACTER}", text)

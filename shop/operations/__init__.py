@@ -1,1 +1,1 @@
-"""What operators ask the shop: is it alive, is it ready, how is it doing."""
+"""Checks for operators: the findings of `shop doctor`, and the checks before the shop starts."""

@@ -1,4 +1,4 @@
-"""A look at a store of carts: whether it takes a change, and what its servers tell of themselves."""
+"""Checks a cart store: whether it accepts a change, and what its servers report about themselves."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from shop.errors import StoreUnavailable
 from shop.money import Money
 from shop.operations.findings import Finding, ok, problem
 from shop.operations.redis_cluster import cluster_findings, myself
-from shop.operations.redis_facts import Facts, ask
+from shop.operations.redis_facts import Facts, collect_facts
 from shop.operations.redis_findings import findings
-from shop.operations.redis_sentinels import look_at_sentinels
+from shop.operations.redis_sentinels import check_sentinels
 from shop.settings import Settings
 
 PROBE_TTL = 1
-"""Seconds that what is written to try a store out lives at most."""
+"""TTL in seconds of the test cart, in case it cannot be deleted."""
 
 
-async def _try_a_change(carts: CartService) -> None:
+async def _write_test_cart(carts: CartService) -> None:
     cart_id = f"probe-{new_change_id().hex()}"
     await carts.add(cart_id, "probe", 1, Money(1, "EUR"))
     await carts.get(cart_id)
@@ -34,8 +34,8 @@ async def _try_a_change(carts: CartService) -> None:
 
 
 @asynccontextmanager
-async def _probed(url: str, name: str, settings: Settings) -> AsyncIterator[CartService]:
-    """The store at a URL, without a standby, where carts live for a second only. Raises ConfigurationError."""
+async def _opened(url: str, name: str, settings: Settings) -> AsyncIterator[CartService]:
+    """Open the store at a URL without a standby, with a cart TTL of PROBE_TTL. Raises ConfigurationError."""
     store = open_store(url, limits=limits_of(settings), ttl=PROBE_TTL, name=name)
     try:
         yield store
@@ -43,51 +43,51 @@ async def _probed(url: str, name: str, settings: Settings) -> AsyncIterator[Cart
         await store.close()
 
 
-async def look_at(url: str, name: str, settings: Settings) -> list[Finding]:
-    """Everything there is to say of the store at a URL. Raises ConfigurationError.
+async def check_cart_store(url: str, name: str, settings: Settings) -> list[Finding]:
+    """Every finding about the store at a URL. Raises ConfigurationError.
 
-    Where it does not work a problem comes first: about the 'answer', or about 'changes' if it answers well.
+    If the store does not work, a problem comes first: about 'answer' if it does not answer, else about 'changes'.
     """
     found: list[Finding] = []
-    async with _probed(url, name, settings) as store:
+    async with _opened(url, name, settings) as store:
         about = "answer"
         try:
             if isinstance(store, RedisCartService):
-                found += await _of_sentinels(name, store.servers)
-                found += await _of_servers(name, store.servers, archived=settings.cart_archive)
+                found += await _sentinel_findings(name, store.servers)
+                found += await _server_findings(name, store.servers, archived=settings.cart_archive)
             await store.start()
             await store.ping()
             about = "changes"
-            await _try_a_change(store)
+            await _write_test_cart(store)
         except StoreUnavailable as error:
             return [problem(name, about, str(error)), *found]
-    return [ok(name, "changes", f"{shown(url)} takes a change."), *found]
+    return [ok(name, "changes", f"{shown(url)} accepts changes."), *found]
 
 
-async def _of_sentinels(name: str, servers: Servers) -> list[Finding]:
+async def _sentinel_findings(name: str, servers: Servers) -> list[Finding]:
     if isinstance(servers, SentinelServers):
-        return await look_at_sentinels(name, servers.service, servers.sentinels)
+        return await check_sentinels(name, servers.service, servers.sentinels)
     return []
 
 
-async def _of_servers(name: str, servers: Servers, *, archived: bool) -> list[Finding]:
-    """What the servers tell. Raises StoreUnavailable where none does."""
-    replies = await asyncio.gather(*map(ask, await servers.primaries()), return_exceptions=True)
-    silent = [reply for reply in replies if isinstance(reply, BaseException)]
-    told = [reply for reply in replies if isinstance(reply, Facts)]
-    if any(not isinstance(error, StoreUnavailable) for error in silent) or not told:
-        raise silent[0]
-    found = [*_as_a_cluster(name, servers, told[0]), *(problem(name, "server", str(error)) for error in silent)]
-    for facts in told:
+async def _server_findings(name: str, servers: Servers, *, archived: bool) -> list[Finding]:
+    """The findings about each server. Raises StoreUnavailable if no server answers."""
+    replies = await asyncio.gather(*map(collect_facts, await servers.primaries()), return_exceptions=True)
+    errors = [reply for reply in replies if isinstance(reply, BaseException)]
+    answers = [reply for reply in replies if isinstance(reply, Facts)]
+    if any(not isinstance(error, StoreUnavailable) for error in errors) or not answers:
+        raise errors[0]
+    found = [*_topology_findings(name, servers, answers[0]), *(problem(name, "server", str(error)) for error in errors)]
+    for facts in answers:
         part = f"{name} {myself(facts.nodes)}" if len(replies) > 1 else name
         found += findings(part, facts, now=time.time(), archived=archived)
     return found
 
 
-def _as_a_cluster(name: str, servers: Servers, facts: Facts) -> Iterator[Finding]:
-    """What a node says of its cluster; and whether it was addressed as a server that is alone."""
+def _topology_findings(name: str, servers: Servers, facts: Facts) -> Iterator[Finding]:
+    """What a node reports about its cluster, and whether its URL wrongly treats it as a single server."""
     if facts.nodes:
         yield from cluster_findings(name, facts.nodes)
     if facts.nodes and isinstance(servers, OneServer):
-        says = "It is a node of a cluster, and its URL treats it as one server."
-        yield problem(name, "cluster", says, "Write redis+cluster:// for redis://, without a database number.")
+        says = "It is a cluster node, but its URL treats it as a single server."
+        yield problem(name, "cluster", says, "Use redis+cluster:// instead of redis://, without a database number.")

@@ -1,4 +1,4 @@
-"""A look at the database: whether it answers, is prepared and takes changes, and what is in it. It changes nothing."""
+"""Checks the database: whether it answers, is migrated and accepts changes, and its contents. Changes nothing."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shop.database import create_engine, fetch, latest_revision, reading
 from shop.errors import ConfigurationError, StoreUnavailable
 from shop.operations.findings import Finding, note, ok, problem, warning
-from shop.operations.redis_findings import in_bytes
+from shop.operations.redis_findings import format_bytes
 
 PART = "DATABASE_URL"
 LOCK_MILLISECONDS = 500
-"""How long an import that is running may keep the look waiting."""
-_GIVEN_UP = (
+"""How long the check waits for SQLite's write lock, which an import may hold."""
+_WRITE_CHECK = (
     f"PRAGMA busy_timeout = {LOCK_MILLISECONDS}",
     "BEGIN IMMEDIATE",
-    "UPDATE alembic_version SET version_num = version_num WHERE 0",  # a file that is read-only refuses only this
+    "UPDATE alembic_version SET version_num = version_num WHERE 0",  # a read-only file refuses only this statement
     "ROLLBACK",
 )
 _SIZE = {
@@ -31,11 +31,11 @@ _SIZE = {
 }
 
 
-async def look_at_database(url: str) -> list[Finding]:
-    """What there is to say of the database at a URL; a wrong setting is a finding too."""
+async def check_database(url: str) -> list[Finding]:
+    """Every finding about the database at a URL; a wrong setting is a finding too."""
     try:
         if (file := missing_file(url)) is not None:
-            return [warning(PART, "database", f"There is no file {file} yet.", "`shop run` makes it.")]
+            return [warning(PART, "database", f"The file {file} does not exist yet.", "`shop run` creates it.")]
         engine = create_engine(url)
         try:
             return [finding async for finding in _findings(engine)]
@@ -50,7 +50,7 @@ async def look_at_database(url: str) -> list[Finding]:
 
 
 def missing_file(url: str) -> Path | None:
-    """The SQLite file that is not there: to open it would make it."""
+    """The SQLite file, if it is missing: opening it would create it."""
     if not url.startswith("sqlite"):
         return None
     name = make_url(url).database or ""
@@ -63,43 +63,45 @@ async def _findings(engine: AsyncEngine) -> AsyncIterator[Finding]:
     revision = str(await _one(engine, "SELECT max(version_num) FROM alembic_version"))
     seconds = time.perf_counter() - started
     kind = "SQLite" if engine.dialect.name == "sqlite" else "PostgreSQL"
-    yield ok(PART, "database", f"{kind} answers, after {seconds * 1000:.1f} ms with connecting.", seconds=seconds)
-    yield _prepared(revision)
-    yield await _takes_changes(engine)
+    yield ok(
+        PART, "database", f"{kind} answers; connecting and one query took {seconds * 1000:.1f} ms.", seconds=seconds
+    )
+    yield _schema(revision)
+    yield await _accepts_changes(engine)
     products, size = await _one(engine, "SELECT products FROM catalog"), await _one(engine, _SIZE[engine.dialect.name])
-    says = f"{products or 0:,} products, {in_bytes(size)}."
+    says = f"{products or 0:,} products, {format_bytes(size)}."
     if products:
         yield ok(PART, "catalogue", says, products=products, bytes=size)
     else:
         yield note(PART, "catalogue", says, "`shop run` loads the demo catalogue into it.", products=0, bytes=size)
 
 
-def _prepared(revision: str) -> Finding:
+def _schema(revision: str) -> Finding:
     latest = latest_revision()
     if revision == latest:
-        return ok(PART, "migrations", f"It is prepared for this version ({revision}).", revision=revision)
+        return ok(PART, "migrations", f"The schema is up to date (revision {revision}).", revision=revision)
     if revision < latest:
-        advice = "`shop run` prepares it."
-        return problem(PART, "migrations", f"It is prepared for an older version ({revision}, not {latest}).", advice)
-    says = f"It is prepared for a newer version ({revision}, not {latest})."
-    return warning(PART, "migrations", says, "Run the newer version of the shop.")
+        says = f"The schema is from an older release (revision {revision}, not {latest})."
+        return problem(PART, "migrations", says, "`shop run` migrates it.")
+    says = f"The schema is from a newer release (revision {revision}, not {latest})."
+    return warning(PART, "migrations", says, "Run the newer release of the shop.")
 
 
-async def _takes_changes(engine: AsyncEngine) -> Finding:
-    """Begin a transaction that writes nothing but could, and give it up."""
-    advice = "Give the shop's user the right to write, or name the primary in DATABASE_URL."
+async def _accepts_changes(engine: AsyncEngine) -> Finding:
+    """Begin a transaction that takes the write lock but writes nothing, and roll it back."""
+    advice = "Grant the shop's user write access, or set DATABASE_URL to the primary."
     try:
         if engine.dialect.name == "sqlite":
             async with reading(engine) as connection:
-                for statement in _GIVEN_UP:
+                for statement in _WRITE_CHECK:
                     await connection.exec_driver_sql(statement)
         elif await _one(engine, "SHOW transaction_read_only") == "on":
             return problem(PART, "changes", "It is read-only.", advice)
     except StoreUnavailable as error:
         if "readonly" in _reason(error):
             return problem(PART, "changes", "It is read-only.", advice)
-        return note(PART, "changes", "It is locked just now, by an import for example.", "Look again later.")
-    return ok(PART, "changes", "It takes changes.")
+        return note(PART, "changes", "It is locked, for example by an import.", "Run the check again later.")
+    return ok(PART, "changes", "It accepts changes.")
 
 
 async def _one(engine: AsyncEngine, statement: str) -> Any:
@@ -108,7 +110,7 @@ async def _one(engine: AsyncEngine, statement: str) -> Any:
 
 
 def _reason(error: StoreUnavailable) -> str:
-    """What the driver said, in one line."""
+    """The driver's error, as one line."""
     cause = error.__cause__
-    said = str(getattr(cause, "orig", None) or cause or error).strip() or type(cause).__name__
-    return said.splitlines()[0]
+    text = str(getattr(cause, "orig", None) or cause or error).strip() or type(cause).__name__
+    return text.splitlines()[0]

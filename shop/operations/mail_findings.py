@@ -1,4 +1,4 @@
-"""A look at the mail server: whether it answers, and would be told the password. Nothing is sent, nobody signs in."""
+"""Checks the mail server: whether it answers, and offers encryption for the password. Sends no e-mail and no login."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ PART = "SMTP_URL"
 ANSWER_SECONDS = 2.0
 
 
-async def look_at_mail_server(url: str) -> list[Finding]:
-    """Connect and say EHLO; a wrong URL is a finding too."""
+async def check_mail_server(url: str) -> list[Finding]:
+    """Connect and send EHLO; a wrong URL is a finding too."""
     try:
         server = read_smtp_url(url)
     except ConfigurationError as error:
@@ -37,10 +37,10 @@ async def look_at_mail_server(url: str) -> list[Finding]:
         await client.ehlo()
         return [_greeted(client, server)]
     except (SMTPException, OSError) as error:
-        said = " ".join(str(error).split()) or type(error).__name__
-        advice = "Correct host and port; smtps:// where the server speaks TLS at once, as on port 465."
+        reason = " ".join(str(error).split()) or type(error).__name__
+        advice = "Correct the host and port; use smtps:// for a server that starts with TLS, such as on port 465."
         return [
-            problem(PART, "answer", f"{server.host}:{server.port} does not answer as a mail server: {said}", advice)
+            problem(PART, "answer", f"{server.host}:{server.port} does not answer as a mail server: {reason}", advice)
         ]
     finally:
         with contextlib.suppress(SMTPException, OSError):
@@ -49,9 +49,9 @@ async def look_at_mail_server(url: str) -> list[Finding]:
 
 
 def _greeted(client: SMTP, server: MailServer) -> Finding:
-    secret = server.encrypted or client.supports_extension("starttls")
-    if server.user and not secret and not server.is_here:
-        says = f"{server.host}:{server.port} offers no encryption: the shop does not tell it the password."
-        return problem(PART, "encryption", says, "Name a port that does: 587, or smtps:// on 465.")
-    how = "encrypted" if secret else "not encrypted"
+    encrypted = server.encrypted or client.supports_extension("starttls")
+    if server.user and not encrypted and not server.is_here:
+        says = f"{server.host}:{server.port} offers no encryption, so the shop will not send it the password."
+        return problem(PART, "encryption", says, "Use a port with encryption: 587, or smtps:// on 465.")
+    how = "encrypted" if encrypted else "not encrypted"
     return ok(PART, "answer", f"{server.host}:{server.port} answers, {how}.")

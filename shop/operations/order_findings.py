@@ -1,4 +1,4 @@
-"""A look at what checkout has left open: orders that nobody goes on with, e-mails that are not sent."""
+"""Checks what checkout has left open: orders that no shop is processing, and e-mails that are not sent."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from shop.settings import Settings
 
 PART = "Orders"
 LATE_SECONDS = 60
-"""A shop that runs goes on with an open order within a second or two."""
+"""A running shop processes an open order within a second or two."""
 OVERDUE_SECONDS = 600
-"""An e-mail that could not be sent is tried again, and then its time is in the future."""
+"""A failed e-mail is retried, and its due time is then in the future."""
 
 
-async def look_at_orders(settings: Settings) -> list[Finding]:
-    """What there is to say of open orders and of e-mails; nothing of a database that cannot be read."""
+async def check_orders(settings: Settings) -> list[Finding]:
+    """The findings about open orders and e-mails; none if the database cannot be read."""
     if missing_file(settings.database_url) is not None:
         return []
     try:
@@ -34,7 +34,7 @@ async def look_at_orders(settings: Settings) -> list[Finding]:
         finally:
             await engine.dispose()
     except (ConfigurationError, StoreUnavailable):
-        return []  # the look at the database says so
+        return []  # the check of the database reports it
 
 
 async def _findings(engine: AsyncEngine, *, sends: bool) -> AsyncIterator[Finding]:
@@ -46,11 +46,9 @@ async def _open_orders(engine: AsyncEngine, now: float) -> Finding:
     late = func.count().filter(orders.c.claimed_until < int((now - LATE_SECONDS) * 1000)).label("late")
     (row,) = await fetch(engine, select(func.count().label("open"), late).where(~orders.c.settled))
     if not row.late:
-        return ok(PART, "settled", f"{counted(row.open, 'order')} open, none that was left alone.", open=row.open)
-    says = f"{counted(row.late, 'open order')} that nobody has gone on with for more than a minute."
-    advice = (
-        "Start the shop: it goes on with them. Where one runs, its log says why not; `shop orders list --unsettled`."
-    )
+        return ok(PART, "settled", f"{counted(row.open, 'order')} open, none stuck.", open=row.open)
+    says = f"{counted(row.late, 'order')} stuck for more than a minute: no running shop is processing them."
+    advice = "Start the shop. If it is running, see its log for the reason, and `shop orders list --unsettled`."
     return warning(PART, "settled", says, advice, open=row.open, late=row.late)
 
 
@@ -63,11 +61,11 @@ async def _e_mails(engine: AsyncEngine, now: int, *, sends: bool) -> Finding:
     }
     (row,) = await fetch(engine, select(*(count.label(name) for name, count in counts.items())).where(unsent))
     if not sends:
-        return ok(PART, "e-mails", f"{counted(row.waiting, 'e-mail')} in the outbox; none is sent without SMTP_URL.")
+        return ok(PART, "e-mails", f"{counted(row.waiting, 'e-mail')} in the outbox; without SMTP_URL none is sent.")
     if row.overdue:
-        says = f"{counted(row.overdue, 'e-mail')} should have been sent more than ten minutes ago."
-        return warning(PART, "e-mails", says, "Start the shop: it sends them. Where one runs, its log says why not.")
+        says = f"{counted(row.overdue, 'e-mail')} overdue for more than ten minutes."
+        return warning(PART, "e-mails", says, "Start the shop. If it is running, see its log for the reason.")
     if row.refused:
-        says = f"{counted(row.refused, 'e-mail')} that the mail server refused for good."
-        return note(PART, "e-mails", says, "`shop outbox list --state refused` says which and why.")
+        says = f"{counted(row.refused, 'e-mail')} permanently refused by the mail server."
+        return note(PART, "e-mails", says, "`shop outbox list --state refused` lists them with the reasons.")
     return ok(PART, "e-mails", f"{counted(row.waiting, 'e-mail')} to be sent.", waiting=row.waiting)

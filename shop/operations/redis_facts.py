@@ -1,4 +1,4 @@
-"""What one Redis server tells of itself. Nothing is changed; what its user may not ask is left out and named."""
+"""Collects facts from one Redis server. Changes nothing; commands that its user may not run are listed in `refused`."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from shop.errors import StoreRefused
 from shop.operations.redis_cluster import Node, nodes
 
 PINGS = 9
-LOOKED_THROUGH = 200
-"""Keys that are looked at to tell how many are carts, and of what size."""
-SIZED = 20
+SAMPLED_KEYS = 200
+"""Number of keys sampled for the share and size of carts."""
+MEASURED_CARTS = 20
 SLOW_ENTRIES = 128
 
 
-class Slow(msgspec.Struct, frozen=True):
-    """A command about a cart that took long. Its arguments are not kept."""
+class SlowCommand(msgspec.Struct, frozen=True):
+    """A SLOWLOG entry for a command on a cart. Its arguments are not kept."""
 
     seconds: float
     at: int
@@ -32,36 +32,36 @@ class Slow(msgspec.Struct, frozen=True):
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked; None and empty where the server's user may not ask it, and then the command is in `refused`."""
+    """The replies of one server. A reply is None or empty if its user may not run the command, listed in `refused`."""
 
     info: Mapping[str, str]
     round_trip: float
-    """Seconds, the median of some."""
+    """Seconds, the median of PINGS pings."""
     clock_ahead: float | None
-    """Seconds that the server's clock is ahead of ours."""
+    """Seconds by which the server's clock is ahead of ours."""
     save: str | None
-    """CONFIG's rules for snapshots."""
-    slow: Sequence[Slow]
+    """The `save` rules for snapshots in CONFIG."""
+    slow: Sequence[SlowCommand]
     has_script: bool | None
     keys: int | None
     cart_share: float
-    """Which part of a sample of keys are carts."""
+    """The share of carts in a sample of keys, 0 to 1."""
     cart_bytes: Sequence[int]
-    """Memory of some carts, each with its key and TTL."""
+    """Memory of a few carts in bytes, each with its key and TTL."""
     nodes: Sequence[Node]
-    """Of its cluster, as it sees them; none where it is alone."""
+    """The nodes of its cluster, as it sees them; empty for a single server."""
     refused: Sequence[str]
 
     def number(self, name: str) -> float:
-        """A number of INFO; 0 where it is not told."""
+        """A number in INFO; 0 if it is missing."""
         try:
             return float(self.info.get(name, 0))
         except ValueError:
             return 0.0
 
 
-async def ask(send: Send) -> Facts:
-    """Ask a server. Raises StoreUnavailable when it does not answer, and when it refuses even a PING."""
+async def collect_facts(send: Send) -> Facts:
+    """Query a server. Raises StoreUnavailable if it does not answer, or refuses even a PING."""
     round_trip = await _round_trip(send)
     refused: list[str] = []
 
@@ -72,7 +72,7 @@ async def ask(send: Send) -> Facts:
             refused.append(" ".join(str(word) for word in command[: 2 if command[0] in _CONTAINERS else 1]))
             return None
 
-    asked = time.time()
+    sent_at = time.time()
     clock = await reply("TIME")
     keys, share, sizes = await _sample(reply)
     info = _info(await reply("INFO", "all"))
@@ -80,7 +80,7 @@ async def ask(send: Send) -> Facts:
     return Facts(
         info=info,
         round_trip=round_trip,
-        clock_ahead=_seconds(clock) - asked - round_trip / 2 if clock else None,
+        clock_ahead=_seconds(clock) - sent_at - round_trip / 2 if clock else None,
         save=_option(await reply("CONFIG", "GET", "save")),
         slow=tuple(filter(None, map(_slow, await reply("SLOWLOG", "GET", SLOW_ENTRIES) or ()))),
         has_script=bool(known[0]) if (known := await reply("SCRIPT", "EXISTS", SCRIPT_SHA)) else None,
@@ -93,7 +93,7 @@ async def ask(send: Send) -> Facts:
 
 
 _CONTAINERS = ("CONFIG", "SLOWLOG", "SCRIPT", "MEMORY", "CLUSTER")
-"""Commands whose second word is part of the name."""
+"""Commands with subcommands: the name has two words."""
 
 
 async def _round_trip(send: Send) -> float:
@@ -106,12 +106,12 @@ async def _round_trip(send: Send) -> float:
 
 
 async def _sample(reply: Send) -> tuple[int | None, float, list[int]]:
-    """Number of keys, which part of some are carts, and the memory of a few of those."""
+    """Number of keys, the share of carts in a sample, and the memory of a few of those carts in bytes."""
     keys = await reply("DBSIZE")
-    scanned = await reply("SCAN", 0, "COUNT", LOOKED_THROUGH)
+    scanned = await reply("SCAN", 0, "COUNT", SAMPLED_KEYS)
     found = scanned[1] if scanned else []
     carts = [key for key in found if key.startswith(KEY_PREFIX.encode())]
-    sizes = [await reply("MEMORY", "USAGE", key) for key in carts[:SIZED]]
+    sizes = [await reply("MEMORY", "USAGE", key) for key in carts[:MEASURED_CARTS]]
     return keys, len(carts) / len(found) if found else 0.0, [size for size in sizes if size]
 
 
@@ -125,17 +125,17 @@ def _seconds(reply: Sequence[bytes]) -> float:
 
 
 def _option(reply: Any) -> str | None:
-    """The one value of a CONFIG GET: a map in the newer protocol, a list in the older."""
+    """The single value of a CONFIG GET reply: a map in RESP3, a list in RESP2."""
     if not reply:
         return None
     value = next(iter(reply.values())) if isinstance(reply, dict) else reply[1]
     return str(value.decode())
 
 
-def _slow(entry: Sequence[Any]) -> Slow | None:
-    """An entry of SLOWLOG, if it is about a cart."""
-    _, at, microseconds, words = entry[:4]
-    key = next((word for word in words[1:4] if word.startswith(KEY_PREFIX.encode())), None)
+def _slow(entry: Sequence[Any]) -> SlowCommand | None:
+    """Parse a SLOWLOG entry; None if its command was not on a cart."""
+    _, at, microseconds, arguments = entry[:4]
+    key = next((word for word in arguments[1:4] if word.startswith(KEY_PREFIX.encode())), None)
     if key is None:
         return None
-    return Slow(microseconds / 1_000_000, at, words[0].decode().upper(), key.decode(errors="replace"))
+    return SlowCommand(microseconds / 1_000_000, at, arguments[0].decode().upper(), key.decode(errors="replace"))

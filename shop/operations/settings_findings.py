@@ -1,4 +1,4 @@
-"""A look at the settings alone: no store is contacted."""
+"""Checks the settings alone, without contacting any server."""
 
 from __future__ import annotations
 
@@ -12,45 +12,48 @@ PART = "Settings"
 
 
 def settings_findings(settings: Settings, env_file: Mapping[str, str]) -> Iterator[Finding]:
-    """What there is to say of settings, and of the lines of an .env file."""
+    """The findings about the settings and the lines of an .env file."""
     known = {name.upper() for name in Settings.__struct_fields__}
     unknown = sorted(set(env_file) - known)
     if unknown:
-        says = f".env sets {', '.join(unknown)}, which the shop does not know."
-        yield warning(PART, ".env", says, "Correct the name: docs/configure.md lists the settings.")
+        says = f".env sets {', '.join(unknown)}, which are not settings of the shop."
+        yield warning(PART, ".env", says, "Correct the names: docs/configure.md lists the settings.")
     elif env_file:
         yield ok(PART, ".env", f".env sets {', '.join(sorted(env_file))}.")
     if settings.workers > 1 and not settings.redis_url:
-        says = f"{settings.workers} workers need REDIS_URL: each would keep carts in its own memory."
+        says = f"{settings.workers} workers need REDIS_URL: otherwise each keeps its own carts in memory."
         yield problem(PART, "WORKERS", says, "Set REDIS_URL, or use one worker.")
     elif not settings.redis_url:
-        end = "and are archived" if settings.cart_archive else "and end with it"
+        end = "and in the archive" if settings.cart_archive else "and are lost when it ends"
         yield note(PART, "REDIS_URL", f"Carts are in the memory of the shop's process, {end}.")
     if settings.cart_require_store and not settings.redis_url:
         yield problem(PART, "CART_REQUIRE_STORE", NO_STORE)
     yield from _secret(settings)
     if settings.smtp_url and not settings.public_url:
-        says = "E-mails carry no link to their order: without it only a request says where the shop is, and it may lie."
-        yield warning(PART, "PUBLIC_URL", says, "Set it to the address that people use.")
+        says = "E-mails have no link to their order: without PUBLIC_URL, the shop's address comes from requests, which "
+        says += "can be forged."
+        yield warning(PART, "PUBLIC_URL", says, "Set it to the public address of the shop.")
     if settings.public_url and not settings.public_url.startswith("https://"):
-        yield warning(PART, "PUBLIC_URL", "It does not begin with https://.", "Cookies are only safe over TLS.")
+        yield warning(
+            PART, "PUBLIC_URL", "It does not begin with https://.", "Use https://: cookies are only safe over TLS."
+        )
 
 
 def _secret(settings: Settings) -> Iterator[Finding]:
-    """What signs the forms of the checkout."""
-    if settings.secret_key and len(settings.secret_key) < SECRET_LENGTH:
-        says = f"It has {len(settings.secret_key)} characters, so that it could be guessed."
-        yield warning(PART, "SECRET_KEY", says, DRAW_ONE)
+    """The findings about the key that signs checkout forms."""
+    if settings.secret_key and len(settings.secret_key) < MIN_SECRET_LENGTH:
+        says = f"It has {len(settings.secret_key)} characters, so it could be guessed."
+        yield warning(PART, "SECRET_KEY", says, GENERATE_KEY)
     elif not settings.secret_key and settings.database_url.startswith("postgres"):
-        says = "Each machine, and each start, draws a key of its own: one does not know what another's form has shown."
-        yield warning(PART, "SECRET_KEY", says, f"{DRAW_ONE} All machines need the same one.")
+        says = "Each machine generates its own key at each start, and rejects checkout forms signed with another key."
+        yield warning(PART, "SECRET_KEY", says, f"{GENERATE_KEY} All machines need the same key.")
 
 
-SECRET_LENGTH = 32
-DRAW_ONE = "Set it to what `openssl rand -hex 32` prints."
-NO_STORE = "CART_REQUIRE_STORE is on, and REDIS_URL names no store that could be required. Set it, or turn it off."
+MIN_SECRET_LENGTH = 32
+GENERATE_KEY = "Set it to the output of `openssl rand -hex 32`."
+NO_STORE = "CART_REQUIRE_STORE is on, but REDIS_URL is not set. Set REDIS_URL, or turn CART_REQUIRE_STORE off."
 
 
-def wrong(error: ConfigurationError) -> Finding:
-    """What a setting is wrong for."""
+def settings_problem(error: ConfigurationError) -> Finding:
+    """The finding for a wrong setting."""
     return problem(PART, "settings", str(error))

@@ -119,7 +119,7 @@ async def fill_sql(url: str, count: int) -> None:
         "SELECT n FROM number"
     )
     name = "'bench-' || lpad(n::text, 16, '0')" if postgres else "printf('bench-%016d', n)"
-    engine = create_engine(url, patient=True)
+    engine = create_engine(url, long_running=True)
     async with writing(engine) as connection:
         await connection.execute(
             text(

@@ -25,7 +25,7 @@ from shop.errors import ConfigurationError
 from shop.money import Money
 from shop.operations.doctor import examine
 from shop.operations.findings import Finding, Level, Report
-from shop.operations.opening import before_opening
+from shop.operations.startup import startup_findings
 from shop.settings import Settings
 from tests.fixtures.shop_process import SHOP, ShopProcess
 from tests.fixtures.tls import Certificates, TlsPorts, query
@@ -285,7 +285,7 @@ class TestWhatItIs:
         assert found(report, "changes").level is Level.OK
         told = found(report, "cluster")
         assert told.says == "A cluster of 3 parts and 0 replicas, 16384 of 16384 slots served."
-        assert (told.level, "Give each primary a replica" in told.advice) == (Level.WARNING, True)
+        assert (told.level, "Add a replica to each primary" in told.advice) == (Level.WARNING, True)
         assert len({f.part for f in report.findings if f.about == "memory"}) == 3
 
 
@@ -324,7 +324,7 @@ class TestMemoryAndDisk:
         server.client().config_set("maxmemory", "1mb")
         assert "is full and takes no change (maxmemory). Give it more memory." in await said(server.url, caplog)
         memory = found(await looked_at(server.url), "memory")
-        assert (memory.level, memory.advice) == (Level.PROBLEM, "Raise maxmemory: a full server takes no change.")
+        assert (memory.level, memory.advice) == (Level.PROBLEM, "Raise maxmemory: a full server accepts no changes.")
 
     @pytest.mark.parametrize("policy", ["allkeys-lru", "volatile-ttl"])
     async def test_its_policy_drops_live_carts(self, server: Valkey, policy: str) -> None:
@@ -348,7 +348,7 @@ class TestMemoryAndDisk:
         with server.client() as client:  # another one: the first has the last value still in its buffer
             client.config_set("maxmemory", int(client.info("memory")["used_memory"] / 0.87))
         memory = found(await looked_at(server.url), "memory")
-        assert (memory.level, memory.advice) == (Level.WARNING, "Raise maxmemory before it is full.")
+        assert (memory.level, memory.advice) == (Level.WARNING, "Raise maxmemory before the server is full.")
 
     async def test_it_saves_nothing(self, server: Valkey) -> None:
         told = found(await looked_at(server.url), "persistence")
@@ -394,9 +394,9 @@ class TestRequiredStore:
     async def test_a_store_that_answers_and_takes_no_change_is_none(self, server: Valkey) -> None:
         with_user(server, "~*", "+@all", "-@scripting")
         settings = examined(f"redis://shop:{SECRET}@127.0.0.1:{server.port}")
-        (told,) = [finding for finding in await before_opening(settings) if finding.level is Level.PROBLEM]
+        (told,) = [finding for finding in await startup_findings(settings) if finding.level is Level.PROBLEM]
         with pytest.raises(ConfigurationError, match="the shop stays closed") as closed:
-            await before_opening(msgspec.structs.replace(settings, cart_require_store=True))
+            await startup_findings(msgspec.structs.replace(settings, cart_require_store=True))
         assert told.says in str(closed.value)
 
 
@@ -426,7 +426,7 @@ class TestTheCommand:
         done = self.doctor(REDIS_URL=server.url)
         assert done.exit_code == 2
         assert "cannot be reached: no answer in time." in done.stdout
-        assert done.stdout.endswith("1 problem, 1 warning, 0 notes, 0 well.\n")
+        assert done.stdout.endswith("1 problem, 1 warning, 0 notes, 0 OK.\n")
         assert done.stderr == ""
 
     def test_a_setting_that_cannot_be_read_is_a_finding(self) -> None:

@@ -137,7 +137,7 @@ def running(settings: dict[str, str], tmp_path: Path) -> Iterator[Start]:
 
 def test_an_empty_shop_opens_with_the_demo_catalogue(running: Start, shop: Shop) -> None:
     process, lines = running()
-    assert lines[0] == "The demo catalogue is loaded: 36 products."
+    assert lines[0] == "Demo catalogue loaded: 36 products."
     address = lines[1].split()[5]
     page = httpx.get(f"{address}/product/tide-mug", timeout=30)
     assert page.status_code == 200

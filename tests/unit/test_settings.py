@@ -6,16 +6,16 @@ import os
 
 import pytest
 
-from shop.settings import Settings, hand_down_secret
+from shop.settings import Settings, export_secret
 
 
 def test_a_key_that_is_set_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "")
     settings = Settings(secret_key="from a file")
-    assert hand_down_secret(settings) is settings
+    assert export_secret(settings) is settings
     assert os.environ["SECRET_KEY"] == ""
 
 
 def test_two_shops_draw_two_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "")
-    assert hand_down_secret(Settings()).secret_key != hand_down_secret(Settings()).secret_key
+    assert export_secret(Settings()).secret_key != export_secret(Settings()).secret_key

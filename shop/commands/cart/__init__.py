@@ -1,1 +1,1 @@
-"""`shop cart`: carts as an operator sees and moves them."""
+"""`shop cart`: inspects, exports, imports and migrates carts for operators."""

@@ -1,4 +1,4 @@
-"""Carts in a file of JSON lines: `shop cart export` and `import`."""
+"""`shop cart export` and `shop cart import`: carts as a JSON Lines file."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from shop.cart.around.migration import TOGETHER, everything, keep, outlived
 from shop.cart.connect import shown
 from shop.cart.model import Cart
 from shop.commands import progress
-from shop.commands.cart.migrate import renewed
+from shop.commands.cart.migrate import expired_note
 from shop.commands.cart.stores import all_opened, configured, opened
 from shop.errors import ImportRefused, InvalidInput, RowError, StoreUnavailable
 from shop.settings import Settings
 
-BAD_LINES_TOLD = 20
+MAX_REPORTED_LINES = 20
 
 
 def export_carts(settings: Settings, file: Path, url: str | None) -> None:
@@ -35,18 +35,18 @@ async def _export(settings: Settings, file: Path, urls: dict[str, str]) -> int:
     count = 0
     async with all_opened(urls, settings) as stores:
         known = [await store.count() for store in stores.values()]
-        of = sum(filter(None, known)) or None
-        with _complete_or_not_at_all(file) as out, progress.shown(unit="carts") as tell:
+        total = sum(filter(None, known)) or None
+        with _atomic_file(file) as out, progress.shown(unit="carts") as report:
             async for cart in everything(list(stores.values())):
                 out.write(jsonl.encode(cart) + b"\n")
                 count += 1
-                tell("Writing", count, of)
+                report("Writing", count, total)
     return count
 
 
 @contextmanager
-def _complete_or_not_at_all(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write to that gets its name when it is complete; - is standard output."""
+def _atomic_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file for writing that gets its final name only when it is complete; - is standard output."""
     if str(path) == "-":
         with click.open_file("-", "wb") as out:
             yield out
@@ -64,55 +64,58 @@ def _complete_or_not_at_all(path: Path) -> Iterator[IO[bytes]]:
 def import_carts(settings: Settings, file: BinaryIO, url: str | None) -> None:
     """`shop cart import`. Raises ImportRefused for a file with bad lines, InvalidInput at the first of a stream."""
     name, where = ("--url", url) if url else next(iter(configured(settings).items()))
-    of = _checked(file) if file.seekable() else None
-    count, old = asyncio.run(_import(settings, file, of, name, where))
-    click.echo("\n".join(filter(None, (f"{count:,} carts are in {shown(where)}.", renewed(old)))))
+    total = _checked(file) if file.seekable() else None
+    count, old = asyncio.run(_import(settings, file, total, name, where))
+    click.echo("\n".join(filter(None, (f"{count:,} carts are in {shown(where)}.", expired_note(old)))))
 
 
 def _checked(file: BinaryIO) -> int:
-    """How many carts the file has. Raises ImportRefused."""
+    """Validate every line and return the number of carts. Raises ImportRefused."""
     begin, carts = file.tell(), 0
 
-    def bad_lines() -> Iterator[RowError]:
+    def errors() -> Iterator[RowError]:
         nonlocal carts
         for number, cart in jsonl.read(file):
             carts += 1
             if isinstance(cart, ValueError):
                 yield RowError(f"line {number}: {cart}")
 
-    if rows := tuple(islice(bad_lines(), BAD_LINES_TOLD)):
-        raise ImportRefused("These lines are no carts, so nothing was imported. Correct them and try again.", rows)
+    if rows := tuple(islice(errors(), MAX_REPORTED_LINES)):
+        raise ImportRefused(
+            "These lines are not valid carts, so nothing was imported. Correct them and try again.", rows
+        )
     file.seek(begin)
     return carts
 
 
-async def _import(settings: Settings, file: BinaryIO, of: int | None, name: str, url: str) -> tuple[int, int]:
-    """Put the carts of a file into the store: how many they were, and how many of them had outlived their time."""
+async def _import(settings: Settings, file: BinaryIO, total: int | None, name: str, url: str) -> tuple[int, int]:
+    """Write the carts of a file to the store. Returns how many there were, and how many were already past their TTL."""
     count = old = 0
     async with opened(name, url, settings, to_write=True) as store:
-        with progress.shown(unit="carts") as tell:
+        with progress.shown(unit="carts") as report:
             for carts in _batches(file):
                 try:
                     await keep(store, carts)
                 except StoreUnavailable as error:
                     raise type(error)(
-                        f"{error} {count:,} carts are imported. Import the file again: what is there counts once."
+                        f"{error} {count:,} carts were imported. Import the file again: existing carts are not "
+                        "duplicated."
                     ) from error
                 count += len(carts)
                 old += sum(outlived(cart, store) for cart in carts)
-                tell("Importing", count, of)
+                report("Importing", count, total)
     return count, old
 
 
 def _batches(file: BinaryIO) -> Iterator[list[Cart]]:
-    """The carts of a file, some at a time. Raises InvalidInput at a bad line, when those before it have been taken."""
+    """The carts of a file in batches. At a bad line, yields the carts before it, then raises InvalidInput."""
     batch: list[Cart] = []
     for number, cart in jsonl.read(file):
         if isinstance(cart, ValueError):
             yield batch
             raise InvalidInput(
-                f"line {number}: {cart}. The carts of the lines before it are imported. Correct the line and import "
-                "all again: what is there counts once."
+                f"line {number}: {cart}. The carts before this line were imported. Correct the line and import "
+                "the whole file again: existing carts are not duplicated."
             )
         batch.append(cart)
         if len(batch) == TOGETHER:

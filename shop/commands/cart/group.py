@@ -1,4 +1,4 @@
-"""`shop cart`: looking after the carts of a running shop. What each command does is in the files beside this one."""
+"""The options and help texts of `shop cart`. Each command's work is in the file of the same name in this package."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from typing_extensions import override
 
 from shop.settings import Settings
 
-URL = click.option("--url", help="The store; by default those that the shop's settings name.")
-JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+URL = click.option("--url", help="The store; by default the stores in the shop's settings.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 24 * 3600}
 
 
-class Span(click.ParamType[int]):
-    """Seconds, written as 30d, 12h, 90m or 45s."""
+class Duration(click.ParamType[int]):
+    """A duration such as 30d, 12h, 90m or 45s, converted to seconds."""
 
-    name = "span"
+    name = "duration"
 
     @override
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         written = re.fullmatch(r"(\d+)([smhd]?)", str(value))
         if written is None:
-            self.fail(f"{value!r} is no time span; write 30d, 12h, 90m or 45s.", param, ctx)
+            self.fail(f"{value!r} is not a duration; write 30d, 12h, 90m or 45s.", param, ctx)
         return int(written[1]) * _SECONDS[written[2]]
 
 
 class InOrder(click.Group):
-    """A group that lists its commands as they stand in the file."""
+    """A group whose help lists the commands in the order they were defined, not alphabetically."""
 
     @override
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -40,16 +40,20 @@ class InOrder(click.Group):
 
 @click.group(cls=InOrder)
 def cart() -> None:
-    """Look after carts: show, count, move, save, restore."""
+    """Inspect and manage carts: show, count, migrate, export, import."""
 
 
 @cart.command()
 @click.argument("cart_id", metavar="[ID]", default="")
-@click.option("--session", metavar="TOKEN", help="A session cookie's value instead; - reads it from standard input.")
+@click.option(
+    "--session",
+    metavar="TOKEN",
+    help="The value of a session cookie, instead of an ID; - reads it from standard input.",
+)
 @URL
 @JSON
 def show(cart_id: str, session: str | None, url: str | None, as_json: bool) -> None:
-    """Show one cart: its lines, its age, which stores hold it and whether they agree."""
+    """Show one cart: its lines, its age, which stores have it and whether they agree."""
     from shop.commands.cart.show import show_cart
     from shop.web.http.session import cart_id as of_session
 
@@ -61,13 +65,14 @@ def show(cart_id: str, session: str | None, url: str | None, as_json: bool) -> N
 
 
 @cart.command()
-@click.option("--sample", type=click.IntRange(1), help="Look at so many carts of each store, not at all.")
+@click.option("--sample", type=click.IntRange(1), help="Read only this many carts from each store.")
 @URL
 @JSON
 def stats(sample: int | None, url: str | None, as_json: bool) -> None:
-    """Count carts and what is in them.
+    """Count carts and their contents.
 
-    Pieces, values, sizes, ages, and what expires soon. Reads every cart once; --sample for a very large store.
+    Prints units, values, sizes, ages, and how many carts expire soon. Reads every cart once; use --sample for a very
+    large store.
     """
     from shop.commands.cart.stats import show_statistics
 
@@ -75,13 +80,13 @@ def stats(sample: int | None, url: str | None, as_json: bool) -> None:
 
 
 @cart.command()
-@click.option("--older-than", type=Span(), default="30d", show_default=True, help="Time since the last change.")
-@click.option("--by", type=click.Choice(["age", "value"]), default="age", show_default=True, help="Which come first.")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Carts at most.")
+@click.option("--older-than", type=Duration(), default="30d", show_default=True, help="Time since the last change.")
+@click.option("--by", type=click.Choice(["age", "value"]), default="age", show_default=True, help="Sort order.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Maximum number of carts.")
 @URL
 @JSON
 def sleeping(older_than: int, by: str, limit: int, url: str | None, as_json: bool) -> None:
-    """List the carts in the archive that were left alone."""
+    """List abandoned carts in the archive: those without a change for a while."""
     from shop.commands.cart.sleeping import show_sleeping
 
     settings = Settings.from_env()
@@ -91,26 +96,28 @@ def sleeping(older_than: int, by: str, limit: int, url: str | None, as_json: boo
 @cart.command()
 @click.option("--from", "sources", multiple=True, required=True, metavar="URL", help="The old store; may be repeated.")
 @click.option("--to", "target", required=True, metavar="URL", help="The new store.")
-@click.option("--passes", type=click.IntRange(2), default=5, show_default=True, help="Passes at most.")
+@click.option("--passes", type=click.IntRange(2), default=5, show_default=True, help="Maximum number of passes.")
 @click.option(
-    "--rate", type=click.FloatRange(0, min_open=True), help="Carts per second at most, to spare a live store."
+    "--rate",
+    type=click.FloatRange(0, min_open=True),
+    help="Maximum carts per second, to limit the load on a live store.",
 )
-@click.option("--dry-run", is_flag=True, help="Count what would be copied, and copy nothing.")
+@click.option("--dry-run", is_flag=True, help="Count the carts to copy, without copying them.")
 def migrate(sources: tuple[str, ...], target: str, passes: int, rate: float | None, dry_run: bool) -> None:
-    """Move the carts of a running shop to another store.
+    """Migrate the carts of a running shop to another store.
 
-    Before: give the shop REDIS_URL (and CART_ARCHIVE) for the new store and CART_MOVE_FROM for the old one, and
-    restart every process of it. From then on carts are changed in the new store only, and one that is not there yet
-    is fetched from the old one.
+    Before: set REDIS_URL (and CART_ARCHIVE) to the new store and CART_MOVE_FROM to the old one, and restart every
+    process of the shop. From then on the shop writes carts to the new store only, and reads a cart that is not there
+    yet from the old store.
 
-    This copies all carts with their change ids and the time they have still to live, joins those that were changed
-    in the new store meanwhile, and goes over them again until a pass finds nothing to copy. Exit status 0 says that
-    all of them are there. It never deletes from the old store, and may be interrupted and run again at any time.
+    The command copies all carts with their change ids and remaining TTL, merges carts that have changed in the new
+    store in the meantime, and repeats until a pass finds nothing to copy. Exit status 0 means that every cart is in the
+    new store. The command never deletes from the old store. You can interrupt it and run it again at any time.
 
-    After: take CART_MOVE_FROM out and restart the shop. Now the old store can go.
+    After: unset CART_MOVE_FROM and restart the shop. Then you can remove the old store.
 
-    The archive of a shop with CART_ARCHIVE is a store of its own, DATABASE_URL. Where that stays, only the live carts
-    are to be moved; where there will be no archive, give --from for both.
+    With CART_ARCHIVE, the archive (DATABASE_URL) is a separate store. If you keep the archive, migrate only the live
+    carts; if you give up the archive, name both stores with --from.
     """
     from shop.commands.cart.migrate import migrate_carts
 
@@ -125,8 +132,8 @@ def migrate(sources: tuple[str, ...], target: str, passes: int, rate: float | No
 def export(file: Path, url: str | None) -> None:
     """Write all carts to FILE as JSON lines.
 
-    One cart a line, by default to standard output. A cart that is in the store of live carts and in the archive is
-    written once. FILE appears when it is complete.
+    Writes one cart per line, to standard output by default. A cart that is both in the live store and in the archive
+    is written once. FILE appears only when it is complete.
     """
     from shop.commands.cart.files import export_carts
 
@@ -137,13 +144,14 @@ def export(file: Path, url: str | None) -> None:
 @click.argument("file", type=click.File("rb"))
 @URL
 def import_(file: BinaryIO, url: str | None) -> None:
-    """Bring the carts of FILE back.
+    """Import the carts of FILE; - is standard input.
 
-    They go into the store of live carts; - is standard input. Carts that are there are joined, never overwritten;
-    importing a file again changes nothing.
+    The carts go into the live store. An existing cart is merged, never overwritten; importing a file again changes
+    nothing.
 
-    A file is checked first: where a line is no cart, its number is told and nothing is imported. What comes through
-    a pipe cannot be read twice: there the import stops at the first bad line, and the carts before it are imported.
+    A file is validated first: if any line is not a valid cart, the command lists the line numbers and imports nothing.
+    Standard input from a pipe cannot be read twice: the import stops at the first bad line and keeps the carts before
+    it.
     """
     from shop.commands.cart.files import import_carts
 

@@ -1,4 +1,4 @@
-"""Carts that nobody has touched for a while: `shop cart sleeping`. Their ids, and nothing about whose they are."""
+"""`shop cart sleeping`: lists abandoned carts in the archive, by id, without personal data."""
 
 from __future__ import annotations
 
@@ -23,29 +23,31 @@ from shop.settings import Settings
 def show_sleeping(
     settings: Settings, url: str | None, *, older_than: int, by_value: bool, limit: int, as_json: bool
 ) -> None:
-    """`shop cart sleeping`. Raises ConfigurationError where there is no archive."""
+    """`shop cart sleeping`. Raises ConfigurationError if there is no archive."""
     if not (url or settings.cart_archive):
         raise ConfigurationError(
-            "CART_ARCHIVE is off, so no carts sleep in a database. Set CART_ARCHIVE=on, or name one with --url."
+            "CART_ARCHIVE is off, so there is no cart archive. Set CART_ARCHIVE=on, or name a database with --url."
         )
     name, where = ("--url", url) if url else ("DATABASE_URL", settings.database_url)
-    found = asyncio.run(_asleep(settings, name, where, now() - older_than, by_value=by_value, limit=limit))
+    found = asyncio.run(_find(settings, name, where, now() - older_than, by_value=by_value, limit=limit))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode([_figures(each) for each in found])))
     elif found:
         _print_table(found)
     else:
-        click.echo(f"No cart in {shown(where)} has been left alone for {span(older_than)}.")
+        click.echo(f"Every cart in {shown(where)} has changed within the last {span(older_than)}.")
 
 
-async def _asleep(
+async def _find(
     settings: Settings, name: str, url: str, before: int, *, by_value: bool, limit: int
 ) -> Sequence[Sleeping]:
     async with opened(name, url, settings) as store:
         if not isinstance(store, SqlCartService):
-            raise ConfigurationError(f"{name}: carts sleep in SQL only; name a sqlite:// or postgresql:// database.")
+            raise ConfigurationError(
+                f"{name}: a cart archive is an SQL database; name a sqlite:// or postgresql:// URL."
+            )
         found = await store.sleeping(before, by_value=by_value, limit=limit)
-    # By age the archive sorts to the hour.
+    # The archive sorts by age only to the hour.
     return found if by_value else sorted(found, key=lambda cart: cart.changed_at)
 
 
@@ -60,7 +62,7 @@ def _figures(cart: Sleeping) -> dict[str, str | int | None]:
 
 
 def _print_table(carts: Sequence[Sleeping]) -> None:
-    table = Table("cart", "pieces", "value", "left alone for")
+    table = Table("cart", "units", "value", "unchanged for")
     for cart in carts:
         value = cart.value.format() if cart.value else ""
         table.add_row(cart.id, str(cart.pieces), value, span(now() - cart.changed_at))

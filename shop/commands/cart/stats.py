@@ -1,4 +1,4 @@
-"""All carts of a store together: `shop cart stats`."""
+"""`shop cart stats`: totals and distributions over all carts of each store."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from shop.money import Money
 from shop.settings import Settings
 
 Found = dict[str, tuple[Statistics, int | None]]
-"""By the name of a store: its statistics; and, where only a sample was looked at, about how many carts it has."""
-BAR = 20
+"""Store name -> its statistics, and for a sample the store's approximate number of carts (else None)."""
+BAR_WIDTH = 20
 
 
 def show_statistics(settings: Settings, url: str | None, *, sample: int | None, as_json: bool) -> None:
@@ -28,8 +28,8 @@ def show_statistics(settings: Settings, url: str | None, *, sample: int | None, 
     urls = {"--url": url} if url else configured(settings)
     found = asyncio.run(_count(settings, urls, sample))
     if as_json:
-        told = {name: _figures(statistics, of) for name, (statistics, of) in found.items()}
-        click.echo(msgspec.json.format(msgspec.json.encode(told)))
+        figures = {name: _figures(statistics, total) for name, (statistics, total) in found.items()}
+        click.echo(msgspec.json.format(msgspec.json.encode(figures)))
     else:
         _print_statistics(urls, found)
 
@@ -38,63 +38,65 @@ async def _count(settings: Settings, urls: dict[str, str], sample: int | None) -
     found: Found = {}
     async with all_opened(urls, settings) as stores:
         for name, store in stores.items():
-            of = await store.count()
-            with progress.shown(unit="carts") as tell:
+            total = await store.count()
+            with progress.shown(unit="carts") as report:
                 statistics = Statistics()
                 async for cart in store.scan():
                     statistics.add(cart, age=now() - cart.changed_at, remaining=store.remaining(cart))
-                    tell(f"Counting {name}", statistics.carts, sample or of)
+                    report(f"Counting {name}", statistics.carts, sample or total)
                     if statistics.carts == sample:
                         break
-            found[name] = statistics, of if statistics.carts == sample else None
+            found[name] = statistics, total if statistics.carts == sample else None
     return found
 
 
-def _figures(statistics: Statistics, of: int | None) -> dict[str, Any]:
+def _figures(statistics: Statistics, total: int | None) -> dict[str, Any]:
     return {
         "carts": statistics.carts,
-        "sample_of_about": of,
+        "sample_of_about": total,
         "empty": statistics.empty,
         "pieces": statistics.pieces,
         "expiring_within_a_day": statistics.expiring,
         "lines": statistics.lines,
         "bytes": statistics.bytes,
         "value_in_minor_units": statistics.values,
-        "last_change": {words: statistics.ages[words] for words in (*AGES, OLDER)},
+        "last_change": {age: statistics.ages[age] for age in (*AGES, OLDER)},
     }
 
 
 def _print_statistics(urls: dict[str, str], found: Found) -> None:
     console = Console()
-    for name, (statistics, of) in found.items():
+    for name, (statistics, total) in found.items():
         title = f"{name} ({shown(urls[name])})"
         table = Table(title=title, title_justify="left", show_header=False)
-        for words, figure in _rows(statistics, of):
-            table.add_row(words, figure)
+        for label, figure in _rows(statistics, total):
+            table.add_row(label, figure)
         console.print(table)
 
 
-def _rows(statistics: Statistics, of: int | None) -> list[tuple[str, str]]:
-    """What is told of a store, in words and figures."""
+def _rows(statistics: Statistics, total: int | None) -> list[tuple[str, str]]:
+    """The rows of a store's table: label and value."""
     values = (Money(amount, currency).format() for currency, amount in sorted(statistics.values.items()))
-    sample = f"a sample of {statistics.carts:,} of about {of:,}; what follows is of the sample" if of else ""
+    sample = (
+        f"a sample of {statistics.carts:,} of about {total:,}; the figures below describe the sample" if total else ""
+    )
     return [
         ("Carts", sample or f"{statistics.carts:,}"),
-        ("with nothing left to buy", f"{statistics.empty:,}"),
+        ("with nothing to buy", f"{statistics.empty:,}"),
         ("expiring within a day", f"{statistics.expiring:,}"),
-        ("Pieces to buy", f"{statistics.pieces:,}"),
+        ("Units to buy", f"{statistics.pieces:,}"),
         ("Value", "\n".join(values) or "0"),
-        ("Lines of a cart", _spread(statistics.lines)),
-        ("Bytes of a cart", _spread(statistics.bytes)),
+        ("Lines per cart", _spread(statistics.lines)),
+        ("Bytes per cart", _spread(statistics.bytes)),
         ("Last change", ""),
-        *((f"  {words}", _bar(statistics.ages[words], statistics.carts)) for words in (*AGES, OLDER)),
+        *((f"  {age}", _bar(statistics.ages[age], statistics.carts)) for age in (*AGES, OLDER)),
     ]
 
 
 def _spread(spread: Distribution) -> str:
-    return f"{spread.average:.1f} on average, median {spread.median:,}, p95 {spread.p95:,}, most {spread.most:,}"
+    return f"{spread.average:.1f} on average, median {spread.median:,}, p95 {spread.p95:,}, max {spread.most:,}"
 
 
-def _bar(count: int, of: int) -> str:
-    filled = round(BAR * count / of) if of else 0
-    return f"{'█' * filled}{'·' * (BAR - filled)} {count:,}"
+def _bar(count: int, total: int) -> str:
+    filled = round(BAR_WIDTH * count / total) if total else 0
+    return f"{'█' * filled}{'·' * (BAR_WIDTH - filled)} {count:,}"

@@ -1,4 +1,4 @@
-"""The stores of carts as a command reaches them: one by one, past the standby of a running shop."""
+"""Opens the cart stores for commands: each store directly, bypassing the standby of a running shop."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from shop.settings import Settings
 
 
 def configured(settings: Settings) -> dict[str, str]:
-    """The URL of each store that the settings name, by the name of the setting; the one of live carts first.
+    """The stores in the settings: setting name -> URL, the store of live carts first.
 
-    Raises ConfigurationError where all carts are in the memory of the shop's own process.
+    Raises ConfigurationError if all carts are in the memory of the shop's own process.
     """
     given = {
         "REDIS_URL": settings.redis_url,
@@ -26,14 +26,14 @@ def configured(settings: Settings) -> dict[str, str]:
     if named := {name: url for name, url in given.items() if url}:
         return named
     raise ConfigurationError(
-        "Without REDIS_URL carts are in the memory of the shop's own process, where no other can reach them. "
-        "Set REDIS_URL to what the shop uses, or name a store with --url."
+        "Without REDIS_URL, carts are in the memory of the shop's process, where no other process can reach them. "
+        "Set REDIS_URL to the store that the shop uses, or name a store with --url."
     )
 
 
 @asynccontextmanager
 async def opened(name: str, url: str, settings: Settings, *, to_write: bool = False) -> AsyncIterator[CartService]:
-    """The store at a URL that messages call `name`. `to_write`: a database is prepared, and the store tried out.
+    """Open the store at a URL; messages call it `name`. `to_write` migrates a database first and pings the store.
 
     Raises ConfigurationError and StoreUnavailable.
     """
@@ -41,13 +41,13 @@ async def opened(name: str, url: str, settings: Settings, *, to_write: bool = Fa
     if in_sql and to_write:
         await _prepare(url)
     elif in_sql:
-        _must_be_there(name, url)
+        _require_file(name, url)
     ttl = settings.cart_archive_ttl if in_sql else settings.cart_ttl
     store = open_store(url, limits=limits_of(settings), ttl=ttl, name=name)
     try:
         await store.start()
         if to_write:
-            await _try_out(name, store)
+            await _check_writable(name, store)
         yield store
     finally:
         await store.close()
@@ -55,28 +55,28 @@ async def opened(name: str, url: str, settings: Settings, *, to_write: bool = Fa
 
 @asynccontextmanager
 async def all_opened(urls: dict[str, str], settings: Settings) -> AsyncIterator[dict[str, CartService]]:
-    """The stores at these URLs, by their names."""
+    """Open the stores at these URLs: name -> store. Raises ConfigurationError and StoreUnavailable."""
     async with AsyncExitStack() as stack:
         yield {name: await stack.enter_async_context(opened(name, url, settings)) for name, url in urls.items()}
 
 
 async def _prepare(url: str) -> None:
-    """Give a database the tables of this version."""
+    """Migrate a database to the schema of this release."""
     from shop.database import migrate
 
     await migrate(url)
 
 
-async def _try_out(name: str, store: CartService) -> None:
-    """Raise StoreUnavailable for a store that would not take a change now."""
+async def _check_writable(name: str, store: CartService) -> None:
+    """Raise StoreUnavailable if the store would not accept a change now."""
     try:
         await store.ping()
     except StoreUnavailable as error:
         raise type(error)(f"{name}: {error}") from error
 
 
-def _must_be_there(name: str, url: str) -> None:
-    """Raise ConfigurationError for a database file that is not there: SQLite would begin an empty one."""
+def _require_file(name: str, url: str) -> None:
+    """Raise ConfigurationError if a database file is missing: SQLite would create an empty one."""
     file = urlsplit(url).path.removeprefix("/")
     if url.startswith("sqlite") and not Path(file).is_file():
-        raise ConfigurationError(f"{name}: there is no database file {file}.")
+        raise ConfigurationError(f"{name}: the database file {file} does not exist.")

@@ -1,1 +1,1 @@
-"""`shop orders`: orders as an operator sees and changes them."""
+"""`shop orders`: shows and changes orders for operators."""

@@ -1,7 +1,7 @@
-"""What an operator does to an order: `shop orders ship`, `cancel` and `refund`.
+"""`shop orders ship`, `cancel` and `refund`.
 
-The state changes first, with all that the shop itself has to do for it, and the bank is asked then. So a step that is
-refused has done nothing, and one that is cut short is finished by a running shop.
+The order's state changes first, with everything in the shop's own database, and the payment provider is called after
+that. So a refused step has no effect, and a running shop finishes an interrupted one.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from shop.parts import opened
 from shop.settings import Settings
 
 _PLANS = {
-    "cancelled": "{total} would go back to the shopper, and the pieces on sale again.",
-    "refunded": "{total} would go back to the shopper; the pieces would not be on sale again.",
+    "cancelled": "This would refund {total} and return the items to stock.",
+    "refunded": "This would refund {total}; the items would not return to stock.",
 }
 
 
 async def change_order(settings: Settings, number: str, to: State, *, yes: bool) -> None:
-    """Bring an order to another state; without `yes` only say what that would do.
+    """Move an order to another state; without `yes`, only say what that would do.
 
-    Raises NotFound, OrderStateRefused and StoreUnavailable.
+    Raises NotFound, OrderStateRefused and StoreUnavailable, and without `yes` click.UsageError.
     """
     async with opened(settings, prepare=True) as parts:
         order = await find(parts.orders, number)
@@ -42,7 +42,7 @@ async def change_order(settings: Settings, number: str, to: State, *, yes: bool)
 
 
 async def _step(orders: Orders, transitions: OrderTransitions, order: Order, to: State) -> Order:
-    """One step, also where the order is changed by somebody else meanwhile, as long as it may still be taken."""
+    """Take one step. Retries if another process changes the order at the same time, while the step is still allowed."""
     do = {"shipped": transitions.ship, "cancelled": transitions.cancel, "refunded": transitions.refund}[to]
     while (after := await do(order)) is None:
         order = await find(orders, order.number)
@@ -54,6 +54,6 @@ async def _release(transitions: OrderTransitions, order: Order) -> None:
     try:
         await transitions.release(order)
     except (PaymentUnavailable, StoreUnavailable) as error:
-        click.echo(f"{error} A running shop asks again, until {total} are given back.", err=True)
+        click.echo(f"{error} A running shop will retry until {total} is refunded.", err=True)
     else:
-        click.echo(f"{total} are given back.")
+        click.echo(f"{total} refunded.")

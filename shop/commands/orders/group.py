@@ -1,4 +1,4 @@
-"""`shop orders`: what was ordered, and what an operator does about it. What each does is in the files beside this."""
+"""The options and help texts of `shop orders`. The work is in show.py and change.py beside this file."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
 
 STATES = ("pending", "failed", "placed", "paid", "shipped", "cancelled", "refunded")
 NUMBER = click.argument("number")
-YES = click.option("--yes", is_flag=True, help="Do it: without this it is only said what would be done.")
+YES = click.option("--yes", is_flag=True, help="Do it; without --yes the command only says what it would do.")
 
 
 @click.group(cls=InOrder)
 def orders() -> None:
     """List, show, ship, cancel and refund orders.
 
-    A NUMBER may be written with dashes or spaces, and in small letters.
+    NUMBER may contain dashes or spaces, and may be in lower case.
     """
 
 
 @orders.command("list")
-@click.option("--state", type=click.Choice(STATES), help="Those in this state only.")
-@click.option("--unsettled", is_flag=True, help="Those only that wait for a payment, a shopper, or a store.")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Orders at most.")
+@click.option("--state", type=click.Choice(STATES), help="Only orders in this state.")
+@click.option("--unsettled", is_flag=True, help="Only orders still waiting for a payment, a shopper or a store.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Maximum number of orders.")
 @JSON
 def list_(state: State | None, unsettled: bool, limit: int, as_json: bool) -> None:
-    """List orders, the newest first."""
+    """List orders, newest first."""
     from shop.commands.orders.show import list_orders
 
     list_orders(Settings.from_env(), state, unsettled=unsettled, limit=limit, as_json=as_json)
@@ -42,7 +42,7 @@ def list_(state: State | None, unsettled: bool, limit: int, as_json: bool) -> No
 @NUMBER
 @JSON
 def show(number: str, as_json: bool) -> None:
-    """Show an order: its lines, what it came to, its state and its payment."""
+    """Show an order: its lines, total, state and payment."""
     from shop.commands.orders.show import show_order
 
     show_order(Settings.from_env(), number, as_json=as_json)
@@ -51,7 +51,7 @@ def show(number: str, as_json: bool) -> None:
 @orders.command()
 @NUMBER
 def ship(number: str) -> None:
-    """Note that a paid order has left, and write to its shopper."""
+    """Mark a paid order as shipped and e-mail the shopper."""
     _change(number, "shipped", yes=True)
 
 
@@ -59,7 +59,7 @@ def ship(number: str) -> None:
 @NUMBER
 @YES
 def cancel(number: str, yes: bool) -> None:
-    """Cancel an order that is not shipped: its pieces are on sale again, and the money goes back."""
+    """Cancel an order that has not shipped: refund the payment and return the items to stock."""
     _change(number, "cancelled", yes=yes)
 
 
@@ -67,7 +67,7 @@ def cancel(number: str, yes: bool) -> None:
 @NUMBER
 @YES
 def refund(number: str, yes: bool) -> None:
-    """Give the money of a paid or shipped order back. Its pieces are not put on sale again."""
+    """Refund a paid or shipped order. Its items are not returned to stock."""
     _change(number, "refunded", yes=yes)
 
 

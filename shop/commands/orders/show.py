@@ -1,4 +1,4 @@
-"""Orders as an operator sees them: `shop orders list` and `show`."""
+"""`shop orders list` and `shop orders show`."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ def list_orders(settings: Settings, state: State | None, *, unsettled: bool, lim
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode([flat(order) for order in found])))
         return
-    table = Table(Column("number", no_wrap=True), "placed (UTC)", "state", "total", "pieces", "e-mail")
+    table = Table(Column("number", no_wrap=True), "placed (UTC)", "state", "total", "units", "e-mail")
     for order in found:
-        pieces = sum(line.quantity for line in order.quote.lines)
+        units = sum(line.quantity for line in order.quote.lines)
         total = order.quote.total.format()
         table.add_row(
             grouped(order.number),
             _time(order.created_at),
             _state(order),
             total,
-            str(pieces),
+            str(units),
             harmless(order.buyer.email),
         )
     Console(soft_wrap=True, highlight=False, markup=False).print(table)
@@ -62,7 +62,7 @@ def show_order(settings: Settings, number: str, *, as_json: bool) -> None:
 
 
 async def find(orders: Orders, number: str) -> Order:
-    """The order of a number as somebody typed it. Raises NotFound."""
+    """The order with this number, as typed by a person. Raises NotFound."""
     order = await orders.get(typed_number(number))
     if order is None:
         raise NotFound(f"There is no order {number}.")
@@ -97,7 +97,7 @@ def _facts(order: Order, payment: Payment | None) -> dict[str, str]:
         "E-mail": order.buyer.email,
         "Address": ", ".join(order.buyer.address.lines),
         **{fact.label: "\n  ".join(fact.lines) for fact in order.buyer.facts},
-        "Why": order.failure,
+        "Failure": order.failure,
         "Cart": f"{quote.cart_id}, revision {quote.revision}",
         "Changed": f"{_time(order.changed_at)} UTC",
     }

@@ -137,7 +137,7 @@ def test_a_killed_part_is_outlived_comes_back_and_nothing_is_left(
         assert "/product/bell-pendant" in shop.get("/cart").text
 
     assert running.ends(how) == 0
-    assert running.said.endswith("Everything has ended.\n")
+    assert running.said.endswith("Everything has stopped.\n")
     assert [pid for pid in (*pids.values(), again) if lives(pid)] == []
     assert list(running.folder.iterdir()) == []
 
@@ -171,7 +171,7 @@ def test_a_part_that_does_not_start_leaves_nothing(open_demo: Callable[..., Demo
         running = open_demo("redis", "--port", str(taken.getsockname()[1]))
         words = running.process.communicate(timeout=PATIENCE_SECONDS)[0]
     assert running.process.returncode == 1
-    assert "shop: The shop did not open: " in words
+    assert "shop: The shop did not start: " in words
     assert "cannot listen on 127.0.0.1" in words
     assert "Traceback" not in words
     assert list(running.folder.iterdir()) == []

@@ -9,7 +9,7 @@ import pytest
 from shop.demo.ports import free_port
 from shop.operations.doctor import examine
 from shop.operations.findings import Level
-from shop.operations.mail_findings import look_at_mail_server
+from shop.operations.mail_findings import check_mail_server
 from shop.settings import Settings
 from tests.fixtures.mail_server import mail_server
 from tests.fixtures.tls import Certificates
@@ -17,14 +17,14 @@ from tests.fixtures.tls import Certificates
 
 async def test_one_that_answers() -> None:
     async with mail_server() as server:
-        (found,) = await look_at_mail_server(f"smtp://127.0.0.1:{server.port}")
+        (found,) = await check_mail_server(f"smtp://127.0.0.1:{server.port}")
     assert (found.level, found.says) == (Level.OK, f"127.0.0.1:{server.port} answers, not encrypted.")
     assert server.received == []
 
 
 async def test_nobody_signs_in() -> None:
     async with mail_server(login=True) as server:
-        (found,) = await look_at_mail_server(f"smtp://shop:hunter2@127.0.0.1:{server.port}")
+        (found,) = await check_mail_server(f"smtp://shop:hunter2@127.0.0.1:{server.port}")
     assert (found.level, server.logins) == (Level.OK, 0)
     assert "hunter2" not in str(found)
 
@@ -34,12 +34,12 @@ async def test_one_with_tls(certificates: Certificates, scheme: str, smtps: bool
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(*certificates.server)
     async with mail_server(tls=context, smtps=smtps) as server:
-        (found,) = await look_at_mail_server(f"{scheme}://127.0.0.1:{server.port}")
+        (found,) = await check_mail_server(f"{scheme}://127.0.0.1:{server.port}")
     assert (found.level, found.says) == (Level.OK, f"127.0.0.1:{server.port} answers, encrypted.")
 
 
 async def test_nothing_listens() -> None:
-    (found,) = await look_at_mail_server(f"smtp://127.0.0.1:{free_port()}")
+    (found,) = await check_mail_server(f"smtp://127.0.0.1:{free_port()}")
     assert found.level is Level.PROBLEM
     assert "does not answer as a mail server" in found.says
 

@@ -13,12 +13,12 @@ from shop.checkout.schema import orders, outbox
 from shop.database import writing
 from shop.operations.doctor import examine
 from shop.operations.findings import Finding, Level
-from shop.operations.order_findings import LATE_SECONDS, OVERDUE_SECONDS, look_at_orders
+from shop.operations.order_findings import LATE_SECONDS, OVERDUE_SECONDS, check_orders
 from shop.settings import Settings
 
 
 async def looked_at(url: str, smtp_url: str = "") -> dict[str, Finding]:
-    found = await look_at_orders(Settings(database_url=url, smtp_url=smtp_url))
+    found = await check_orders(Settings(database_url=url, smtp_url=smtp_url))
     return {finding.about: finding for finding in found}
 
 
@@ -58,10 +58,10 @@ class TestEmails:
     @pytest.mark.parametrize(
         ("smtp_url", "due_in", "level", "words"),
         [
-            ("", 0, Level.OK, "1 e-mail in the outbox; none is sent without SMTP_URL"),
+            ("", 0, Level.OK, "1 e-mail in the outbox; without SMTP_URL none is sent"),
             ("smtp://h", -5, Level.OK, "1 e-mail to be sent"),
             ("smtp://h", 3_600, Level.OK, "1 e-mail to be sent"),
-            ("smtp://h", -OVERDUE_SECONDS - 5, Level.WARNING, "1 e-mail should have been sent"),
+            ("smtp://h", -OVERDUE_SECONDS - 5, Level.WARNING, "1 e-mail overdue"),
         ],
     )
     async def test_they_are_sent_in_time_or_it_is_told(
@@ -75,7 +75,7 @@ class TestEmails:
     async def test_refused_ones_are_noted(self, engine: AsyncEngine, database_url: str) -> None:
         await an_email(engine, "placed:ONE", due_at=NEVER)
         found = (await looked_at(database_url, "smtp://h"))["e-mails"]
-        assert (found.level, found.says) == (Level.NOTE, "1 e-mail that the mail server refused for good.")
+        assert (found.level, found.says) == (Level.NOTE, "1 e-mail permanently refused by the mail server.")
 
 
 async def test_the_doctor_tells_them(database_url: str) -> None:
@@ -84,4 +84,4 @@ async def test_the_doctor_tells_them(database_url: str) -> None:
 
 
 async def test_a_database_that_is_away_is_told_once() -> None:
-    assert await look_at_orders(Settings(database_url="postgresql://shop@127.0.0.1:1/shop")) == []
+    assert await check_orders(Settings(database_url="postgresql://shop@127.0.0.1:1/shop")) == []

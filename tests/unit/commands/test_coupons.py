@@ -17,10 +17,11 @@ def shop_coupons(shop_command: ShopCommand) -> ShopCommand:
 
 def test_a_coupon_is_added_listed_and_ended(shop_coupons: ShopCommand) -> None:
     options = ("--amount", "5", "--minimum", "30", "--from", "2027-03-01", "--until", "2027-03-31", "--uses", "2000")
-    said = "SPRING-5: €5.00 off, from €30.00 on, once per shopper, from 1 March 2027 until 31 March 2027.\n"
+    conditions = "orders of €30.00 or more, once per shopper"
+    said = f"SPRING-5: €5.00 off; conditions: {conditions}; from 1 March 2027 until 31 March 2027.\n"
     assert shop_coupons("add", "spring-5", *options, "--per-shopper", "1") == (0, said, "")
     assert shop_coupons("add", "half", "--percent", "12.5", "--free-shipping")[1] == (
-        "HALF: 12.5% off and free shipping, everyone, any day.\n"
+        "HALF: 12.5% off and free shipping; conditions: none; any day.\n"
     )
     rows = [[cell.strip() for cell in line.strip("│").split("│")] for line in shop_coupons("list")[1].splitlines()]
     assert ["HALF", "12.5% off and free shipping", "everyone", "any day", "0"] in rows
@@ -33,7 +34,7 @@ def test_a_coupon_is_added_listed_and_ended(shop_coupons: ShopCommand) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        (("add", "x y", "--percent", "5"), 1, "shop: 'x y' cannot be a coupon: write at most 32 letters"),
+        (("add", "x y", "--percent", "5"), 1, "shop: 'x y' cannot be a coupon code: use at most 32 letters"),
         (("add", "x"), 1, "shop: Not added: a coupon gives a percentage or an amount, or free shipping"),
         (("add", "x", "--percent", "5", "--amount", "5"), 1, "shop: Not added: a coupon gives a percentage or"),
         (("add", "x", "--percent", "101"), 1, "shop: Not added: a coupon gives from 0% to 100%."),
@@ -43,8 +44,8 @@ def test_a_coupon_is_added_listed_and_ended(shop_coupons: ShopCommand) -> None:
             1,
             "shop: A coupon cannot end",
         ),
-        (("add", "x", "--percent", "NaN"), 2, "'NaN' is not a number of more than 0."),
-        (("add", "x", "--amount", "-5"), 2, "'-5' is not a number of more than 0."),
+        (("add", "x", "--percent", "NaN"), 2, "'NaN' is not a number greater than 0."),
+        (("add", "x", "--amount", "-5"), 2, "'-5' is not a number greater than 0."),
         (("end", "nope"), 1, "shop: There is no coupon 'nope'."),
         (("end", "n o"), 1, "shop: There is no coupon 'n o'."),
     ],
@@ -62,5 +63,5 @@ def test_a_code_is_given_out_once(shop_coupons: ShopCommand) -> None:
     status, _, err = shop_coupons("add", "ONCE", "--percent", "50")
     assert (status, err) == (
         1,
-        "shop: There is a coupon ONCE already. Choose another code: orders may have that one.\n",
+        "shop: The coupon ONCE exists already. Choose another code: orders may be using that one.\n",
     )

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from shop.errors import ConfigurationError
-from shop.operations.database_findings import look_at_database
+from shop.operations.database_findings import check_database
 from shop.operations.doctor import examine
 from shop.operations.findings import Finding, Level, Report, note, ok, problem, warning
-from shop.operations.opening import before_opening
 from shop.operations.settings_findings import settings_findings
+from shop.operations.startup import startup_findings
 from shop.settings import Settings
 
 OK, NOTE = ok("A", "a", "well"), note("A", "a", "good to know")
@@ -42,9 +42,14 @@ class TestSettings:
     @pytest.mark.parametrize(
         ("settings", "env_file", "level", "words"),
         [
-            (Settings(), {}, Level.NOTE, "Carts are in the memory of the shop's process, and end with it"),
-            (Settings(cart_archive=True), {}, Level.NOTE, "memory of the shop's process, and are archived"),
-            (Settings(redis_url="redis://h"), {"REDIS_ULR": "x"}, Level.WARNING, ".env sets REDIS_ULR, which the shop"),
+            (Settings(), {}, Level.NOTE, "Carts are in the memory of the shop's process, and are lost when it ends"),
+            (Settings(cart_archive=True), {}, Level.NOTE, "memory of the shop's process, and in the archive"),
+            (
+                Settings(redis_url="redis://h"),
+                {"REDIS_ULR": "x"},
+                Level.WARNING,
+                ".env sets REDIS_ULR, which are not settings",
+            ),
             (Settings(redis_url="redis://h"), {"REDIS_URL": "x"}, Level.OK, ".env sets REDIS_URL."),
             (Settings(workers=2), {}, Level.PROBLEM, "2 workers need REDIS_URL"),
             (Settings(redis_url="redis://h", public_url="http://shop"), {}, Level.WARNING, "does not begin with https"),
@@ -88,47 +93,50 @@ class TestArchive:
 
 class TestDatabase:
     async def test_one_that_is_well(self, sqlite_url: str) -> None:
-        found = {finding.about: finding for finding in await look_at_database(sqlite_url)}
+        found = {finding.about: finding for finding in await check_database(sqlite_url)}
         assert [finding.level for finding in found.values()] == [Level.OK, Level.OK, Level.OK, Level.NOTE]
-        assert found["migrations"].says.startswith("It is prepared for this version")
+        assert found["migrations"].says.startswith("The schema is up to date")
         assert found["catalogue"].says.startswith("0 products, ")
         assert float(found["catalogue"].figures["bytes"]) > 10_000
 
     async def test_a_file_that_is_not_there_is_not_made(self, tmp_path: Path) -> None:
-        (finding,) = await look_at_database(f"sqlite:///{tmp_path}/none/shop.db")
-        assert (finding.level, finding.advice) == (Level.WARNING, "`shop run` makes it.")
+        (finding,) = await check_database(f"sqlite:///{tmp_path}/none/shop.db")
+        assert (finding.level, finding.advice) == (Level.WARNING, "`shop run` creates it.")
         assert files_in(tmp_path) == []
 
     async def test_one_that_was_never_prepared(self, tmp_path: Path) -> None:
         sqlite3.connect(tmp_path / "empty.db").execute("CREATE TABLE other (id)").connection.close()
-        (finding,) = await look_at_database(f"sqlite:///{tmp_path}/empty.db")
+        (finding,) = await check_database(f"sqlite:///{tmp_path}/empty.db")
         assert finding.level is Level.PROBLEM
         assert finding.says.startswith("The database is not prepared.")
 
     @pytest.mark.parametrize(
         ("revision", "level", "words"),
-        [("0000", Level.PROBLEM, "older version (0000, not "), ("9999", Level.WARNING, "newer version (9999, not ")],
+        [
+            ("0000", Level.PROBLEM, "older release (revision 0000, not "),
+            ("9999", Level.WARNING, "newer release (revision 9999, not "),
+        ],
     )
     async def test_one_of_another_version(self, sqlite_url: str, revision: str, level: Level, words: str) -> None:
         with sqlite3.connect(file_of(sqlite_url)) as connection:
             connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
         connection.close()
-        found = {finding.about: finding for finding in await look_at_database(sqlite_url)}
+        found = {finding.about: finding for finding in await check_database(sqlite_url)}
         assert found["migrations"].level is level
         assert words in found["migrations"].says
 
     async def test_a_file_that_is_read_only(self, sqlite_url: str) -> None:
         url = f"sqlite:///file:{file_of(sqlite_url)}?mode=ro&uri=true"
-        found = {finding.about: finding for finding in await look_at_database(url)}
+        found = {finding.about: finding for finding in await check_database(url)}
         assert (found["changes"].level, found["changes"].says) == (Level.PROBLEM, "It is read-only.")
 
     async def test_one_that_an_import_has_locked(self, sqlite_url: str) -> None:
         importing = sqlite3.connect(file_of(sqlite_url), isolation_level=None)
         importing.execute("BEGIN IMMEDIATE")
-        found = {finding.about: finding for finding in await look_at_database(sqlite_url)}
+        found = {finding.about: finding for finding in await check_database(sqlite_url)}
         importing.close()
         assert found["changes"].level is Level.NOTE
-        assert "locked just now" in found["changes"].says
+        assert "It is locked" in found["changes"].says
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -141,13 +149,13 @@ def file_of(url: str) -> str:
 
 class TestBeforeOpening:
     async def test_memory_needs_no_look(self) -> None:
-        assert await before_opening(Settings()) == []
+        assert await startup_findings(Settings()) == []
 
     async def test_memory_is_no_store_that_could_be_required(self) -> None:
-        with pytest.raises(ConfigurationError, match="REDIS_URL names no store that could be required"):
-            await before_opening(Settings(cart_require_store=True))
+        with pytest.raises(ConfigurationError, match="REDIS_URL is not set"):
+            await startup_findings(Settings(cart_require_store=True))
 
     @pytest.mark.parametrize("wrong", [Settings(redis_url="http://h"), Settings(exchange_rates="missing.json")])
     async def test_settings_that_no_worker_could_start_with_are_refused(self, wrong: Settings) -> None:
         with pytest.raises(ConfigurationError):
-            await before_opening(wrong)
+            await startup_findings(wrong)

@@ -8,8 +8,8 @@ import pytest
 
 from shop.operations.findings import Finding, Level
 from shop.operations.redis_cluster import cluster_findings, myself, nodes
-from shop.operations.redis_facts import Facts, Slow
-from shop.operations.redis_findings import findings, in_bytes
+from shop.operations.redis_facts import Facts, SlowCommand
+from shop.operations.redis_findings import findings, format_bytes
 
 NOW = 1_800_000_000.0
 MB = 1024 * 1024
@@ -66,7 +66,7 @@ def test_of_a_server_that_is_well_all_is_ok() -> None:
         "10.0 MB used of 100.0 MB (10%), noeviction, 0 keys evicted, fragmentation 1.10.",
         "Every change is appended to a file (appendonly yes).",
         "1 replica: 10.0.0.2:6379 online, 1 s behind.",
-        "10 clients of 10000, 0 turned away since its start.",
+        "10 clients of 10000, 0 connections rejected since it started.",
         "90% of 1,000 reads found their key, 1,234 keys expired. EVALSHA 2,000 x 50 µs.",
         "Its clock is 0.010 s ahead of ours.",
         "About 500 carts, 200 bytes each, its script is loaded.",
@@ -82,14 +82,14 @@ def test_of_a_server_that_is_well_all_is_ok() -> None:
         ("memory", {"maxmemory": "0", "maxmemory_policy": "allkeys-lru"}, Level.NOTE, "Set maxmemory"),
         ("memory", {"maxmemory_policy": "volatile-lru"}, Level.WARNING, "Set maxmemory-policy noeviction"),
         ("memory", {"maxmemory_policy": "volatile-lru", "evicted_keys": "1"}, Level.PROBLEM, "noeviction"),
-        ("memory", {"used_memory": str(85 * MB)}, Level.WARNING, "before it is full"),
-        ("memory", {"used_memory": str(96 * MB)}, Level.PROBLEM, "a full server takes no change"),
-        ("memory", {"evicted_keys": "5"}, Level.WARNING, "Carts may have been dropped"),
-        ("persistence", {"aof_last_write_status": "err"}, Level.PROBLEM, "free space on its disk"),
+        ("memory", {"used_memory": str(85 * MB)}, Level.WARNING, "before the server is full"),
+        ("memory", {"used_memory": str(96 * MB)}, Level.PROBLEM, "a full server accepts no changes"),
+        ("memory", {"evicted_keys": "5"}, Level.WARNING, "Carts may have been evicted"),
+        ("persistence", {"aof_last_write_status": "err"}, Level.PROBLEM, "free disk space"),
         ("persistence", {"aof_enabled": "0"}, Level.WARNING, "Set appendonly yes"),
         ("replication", {"slave0": "ip=a,port=1,state=online,offset=1,lag=60"}, Level.WARNING, "loses changes"),
         ("replication", {"slave0": "ip=a,port=1,state=wait_bgsave,offset=0,lag=0"}, Level.WARNING, "loses changes"),
-        ("replication", {"role": "slave", "master_host": "a"}, Level.PROBLEM, "Address the primary"),
+        ("replication", {"role": "slave", "master_host": "a"}, Level.PROBLEM, "Set the URL to the primary"),
         ("clients", {"connected_clients": "9000"}, Level.WARNING, "Raise maxclients"),
         ("clients", {"rejected_connections": "1"}, Level.WARNING, "Raise maxclients"),
     ],
@@ -102,9 +102,9 @@ def test_what_info_means(subject: str, info: dict[str, str], level: Level, advic
 
 def test_snapshots_are_a_note_and_so_are_rules_that_may_not_be_asked() -> None:
     snapshots = about("persistence", facts({"aof_enabled": "0"}, save="3600 1"))
-    assert (snapshots.level, "the last one 2.0 hours ago" in snapshots.says) == (Level.NOTE, True)
+    assert (snapshots.level, "the last snapshot 2.0 hours ago" in snapshots.says) == (Level.NOTE, True)
     unknown = about("persistence", facts({"aof_enabled": "0"}, save=None))
-    assert (unknown.level, "may not be asked" in unknown.says) == (Level.NOTE, True)
+    assert (unknown.level, "may not read the snapshot rules" in unknown.says) == (Level.NOTE, True)
 
 
 def test_with_an_archive_a_store_that_saves_nothing_is_a_note() -> None:
@@ -122,16 +122,16 @@ def test_a_server_far_away_is_a_warning() -> None:
 
 
 def test_the_slowest_command_is_named() -> None:
-    slow = (Slow(0.02, int(NOW) - 60, "GET", "cart:a"), Slow(0.5, int(NOW) - 300, "EVALSHA", "cart:b"))
+    slow = (SlowCommand(0.02, int(NOW) - 60, "GET", "cart:a"), SlowCommand(0.5, int(NOW) - 300, "EVALSHA", "cart:b"))
     finding = about("slow commands", facts(slow=slow))
-    assert "the slowest EVALSHA cart:b, 500.0 ms, 5 minutes ago." in finding.says
+    assert "the slowest was EVALSHA cart:b, 500.0 ms, 5 minutes ago." in finding.says
     assert finding.level is Level.NOTE
 
 
 def test_of_a_server_that_may_be_asked_nothing_only_that_is_said() -> None:
     silent = facts(clock_ahead=None, save=None, has_script=None, keys=None, refused=("INFO", "TIME"))
     (finding,) = findings("REDIS_URL", Facts(**{**_fields(silent), "info": {}}), now=NOW)
-    assert finding.says == "Its user may not ask for INFO, TIME: that is not looked at."
+    assert finding.says == "Its user may not run INFO, TIME: the checks that need it were skipped."
     assert finding.level is Level.NOTE
 
 
@@ -147,8 +147,8 @@ REPLICAS = "\n".join(f"r{n} 10.0.0.{n}:7000@17000 slave a1 0 1 1 connected" for 
 @pytest.mark.parametrize(
     ("told", "level", "words"),
     [
-        (f"{A}\n{B}\n{REPLICAS}\n", Level.OK, "A cluster of 2 parts and 2 replicas, 16384 of 16384 slots served."),
-        (f"{A}\n{B}", Level.WARNING, "Give each primary a replica"),
+        (f"{A}\n{B}\n{REPLICAS}\n", Level.OK, "A cluster of 2 shards and 2 replicas, 16384 of 16384 slots served."),
+        (f"{A}\n{B}", Level.WARNING, "Add a replica to each primary"),
         (f"{A}\n{B.replace('16383', '')}\n{REPLICAS}", Level.PROBLEM, "16383 of 16384 slots served. Assign the slots"),
         (
             f"{A}\n{B.replace('master', 'master,fail')}",
@@ -156,7 +156,7 @@ REPLICAS = "\n".join(f"r{n} 10.0.0.{n}:7000@17000 slave a1 0 1 1 connected" for 
             "8192 of 16384 slots served. Start 10.0.0.2",
         ),
         (f"{A}\n{B}\n{REPLICAS.replace('slave', 'slave,fail?')}", Level.WARNING, "Start 10.0.0.3:7000, 10.0.0.4:7000"),
-        (f"{A} [93-<-b1]\n{B}\n{REPLICAS}", Level.OK, "On their way: 1 slot."),
+        (f"{A} [93-<-b1]\n{B}\n{REPLICAS}", Level.OK, "1 slot migrating."),
     ],
 )
 def test_what_cluster_nodes_means(told: str, level: Level, words: str) -> None:
@@ -173,4 +173,4 @@ def test_a_node_knows_its_own_address() -> None:
     ("number", "words"), [(0, "0 bytes"), (2048, "2.0 KB"), (1.5 * MB, "1.5 MB"), (2e15, "1819.0 TB")]
 )
 def test_bytes_for_a_person(number: float, words: str) -> None:
-    assert in_bytes(number) == words
+    assert format_bytes(number) == words

@@ -38,6 +38,6 @@ def test_letters_without_a_link_are_told_of() -> None:
         return [finding.says for finding in settings_findings(settings, {}) if finding.about == "PUBLIC_URL"]
 
     (says,) = said_of(Settings(smtp_url="smtp://mail.example"))
-    assert "E-mails carry no link" in says
+    assert "E-mails have no link" in says
     assert not said_of(Settings(smtp_url="smtp://mail.example", public_url="https://shop.example"))
     assert not said_of(Settings())

@@ -73,7 +73,7 @@ def test_a_pipe_with_a_bad_line_says_where_it_stopped(shop_cart: ShopCart, valke
     told = shop_cart("import", "-", piped=piped.encode())
     assert told.status == 1
     assert told.err.startswith("shop: line 2: ")
-    assert "The carts of the lines before it are imported." in told.err
+    assert "The carts before this line were imported." in told.err
     assert set(stored(valkey_url)) == {"ada", "bob"}
 
 
@@ -87,7 +87,7 @@ def test_a_store_that_is_full_says_how_far_it_came_and_the_next_run_does_the_res
         told = shop_cart("import", "carts.jsonl", "--url", valkey.url)
         client.config_set("maxmemory", 0)
     assert told.status == 1
-    assert " carts are imported. Import the file again: what is there counts once." in told.err
+    assert " carts were imported. Import the file again: existing carts are not duplicated." in told.err
     assert 0 < len(stored(valkey.url)) < 2000
     assert shop_cart("import", "carts.jsonl", "--url", valkey.url).status == 0
     assert stored(valkey.url) == stored(valkey_url)
@@ -105,5 +105,5 @@ def test_a_file_appears_when_it_is_complete(shop_cart: ShopCart, valkey: Valkey,
 def test_carts_in_a_process_cannot_be_reached_and_that_is_said(shop_cart: ShopCart, command: tuple[str, ...]) -> None:
     told = shop_cart(*command, REDIS_URL="", piped=b"")
     assert told.status == 2
-    assert told.err.startswith("shop: Without REDIS_URL carts are in the memory of the shop's own process")
+    assert told.err.startswith("shop: Without REDIS_URL, carts are in the memory of the shop's process")
     assert "--url" in told.err

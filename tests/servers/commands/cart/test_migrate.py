@@ -29,7 +29,7 @@ def test_says_what_was_moved_and_what_to_do_next(shop_cart: ShopCart, valkey: Va
     first, last = told.out.splitlines()
     assert first.startswith(f"{valkey.url}: 300 carts; 300 copied in 2 passes; checksum ")
     assert first.endswith(" in both.")
-    assert last == f"All of them are in {valkey_url}. Take CART_MOVE_FROM out and restart the shop."
+    assert last == f"All carts are in {valkey_url}. Unset CART_MOVE_FROM and restart the shop."
     assert told.err == ""
     assert stored(valkey_url) == stored(valkey.url)
 
@@ -53,7 +53,7 @@ def test_moves_a_hybrid_of_two_stores_into_one(
     put(valkey.url, awake)
     told = shop_cart("migrate", "--from", valkey.url, "--from", sqlite_url, "--to", valkey_url)
     assert told.status == 0
-    assert "1 were older than the new store keeps carts" in told.out
+    assert "1 were older than the CART_TTL of the new store" in told.out
     assert stored(valkey_url) == {"both": awake, "asleep": asleep}
 
 
@@ -85,7 +85,7 @@ def test_dry_run_counts_and_writes_nothing(shop_cart: ShopCart, valkey: Valkey, 
     put(valkey.url, a_cart("ada"), a_cart("bob"))
     put(valkey_url, a_cart("bob", "vase"))
     told = shop_cart("migrate", "--from", valkey.url, "--to", valkey_url, "--dry-run")
-    assert told == Told(0, f"{valkey.url}: 2 carts; 2 of them would be copied. Nothing was.\n", "")
+    assert told == Told(0, f"{valkey.url}: 2 carts; 2 of them would be copied. Nothing was copied.\n", "")
     assert list(stored(valkey_url)) == ["bob"]
 
 
@@ -141,7 +141,7 @@ def test_an_old_store_that_dies_is_told_and_the_next_run_does_the_rest(shop_cart
         _, said = process.communicate(timeout=20)
         assert process.returncode == 1
         assert "The old store does not go on." in said
-        assert "nothing is half done: run the same command again" in said
+        assert "no cart is half copied: run the same command again" in said
         old.start()
         wait_until(old.answers)
         assert shop_cart(*command).status == 0
@@ -157,7 +157,7 @@ def test_an_old_store_that_dies_is_told_and_the_next_run_does_the_rest(shop_cart
         ("http://h", "redis://127.0.0.1:1", "--from http://h starts with http://"),
         ("redis://u:secret@h:port", "redis://127.0.0.1:1", "cannot be read"),
         ("redis://127.0.0.1:1", "nonsense", "--to starts with"),
-        ("sqlite:///missing.db", "sqlite:///new.db", "there is no database file missing.db"),
+        ("sqlite:///missing.db", "sqlite:///new.db", "the database file missing.db does not exist"),
     ],
 )
 def test_a_url_that_cannot_be_used_is_one_plain_line(shop_cart: ShopCart, old: str, new: str, words: str) -> None:

@@ -157,12 +157,12 @@ class TestChanging:
         order = at_the_shop(ordering())
         status, _, err = shop_orders(command, order.number)
         assert status == 2
-        assert f"is paid. {order.quote.total.format()} would go back to the shopper" in err
+        assert f"is paid. This would refund {order.quote.total.format()}" in err
         assert at_the_shop(Scene.ledger) == ["authorised", "captured"]
 
     def test_cancels(self, shop_orders: ShopCommand, at_the_shop: AtTheShop) -> None:
         order = at_the_shop(ordering())
-        said = f"Order {grouped(order.number)} is cancelled.\n{order.quote.total.format()} are given back.\n"
+        said = f"Order {grouped(order.number)} is cancelled.\n{order.quote.total.format()} refunded.\n"
         assert shop_orders("cancel", order.number, "--yes") == (0, said, "")
         (cancelled,) = at_the_shop(Scene.all)
         assert (cancelled.state, cancelled.settled) == ("cancelled", True)
