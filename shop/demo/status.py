@@ -1,4 +1,4 @@
-"""How the parts of a demonstration are doing, as rows of a table or lines of text."""
+"""The state of a demonstration's processes, as rows of a table or lines of text."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from rich.table import Table
 from shop.demo.parts import Look, Part
 
 LINES_SECONDS = 5.0
-"""How often lines are printed where there is no terminal, if nothing changes."""
+"""Without a terminal, the interval of the status lines if nothing changes."""
 COLOURS = {"alive": "green", "opening": "cyan", "hung": "yellow", "dead": "bold red"}
 
 
 class Status(msgspec.Struct, frozen=True):
-    """A part at one moment."""
+    """A process at one moment."""
 
     part: str
     address: str
     pid: int | None
     state: str
-    """alive, opening (nothing listens yet), hung (it has a process and does not answer) or dead."""
+    """alive, opening (nothing listens yet), hung (the process exists but does not answer) or dead."""
     look: Look
 
 
 def status(part: Part) -> Status:
-    """Look at a part."""
+    """Inspect a process."""
     pid = part.pid
     if pid is None:
         return Status(part.name, part.address, None, "dead", Look(""))
@@ -42,7 +42,7 @@ def status(part: Part) -> Status:
 
 
 def topology_table(parts: Sequence[Part], statuses: Sequence[Status]) -> Table:
-    """What runs where, and how to do it harm."""
+    """The table of processes with their addresses and the commands to kill them."""
     table = Table("part", "role", "address", "kill it", box=None, pad_edge=False)
     for part, seen in zip(parts, statuses, strict=True):
         table.add_row(part.name, seen.look.role, part.address, f"kill -9 {part.target}")
@@ -50,7 +50,7 @@ def topology_table(parts: Sequence[Part], statuses: Sequence[Status]) -> Table:
 
 
 def status_table(statuses: Sequence[Status], back: dict[str, str]) -> Table:
-    """One row for each part; `back` says of dead ones when they are started again."""
+    """One row per process; `back` maps dead ones to a note on their restart."""
     table = Table("part", "pid", "state", "role", "carts", "calls/s", "", box=None, pad_edge=False)
     for seen in statuses:
         state = f"[{COLOURS[seen.state]}]{seen.state}[/]"
@@ -62,9 +62,9 @@ def status_table(statuses: Sequence[Status], back: dict[str, str]) -> Table:
 
 
 def status_line(seen: Status, back: dict[str, str]) -> str:
-    """The same as one line of text."""
+    """A row of the status table as one line of text."""
     look = seen.look
-    said = (
+    fields = (
         f"{seen.part} {seen.address}",
         f"pid {seen.pid} {seen.state}" if seen.pid else seen.state,
         look.role,
@@ -72,11 +72,11 @@ def status_line(seen: Status, back: dict[str, str]) -> str:
         "" if look.calls is None else f"{look.calls:.0f} calls/s",
         back.get(seen.part, look.note),
     )
-    return f"{time.strftime('%H:%M:%S')}  " + ", ".join(words for words in said if words)
+    return f"{time.strftime('%H:%M:%S')}  " + ", ".join(field for field in fields if field)
 
 
 def _unwrapped(table: Table, columns: int) -> Table:
-    """The table with these columns as wide as what is in them: a command that is cut cannot be copied."""
+    """Make the first columns as wide as their contents: a truncated command cannot be copied."""
     for column in table.columns[:columns]:
         column.no_wrap = True
         column.overflow = "ignore"
@@ -85,20 +85,20 @@ def _unwrapped(table: Table, columns: int) -> Table:
 
 @contextmanager
 def screen(console: Console) -> Iterator[Callable[[Sequence[Status], dict[str, str]], None]]:
-    """A table that is renewed in place, or lines where there is no terminal."""
+    """A callback that updates a table in place, or prints lines if there is no terminal."""
     if console.is_terminal:
         with Live(console=console, auto_refresh=False) as live:
             yield lambda statuses, back: live.update(status_table(statuses, back), refresh=True)
         return
-    told: list[tuple[int | None, str]] = []
+    shown: list[tuple[int | None, str]] = []
     at = 0.0
 
-    def tell(statuses: Sequence[Status], back: dict[str, str]) -> None:
-        nonlocal told, at
+    def update(statuses: Sequence[Status], back: dict[str, str]) -> None:
+        nonlocal shown, at
         now, states = time.monotonic(), [(seen.pid, seen.state) for seen in statuses]
-        if states != told or now - at >= LINES_SECONDS:
-            told, at = states, now
+        if states != shown or now - at >= LINES_SECONDS:
+            shown, at = states, now
             for seen in statuses:
                 console.print(status_line(seen, back), soft_wrap=True)
 
-    yield tell
+    yield update

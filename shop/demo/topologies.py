@@ -1,4 +1,4 @@
-"""The rungs that can be watched: which servers each starts, the shop's settings, and what to try."""
+"""The topologies of `shop demo`: the servers of each, the shop's settings, and things to try."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from shop.demo.valkey import Valkey
 
 
 class Topology(msgspec.Struct, frozen=True):
-    """Servers that are not started yet, and a shop's settings to use them."""
+    """Servers that are not started yet, and the settings of a shop that uses them."""
 
     parts: tuple[Part, ...]
     start: Callable[[], None]
-    """Starts all of them and returns when they work together."""
+    """Starts the servers and returns when they work together."""
     settings: Callable[[], dict[str, str]]
     """Read after `start`: ports are settled by then."""
     experiments: tuple[str, ...]
 
 
 def redis(folder: Path) -> Topology:
-    """One Redis, which saves what it has every second."""
+    """One Redis, which saves to disk every second."""
     valkey = Valkey(appendonly="yes")
     return Topology(
         parts=(Server("redis", valkey),),
         start=valkey.start,
         settings=lambda: {"REDIS_URL": f"{valkey.url}/0", "DATABASE_URL": _sqlite(folder)},
         experiments=(
-            "Put a mug in the cart, kill -9 the redis, and go on clicking: the standby answers at once.",
-            "Hang it instead with kill -STOP, click, and let it go on with kill -CONT.",
+            "Put a mug in the cart, kill -9 the redis, and keep clicking: the standby answers at once.",
+            "Hang it instead with kill -STOP, click, and resume it with kill -CONT.",
             "Kill -9 the shop: your cart is still there when it is back.",
         ),
     )
@@ -50,30 +50,30 @@ def sentinel(folder: Path) -> Topology:
         start=demo.start,
         settings=lambda: {"REDIS_URL": demo.url, "DATABASE_URL": _sqlite(folder)},
         experiments=(
-            "Put a mug in the cart, kill -9 the primary, and go on clicking: a replica is promoted within seconds.",
-            "Hang the primary with kill -STOP; let it go on with kill -CONT, and see it become a replica.",
-            "Kill -9 all three sentinels: the carts stay in the primary that was the last.",
+            "Put a mug in the cart, kill -9 the primary, and keep clicking: a replica is promoted within seconds.",
+            "Hang the primary with kill -STOP, resume it with kill -CONT, and watch it become a replica.",
+            "Kill -9 all three sentinels: the carts stay in the last primary.",
         ),
     )
 
 
 def cluster(folder: Path) -> Topology:
-    """Three primaries that share the carts, and a replica of each."""
+    """Three primaries that share the carts, and one replica of each."""
     demo = Cluster(appendonly="yes")
     return Topology(
         parts=tuple(Server(f"redis {number}", node) for number, node in enumerate(demo.nodes, 1)),
         start=demo.start,
         settings=lambda: {"REDIS_URL": demo.url, "DATABASE_URL": _sqlite(folder)},
         experiments=(
-            "Put a mug in the cart, see which primary counts a cart more, and kill -9 it: its replica takes over.",
+            "Put a mug in the cart, see which primary has one more cart, and kill -9 it: its replica takes over.",
             "Fill a cart in a second browser: while the primary of one cart is dead, the other cart does not wait.",
-            "Kill -9 a primary and its replica: a third of the carts goes on with the standby until they are back.",
+            "Kill -9 a primary and its replica: the standby serves a third of the carts until they are back.",
         ),
     )
 
 
-def hybrid(folder: Path) -> Topology:  # noqa: ARG001 - PostgreSQL makes its own folder
-    """One Redis for live carts, which saves nothing itself, and PostgreSQL for all of them."""
+def hybrid(folder: Path) -> Topology:  # noqa: ARG001 - PostgreSQL creates its own folder
+    """One Redis for live carts, without persistence, and PostgreSQL as the archive of all carts."""
     valkey, postgres = Valkey(), Postgres()
 
     def start() -> None:
@@ -87,7 +87,7 @@ def hybrid(folder: Path) -> Topology:  # noqa: ARG001 - PostgreSQL makes its own
         experiments=(
             "Put a mug in the cart: a second later it is in both.",
             "Kill -9 the redis, which saves nothing, and the shop as well: the cart comes back from postgres.",
-            "Hang postgres: shopping goes on, and the archive is brought up to date when it is back.",
+            "Hang postgres: shopping continues, and the archive catches up when it is back.",
         ),
     )
 
@@ -102,4 +102,4 @@ TOPOLOGIES: dict[str, Callable[[Path], Topology]] = {
     "cluster": cluster,
     "hybrid": hybrid,
 }
-"""By the name that `shop demo` takes. Each is given the folder for its data."""
+"""Argument of `shop demo` -> its topology, a function of the folder for data."""

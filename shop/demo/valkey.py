@@ -1,4 +1,4 @@
-"""A Valkey server of our own on a free port, and the faults one can give it."""
+"""A private Valkey server on a free port, with methods for faults."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from shop.demo.ports import PortTaken, free_ports, says_port_taken, start_on_fre
 
 
 class Valkey:
-    """A server on one port, through kills and restarts. The port is settled when it first starts.
+    """A server that keeps its port through kills and restarts. Its first start decides the port.
 
     `further_ports` names settings that hold a port as well, such as the bus of a cluster. What its own configuration
     makes it save (nodes.conf of a cluster, an append-only file) is in `folder` and survives a restart; by default it
@@ -35,26 +35,26 @@ class Valkey:
 
     @property
     def url(self) -> str:
-        """Its REDIS_URL."""
+        """The REDIS_URL."""
         return f"redis://127.0.0.1:{self.port}"
 
     @property
     def pid(self) -> int:
-        """Its process."""
+        """Its process id."""
         assert self._server is not None
         assert self._server._process is not None
         return int(self._server._process.pid)
 
     @property
     def runs(self) -> bool:
-        """Whether there is a process, well or hung; not when somebody else has killed it."""
+        """Whether the process exists, even if it hangs; False if someone killed it."""
         process = self._server and self._server._process
         return process is not None and process.poll() is None
 
     def start(self) -> None:
-        """Start it on its port, with what it has saved.
+        """Start it on its port, with its saved data.
 
-        The first start moves it to another port where somebody has taken the first one; later ones raise PortTaken.
+        The first start chooses another port if the port is taken; later starts raise PortTaken.
         """
         if self._has_started:
             self._start()
@@ -63,7 +63,7 @@ class Valkey:
             self._has_started = True
 
     def _start(self) -> None:
-        """Start it on its port. Raises PortTaken, or what else keeps it from starting."""
+        """Start it on its port. Raises PortTaken, or the error that prevents the start."""
         config = {name.replace("_", "-"): value for name, value in self.config.items()}
         server = ValkeyServer(port=self.port, data_dir=self.folder, persist=True, config=config)
         try:
@@ -88,19 +88,19 @@ class Valkey:
         self.config |= dict(zip(self._further_ports, map(str, others), strict=True))
 
     def kill(self) -> None:
-        """Kill -9: gone at once, with everything that it has not saved."""
+        """Kill it at once with SIGKILL; unsaved data is lost."""
         assert self._server is not None
         self._server.terminate()
         self._server = None
 
     def terminate(self) -> None:
-        """SIGTERM: it ends in good order."""
+        """Shut down cleanly, with SIGTERM."""
         assert self._server is not None
         self._server.stop()
         self._server = None
 
     def stop(self) -> None:
-        """End it, whatever state it is in, and remove what it saved."""
+        """Stop it, whatever its state, and delete its data."""
         if self.runs:
             self.resume()
         if self._server is not None:
@@ -108,20 +108,20 @@ class Valkey:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def restart_empty(self) -> None:
-        """Kill -9 and start again, with nothing in it."""
+        """Kill it with SIGKILL and restart it without data."""
         self.kill()
         self.start()
 
     def hang(self) -> None:
-        """SIGSTOP: it accepts connections (the kernel does) and answers nothing."""
+        """Stop it with SIGSTOP: the kernel still accepts connections, but nothing answers."""
         os.kill(self.pid, signal.SIGSTOP)
 
     def resume(self) -> None:
-        """SIGCONT: it goes on where it was, and takes what was sent to it meanwhile."""
+        """Continue with SIGCONT: it processes everything that it received while it was stopped."""
         os.kill(self.pid, signal.SIGCONT)
 
     def client(self) -> Redis:
-        """A plain client, to look into the server past the shop."""
+        """A plain client, to inspect the server without the shop."""
         return Redis(port=self.port, socket_timeout=1, retry=Retry(NoBackoff(), 0))
 
     def answers(self) -> bool:

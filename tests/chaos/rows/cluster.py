@@ -43,7 +43,7 @@ async def primary_killed(scene: Scene[ClusterStage]) -> None:
     assert not victim.runs, "the server really was gone"
     await scene.lasts()
     await asyncio.to_thread(victim.start)
-    await asyncio.to_thread(cluster.wait_until_well)
+    await asyncio.to_thread(cluster.wait_until_healthy)
 
 
 async def primary_hung(scene: Scene[ClusterStage]) -> None:
@@ -55,7 +55,7 @@ async def primary_hung(scene: Scene[ClusterStage]) -> None:
     await scene.until(lambda: cluster.is_primary(replica))
     await scene.lasts()
     await asyncio.to_thread(victim.resume)
-    await asyncio.to_thread(cluster.wait_until_well)
+    await asyncio.to_thread(cluster.wait_until_healthy)
 
 
 async def slots_moved(scene: Scene[ClusterStage]) -> None:

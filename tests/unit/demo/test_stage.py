@@ -11,7 +11,7 @@ import pytest
 from shop.demo.stage import show
 from shop.demo.topologies import TOPOLOGIES, Topology
 from shop.errors import ShopError
-from tests.unit.demo.test_revival import Puppet
+from tests.unit.demo.test_restarter import Puppet
 
 
 def test_servers_that_do_not_start_are_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

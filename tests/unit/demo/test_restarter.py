@@ -9,7 +9,7 @@ import pytest
 from typing_extensions import override
 
 from shop.demo.parts import Look, Part
-from shop.demo.revival import Revival
+from shop.demo.restarter import Restarter
 from shop.demo.status import Status, status, status_line
 
 
@@ -56,53 +56,53 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return at
 
 
-def care(revival: Revival, *parts: Part) -> dict[str, str]:
-    return revival.care([status(part) for part in parts])
+def restart_due(restarter: Restarter, *parts: Part) -> dict[str, str]:
+    return restarter.restart_due([status(part) for part in parts])
 
 
 def test_a_dead_part_is_started_when_it_is_due(clock: list[float]) -> None:
     alive, dead = Puppet("alive", number=7), Puppet("dead")
-    revival = Revival((alive, dead), 15)
-    assert care(revival, alive, dead) == {"dead": "back in 15 s"}
+    restarter = Restarter((alive, dead), 15)
+    assert restart_due(restarter, alive, dead) == {"dead": "back in 15 s"}
     clock[0] += 14
-    assert care(revival, alive, dead) == {"dead": "back in 1 s"}
+    assert restart_due(restarter, alive, dead) == {"dead": "back in 1 s"}
     assert dead.starts == 0
     clock[0] += 1
-    assert care(revival, alive, dead) == {}
+    assert restart_due(restarter, alive, dead) == {}
     assert (alive.starts, dead.starts, dead.pid) == (0, 1, 101)
 
 
 def test_the_time_begins_anew_with_each_death(clock: list[float]) -> None:
     part = Puppet("part")
-    revival = Revival((part,), 15)
-    care(revival, part)
+    restarter = Restarter((part,), 15)
+    restart_due(restarter, part)
     part.number = 7
     clock[0] += 20
-    assert care(revival, part) == {}
+    assert restart_due(restarter, part) == {}
     part.number = None
-    assert care(revival, part) == {"part": "back in 15 s"}
+    assert restart_due(restarter, part) == {"part": "back in 15 s"}
 
 
 def test_one_that_cannot_start_is_tried_again_and_holds_up_nobody(clock: list[float]) -> None:
     stuck, other = Puppet("stuck"), Puppet("other")
     stuck.obstacle = "port in use"
-    revival = Revival((stuck, other), 5)
-    care(revival, stuck, other)
+    restarter = Restarter((stuck, other), 5)
+    restart_due(restarter, stuck, other)
     clock[0] += 5
-    assert care(revival, stuck, other) == {"stuck": "does not start: port in use; back in 5 s"}
+    assert restart_due(restarter, stuck, other) == {"stuck": "does not start: port in use; back in 5 s"}
     assert other.pid == 101
     stuck.obstacle = ""
     clock[0] += 5
-    assert care(revival, stuck, other) == {}
+    assert restart_due(restarter, stuck, other) == {}
     assert (stuck.starts, stuck.pid) == (2, 102)
 
 
 def test_zero_leaves_it_dead(clock: list[float]) -> None:
     part = Puppet("part")
-    revival = Revival((part,), 0)
-    care(revival, part)
+    restarter = Restarter((part,), 0)
+    restart_due(restarter, part)
     clock[0] += 1e6
-    assert care(revival, part) == {}
+    assert restart_due(restarter, part) == {}
     assert part.starts == 0
 
 

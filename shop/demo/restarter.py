@@ -1,4 +1,4 @@
-"""Starts the dead parts of a demonstration again, some time after they died."""
+"""Restarts the dead processes of a demonstration after a delay."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from shop.demo.parts import Part
 from shop.demo.status import Status
 
 
-class Revival:
-    """Starts parts again `after` seconds from when they were seen dead; 0: never."""
+class Restarter:
+    """Restarts processes `after` seconds after they were found dead; 0: never. Used by shop.demo.stage."""
 
     def __init__(self, parts: Sequence[Part], after: float) -> None:
         self._parts = {part.name: part for part in parts}
@@ -18,8 +18,8 @@ class Revival:
         self._died: dict[str, float] = {}
         self._failed: dict[str, str] = {}
 
-    def care(self, statuses: Sequence[Status]) -> dict[str, str]:
-        """Start again what is due, and say of each dead part when it will be."""
+    def restart_due(self, statuses: Sequence[Status]) -> dict[str, str]:
+        """Restart what is due. Returns a note for each dead process: name -> when it will be restarted."""
         now = time.monotonic()
         dead = {seen.part for seen in statuses if seen.state == "dead"}
         self._died = {name: self._died.get(name, now) for name in dead}
@@ -32,7 +32,7 @@ class Revival:
         return {name: f"{self._failed.get(name, '')}back in {seconds:.0f} s" for name, seconds in left.items()}
 
     def _start(self, name: str) -> None:
-        """Start it; where that fails, the next attempt is due as long after."""
+        """Start it; after a failure, retry after the same delay."""
         del self._died[name]
         self._failed.pop(name, None)
         try:
