@@ -1,4 +1,4 @@
-"""Runs a load test: the shoppers in a process of their own, the shop's books in this one."""
+"""Runs a load test: the shoppers in a subprocess, the checks of the shop's records in this process."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ from typing import assert_never
 import msgspec
 
 from shop.errors import ShopError
-from shop.loadtest.books import ShopRecords, open_books
 from shop.loadtest.checks import not_checked, seen_by_shoppers
 from shop.loadtest.plan import Plan
+from shop.loadtest.records import ShopRecords, open_records
 from shop.loadtest.report import Report
 from shop.loadtest.tally import Second, Seen
 from shop.settings import Settings
 
-LONGEST_LINE = 1 << 30
-"""Bytes of one message: the last one lists every attempt to order."""
+MAX_LINE_BYTES = 1 << 30
+"""Maximum bytes of one message: the last one lists every checkout."""
 
-Tell = Callable[[Second], None]
+OnSecond = Callable[[Second], None]
 
 
-async def drive(plan: Plan, settings: Settings, tell: Tell) -> Report:
-    """Do what the plan says; `tell` hears of every second. SIGINT ends it early. Raises ShopError."""
+async def drive(plan: Plan, settings: Settings, on_second: OnSecond) -> Report:
+    """Run the plan; calls `on_second` every second. SIGINT ends it early. Raises ShopError."""
     began_at = int(time.time())
-    books = await open_books(settings)
+    records = await open_records(settings)
     try:
-        seconds, seen = await _shopped(plan, books, tell)
-        if isinstance(books, str):
-            checks = not_checked(books)
+        seconds, seen = await _run_shoppers(plan, records, on_second)
+        if isinstance(records, str):
+            checks = not_checked(records)
         else:
-            checks = await books.close(plan, seen.attempts)
+            checks = await records.close(plan, seen.attempts)
     finally:
-        if not isinstance(books, str):
-            await books.dispose()
-    found = (*seen_by_shoppers(seen), *checks)
-    return Report(plan=plan, began_at=began_at, seconds=tuple(seconds), seen=seen, checks=found)
+        if not isinstance(records, str):
+            await records.dispose()
+    all_checks = (*seen_by_shoppers(seen), *checks)
+    return Report(plan=plan, began_at=began_at, seconds=tuple(seconds), seen=seen, checks=all_checks)
 
 
-async def _shopped(plan: Plan, books: ShopRecords | str, tell: Tell) -> tuple[list[Second], Seen]:
+async def _run_shoppers(plan: Plan, records: ShopRecords | str, on_second: OnSecond) -> tuple[list[Second], Seen]:
     seconds: list[Second] = []
     async with _crowd(plan) as lines:
         async for line in lines:
@@ -51,23 +51,23 @@ async def _shopped(plan: Plan, books: ShopRecords | str, tell: Tell) -> tuple[li
             match message:
                 case Second():
                     seconds.append(message)
-                    tell(message)
-                    if not isinstance(books, str):
-                        await books.look()
+                    on_second(message)
+                    if not isinstance(records, str):
+                        await records.sample_stock()
                 case Seen():
                     return seconds, message
                 case _:
                     assert_never(message)
-    raise ShopError("The process of the shoppers ended before its time.")
+    raise ShopError("The process of the shoppers ended too early. Its error output is above.")
 
 
 @asynccontextmanager
 async def _crowd(plan: Plan) -> AsyncIterator[asyncio.StreamReader]:
-    """What the process of the shoppers writes, line by line. It is gone at the end of the block."""
+    """The output of the shoppers' process. The process is killed at the end of the block if it still runs."""
     command = (sys.executable, "-m", "shop.loadtest.crowd")
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        *command, stdin=pipe, stdout=pipe, start_new_session=True, limit=LONGEST_LINE
+        *command, stdin=pipe, stdout=pipe, start_new_session=True, limit=MAX_LINE_BYTES
     )
     assert process.stdin is not None
     assert process.stdout is not None

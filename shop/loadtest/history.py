@@ -1,9 +1,9 @@
-"""What one session's cart must be, known to the only one who changes it, and what of it went missing.
+"""The expected states of one session's cart, and the check of what was read against them.
 
-The history of a cart is the list of its states, one after each change that was sent. A read may show any state
-from the latest that was acknowledged (or seen) before it began to the latest that had been sent when it ended:
-nothing acknowledged disappears, and nothing appears that was never sent. That is linearizability of one register
-with one writer, and any number of readers.
+Only one client changes the cart, so it knows what the cart must contain. The history is the list of its states, one
+after each change sent. A read may show any state from the latest acknowledged (or seen) before the read began to the
+latest sent when it ended: nothing acknowledged disappears, and nothing appears that was never sent. That is
+linearizability of one register with one writer and any number of readers.
 """
 
 from __future__ import annotations
@@ -17,35 +17,35 @@ from urllib.parse import unquote
 import msgspec
 
 Lines = Mapping[str, int]
-"""sku -> pieces; a cart without what is saved for later."""
+"""Sku -> quantity, without items saved for later."""
 
 _LINE = re.compile(rb'id="/cart/lines/([^"/]+)" type="number" name="quantity" value="(\d+)"')
 
 
 def lines_on(page: bytes) -> Lines:
-    """The cart that a page or a fragment shows."""
+    """The cart lines on a page or fragment."""
     return {unquote(unquote(unescape(sku.decode()))): int(quantity) for sku, quantity in _LINE.findall(page)}
 
 
 class Verdict(msgspec.Struct):
-    """What was found wrong, in numbers and in words. Nothing at all is the promise."""
+    """The violations found, as numbers and sentences; empty if the promise was kept."""
 
     lost: int = 0
-    """Pieces that were acknowledged and are not in the store at the end."""
+    """Units that were acknowledged but are not in the store at the end."""
     doubled: int = 0
-    """Pieces in the store at the end that nobody put there."""
+    """Units in the store at the end that nobody added."""
     amiss: list[str] = []
-    """The carts that end otherwise than they must."""
+    """The carts whose final state is wrong."""
     vanished: list[str] = []
-    """The answers that did not show an acknowledged change, or showed what was never sent."""
+    """The responses that lacked an acknowledged change, or showed something never sent."""
 
     @property
     def words(self) -> list[str]:
-        """All of it."""
+        """All violations, as sentences."""
         return [*self.amiss, *self.vanished]
 
     def add(self, other: Verdict) -> None:
-        """Take in what was found elsewhere."""
+        """Merge another verdict into this one."""
         self.lost += other.lost
         self.doubled += other.doubled
         self.amiss += other.amiss
@@ -57,56 +57,56 @@ class History:
 
     def __init__(self) -> None:
         self.verdict = Verdict()
-        """What answers have shown so far."""
+        """The violations in responses so far."""
         self.acknowledged = 0
-        """Changes that were answered."""
+        """The number of acknowledged changes."""
         self._states: list[Lines] = [{}]
         self._known = 0
-        """Every answer from now on shows this state or a later one."""
+        """The index of the state that every later response must show, or a newer one."""
 
     @property
     def lines(self) -> Lines:
-        """The cart after the latest change that was sent."""
+        """The cart after the latest change sent."""
         return self._states[-1]
 
     def sends(self, lines: Lines) -> None:
-        """A change is about to be sent that makes the cart this."""
+        """Record that a change is about to be sent, after which the cart is `lines`."""
         self._states.append(lines)
 
     def is_answered(self) -> None:
-        """The latest change was acknowledged."""
+        """Record that the latest change was acknowledged."""
         self.acknowledged += 1
         self._known = len(self._states) - 1
 
     def is_refused(self) -> None:
-        """The latest change was not made, and the answer said so."""
+        """Record that the latest change was refused, and not made."""
         self._states.pop()
 
     def begins_to_read(self) -> int:
-        """What to hand to `shows` when the read is answered."""
+        """Begin a read; pass the result to `shows` when the response arrives."""
         return self._known
 
     def shows(self, lines: Lines, since: int, what: str) -> None:
-        """An answer showed these lines, to a read that began at `since`."""
+        """Check a response that shows these lines, for a read that began at `since`."""
         for at in range(since, len(self._states)):
             if self._states[at] == lines:
                 self._known = max(self._known, at)
                 return
-        self._missing(what, lines, since)
+        self._report(what, lines, since)
 
     def counts(self, pieces: int, since: int, what: str) -> None:
-        """An answer showed how many pieces there are."""
+        """Check a response that shows the total quantity, for a read that began at `since`."""
         if pieces not in {sum(state.values()) for state in self._states[since:]}:
-            self._missing(what, {"pieces": pieces}, since)
+            self._report(what, {"pieces": pieces}, since)
 
     def ends(self, stored: Lines, where: str) -> Verdict:
-        """Compare with the cart as it is when all is over: the latest change may have stayed without an answer."""
+        """Compare with the cart in the store at the end; the latest change may have had no response."""
         if dict(stored) in [dict(state) for state in self._states[self._known :]]:
             return Verdict()
-        wanted, found = Counter(self._states[self._known]), Counter(dict(stored))
-        words = f"{where}: {dict(found)} instead of {dict(wanted)}"
-        return Verdict((wanted - found).total(), (found - wanted).total(), [words])
+        expected, found = Counter(self._states[self._known]), Counter(dict(stored))
+        problem = f"{where}: {dict(found)} instead of {dict(expected)}"
+        return Verdict((expected - found).total(), (found - expected).total(), [problem])
 
-    def _missing(self, what: str, lines: Lines, since: int) -> None:
-        wanted = [dict(state) for state in self._states[since:]]
-        self.verdict.vanished.append(f"{what} showed {dict(lines)}, which is none of {wanted}")
+    def _report(self, what: str, lines: Lines, since: int) -> None:
+        expected = [dict(state) for state in self._states[since:]]
+        self.verdict.vanished.append(f"{what} showed {dict(lines)}, which is none of {expected}")

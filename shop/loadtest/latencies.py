@@ -1,4 +1,4 @@
-"""How long requests took, in little memory however many there are."""
+"""A histogram of latencies with constant memory for any number of requests."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ import math
 from collections import Counter
 
 _STEP = math.log(1.02)
-_LEAST = 0.01
-"""Milliseconds; what is quicker counts as this."""
+_MIN = 0.01
+"""Milliseconds; anything faster counts as this."""
 
 
 class Latencies:
-    """A histogram whose bars are each two percent wider than the one before: quantiles are right to one percent."""
+    """A histogram whose buckets each grow by two percent, so that quantiles are accurate to one percent."""
 
     def __init__(self) -> None:
         self.count = 0
-        self.most = 0.0
-        """The longest, in milliseconds, exactly."""
-        self._bars: Counter[int] = Counter()
+        self.max = 0.0
+        """The exact maximum, in milliseconds."""
+        self._buckets: Counter[int] = Counter()
 
     def add(self, milliseconds: float) -> None:
-        """One request more."""
+        """Count one request."""
         self.count += 1
-        self.most = max(self.most, milliseconds)
-        self._bars[round(math.log(max(milliseconds, _LEAST)) / _STEP)] += 1
+        self.max = max(self.max, milliseconds)
+        self._buckets[round(math.log(max(milliseconds, _MIN)) / _STEP)] += 1
 
     def quantile(self, of: float) -> float:
-        """Milliseconds that this part of the requests did not exceed; 0.0 where there were none."""
+        """The quantile `of` (0 to 1) in milliseconds; 0.0 without requests."""
         left = math.ceil(self.count * of)
-        for bar in sorted(self._bars):
-            left -= self._bars[bar]
+        for bucket in sorted(self._buckets):
+            left -= self._buckets[bucket]
             if left <= 0:
-                return min(math.exp(bar * _STEP), self.most)
+                return min(math.exp(bucket * _STEP), self.max)
         return 0.0

@@ -1,4 +1,4 @@
-"""A shop for a load test: the demo catalogue, more in stock than will be bought, gone with its data afterwards."""
+"""A temporary shop for a load test: the demo catalogue with plenty in stock, deleted afterwards."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ START_SECONDS = 60.0
 
 @contextmanager
 def own_shop() -> Iterator[tuple[str, Settings]]:
-    """The address of a running shop, and its settings: a SQLite file, carts in memory."""
+    """Start a shop with a SQLite file and carts in memory; yields its URL and settings. Raises ShopError."""
     with TemporaryDirectory(prefix="shop-loadtest-") as name:
         folder = Path(name)
         (folder / "catalog.csv").write_text(_plenty(CATALOG.read_text(encoding="utf-8")), encoding="utf-8")
@@ -47,7 +47,7 @@ def own_shop() -> Iterator[tuple[str, Settings]]:
 
 
 def _plenty(catalog: str) -> str:
-    """A catalogue with a million pieces of each variant."""
+    """The catalogue CSV with a stock of PLENTY for each variant."""
     rows = list(csv.DictReader(io.StringIO(catalog)))
     written = io.StringIO()
     writer = csv.DictWriter(written, rows[0].keys())
@@ -57,7 +57,7 @@ def _plenty(catalog: str) -> str:
 
 
 def _address(shop: subprocess.Popen[bytes], log: Path) -> str:
-    """Where the shop answers, as it says itself. Raises ShopError where it does not start."""
+    """The URL in the shop's log, once it answers. Raises ShopError if the shop does not start."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and shop.poll() is None:
         address = next((word for word in log.read_text().split() if word.startswith("http://")), "")
@@ -67,4 +67,4 @@ def _address(shop: subprocess.Popen[bytes], log: Path) -> str:
         except (URLError, OSError):
             pass
         time.sleep(0.05)
-    raise ShopError(f"The shop for the test did not start:\n{log.read_text()}")
+    raise ShopError(f"The shop for the load test did not start. Its log:\n{log.read_text()}")

@@ -1,4 +1,4 @@
-"""What a load test found, as one HTML file that opens anywhere: no script, nothing from elsewhere."""
+"""The report of a load test as one self-contained HTML file, without scripts or external resources."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from shop.resources import resource_dir
 
 
 class Fact(msgspec.Struct, frozen=True):
-    """A number that one looks for first."""
+    """A key figure, with its label."""
 
     value: str
     name: str
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """What the template gets."""
+    """The view of templates/loadtest/report.html."""
 
     well: bool
     headline: str
@@ -40,7 +40,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def page(report: Report) -> str:
-    """The file's text."""
+    """The HTML of a report."""
     environment = Environment(
         loader=FileSystemLoader(resource_dir("templates")),
         autoescape=True,

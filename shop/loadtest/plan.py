@@ -1,4 +1,4 @@
-"""What a load test does, and who may be its target."""
+"""The plan of a load test, and the guard against testing other people's machines."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ import msgspec
 from shop.errors import ConfigurationError
 
 DOMAIN = "example.com"
-"""Where the shoppers' e-mails would go: RFC 2606 keeps it from being anybody's."""
+"""The domain of the shoppers' e-mail addresses, reserved by RFC 2606, so that nobody receives them."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """How many shoppers do what, for how long."""
+    """The parameters of a load test. Made by `shop loadtest`, read by the process of the shoppers."""
 
     url: str
-    """The shop's address, without a slash at the end."""
+    """The shop's URL, without a trailing slash."""
     users: int
     seconds: float
-    """From the first shopper's coming until all are told to go home."""
+    """Seconds from the start of the first shopper until all are stopped."""
     spawn_rate: float
-    """Shoppers who come per second until all are there."""
+    """Shoppers that start per second until all have started."""
     pace: float
-    """How many times as fast as Online Boutique's shoppers, who wait 1 to 10 seconds between two tasks."""
+    """Speed relative to Online Boutique's shoppers, who wait 1 to 10 seconds between tasks."""
     run: str
-    """Names this run in the e-mail addresses of its shoppers, by which its orders are found."""
+    """The id of this run in the e-mail addresses of its shoppers, which identifies its orders."""
     handles: tuple[str, ...]
-    """The products that are looked at and bought."""
+    """The handles of the products to view and buy."""
 
     def email(self, shopper: int, attempt: int) -> str:
-        """The address for one attempt to order: no other attempt has it."""
+        """A unique e-mail address for one checkout."""
         return f"{self.run}-{shopper}-{attempt}@{DOMAIN}"
 
 
 def refuse_other_machines(url: str) -> None:
-    """Raise ConfigurationError where a URL is not understood, or is not of this machine."""
+    """Raise ConfigurationError if a URL is malformed, or not of this machine."""
     where = urlsplit(url)
     if where.scheme not in ("http", "https") or not where.hostname:
-        raise ConfigurationError("--url is not understood. Write http://127.0.0.1:8000.")
+        raise ConfigurationError("--url is not understood. Use a URL such as http://127.0.0.1:8000.")
     try:
         addresses = {str(found[4][0]) for found in socket.getaddrinfo(where.hostname, None)}
     except OSError as error:
-        raise ConfigurationError(f"--url: {where.hostname} is not found: {error}.") from error
+        raise ConfigurationError(f"--url: cannot resolve {where.hostname}: {error}.") from error
     if not all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in addresses):
         raise ConfigurationError(
-            f"{where.hostname} is not this machine. A load test orders as fast as it can, and somebody sends and pays "
-            "what it orders: say --i-own-this-host if that is meant."
+            f"{where.hostname} is not this machine. A load test places real orders as fast as it can. If you own that "
+            "host and want this, add --i-own-this-host."
         )

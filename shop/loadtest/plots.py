@@ -1,4 +1,4 @@
-"""Lines over time, laid out for an SVG: what is drawn is in templates/loadtest/_plot.html. Pure."""
+"""Lays out line charts over time for SVG; templates/loadtest/_plot.html draws them. Pure."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import msgspec
 
 WIDTH, HEIGHT = 640, 240
 LEFT, RIGHT, TOP, BOTTOM = 44, 84, 12, 26
-"""Room around the lines: for the scales, and for the names of the lines at their ends."""
+"""Margins around the lines, for the scales and for the line names at their ends."""
 LABEL_HEIGHT = 15
-MOST_LOOKS = 240
-"""Places that say their numbers when they are pointed at."""
+MAX_STRIPS = 240
+"""Maximum number of strips with a tooltip."""
 
 
 class Series(msgspec.Struct, frozen=True):
@@ -25,7 +25,7 @@ class Series(msgspec.Struct, frozen=True):
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A line as it is drawn, with its name at the end."""
+    """A line laid out, with its name at the end."""
 
     name: str
     role: str
@@ -41,7 +41,7 @@ class Tick(msgspec.Struct, frozen=True):
 
 
 class Look(msgspec.Struct, frozen=True):
-    """A strip that says its numbers."""
+    """A vertical strip with a tooltip of the values."""
 
     x: float
     width: float
@@ -49,17 +49,17 @@ class Look(msgspec.Struct, frozen=True):
 
 
 class Plot(msgspec.Struct, frozen=True, kw_only=True):
-    """A plot as it is drawn. Lengths are in the units of its viewBox."""
+    """A plot laid out. Lengths are in units of the viewBox."""
 
     title: str
     unit: str
     summary: str
-    """What it shows, for those who cannot see it."""
+    """The text alternative for screen readers."""
     width: int
     height: int
     left: int
     right: int
-    """Where the lines end."""
+    """The x at which the lines end."""
     top: int
     bottom: int
     times: tuple[Tick, ...]
@@ -69,7 +69,7 @@ class Plot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Scales(msgspec.Struct, frozen=True):
-    """Where a time and a value lie in a plot."""
+    """Maps times and values to coordinates in a plot."""
 
     last: float
     """The latest time, seconds."""
@@ -77,15 +77,15 @@ class Scales(msgspec.Struct, frozen=True):
     """The highest value on the scale."""
 
     def x(self, at: float) -> float:
-        """The place of a time."""
+        """The x of a time in seconds."""
         return round(LEFT + at / self.last * (WIDTH - LEFT - RIGHT), 1)
 
     def y(self, value: float) -> float:
-        """The height of a value."""
+        """The y of a value."""
         return round(HEIGHT - BOTTOM - value / self.most * (HEIGHT - TOP - BOTTOM), 1)
 
     def points(self, times: Sequence[float], values: Sequence[float]) -> str:
-        """A line."""
+        """The `points` attribute of an SVG polyline."""
         return " ".join(f"{self.x(at)},{self.y(value)}" for at, value in zip(times, values, strict=True))
 
 
@@ -115,7 +115,7 @@ def plot(title: str, unit: str, times: Sequence[float], series: Sequence[Series]
 
 
 def ticks(most: float, about: int = 4) -> list[float]:
-    """About so many round numbers from 0 to `most` or just above it, or to 4 where it is less."""
+    """About `about` round numbers from 0 to `most` or just above it; to 4 if `most` is less."""
     most = max(most, 4.0)
     rough = most / about
     power = 10.0 ** math.floor(math.log10(rough))
@@ -124,8 +124,8 @@ def ticks(most: float, about: int = 4) -> list[float]:
 
 
 def _looks(scales: Scales, times: Sequence[float], series: Sequence[Series]) -> Iterator[Look]:
-    """Strips side by side, each of which says the values at its end."""
-    every = max(1, math.ceil(len(times) / MOST_LOOKS))
+    """Adjacent strips, each with a tooltip of the values at its end."""
+    every = max(1, math.ceil(len(times) / MAX_STRIPS))
     ends = range(every - 1, len(times), every)
     for start, end in pairwise((None, *ends)):
         x = scales.x(0.0 if start is None else times[start])
@@ -140,7 +140,7 @@ def _summary(line: Series, unit: str) -> str:
 
 
 def _apart(wanted: Sequence[float]) -> list[float]:
-    """Heights near the wanted ones, so that no two labels lie upon each other, and none above the lines."""
+    """Label positions near the wanted ones, so that labels do not overlap or rise above the plot."""
     from_below = sorted(range(len(wanted)), key=lambda at: -wanted[at])
     placed = list(wanted)
     for below, above in pairwise(from_below):

@@ -1,4 +1,4 @@
-"""What a load test found."""
+"""The report of a load test."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ VISIT = (
     "index", "setCurrency", "browseProduct", "addToCart", "viewCart", "emptyCart",
     "checkout", "checkout, 2nd click", "receipt",
 )  # fmt: skip
-"""The kinds of requests in the order of a visit."""
+"""The kinds of requests, in the order of a visit."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What a load test found."""
+    """The results of a load test, with a summary for the terminal and the HTML page."""
 
     plan: Plan
     began_at: int
@@ -27,27 +27,27 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def well(self) -> bool:
-        """Whether something was asked, all of it was answered, and no promise was broken."""
+        """Whether there were requests, none failed, and no promise was broken."""
         return bool(self.seen.total.requests) and not self.seen.total.failed and not self.broken
 
     @property
     def broken(self) -> int:
-        """Promises that were not kept."""
+        """The number of broken promises."""
         return sum(check.kept is False for check in self.checks)
 
     @property
     def orders(self) -> int:
-        """Those that were accepted."""
+        """The number of accepted orders."""
         return sum(attempt.answer == "placed" for attempt in self.seen.attempts)
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
-        """The kinds of requests, and all of them together."""
+        """The kinds of requests, followed by the total."""
         return (*sorted(self.seen.kinds, key=lambda kind: VISIT.index(kind.name)), self.seen.total)
 
     @property
     def headline(self) -> str:
-        """What came of it, in a sentence or two."""
+        """The result in a sentence or two."""
         if not self.well:
             failed = f"{self.seen.total.failed:,} of {self.seen.total.requests:,} requests failed"
             return f"{failed}, {self.broken} of {len(self.checks)} promises were broken."
@@ -57,9 +57,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def said(self) -> list[str]:
-        """What was said where something was not done."""
+        """Failures and refusals, as lines of text with their counts."""
         said = [f"{count:,} × {words}" for words, count in self.seen.failures.items()]
         said += [f"{count:,} × refused, {words}" for words, count in self.seen.refusals.items()]
         if self.seen.sold_out:
-            said.append(f"{self.seen.sold_out:,} × a product to add was sold out")
+            said.append(f"{self.seen.sold_out:,} × product sold out")
         return said

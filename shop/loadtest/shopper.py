@@ -1,7 +1,7 @@
-"""One shopper of the crowd: Online Boutique's mix of tasks, and a look at whether the shop kept its word.
+"""A Locust user with Online Boutique's mix of tasks, which also checks every cart it reads.
 
-Each is the only one to change its cart, so it knows what the cart must be. A change without an answer is sent again
-under the same Idempotency-Key, as htmx does it.
+Only the shopper changes its cart, so it knows what the cart must contain. A change without a response is retried with
+the same Idempotency-Key, as the shop's pages do.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from shop.loadtest.tally import Attempt, Tally
 
 CURRENCIES = ("EUR", "USD", "JPY", "CAD", "GBP", "TRY")
 PAUSE = 1, 10
-"""Seconds between two tasks, at least and at most, divided by the plan's pace."""
-PIECES = 10
-"""Pieces that are added at once, at most."""
-TWICE = 0.1
-"""So many of the orders are clicked twice at once."""
-PATIENCE_SECONDS = 15.0
-"""For one answer: an order may take as long as its payment may, and some."""
-INSISTING_SECONDS = 20.0
-"""For how long a change is sent again."""
+"""Minimum and maximum seconds between two tasks, before division by the plan's pace."""
+MAX_QUANTITY = 10
+"""Maximum quantity of one add."""
+DOUBLE_CLICK_SHARE = 0.1
+"""Share of checkouts that are sent twice at once."""
+TIMEOUT_SECONDS = 15.0
+"""Timeout of one request: an order may take a little longer than its payment."""
+RETRY_SECONDS = 20.0
+"""How long a change is retried."""
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What the shop said; status 0: nothing."""
+    """A response of the shop; status 0: no response."""
 
     status: int
     text: str = ""
@@ -46,49 +46,49 @@ class Answer(msgspec.Struct, frozen=True):
 
     @property
     def accepted(self) -> bool:
-        """Whether it did, or shows, what was asked for."""
+        """Whether the request succeeded."""
         return self.status in (200, 303)
 
     @property
     def refused(self) -> bool:
-        """Whether it said why not, or that something is otherwise than it was."""
+        """Whether the shop refused the request with a reason, or because something has changed."""
         return self.status in (409, 422)
 
     @property
     def final(self) -> bool:
-        """Whether asking again would not help."""
+        """Whether a retry would not help."""
         return 200 <= self.status < 500
 
 
 class Shopper(FastHttpUser):
-    """Shops until told to go home, and looks at the cart once more then."""
+    """Runs its tasks until it is stopped, and then checks its cart once more."""
 
     plan: ClassVar[Plan]
     tally: ClassVar[Tally]
     numbers: ClassVar[count[int]] = count(1)
 
-    connection_timeout = PATIENCE_SECONDS
-    network_timeout = PATIENCE_SECONDS
+    connection_timeout = TIMEOUT_SECONDS
+    network_timeout = TIMEOUT_SECONDS
     concurrency = 2
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
-        self.client.client.redirect_response_codes = frozenset()  # type: ignore[misc]  # each page is a request of its own
+        self.client.client.redirect_response_codes = frozenset()  # type: ignore[misc]  # count each page as a separate request
         self.number = next(self.numbers)
         self.history = History()
-        self.chance = random.Random(f"{self.plan.run} {self.number}")  # noqa: S311 - what is bought is no secret
+        self.rng = random.Random(f"{self.plan.run} {self.number}")  # noqa: S311 - no secret
         self.attempts = count(1)
 
     def wait_time(self) -> float:
         """Seconds until the next task."""
-        return self.chance.uniform(*PAUSE) / self.plan.pace
+        return self.rng.uniform(*PAUSE) / self.plan.pace
 
     def on_start(self) -> None:
-        """Come in by the front page."""
+        """Open the front page."""
         self.index()
 
     def on_stop(self) -> None:
-        """Look at the cart for the last time."""
+        """Check the cart for the last time."""
         answer = self._ask("viewCart", "/cart")
         if answer.accepted:
             self.tally.verdict.add(
@@ -103,8 +103,8 @@ class Shopper(FastHttpUser):
 
     @task(2)
     def set_currency(self) -> None:
-        """Prices in another currency."""
-        self._ask("setCurrency", "/setCurrency", {"currency_code": self.chance.choice(CURRENCIES)})
+        """Switch to another currency."""
+        self._ask("setCurrency", "/setCurrency", {"currency_code": self.rng.choice(CURRENCIES)})
 
     @task(10)
     def browse_product(self) -> None:
@@ -113,7 +113,7 @@ class Shopper(FastHttpUser):
 
     @task(3)
     def view_cart(self) -> None:
-        """The cart's page, which must show what was acknowledged."""
+        """The cart page, which must show every acknowledged change."""
         since = self.history.begins_to_read()
         answer = self._ask("viewCart", "/cart")
         if answer.accepted:
@@ -122,44 +122,46 @@ class Shopper(FastHttpUser):
 
     @task(2)
     def add_to_cart(self) -> None:
-        """A product's page, as many pieces of it as there may be, and the cart."""
+        """Open a product page, add a random quantity within the limit, and view the cart."""
         handle, page = self._product()
         if others := choices_on(page):
-            page = self._ask("browseProduct", self.chance.choice(others)).text
+            page = self._ask("browseProduct", self.rng.choice(others)).text
         offer = offer_on(page)
         if offer is None:
             self.tally.sold_out += 1
             return
-        pieces = min(self.chance.randint(1, PIECES), offer.most)
-        lines = {**self.history.lines, offer.sku: self.history.lines.get(offer.sku, 0) + pieces}
-        form = {"product_id": handle, "variant_id": offer.sku, "quantity": str(pieces)}
-        if self._changes("addToCart", "/cart", form, lines).accepted:
+        quantity = min(self.rng.randint(1, MAX_QUANTITY), offer.limit)
+        lines = {**self.history.lines, offer.sku: self.history.lines.get(offer.sku, 0) + quantity}
+        form = {"product_id": handle, "variant_id": offer.sku, "quantity": str(quantity)}
+        if self._change("addToCart", "/cart", form, lines).accepted:
             self.view_cart()
 
     @task(1)
     def checkout(self) -> None:
-        """An add, and an order of all that is in the cart."""
+        """Add a product, and order everything in the cart."""
         self.add_to_cart()
         if not (lines := dict(self.history.lines)):
             return
         attempt = Attempt(email=self.plan.email(self.number, next(self.attempts)), lines=lines, answer="unknown")
         self.tally.attempts[attempt.email] = attempt
-        attempt = self._orders(attempt, twice=self.chance.random() < TWICE)
+        attempt = self._order(attempt, twice=self.rng.random() < DOUBLE_CLICK_SHARE)
         self.tally.attempts[attempt.email] = attempt
         if attempt.answer == "placed":
             self._receipt(attempt.number)
         else:
-            self._changes("emptyCart", "/cart/empty", {}, {})
+            self._change("emptyCart", "/cart/empty", {}, {})
 
-    def _orders(self, attempt: Attempt, *, twice: bool) -> Attempt:
-        """Send the order, and say what came of it."""
-        form, key = order_form(attempt.email, self.chance), secrets.token_hex(8)
+    def _order(self, attempt: Attempt, *, twice: bool) -> Attempt:
+        """Send the checkout. Returns the attempt with its outcome."""
+        form, key = order_form(attempt.email, self.rng), secrets.token_hex(8)
         second = gevent.spawn(self._ask, "checkout, 2nd click", "/cart/checkout", form, key) if twice else None
-        answers = [self._changes("checkout", "/cart/checkout", form, {}, key, alone=not twice)]
+        answers = [self._change("checkout", "/cart/checkout", form, {}, key, alone=not twice)]
         answers += [second.get()] if second else []
         numbers = {answer.location.rpartition("/")[2] for answer in answers if answer.status == 303}
         if len(numbers) > 1:
-            self.tally.without_receipt.append(f"One order, clicked twice, became {' and '.join(sorted(numbers))}.")
+            self.tally.without_receipt.append(
+                f"One checkout, sent twice, became orders {' and '.join(sorted(numbers))}."
+            )
         if numbers:
             return msgspec.structs.replace(attempt, answer="placed", number=numbers.pop())
         return msgspec.structs.replace(attempt, answer="refused") if answers[0].final and not twice else attempt
@@ -168,25 +170,25 @@ class Shopper(FastHttpUser):
         self.tally.receipts += 1
         answer = self._ask("receipt", f"/order/{number}")
         if not (answer.accepted and number in answer.text):
-            self.tally.without_receipt.append(f"/order/{number} answered {answer.status} and does not show the order.")
+            self.tally.without_receipt.append(f"/order/{number} answered {answer.status} without the order.")
 
     def _product(self) -> tuple[str, str]:
-        """The handle of a product, and its page."""
-        handle = self.chance.choice(self.plan.handles)
+        """Open a random product page. Returns the handle and the page."""
+        handle = self.rng.choice(self.plan.handles)
         return handle, self._ask("browseProduct", f"/product/{quote(handle, safe='')}").text
 
-    def _changes(
+    def _change(
         self, kind: str, path: str, form: dict[str, str], lines: Lines, key: str = "", *, alone: bool = True
     ) -> Answer:
-        """Send a change that makes the cart `lines`, again and again under one key until there is an answer.
+        """Send a change after which the cart is `lines`; retry with the same key until there is a response.
 
-        A refusal of the first request says that nothing was done, if it was `alone`; of a later one it may say that the
-        first is done.
+        If the first request was `alone`, its refusal means that nothing was done. The refusal of a retry may mean that
+        the first request was done.
         """
         key = key or secrets.token_hex(8)
         self.history.sends(lines)
-        until = time.monotonic() + INSISTING_SECONDS
-        while time.monotonic() < until:
+        deadline = time.monotonic() + RETRY_SECONDS
+        while time.monotonic() < deadline:
             answer = self._ask(kind, path, form, key)
             if answer.accepted:
                 self.history.is_answered()
@@ -202,7 +204,7 @@ class Shopper(FastHttpUser):
         raise StopUser
 
     def _ask(self, kind: str, path: str, form: dict[str, str] | None = None, key: str = "") -> Answer:
-        """One request, counted under its kind."""
+        """Send one request, counted under its kind."""
         headers = {"Content-Type": "application/x-www-form-urlencoded"} if form is not None else {}
         if key:
             headers["Idempotency-Key"] = key

@@ -1,4 +1,4 @@
-"""What a crowd of shoppers counts, and what it tells the process that started it: one JSON object a line."""
+"""The counters of the shoppers, and the messages to the parent process: one JSON object per line."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import msgspec
 from shop.loadtest.history import Verdict
 from shop.loadtest.latencies import Latencies
 
-MOST_WORDS = 20
-"""Different reasons that are remembered of what failed."""
+MAX_REASONS = 20
+"""Maximum number of different reasons that are counted."""
 
 
 class Second(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """One second of the run; times of its requests in milliseconds, 0.0 where there were none."""
+    """One second of the run; latencies in milliseconds, 0.0 without requests."""
 
     at: float
-    """Seconds since the beginning."""
+    """Seconds since the start."""
     users: int
     requests: int
     refused: int
@@ -27,22 +27,22 @@ class Second(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     p95: float
     p99: float
     carts: int
-    """Carts with something in them."""
+    """Carts that are not empty."""
     pieces: int
-    """In all of them."""
+    """Units in all carts."""
     orders: int
-    """Since the beginning."""
+    """Accepted orders since the start."""
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
-    """All requests of one kind; times in milliseconds."""
+    """All requests of one kind; latencies in milliseconds."""
 
     name: str
     requests: int
     refused: int
-    """Answered with a reason why not, such as 'Only 3 left'."""
+    """Answered with a reason for the refusal, such as 'Only 3 left'."""
     failed: int
-    """An error, or no answer."""
+    """An error, or no response."""
     p50: float
     p95: float
     p99: float
@@ -50,75 +50,75 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """An attempt to order, made once or clicked twice."""
+    """A checkout, sent once or twice at the same time."""
 
     email: str
     lines: dict[str, int]
-    """What was in the cart: sku -> pieces."""
+    """The cart: sku -> quantity."""
     answer: Literal["placed", "refused", "unknown"]
     number: str = ""
-    """Of the order, where it was placed."""
+    """The number of the order, if it was placed."""
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """All that the shoppers saw, when the last has gone home."""
+    """Everything that the shoppers saw, at the end of the run."""
 
     seconds: float
     kinds: tuple[Kind, ...]
     total: Kind
     attempts: tuple[Attempt, ...]
     verdict: Verdict
-    """Of all carts."""
+    """The verdict over all carts."""
     changes: int
     """Acknowledged changes of carts."""
     reads: int
-    """Carts that were looked at and compared."""
+    """Carts that were read and checked."""
     receipts: int
-    """Receipts that were looked for."""
+    """Receipts that were requested."""
     without_receipt: tuple[str, ...]
-    """In words."""
+    """Missing receipts, as sentences."""
     failures: dict[str, int]
-    """Words -> how often."""
+    """Message -> count."""
     refusals: dict[str, int]
     sold_out: int
-    """How often somebody wanted to add what was sold out."""
+    """How often a product to add was sold out."""
 
 
 class Tally:
-    """Counts while the shoppers shop."""
+    """The counters of a run, shared by all shoppers of the process."""
 
     def __init__(self) -> None:
         self.verdict = Verdict()
         self.attempts: dict[str, Attempt] = {}
         """By e-mail address."""
         self.carts: dict[int, int] = {}
-        """Shopper -> pieces in the cart."""
+        """Shopper -> units in the cart."""
         self.changes = self.reads = self.receipts = self.sold_out = 0
         self.without_receipt: list[str] = []
         self.failures: Counter[str] = Counter()
         self.refusals: Counter[str] = Counter()
-        self._total = CartPricing("all")
-        self._kinds: dict[str, CartPricing] = {}
-        self._second = CartPricing("second")
+        self._total = RequestCounters("all")
+        self._kinds: dict[str, RequestCounters] = {}
+        self._second = RequestCounters("second")
 
     def request(self, kind: str, milliseconds: float, failure: str) -> None:
-        """A request is over; `failure` says why it has no good answer, '' where it has."""
-        if failure and (failure in self.failures or len(self.failures) < MOST_WORDS):
+        """Count a finished request; `failure` is the reason why it failed, '' if it did not."""
+        if failure and (failure in self.failures or len(self.failures) < MAX_REASONS):
             self.failures[failure] += 1
-        for sums in (self._total, self._second, self._kinds.setdefault(kind, CartPricing(kind))):
+        for sums in (self._total, self._second, self._kinds.setdefault(kind, RequestCounters(kind))):
             sums.latencies.add(milliseconds)
             sums.failed += bool(failure)
 
-    def refused(self, kind: str, words: str) -> None:
-        """The request that was counted last is a refusal with these words."""
-        if words in self.refusals or len(self.refusals) < MOST_WORDS:
-            self.refusals[words] += 1
-        for sums in (self._total, self._second, self._kinds.setdefault(kind, CartPricing(kind))):
+    def refused(self, kind: str, message: str) -> None:
+        """Mark the request counted last as refused with this message."""
+        if message in self.refusals or len(self.refusals) < MAX_REASONS:
+            self.refusals[message] += 1
+        for sums in (self._total, self._second, self._kinds.setdefault(kind, RequestCounters(kind))):
             sums.refused += 1
 
     def second(self, at: float, users: int) -> Second:
-        """What happened since this was asked last."""
-        sums, self._second = self._second.sums(), CartPricing("second")
+        """The figures since the previous call."""
+        sums, self._second = self._second.sums(), RequestCounters("second")
         return Second(
             at=at,
             users=users,
@@ -134,7 +134,7 @@ class Tally:
         )
 
     def seen(self, seconds: float) -> Seen:
-        """All of it."""
+        """The figures of the whole run."""
         return Seen(
             seconds=seconds,
             kinds=tuple(sums.sums() for sums in self._kinds.values()),
@@ -151,8 +151,8 @@ class Tally:
         )
 
 
-class CartPricing:
-    """Requests of one kind, or of one second."""
+class RequestCounters:
+    """The counters of one kind of request, or of one second."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -161,7 +161,7 @@ class CartPricing:
         self.failed = 0
 
     def sums(self) -> Kind:
-        """As they are told."""
+        """The counters as a message."""
         return Kind(
             name=self.name,
             requests=self.latencies.count,
@@ -170,5 +170,5 @@ class CartPricing:
             p50=self.latencies.quantile(0.50),
             p95=self.latencies.quantile(0.95),
             p99=self.latencies.quantile(0.99),
-            most=self.latencies.most,
+            most=self.latencies.max,
         )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.loadtest.plots import HEIGHT, LABEL_HEIGHT, MOST_LOOKS, TOP, Series, plot, ticks
+from shop.loadtest.plots import HEIGHT, LABEL_HEIGHT, MAX_STRIPS, TOP, Series, plot, ticks
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_lines_stay_inside_and_their_names_apart(lines: list[list[float]]) -> No
 def test_every_place_says_its_numbers_even_of_a_long_run() -> None:
     times = [float(at + 1) for at in range(3_600)]
     drawn = plot("Orders", "so far", times, [Series("orders", "first", times)])
-    assert len(drawn.looks) <= MOST_LOOKS
+    assert len(drawn.looks) <= MAX_STRIPS
     assert drawn.looks[-1].words == "3600 s: orders 3,600"
     assert drawn.looks[0].x == drawn.left
 

@@ -1,4 +1,4 @@
-"""What a load test found, in words for a terminal."""
+"""Prints the report of a load test on a terminal."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from shop.loadtest.checks import Check
 from shop.loadtest.report import Report
 
 PLAIN_WIDTH = 120
-"""Columns where the report is not shown on a terminal."""
-MOST_WORDS = 5
-"""Of what broke a promise, so much is said here; the HTML file says all of it."""
+"""Width of the report in columns when the output is not a terminal."""
+MAX_VIOLATIONS = 5
+"""Maximum violations shown for each promise; the HTML report lists all."""
 
 
-def tell(report: Report) -> None:
+def print_report(report: Report) -> None:
     """Print the report."""
     console = Console(highlight=False)
     if not console.is_terminal:
@@ -51,13 +51,13 @@ def _promises(report: Report) -> Table:
 
 
 def _promise(check: Check) -> tuple[Text, Text]:
-    words = Text(check.promise)
+    text = Text(check.promise)
     if check.kept is None:
-        words.append(f"\n{check.not_checked}", style="yellow")
-        return Text("not checked", style="yellow"), words
-    words.append(f" ({check.looked_at})", style="dim")
-    for wrong in check.wrong[:MOST_WORDS]:
-        words.append(f"\n{wrong}", style="red")
-    if more := len(check.wrong) - MOST_WORDS:
-        words.append(f"\nand {more:,} more" if more > 0 else "", style="red")
-    return (Text("kept", style="green") if check.kept else Text("broken", style="bold red")), words
+        text.append(f"\n{check.not_checked}", style="yellow")
+        return Text("not checked", style="yellow"), text
+    text.append(f" ({check.looked_at})", style="dim")
+    for wrong in check.wrong[:MAX_VIOLATIONS]:
+        text.append(f"\n{wrong}", style="red")
+    if more := len(check.wrong) - MAX_VIOLATIONS:
+        text.append(f"\nand {more:,} more" if more > 0 else "", style="red")
+    return (Text("kept", style="green") if check.kept else Text("broken", style="bold red")), text
