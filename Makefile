@@ -1,4 +1,4 @@
-# All that is needed is make and Python 3.11 or later; the rest is fetched into .venv, locked by hash.
+# Requires only make and Python 3.11 or later; everything else is installed into .venv, locked by hash.
 # `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
@@ -15,16 +15,16 @@ run: setup ## Serve the shop at http://127.0.0.1:8000 (.env.example lists the se
 
 test: dev check ## Check and test everything
 	@CHROMIUM_PATH="$$($(VENV)/python bin/browser.py)" || exit 1; export CHROMIUM_PATH; \
-		exec $(VENV)/python -m pytest -n 3 --dist loadfile # on two cores: they wait a third of the time
+		exec $(VENV)/python -m pytest -n 3 --dist loadfile # more than the two cores of CI: the tests wait a third of the time
 
-targets: dev ## Try the targets that make test does not run, as short as they get, in a fresh clone
+targets: dev ## Test the targets that make test does not run, as short as possible, in a fresh clone
 	@CHROMIUM_PATH="$$($(VENV)/python bin/browser.py)" || exit 1; export CHROMIUM_PATH; \
 		exec $(VENV)/python -m pytest --durations=0 --durations-min=1 tests/house/targets.py
 
-test-pythons: dev ## Run the unit, web and contract tests on every further Python of this machine, and show their coverage
+test-pythons: dev ## Run the unit, web and contract tests on every other Python of this machine, with coverage
 	@exec bin/test-pythons
 
-check: dev ## Formatting, lint, types, imports between the parts, templates, styles and scripts, links in the docs
+check: dev ## Check formatting, lint, types, imports between packages, templates, styles and scripts, links in the docs
 	$(VENV)/ruff format --check .
 	$(VENV)/ruff check .
 	$(VENV)/mypy
@@ -33,41 +33,41 @@ check: dev ## Formatting, lint, types, imports between the parts, templates, sty
 	bin/lint_static
 	$(VENV)/python bin/check_links.py
 
-format: dev ## Format the code and mend what ruff can mend
+format: dev ## Format the code and apply ruff's automatic fixes
 	$(VENV)/ruff check --fix .
 	$(VENV)/ruff format .
 
-words: dev ## Renew the catalogues of translations from the words of the shop (docs/languages.md); FORGET=1
+words: dev ## Update the translation catalogues from the shop's messages (docs/languages.md); FORGET=1
 	$(VENV)/python bin/words.py $(if $(FORGET),--forget)
 
-bench: dev ## Measure; prints one table per benchmark; SHORT=1 only sees whether they run
+bench: dev ## Run the benchmarks, which print a table each; SHORT=1 only checks that they run
 	@for file in tests/bench/bench_*.py; do \
 		$(VENV)/python -m "tests.bench.$$(basename "$$file" .py)" || exit 1; \
 	done
 
-chaos: dev ## Break real servers under load and print what was lost; ONLY=hung,kill SECONDS=10
+chaos: dev ## Break real servers under load and report any loss; ONLY=hung,kill SECONDS=10
 	@exec $(VENV)/python -m tests.chaos.table --only "$(ONLY)" $(if $(SECONDS),--seconds $(SECONDS))
 
-acidrain: dev ## Order in parallel what must be ordered once, and print what was violated; ONLY=last,coupon SHORT=1
+acidrain: dev ## Attack invariants with parallel orders and report violations; ONLY=last,coupon SHORT=1
 	@exec $(VENV)/python -m tests.chaos.acidrain --only "$(ONLY)" $(if $(SHORT),--few)
 
-looks: dev ## Take the pictures anew that the tests compare pages with; look at the difference before you commit; ONLY=home
+looks: dev ## Retake the reference screenshots of the tests; review the differences before you commit; ONLY=home
 	@CHROMIUM_PATH="$$($(VENV)/python bin/browser.py)" || exit 1; export CHROMIUM_PATH; \
 		exec $(VENV)/python -m pytest -q tests/e2e/test_looks.py --renew-looks $(if $(ONLY),-k "$(ONLY)")
 
-screens: dev ## Take the pictures of docs/screens anew; ONLY="cart drawer"
+screens: dev ## Retake the screenshots in docs/screens; ONLY="cart drawer"
 	@CHROMIUM_PATH="$$($(VENV)/python bin/browser.py)" || exit 1; export CHROMIUM_PATH; \
 		exec $(VENV)/python -m tests.audits.screens $(ONLY)
 
-lighthouse: dev tests/audits/node_modules ## Lighthouse's scores of four pages on a phone; needs Node.js; RUNS=1 ONLY=home
+lighthouse: dev tests/audits/node_modules ## Run Lighthouse for a phone on four pages; needs Node.js; RUNS=1 ONLY=home
 	@CHROMIUM_PATH="$$($(VENV)/python bin/browser.py)" || exit 1; export CHROMIUM_PATH; \
 		exec $(VENV)/python -m tests.audits.lighthouse $(if $(RUNS),--runs $(RUNS)) $(ONLY)
 
-access: dev ## axe on every page and state at three widths, light and dark; ONLY="cart drawer"
+access: dev ## Run axe on every page and state at three widths, light and dark; ONLY="cart drawer"
 	@CHROMIUM_PATH="$$($(VENV)/python bin/browser.py)" || exit 1; export CHROMIUM_PATH; \
 		exec $(VENV)/python -m tests.audits.access $(ONLY)
 
-validate: dev tests/audits/node_modules ## The W3C's Nu Html Checker on every page and state; needs Node.js and Java; ONLY="cart drawer"
+validate: dev tests/audits/node_modules ## Run the W3C's Nu Html Checker on every page and state; needs Node.js and Java; ONLY="cart drawer"
 	@CHROMIUM_PATH="$$($(VENV)/python bin/browser.py)" || exit 1; export CHROMIUM_PATH; \
 		exec $(VENV)/python -m tests.audits.validate $(ONLY)
 
@@ -75,7 +75,7 @@ tests/audits/node_modules: tests/audits/package-lock.json
 	npm ci --prefix tests/audits
 	@touch $@
 
-art: .venv-art ## Photograph the products anew that are missing from art/out, and encode them; NAMES="tide-mug-*"; needs Python 3.11
+art: .venv-art ## Render the product photos that are missing from art/out, and encode them; NAMES="tide-mug-*"; needs Python 3.11
 	.venv-art/bin/python -m art $(NAMES)
 	.venv-art/bin/python -m art.encode
 
@@ -85,13 +85,13 @@ art: .venv-art ## Photograph the products anew that are missing from art/out, an
 	.venv-art/bin/python -m pip install --quiet --group art
 	@touch $@
 
-audit: dev ## Look the locked packages up in the public list of known vulnerabilities
+audit: dev ## Check the locked packages for known vulnerabilities
 	$(VENV)/pip-audit --strict --require-hashes --disable-pip -r requirements.lock
 
-lock: dev ## Renew the locks from pyproject.toml; UPGRADE=1 takes the newest versions
+lock: dev ## Update the locks from pyproject.toml; UPGRADE=1 takes the newest versions
 	bin/lock $(if $(UPGRADE),--upgrade)
 
-clean: ## Remove .venv, caches and builds; the data under var/ stays
+clean: ## Remove .venv, caches and builds, but keep the data in var/
 	rm -rf .venv .venv-art .venv-3.* build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
 	find shop tests migrations bin -name __pycache__ -prune -exec rm -rf {} +
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Print the path of a Chromium that starts, for the browser tests; fetch one where there is none.
+"""Print the path of a working Chromium for the browser tests; install one if there is none.
 
-Looked for, in this order: CHROMIUM_PATH, a Chromium or Chrome on the PATH, the one that Playwright fetched
-before. If none of them starts: on Debian as root the distribution's package, because it brings the system
-libraries that it needs; then Playwright's own download.
+Search order: CHROMIUM_PATH, a Chromium or Chrome on the PATH, Playwright's earlier download. If none of them starts,
+install the distribution's package on Debian as root, because it includes the system libraries; then try Playwright's
+own download.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ DOWNLOAD = ((sys.executable, "-m", "playwright", "install", "chromium"),)
 
 
 def candidates() -> Iterator[str]:
-    """Paths where a browser may be, best first; each exists."""
+    """Existing paths of possible browsers, best first."""
     with sync_playwright() as playwright:
         own = playwright.chromium.executable_path
     for path in (os.environ.get("CHROMIUM_PATH"), *map(shutil.which, NAMES), own):
@@ -35,7 +35,7 @@ def candidates() -> Iterator[str]:
 
 
 def starts(path: str) -> bool:
-    """Whether the browser at this path can be started and closed."""
+    """Whether the browser at this path starts and closes."""
     with sync_playwright() as playwright:
         try:
             playwright.chromium.launch(executable_path=path, args=["--no-sandbox"], timeout=30_000).close()
@@ -51,7 +51,7 @@ def found() -> str | None:
 
 
 def fetch(commands: tuple[tuple[str, ...], ...]) -> None:
-    """Run the commands one after the other until one fails; what they say goes to stderr."""
+    """Run the commands in order until one fails; their output goes to stderr."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT": "10000"}
     for command in commands:
         print(f"No browser for the tests yet: {' '.join(command)}", file=sys.stderr)
@@ -65,20 +65,22 @@ def fetch(commands: tuple[tuple[str, ...], ...]) -> None:
 
 
 def is_debian_root() -> bool:
-    """Whether apt-get can install a browser here. Not on Ubuntu, whose package is a snap and no use in a container."""
+    """Whether apt-get can install a browser. Not on Ubuntu, whose package is a snap, which fails in a container."""
     release = Path("/etc/os-release")
     return os.geteuid() == 0 and release.exists() and "ID=debian" in release.read_text().splitlines()
 
 
 def main() -> int:
-    """Print the path on stdout; 1 and a word of advice on stderr where no browser can be had."""
+    """Print the path on stdout; if there is no browser, print advice on stderr and return 1."""
     path = found()
     for commands in (*((APT,) if is_debian_root() else ()), DOWNLOAD):
         if path is None:
             fetch(commands)
             path = found()
     if path is None:
-        print("The browser tests need Chromium or Chrome. Install one, or set CHROMIUM_PATH to it.", file=sys.stderr)
+        print(
+            "The browser tests need Chromium or Chrome. Install one, or set CHROMIUM_PATH to its path.", file=sys.stderr
+        )
         return 1
     print(path)
     return 0

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Check that the relative links and anchors in a repository's Markdown lead somewhere; ask no network.
+"""Check the relative links and anchors in a repository's Markdown files, without network access.
 
-The repository is this one, or the folder that is given. Prints one line for each dead link, as `file:line: what`,
-and exits with 1.
+The repository is this one, or the folder in the first argument. Prints a line `file:line: problem` for each broken
+link, and then exits with 1.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*$")
 
 
 def markdown() -> list[Path]:
-    """The Markdown files that are, or are about to be, in the repository."""
+    """The Markdown files that are tracked, or untracked and not ignored."""
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"]
     names = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
     return [path for name in names if (path := ROOT / name).is_file()]
@@ -29,7 +29,7 @@ def markdown() -> list[Path]:
 
 @lru_cache
 def prose(path: Path) -> tuple[tuple[int, str], ...]:
-    """The numbered lines of a file outside its code blocks, inline code taken out."""
+    """The numbered lines of a file outside its code blocks."""
     lines, fenced = [], False
     for number, line in enumerate(path.read_text().splitlines(), start=1):
         fence = line.lstrip().startswith(("```", "~~~"))
@@ -52,7 +52,7 @@ def anchors(path: Path) -> frozenset[str]:
 
 
 def broken(path: Path) -> Iterator[str]:
-    """What is wrong with the links of one file."""
+    """The broken links of one file, as lines of text."""
     for number, line in prose(path):
         for match in LINK.finditer(re.sub(r"`[^`]*`", "``", line)):
             link = match[1] or match[2]
@@ -62,16 +62,16 @@ def broken(path: Path) -> Iterator[str]:
             target = (path.parent / unquote(file)).resolve() if file else path
             where = f"{path.relative_to(ROOT)}:{number}"
             if not target.is_relative_to(ROOT) or not target.exists():
-                yield f"{where}: {link} is not there"
+                yield f"{where}: {link} does not exist"
             elif anchor and target.suffix == ".md" and anchor not in anchors(target):
-                yield f"{where}: {link} names a heading that is not there"
+                yield f"{where}: {link} names a heading that does not exist"
 
 
 def main() -> int:
-    """Check every file; 1 where a link is dead."""
+    """Check every file; returns 1 if a link is broken."""
     files = markdown()
     problems = [problem for path in files for problem in broken(path)]
-    print("\n".join(problems) or f"Links in {len(files)} documents lead somewhere.")
+    print("\n".join(problems) or f"All links in {len(files)} documents work.")
     return bool(problems)
 
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Renew the catalogues of translations from the words of the shop and of the demo catalogue.
+"""Update the translation catalogues from the messages of the shop and the texts of the demo catalogue.
 
-Writes shop/locale/{messages,catalog}.pot and merges them into the .po files of each language: a new message has no
-translation yet, a message that is gone is removed. If a message that is gone has a translation, nothing is written and
-the exit status is 1, unless `--forget` is given. `--check` writes nothing; it prints what is missing, doubtful or not
-as its message has it, and exits with 1.
+Writes shop/locale/{messages,catalog}.pot and merges them into the .po files of each language: adds new messages without
+a translation, and removes obsolete messages. If an obsolete message has a translation, writes nothing and exits with 1,
+unless `--forget` is given. `--check` writes nothing; it prints translations that are missing, fuzzy or do not match
+their message, and then exits with 1.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ NOT_FOR_SHOPPERS = {
     "shop": ("cli.py", "commands/**", "demo/**", "loadtest/**", "operations/**"),
     "templates": ("loadtest/**",),
 }
-"""Operators read these, in English. Every other file is searched for words, wherever it stands in its folder."""
+"""Files with texts for operators, which stay in English. Messages are extracted from all other files in the folders."""
 METHODS = {"shop": ("**.py", "python"), "templates": ("**.*", "jinja2")}
 KEYWORDS = {
     **dict.fromkeys(("_", "gettext", "markup", "noted"), None),
@@ -45,27 +45,27 @@ KEYWORDS = {
     **dict.fromkeys(("NotFound", "InvalidInput", "CouponRefused", "PaymentDeclined", "CrossOriginRefused"), None),
     "PaymentUnavailable": None,
 }
-"""Functions, and errors whose words are for shoppers: they are translated where they are shown."""
+"""Functions that mark messages, and errors whose messages are for shoppers and are translated when shown."""
 JINJA = {"extensions": "shop.web.render.cache_tag.CacheTag", "trim_blocks": "1", "lstrip_blocks": "1", "silent": "0"}
-"""Options of the extractor of templates; that of Python ignores them."""
+"""Options of the template extractor; the Python extractor ignores them."""
 HEADER = "# Neap's words. `make words` renews this file; only what stands after msgstr is written by hand."
-VARYING = re.compile(
+VOLATILE_HEADERS = re.compile(
     rb'^"(?:Project-Id-Version|Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team'
     rb"|Generated-By): .*\n",
     re.MULTILINE,
 )
-"""What would change with each run, or name people."""
-KEPT = """\
-Nothing was written. A message is gone although it is translated:
-  reworded: write its new text after msgid in the .po files, then run this again: the translation stays;
-  no longer read: its file may be listed in NOT_FOR_SHOPPERS (bin/words.py), or the message is inside an f-string;
-  deleted on purpose: make words FORGET=1 (bin/words.py --forget) deletes the translation as well."""
-FILLED_IN = re.compile(r"\{\w*\}")
+"""Headers that would change with each run, or name people."""
+LOST_TRANSLATION = """\
+Nothing was written. A message with a translation no longer exists. If you
+  reworded it: write the new text after msgid in the .po files and run this again; the translation stays;
+  did not change it: its file may be in NOT_FOR_SHOPPERS (bin/words.py), or the message is inside an f-string;
+  deleted it: make words FORGET=1 (bin/words.py --forget) deletes the translation too."""
+PLACEHOLDER = re.compile(r"\{\w*\}")
 HTML = re.compile(r"</?[a-z][^>]*>|&\w+;")
 
 
 def messages() -> Catalog:
-    """The words in the code and in the templates."""
+    """The messages in the code and the templates."""
     found = Catalog(header_comment=HEADER, fuzzy=False)
     for folder, method in METHODS.items():
         methods = [*((pattern, "ignore") for pattern in NOT_FOR_SHOPPERS[folder]), method]
@@ -75,9 +75,9 @@ def messages() -> Catalog:
 
 
 def catalog() -> Catalog:
-    """The words of the demo catalogue, and of the example's terms of checkout.
+    """The texts of the demo catalogue and of the demo's checkout terms.
 
-    Titles and tags are shown as they are. Their translations are for the search: all that one may call such a thing.
+    Titles and tags are displayed untranslated. Their translations are search terms: synonyms for the product.
     """
     found = Catalog(header_comment=HEADER, fuzzy=False)
     with CATALOG.open("rb") as source:
@@ -99,8 +99,8 @@ def catalog() -> Catalog:
     return found
 
 
-def renewed(template: Catalog, file: Path) -> Catalog:
-    """The translations of a file, for the messages that there are now; in `obsolete`, those whose message is gone."""
+def merged(template: Catalog, file: Path) -> Catalog:
+    """The translations in a file, merged with the current messages; `obsolete` has those whose message is gone."""
     with file.open("rb") as source:
         there = read_po(source, locale=_language(file))
     there.obsolete.clear()
@@ -109,20 +109,20 @@ def renewed(template: Catalog, file: Path) -> Catalog:
     return there
 
 
-def written(words: Catalog) -> bytes:
-    """The file of a catalogue, the same bytes for the same words."""
+def serialized(words: Catalog) -> bytes:
+    """The contents of a catalogue's file; deterministic."""
     packed = BytesIO()
     write_po(packed, words, width=116, sort_output=True, include_lineno=False, ignore_obsolete=True)
-    return VARYING.sub(b"", packed.getvalue())
+    return VOLATILE_HEADERS.sub(b"", packed.getvalue())
 
 
 def files(domain: str) -> list[Path]:
-    """The translations of a domain."""
+    """The .po files of a domain."""
     return sorted(FOLDER.glob(f"*/LC_MESSAGES/{domain}.po"))
 
 
-def complaints(words: Catalog) -> Iterator[str]:
-    """What is wrong with translations, a line each."""
+def problems(words: Catalog) -> Iterator[str]:
+    """The problems of translations, as lines of text."""
     for message in words:
         if not message.id:
             continue
@@ -133,17 +133,17 @@ def complaints(words: Catalog) -> Iterator[str]:
 def _problems(message: Message, plurals: int) -> Iterator[str]:
     originals, translations = _texts(message.id), _texts(message.string)
     if message.fuzzy:
-        yield "doubtful"
+        yield "fuzzy"
     if not all(translations) or len(translations) != (plurals if message.pluralizable else 1):
         yield "not translated"
         return
-    names = {name for original in originals for name in FILLED_IN.findall(original)}
+    names = {name for original in originals for name in PLACEHOLDER.findall(original)}
     for translation in translations:
-        used = set(FILLED_IN.findall(translation))
+        used = set(PLACEHOLDER.findall(translation))
         if used - names or (names - used) - ({"{count}"} if message.pluralizable else set()):
-            yield "fills in other names"
+            yield "uses other placeholders"
         if Counter(HTML.findall(translation)) not in [Counter(HTML.findall(original)) for original in originals]:
-            yield "has other HTML"
+            yield "has different HTML"
 
 
 def _texts(text: object) -> list[str]:
@@ -155,43 +155,43 @@ def _language(file: Path) -> str:
 
 
 def lost(words: Catalog) -> Iterator[str]:
-    """Translations whose message is gone, a line each."""
+    """Translations whose message is gone, as lines of text."""
     for message in words.obsolete.values():
         if any(_texts(message.string)):
             yield f"{words.locale}: translated, but no longer found: {_texts(message.id)[0]}"
 
 
 def main(*, check: bool = False, forget: bool = False) -> int:
-    """Renew or check all catalogues; the exit status."""
+    """Update or check all catalogues. Returns the exit status."""
     all_words = _catalogues()
     show = partial(print, file=sys.stderr, sep="\n")
     if not (check or forget) and (gone := [line for words in all_words.values() for line in lost(words)]):
-        show(*gone, KEPT)
+        show(*gone, LOST_TRANSLATION)
         return 1
-    wrong = [line for file, words in all_words.items() if file.suffix == ".po" for line in complaints(words)]
+    wrong = [line for file, words in all_words.items() if file.suffix == ".po" for line in problems(words)]
     for file, words in all_words.items():
         if not check:
-            file.write_bytes(written(words))
-        elif not file.is_file() or file.read_bytes() != written(words):
-            wrong.append(f"{file.relative_to(ROOT)}: not of today: make words")
+            file.write_bytes(serialized(words))
+        elif not file.is_file() or file.read_bytes() != serialized(words):
+            wrong.append(f"{file.relative_to(ROOT)}: out of date: run make words")
     show(*wrong)
     return 1 if wrong and check else 0
 
 
 def _catalogues() -> dict[Path, Catalog]:
-    """Each file of words, and what belongs into it now."""
+    """File -> its up-to-date catalogue."""
     found: dict[Path, Catalog] = {}
     for domain, template in (("messages", messages()), ("catalog", catalog())):
         found[FOLDER / f"{domain}.pot"] = template
-        found |= {file: renewed(template, file) for file in files(domain)}
+        found |= {file: merged(template, file) for file in files(domain)}
     return found
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Renew the catalogues of translations.")
+    parser = argparse.ArgumentParser(description="Update the translation catalogues.")
     either = parser.add_mutually_exclusive_group()
     either.add_argument("--check", action="store_true", help="write nothing; exit with 1 if anything is wrong")
-    either.add_argument("--forget", action="store_true", help="delete translations of messages that are gone")
+    either.add_argument("--forget", action="store_true", help="delete translations whose message is gone")
     return parser.parse_args()
 
 

@@ -42,7 +42,7 @@ def only(folder: Path, **scripts: str) -> str:
 def test_without_node_it_says_so_and_fails_only_where_it_must_not_be_skipped(checkout: Path) -> None:
     path = only(checkout / "path")
     done = lint(checkout, path=path)
-    assert done.stderr == "Style sheets and scripts are not linted: Node.js is not installed.\n"
+    assert done.stderr == "Skipped linting style sheets and scripts: Node.js is not installed.\n"
     assert done.returncode == 0
     assert lint(checkout, "--strict", path=path).returncode == 1
 
@@ -50,7 +50,7 @@ def test_without_node_it_says_so_and_fails_only_where_it_must_not_be_skipped(che
 def test_it_says_so_where_npm_fails(checkout: Path) -> None:
     path = only(checkout / "path", npm="exit 1")
     done = lint(checkout, path=path)
-    assert done.stderr == "Style sheets and scripts are not linted: npm cannot install Biome.\n"
+    assert done.stderr == "Skipped linting style sheets and scripts: npm cannot install Biome.\n"
     assert done.returncode == 0
     assert lint(checkout, "--strict", path=path).returncode == 1
 

@@ -47,10 +47,10 @@ def test_files_name_no_person_no_machine_and_no_hour(words: ModuleType, domain: 
     [
         ("Only {count} left", "Nur noch {count} da", None),
         ("Only {count} left", "", "not translated"),
-        ("Only {count} left", "Nur noch {number} da", "fills in other names"),
-        ("Only {count} left", "Nur noch wenige da", "fills in other names"),
-        ("See <a href='/'>all</a>", "Sieh <a href='/alles'>alles</a>", "has other HTML"),
-        ("See all", "Sieh <b>alles</b>", "has other HTML"),
+        ("Only {count} left", "Nur noch {number} da", "uses other placeholders"),
+        ("Only {count} left", "Nur noch wenige da", "uses other placeholders"),
+        ("See <a href='/'>all</a>", "Sieh <a href='/alles'>alles</a>", "has different HTML"),
+        ("See all", "Sieh <b>alles</b>", "has different HTML"),
         (("{count} item", "{count} items"), ("Ein Artikel", "{count} Artikel"), None),
         (("{count} item", "{count} items"), ("{count} Artikel",), "not translated"),
     ],
@@ -60,7 +60,7 @@ def test_wrong_translations_are_found(
 ) -> None:
     catalogue = Catalog(locale="de")
     catalogue.add(one, translation)
-    told = list(words.complaints(catalogue))
+    told = list(words.problems(catalogue))
     assert [complaint in line for line in told] == ([True] if complaint else []), told
 
 
@@ -80,7 +80,7 @@ def tree(words: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     translated.add("Cart", "Korb")
     monkeypatch.setattr(words, "ROOT", tmp_path)
     monkeypatch.setattr(words, "FOLDER", tmp_path / "shop/locale")
-    (locale / "messages.po").write_bytes(words.written(translated))
+    (locale / "messages.po").write_bytes(words.serialized(translated))
     return tmp_path
 
 
