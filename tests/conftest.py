@@ -19,7 +19,7 @@ pytest_plugins = [
     "tests.fixtures.buyer",
     "tests.fixtures.postgres",
     "tests.fixtures.sentinel",
-    "tests.fixtures.till",
+    "tests.fixtures.order_scene",
     "tests.fixtures.tls",
     "tests.fixtures.valkey",
 ]

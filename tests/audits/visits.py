@@ -10,7 +10,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.e2e.shopper import Shopper
 from tests.e2e.states import STATES
-from tests.fixtures.browser import ARGUMENTS, PATIENCE, chromium_path
+from tests.fixtures.browser import ARGUMENTS, TIMEOUT_MILLISECONDS, chromium_path
 
 ShopRequest = Callable[..., Page]
 
@@ -28,7 +28,7 @@ def visits(url: str) -> Iterator[ShopRequest]:
             for context in browser.contexts:
                 context.close()
             context = browser.new_context(base_url=url, reduced_motion="reduce", locale="en-IE", **options)
-            context.set_default_timeout(PATIENCE)
+            context.set_default_timeout(TIMEOUT_MILLISECONDS)
             page = context.new_page()
             seen(page)
             STATES[state](Shopper(page))

@@ -49,8 +49,8 @@ from shop.demo.postgres import Postgres
 from shop.money import Money
 from tests.bench.pace import usually
 from tests.fixtures.catalog import a_product, fill, variant
+from tests.fixtures.order_scene import ADA, Process, a_card
 from tests.fixtures.shop_app import Clock
-from tests.fixtures.till import ADA, Process, a_card
 
 PRODUCTS = 300
 PLENTY = 10_000_000

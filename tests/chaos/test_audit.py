@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.database import writing
 from tests.chaos.attacks.audit import Audit
+from tests.fixtures.order_scene import CODE, Scene
 from tests.fixtures.shop_app import Clock
-from tests.fixtures.till import CODE, Scene
 
 WRONG = {
     "a piece is gone": ("UPDATE variants SET stock = stock - 1 WHERE sku = 'MUG'", "MUG: of 10 pieces 2 were ordered"),

@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, expect
 
 from tests.e2e.shopper import Shopper
-from tests.fixtures.browser import PATIENCE, PHONE
+from tests.fixtures.browser import PHONE, TIMEOUT_MILLISECONDS
 from tests.fixtures.shop_process import ShopProcess
 
 PRICES = {"tide-mug": 1900, "net-bag": 900, "cove-pot": 4200}
@@ -38,7 +38,7 @@ def sleepers(browser: Browser, sleepy_shop: ShopProcess) -> dict[str, list[Shopp
     shoppers: dict[str, list[Shopper]] = {device: [] for device in DEVICES}
     for device in [*DEVICES, *DEVICES]:
         context = browser.new_context(base_url=sleepy_shop.url, reduced_motion="reduce", **DEVICES[device])
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(TIMEOUT_MILLISECONDS)
         shoppers[device].append(Shopper(context.new_page()))
         shoppers[device][-1].comes_with("Tide Mug", "Net Bag")
     asleep = time.monotonic() + ASLEEP_SECONDS

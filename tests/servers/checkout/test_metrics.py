@@ -11,13 +11,13 @@ from shop.checkout.payments.demo_cards import Outcome
 from shop.checkout.placing.place_order import PlaceOrder
 from shop.checkout.placing.recovery import OrderRecovery
 from shop.errors import ShopError
-from tests.fixtures.till import CODE, STOCK, Scene
+from tests.fixtures.order_scene import CODE, STOCK, Scene
 
 
 async def test_orders_are_counted_by_what_came_of_them(scene: Scene) -> None:
     registry = CollectorRegistry()
     metrics, process = OrderMetrics(registry), scene.process()
-    placing, settler = PlaceOrder(process.course, metrics), OrderRecovery(process.course, metrics)
+    placing, settler = PlaceOrder(process.workflow, metrics), OrderRecovery(process.workflow, metrics)
 
     async def order(outcome: Outcome = "approved", *, coupon: str = "", sku: str = "MUG") -> None:
         cart = await scene.cart(sku, cart_id=f"{outcome}-{sku}-{coupon}-{scene.clock()}", coupon=coupon)

@@ -24,7 +24,7 @@ from click.testing import CliRunner
 from shop.commands.demo import RUNGS, demo
 from shop.demo.topologies import TOPOLOGIES
 from shop.errors import ConfigurationError
-from tests.fixtures.commands import hear_signals
+from tests.fixtures.commands import restore_signals
 
 PATIENCE_SECONDS = 60
 PRIMARIES = {"redis": "redis", "sentinel": "redis 1", "cluster": "redis 1", "hybrid": "redis"}
@@ -46,7 +46,7 @@ class Demo:
             stderr=subprocess.STDOUT,
             text=True,
             cwd=folder,
-            preexec_fn=hear_signals,
+            preexec_fn=restore_signals,
         )
 
     def says(self, pattern: str) -> re.Match[str]:
@@ -96,7 +96,7 @@ def lives(pid: int) -> bool:
 
 def take_terminal() -> None:
     """For `preexec_fn`: end with the terminal that is its standard input."""
-    hear_signals()
+    restore_signals()
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 

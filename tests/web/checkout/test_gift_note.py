@@ -16,8 +16,8 @@ from shop.checkout.placing.orders import Orders
 from shop.money import Money
 from shop.settings import Settings
 from tests.fixtures.buyer import BARE, Buyer, error_in
+from tests.fixtures.order_scene import a_card
 from tests.fixtures.shop_app import HTMX, NAVIGATION, Client, MakeClient
-from tests.fixtures.till import a_card
 
 NOTE = "For <b>Kim</b> & co.\r\n\r\nSleep well.  "
 KEPT = "For <b>Kim</b> & co.\n\nSleep well."

@@ -16,8 +16,8 @@ from shop.checkout.placing.orders import Orders
 from shop.settings import Settings
 from tests.fixtures.buyer import GERMAN
 from tests.fixtures.catalog import a_product, fill, variant
+from tests.fixtures.order_scene import a_card
 from tests.fixtures.shop_app import HTMX, NAVIGATION, Client, MakeClient
-from tests.fixtures.till import a_card
 
 
 @pytest.fixture

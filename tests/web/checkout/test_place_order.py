@@ -16,8 +16,8 @@ from shop.database import writing
 from shop.errors import StoreUnavailable
 from shop.settings import Settings
 from tests.fixtures.buyer import BARE, GERMAN, Buyer, error_in, seen_in, value_in
+from tests.fixtures.order_scene import HeldPayments
 from tests.fixtures.shop_app import HTMX, NAVIGATION, Client, CountingCarts, MakeClient
-from tests.fixtures.till import HeldPayments
 
 ORDER = re.compile(r"/order/[0-9A-HJKMNP-TV-Z]{16}")
 

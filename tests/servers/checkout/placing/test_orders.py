@@ -13,7 +13,7 @@ from shop.checkout.model import Address, Quote
 from shop.checkout.placing.orders import OpenOrders, key_of
 from shop.checkout.schema import LIVE, OPEN, orders
 from shop.database import fetch, writing
-from tests.fixtures.till import ADA, Scene
+from tests.fixtures.order_scene import ADA, Scene
 
 
 async def test_an_order_is_found_by_number_cart_and_key(scene: Scene) -> None:

@@ -19,7 +19,7 @@ from shop.checkout.pricing.totals import CouponTerms
 from shop.database import fetch, writing
 from shop.errors import CartOrdered, CouponRefused, InvalidInput, NotFound, OutOfStock, PaymentDeclined, QuoteChanged
 from shop.money import Money
-from tests.fixtures.till import CODE, STOCK, HeldPayments, Scene, a_card
+from tests.fixtures.order_scene import CODE, STOCK, HeldPayments, Scene, a_card
 
 WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 CLERK = "orders", "reservations", "variants", "coupons", "coupon_shoppers", "orders", "outbox", "orders"
@@ -34,7 +34,7 @@ class TestPlacing:
         assert await process.orders.get(order.number) == order
         assert await scene.stock() == dict.fromkeys(STOCK, -2)
         assert await scene.ledger() == ["authorised", "captured"]
-        assert await scene.letters() == ["placed"]
+        assert await scene.emails() == ["placed"]
         assert await scene.uses() == 1
         assert sorted(process.touched) == sorted(STOCK)
         cart = await scene.carts.get("ada")
@@ -73,7 +73,7 @@ class TestPlacing:
         with pytest.raises(asyncio.CancelledError):
             await placing
         payments.answer.set()
-        await process.placing.close()
+        await process.place_order.close()
         assert [order.state for order in await scene.all()] == ["paid"]
 
 
@@ -87,7 +87,7 @@ class TestTheSameAgain:
         assert len({order.number for order in orders}) == 1
         assert len(await scene.all()) == 1
         assert await scene.ledger() == ["authorised", "captured"]
-        assert await scene.letters() == ["placed"]
+        assert await scene.emails() == ["placed"]
         assert await scene.stock() == dict.fromkeys(STOCK, -2)
         assert await scene.uses() == 1
 
@@ -170,7 +170,7 @@ class TestOneCart:
         with pytest.raises(CartOrdered) as refused:
             await second
         assert refused.value.number == (await first).number
-        left = await process.placing.taken_out(refused.value.number)
+        left = await process.place_order.taken_out(refused.value.number)
         assert [(line.sku, line.quantity) for line in left.lines] == [("MUG", 2)]
         assert await scene.stock() == dict.fromkeys(STOCK, -2)
         assert (await process.place(await scene.submission(left))).state == "paid"
@@ -216,7 +216,7 @@ class TestOneCart:
         submission = await scene.submission(await scene.cart("MUG"))
         with pytest.raises(CartOrdered):
             await scene.process().place(submission)
-        left = await scene.process().placing.taken_out(order.number)
+        left = await scene.process().place_order.taken_out(order.number)
         assert [(line.sku, line.quantity) for line in left.lines] == [("MUG", 2)]
 
 
@@ -227,9 +227,9 @@ async def test_where_there_is_nothing_to_pay_nobody_is_asked_for_money(scene: Sc
     assert submission.quote.totals.total == 0
     order = await scene.process().place(submission)
     assert (order.state, order.settled, order.buyer.card) == ("paid", True, "")
-    cancelled = await scene.process().steps.cancel(order)
+    cancelled = await scene.process().transitions.cancel(order)
     assert cancelled is not None
-    assert await scene.process().steps.release(cancelled)
+    assert await scene.process().transitions.release(cancelled)
     assert await scene.ledger() == []
     assert await scene.stock() == {}
 
@@ -239,7 +239,7 @@ class TestRefusals:
 
     async def nothing_is_left(self, scene: Scene) -> bool:
         no_orders = all(order.state == "failed" and order.settled for order in await scene.all())
-        unused = (await scene.stock(), await scene.letters(), await scene.uses()) == ({}, [], 0)
+        unused = (await scene.stock(), await scene.emails(), await scene.uses()) == ({}, [], 0)
         return no_orders and unused and bool((await scene.carts.get("ada")).lines)
 
     @pytest.mark.parametrize("outcome", ["declined", "no-funds"])
@@ -315,41 +315,41 @@ class TestRefusals:
 class TestResuming:
     async def test_an_order_that_nobody_knows(self, scene: Scene) -> None:
         with pytest.raises(NotFound):
-            await scene.process().placing.resume("0" * 16)
+            await scene.process().place_order.resume("0" * 16)
 
     async def test_one_that_is_settled_stays_as_it_is(self, scene: Scene) -> None:
         order = await scene.process().place(await scene.submission())
-        assert await scene.process().placing.resume(order.number) == order
+        assert await scene.process().place_order.resume(order.number) == order
 
     async def test_a_payment_that_the_shopper_approves(self, scene: Scene) -> None:
         order = await scene.process().place(await scene.submission(outcome="challenged"))
         assert (order.state, order.challenge_path) == ("pending", f"/payment/{order.number}")
         assert await scene.process().place(await scene.submission(await scene.carts.get("ada"))) == order
         await scene.payments.confirm(order.number, approved=True)
-        paid = await scene.process().placing.resume(order.number)
+        paid = await scene.process().place_order.resume(order.number)
         assert (paid.state, paid.settled, paid.challenge_path) == ("paid", True, "")
-        assert await scene.letters() == ["placed"]
+        assert await scene.emails() == ["placed"]
 
     async def test_a_payment_that_the_shopper_refuses(self, scene: Scene) -> None:
         cart = await scene.cart()
         order = await scene.process().place(await scene.submission(cart, "challenged"))
         await scene.payments.confirm(order.number, approved=False)
-        failed = await scene.process().placing.resume(order.number)
+        failed = await scene.process().place_order.resume(order.number)
         assert (failed.state, failed.settled) == ("failed", True)
         assert await scene.stock() == {}
         assert (await scene.process().place(await scene.submission(cart))).state == "paid"
 
     async def test_too_early_it_goes_on_waiting(self, scene: Scene) -> None:
         order = await scene.process().place(await scene.submission(outcome="challenged"))
-        assert await scene.process().placing.resume(order.number) == order
+        assert await scene.process().place_order.resume(order.number) == order
 
     async def test_many_who_resume_at_once_finish_it_once(self, scene: Scene) -> None:
         order = await scene.process().place(await scene.submission(outcome="challenged"))
         await scene.payments.confirm(order.number, approved=True)
-        await asyncio.gather(*(scene.process().placing.resume(order.number) for _ in range(5)))
+        await asyncio.gather(*(scene.process().place_order.resume(order.number) for _ in range(5)))
         (paid,) = await scene.all()
         assert paid.state == "paid"
-        assert await scene.letters() == ["placed"]
+        assert await scene.emails() == ["placed"]
         assert await scene.stock() == dict.fromkeys(STOCK, -2)
 
 

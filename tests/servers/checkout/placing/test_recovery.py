@@ -16,7 +16,7 @@ from shop.checkout.payments.provider import Payment
 from shop.checkout.placing.transitions import CHALLENGE_SECONDS
 from shop.database import writing
 from shop.errors import OrderStateRefused, PaymentDeclined, PaymentUnavailable, StoreUnavailable
-from tests.fixtures.till import CODE, STOCK, HeldPayments, Scene
+from tests.fixtures.order_scene import CODE, STOCK, HeldPayments, Scene
 
 CLAIM_SECONDS = 11
 """A little longer than a claim with five seconds for the bank."""
@@ -49,7 +49,7 @@ class AwayCarts(MemoryCartService):
 async def settled(scene: Scene, *, after: float = CLAIM_SECONDS) -> Order:
     """The only order, once its claim is over and another process has looked for open ones."""
     scene.passes(after)
-    await scene.process().settler.settle_due()
+    await scene.process().recovery.settle_due()
     (order,) = await scene.all()
     return order
 
@@ -58,10 +58,10 @@ class TestTheBankDoesNotAnswer:
     async def test_and_has_done_it(self, scene: Scene) -> None:
         order = await scene.process().place(await scene.submission(outcome="lost-answer"))
         assert (order.state, order.settled) == ("pending", False)
-        assert await scene.letters() == []
+        assert await scene.emails() == []
         paid = await settled(scene)
         assert (paid.number, paid.state, paid.settled) == (order.number, "paid", True)
-        assert await scene.letters() == ["placed"]
+        assert await scene.emails() == ["placed"]
         assert await scene.ledger() == ["authorised", "captured"]
         assert (await scene.carts.get("ada")).lines == ()
 
@@ -79,19 +79,19 @@ class TestTheBankDoesNotAnswer:
         assert (failed.state, failed.settled) == ("failed", True)
         assert "Nothing was charged" in failed.failure
         assert await scene.ledger() == ["voided"]
-        assert (await scene.stock(), await scene.uses(), await scene.letters()) == ({}, 0, [])
+        assert (await scene.stock(), await scene.uses(), await scene.emails()) == ({}, 0, [])
         assert (await scene.process().place(await scene.submission(cart))).state == "paid"
 
     async def test_nobody_else_goes_on_while_the_first_may_still_get_an_answer(self, scene: Scene) -> None:
         await scene.process().place(await scene.submission(outcome="lost-answer"))
-        assert await scene.process().settler.settle_due() == 0
+        assert await scene.process().recovery.settle_due() == 0
         assert (await settled(scene, after=0.1)).state == "pending"
 
     async def test_not_even_when_it_is_asked_again(self, scene: Scene) -> None:
         await scene.process().place(await scene.submission(outcome="lost-answer"))
         away = scene.process(payments=AwayPayments(scene, "find"))
         scene.passes(CLAIM_SECONDS)
-        assert await away.settler.settle_due() == 1
+        assert await away.recovery.settle_due() == 1
         assert [order.state for order in await scene.all()] == ["pending"]
         assert (await settled(scene)).state == "paid"
 
@@ -102,12 +102,12 @@ class TestTheBankDoesNotAnswer:
         await scene.cart("MUG")
         assert (await settled(scene)).state == "paid"
         assert [line.sku for line in (await scene.carts.get("ada")).lines] == ["MUG"], "ordered lines leave once"
-        assert await scene.letters() == ["placed"]
+        assert await scene.emails() == ["placed"]
 
     async def test_when_a_payment_is_to_be_let_go(self, scene: Scene) -> None:
         await scene.process().place(await scene.submission(outcome="lost-call"))
         scene.passes(CLAIM_SECONDS)
-        await scene.process(payments=AwayPayments(scene, "void")).settler.settle_due()
+        await scene.process(payments=AwayPayments(scene, "void")).recovery.settle_due()
         (failed,) = await scene.all()
         assert (failed.state, failed.settled) == ("failed", False)
         assert await scene.stock() == {}
@@ -133,7 +133,7 @@ class TestTheShopper:
         order = await scene.process().place(await scene.submission(outcome="challenged"))
         await settled(scene, after=CHALLENGE_SECONDS + 1)
         assert (await scene.payments.confirm(order.number, approved=True)).status == "voided"
-        assert (await scene.process().placing.resume(order.number)).state == "failed"
+        assert (await scene.process().place_order.resume(order.number)).state == "failed"
 
 
 @asynccontextmanager
@@ -155,7 +155,7 @@ class TestTheAnswerCannotBeWrittenDown:
         assert (order.state, order.settled) == ("pending", False)
         assert await scene.ledger() == ["authorised"]
         assert (await settled(scene)).state == "paid"
-        assert await scene.letters() == ["placed"]
+        assert await scene.emails() == ["placed"]
 
     async def test_of_a_bank_that_declined(self, scene: Scene) -> None:
         held, submission = (
@@ -204,28 +204,28 @@ class TestAProcessThatWasPaused:
         paused.answer.set()
         assert (await placing).state == "paid"
         assert await scene.ledger() == ["authorised", "captured"]
-        assert await scene.letters() == ["placed"]
+        assert await scene.emails() == ["placed"]
 
     async def test_while_another_has_claimed_the_order_and_done_nothing_yet(self, scene: Scene) -> None:
         paused, other = HeldPayments(scene.payments, before=False), scene.process()
         placing = asyncio.create_task(scene.process(payments=paused).place(await scene.submission()))
         await paused.asked.wait()
         scene.passes(CLAIM_SECONDS)
-        ((order, by),) = await other.settler.claim()
+        ((order, by),) = await other.recovery.claim()
         paused.answer.set()
         assert (await placing).state == "paid"
-        assert (await other.course.advance(order, by)).state == "paid"
+        assert (await other.workflow.advance(order, by)).state == "paid"
         assert await scene.ledger() == ["authorised", "captured"]
-        assert await scene.letters() == ["placed"]
+        assert await scene.emails() == ["placed"]
 
     async def test_while_it_settled_what_another_left(self, scene: Scene) -> None:
         """The one that decided to undo an order must not let go of a payment that somebody else has taken since."""
         late = scene.process()
         await late.place(await scene.submission(outcome="lost-answer"))
         scene.passes(CLAIM_SECONDS)
-        ((order, by),) = await late.settler.claim()
+        ((order, by),) = await late.recovery.claim()
         assert (await settled(scene)).state == "paid"
-        after = await late.course.advance_payment(order, None, by)
+        after = await late.workflow.advance_payment(order, None, by)
         assert after.state == "paid"
         assert await scene.ledger() == ["authorised", "captured"]
 
@@ -235,14 +235,14 @@ class TestCancelling:
         """The order is cancelled between the bank's word and the taking of the money."""
         process = scene.process(payments=AwayPayments(scene, "capture"))
         order = await process.place(await scene.submission())
-        cancelled = await process.steps.cancel(order)
+        cancelled = await process.transitions.cancel(order)
         assert cancelled
-        finishing = await scene.process().course.finish(order, "somebody")
+        finishing = await scene.process().workflow.finish(order, "somebody")
         assert finishing.state == "cancelled"
         assert (await settled(scene)).settled
         assert await scene.ledger() == ["authorised", "captured", "refunded"]
         assert await scene.stock() == {}
-        assert await scene.letters() == ["cancelled", "placed"]
+        assert await scene.emails() == ["cancelled", "placed"]
 
     async def test_a_payment_that_the_bank_let_go_of_cancels_its_order(self, scene: Scene) -> None:
         order = await scene.process(payments=AwayPayments(scene, "capture")).place(await scene.submission())
@@ -250,11 +250,11 @@ class TestCancelling:
         cancelled = await settled(scene)
         assert (cancelled.state, cancelled.settled) == ("cancelled", True)
         assert await scene.stock() == {}
-        assert await scene.letters() == ["cancelled", "placed"]
+        assert await scene.emails() == ["cancelled", "placed"]
 
     async def test_gives_stock_and_money_back_once(self, scene: Scene) -> None:
         order = await scene.process().place(await scene.submission())
-        steps = scene.process().steps
+        steps = scene.process().transitions
         results = await asyncio.gather(*(steps.cancel(order) for _ in range(5)))
         assert sum(result is not None for result in results) == 1
         assert await scene.stock() == {}
@@ -263,13 +263,13 @@ class TestCancelling:
 
     async def test_not_what_is_shipped(self, scene: Scene) -> None:
         order = await scene.process().place(await scene.submission())
-        shipped = await scene.process().steps.ship(order)
+        shipped = await scene.process().transitions.ship(order)
         assert shipped
         with pytest.raises(OrderStateRefused):
-            await scene.process().steps.cancel(shipped)
-        assert await scene.process().steps.cancel(order) is None
-        assert await scene.letters() == ["placed", "shipped"]
-        refunded = await scene.process().steps.refund(shipped)
+            await scene.process().transitions.cancel(shipped)
+        assert await scene.process().transitions.cancel(order) is None
+        assert await scene.emails() == ["placed", "shipped"]
+        refunded = await scene.process().transitions.refund(shipped)
         assert refunded
         assert (await settled(scene)).state == "refunded"
         assert await scene.stock() == dict.fromkeys(STOCK, -2)
@@ -281,18 +281,18 @@ class TestInTheBackground:
         await scene.process().place(await scene.submission(outcome="lost-answer"))
         scene.passes(CLAIM_SECONDS)
         process = scene.process()
-        await process.settler.start()
+        await process.recovery.start()
         await scene.until_statement("UPDATE orders")
         while [order.state for order in await scene.all()] != ["paid"]:
             await asyncio.sleep(0.01)
-        await process.settler.close()
+        await process.recovery.close()
 
     async def test_many_orders_of_many_processes_are_each_settled_once(self, scene: Scene) -> None:
         process = scene.process(payments=AwayPayments(scene, "capture"))
         for n in range(5):
             await process.place(await scene.submission(await scene.cart("MUG", cart_id=f"cart-{n}")))
         scene.passes(CLAIM_SECONDS)
-        counts = await asyncio.gather(*(scene.process().settler.settle_due() for _ in range(4)))
+        counts = await asyncio.gather(*(scene.process().recovery.settle_due() for _ in range(4)))
         assert sum(counts) == 5
         assert {order.state for order in await scene.all()} == {"paid"}
         assert await scene.ledger() == ["authorised"] * 5 + ["captured"] * 5

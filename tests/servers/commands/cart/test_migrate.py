@@ -18,7 +18,7 @@ from shop.cart.model import Add, apply, new_change_id
 from shop.cart.service import now
 from shop.demo.valkey import Valkey
 from tests.fixtures.cart_commands import DAY, ShopCart, Told, at, put, stored
-from tests.fixtures.commands import hear_signals
+from tests.fixtures.commands import restore_signals
 from tests.fixtures.many_carts import PRICE, a_cart, fill
 
 
@@ -184,7 +184,7 @@ def test_a_store_is_not_moved_to_itself(shop_cart: ShopCart, valkey_url: str) ->
 def slowly(*command: str) -> subprocess.Popen[str]:
     """`shop cart …` as a process of its own, with 200 carts a second."""
     whole = [sys.executable, "-m", "shop.cli", "cart", *command, "--rate", "200"]
-    return subprocess.Popen(whole, stderr=subprocess.PIPE, text=True, preexec_fn=hear_signals)
+    return subprocess.Popen(whole, stderr=subprocess.PIPE, text=True, preexec_fn=restore_signals)
 
 
 def drop_all(server: Valkey, ended: threading.Event) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.fixtures.commands import ShopCommand
 from tests.fixtures.foreign_provider import FileLedger
-from tests.fixtures.till import Scene
+from tests.fixtures.order_scene import Scene
 from tests.unit.commands.orders.test_group import AtTheShop, at_the_shop, ordering, shop_orders
 
 __all__ = ["at_the_shop", "shop_orders"]

@@ -20,8 +20,8 @@ from shop.checkout.pricing.totals import CouponTerms
 from shop.commands.orders.group import STATES
 from shop.database import create_engine
 from tests.fixtures.commands import ShopCommand
+from tests.fixtures.order_scene import CODE, STOCK, Scene
 from tests.fixtures.shop_app import Clock
-from tests.fixtures.till import CODE, STOCK, Scene
 
 AtTheShop = Callable[[Callable[[Scene], Awaitable[Any]]], Any]
 
@@ -148,7 +148,7 @@ class TestChanging:
         assert shop_orders("ship", order.number) == (0, f"Order {grouped(order.number)} is shipped.\n", "")
         again = shop_orders("ship", order.number)
         assert again == (1, "", f"shop: Order {order.number} is shipped; it cannot become shipped.\n")
-        assert at_the_shop(Scene.letters) == ["placed", "shipped"]
+        assert at_the_shop(Scene.emails) == ["placed", "shipped"]
 
     @pytest.mark.parametrize("command", ["cancel", "refund"])
     def test_gives_no_money_back_unless_it_is_meant(
@@ -167,7 +167,7 @@ class TestChanging:
         (cancelled,) = at_the_shop(Scene.all)
         assert (cancelled.state, cancelled.settled) == ("cancelled", True)
         assert at_the_shop(Scene.stock) == {}
-        assert at_the_shop(Scene.letters) == ["cancelled", "placed"]
+        assert at_the_shop(Scene.emails) == ["cancelled", "placed"]
         assert at_the_shop(Scene.ledger) == ["authorised", "captured", "refunded"]
 
     def test_refunds_what_is_shipped_and_keeps_the_stock(
