@@ -36,7 +36,9 @@ class TestDatabase:
     async def test_one_that_hangs_is_not_waited_for(self) -> None:
         async with silent_server() as silent:
             report = await examine(Settings(database_url=f"postgresql://shop@127.0.0.1:{silent.port}/shop"), {})
-        assert "No answer within 1.5 seconds: it hangs, or the way to it is cut." in [f.says for f in report.findings]
+        assert "No answer within 1.5 seconds: the server hangs, or the network is down." in [
+            f.says for f in report.findings
+        ]
 
 
 class TestBeforeOpening:
