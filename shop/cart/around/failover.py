@@ -242,7 +242,8 @@ class FailoverCartService(CartService):
         """Let the standby take over for the cart's shard, and look for that in the background."""
         shard = 0 if cart_id is None else self.primary.shard(cart_id)
         if shard not in self._shards_away and not isinstance(error, StoreBusy):
-            self.trips += not self._shards_away
+            if not self._shards_away:
+                self.trips += 1
             self._shards_away.add(shard)
             log.error("Carts are kept in this process for now. %s", error)
         self._recover()

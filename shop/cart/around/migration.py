@@ -118,7 +118,8 @@ class Migration:
         for old, new in zip(carts, there, strict=True):
             found.old_sum = (found.old_sum + (sum_of_old := checksum(old))) % 2**64
             found.new_sum = (found.new_sum + (sum_of_old if new == old else checksum(new))) % 2**64
-            found.ahead += new != old and new.grew_from(old)
+            if new != old and new.grew_from(old):
+                found.ahead += 1
         found.carts += len(carts)
         found.copied += len(behind)
         found.renewed += renewed

@@ -51,8 +51,10 @@ class Statistics(msgspec.Struct):
         """Count a cart whose last change is `age` seconds ago and which lives `remaining` seconds more."""
         self.carts += 1
         self.pieces += cart.quantity
-        self.empty += not cart.active
-        self.expiring += remaining <= DAY
+        if not cart.active:
+            self.empty += 1
+        if remaining <= DAY:
+            self.expiring += 1
         self.ages[next((words for words, seconds in AGES.items() if age <= seconds), OLDER)] += 1
         for line in cart.active:
             self.values[line.price.currency] += line.price.amount * line.quantity

@@ -207,7 +207,8 @@ class TieredCartService(CartService):
         for state in (unwritten, slept):  # one after the other: what they share nothing with adds up exactly
             if state and not cart.grew_from(state):
                 cart = _woken(await self.hot.put(self._after(state, change, cart)), since)
-                self.woken += state is slept
+                if state is slept:
+                    self.woken += 1
         if slept is None:
             return msgspec.structs.replace(cart, partial=True)
         self.behind.learn(cart.id)
@@ -257,7 +258,8 @@ class TieredCartService(CartService):
 
     def _without_cold(self, cart_id: str, error: Exception) -> None:
         if not self.cold_away:
-            log.error("Sleeping carts cannot be woken for now. %s", error or f"No answer in {WAKING_SECONDS:g} s.")
+            reason = error if str(error) else f"No answer in {WAKING_SECONDS:g} s."
+            log.error("Sleeping carts cannot be woken for now. %s", reason)
             self._looking = asyncio.create_task(self._look_for_cold(cart_id))
 
     def _answered(self, asking: asyncio.Task[Cart]) -> None:
