@@ -1,4 +1,4 @@
-"""Deadlines for many calls with one timer: a timer for each would cost an eighth of the call it guards."""
+"""Deadlines for many calls with one timer. A timer for each call would add an eighth to the cost of the call."""
 
 from __future__ import annotations
 
@@ -6,39 +6,39 @@ import asyncio
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
-LOOKS = 10
-"""How often in the time that a call has somebody looks: so much later than said it may end."""
+CHECKS = 10
+"""How many times the deadlines are checked within one timeout, which bounds how late a call expires."""
 
 _Call = TypeVar("_Call", bound=Hashable)
 
 
 class Deadlines(Generic[_Call]):
-    """Ends calls whose time is over, by `end`, at most a tenth of `seconds` late."""
+    """Calls `expire` for each call whose deadline has passed, late by at most a tenth of `timeout` (seconds)."""
 
-    def __init__(self, seconds: float, end: Callable[[_Call], None]) -> None:
-        self._pause = seconds / LOOKS
-        self._end = end
-        self._under_way: dict[_Call, float] = {}
+    def __init__(self, timeout: float, expire: Callable[[_Call], None]) -> None:
+        self._interval = timeout / CHECKS
+        self._expire = expire
+        self._deadlines: dict[_Call, float] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def begins(self, call: _Call, until: float) -> None:
-        """A call is under way, and has until then (the event loop's time)."""
-        self._under_way[call] = until
+    def add(self, call: _Call, deadline: float) -> None:
+        """Watch a call until its deadline (the event loop's time)."""
+        self._deadlines[call] = deadline
         if self._timer is None:
-            self._look()
+            self._check()
 
-    def ends(self, call: _Call) -> None:
-        """The call is over."""
-        self._under_way.pop(call, None)
+    def remove(self, call: _Call) -> None:
+        """Stop watching a call, which has ended."""
+        self._deadlines.pop(call, None)
 
     def close(self) -> None:
-        """Look no more."""
+        """Stop the timer."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         loop = asyncio.get_running_loop()
-        for call in [call for call, until in self._under_way.items() if until <= loop.time()]:
-            self._end(call)
-        self._timer = loop.call_later(self._pause, self._look) if self._under_way else None
+        for call in [call for call, deadline in self._deadlines.items() if deadline <= loop.time()]:
+            self._expire(call)
+        self._timer = loop.call_later(self._interval, self._check) if self._deadlines else None

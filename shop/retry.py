@@ -1,4 +1,4 @@
-"""When to come again. Calls that nobody waits for at a page are made again where a page would do without the store."""
+"""Retries with jitter, for calls with no shopper waiting; a page would fall back to the standby instead."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import TypeVar
 
 from shop.errors import StoreRefused, StoreUnavailable
 
-TRY_AGAIN_SECONDS = (0.1, 0.3, 1.0, 2.0)
-"""The pause before each further try."""
+RETRY_SECONDS = (0.1, 0.3, 1.0, 2.0)
+"""The pause before each retry."""
 
 _T = TypeVar("_T")
 
 
-def jitter(seconds: float, *, by: float = 0.2) -> float:
-    """About so many seconds, `by` so much of them more or less, so that processes do not all come at once."""
-    return seconds * random.uniform(1 - by, 1 + by)  # noqa: S311 - no secret
+def jitter(seconds: float, *, fraction: float = 0.2) -> float:
+    """`seconds`, randomly longer or shorter by at most this fraction, so that processes do not retry in step."""
+    return seconds * random.uniform(1 - fraction, 1 + fraction)  # noqa: S311 - no secret
 
 
 async def with_retries(call: Callable[[], Awaitable[_T]]) -> _T:
-    """Make a call that may be made again, until the store takes it or patience ends.
+    """Make an idempotent call, and retry it after each of RETRY_SECONDS while it raises StoreUnavailable.
 
-    Raises the last StoreUnavailable; at once where waiting does not help (StoreRefused).
+    Raises the last StoreUnavailable; StoreRefused at once, because a retry cannot help.
     """
-    for seconds in TRY_AGAIN_SECONDS:
+    for seconds in RETRY_SECONDS:
         try:
             return await call()
         except StoreRefused:

@@ -1,1 +1,1 @@
-"""The cart: a pure model, and services that keep carts in memory, in Redis, or in both."""
+"""The cart: a pure model, and services that store carts in memory, in Redis, in SQL, or in several of these."""

@@ -1,12 +1,12 @@
-"""A cart as bytes, as Redis keeps it. cart.lua reads and writes the same layout (big-endian).
+"""The binary format of a stored cart. cart.lua reads and writes the same layout (big-endian).
 
     version 1 | revision 4 | changed at 4 | number of change ids 2 | number of lines 2
     change ids, 8 each
     lines: length of sku 1 | sku | quantity 2 | saved 1 | amount 5 | currency 3 | added at 4
-    removed, where there is something to undo: change id 8 | at 4 | number of lines 2 | index 2 each | lines
-    coupon, where there is one: its code, after NOTHING_REMOVED where there is nothing to undo
+    removed, if there is something to undo: change id 8 | at 4 | number of lines 2 | index 2 each | lines
+    coupon, if there is one: its code, preceded by NOTHING_REMOVED if there is nothing to undo
 
-docs/decisions/carts-are-bytes.md says why, with figures.
+docs/decisions/carts-are-bytes.md gives the reasons and figures.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _removed = Struct(">8sIH")
 _price = Struct(">BI3s")
 
 NOTHING_REMOVED = _removed.pack(b"", 0, 1) + bytes(3) + _tail.pack(1, 0, 0, 0, b"XXX", 0)
-"""A removal that was over in 1970: releases that know of no coupon do not find it where they look for a removal."""
+"""A placeholder removal dated 1970. Releases that know no coupons read it as the removal and skip the rest."""
 
 
 def encode(cart: Cart) -> bytes:
-    """The cart's bytes; its id is the key and not part of them."""
+    """Encode a cart. Its id is the key and is not part of the bytes."""
     ids = len(cart.changes) // ID_BYTES
     parts = [_head.pack(VERSION, cart.revision, cart.changed_at, ids, len(cart.lines)), cart.changes]
     parts += [encode_line(line) for line in cart.lines]
@@ -44,15 +44,15 @@ def encode(cart: Cart) -> bytes:
     return b"".join(parts)
 
 
-def encode_bought(lines: Iterable[tuple[str, int]]) -> bytes:
-    """What a Purchase takes out, for cart.lua: length of sku 1 | sku | quantity 2, each."""
+def encode_purchase(lines: Iterable[tuple[str, int]]) -> bytes:
+    """Encode the lines of a Purchase for cart.lua, each as: length of sku 1 | sku | quantity 2."""
     return b"".join(
         bytes((len(name := sku.encode()),)) + name + min(quantity, MAX_QUANTITY).to_bytes(2) for sku, quantity in lines
     )
 
 
 def encode_line(line: Line) -> bytes:
-    """One line's bytes."""
+    """Encode one line."""
     sku = line.sku.encode()
     high, low = divmod(line.price.amount, 1 << 32)
     tail = _tail.pack(line.quantity, line.saved, high, low, line.price.currency.encode(), line.added_at)
@@ -60,13 +60,13 @@ def encode_line(line: Line) -> bytes:
 
 
 def encode_price(price: Money) -> bytes:
-    """A price's bytes, as a line has them."""
+    """Encode a price as lines contain it: amount 5 | currency 3."""
     high, low = divmod(price.amount, 1 << 32)
     return _price.pack(high, low, price.currency.encode())
 
 
 def decode(cart_id: str, data: bytes) -> Cart:
-    """The cart from its bytes. Raises ValueError for bytes that are not a cart of this version."""
+    """Decode a cart. Raises ValueError if the bytes are not a cart of this version."""
     version, revision, changed_at, ids, count = _head.unpack_from(data)
     if version != VERSION:
         raise ValueError(f"cart {cart_id} is stored in version {version}; this shop reads version {VERSION}")

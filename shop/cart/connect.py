@@ -1,4 +1,4 @@
-"""From a URL to a cart service. No other code knows which services are in use."""
+"""Builds the cart service from the settings. No other code knows which services are in use."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from shop.cart.sql.service import SqlCartService
 from shop.errors import ConfigurationError
 from shop.settings import Settings
 
-MOST_ARCHIVE_DELAY = 3600
-"""Seconds; every one of them is lost with the process and its store together."""
+MAX_ARCHIVE_DELAY = 3600
+"""In seconds. If the process and its store fail together, the changes of this period are lost."""
 
 
 def connect(settings: Settings) -> CartService:
-    """The cart service that the settings ask for; raises ConfigurationError for a URL it cannot read.
+    """Build the cart service for the settings. Raises ConfigurationError for a URL that it cannot parse.
 
-    Nothing is contacted yet: call `start()` in the event loop that will use the service, `close()` at the end.
+    Contacts nothing yet: call `start()` in the event loop that will use the service, and `close()` at the end.
     """
     limits = limits_of(settings)
     carts = _live_carts(settings, limits)
@@ -43,16 +43,17 @@ def connect(settings: Settings) -> CartService:
 
 
 def open_store(url: str, *, limits: Limits, ttl: int, name: str) -> CartService:
-    """The one store that a URL names, without a standby; `name` is what messages call the URL.
+    """Build the store that a URL names, without a standby. Contacts nothing yet.
 
-    Raises ConfigurationError for a URL it cannot read. Contacts nothing yet.
+    `name` is the setting or option that holds the URL, for messages. Raises ConfigurationError for a URL that it
+    cannot parse.
     """
     try:
         parts = urlsplit(url)
         _ = parts.port if "," not in parts.netloc else None
     except ValueError as error:
         raise ConfigurationError(
-            f"{name} cannot be read. Write it like redis://user:password@host:6379/0, and signs such as / ? # @ in a "
+            f"{name} is not a valid URL. Write it like redis://user:password@host:6379/0, and encode / ? # @ in a "
             "password as %2F %3F %23 %40."
         ) from error
     opened = _STORES.get(parts.scheme)
@@ -60,22 +61,23 @@ def open_store(url: str, *, limits: Limits, ttl: int, name: str) -> CartService:
         raise ConfigurationError(
             f"{name} starts with {f'{parts.scheme}://' if parts.scheme else 'no scheme'}; "
             "it must be redis://host:port/db, rediss:// (TLS), unix:///path, redis+sentinel://host:port,host:port/name "
-            "or redis+cluster://host:port,host:port; of a database sqlite+aiosqlite:///file or postgresql+asyncpg://host/name."
+            "or redis+cluster://host:port,host:port; for a database, sqlite+aiosqlite:///file or "
+            "postgresql+asyncpg://host/name."
         )
     try:
         return opened(url, limits, ttl, name)
     except (ValueError, TypeError, RedisError) as error:
-        raise ConfigurationError(f"{name} has an option that is not understood: {_option(error)}.") from error
+        raise ConfigurationError(f"{name} has an invalid option: {_option(error)}.") from error
 
 
-def shown(url: str) -> str:
-    """A URL without its user, password and options, to be printed."""
+def redacted(url: str) -> str:
+    """A URL without its user, password and options, safe to print."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def with_standby(primary: CartService, *, max_carts: int) -> FailoverCartService:
-    """The service with a standby in memory that takes over when it is away."""
+    """Add a standby in memory, which takes over while the primary is unavailable."""
     standby = MemoryCartService(limits=primary.limits, ttl=primary.ttl, max_carts=max_carts)
     return FailoverCartService(primary, standby)
 
@@ -88,31 +90,31 @@ def _live_carts(settings: Settings, limits: Limits) -> CartService:
 
 
 def _with_archive(hot: CartService, settings: Settings) -> TieredCartService:
-    """The service with sleeping carts in the database."""
+    """Add an archive in the database, which keeps carts that the hot store has dropped."""
     delay, ttl = settings.cart_archive_delay, settings.cart_archive_ttl
-    if not 0 < delay <= MOST_ARCHIVE_DELAY:
+    if not 0 < delay <= MAX_ARCHIVE_DELAY:
         raise ConfigurationError(
-            f"CART_ARCHIVE_DELAY is {delay:g}; it is a number of seconds, more than 0 and at most {MOST_ARCHIVE_DELAY}."
+            f"CART_ARCHIVE_DELAY is {delay:g}; it must be more than 0 and at most {MAX_ARCHIVE_DELAY} seconds."
         )
     if ttl < hot.ttl:
         raise ConfigurationError(
-            f"CART_ARCHIVE_TTL is {ttl} seconds, less than CART_TTL ({hot.ttl}); a cart sleeps after it was live."
+            f"CART_ARCHIVE_TTL is {ttl} seconds, less than CART_TTL ({hot.ttl}); the archive must keep carts longer."
         )
     cold = open_store(settings.database_url, limits=hot.limits, ttl=ttl, name="DATABASE_URL")
     return TieredCartService(hot, cold, delay=delay)
 
 
 def _option(error: Exception) -> str:
-    """What redis-py says of an option of a URL, without the names of its own functions."""
+    """redis-py's message about a URL option, without the names of its own functions."""
     return str(error).rpartition("__() ")[2].rstrip(".")
 
 
 def limits_of(settings: Settings) -> Limits:
-    """What a cart takes at most; raises ConfigurationError."""
+    """The cart limits of the settings. Raises ConfigurationError."""
     try:
         return Limits(settings.cart_max_quantity, settings.cart_max_lines)
     except ValueError as error:
-        raise ConfigurationError(f"CART_MAX_QUANTITY or CART_MAX_LINES is wrong: {error}.") from error
+        raise ConfigurationError(f"CART_MAX_QUANTITY or CART_MAX_LINES is invalid: {error}.") from error
 
 
 def _one_server(url: str, limits: Limits, ttl: int, name: str) -> CartService:
@@ -120,8 +122,8 @@ def _one_server(url: str, limits: Limits, ttl: int, name: str) -> CartService:
     database = parts.path.strip("/")
     if parts.scheme == "unix" or database.isdecimal() or (not database and "," not in parts.netloc):
         return RedisCartService.connect(url, limits=limits, ttl=ttl)
-    if "@" in database:  # the end of a password that has a / in it
-        raise ConfigurationError(f"{name} ends with /…; a database is a number, such as /0.")
+    if "@" in database:  # the rest of a password that contains a /
+        raise ConfigurationError(f"{name} ends with /…; the database must be a number, such as /0.")
     return _by_sentinels(url, limits, ttl, name)
 
 
@@ -131,12 +133,12 @@ def _by_sentinels(url: str, limits: Limits, ttl: int, name: str) -> CartService:
         seeds_of(parts)
     except ValueError as error:
         raise ConfigurationError(
-            f"{name} must name Sentinels as host:port and then the service that they know: "
+            f"{name} must name Sentinels as host:port, followed by the service that they monitor: "
             f"{parts.scheme}://host1:26379,host2:26379/mymaster. A database is a number, such as /0."
         ) from error
     if not names_service(parts):
         raise ConfigurationError(
-            f"{name} must end with the name of the service that its Sentinels know, as in /mymaster or /mymaster/0."
+            f"{name} must end with the name of the service that its Sentinels monitor, as in /mymaster or /mymaster/0."
         )
     return RedisCartService(SentinelServers.connect(url), limits=limits, ttl=ttl)
 
@@ -147,14 +149,14 @@ def _cluster(url: str, limits: Limits, ttl: int, name: str) -> CartService:
         seeds_of(parts)
     except ValueError as error:
         raise ConfigurationError(
-            f"{name} must name nodes as host:port, with commas between them: {parts.scheme}://host1:7000,host2:7000."
+            f"{name} must name nodes as host:port, separated by commas: {parts.scheme}://host1:7000,host2:7000."
         ) from error
     if parts.path not in ("", "/", "/0"):
-        raise ConfigurationError(f"{name} ends with a path; a cluster has only the database 0, so leave it out.")
+        raise ConfigurationError(f"{name} ends with a path. Remove it: a cluster has only the database 0.")
     return RedisCartService(Cluster.connect(url), limits=limits, ttl=ttl)
 
 
-def _database(url: str, limits: Limits, ttl: int, name: str) -> CartService:  # noqa: ARG001 - it says its own
+def _database(url: str, limits: Limits, ttl: int, name: str) -> CartService:  # noqa: ARG001 - its errors name the setting
     return SqlCartService.connect(url, limits=limits, ttl=ttl)
 
 

@@ -1,4 +1,4 @@
-"""Carts as JSON lines: one cart a line, all of it, so that what is written and read again is the same cart.
+"""Carts as JSON lines, one complete cart per line: a cart that is exported and imported again is the same cart.
 
     {"id": "…", "revision": 2, "changed_at": 1790000000,
      "lines": [{"sku": "TIDE-MUG-MOSS", "quantity": 2, "price": {"amount": 1900, "currency": "EUR"},
@@ -7,8 +7,9 @@
      "changes": ["8899aabbccddeeff", "0011223344556677"],
      "coupon": "SPRING"}
 
-Times are seconds since the epoch, amounts minor units (cents), ids of changes 16 hexadecimal digits, oldest first.
-`removed` is what Undo puts back, or null; `coupon` is there where the cart has one. The bounds are those of codec.py.
+Times are seconds since the epoch, amounts are minor units (cents), change ids are 16 hexadecimal digits, oldest first.
+`removed` holds the lines that Undo restores, or null. `coupon` is present only if the cart has one. The bounds are
+those of codec.py.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from typing import Annotated, BinaryIO
 import msgspec
 from msgspec import Meta
 
-from shop.cart.model import COUPON, ID_BYTES, MOST, REMEMBERED_CHANGES, SKU_BYTES, Cart, Line, Removed
+from shop.cart.model import COUPON, ID_BYTES, MAX_LIMIT, REMEMBERED_CHANGES, SKU_BYTES, Cart, Line, Removed
 from shop.money import Money
 
-LONGEST_LINE = 1 << 24
-"""Bytes of a line at most; a longer one is no cart."""
+MAX_LINE_BYTES = 1 << 24
+"""Maximum bytes of a line; a longer line cannot be a cart."""
 
 _U32 = Annotated[int, Meta(ge=0, lt=2**32)]
 _ChangeId = Annotated[str, Meta(pattern=f"^[0-9a-f]{{{2 * ID_BYTES}}}$")]
@@ -37,7 +38,7 @@ class _Price(msgspec.Struct, forbid_unknown_fields=True):
 
 class _Line(msgspec.Struct, forbid_unknown_fields=True):
     sku: Annotated[str, Meta(max_length=SKU_BYTES)]
-    quantity: Annotated[int, Meta(ge=1, le=MOST)]
+    quantity: Annotated[int, Meta(ge=1, le=MAX_LIMIT)]
     price: _Price
     added_at: _U32
     saved: bool = False
@@ -47,29 +48,29 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True):
             raise ValueError(f"a sku has at most {SKU_BYTES} bytes")
 
 
-class _Place(msgspec.Struct, forbid_unknown_fields=True):
-    index: Annotated[int, Meta(ge=0, lt=MOST)]
+class _RemovedLine(msgspec.Struct, forbid_unknown_fields=True):
+    index: Annotated[int, Meta(ge=0, lt=MAX_LIMIT)]
     line: _Line
 
 
 class _Removed(msgspec.Struct, forbid_unknown_fields=True):
     change: _ChangeId
     at: _U32
-    lines: Annotated[list[_Place], Meta(min_length=1, max_length=MOST)]
+    lines: Annotated[list[_RemovedLine], Meta(min_length=1, max_length=MAX_LIMIT)]
 
 
 class _Cart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     id: Annotated[str, Meta(min_length=1, max_length=255)]
     revision: Annotated[int, Meta(ge=1, lt=2**32)]
     changed_at: _U32
-    lines: Annotated[list[_Line], Meta(max_length=MOST)]
+    lines: Annotated[list[_Line], Meta(max_length=MAX_LIMIT)]
     removed: _Removed | None
     changes: Annotated[list[_ChangeId], Meta(min_length=1, max_length=REMEMBERED_CHANGES)]
     coupon: Annotated[str, Meta(pattern=rf"^{COUPON.pattern}\Z")] = ""
 
     def __post_init__(self) -> None:
         if len({(line.sku, line.saved) for line in self.lines}) < len(self.lines):
-            raise ValueError("two lines are of the same sku")
+            raise ValueError("two lines have the same sku")
 
 
 _decoder = msgspec.json.Decoder(_Cart)
@@ -77,12 +78,12 @@ _encoder = msgspec.json.Encoder()
 
 
 def encode(cart: Cart) -> bytes:
-    """The cart's line, without the line feed."""
-    return _encoder.encode(written(cart))
+    """Encode a cart as one line, without the line feed."""
+    return _encoder.encode(as_document(cart))
 
 
-def written(cart: Cart) -> _Cart:
-    """The cart as it is written, to be shown as JSON with other things."""
+def as_document(cart: Cart) -> _Cart:
+    """The cart as the struct that becomes its JSON, so that it can be part of a larger document."""
     removed = _removed_of(cart.removed) if cart.removed else None
     changes = [cart.changes[at : at + ID_BYTES].hex() for at in range(0, len(cart.changes), ID_BYTES)]
     return _Cart(
@@ -91,7 +92,7 @@ def written(cart: Cart) -> _Cart:
 
 
 def decode(line: bytes) -> Cart:
-    """The cart of a line. Raises ValueError that says what is wrong with it."""
+    """Decode the cart of a line. Raises ValueError, whose message says what is wrong."""
     given = _decoder.decode(line)
     removed = _removed_from(given.removed) if given.removed else None
     return Cart(
@@ -106,8 +107,8 @@ def decode(line: bytes) -> Cart:
 
 
 def read(file: BinaryIO) -> Iterator[tuple[int, Cart | ValueError]]:
-    """The number of each line and the cart in it, or what is wrong with it. Empty lines are passed over."""
-    lines: Iterable[bytes] = iter(partial(file.readline, LONGEST_LINE), b"")
+    """Each line's number with its cart, or with the error if it is not a cart. Skips empty lines."""
+    lines: Iterable[bytes] = iter(partial(file.readline, MAX_LINE_BYTES), b"")
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -126,8 +127,8 @@ def _line_from(line: _Line) -> Line:
 
 
 def _removed_of(removed: Removed) -> _Removed:
-    places = [_Place(index, _line_of(line)) for index, line in removed.lines]
-    return _Removed(removed.change.hex(), removed.at, places)
+    lines = [_RemovedLine(index, _line_of(line)) for index, line in removed.lines]
+    return _Removed(removed.change.hex(), removed.at, lines)
 
 
 def _removed_from(removed: _Removed) -> Removed:

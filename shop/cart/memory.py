@@ -1,4 +1,4 @@
-"""Carts in this process's memory: for development, for tests, and as the standby of a store."""
+"""Carts in the memory of this process: for development, for tests, and as the standby of a store."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEFAULT_TTL = 30 * 24 * 3600
 
 
 class MemoryCartService(CartService):
-    """A dict of carts, at most `max_carts` of them: the least recently used one goes first. All calls O(1)."""
+    """A dict of at most `max_carts` carts. Evicts the least recently used cart. All calls are O(1)."""
 
     def __init__(
         self,
@@ -29,9 +29,9 @@ class MemoryCartService(CartService):
         self.limits = limits
         self.ttl = ttl
         self.expired = 0
-        """Carts that were dropped because their time was over."""
+        """Number of carts dropped because they had expired."""
         self.evicted = 0
-        """Carts that were dropped to make room."""
+        """Number of carts evicted to make room."""
         self._max_carts = max_carts
         self._clock = clock
         self._carts: OrderedDict[str, tuple[Cart, float]] = OrderedDict()
@@ -39,8 +39,8 @@ class MemoryCartService(CartService):
     def __len__(self) -> int:
         return len(self._carts)
 
-    def peek(self, cart_id: str) -> Cart | None:
-        """The cart if it is here; it counts as used now."""
+    def find(self, cart_id: str) -> Cart | None:
+        """The cart, marked as the most recently used; None if it is not here or has expired."""
         entry = self._carts.get(cart_id)
         if entry is None:
             return None
@@ -51,23 +51,23 @@ class MemoryCartService(CartService):
         self._carts.move_to_end(cart_id)
         return entry[0]
 
-    def glance(self, cart_id: str) -> Cart | None:
-        """The cart if it is here and lives; it does not count as used."""
+    def peek(self, cart_id: str) -> Cart | None:
+        """The cart, without marking it as used; None if it is not here or has expired."""
         entry = self._carts.get(cart_id)
         return entry[0] if entry is not None and entry[1] > self._clock() else None
 
-    def latest(self, number: int | None = None) -> list[str]:
-        """The ids of the carts used last (by default of all), the latest first."""
-        return list(islice(reversed(self._carts), number))
+    def most_recent(self, limit: int | None = None) -> list[str]:
+        """The ids of the most recently used carts, the latest first; by default of all carts."""
+        return list(islice(reversed(self._carts), limit))
 
-    def keep(self, cart: Cart, seconds: int | None = None) -> None:
-        """Store a cart as it is, in place of what is here, for `seconds` (by default, its whole TTL)."""
+    def store(self, cart: Cart, seconds: int | None = None) -> None:
+        """Store a cart unchanged, replacing what is here, for `seconds` (by default the whole TTL)."""
         now = self._clock()
         self._carts[cart.id] = (cart, now + (self.ttl if seconds is None else seconds))
         self._carts.move_to_end(cart.id)
-        self._make_room(now)
+        self._evict(now)
 
-    def _make_room(self, now: float) -> None:
+    def _evict(self, now: float) -> None:
         oldest, (_, expires) = next(iter(self._carts.items()))
         if expires <= now:
             del self._carts[oldest]
@@ -78,26 +78,26 @@ class MemoryCartService(CartService):
 
     @override
     async def get(self, cart_id: str) -> Cart:
-        return self.peek(cart_id) or Cart(cart_id)
+        return self.find(cart_id) or Cart(cart_id)
 
     @override
     async def apply(self, cart_id: str, change: Change) -> Cart:
-        before = self.peek(cart_id) or Cart(cart_id)
+        before = self.find(cart_id) or Cart(cart_id)
         cart = apply(before, change, self.limits)
         if cart is not before:
-            self.keep(cart)
+            self.store(cart)
         return cart
 
     @override
     async def put(self, cart: Cart, *, aged: bool = False) -> Cart:
-        before = self.peek(cart.id) or Cart(cart.id)
+        before = self.find(cart.id) or Cart(cart.id)
         joined = join(before, cart, self.limits)
         if joined is not before:
-            self.keep(joined, self._rest(joined) if aged else None)
+            self.store(joined, self._aged_ttl(joined) if aged else None)
         return joined
 
-    def _rest(self, cart: Cart) -> int:
-        """Seconds to live of an aged cart: those it has here already, if they are more."""
+    def _aged_ttl(self, cart: Cart) -> int:
+        """Seconds until a cart that is put `aged` expires; never fewer than it already has here."""
         return max(self.remaining(cart), self._seconds_left(cart.id))
 
     def _seconds_left(self, cart_id: str) -> int:
@@ -115,7 +115,7 @@ class MemoryCartService(CartService):
     @override
     async def scan(self) -> AsyncIterator[Cart]:
         for cart_id in list(self._carts):
-            if (cart := self.glance(cart_id)) is not None:
+            if (cart := self.peek(cart_id)) is not None:
                 yield cart
 
     @override

@@ -1,4 +1,4 @@
-"""The contract of every cart service. Its behaviour is `shop.cart.model.apply`; tests/contract holds each to it."""
+"""The interface of cart services. `shop.cart.model` defines what changes do; tests/contract checks every service."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator, Sequence
 
-from shop.cart.model import Add, Cart, Change, Clear, Limits, Remove, SetQuantity, cut_off, new_change_id
+from shop.cart.model import Add, Cart, Change, Clear, Limits, Remove, SetQuantity, capped, new_change_id
 from shop.errors import LineLimitExceeded, QuantityLimitExceeded
 from shop.money import Money
 
 
 class CartService(ABC):
-    """Keeps carts by id. Safe to call concurrently; changes of one cart are applied one after the other.
+    """Stores carts by id. Safe for concurrent calls; changes to one cart are applied one after the other.
 
-    A cart lives for `ttl` seconds after its last change. Every method may raise StoreUnavailable when the
-    store cannot take the call now; a change whose outcome is then unknown may be sent again, with its id.
+    A cart expires `ttl` seconds after its last change. Every method may raise StoreUnavailable when the store
+    cannot take the call now. The outcome of a change is then unknown; it is safe to retry it with the same id.
+
+    `shop.cart.connect` makes the service that the settings name; pages and commands call it.
     """
 
     limits: Limits
@@ -24,117 +26,117 @@ class CartService(ABC):
 
     @abstractmethod
     async def get(self, cart_id: str) -> Cart:
-        """The cart; where there is none (or it has expired) the empty cart of revision 0. Never writes."""
+        """The cart; the empty cart of revision 0 if there is none or it has expired. Never writes."""
 
     @abstractmethod
     async def apply(self, cart_id: str, change: Change) -> Cart:
-        """Apply a change atomically and return the whole cart after it; its TTL starts again.
+        """Apply a change atomically, restart the TTL, and return the whole cart.
 
-        A change already known is answered with the cart as it is. Raises what `model.apply` raises; the
-        cart is then unchanged.
+        A change that the cart already contains has no effect. Raises the errors of `model.apply`; the cart is then
+        unchanged.
         """
 
     @abstractmethod
     async def put(self, cart: Cart, *, aged: bool = False) -> Cart:
-        """Store what `model.join` makes of the stored cart and this one, atomically, and return it.
+        """Join this cart with the stored one (`model.join`) atomically, and return the result.
 
-        For restoring and moving carts: an older state changes nothing, a newer one replaces what is stored.
-        Where something was stored its TTL starts again; `aged`: it counts from the cart's latest change
-        (`remaining`), and never ends earlier than it would have without this call.
+        For restoring and moving carts: an older state changes nothing, a newer one replaces the stored state.
+        If something was written, the TTL restarts. With `aged` it counts from the cart's latest change instead
+        (`remaining`), and is never shortened.
         """
 
     async def replay(self, cart_id: str, changes: Sequence[Change]) -> Cart:
-        """Do to the cart what `model.replay` does, and return it; a store may do it in fewer trips than changes.
+        """Apply `model.replay` to the cart and return it; a store may need fewer round trips than there are changes.
 
-        At most REMEMBERED_CHANGES changes, or one that is sent again might not be recognised.
+        Takes at most REMEMBERED_CHANGES changes: with more, a retried change might not be recognized.
         """
         cart = await self.get(cart_id)
         for change in changes:
             try:
                 cart = await self.apply(cart_id, change)
             except QuantityLimitExceeded as error:
-                cart = await self.apply(cart_id, cut_off(change, error))
+                cart = await self.apply(cart_id, capped(change, error))
             except LineLimitExceeded:
                 continue
         return cart
 
     @abstractmethod
     async def delete(self, cart_id: str) -> None:
-        """Forget the cart. No such cart: a no-op."""
+        """Delete the cart. Does nothing if there is no such cart."""
 
     @abstractmethod
     def scan(self) -> AsyncIterator[Cart]:
-        """All carts that live, in no order; one that changes meanwhile is returned in some state of it."""
+        """All carts that have not expired, in no order. A cart that changes during the scan may be in either state."""
 
     @abstractmethod
     async def ping(self, shard: int | None = None) -> None:
-        """Return if the store (or this shard of it) would take a change now; raise StoreUnavailable if not."""
+        """Return if the store (or this shard of it) can take a change now; raise StoreUnavailable if it cannot."""
 
     async def get_many(self, cart_ids: Sequence[str]) -> list[Cart]:
-        """`get` of each, in their order."""
+        """`get` each cart, in the given order."""
         return list(await asyncio.gather(*map(self.get, cart_ids)))
 
     async def put_many(self, carts: Sequence[Cart], *, aged: bool = False) -> list[Cart]:
-        """`put` of each, in their order; if it raises, any of them may have been stored."""
+        """`put` each cart, in the given order. If it raises, any of them may have been stored."""
         return list(await asyncio.gather(*(self.put(cart, aged=aged) for cart in carts)))
 
     async def count(self) -> int | None:
-        """About how many carts there are, where the store can tell without reading them all; else None."""
+        """The approximate number of carts; None if the store would have to read them all."""
         return None
 
     async def time_left(self, cart_id: str) -> int:
-        """Seconds that the stored cart has still to live; 0 where there is none."""
+        """Seconds until the stored cart expires; 0 if there is none."""
         cart = await self.get(cart_id)
         return self.remaining(cart) if cart.revision else 0
 
-    async def purge(self, limit: int) -> int:  # noqa: ARG002 - most stores forget by themselves
-        """Take out at most `limit` carts whose time is over; how many there were. 0 where the store does it itself."""
+    async def purge(self, limit: int) -> int:  # noqa: ARG002 - most stores expire carts themselves
+        """Delete at most `limit` expired carts and return their number; 0 if the store expires carts itself."""
         return 0
 
-    def shard(self, cart_id: str) -> int:  # noqa: ARG002 - a store of one part has nothing to tell apart
-        """The part of the store that keeps this cart; each part can be away alone. 0 where there is one part."""
+    def shard(self, cart_id: str) -> int:  # noqa: ARG002 - most stores have one shard
+        """The number of the shard that has this cart. Each shard can fail alone. 0 if there is only one."""
         return 0
 
-    def stands_in(self, cart_id: str) -> bool:  # noqa: ARG002 - only a service with a standby has something to tell
-        """Whether a standby in this process answers for this cart now: other processes do not see what it does."""
+    def uses_standby(self, cart_id: str) -> bool:  # noqa: ARG002 - most services have no standby
+        """Whether a standby in this process answers for this cart now. Other processes do not see its changes."""
         return False
 
     @property
     def epoch(self) -> int:
-        """Counts up whenever the store may have lost its latest changes: it restarted, or a replica was promoted."""
+        """Grows whenever the store may have lost its latest changes: it restarted, or a replica was promoted."""
         return 0
 
     def parts(self) -> Iterator[CartService]:
-        """This service and those it holds, outermost first."""
+        """This service and the services that it wraps, outermost first."""
         yield self
 
     def remaining(self, cart: Cart) -> int:
-        """Seconds that a cart changed last at `changed_at` has still to live; at least 1."""
+        """Seconds until a cart expires if its TTL counts from its latest change; at least 1."""
         return min(max(cart.changed_at + self.ttl - now(), 1), self.ttl)
 
     async def start(self) -> None:
-        """Begin background work, if there is any. Never raises because a store is away."""
+        """Start background work, if there is any. Does not raise when a store is unavailable."""
 
     async def close(self) -> None:
-        """Let go of connections and background work; calls after it are errors."""
+        """Close connections and stop background work. Do not call the service afterwards."""
 
     async def add(self, cart_id: str, sku: str, quantity: int, price: Money, *, change_id: bytes | None = None) -> Cart:
-        """Apply an Add born now."""
+        """Apply an Add made now."""
         return await self.apply(cart_id, Add(change_id or new_change_id(), now(), sku, quantity, price))
 
     async def set_quantity(self, cart_id: str, sku: str, quantity: int, *, change_id: bytes | None = None) -> Cart:
-        """Apply a SetQuantity born now."""
+        """Apply a SetQuantity made now."""
         return await self.apply(cart_id, SetQuantity(change_id or new_change_id(), now(), sku, quantity))
 
     async def remove(self, cart_id: str, sku: str, *, change_id: bytes | None = None) -> Cart:
-        """Apply a Remove born now."""
+        """Apply a Remove made now."""
         return await self.apply(cart_id, Remove(change_id or new_change_id(), now(), sku))
 
     async def clear(self, cart_id: str, *, change_id: bytes | None = None) -> Cart:
-        """Apply a Clear born now."""
+        """Apply a Clear made now."""
         return await self.apply(cart_id, Clear(change_id or new_change_id(), now()))
 
 
 def now() -> int:
-    """The time that changes carry: whole seconds since the epoch."""
+    """The current time as changes record it: whole seconds since the epoch."""
     return int(time.time())

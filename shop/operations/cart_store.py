@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
-from shop.cart.connect import limits_of, open_store, shown
+from shop.cart.connect import limits_of, open_store, redacted
 from shop.cart.model import new_change_id
 from shop.cart.redis.sentinel import SentinelServers
 from shop.cart.redis.servers import OneServer, Servers
@@ -61,7 +61,7 @@ async def check_cart_store(url: str, name: str, settings: Settings) -> list[Find
             await _write_test_cart(store)
         except StoreUnavailable as error:
             return [problem(name, about, str(error)), *found]
-    return [ok(name, "changes", f"{shown(url)} accepts changes."), *found]
+    return [ok(name, "changes", f"{redacted(url)} accepts changes."), *found]
 
 
 async def _sentinel_findings(name: str, servers: Servers) -> list[Finding]:

@@ -72,7 +72,7 @@ async def memory() -> AsyncIterator[tuple[CartService, Fill]]:
 
     async def fill(count: int) -> None:
         for n in range(count):
-            carts.keep(a_cart(cart_id(n)))
+            carts.store(a_cart(cart_id(n)))
 
     yield carts, fill
 
@@ -175,7 +175,7 @@ async def hybrid() -> AsyncIterator[tuple[CartService, Fill]]:
 
         await carts.start()
         yield carts, fill
-        await carts.behind.close()
+        await carts.write_behind.close()
 
 
 STORES = {
@@ -310,7 +310,7 @@ def memory_of_carts(console: Console, count: int = 20_000) -> None:
             cart = Cart(cart_id(n))
             for line in range(lines):
                 cart = apply(cart, Add(new_change_id(), now(), f"TIDE-MUG-{line:03}", 2, EUR))
-            carts.keep(cart)
+            carts.store(cart)
         after, _ = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         table.add_row(str(lines), f"{(after - before) / (count // lines):,.0f}")

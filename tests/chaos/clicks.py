@@ -73,4 +73,4 @@ async def until(condition: Callable[[], bool]) -> None:
 
 async def recovered(carts: FailoverCartService) -> None:
     """Wait until the store has everything."""
-    await until(lambda: not carts.away and not carts.waiting)
+    await until(lambda: not carts.standby_active and not carts.backlog)

@@ -22,7 +22,7 @@ IDS = [f"shopper-{n}" for n in range(SHOPPERS)]
 async def opened(url: str) -> FailoverCartService:
     service = with_standby(open_store(url, limits=LIMITS, ttl=3600, name="REDIS_URL"), max_carts=1000)
     await service.start()
-    assert not service.away
+    assert not service.standby_active
     assert len({service.shard(cart_id) for cart_id in IDS}) >= 3, "there are shoppers at every node"
     return service
 
@@ -65,7 +65,7 @@ async def test_a_primary_killed_and_its_replica_elected(cluster: Cluster, carts:
     async with Clicks(carts) as clicks:
         await clicks.more(200)
         victim.kill()
-        await until(lambda: carts.away)
+        await until(lambda: carts.standby_active)
         await clicks.more(200)
         async with asyncio.timeout(20):
             await promoted(cluster, replica)
@@ -113,8 +113,8 @@ async def test_slots_on_the_move(cluster: Cluster, carts: FailoverCartService) -
             cluster.end_move(slot, source, target)
             await until(lambda source=source, moved=moved: refusals([source], "MOVED") > moved)  # type: ignore[misc]
             await clicks.more(50)
-    assert carts.trips == 0, "the standby was never needed"
-    assert carts.restored == 0
+    assert carts.failovers == 0, "the standby was never needed"
+    assert carts.repaired == 0
     await clicks.are_stored_once(cluster.url)
 
 
@@ -136,8 +136,8 @@ async def test_a_node_added_and_taken_out_again(cluster: Cluster, carts: Failove
         await asyncio.to_thread(cluster.remove, new)
         await clicks.more(200)
         await until(lambda: len(servers_of(carts).shards()) == 3)
-    assert carts.trips == 0, "the standby was never needed"
-    assert carts.waiting == carts.restored == 0
+    assert carts.failovers == 0, "the standby was never needed"
+    assert carts.backlog == carts.repaired == 0
     await clicks.are_stored_once(cluster.url)
 
 
@@ -152,15 +152,15 @@ async def test_the_carts_of_other_nodes_go_on_while_one_node_hangs(
         await elsewhere.more(100)
         for node in (victim, *cluster.replicas_of(victim)):
             node.hang()
-        await until(lambda: carts.away)
+        await until(lambda: carts.standby_active)
         async with asyncio.timeout(20):
             for _ in range(20):
                 for cart_id in others:
                     await carts.get(cart_id)
         await elsewhere.more(500)
         await clicks.more(50)
-        assert carts.away
-        assert carts.waiting <= clicks.acknowledged.total(), "only the carts of the hung node wait"
+        assert carts.standby_active
+        assert carts.backlog <= clicks.acknowledged.total(), "only the carts of the hung node wait"
         plain = RedisCartService(ClusterServers.connect(cluster.url), limits=LIMITS)
         before = elsewhere.acknowledged.total()
         stored = await plain.get_many(others)
@@ -179,7 +179,7 @@ async def test_all_nodes_restarted_empty(cluster: Cluster, carts: FailoverCartSe
         await clicks.more(200)
         for node in cluster.nodes:
             node.kill()
-        await until(lambda: carts.away)
+        await until(lambda: carts.standby_active)
         await clicks.more(200)
         await asyncio.gather(*(asyncio.to_thread(node.start) for node in cluster.nodes))
         await recovered(carts)
@@ -213,5 +213,5 @@ async def test_a_shop_that_starts_while_most_of_its_seeds_are_gone(cluster: Clus
     gone = [f"127.0.0.1:{port}" for port in (1, 2, 3)]
     carts = await opened("redis+cluster://" + ",".join((*gone, f"127.0.0.1:{only.port}")))
     assert (await carts.add("a", "mug", 1, EUR)).quantity == 1
-    assert carts.trips == 0
+    assert carts.failovers == 0
     await carts.close()

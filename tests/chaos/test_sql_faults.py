@@ -16,7 +16,7 @@ import pytest
 from shop.cart.around.failover import FailoverCartService
 from shop.cart.connect import with_standby
 from shop.cart.model import Cart, Limits
-from shop.cart.sql.service import ANSWER_SECONDS, SqlCartService
+from shop.cart.sql.service import TIMEOUT_SECONDS, SqlCartService
 from shop.database import migrate
 from shop.demo.postgres import Postgres
 from tests.chaos.clicks import EUR, Clicks, recovered, until
@@ -57,7 +57,7 @@ async def opened(url: str) -> AsyncIterator[FailoverCartService]:
 @pytest.fixture
 async def carts(postgres: Postgres) -> AsyncIterator[FailoverCartService]:
     async with opened(postgres.url) as service:
-        assert not service.away
+        assert not service.standby_active
         yield service
 
 
@@ -88,11 +88,11 @@ async def test_ended_and_started_again_under_clicks(postgres: Postgres, carts: F
             await asyncio.to_thread(getattr(postgres, end))
             assert not postgres.runs, "the server really was gone"
             await clicks.more(200)
-            assert carts.away
+            assert carts.standby_active
             await asyncio.to_thread(postgres.start)
-            await until(lambda: not carts.away)
+            await until(lambda: not carts.standby_active)
             await clicks.more(200)
-    assert carts.trips >= 2
+    assert carts.failovers >= 2
     assert carts.primary.epoch >= 2, "it was noticed to be another process"
     await clicks.are_stored_once(postgres.url)
     assert carts.replayed > 0
@@ -102,12 +102,12 @@ async def test_hung_under_clicks(postgres: Postgres, carts: FailoverCartService)
     async with Clicks(carts) as clicks:
         await clicks.more(200)
         postgres.hang()
-        await until(lambda: carts.away)
+        await until(lambda: carts.standby_active)
         await clicks.more(500)
         postgres.resume()
-        await until(lambda: not carts.away)
+        await until(lambda: not carts.standby_active)
         await clicks.more(200)
-    assert ANSWER_SECONDS * 0.9 <= clicks.slowest < MUCH_TOO_LONG, "somebody waited for the answer that never came"
+    assert TIMEOUT_SECONDS * 0.9 <= clicks.slowest < MUCH_TOO_LONG, "somebody waited for the answer that never came"
     await clicks.are_stored_once(postgres.url)
 
 
@@ -118,7 +118,7 @@ async def test_later_requests_do_not_wait_for_a_server_that_hangs(
     postgres.hang()
     started = time.monotonic()
     assert await carts.get("a") == before
-    assert time.monotonic() - started >= ANSWER_SECONDS * 0.9, "the first one waited for the answer that never came"
+    assert time.monotonic() - started >= TIMEOUT_SECONDS * 0.9, "the first one waited for the answer that never came"
     started = time.monotonic()
     for _ in range(50):
         await carts.add("a", "mug", 1, EUR)
@@ -136,7 +136,7 @@ async def test_every_connection_ended_under_clicks(postgres: Postgres, carts: Fa
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'shop carts'"
             )
             assert len(ended) >= 1
-    assert carts.trips == 0, "each call was made again on a new connection"
+    assert carts.failovers == 0, "each call was made again on a new connection"
     await clicks.are_stored_once(postgres.url)
 
 
@@ -147,11 +147,11 @@ async def test_a_cart_that_somebody_holds_delays_no_other(postgres: Postgres, ca
         await holding.start()
         await other.execute("SELECT FROM carts WHERE id = 'shopper-3' FOR UPDATE")
         others = clicks.acknowledged["shopper-4", "sku-0"]
-        await until(lambda: carts.waiting > 0 and clicks.acknowledged["shopper-4", "sku-0"] > others + 10)
+        await until(lambda: carts.backlog > 0 and clicks.acknowledged["shopper-4", "sku-0"] > others + 10)
         await other.execute("SELECT FROM carts WHERE id = 'shopper-4' FOR UPDATE")
         await clicks.more(200)
         await holding.commit()
-    assert carts.trips == 0, "the store itself was well, and nobody waited for anybody in a circle"
+    assert carts.failovers == 0, "the store itself was well, and nobody waited for anybody in a circle"
     await clicks.are_stored_once(postgres.url)
 
 
@@ -161,10 +161,10 @@ async def test_a_table_that_somebody_holds_is_an_outage(postgres: Postgres, cart
         holding = other.transaction()
         await holding.start()
         await other.execute("LOCK TABLE carts IN ACCESS EXCLUSIVE MODE")
-        await until(lambda: carts.away)
+        await until(lambda: carts.standby_active)
         await clicks.more(200)
         await holding.commit()
-        await until(lambda: not carts.away)
+        await until(lambda: not carts.standby_active)
     await clicks.are_stored_once(postgres.url)
 
 
@@ -174,13 +174,13 @@ async def test_read_only_is_an_outage(postgres: Postgres, carts: FailoverCartSer
         await server.execute("ALTER SYSTEM SET default_transaction_read_only = on")
         try:
             await server.execute("SELECT pg_reload_conf()")
-            await until(lambda: carts.away)
+            await until(lambda: carts.standby_active)
             assert await server.fetchval("SHOW transaction_read_only") == "on"
             await clicks.more(200)
         finally:
             await server.execute("ALTER SYSTEM RESET default_transaction_read_only")
             await server.execute("SELECT pg_reload_conf()")
-        await until(lambda: not carts.away)
+        await until(lambda: not carts.standby_active)
     await clicks.are_stored_once(postgres.url)
     assert carts.replayed > 0
 
@@ -188,7 +188,7 @@ async def test_read_only_is_an_outage(postgres: Postgres, carts: FailoverCartSer
 async def test_down_at_boot(postgres: Postgres, caplog: pytest.LogCaptureFixture) -> None:
     await asyncio.to_thread(postgres.terminate)
     async with opened(postgres.url) as carts:
-        assert carts.away
+        assert carts.standby_active
         assert "PostgreSQL cannot be reached" in caplog.text
         assert (await carts.add("a", "mug", 1, EUR)).quantity == 1
         await asyncio.to_thread(postgres.start)
@@ -201,7 +201,7 @@ async def test_a_sqlite_file_locked_for_longer_than_patience(sqlite_url: str) ->
         await clicks.more(200)
         with closing(sqlite3.connect(sqlite_url.partition(":///")[2], isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            await until(lambda: carts.away)
+            await until(lambda: carts.standby_active)
             await clicks.more(200)
             other.execute("COMMIT")
         await recovered(carts)
@@ -225,7 +225,7 @@ async def test_a_full_disk_is_an_outage_of_writes(sqlite_url: str) -> None:
     async with opened(sqlite_url) as carts, Clicks(carts) as clicks:
         await clicks.more(200)
         with files_that_cannot_grow():
-            await until(lambda: carts.away)
+            await until(lambda: carts.standby_active)
             with closing(sqlite3.connect(sqlite_url.partition(":///")[2])) as other, pytest.raises(sqlite3.Error):
                 other.executescript("CREATE TABLE more (x); INSERT INTO more VALUES (zeroblob(100000))")
             goal = clicks.acknowledged.total() + 200
@@ -252,7 +252,7 @@ async def main(url, sku):
             await carts.add("a", sku, 1, Money(1, "EUR"))
             await carts.add("a", "both", 1, Money(1, "EUR"))
     await asyncio.gather(*(caller() for _ in range(32)))
-    print(carts.rivalries, flush=True)
+    print(carts.conflicts, flush=True)
     await carts.close()
 
 asyncio.run(main(*sys.argv[1:]))

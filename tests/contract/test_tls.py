@@ -71,7 +71,7 @@ async def test_one_server(tls_port: int, certificates: Certificates) -> None:
 async def test_a_server_of_another_authority(tls_port: int, certificates: Certificates) -> None:
     options = certificates.options | {"ssl_ca_certs": certificates.other_ca}
     async with opened(redis(Limits(), 60, f"rediss://127.0.0.1:{tls_port}{query(options)}")) as carts:
-        with pytest.raises(StoreRefused, match=r"is not trusted: .* Name the authority that signed it"):
+        with pytest.raises(StoreRefused, match=r"is not trusted: .* Name the CA that signed it"):
             await carts.get("a")
 
 

@@ -1,1 +1,1 @@
-"""What stands around a store of carts: failover, tiers, moving, metering."""
+"""Services that wrap a cart store: failover, tiers, migration, metrics."""

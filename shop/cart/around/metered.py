@@ -1,4 +1,4 @@
-"""A cart service that counts what it does, for /metrics (Prometheus' naming and base units)."""
+"""A cart service with metrics for /metrics (Prometheus' naming and base units)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _T = TypeVar("_T")
 
 
 class MeteredCartService(CartService):
-    """Passes every call to `inner` and counts it in `registry`: operations, durations, hits, cart sizes."""
+    """Passes every call to `inner` and records operations, durations, hits and cart sizes in `registry`."""
 
     def __init__(self, inner: CartService, registry: CollectorRegistry) -> None:
         self.limits = inner.limits
@@ -46,15 +46,13 @@ class MeteredCartService(CartService):
             buckets=SECONDS,
             registry=registry,
         )
-        reads = Counter(
-            "shop_cart_reads", "Carts asked for: found (hit) or not there (miss)", ("result",), registry=registry
-        )
+        reads = Counter("shop_cart_reads", "Carts read: existing (hit) or not (miss)", ("result",), registry=registry)
         self._lines = Histogram("shop_cart_lines", "Lines of a cart after a change", buckets=LINES, registry=registry)
         self._hit, self._miss = reads.labels("hit"), reads.labels("miss")
-        # A metric's labels() costs more than counting: what it returns is kept.
+        # labels() costs more than counting, so its results are cached.
         self._operations = cache(operations.labels)
         self._seconds = cache(seconds.labels)
-        registry.register(_Inside(inner))
+        registry.register(_ServiceCollector(inner))
 
     @override
     async def get(self, cart_id: str) -> Cart:
@@ -116,8 +114,8 @@ class MeteredCartService(CartService):
             self._operations(operation, result).inc()
 
 
-class _Inside(Collector):
-    """Reads the numbers that the services keep themselves when the metrics are asked for."""
+class _ServiceCollector(Collector):
+    """Reads the counters of the cart services when the metrics are collected."""
 
     def __init__(self, service: CartService) -> None:
         self._service = service
@@ -129,36 +127,44 @@ class _Inside(Collector):
 
 
 def _numbers(service: CartService) -> Iterable[Metric]:
-    """What a service counts itself."""
+    """The metrics of one service, from its own counters."""
     if isinstance(service, MemoryCartService):
-        yield GaugeMetricFamily("shop_carts_in_memory", "Carts kept in this process", value=len(service))
-        yield CounterMetricFamily("shop_carts_expired", "Carts whose time was over", value=service.expired)
-        yield CounterMetricFamily("shop_carts_evicted", "Carts dropped to make room", value=service.evicted)
+        yield GaugeMetricFamily("shop_carts_in_memory", "Carts in the memory of this process", value=len(service))
+        yield CounterMetricFamily("shop_carts_expired", "Carts that expired in memory", value=service.expired)
+        yield CounterMetricFamily("shop_carts_evicted", "Carts evicted from memory to make room", value=service.evicted)
     if isinstance(service, FailoverCartService):
-        yield GaugeMetricFamily("shop_cart_standby_in_charge", "1 while the store is away", value=float(service.away))
-        yield GaugeMetricFamily("shop_cart_changes_waiting", "Changes that wait for the store", value=service.waiting)
-        yield CounterMetricFamily("shop_cart_standby_takeovers", "Outages of the store", value=service.trips)
+        yield GaugeMetricFamily(
+            "shop_cart_standby_in_charge",
+            "1 while the standby answers for the store",
+            value=float(service.standby_active),
+        )
+        yield GaugeMetricFamily(
+            "shop_cart_changes_waiting", "Changes waiting to be replayed to the store", value=service.backlog
+        )
+        yield CounterMetricFamily("shop_cart_standby_takeovers", "Failovers to the standby", value=service.failovers)
         yield CounterMetricFamily(
-            "shop_cart_changes_replayed", "Changes of an outage applied since", value=service.replayed
+            "shop_cart_changes_replayed", "Changes of outages replayed to the store", value=service.replayed
         )
         yield CounterMetricFamily(
-            "shop_carts_restored", "Carts given back to a store that had lost them", value=service.restored
+            "shop_carts_restored", "Carts restored in a store that had lost changes", value=service.repaired
         )
     if isinstance(service, TieredCartService):
-        behind = service.behind
-        yield GaugeMetricFamily("shop_carts_to_archive", "Carts that wait for the archive", value=behind.waiting)
+        archiving = service.write_behind
         yield GaugeMetricFamily(
-            "shop_cart_archive_lag_seconds", "Age of the oldest change not archived yet", value=behind.lag
+            "shop_carts_to_archive", "Carts waiting to be written to the archive", value=archiving.backlog
         )
-        yield CounterMetricFamily("shop_carts_archived", "Carts written to the archive", value=behind.written)
+        yield GaugeMetricFamily(
+            "shop_cart_archive_lag_seconds", "Age of the oldest unarchived change", value=archiving.lag
+        )
+        yield CounterMetricFamily("shop_carts_archived", "Carts written to the archive", value=archiving.written)
         yield CounterMetricFamily(
-            "shop_carts_not_archived", "Carts left out of the archive because too many waited", value=behind.dropped
+            "shop_carts_not_archived",
+            "Carts dropped because the queue to the archive was full",
+            value=archiving.dropped,
         )
-        yield CounterMetricFamily("shop_carts_woken", "Carts that the archive gave back", value=service.woken)
-        yield CounterMetricFamily(
-            "shop_carts_purged", "Carts taken out of the archive when their time was over", value=service.purged
-        )
+        yield CounterMetricFamily("shop_carts_woken", "Carts restored from the archive", value=service.restored)
+        yield CounterMetricFamily("shop_carts_purged", "Expired carts deleted from the archive", value=service.purged)
     if isinstance(service, MovingCartService):
         yield CounterMetricFamily(
-            "shop_carts_moved", "Carts, or changes of them, brought over from the old store", value=service.moved
+            "shop_carts_moved", "Carts, or newer changes of them, moved from the old store", value=service.moved
         )

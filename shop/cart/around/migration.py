@@ -1,10 +1,9 @@
-"""Moves the carts of a running shop from one store to another.
+"""Migrates the carts of a running shop from one store to another.
 
-A pass goes over every cart of the old store, asks the new one for them, and puts those that it does not have as far
-as the old one does. Putting joins, by the ids of changes: a cart that was changed in the new store meanwhile is never
-overwritten, and what is there already costs one bulk read. So a pass can be broken off and begun again at any time,
-the next pass is the check of the last one, and a pass that finds nothing to put says that everything is there. The
-old store is only read.
+A pass reads every cart of the old store, reads the same carts from the new one, and puts those that are missing or
+outdated there. `put` joins by change ids: a cart that has changed in the new store is never overwritten, and carts that
+are up to date cost one bulk read. So a pass can be interrupted and repeated at any time, each pass verifies the one
+before, and a pass that copies nothing proves that the migration is complete. The old store is only read.
 """
 
 from __future__ import annotations
@@ -21,34 +20,34 @@ from shop.cart.service import CartService, now
 from shop.errors import StoreUnavailable
 from shop.retry import with_retries
 
-TOGETHER = 200
-"""Carts of one batch."""
-UNDER_WAY = 4
-"""Batches on their way at once: these and the page of a scan are all that is in memory."""
+BATCH_SIZE = 200
+"""Carts in one batch."""
+CONCURRENT_BATCHES = 4
+"""Batches being copied at a time: these and one page of the scan are all that is in memory."""
 
 
 class Pass(msgspec.Struct):
-    """What one pass has found so far; it grows while the pass is under way."""
+    """The counts of one pass, updated while it runs."""
 
     carts: int = 0
-    """Carts of the old store that were looked at."""
+    """Carts read from the old store."""
     copied: int = 0
-    """Those that the new store did not have, or not as far: they were put (or would have been)."""
+    """Carts that were missing or outdated in the new store, and were put there (or would have been)."""
     ahead: int = 0
-    """Those that have been changed in the new store since."""
+    """Carts that have changed in the new store since they were copied."""
     renewed: int = 0
-    """Those of the copied whose last change is longer ago than the new store keeps carts; their time starts again."""
+    """Copied carts whose last change is older than the new store's TTL; they get a whole new TTL."""
     old_sum: int = 0
-    """The sum of the `checksum` of each cart in the old store, modulo 2**64: it does not depend on their order."""
+    """The sum of the `checksum`s of the carts in the old store, modulo 2**64, which is independent of their order."""
     new_sum: int = 0
-    """The same of these carts as the new store had them when it was asked."""
+    """The same for these carts as they were in the new store when it was read."""
 
 
 class Migration:
-    """Carts of `old` on their way to `new`: `passes` says what each pass found, also of one that was broken off.
+    """Copies the carts of `old` to `new`. `passes` has the counts of each pass, including an interrupted one.
 
-    `rate`: carts per second at most, 0 for no limit. `dry_run`: look, put nothing. `tell` is called
-    after each batch.
+    `rate` is the maximum number of carts per second, 0 for no limit. With `dry_run`, carts are only compared.
+    `on_progress` is called after each batch.
     """
 
     def __init__(
@@ -64,56 +63,56 @@ class Migration:
         self.passes: list[Pass] = []
         self._rate = rate
         self._dry_run = dry_run
-        self.tell: Callable[[], None] = lambda: None
+        self.on_progress: Callable[[], None] = lambda: None
 
     @property
     def copied(self) -> int:
-        """Carts put in all passes."""
+        """The number of carts copied by all passes."""
         return sum(each.copied for each in self.passes)
 
-    async def go_over(self) -> Pass:
-        """Go over all carts of the old store once.
+    async def run_pass(self) -> Pass:
+        """Compare all carts of the old store with the new one, and copy those that differ.
 
-        Raises StoreUnavailable that says which store is away; begin again when it is back.
+        Raises StoreUnavailable, whose message names the store that failed; run the pass again when it is back.
         """
         self.passes.append(Pass())
-        room = asyncio.Semaphore(UNDER_WAY)
+        room = asyncio.Semaphore(CONCURRENT_BATCHES)
         try:
-            async with asyncio.TaskGroup() as settling:
+            async with asyncio.TaskGroup() as copying:
                 async for carts in self._paced():
                     await room.acquire()
-                    settling.create_task(self._settle(carts)).add_done_callback(lambda _: room.release())
+                    copying.create_task(self._copy(carts)).add_done_callback(lambda _: room.release())
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
         return self.passes[-1]
 
     async def _paced(self) -> AsyncIterator[list[Cart]]:
-        """The carts of the old store in batches, no more a second than the rate allows."""
-        size = min(TOGETHER, max(1, int(self._rate / 5))) if self._rate else TOGETHER
+        """The carts of the old store in batches, at most `rate` carts per second."""
+        size = min(BATCH_SIZE, max(1, int(self._rate / 5))) if self._rate else BATCH_SIZE
         loop = asyncio.get_running_loop()
-        begun, read = loop.time(), 0
+        started, read = loop.time(), 0
         try:
             async for carts in in_batches(self.old.scan(), size):
-                if self._rate and (early := begun + read / self._rate - loop.time()) > 0:
-                    await asyncio.sleep(early)
+                if self._rate and (ahead_seconds := started + read / self._rate - loop.time()) > 0:
+                    await asyncio.sleep(ahead_seconds)
                 read += len(carts)
                 yield carts
         except StoreUnavailable as error:
-            raise type(error)(f"The old store does not go on. {error}") from error
+            raise type(error)(f"The old store failed. {error}") from error
 
-    async def _settle(self, carts: Sequence[Cart]) -> None:
-        """Put those of the carts that the new store does not have as they are, or grown from that."""
+    async def _copy(self, carts: Sequence[Cart]) -> None:
+        """Put those of the carts that are missing or outdated in the new store."""
         try:
             there = await with_retries(lambda: self.new.get_many([cart.id for cart in carts]))
-            behind = [old for old, new in zip(carts, there, strict=True) if not new.grew_from(old)]
-            renewed = sum(outlived(cart, self.new) for cart in behind)
-            if behind and not self._dry_run:
-                await with_retries(lambda: keep(self.new, behind))
+            missing = [old for old, new in zip(carts, there, strict=True) if not new.grew_from(old)]
+            renewed = sum(older_than_ttl(cart, self.new) for cart in missing)
+            if missing and not self._dry_run:
+                await with_retries(lambda: put_moved(self.new, missing))
         except StoreUnavailable as error:
-            raise type(error)(f"The new store takes nothing. {error}") from error
-        self._note(carts, there, behind, renewed)
+            raise type(error)(f"The new store failed. {error}") from error
+        self._record(carts, there, missing, renewed)
 
-    def _note(self, carts: Sequence[Cart], there: Sequence[Cart], behind: Sequence[Cart], renewed: int) -> None:
+    def _record(self, carts: Sequence[Cart], there: Sequence[Cart], missing: Sequence[Cart], renewed: int) -> None:
         found = self.passes[-1]
         for old, new in zip(carts, there, strict=True):
             found.old_sum = (found.old_sum + (sum_of_old := checksum(old))) % 2**64
@@ -121,12 +120,12 @@ class Migration:
             if new != old and new.grew_from(old):
                 found.ahead += 1
         found.carts += len(carts)
-        found.copied += len(behind)
+        found.copied += len(missing)
         found.renewed += renewed
-        self.tell()
+        self.on_progress()
 
 
-async def in_batches(carts: AsyncIterable[Cart], size: int = TOGETHER) -> AsyncIterator[list[Cart]]:
+async def in_batches(carts: AsyncIterable[Cart], size: int = BATCH_SIZE) -> AsyncIterator[list[Cart]]:
     """The carts in lists of `size`; the last one may be shorter."""
     batch: list[Cart] = []
     async for cart in carts:
@@ -138,34 +137,34 @@ async def in_batches(carts: AsyncIterable[Cart], size: int = TOGETHER) -> AsyncI
         yield batch
 
 
-async def everything(stores: Sequence[CartService]) -> AsyncIterator[Cart]:
-    """Every cart of the stores; one that several hold in one history is told once, as the first of them has it."""
-    for place, store in enumerate(stores):
+async def scan_all(stores: Sequence[CartService]) -> AsyncIterator[Cart]:
+    """Every cart of the stores. If several have states of one history, only the first store's state is returned."""
+    for position, store in enumerate(stores):
         async for carts in in_batches(store.scan()):
-            fresh = carts
-            for earlier in stores[:place]:
-                there = await earlier.get_many([cart.id for cart in fresh])
-                fresh = [cart for cart, told in zip(fresh, there, strict=True) if not told.grew_from(cart)]
-            for cart in fresh:
+            remaining = carts
+            for earlier in stores[:position]:
+                found = await earlier.get_many([cart.id for cart in remaining])
+                remaining = [cart for cart, known in zip(remaining, found, strict=True) if not known.grew_from(cart)]
+            for cart in remaining:
                 yield cart
 
 
-async def keep(store: CartService, carts: Sequence[Cart]) -> None:
-    """Put carts that come from elsewhere, so that each lives as long as it still had to.
+async def put_moved(store: CartService, carts: Sequence[Cart]) -> None:
+    """Put carts from another store or a file, so that each keeps its remaining lifetime.
 
-    One that this store would have forgotten by its age, but the other place had not, gets a whole life here.
+    A cart that is older than the TTL of this store, but not of the other one, gets a whole new TTL here.
     """
-    await store.put_many([cart for cart in carts if not outlived(cart, store)], aged=True)
-    await store.put_many([cart for cart in carts if outlived(cart, store)])
+    await store.put_many([cart for cart in carts if not older_than_ttl(cart, store)], aged=True)
+    await store.put_many([cart for cart in carts if older_than_ttl(cart, store)])
 
 
-def outlived(cart: Cart, store: CartService) -> bool:
-    """Whether the cart's last change is longer ago than this store keeps carts."""
+def older_than_ttl(cart: Cart, store: CartService) -> bool:
+    """Whether the cart's last change is older than the TTL of this store."""
     return cart.changed_at + store.ttl <= now()
 
 
 def checksum(cart: Cart) -> int:
-    """64 bits that stand for the id and all that is stored of a cart; 0 for one that is not there."""
+    """A 64-bit hash of the id and the stored state of a cart; 0 for one that does not exist."""
     if not cart.revision:
         return 0
     data = cart.id.encode() + b"\x00" + codec.encode(cart)

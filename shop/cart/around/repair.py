@@ -1,9 +1,11 @@
-"""Gives a store back what it had acknowledged and then lost.
+"""Restores changes that a store acknowledged and then lost.
 
-Redis acknowledges before its replicas and its disk have a change: a promoted replica, or a server that starts again,
-can lack the latest ones. Two things are kept against that: the changes that were acknowledged in the last seconds,
-which are applied again by their ids, exactly; and the near copies of carts, which are joined in where those do not
-reach far enough back (the store came back empty).
+Redis acknowledges a change before its replicas and its disk have it, so a promoted replica, or a server that restarts,
+can lack the latest changes. Two things protect against that. The changes acknowledged in the last seconds are kept
+here and replayed exactly, by their ids. If those do not reach back far enough (the store came back empty), the near
+copies of the carts are joined with the stored ones.
+
+This module and failover.py depend on each other's state: see there.
 """
 
 from __future__ import annotations
@@ -20,26 +22,27 @@ from shop.cart.service import CartService, now
 from shop.errors import StoreUnavailable
 
 RECENT_SECONDS = 10.0
-"""How long an acknowledged change is kept: longer than a replica that counts as in touch may lag behind."""
+"""How long an acknowledged change is kept: longer than a replica that is in sync may lag."""
 SAMPLE = 64
-"""Near copies that are compared after a restart; if one of them is missing, all are compared."""
-PASSES = 3
-"""How often all near copies are compared until nothing is missing; a store that keeps losing carts is left alone."""
-TOGETHER = 50
+"""Near copies that are compared after a restart; if the store lacks one of them, all are compared."""
+MAX_PASSES = 3
+"""Maximum comparisons of all near copies; after that, a store that keeps losing carts is left alone."""
+BATCH_SIZE = 50
+"""Near copies that are compared at a time."""
 
 log = logging.getLogger(__name__)
 
 
 class RecentChanges:
-    """The changes sent to the store within `seconds` before the latest one, by cart. All calls O(1), amortised."""
+    """The changes sent within `window` seconds of the latest one, by cart. All calls are O(1), amortized."""
 
-    def __init__(self, seconds: float = RECENT_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
-        self._seconds = seconds
+    def __init__(self, window: float = RECENT_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
+        self._window = window
         self._clock = clock
         self._changes: OrderedDict[str, list[tuple[float, Change]]] = OrderedDict()
 
     def remember(self, cart_id: str, change: Change) -> None:
-        """Note a change that is sent to the store. While none is, nothing is forgotten."""
+        """Record a change sent to the store. Drops old changes only then, so none are lost during an outage."""
         now = self._clock()
         changes = self._changes.setdefault(cart_id, [])
         changes.append((now, change))
@@ -47,7 +50,7 @@ class RecentChanges:
         if len(changes) >= REMEMBERED_CHANGES:
             del changes[: REMEMBERED_CHANGES // 2]
         oldest = next(iter(self._changes))
-        if self._changes[oldest][-1][0] < now - self._seconds:
+        if self._changes[oldest][-1][0] < now - self._window:
             del self._changes[oldest]
 
     def of(self, cart_id: str) -> list[Change]:
@@ -55,119 +58,120 @@ class RecentChanges:
         return [change for _, change in self._changes.get(cart_id, ())]
 
     def carts(self) -> list[str]:
-        """The carts that were changed, the latest last."""
+        """The ids of the changed carts, the latest last."""
         return list(self._changes)
 
     def forget(self, cart_id: str) -> None:
-        """The cart is no more."""
+        """Drop the changes of a cart, which has been deleted."""
         self._changes.pop(cart_id, None)
 
 
-class _Repairing:
-    """A cart that is being given something back."""
+class _CartRepair:
+    """A running repair of one cart."""
 
     def __init__(self) -> None:
         self.task: asyncio.Task[Cart]
-        self.alone = asyncio.Event()
-        """Set when no change of the cart is on its way any more: what the store took is then known."""
+        self.settled = asyncio.Event()
+        """Set when no change of the cart is in flight any more, so that what the store has is known."""
         self.changes: list[Change] = []
-        """Those that were answered by the poorer cart, in the order of the answers."""
+        """Changes that the store applied to its incomplete cart, in the order of its replies."""
 
 
 class Repair:
-    """Compares what `store` answers with the near copies in `near`, and gives it back what it lacks.
+    """Compares the replies of `store` with the near copies in `near`, and restores what the store lacks.
 
-    Left alone are the carts in `replaying`: their near copies are ahead of the store, and it is on its way there.
+    Made and called by FailoverCartService. It skips the carts in `replaying`, which the caller updates: their near
+    copies are ahead of the store until their changes are replayed.
     """
 
     def __init__(self, store: CartService, near: MemoryCartService, replaying: Container[str] = ()) -> None:
         self.recent = RecentChanges()
-        self.restored = 0
-        """Carts that were given something back."""
+        self.repaired = 0
+        """Number of carts repaired."""
         self._store = store
         self._near = near
         self._replaying = replaying
-        self._flying: dict[str, int] = {}
-        """How many changes of a cart are on their way to the store."""
-        self._mending: dict[str, _Repairing] = {}
+        self._in_flight: dict[str, int] = {}
+        """How many changes of each cart are in flight to the store."""
+        self._under_repair: dict[str, _CartRepair] = {}
         self._epoch = store.epoch
         self._lost = False
         self._task: asyncio.Task[None] | None = None
 
-    def sends(self, cart_id: str, change: Change) -> None:
-        """A change is on its way to the store; `landed` follows in any case."""
+    def change_sent(self, cart_id: str, change: Change) -> None:
+        """Call before a change is sent to the store; `change_answered` must follow, even if the call fails."""
         self.recent.remember(cart_id, change)
-        self._flying[cart_id] = self._flying.get(cart_id, 0) + 1
+        self._in_flight[cart_id] = self._in_flight.get(cart_id, 0) + 1
 
-    def landed(self, cart_id: str) -> None:
-        """A change has been answered, or never will be."""
-        left = self._flying[cart_id] = self._flying[cart_id] - 1
+    def change_answered(self, cart_id: str) -> None:
+        """Call when the store has answered a change, or the call has failed."""
+        left = self._in_flight[cart_id] = self._in_flight[cart_id] - 1
         if not left:
-            del self._flying[cart_id]
-            if (mending := self._mending.get(cart_id)) is not None:
-                mending.alone.set()
+            del self._in_flight[cart_id]
+            if (repair := self._under_repair.get(cart_id)) is not None:
+                repair.settled.set()
 
-    def mending(self, cart_id: str) -> asyncio.Task[Cart] | None:
-        """The work on a cart that is just being given something back: whoever asks for the cart waits for it."""
-        mending = self._mending.get(cart_id)
-        return mending.task if mending else None
+    def repairing(self, cart_id: str) -> asyncio.Task[Cart] | None:
+        """The running repair of a cart, which callers wait for; None if there is none."""
+        repair = self._under_repair.get(cart_id)
+        return repair.task if repair else None
 
     async def check(self, near: Cart | None, stored: Cart, change: Change | None = None) -> Cart:
-        """The stored cart, after it was given what it lacks of a state that the store had acknowledged before.
+        """The stored cart, after restoring what it lacks of `near`, a state that the store had acknowledged.
 
-        `change` is the one that the store has just answered.
+        `change` is the change that the store has just applied.
         """
         if self._store.epoch != self._epoch:
-            self.look_around()
+            self.start_comparing()
         if near is None or stored.grew_from(near) or not self._should_live(near):
             return stored
         self._lost = True
-        self.look_around()
-        return await self._mended(near.id, change)
+        self.start_comparing()
+        return await self._repair_once(near.id, change)
 
-    def _mended(self, cart_id: str, change: Change | None = None) -> asyncio.Future[Cart]:
-        """The cart after it was given back what it lacks: once for all who meet it meanwhile, with their changes."""
-        mending = self._mending.get(cart_id)
-        if mending is None:
-            log.warning("The store lost changes that it had acknowledged; they are given back.")
-            self.restored += 1
-            mending = self._mending[cart_id] = _Repairing()
-            mending.task = asyncio.create_task(self._mend(cart_id, mending))
-            mending.task.add_done_callback(lambda _: self._mending.pop(cart_id))
+    def _repair_once(self, cart_id: str, change: Change | None = None) -> asyncio.Future[Cart]:
+        """The cart after its repair. Concurrent callers share one repair, which includes their changes."""
+        repair = self._under_repair.get(cart_id)
+        if repair is None:
+            log.warning("Cart store lost acknowledged changes of a cart; restoring them.")
+            self.repaired += 1
+            repair = self._under_repair[cart_id] = _CartRepair()
+            repair.task = asyncio.create_task(self._repair(cart_id, repair))
+            repair.task.add_done_callback(lambda _: self._under_repair.pop(cart_id))
         if change is not None:
-            mending.changes.append(change)
-        return asyncio.shield(mending.task)
+            repair.changes.append(change)
+        return asyncio.shield(repair.task)
 
-    async def _mend(self, cart_id: str, mending: _Repairing) -> Cart:
-        if cart_id in self._flying:
-            await mending.alone.wait()
+    async def _repair(self, cart_id: str, repair: _CartRepair) -> Cart:
+        if cart_id in self._in_flight:
+            await repair.settled.wait()
         stored = await self._store.get(cart_id)
-        near = self._near.glance(cart_id) or stored
-        cart = await self.give_back(near, stored, mending.changes)
+        near = self._near.peek(cart_id) or stored
+        cart = await self.restore(near, stored, repair.changes)
         if cart_id not in self._replaying:
-            self._near.keep(cart)
+            self._near.store(cart)
         return cart
 
-    async def give_back(self, near: Cart, stored: Cart, changes: Sequence[Change] = ()) -> Cart:
-        """Make the stored cart the near copy, and on top of it what the store has taken since, in that order.
+    async def restore(self, near: Cart, stored: Cart, changes: Sequence[Change] = ()) -> Cart:
+        """Replace the stored cart with the near copy plus the changes that the store has accepted since, in order.
 
-        What came to nothing in the poorer cart is among `changes`. Where others have changed the stored cart, it is
-        applied to it what it lacks if that is known, else the two are joined.
+        `changes` includes those that had no effect on the incomplete cart. If other processes have changed the stored
+        cart, the changes that it lacks are applied to it if they are known here; otherwise the two states are joined.
         """
         if stored.grew_from(near) and all(stored.knows(change.id) for change in changes):
             return stored
-        whole = self._rebuilt(near, stored, changes)
-        return await (self._given_late(near, stored, changes) if whole is None else self._store.put(whole))
+        whole = self._rebuild(near, stored, changes)
+        return await (self._apply_missing(near, stored, changes) if whole is None else self._store.put(whole))
 
-    def _rebuilt(self, near: Cart, stored: Cart, changes: Sequence[Change]) -> Cart | None:
-        """The near copy after all changes that only the store has; None if one of these is not known here."""
+    def _rebuild(self, near: Cart, stored: Cart, changes: Sequence[Change]) -> Cart | None:
+        """The near copy plus all changes that only the store has; None if one of these is not known here."""
         known = {change.id: change for change in self.recent.of(near.id)}
         since = _since(stored, near)
         if not known.keys() >= set(since):
             return None
         return replay(near, [*(known[change_id] for change_id in since), *changes], self._store.limits)
 
-    async def _given_late(self, near: Cart, stored: Cart, changes: Sequence[Change]) -> Cart:
+    async def _apply_missing(self, near: Cart, stored: Cart, changes: Sequence[Change]) -> Cart:
         recent = self.recent.of(near.id)
         missing = {change for change in near.change_ids if not stored.knows(change)}
         late = [change for change in recent if change.id in missing]
@@ -177,8 +181,8 @@ class Repair:
             late = [change for change in newer if not stored.knows(change.id)]
         return await self._store.replay(near.id, [*late, *changes])
 
-    def look_around(self) -> None:
-        """In the background, compare the carts changed lately with the store, and all if one has lost something."""
+    def start_comparing(self) -> None:
+        """Compare recently changed carts with the store, in the background; if it lost changes of one, compare all."""
         if self._task is None or self._task.done():
             self._epoch = self._store.epoch
             self._task = asyncio.create_task(self._compare())
@@ -191,38 +195,38 @@ class Repair:
 
     async def _compare(self) -> None:
         try:
-            lately = dict.fromkeys([*reversed(self.recent.carts()), *self._near.latest(SAMPLE)])
-            await self._compare_all(lately)
-            for _ in range(PASSES):
+            recent = dict.fromkeys([*reversed(self.recent.carts()), *self._near.most_recent(SAMPLE)])
+            await self._compare_all(recent)
+            for _ in range(MAX_PASSES):
                 if not self._lost:
                     return
                 self._lost = False
-                await self._compare_all(self._near.latest())
+                await self._compare_all(self._near.most_recent())
         except StoreUnavailable:
-            self._lost = True  # the next look around, at the latest after the outage, compares them all
+            self._lost = True  # the next comparison, at the latest after the outage, includes all carts
 
     async def _compare_all(self, cart_ids: Iterable[str]) -> None:
         ids = list(cart_ids)
-        for first in range(0, len(ids), TOGETHER):
-            await self._compare_some(ids[first : first + TOGETHER])
+        for first in range(0, len(ids), BATCH_SIZE):
+            await self._compare_some(ids[first : first + BATCH_SIZE])
 
     async def _compare_some(self, cart_ids: Sequence[str]) -> None:
         settled = [cart_id for cart_id in cart_ids if cart_id not in self._replaying]
-        near = [cart for cart_id in settled if (cart := self._near.glance(cart_id)) and self._should_live(cart)]
+        near = [cart for cart_id in settled if (cart := self._near.peek(cart_id)) and self._should_live(cart)]
         for copy, stored in zip(near, await self._store.get_many([cart.id for cart in near]), strict=True):
             if not stored.grew_from(copy):
                 self._lost = True
-                await self._mended(copy.id)
+                await self._repair_once(copy.id)
 
     def _should_live(self, cart: Cart) -> bool:
-        """Whether the store cannot have let the cart expire; the margin is for clocks that differ."""
+        """Whether the cart cannot have expired in the store yet; the margin allows for clocks that differ."""
         ttl = self._store.ttl
         return cart.changed_at + ttl - min(ttl // 2, 5) > now()
 
 
 def _since(stored: Cart, near: Cart) -> list[bytes]:
-    """The ids of the changes that a stored cart has and the near copy has not, oldest first."""
+    """The ids of the changes that the stored cart has and the near copy lacks, oldest first."""
     ids = stored.change_ids
     if len(near.change_ids) == REMEMBERED_CHANGES and (common := [near.knows(change) for change in ids]).count(True):
-        ids = ids[common.index(True) :]  # those before are older than what the near copy remembers
+        ids = ids[common.index(True) :]  # earlier ones are older than the changes that the near copy remembers
     return [change for change in ids if not near.knows(change)]

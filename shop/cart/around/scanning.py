@@ -1,4 +1,4 @@
-"""Goes over the carts of two stores at once."""
+"""Scans the carts of two stores as one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shop.cart.service import CartService
 
 
 async def scan_both(first: CartService, second: CartService) -> AsyncIterator[Cart]:
-    """Every cart that lives in either store, once: what `model.join` makes of its two states."""
+    """Every cart of either store, once; the states of a cart in both stores are joined."""
     async for carts in in_batches(first.scan()):
         others = await second.get_many([cart.id for cart in carts])
         for cart, other in zip(carts, others, strict=True):

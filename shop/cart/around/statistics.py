@@ -1,4 +1,4 @@
-"""What the carts of a store are like, all together: counted while they pass, in memory that does not grow with them."""
+"""Statistics of all carts of a store, computed during a scan in constant memory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OLDER = "older"
 
 
 class Distribution(msgspec.Struct, frozen=True):
-    """How a number is distributed over the carts. All are 0 where there are none."""
+    """The distribution of a number over the carts. All are 0 if there are none."""
 
     average: float = 0
     median: int = 0
@@ -31,31 +31,31 @@ class Distribution(msgspec.Struct, frozen=True):
 
 
 class Statistics(msgspec.Struct):
-    """Counts the carts it is given. Lines and bytes have few different values, so each is counted exactly."""
+    """Accumulates the statistics. Lines and bytes have few distinct values, so every value is counted exactly."""
 
     carts: int = 0
     empty: int = 0
-    """Carts in which nothing is left to buy."""
-    pieces: int = 0
-    """In carts, not counting what is saved for later."""
+    """Carts without active lines."""
+    quantity: int = 0
+    """The total quantity of the active lines."""
     expiring: int = 0
-    """Carts whose time is over within a day."""
+    """Carts that expire within a day."""
     values: Counter[str] = msgspec.field(default_factory=Counter)
-    """By currency, in minor units, at the prices of when it was added; without what is saved for later."""
+    """The value of the active lines by currency, in minor units, at the prices at which they were added."""
     ages: Counter[str] = msgspec.field(default_factory=Counter)
-    """Carts by the time since their last change, with the words of AGES, or OLDER."""
+    """Carts by the time since their last change, with the keys of AGES, or OLDER."""
     _lines: Counter[int] = msgspec.field(default_factory=Counter)
     _bytes: Counter[int] = msgspec.field(default_factory=Counter)
 
     def add(self, cart: Cart, *, age: int, remaining: int) -> None:
-        """Count a cart whose last change is `age` seconds ago and which lives `remaining` seconds more."""
+        """Count a cart that last changed `age` seconds ago and expires in `remaining` seconds."""
         self.carts += 1
-        self.pieces += cart.quantity
+        self.quantity += cart.quantity
         if not cart.active:
             self.empty += 1
         if remaining <= DAY:
             self.expiring += 1
-        self.ages[next((words for words, seconds in AGES.items() if age <= seconds), OLDER)] += 1
+        self.ages[next((label for label, seconds in AGES.items() if age <= seconds), OLDER)] += 1
         for line in cart.active:
             self.values[line.price.currency] += line.price.amount * line.quantity
         self._lines[len(cart.lines)] += 1
@@ -63,17 +63,17 @@ class Statistics(msgspec.Struct):
 
     @property
     def lines(self) -> Distribution:
-        """Lines of a cart, those saved for later among them."""
+        """Lines of a cart, including those saved for later."""
         return distribution_of(self._lines)
 
     @property
     def bytes(self) -> Distribution:
-        """Bytes of a cart as it is stored, without its key and what the store adds."""
+        """Bytes of a stored cart, without its key and the overhead of the store."""
         return distribution_of(self._bytes)
 
 
 def distribution_of(counted: Counter[int]) -> Distribution:
-    """The distribution of counted values; quantiles by the nearest rank."""
+    """The distribution of counted values; quantiles use the nearest rank."""
     total = counted.total()
     if not total:
         return Distribution()

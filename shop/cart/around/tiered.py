@@ -1,15 +1,15 @@
-"""Live carts in a fast store, sleeping ones in a large one: they go to sleep by themselves and wake when asked for.
+"""Two tiers: live carts in a fast store, and an archive of all carts in a large one.
 
-    hot     answers every call; a cart lives there for hot's TTL
-    cold    has every cart soon after a change (behind.py), keeps it for its own, longer TTL, and is only asked for a
-            cart that hot does not know
+    hot     answers every call; a cart stays there for hot's TTL
+    cold    the archive: gets every cart shortly after a change (write_behind.py), keeps it for its own, longer TTL, and
+            is only read for a cart that hot does not have
 
-A cart that hot has lost, with all it held or because its time there was over, is put back into hot by the first call
+A cart that hot no longer has, because hot lost its data or the cart expired there, is restored to hot by the first call
 for it, with one query.
 
-While a standby stands in for hot, each process has its own. Then cold is what they share: it is asked before each
-answer and written before a change is acknowledged, so a shopper may be answered by any process, and a process that
-dies takes nothing along (but for changes that were not written behind yet when hot went away).
+While a standby replaces hot, each process has its own standby, and cold is what they share: it is read before each
+answer and written before a change is acknowledged. So any process can serve a shopper, and a process that dies loses
+nothing, except changes that had not been written to cold when hot went down.
 """
 
 from __future__ import annotations
@@ -24,102 +24,104 @@ import msgspec
 from typing_extensions import override
 
 from shop.cart.around.scanning import scan_both
-from shop.cart.around.write_behind import MOST_WAITING, WriteBehind
+from shop.cart.around.write_behind import MAX_BACKLOG, WriteBehind
 from shop.cart.model import Cart, Change, apply
 from shop.cart.service import CartService, now
 from shop.errors import CartLimitExceeded, StoreUnavailable
 from shop.retry import jitter
 
 PURGE_SECONDS = 60.0
-PURGED_TOGETHER = 500
-WAKING_SECONDS = 1.0
-"""How long a call waits for cold before it is answered without it: an empty cart is worse than a slow one."""
-LOOKING_SECONDS = 0.5
-"""How often it is tried whether cold is back; until then no call waits for it."""
-DELETING_SECONDS = 1.0
-"""How long a call waits until cold has deleted a cart; it is deleted in any case, as soon as cold takes it."""
+"""The default interval between purges of expired carts."""
+PURGE_BATCH = 500
+"""Carts deleted by one statement."""
+RESTORE_SECONDS = 1.0
+"""How long a call waits for cold before it answers without it: an empty cart is worse than a slow one."""
+COLD_PROBE_SECONDS = 0.5
+"""How often cold is probed while it is down; until it is back, no call waits for it."""
+DELETE_SECONDS = 1.0
+"""How long a call waits for cold to delete a cart; after that, the deletion is retried in the background."""
 
 log = logging.getLogger(__name__)
 
 
 class TieredCartService(CartService):
-    """Answers from `hot`, and from `cold` what hot does not know; a cart lives as long as in either.
+    """Answers from `hot`, and restores carts from `cold` that hot does not have. Made by `shop.cart.connect`.
 
-    A change is in cold at the latest `delay` seconds after it was made. Raises StoreUnavailable only where hot does;
-    while cold is away, a cart that may sleep there is answered as `partial`.
+    A cart lives as long as in either store. A change is in cold at most `delay` seconds after it was made. Raises
+    StoreUnavailable only if hot does; while cold is down, a cart that may be archived is returned as `partial`.
     """
 
     def __init__(
-        self, hot: CartService, cold: CartService, *, delay: float = 1.0, purge_every: float = PURGE_SECONDS
+        self, hot: CartService, cold: CartService, *, delay: float = 1.0, purge_interval: float = PURGE_SECONDS
     ) -> None:
         self.limits = hot.limits
         self.ttl = max(hot.ttl, cold.ttl)
         self.hot = hot
         self.cold = cold
-        self.behind = WriteBehind(hot, cold, delay=delay)
-        self.woken = 0
-        """Carts that cold gave back to hot."""
+        self.write_behind = WriteBehind(hot, cold, delay=delay)
+        self.restored = 0
+        """Number of carts restored from cold to hot."""
         self.purged = 0
-        """Sleeping carts that were taken out because their time was over."""
-        self._purge_every = purge_every
-        self._asking: dict[str, asyncio.Task[Cart]] = {}
+        """Number of expired carts deleted from cold."""
+        self._purge_interval = purge_interval
+        self._reading: dict[str, asyncio.Task[Cart]] = {}
         self._missed: dict[str, list[Change]] = {}
-        self._begun: Counter[str] = Counter()
-        """Changes under way of carts that cold has not been asked for yet: hot may begin a cart that sleeps."""
-        self._looking: asyncio.Task[None] | None = None
+        self._in_flight: Counter[str] = Counter()
+        """Changes in flight of carts that have not been synced with cold: hot may create a cart that is archived."""
+        self._probing: asyncio.Task[None] | None = None
         self._purging: asyncio.Task[None] | None = None
 
     @property
-    def cold_away(self) -> bool:
-        """Whether cold did not answer and is looked for."""
-        return self._looking is not None and not self._looking.done()
+    def cold_down(self) -> bool:
+        """Whether cold did not answer and is being probed."""
+        return self._probing is not None and not self._probing.done()
 
     @override
     async def get(self, cart_id: str) -> Cart:
         cart = await self.hot.get(cart_id)
-        if cart.revision and not cart.partial and not self._in_doubt(cart_id) and not self.hot.stands_in(cart_id):
-            self.behind.meet(cart)
+        if cart.revision and not cart.partial and not self._in_doubt(cart_id) and not self.hot.uses_standby(cart_id):
+            self.write_behind.enqueue_unless_synced(cart)
             return cart
-        return await self._with_what_slept(cart)
+        return await self._with_archived(cart)
 
     @override
     async def apply(self, cart_id: str, change: Change) -> Cart:
-        if self.hot.stands_in(cart_id):
+        if self.hot.uses_standby(cart_id):
             await self.get(cart_id)
-        with self._beginning(cart_id):
+        with self._change_in_flight(cart_id):
             return await self._apply(cart_id, change)
 
     async def _apply(self, cart_id: str, change: Change) -> Cart:
         cart = await self.hot.apply(cart_id, change)
-        if cart.revision <= 1 or cart.partial or self._in_doubt(cart_id, but=1) or self.hot.stands_in(cart_id):
-            cart = await self._with_what_slept(cart, change)
+        if cart.revision <= 1 or cart.partial or self._in_doubt(cart_id, ignoring=1) or self.hot.uses_standby(cart_id):
+            cart = await self._with_archived(cart, change)
         if cart.revision:
-            self.behind.mark(cart)
-        if self.hot.stands_in(cart_id) and not self.cold_away:
-            await self._write_now(WAKING_SECONDS)
+            self.write_behind.enqueue(cart)
+        if self.hot.uses_standby(cart_id) and not self.cold_down:
+            await self._write_now(RESTORE_SECONDS)
         return cart
 
     @override
     async def put(self, cart: Cart, *, aged: bool = False) -> Cart:
         stored = await self.hot.put(cart, aged=aged)
-        if stored.changes == cart.changes:  # hot knew nothing more of it
-            stored = await self._with_what_slept(stored)
-        self.behind.mark(stored)
+        if stored.changes == cart.changes:  # hot had no other changes of it
+            stored = await self._with_archived(stored)
+        self.write_behind.enqueue(stored)
         return stored
 
     @override
     async def delete(self, cart_id: str) -> None:
-        self.behind.forget(cart_id)
-        if (asking := self._asking.get(cart_id)) is not None:
-            await asyncio.wait([asking], timeout=WAKING_SECONDS)
+        self.write_behind.delete(cart_id)
+        if (reading := self._reading.get(cart_id)) is not None:
+            await asyncio.wait([reading], timeout=RESTORE_SECONDS)
         await self.hot.delete(cart_id)
-        self.behind.forget(cart_id)
-        await self._write_now(DELETING_SECONDS)
+        self.write_behind.delete(cart_id)
+        await self._write_now(DELETE_SECONDS)
 
     @override
     async def scan(self) -> AsyncIterator[Cart]:
         async for cart in scan_both(self.hot, self.cold):
-            if not self.behind.is_gone(cart.id):
+            if not self.write_behind.is_deleted(cart.id):
                 yield cart
 
     @override
@@ -150,133 +152,136 @@ class TieredCartService(CartService):
         await self.hot.start()
         await self.cold.start()
         try:
-            await self.cold.get("")  # connects, so that no shopper waits for it
+            await self.cold.get("")  # connects now, so that no shopper has to wait for it
         except StoreUnavailable as error:
-            self._without_cold("", error)
-        self._purging = asyncio.create_task(self._purge_now_and_then())
+            self._cold_failed("", error)
+        self._purging = asyncio.create_task(self._purge_regularly())
 
     @override
     async def close(self) -> None:
-        for task in filter(None, (self._purging, self._looking)):
+        for task in filter(None, (self._purging, self._probing)):
             task.cancel()
             await asyncio.wait([task])
-        await self.behind.close()
+        await self.write_behind.close()
         await self.hot.close()
         await self.cold.close()
 
     async def _write_now(self, seconds: float) -> None:
-        """Have cold take what waits; what it does not take in so many seconds, it is given later."""
+        """Write the queue to cold for at most `seconds`; the rest is written in the background."""
         with contextlib.suppress(TimeoutError, StoreUnavailable):
             async with asyncio.timeout(seconds):
-                await self.behind.flush()
+                await self.write_behind.flush()
 
     @contextlib.contextmanager
-    def _beginning(self, cart_id: str) -> Iterator[None]:
-        """While a change is under way that may begin a cart which sleeps, calls for it must not miss what slept."""
-        if self.behind.knows(cart_id) and cart_id not in self._begun:
+    def _change_in_flight(self, cart_id: str) -> Iterator[None]:
+        """Mark a change as in flight. It may create a cart that is archived, so other calls must read cold too."""
+        if self.write_behind.is_synced(cart_id) and cart_id not in self._in_flight:
             yield
             return
-        self._begun[cart_id] += 1
+        self._in_flight[cart_id] += 1
         try:
             yield
         finally:
-            self._begun[cart_id] -= 1
-            if not self._begun[cart_id]:
-                del self._begun[cart_id]
+            self._in_flight[cart_id] -= 1
+            if not self._in_flight[cart_id]:
+                del self._in_flight[cart_id]
 
-    def _in_doubt(self, cart_id: str, *, but: int = 0) -> bool:
-        """Whether hot may lack what cold has: cold did not answer, has not answered yet, or is about to be asked.
+    def _in_doubt(self, cart_id: str, *, ignoring: int = 0) -> bool:
+        """Whether hot may lack what cold has: cold did not answer, has not answered yet, or is about to be read.
 
-        `but`: so many changes under way are the caller's own.
+        `ignoring`: the number of changes in flight that are the caller's own.
         """
-        return cart_id in self._missed or cart_id in self._asking or self._begun[cart_id] > but
+        return cart_id in self._missed or cart_id in self._reading or self._in_flight[cart_id] > ignoring
 
-    async def _with_what_slept(self, cart: Cart, change: Change | None = None) -> Cart:
-        """The cart that hot has answered (to this change), after it was given what cold has of it.
+    async def _with_archived(self, cart: Cart, change: Change | None = None) -> Cart:
+        """The cart that hot returned (for this change), after adding what cold has of it.
 
-        A change that had no effect, because there was no cart for it, is made again; later, where cold is away.
+        A change that had no effect because hot had no cart is repeated; if cold is down, once it is back.
         """
         changes = self._missed.pop(cart.id, [])
         if change is not None and not cart.revision:
             changes.append(change)
-        slept = await self._slept_or_missed(cart.id, changes)
-        if self.behind.is_gone(cart.id):
+        archived = await self._archived_or_none(cart.id, changes)
+        if self.write_behind.is_deleted(cart.id):
             return cart
-        unwritten = self.behind.unwritten(cart.id)
-        since = self._asleep_since(slept) if slept and not unwritten and not cart.partial else 0
-        for state in (unwritten, slept):  # one after the other: what they share nothing with adds up exactly
+        unwritten = self.write_behind.unwritten(cart.id)
+        since = self._idle_since(archived) if archived and not unwritten and not cart.partial else 0
+        for state in (unwritten, archived):  # separately: a state that shares no change with the cart is added exactly
             if state and not cart.grew_from(state):
-                cart = _woken(await self.hot.put(self._after(state, change, cart)), since)
-                if state is slept:
-                    self.woken += 1
-        if slept is None:
+                cart = _with_idle_since(await self.hot.put(self._with_change(state, change, cart)), since)
+                if state is archived:
+                    self.restored += 1
+        if archived is None:
             return msgspec.structs.replace(cart, partial=True)
-        self.behind.learn(cart.id)
-        return _woken(await self._made_again(cart, changes), cart.woken)
+        self.write_behind.mark_synced(cart.id)
+        return _with_idle_since(await self._repeat(cart, changes), cart.idle_since)
 
-    def _after(self, state: Cart, change: Change | None, cart: Cart) -> Cart:
-        """The state with the change that hot has answered; where they share no past, adding them up is as exact."""
+    def _with_change(self, state: Cart, change: Change | None, cart: Cart) -> Cart:
+        """Apply to a state the change that hot has applied.
+
+        A state that shares no change with the cart is returned unchanged, because joining then adds it exactly.
+        """
         if change is None or not any(map(cart.knows, state.change_ids)):
             return state
         with contextlib.suppress(CartLimitExceeded):
             return apply(state, change, self.limits)
         return state
 
-    async def _made_again(self, cart: Cart, changes: list[Change]) -> Cart:
+    async def _repeat(self, cart: Cart, changes: list[Change]) -> Cart:
         for change in changes if cart.revision else ():
             with contextlib.suppress(CartLimitExceeded):
                 cart = await self.hot.apply(cart.id, change)
-            self.behind.mark(cart)
+            self.write_behind.enqueue(cart)
         return cart
 
-    async def _slept_or_missed(self, cart_id: str, changes: list[Change]) -> Cart | None:
-        """What cold has of a cart; None where it does not answer, and the next call for the cart asks again."""
+    async def _archived_or_none(self, cart_id: str, changes: list[Change]) -> Cart | None:
+        """What cold has of a cart; None if it does not answer, and then the next call for the cart reads it again."""
         try:
-            return await self._slept(cart_id)
+            return await self._archived(cart_id)
         except StoreUnavailable:
             self._missed[cart_id] = changes + self._missed.get(cart_id, [])
-            if len(self._missed) > MOST_WAITING:
+            if len(self._missed) > MAX_BACKLOG:
                 del self._missed[next(iter(self._missed))]
             return None
 
-    async def _slept(self, cart_id: str) -> Cart:
+    async def _archived(self, cart_id: str) -> Cart:
         """What cold has of a cart; concurrent calls share one query."""
-        if self.behind.is_gone(cart_id):
+        if self.write_behind.is_deleted(cart_id):
             return Cart(cart_id)
-        if self.cold_away:
-            raise StoreUnavailable("The archive did not answer a moment ago.")
-        asking = self._asking.get(cart_id)
-        if asking is None:
-            asking = self._asking[cart_id] = asyncio.create_task(self.cold.get(cart_id), name=cart_id)
-            asking.add_done_callback(self._answered)
+        if self.cold_down:
+            raise StoreUnavailable("The archive did not answer the last call.")
+        reading = self._reading.get(cart_id)
+        if reading is None:
+            reading = self._reading[cart_id] = asyncio.create_task(self.cold.get(cart_id), name=cart_id)
+            reading.add_done_callback(self._read_done)
         try:
-            async with asyncio.timeout(WAKING_SECONDS):
-                return await asyncio.shield(asking)
+            async with asyncio.timeout(RESTORE_SECONDS):
+                return await asyncio.shield(reading)
         except (StoreUnavailable, TimeoutError) as error:
-            self._without_cold(cart_id, error)
+            self._cold_failed(cart_id, error)
             raise StoreUnavailable(str(error)) from error
 
-    def _without_cold(self, cart_id: str, error: Exception) -> None:
-        if not self.cold_away:
-            reason = error if str(error) else f"No answer in {WAKING_SECONDS:g} s."
-            log.error("Sleeping carts cannot be woken for now. %s", reason)
-            self._looking = asyncio.create_task(self._look_for_cold(cart_id))
+    def _cold_failed(self, cart_id: str, error: Exception) -> None:
+        if not self.cold_down:
+            reason = error if str(error) else f"no answer in {RESTORE_SECONDS:g} s"
+            log.error("Cart archive unavailable; archived carts cannot be restored until it is back: %s", reason)
+            self._probing = asyncio.create_task(self._until_cold_answers(cart_id))
 
-    def _answered(self, asking: asyncio.Task[Cart]) -> None:
-        del self._asking[asking.get_name()]
-        if not asking.cancelled():
-            asking.exception()  # looked at, for nobody may wait any more
+    def _read_done(self, reading: asyncio.Task[Cart]) -> None:
+        del self._reading[reading.get_name()]
+        if not reading.cancelled():
+            reading.exception()  # marks it as retrieved, because no caller may be waiting any more
 
-    async def _look_for_cold(self, cart_id: str) -> None:
-        """Return when cold answers for a cart again."""
+    async def _until_cold_answers(self, cart_id: str) -> None:
+        """Probe cold with a cart, and return when it answers."""
         while True:
-            await asyncio.sleep(jitter(LOOKING_SECONDS))
+            await asyncio.sleep(jitter(COLD_PROBE_SECONDS))
             with contextlib.suppress(StoreUnavailable):
                 await self.cold.get(cart_id)
                 return
 
-    def _asleep_since(self, cart: Cart) -> int:
-        """When a cart was changed last that hot has let go because its time was over; 0 for one that it has lost."""
+    def _idle_since(self, cart: Cart) -> int:
+        """When the cart last changed, if hot dropped it because it expired; 0 if hot lost it."""
         return cart.changed_at if cart.changed_at + self.hot.ttl <= now() else 0
 
     @override
@@ -285,15 +290,15 @@ class TieredCartService(CartService):
         self.purged += purged
         return purged
 
-    async def _purge_now_and_then(self) -> None:
+    async def _purge_regularly(self) -> None:
         while True:
-            await asyncio.sleep(jitter(self._purge_every, by=0.5))
+            await asyncio.sleep(jitter(self._purge_interval, fraction=0.5))
             try:
-                while await self.purge(PURGED_TOGETHER):
+                while await self.purge(PURGE_BATCH):
                     pass
             except StoreUnavailable as error:
-                log.warning("Sleeping carts whose time is over could not be taken out. %s", error)
+                log.warning("Expired carts could not be deleted from the archive, will retry: %s", error)
 
 
-def _woken(cart: Cart, since: int) -> Cart:
-    return msgspec.structs.replace(cart, woken=since) if since else cart
+def _with_idle_since(cart: Cart, since: int) -> Cart:
+    return msgspec.structs.replace(cart, idle_since=since) if since else cart

@@ -1,8 +1,8 @@
-"""Writes carts behind: what a fast store answered is copied to a slow one soon after, many carts at a time.
+"""Write-behind: copies carts from a fast store to a slow one shortly after each change, in batches.
 
-Only the newest state of a cart waits, so a cart that is changed ten times in a second is written once. A state is
-joined to what the slow store has, so neither a late writer nor another process sets a cart back. What cannot be
-written is kept and tried again; nobody who changes a cart ever waits for it, or sees it fail.
+Only the latest state of a cart is queued, so a cart that changes ten times in a second is written once. A state is
+joined with the one in the slow store, so neither a late write nor another process can revert a cart. A failed write is
+retried; a caller that changes a cart never waits for it or sees it fail.
 """
 
 from __future__ import annotations
@@ -21,207 +21,219 @@ from shop.cart.service import CartService
 from shop.errors import StoreUnavailable
 from shop.retry import jitter
 
-TOGETHER = 500
-"""Carts of one batch."""
-MOST_WAITING = 100_000
-"""Carts that wait at most; one more drops the one that waits longest."""
-MOST_KNOWN = 200_000
+BATCH_SIZE = 500
+"""Carts in one batch."""
+MAX_BACKLOG = 100_000
+"""Maximum queued carts; a further one drops the cart that has been queued longest."""
+MAX_SYNCED = 200_000
+"""How many carts are remembered as synced."""
 FIRST_RETRY_SECONDS = 0.1
 LAST_RETRY_SECONDS = 5.0
-CLOSING_SECONDS = 5.0
+"""The pause before a retry doubles from the first to the last."""
+CLOSE_SECONDS = 5.0
+"""How long closing waits for queued carts to be written."""
 
 log = logging.getLogger(__name__)
 
 
-class _Marked(msgspec.Struct):
+class _Pending(msgspec.Struct):
     cart: Cart
     since: float
-    """When the oldest change that waits was made, by the monotonic clock."""
+    """When the oldest unwritten change was made, by the monotonic clock."""
 
 
 class WriteBehind:
-    """Copies carts from `hot` to `cold` at the latest `delay` seconds after they were marked.
+    """Copies carts from `hot` to `cold` at most `delay` seconds after they were queued. Made by TieredCartService.
 
-    A cart that this process meets for the first time, or again after hot may have lost something, is compared first:
-    what cold has of it and hot does not is joined in hot, where it adds up exactly.
+    Before a cart is written for the first time, or for the first time after hot may have lost data, it is synced: the
+    changes that only cold has are joined with the cart in hot, which is exact.
     """
 
     def __init__(
-        self, hot: CartService, cold: CartService, *, delay: float, most: int = MOST_WAITING, together: int = TOGETHER
+        self,
+        hot: CartService,
+        cold: CartService,
+        *,
+        delay: float,
+        max_backlog: int = MAX_BACKLOG,
+        batch_size: int = BATCH_SIZE,
     ) -> None:
         self.written = 0
-        """Carts written."""
+        """Number of carts written."""
         self.dropped = 0
-        """Carts that were not written because too many waited."""
+        """Number of carts that were dropped from the full queue."""
         self._hot = hot
         self._cold = cold
         self._delay = delay
-        self._most = most
-        self._together = together
-        self._marks: dict[str, _Marked] = {}
-        self._writing: dict[str, _Marked] = {}
-        self._gone: set[str] = set()
-        self._known: OrderedDict[str, None] = OrderedDict()
+        self._max_backlog = max_backlog
+        self._batch_size = batch_size
+        self._pending: dict[str, _Pending] = {}
+        self._writing: dict[str, _Pending] = {}
+        self._deleted: set[str] = set()
+        self._synced: OrderedDict[str, None] = OrderedDict()
         self._epoch = hot.epoch
-        self._at_once = asyncio.Event()
-        self._one_at_a_time = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._flush_lock = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
     @property
-    def waiting(self) -> int:
-        """Carts that wait to be written or deleted."""
-        return len(self._marks) + len(self._writing) + len(self._gone)
+    def backlog(self) -> int:
+        """The number of carts that have to be written or deleted."""
+        return len(self._pending) + len(self._writing) + len(self._deleted)
 
     @property
     def lag(self) -> float:
-        """Seconds since the oldest change that is not written yet; 0 where all is written."""
-        oldest = [next(iter(marks.values())).since for marks in (self._writing, self._marks) if marks]
+        """The age in seconds of the oldest unwritten change; 0 if all are written."""
+        oldest = [next(iter(queue.values())).since for queue in (self._writing, self._pending) if queue]
         return time.monotonic() - min(oldest) if oldest else 0.0
 
-    def mark(self, cart: Cart) -> None:
-        """The cart is now this: have it written soon."""
+    def enqueue(self, cart: Cart) -> None:
+        """Queue the new state of a cart to be written."""
         if not cart.revision:
             return
-        if cart.partial or cart.woken:
-            cart = msgspec.structs.replace(cart, partial=False, woken=0)
-        marked = self._marks.get(cart.id)
-        if marked is not None:
-            marked.cart = join(marked.cart, cart, self._hot.limits)
+        if cart.partial or cart.idle_since:
+            cart = msgspec.structs.replace(cart, partial=False, idle_since=0)
+        pending = self._pending.get(cart.id)
+        if pending is not None:
+            pending.cart = join(pending.cart, cart, self._hot.limits)
             return
-        self._marks[cart.id] = _Marked(cart, time.monotonic())
-        if len(self._marks) > self._most:
+        self._pending[cart.id] = _Pending(cart, time.monotonic())
+        if len(self._pending) > self._max_backlog:
             self._drop_oldest()
-        self._go_on()
+        self._start_writing()
 
-    def meet(self, cart: Cart) -> None:
-        """Hot answered this cart: have it compared, unless it was since hot can have lost anything."""
-        if not self.knows(cart.id):
-            self.mark(cart)
+    def enqueue_unless_synced(self, cart: Cart) -> None:
+        """Queue a cart that hot returned, unless it has been synced since hot last may have lost data."""
+        if not self.is_synced(cart.id):
+            self.enqueue(cart)
 
-    def knows(self, cart_id: str) -> bool:
-        """Whether all that cold has of the cart is in hot."""
+    def is_synced(self, cart_id: str) -> bool:
+        """Whether hot is known to have everything that cold has of the cart."""
         if self._hot.epoch != self._epoch:
             self._epoch = self._hot.epoch
-            self._known.clear()
-        return cart_id in self._known
+            self._synced.clear()
+        return cart_id in self._synced
 
-    def learn(self, cart_id: str) -> None:
-        """All that cold has of the cart is in hot now."""
-        self._known[cart_id] = None
-        self._known.move_to_end(cart_id)
-        if len(self._known) > MOST_KNOWN:
-            self._known.popitem(last=False)
+    def mark_synced(self, cart_id: str) -> None:
+        """Record that hot now has everything that cold has of the cart."""
+        self._synced[cart_id] = None
+        self._synced.move_to_end(cart_id)
+        if len(self._synced) > MAX_SYNCED:
+            self._synced.popitem(last=False)
 
     def unwritten(self, cart_id: str) -> Cart | None:
-        """The state of a cart that cold may not have yet."""
-        marked = self._marks.get(cart_id) or self._writing.get(cart_id)
-        return marked.cart if marked else None
+        """The state of a cart that cold may not have yet; None if there is none."""
+        pending = self._pending.get(cart_id) or self._writing.get(cart_id)
+        return pending.cart if pending else None
 
-    def forget(self, cart_id: str) -> None:
-        """The cart is no more: have it deleted at once, and nothing written of it that was marked before."""
-        self._marks.pop(cart_id, None)
+    def delete(self, cart_id: str) -> None:
+        """Have a deleted cart deleted from cold at once, and discard its queued state."""
+        self._pending.pop(cart_id, None)
         self._writing.pop(cart_id, None)
-        self._known.pop(cart_id, None)
-        self._gone.add(cart_id)
-        self._at_once.set()
-        self._go_on()
+        self._synced.pop(cart_id, None)
+        self._deleted.add(cart_id)
+        self._wake.set()
+        self._start_writing()
 
-    def is_gone(self, cart_id: str) -> bool:
-        """Whether what cold has of the cart is of no account: it is to be deleted."""
-        return cart_id in self._gone
+    def is_deleted(self, cart_id: str) -> bool:
+        """Whether the cart is about to be deleted from cold, so that its state there no longer counts."""
+        return cart_id in self._deleted
 
     async def flush(self) -> None:
-        """Write all that waits now. Raises StoreUnavailable; what is then not written still waits."""
-        async with self._one_at_a_time:
-            await self._delete()
-            left = len(self._marks)
-            while left > 0 and self._marks:
-                left -= self._together
-                await self._write_some()
+        """Write everything queued now. Raises StoreUnavailable; unwritten carts then stay in the queue."""
+        async with self._flush_lock:
+            await self._delete_batch()
+            left = len(self._pending)
+            while left > 0 and self._pending:
+                left -= self._batch_size
+                await self._write_batch()
 
     async def close(self) -> None:
-        """Write what waits, as often as it has to be tried within a bounded time."""
+        """Write the queue, with retries, within CLOSE_SECONDS."""
         self._delay = 0.0
-        self._at_once.set()
+        self._wake.set()
         if self._task is not None:
-            await asyncio.wait([self._task], timeout=CLOSING_SECONDS)
+            await asyncio.wait([self._task], timeout=CLOSE_SECONDS)
             self._task.cancel()
             await asyncio.wait([self._task])
-        if self.waiting:
-            log.error("Closing with %d carts that the archive never took.", self.waiting)
+        if self.backlog:
+            log.error("Closing: %d carts were never written to the archive.", self.backlog)
 
-    def _go_on(self) -> None:
+    def _start_writing(self) -> None:
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._until_written())
+            self._task = asyncio.create_task(self._write_until_done())
 
-    async def _until_written(self) -> None:
-        # Half of the time is for waiting, the other half for writing.
+    async def _write_until_done(self) -> None:
+        # Wait for half of the delay; the other half is for writing.
         retry, pause = FIRST_RETRY_SECONDS, self._delay / 2
-        while self.waiting:
+        while self.backlog:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
-                    await self._at_once.wait()
-            self._at_once.clear()
+                    await self._wake.wait()
+            self._wake.clear()
             try:
                 await self.flush()
             except Exception as error:
                 if retry == FIRST_RETRY_SECONDS:
-                    unforeseen = None if isinstance(error, StoreUnavailable) else error
+                    unexpected = None if isinstance(error, StoreUnavailable) else error
                     log.log(
-                        logging.ERROR, "Carts wait to be archived, and are tried again. %s", error, exc_info=unforeseen
+                        logging.ERROR,
+                        "Carts could not be written to the archive, will retry: %s",
+                        error,
+                        exc_info=unexpected,
                     )
                 pause = jitter(retry)
                 retry = min(retry * 2, LAST_RETRY_SECONDS)
             else:
                 retry, pause = FIRST_RETRY_SECONDS, self._delay / 2
 
-    async def _delete(self) -> None:
-        gone = list(self._gone)
-        for first in range(0, len(gone), self._together):
-            batch = gone[first : first + self._together]
+    async def _delete_batch(self) -> None:
+        deleted = list(self._deleted)
+        for first in range(0, len(deleted), self._batch_size):
+            batch = deleted[first : first + self._batch_size]
             await asyncio.gather(*map(self._cold.delete, batch))
-            self._gone.difference_update(batch)
+            self._deleted.difference_update(batch)
 
-    async def _write_some(self) -> None:
-        """Write the carts that have waited longest."""
-        self._writing = {cart_id: self._marks.pop(cart_id) for cart_id in list(self._marks)[: self._together]}
+    async def _write_batch(self) -> None:
+        """Write the carts that have been queued longest."""
+        self._writing = {cart_id: self._pending.pop(cart_id) for cart_id in list(self._pending)[: self._batch_size]}
         try:
-            carts = await self._compared({cart_id: marked.cart for cart_id, marked in self._writing.items()})
+            carts = await self._sync_with_hot({cart_id: pending.cart for cart_id, pending in self._writing.items()})
             stored = await self._cold.put_many(carts, aged=True) if carts else []
-            # Where cold knows more than hot did (another process wrote it), hot is told; mostly it knows by now.
-            await self._tell_hot(now for cart, now in zip(carts, stored, strict=True) if not cart.grew_from(now))
+            # If cold had more than hot (another process wrote it), update hot, which usually has it by now.
+            await self._put_in_hot(now for cart, now in zip(carts, stored, strict=True) if not cart.grew_from(now))
             self.written += len(carts)
         except BaseException:
-            self._take_back()
+            self._requeue()
             raise
         finally:
             self._writing = {}
 
-    async def _compared(self, carts: dict[str, Cart]) -> list[Cart]:
-        """What is to be written, after hot was given what only cold has of carts that are met for the first time."""
-        strangers = [cart_id for cart_id in carts if not self.knows(cart_id)]
-        asleep = await self._cold.get_many(strangers) if strangers else []
-        for joined in await self._tell_hot(cart for cart in asleep if not carts[cart.id].grew_from(cart)):
+    async def _sync_with_hot(self, carts: dict[str, Cart]) -> list[Cart]:
+        """Sync carts that are not synced yet. Returns the carts to write, without those that cold has already."""
+        unsynced = [cart_id for cart_id in carts if not self.is_synced(cart_id)]
+        archived = await self._cold.get_many(unsynced) if unsynced else []
+        for joined in await self._put_in_hot(cart for cart in archived if not carts[cart.id].grew_from(cart)):
             carts[joined.id] = joined
-        for cart_id in strangers:
-            self.learn(cart_id)
-        same = {cart.id for cart in asleep if cart.changes == carts[cart.id].changes}
+        for cart_id in unsynced:
+            self.mark_synced(cart_id)
+        same = {cart.id for cart in archived if cart.changes == carts[cart.id].changes}
         return [cart for cart in carts.values() if cart.id not in same]
 
-    async def _tell_hot(self, carts: Iterable[Cart]) -> list[Cart]:
-        return await self._hot.put_many([cart for cart in carts if cart.id not in self._gone])
+    async def _put_in_hot(self, carts: Iterable[Cart]) -> list[Cart]:
+        return await self._hot.put_many([cart for cart in carts if cart.id not in self._deleted])
 
-    def _take_back(self) -> None:
-        """What was not written waits again, before all that was marked meanwhile."""
-        for cart_id, marked in self._writing.items():
-            if (newer := self._marks.pop(cart_id, None)) is not None:
-                marked.cart = join(marked.cart, newer.cart, self._hot.limits)
-        self._marks = self._writing | self._marks
-        while len(self._marks) > self._most:
+    def _requeue(self) -> None:
+        """Put the carts that were not written back at the head of the queue."""
+        for cart_id, pending in self._writing.items():
+            if (newer := self._pending.pop(cart_id, None)) is not None:
+                pending.cart = join(pending.cart, newer.cart, self._hot.limits)
+        self._pending = self._writing | self._pending
+        while len(self._pending) > self._max_backlog:
             self._drop_oldest()
 
     def _drop_oldest(self) -> None:
-        self._marks.pop(next(iter(self._marks)))
+        self._pending.pop(next(iter(self._pending)))
         if not self.dropped:
-            log.error("More than %d carts wait to be archived: the oldest are left out of the archive.", self._most)
+            log.error("More than %d carts are waiting for the archive; dropping the oldest ones.", self._max_backlog)
         self.dropped += 1

@@ -1,1 +1,1 @@
-"""Carts in Redis: one server, Sentinel or Cluster."""
+"""Carts in Redis: a single server, Sentinel or Cluster."""

@@ -1,15 +1,15 @@
--- The server's side of a cart: model.apply and model.join on the bytes of codec.py, atomic and in one trip.
+-- Changes a cart on the server: model.apply and model.join on the format of codec.py, atomically and in one round trip.
 --
 -- KEYS[1]  the cart
 -- ARGV[1]  op
--- ARGV[2]  sku, id of the change to undo, a coupon's code (coupon; buy), or a whole cart (put; swap)
--- ARGV[3]  change id 8 | at 4 | price 8 | quantity 2 | pieces that this line may have 2 |
---          pieces that any line may have 2 | lines that a cart may have 2
--- ARGV[4]  ttl, seconds; a put never shortens what the stored cart has
--- ARGV[5]  swap: the bytes that must be stored for it to happen, '' for none
---          buy: what was bought, each sku's length 1 | sku | quantity 2
--- returns  the cart's bytes ('' where there is none); or a number for a refusal:
---          n > 0: more than n pieces of a line, n < 0: more than -n lines
+-- ARGV[2]  the sku, the id of the change to undo, a coupon code (coupon; buy), or a whole cart (put; swap)
+-- ARGV[3]  change id 8 | at 4 | price 8 | quantity 2 | maximum quantity of this line 2 |
+--          maximum quantity of any line 2 | maximum lines of the cart 2
+-- ARGV[4]  ttl in seconds; a put never shortens the ttl of the stored cart
+-- ARGV[5]  swap: the bytes that must be stored now, '' for none; otherwise nothing is written
+--          buy: the ordered lines, each as length of sku 1 | sku | quantity 2
+-- returns  the cart's bytes ('' if there is none); or a number if the change is refused:
+--          n > 0: the quantity of a line would exceed n, n < 0: the cart would have more than -n lines
 
 local byte, char, sub, find, floor, min, max = string.byte, string.char, string.sub, string.find, math.floor, math.min, math.max
 local ID, REMEMBERED, HEAD = 8, 256, 13
@@ -33,7 +33,7 @@ local function b32(n)
   return char(floor(n / 16777216), floor(n / 65536) % 256, floor(n / 256) % 256, n % 256)
 end
 
--- A line is kept as its bytes; n below is the length of its sku, its first byte.
+-- A line stays encoded; below, n is the length of its sku, which is its first byte.
 
 local function quantity_of(line)
   return u16(line, byte(line) + 2)
@@ -72,7 +72,7 @@ local function write(cart)
     .. ids .. table.concat(cart.lines) .. cart.rest
 end
 
--- What stands after the lines is carried along as it is; only those who change it take it apart.
+-- The bytes after the lines are copied unchanged; only operations that change them decode them.
 
 local function parts_of(rest)
   if rest == '' then return '', '' end
@@ -97,7 +97,7 @@ end
 
 local op, subject, numbers = ARGV[1], ARGV[2], ARGV[3]
 local id, at, price = sub(numbers, 1, 8), sub(numbers, 9, 12), sub(numbers, 13, 20)
-local quantity, most = u16(numbers, 21), u16(numbers, 23)
+local quantity, line_limit = u16(numbers, 21), u16(numbers, 23)
 local max_quantity, max_lines, ttl = u16(numbers, 25), u16(numbers, 27), ARGV[4]
 local stored = redis.call('GET', KEYS[1])
 local cart = read(stored)
@@ -129,16 +129,16 @@ if op == 'put' then
   if grew_from(cart, given) then return stored or '' end
   if grew_from(given, cart) then return store(subject) end
 
-  local apart, fresh = true, {}
+  local unrelated, missing = true, {}
   for i = 1, #cart.ids, ID do
     local change = sub(cart.ids, i, i + ID - 1)
-    if knows(given, change) then apart = false else fresh[#fresh + 1] = change end
+    if knows(given, change) then unrelated = false else missing[#missing + 1] = change end
   end
   for _, line in ipairs(lines) do
     local i = index(given.lines, sub(line, 1, byte(line) + 1), is_saved(line))
     if i then
-      local here, there = quantity_of(line), quantity_of(given.lines[i])
-      given.lines[i] = with_quantity(line, min(apart and here + there or max(here, there), max_quantity))
+      local a, b = quantity_of(line), quantity_of(given.lines[i])
+      given.lines[i] = with_quantity(line, min(unrelated and a + b or max(a, b), max_quantity))
     elseif #given.lines < max_lines then
       given.lines[#given.lines + 1] = line
     end
@@ -147,7 +147,7 @@ if op == 'put' then
   local given_removed, given_coupon = parts_of(given.rest)
   return store(write({revision = max(cart.revision, given.revision) + 1,
                       changed_at = max(cart.changed_at, given.changed_at),
-                      ids = given.ids .. table.concat(fresh), lines = given.lines,
+                      ids = given.ids .. table.concat(missing), lines = given.lines,
                       rest = rest_of(removed ~= '' and removed or given_removed, coupon ~= '' and coupon or given_coupon)}))
 end
 
@@ -158,36 +158,36 @@ local name = char(#subject) .. subject
 if op == 'add' then
   local i = index(lines, name, false)
   local total = quantity + (i and quantity_of(lines[i]) or 0)
-  if total > most then return most end
+  if total > line_limit then return line_limit end
   if not i and #lines >= max_lines then return -max_lines end
   local added_at = i and sub(lines[i], -4) or at
   lines[i or #lines + 1] = name .. b16(total) .. char(0) .. price .. added_at
 
 elseif op == 'set' then
-  if quantity > most then return most end
+  if quantity > line_limit then return line_limit end
   local i = index(lines, name, false)
   if i then lines[i] = with_quantity(lines[i], quantity) end
 
 elseif op == 'remove' or op == 'remove_saved' or op == 'clear' then
-  local saved, stays, indexes, gone = op == 'remove_saved', {}, {}, {}
+  local saved, kept, indexes, taken = op == 'remove_saved', {}, {}, {}
   for i, line in ipairs(lines) do
     if is_saved(line) == saved and (op == 'clear' or sub(line, 1, #name) == name) then
-      indexes[#indexes + 1], gone[#gone + 1] = b16(i - 1), line
+      indexes[#indexes + 1], taken[#taken + 1] = b16(i - 1), line
     else
-      stays[#stays + 1] = line
+      kept[#kept + 1] = line
     end
   end
-  if #gone > 0 then
+  if #taken > 0 then
     local _, coupon = parts_of(cart.rest)
-    cart.lines, cart.rest = stays, id .. at .. b16(#gone) .. table.concat(indexes) .. table.concat(gone) .. coupon
+    cart.lines, cart.rest = kept, id .. at .. b16(#taken) .. table.concat(indexes) .. table.concat(taken) .. coupon
   end
 
 elseif op == 'save' or op == 'move' then
   local saved = op == 'save'
   local from, to = index(lines, name, not saved), index(lines, name, saved)
   if from and to then
-    local pieces = quantity_of(lines[to]) + quantity_of(lines[from])
-    lines[to] = with_quantity(lines[to], min(pieces, max_quantity))
+    local total = quantity_of(lines[to]) + quantity_of(lines[from])
+    lines[to] = with_quantity(lines[to], min(total, max_quantity))
     table.remove(lines, from)
   elseif from then
     local n = byte(lines[from])
@@ -200,13 +200,13 @@ elseif op == 'undo' then
     local count = u16(removed, ID + 5)
     local pos = ID + 7 + 2 * count
     for n = 1, count do
-      local where, stop = u16(removed, ID + 5 + 2 * n), pos + byte(removed, pos) + 16
+      local position, stop = u16(removed, ID + 5 + 2 * n), pos + byte(removed, pos) + 16
       local line = sub(removed, pos, stop - 1)
       local i = index(lines, sub(line, 1, byte(line) + 1), is_saved(line))
       if i then
         lines[i] = with_quantity(lines[i], min(quantity_of(lines[i]) + quantity_of(line), max_quantity))
       elseif #lines < max_lines then
-        table.insert(lines, min(where, #lines) + 1, line)
+        table.insert(lines, min(position, #lines) + 1, line)
       end
       pos = stop
     end

@@ -1,8 +1,8 @@
-"""Many calls, one trip: commands that meet on their way to a server travel together.
+"""Automatic pipelining: concurrent commands to a server share round trips.
 
-A command that finds a lane free goes at once, alone, so a single call waits for nothing. Commands that come while
-every lane is taken wait, and leave together in one pipeline as soon as a lane is free: the busier it gets, the
-more share a trip. (Group commit; DataLoader does the same for reads.)
+If a connection is free, a command is sent at once and alone, so a single call never waits. While all connections are
+busy, commands queue, and the next free connection sends them as one pipeline: the higher the load, the more commands
+share a round trip. (This is group commit; DataLoader does the same for reads.)
 """
 
 from __future__ import annotations
@@ -19,148 +19,153 @@ from redis import exceptions as redis_errors
 
 from shop.errors import StoreBusy
 
-LANES = 2
-TOGETHER = 128
-"""Commands of one pipeline at most."""
-WAITING = 5_000
-"""Commands that wait at most; one more is refused with StoreBusy."""
-AWAY = (redis_errors.ConnectionError, redis_errors.TimeoutError, OSError)
-"""Errors that say that nothing comes from the server, not that it refuses one command."""
+CONCURRENCY = 2
+"""Round trips to a server at a time."""
+BATCH_SIZE = 128
+"""Maximum commands in one pipeline."""
+MAX_WAITING = 5_000
+"""Maximum queued commands; a further one raises StoreBusy."""
+CONNECTION_ERRORS = (redis_errors.ConnectionError, redis_errors.TimeoutError, OSError)
+"""Errors that mean that the server does not answer at all, rather than refuses one command."""
 
-_WHO_ARE_YOU = b"*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n"
+_INFO_SERVER = b"*2\r\n$4\r\nINFO\r\n$6\r\nserver\r\n"
 _RUN_ID = re.compile(r"run_id:(\w+)")
 
 _Call = tuple[tuple[Any, ...], "asyncio.Future[Any]"]
 
 
 class SharedPipeline:
-    """Sends commands to one server, `lanes` trips at a time, each of `seconds` at most.
+    """Sends commands to one server, at most `concurrency` round trips at a time, each within `timeout` seconds.
 
-    `connect` makes a redis-py asyncio connection, not yet connected, whose replies are bytes. `words` turns an error
-    of redis-py into the one to raise. A trip that fails fails for all who were on it, and for all who wait: they
-    would meet the same server. Whether their commands were carried out is then unknown, so they must be such as can
-    be sent again. A caller who is cancelled leaves the trip and its connection as they are. `before` is a command
-    that goes right before each one, in the same trip; its reply is passed over. `on_epoch` is called as `epoch` grows.
+    `connect` makes a redis-py asyncio connection, not yet connected, whose replies are bytes. `translate` turns an
+    error of redis-py into the one to raise. `prefix` is a command to send before each command, in the same round
+    trip; its reply is ignored. `on_epoch` is called when `epoch` grows.
+
+    If a round trip fails, all its commands fail, and so do all queued commands, which would meet the same server. The
+    server may have executed them, so every command must be safe to repeat. Cancelling a caller does not affect the
+    round trip or its connection.
     """
 
     def __init__(
         self,
         connect: Callable[[], Any],
-        words: Callable[[Exception], Exception],
+        translate: Callable[[Exception], Exception],
         *,
-        seconds: float,
-        lanes: int = LANES,
-        before: tuple[Any, ...] = (),
+        timeout: float,
+        concurrency: int = CONCURRENCY,
+        prefix: tuple[Any, ...] = (),
         on_epoch: Callable[[], None] = lambda: None,
     ) -> None:
         self.epoch = 0
-        """How often a new connection met another process than the last one did."""
+        """How many times a new connection reached another server process than the one before."""
         self._connect = connect
-        self._words = words
+        self._translate = translate
         self._on_epoch = on_epoch
-        self._seconds = seconds
-        self._before = pack_command(before) if before else b""
-        self._free = lanes
+        self._timeout = timeout
+        self._prefix = pack_command(prefix) if prefix else b""
+        self._free_slots = concurrency
         self._waiting: deque[_Call] = deque()
         self._idle: list[Any] = []
-        """Connections that no trip is on: at most one for each lane."""
-        self._trips: set[asyncio.Task[None] | None] = set()
+        """Connections that are not in use, at most `concurrency`."""
+        self._batches: set[asyncio.Task[None] | None] = set()
         self._closed = False
-        self._process = ""
-        """What the server calls the process that it is: it is another after a restart, and at another server."""
+        self._run_id = ""
+        """The server process's run_id, which changes when it restarts or another server takes over its address."""
 
     async def call(self, *command: Any) -> Any:
-        """Send a command and return the reply. Raises StoreBusy where too many wait."""
-        if not self._free or self._waiting:
+        """Send a command and return the reply. Raises StoreBusy if too many commands are queued."""
+        if not self._free_slots or self._waiting:
             return await self._wait(command)
-        self._free -= 1
+        self._free_slots -= 1
         try:
             (reply,) = await self._exchange((command,))
         except Exception as error:
             if (failure := self._failure(error)) is error:
-                raise  # no word of ours: as it came, and not as its own cause
+                raise  # not translated: an error must not be its own cause
             raise failure from error
         finally:
-            self._free += 1
+            self._free_slots += 1
             if self._waiting:
-                self._depart()
+                self._dispatch()
         if isinstance(reply, Exception):
-            raise self._words(reply)
+            raise self._translate(reply)
         return reply
 
     async def close(self) -> None:
-        """Let go of the connections; a trip under way ends first."""
+        """Close the connections, those in use after their round trip."""
         self._closed = True
         for connection in self._idle:
             await connection.disconnect()
 
     def _wait(self, command: tuple[Any, ...]) -> asyncio.Future[Any]:
-        if len(self._waiting) >= WAITING:
+        if len(self._waiting) >= MAX_WAITING:
             raise StoreBusy("Redis is answering too slowly for the number of requests.")
         reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append((command, reply))
         return reply
 
-    def _depart(self) -> None:
-        """Send all who wait on their way, as far as there are lanes and places."""
-        while self._waiting and self._free:
-            self._free -= 1
-            places = range(min(len(self._waiting), TOGETHER))
-            calls = [self._waiting.popleft() for _ in places]
-            self._trips.add(asyncio.create_task(self._together(calls)))
+    def _dispatch(self) -> None:
+        """Send the queued commands, as far as free connections allow."""
+        while self._waiting and self._free_slots:
+            self._free_slots -= 1
+            size = min(len(self._waiting), BATCH_SIZE)
+            calls = [self._waiting.popleft() for _ in range(size)]
+            self._batches.add(asyncio.create_task(self._send_batch(calls)))
 
-    async def _together(self, calls: list[_Call]) -> None:
+    async def _send_batch(self, calls: list[_Call]) -> None:
         try:
             replies = await self._exchange([command for command, _ in calls])
         except Exception as error:
             replies = [self._failure(error)] * len(calls)
         finally:
-            self._free += 1
+            self._free_slots += 1
         for (_, reply), value in zip(calls, replies, strict=True):
-            _settle(reply, self._words(value) if isinstance(value, redis_errors.RedisError) else value)
-        self._trips.discard(asyncio.current_task())
-        self._depart()
+            _settle(reply, self._translate(value) if isinstance(value, redis_errors.RedisError) else value)
+        self._batches.discard(asyncio.current_task())
+        self._dispatch()
 
     async def _exchange(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
-        """One trip, begun once more on a new connection if the first was dropped.
+        """Make one round trip; repeat it once on a new connection if the first one was dropped.
 
-        A command that the server refuses has its error as its reply. redis-py's own calls do the same, for several
-        times the processor time: they take a connection from a pool and give it back, time each reply, and pack
-        each command in Python.
+        The reply to a command that the server refuses is the error. redis-py's own calls do the same for several times
+        the CPU time: they take each connection from a pool and return it, time each reply, and pack each command in
+        Python.
         """
-        packed = self._before + self._before.join(map(pack_command, commands))
-        each = 2 if self._before else 1
+        packed = self._prefix + self._prefix.join(map(pack_command, commands))
+        replies_per_command = 2 if self._prefix else 1
         connection = self._idle.pop() if self._idle else self._connect()
 
         async def talk() -> list[Any]:
             if not connection.is_connected:
                 await connection.connect()
-                await self._meet(connection)
+                await self._check_run_id(connection)
             await _send(connection, packed)
-            return [await _reply(connection) for _ in range(each * len(commands))][each - 1 :: each]
+            return [await _reply(connection) for _ in range(replies_per_command * len(commands))][
+                replies_per_command - 1 :: replies_per_command
+            ]
 
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(self._timeout):
                 return list(await connection.retry.call_with_retry(talk, lambda _: connection.disconnect()))
         finally:
             self._idle.append(connection)
             if self._closed:
                 await connection.disconnect(nowait=True)
 
-    async def _meet(self, connection: Any) -> None:
-        """Notice on a new connection that the server is not the process it was."""
-        await _send(connection, _WHO_ARE_YOU)
+    async def _check_run_id(self, connection: Any) -> None:
+        """Increase `epoch` if a new connection leads to another server process than the last one."""
+        await _send(connection, _INFO_SERVER)
         found = _RUN_ID.search(str(await _reply(connection)))
-        process = found[1] if found else ""
-        if self._process and process and process != self._process:
+        run_id = found[1] if found else ""
+        if self._run_id and run_id and run_id != self._run_id:
             self.epoch += 1
             self._on_epoch()
-        self._process = process or self._process
+        self._run_id = run_id or self._run_id
 
     def _failure(self, error: Exception) -> Exception:
-        """The error to raise; where the server does not answer, those who wait are told as well."""
-        failure = self._words(error)
-        if isinstance(error, AWAY):
+        """The error to raise. If the server does not answer, all queued commands fail with it too."""
+        failure = self._translate(error)
+        if isinstance(error, CONNECTION_ERRORS):
             while self._waiting:
                 _settle(self._waiting.popleft()[1], failure)
         return failure
@@ -170,7 +175,7 @@ async def _send(connection: Any, packed: bytes) -> None:
     try:
         await connection.send_packed_command(packed)
     except RuntimeError as error:
-        # What uvloop says of a transport that was reset while nobody used it; asyncio says ConnectionResetError.
+        # uvloop raises this for a transport that was reset while idle; asyncio raises ConnectionResetError.
         raise redis_errors.ConnectionError("The connection was reset.") from error
 
 

@@ -1,15 +1,15 @@
-"""The way to the primary that Sentinels name, through promotions and through Sentinels that are silent.
+"""A client for the primary that Sentinels name. It follows promotions, and tolerates Sentinels that do not answer.
 
-    new connection        every Sentinel is asked at once; the answer of the latest promotion counts, and the server
-                          must call itself a primary
-    READONLY              the primary was demoted: the command goes to the new one
-    another is named      (they are asked every second) a connection to the old one is left, even if that still
-                          answers: it may be cut off from the others, and what it takes is lost when it is back
-    all Sentinels silent  open connections go on; a new one goes to the last known primary, if it still is one
+    new connection        all Sentinels are asked at once; the answer with the latest promotion wins, and the server
+                          must report itself as a primary
+    READONLY              the primary was demoted: the command is repeated on the new one
+    new primary named     (Sentinels are asked every second) connections to the old primary are closed even if it
+                          still answers: it may be partitioned, and would lose its changes when it rejoins
+    no Sentinel answers   open connections stay in use; a new one goes to the last known primary, if it still is one
 
-A primary that is cut off from its Sentinels but not from the shop takes changes until the shop hears of the new one,
-a second at most; they are among those that the standby brings again (failover.py). `min-replicas-to-write 1` on the
-servers closes that gap.
+A primary that is cut off from its Sentinels but not from the shop accepts changes until the shop learns of the new one,
+which takes at most a second. The standby replays those changes (failover.py). `min-replicas-to-write 1` on the servers
+closes the gap.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from redis.asyncio.connection import SSLConnection
 from redis.asyncio.sentinel import SentinelConnectionPool, SentinelManagedConnection
 from typing_extensions import override
 
-from shop.cart.redis.discovery import PrimaryDiscovery, dealings
+from shop.cart.redis.discovery import PrimaryDiscovery, connection_options
 from shop.cart.redis.sentinel_url import SentinelUrl
 from shop.cart.redis.servers import OneServer, Send
 from shop.cart.redis.service import Timeouts
@@ -33,30 +33,31 @@ from shop.cart.redis.topology import Address
 from shop.errors import StoreUnavailable
 
 WATCH_SECONDS = 1.0
+"""How often the Sentinels are asked for the primary."""
 
 
 class SentinelServers(OneServer):
-    """The server that is the primary of a service just now."""
+    """The current primary of a service."""
 
-    def __init__(self, primary: PrimaryDiscovery, redis: Redis, *, seconds: float) -> None:
-        super().__init__(redis, seconds=seconds)
+    def __init__(self, primary: PrimaryDiscovery, redis: Redis, *, timeout: float) -> None:
+        super().__init__(redis, timeout=timeout)
         self._primary = primary
         self._pool: Any = redis.connection_pool
         self._watching: asyncio.Task[None] | None = None
 
     @classmethod
     def connect(cls, url: str, *, timeouts: Timeouts = Timeouts()) -> SentinelServers:
-        """For a URL as SentinelUrl.parse takes it; raises ValueError. It connects when it is first used."""
-        named = SentinelUrl.parse(url)
-        primary = PrimaryDiscovery(named, timeouts)
+        """A client for a URL that SentinelUrl.parse accepts; connects when first used. Raises ValueError."""
+        parsed = SentinelUrl.parse(url)
+        primary = PrimaryDiscovery(parsed, timeouts)
         pool: Any = SentinelConnectionPool(  # type: ignore[no-untyped-call]
-            named.service,
+            parsed.service,
             primary,
-            connection_class=_TlsConnectionToPrimary if named.tls else _ConnectionToPrimary,
-            **named.server,
-            **dealings(timeouts.connect),
+            connection_class=_TlsConnectionToPrimary if parsed.tls else _ConnectionToPrimary,
+            **parsed.server,
+            **connection_options(timeouts.connect),
         )
-        return cls(primary, Redis(connection_pool=pool), seconds=timeouts.reply)
+        return cls(primary, Redis(connection_pool=pool), timeout=timeouts.reply)
 
     @override
     def call(self, key: str, *command: Any) -> Awaitable[Any]:
@@ -66,12 +67,12 @@ class SentinelServers(OneServer):
 
     @property
     def sentinels(self) -> Mapping[str, Send]:
-        """A way to ask each Sentinel, whether it answers or not, by its host:port."""
+        """For each Sentinel, by host:port, a function that sends it a command, whether it is reachable or not."""
         return self._primary.sentinels
 
     @property
     def service(self) -> str:
-        """What the Sentinels call the servers."""
+        """The name under which the Sentinels monitor the servers."""
         return str(self._pool.service_name)
 
     @override
@@ -83,21 +84,21 @@ class SentinelServers(OneServer):
         await self._primary.close()
 
     async def _watch(self) -> None:
-        """Hear of another primary although no connection breaks, and meet it although nobody calls."""
+        """Notice a new primary although no connection breaks, and connect to it although no call is made."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             with contextlib.suppress(redis_errors.RedisError, StoreUnavailable):
                 before = self._pool.master_address
                 if await self._pool.get_master_address() != before:
-                    await self._gathered.call("PING")
+                    await self._pipeline.call("PING")
 
 
 class _ConnectionToPrimary(SentinelManagedConnection):
-    """A connection to the primary, wherever that is when it connects."""
+    """A connection to whichever server is the primary when it connects."""
 
     @override
     async def connect(self) -> None:
-        await self._connect_retry()  # type: ignore[no-untyped-call]  # once: a trip as a whole is begun again, with all that belongs to it
+        await self._connect_retry()  # type: ignore[no-untyped-call]  # once: SharedPipeline repeats the whole round trip
 
     @override
     async def connect_to(self, address: Address) -> None:
@@ -105,13 +106,13 @@ class _ConnectionToPrimary(SentinelManagedConnection):
         await self.send_command("INFO", "replication", check_health=False)
         if "role:master" not in str(await self.read_response()):
             await self.disconnect()
-            raise redis_errors.ConnectionError(f"{address[0]}:{address[1]} is a replica; a primary is being chosen.")
+            raise redis_errors.ConnectionError(f"{address[0]}:{address[1]} is a replica; a failover is in progress.")
 
     @override
     async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
         if self.is_connected and (self.host, self.port) != self.connection_pool.master_address:
             await self.disconnect()
-            raise redis_errors.ConnectionError("Another server is the primary now.")
+            raise redis_errors.ConnectionError("Another server has become the primary.")
         await super().send_packed_command(command, check_health)
 
     @override
@@ -119,7 +120,7 @@ class _ConnectionToPrimary(SentinelManagedConnection):
         try:
             return await super().read_response(*args, **kwargs)
         except redis_errors.ResponseError as error:
-            if "READONLY" not in str(error):  # Redis 6.2 wraps it in the error of a script
+            if "READONLY" not in str(error):  # a substring: Redis 6.2 wraps it in a script error
                 raise
             await self.disconnect()
             raise redis_errors.ConnectionError("The primary has become a replica.") from error

@@ -1,8 +1,8 @@
-"""The way to the Redis servers that keep the carts: which of them has a key, and how to get there.
+"""Clients for the Redis servers that store the carts: which server has a key, and how to reach it.
 
-OneServer       one server
+OneServer       a single server
 SentinelServers the primary that Sentinels name (sentinel.py)
-Cluster         each key at the node that has its slot (cluster.py)
+Cluster         for each key the node that owns its slot (cluster.py)
 """
 
 from __future__ import annotations
@@ -13,70 +13,70 @@ from typing import Any
 
 from typing_extensions import override
 
-from shop.cart.redis.errors import message_of
+from shop.cart.redis.errors import translator_for
 from shop.cart.redis.pipelining import SharedPipeline
 from shop.cart.redis.tls import connections_of
 
 Send = Callable[..., Awaitable[Any]]
-"""Sends one command, its arguments one by one, and returns the reply."""
+"""Sends one command, given as separate arguments, and returns the reply."""
 
 
 class Servers(ABC):
-    """Sends commands to the servers. Whatever is wrong with them is raised as StoreUnavailable."""
+    """Sends commands to the servers, for RedisCartService. Raises their failures as StoreUnavailable."""
 
     @abstractmethod
     def call(self, key: str, *command: Any) -> Awaitable[Any]:
-        """Send a command about this key to the server that has it, and return the reply.
+        """Send a command to the server that has this key, and return the reply.
 
-        It may be carried out twice where a connection breaks. Raises StoreUnavailable; an error that is a fault of
-        the command (NOSCRIPT, WRONGTYPE) as redis-py's own.
+        If a connection breaks, the command may be executed twice. Raises StoreUnavailable; for an error in the command
+        itself (NOSCRIPT, WRONGTYPE), redis-py's own error.
         """
 
     @abstractmethod
     async def primaries(self) -> Sequence[Send]:
-        """For each server that takes changes, a way to send it a command that is about no key (SCAN, INFO)."""
+        """For each primary, a function that sends it a command without a key (SCAN, INFO)."""
 
     @property
     @abstractmethod
     def epoch(self) -> int:
-        """How often a server turned out to be another process than before at the same place."""
+        """How many times a server turned out to be another process than before."""
 
-    def shard(self, key: str) -> int:  # noqa: ARG002 - one server is one shard
-        """The part of the servers that this key belongs to: it stays the same while a part is away."""
+    def shard(self, key: str) -> int:  # noqa: ARG002 - a single server is one shard
+        """The number of the shard that has this key; it does not change when a replica takes over."""
         return 0
 
     def shards(self) -> Sequence[tuple[int, str]]:
-        """Every shard that is known, and a tag such that the key 'anything:{tag}' belongs to it."""
+        """Each known shard with a hash tag: the key 'anything:{tag}' belongs to that shard."""
         return ((0, "0"),)
 
     @abstractmethod
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
 
 
 class OneServer(Servers):
-    """One server, reached by a redis-py asyncio client whose replies are bytes."""
+    """A single server. `redis` is a redis-py asyncio client whose replies are bytes; `timeout` is in seconds."""
 
-    def __init__(self, redis: Any, *, seconds: float) -> None:
+    def __init__(self, redis: Any, *, timeout: float) -> None:
         self._redis = redis
         pool = redis.connection_pool
-        pool.make_connection()  # connects to nothing: an option that redis-py does not know is an error here
-        self._gathered = SharedPipeline(connections_of(pool), message_of(pool), seconds=seconds)
+        pool.make_connection()  # does not connect, but raises for an option that redis-py does not know
+        self._pipeline = SharedPipeline(connections_of(pool), translator_for(pool), timeout=timeout)
 
     @override
     def call(self, key: str, *command: Any) -> Awaitable[Any]:
-        return self._gathered.call(*command)
+        return self._pipeline.call(*command)
 
     @override
     async def primaries(self) -> Sequence[Send]:
-        return (self._gathered.call,)
+        return (self._pipeline.call,)
 
     @property
     @override
     def epoch(self) -> int:
-        return self._gathered.epoch
+        return self._pipeline.epoch
 
     @override
     async def close(self) -> None:
-        await self._gathered.close()
+        await self._pipeline.close()
         await self._redis.aclose()

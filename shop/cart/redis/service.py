@@ -1,4 +1,4 @@
-"""Carts in Redis (6.2 or newer) or Valkey: one key per cart, one round trip per call, atomic on the server."""
+"""Carts in Redis (6.2 or later) or Valkey: one key per cart, one atomic round trip per call."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ from shop.cart.model import (
     SetQuantity,
     Undo,
     UseCoupon,
-    allowed,
     check,
+    max_quantity,
     replay,
 )
 from shop.cart.redis.servers import OneServer, Send, Servers
@@ -48,14 +48,14 @@ _SCRIPT = (Path(__file__).parent / "cart.lua").read_text(encoding="utf-8")
 SCRIPT_SHA = sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
 
-SWAPS = 3
-"""How often a replay tries to put a cart in the place of the one it has read, before it goes change by change."""
+MAX_SWAPS = 3
+"""How many times a replay tries to swap in the finished cart, before it applies the changes one by one."""
 
 
 class Timeouts(msgspec.Struct, frozen=True):
-    """Seconds that a call waits at most: to connect, and for a reply.
+    """The timeouts of a call in seconds: to connect, and to get the reply.
 
-    Short, because somebody waits for the page and a standby can answer.
+    They are short, because a shopper waits for the page and a standby can answer.
     """
 
     connect: float = 0.25
@@ -65,10 +65,10 @@ class Timeouts(msgspec.Struct, frozen=True):
 class RedisCartService(CartService):
     """Carts under `cart:{id}`, each a string in the layout of codec.py, changed by cart.lua.
 
-    `connect(url)` makes one with time-outs fit for a shop; `RedisCartService(OneServer(redis, seconds=0.4))` takes
-    a redis-py asyncio client that returns bytes. A command that meets a dropped connection is sent once more on a
-    new one: a change carries its id, so the server knows it if it was there already. Concurrent calls share round
-    trips (gather.py).
+    `connect(url)` makes one with timeouts fit for a shop; `RedisCartService(OneServer(redis, timeout=0.4))` uses a
+    redis-py asyncio client that returns bytes. If a connection is dropped, the command is repeated once on a new one:
+    the server recognizes a change that it has already applied by its id. Concurrent calls share round trips
+    (pipelining.py).
     """
 
     def __init__(self, servers: Servers, *, limits: Limits = Limits(), ttl: int = DEFAULT_TTL) -> None:
@@ -86,15 +86,15 @@ class RedisCartService(CartService):
         ttl: int = DEFAULT_TTL,
         timeouts: Timeouts = Timeouts(),
     ) -> RedisCartService:
-        """A service for a redis://, rediss:// or unix:// URL. It connects when it is first used."""
+        """A service for a redis://, rediss:// or unix:// URL. Connects when first used."""
         redis = Redis.from_url(
             url,
             socket_connect_timeout=timeouts.connect,
-            socket_timeout=None,  # a trip is timed as a whole
+            socket_timeout=None,  # SharedPipeline times the round trip as a whole
             retry=Retry(NoBackoff(), 1, supported_errors=(redis_errors.ConnectionError,)),
             maint_notifications_config=MaintNotificationsConfig(enabled=False),
         )
-        return cls(OneServer(redis, seconds=timeouts.reply), limits=limits, ttl=ttl)
+        return cls(OneServer(redis, timeout=timeouts.reply), limits=limits, ttl=ttl)
 
     @override
     async def get(self, cart_id: str) -> Cart:
@@ -110,7 +110,7 @@ class RedisCartService(CartService):
     @override
     async def replay(self, cart_id: str, changes: Sequence[Change]) -> Cart:
         key, numbers = KEY_PREFIX + cart_id, _NUMBERS.pack(b"", 0, b"", 0, 0, 0, 0)
-        for _ in range(SWAPS):
+        for _ in range(MAX_SWAPS):
             before = await self._call(key, "GET", key) or b""
             cart = codec.decode(cart_id, before) if before else Cart(cart_id)
             if (after := replay(cart, changes, self.limits)) is cart:
@@ -139,18 +139,18 @@ class RedisCartService(CartService):
             cursor = 0
             while True:
                 cursor, carts = await with_retries(partial(self._page, send, cursor))
-                if self.epoch != epoch:  # a cursor means nothing to another process: carts would be left out
-                    raise StoreUnavailable("Redis was started again while its carts were read. Begin again.")
+                if self.epoch != epoch:  # a cursor is invalid in another process: carts would be skipped
+                    raise StoreUnavailable("Redis restarted during the scan. Start again.")
                 for cart in carts:
                     yield cart
                 if not cursor:
                     break
 
     async def _page(self, send: Send, cursor: int) -> tuple[int, list[Cart]]:
-        """Some carts, and the cursor of the next page; 0 after the last one. The same cursor may be sent again."""
-        following, keys = await send("SCAN", cursor, "MATCH", KEY_PREFIX + "*", "COUNT", 500)
+        """A page of carts, and the cursor of the next one, 0 after the last. A cursor may be used again."""
+        next_cursor, keys = await send("SCAN", cursor, "MATCH", KEY_PREFIX + "*", "COUNT", 500)
         carts = await self.get_many([key.decode().removeprefix(KEY_PREFIX) for key in keys])
-        return int(following), [cart for cart in carts if cart.revision]
+        return int(next_cursor), [cart for cart in carts if cart.revision]
 
     @override
     async def count(self) -> int:
@@ -181,17 +181,17 @@ class RedisCartService(CartService):
         await self.servers.close()
 
     def _arguments(self, change: Change) -> tuple[str | bytes | int, ...]:
-        """ARGV of cart.lua."""
+        """The ARGV of cart.lua for a change."""
         op, limits, quantity, price = _OPS[type(change)], self.limits, 0, b""
-        most = limits.quantity
+        limit = limits.quantity
         subject: str | bytes = ""
         match change:
             case Add():
-                subject, quantity, most = change.sku, change.quantity, allowed(change, limits)
+                subject, quantity, limit = change.sku, change.quantity, max_quantity(change, limits)
                 price = codec.encode_price(change.price)
             case SetQuantity():
                 op = "set" if change.quantity else "remove"
-                subject, quantity, most = change.sku, change.quantity, allowed(change, limits)
+                subject, quantity, limit = change.sku, change.quantity, max_quantity(change, limits)
             case Undo():
                 subject = change.of
             case Remove() | RemoveSaved() | SaveForLater() | MoveToCart():
@@ -203,9 +203,9 @@ class RedisCartService(CartService):
             case Clear():
                 pass
         quantity = min(quantity, codec.MAX_QUANTITY)
-        numbers = _NUMBERS.pack(change.id, change.at, price, quantity, most, limits.quantity, limits.lines)
+        numbers = _NUMBERS.pack(change.id, change.at, price, quantity, limit, limits.quantity, limits.lines)
         if isinstance(change, Purchase):
-            return op, subject, numbers, self.ttl, codec.encode_bought(change.lines)
+            return op, subject, numbers, self.ttl, codec.encode_purchase(change.lines)
         return op, subject, numbers, self.ttl
 
     async def _run(self, cart_id: str, arguments: tuple[str | bytes | int, ...]) -> Cart:

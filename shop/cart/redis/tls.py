@@ -1,6 +1,7 @@
-"""One TLS context for all connections with the same certificates.
+"""Shares one TLS context among all connections with the same certificates.
 
-redis-py makes one for each connection, which reads all authorities of the system: 50 ms in which nothing else runs.
+redis-py makes one per connection, and each loads all CA certificates of the system, which blocks the event loop for
+50 ms.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from typing import Any
 from redis.asyncio.connection import RedisSSLContext, SSLConnection
 
 _contexts: dict[tuple[str, ...], RedisSSLContext] = {}
-"""By what they are made of. A process knows a handful."""
+"""By the options that they were made from. A process has only a few."""
 
 
 def connections_of(pool: Any) -> Callable[[], Any]:
-    """Makes connections of a redis-py pool, not yet connected."""
+    """Return a function that makes connections like those of a redis-py pool, not yet connected."""
 
     def make() -> Any:
         connection = pool.make_connection()

@@ -1,4 +1,4 @@
-"""Which node of a cluster has which slots, as CLUSTER SLOTS tells, and which part each of them was before."""
+"""The slot map of a cluster, parsed from CLUSTER SLOTS. Shards keep their numbers when the map changes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Address = tuple[str, int]
 
 
 class Part(msgspec.Struct, frozen=True):
-    """A primary, its replicas and its slots: what can be away alone. It keeps its number when a replica takes over."""
+    """A shard: a primary, its replicas and its slots. It keeps its number when a replica takes over."""
 
     number: int
     primary: Address
@@ -21,11 +21,11 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Topology(msgspec.Struct, frozen=True):
-    """The parts of a cluster, in the order of their first slots."""
+    """The shards of a cluster, ordered by their first slots."""
 
     parts: tuple[Part, ...] = ()
-    numbers: int = 0
-    """How many numbers have been given to parts so far, these and earlier ones."""
+    next_number: int = 0
+    """The number of the next new shard; numbers are never reused."""
 
     @property
     def addresses(self) -> Iterator[Address]:
@@ -34,13 +34,13 @@ class Topology(msgspec.Struct, frozen=True):
         for part in self.parts:
             yield from part.replicas
 
-    def taken_over(self, later: Topology) -> int:
-        """How many parts have lost their primary since: a replica was promoted, or all their slots moved away."""
+    def failovers_since(self, later: Topology) -> int:
+        """How many shards have a new primary in the later topology, or have lost all their slots."""
         primaries = {part.primary for part in later.parts}
         return sum(part.primary not in primaries for part in self.parts)
 
-    def followed_by(self, reply: list[Any], asked: Address) -> Topology:
-        """The topology after this one, from the reply to CLUSTER SLOTS of the node at this address."""
+    def updated(self, reply: list[Any], asked: Address) -> Topology:
+        """The next topology, from the reply of the node at the address `asked` to CLUSTER SLOTS."""
         slots: dict[Address, list[range]] = {}
         replicas: dict[Address, tuple[Address, ...]] = {}
         for first, last, *nodes in sorted(reply, key=lambda entry: int(entry[0])):
@@ -48,23 +48,24 @@ class Topology(msgspec.Struct, frozen=True):
             slots.setdefault(primary, []).append(range(int(first), int(last) + 1))
             replicas[primary] = tuple(others)
         before = {part.primary for part in self.parts}
-        known = {_heir(part, slots, before): part.number for part in self.parts}
-        fresh = count(self.numbers)
+        known = {_successor(part, slots, before): part.number for part in self.parts}
+        new_numbers = count(self.next_number)
         parts = tuple(
-            Part(known[primary] if primary in known else next(fresh), primary, replicas[primary], tuple(ranges))
+            Part(known[primary] if primary in known else next(new_numbers), primary, replicas[primary], tuple(ranges))
             for primary, ranges in slots.items()
         )
-        return Topology(parts, next(fresh))
+        return Topology(parts, next(new_numbers))
 
 
 def _address(node: list[Any], asked: Address) -> Address:
-    """Host and port of a node; one that does not know its own name is where it was asked."""
+    """The host and port of a node; a node that does not know its own host has the address that was asked."""
     host = (node[0] or b"").decode()
     return (host if host not in ("", "?") else asked[0], int(node[1]))
 
 
-def _heir(part: Part, slots: dict[Address, list[range]], before: set[Address]) -> Address | None:
-    """The primary of the same part later: the same node, a replica of it, or the new one that has its first slot."""
+def _successor(part: Part, slots: dict[Address, list[range]], before: set[Address]) -> Address | None:
+    """The primary of the same shard in `slots`: the same node, a replica of it, or a new owner of its first slot."""
     first = part.slots[0].start
-    fresh = (node for node, ranges in slots.items() if node not in before and any(first in some for some in ranges))
-    return next((node for node in (part.primary, *part.replicas, *fresh) if node in slots), None)
+    owns_first = (node for node, ranges in slots.items() if any(first in each for each in ranges))
+    new = (node for node in owns_first if node not in before)
+    return next((node for node in (part.primary, *part.replicas, *new) if node in slots), None)

@@ -1,4 +1,4 @@
-"""Many calls, one statement: calls that come while a batch is under way wait, and leave together (group commit)."""
+"""Group commit: calls that arrive while a batch is running are queued and then sent together as the next batch."""
 
 from __future__ import annotations
 
@@ -11,52 +11,52 @@ from typing import Generic, TypeVar
 from shop.errors import StoreBusy, StoreUnavailable
 from shop.retry import jitter
 
-TOGETHER = 128
-"""Calls of one batch at most."""
-WAITING = 5_000
-"""Calls that wait at most; one more is refused with StoreBusy."""
-PAUSE_SECONDS = 0.003
-"""About how long a lane rests when nobody of a batch got through."""
+BATCH_SIZE = 128
+"""Maximum calls in one batch."""
+MAX_WAITING = 5_000
+"""Maximum queued calls; a further one raises StoreBusy."""
+BACKOFF_SECONDS = 0.003
+"""About how long a worker pauses after a batch in which every call has to be retried."""
 
 _Call = TypeVar("_Call")
 _Reply = TypeVar("_Reply")
 
 
 class Outcome(Enum):
-    """What a batch may say of a call instead of a reply."""
+    """What a batch can return for a call instead of a reply."""
 
-    AGAIN = "it did not get through, and nothing happened: take it along with the next batch"
+    RETRY = "the call conflicted and had no effect: retry it in the next batch"
 
 
 class Batches(Generic[_Call, _Reply]):
-    """Takes calls to `carry`, in `lanes` batches at a time.
+    """Passes calls to `execute` in batches, at most `concurrency` batches at a time.
 
-    `carry` gets the calls of a batch and returns for each its reply, the error to raise, or AGAIN. If it raises
-    StoreUnavailable, all who wait are told so as well: they would meet the same database. A caller who is cancelled
-    leaves the batch as it is.
+    `execute` gets the calls of a batch and returns for each its reply, the error to raise, or RETRY. If it raises
+    StoreUnavailable, all queued calls fail too, because they would meet the same database. Cancelling a caller does
+    not affect the batch.
     """
 
     def __init__(
         self,
-        carry: Callable[[list[_Call]], Awaitable[Sequence[_Reply | Exception | Outcome]]],
+        execute: Callable[[list[_Call]], Awaitable[Sequence[_Reply | Exception | Outcome]]],
         *,
-        lanes: int = 1,
+        concurrency: int = 1,
     ) -> None:
-        self._carry = carry
-        self._free = lanes
+        self._execute = execute
+        self._free_slots = concurrency
         self._waiting: deque[tuple[_Call, asyncio.Future[_Reply]]] = deque()
-        self._lanes: set[asyncio.Task[None]] = set()
+        self._workers: set[asyncio.Task[None]] = set()
 
     async def call(self, call: _Call) -> _Reply:
-        """The reply to a call. Raises StoreBusy where too many wait."""
-        if not self._free or self._waiting:
+        """Execute a call and return its reply. Raises StoreBusy if too many calls are queued."""
+        if not self._free_slots or self._waiting:
             return await self._wait(call)
-        self._free -= 1
+        self._free_slots -= 1
         try:
-            (outcome,) = await self._carried([call])
+            (outcome,) = await self._outcomes([call])
         finally:
-            self._free += 1
-            self._depart()
+            self._free_slots += 1
+            self._dispatch()
         if isinstance(outcome, Outcome):
             return await self._wait(call)
         if isinstance(outcome, Exception):
@@ -64,57 +64,57 @@ class Batches(Generic[_Call, _Reply]):
         return outcome
 
     async def close(self) -> None:
-        """Wait for the batches that are under way."""
-        await asyncio.gather(*self._lanes)
+        """Wait for the running batches."""
+        await asyncio.gather(*self._workers)
 
     def _wait(self, call: _Call) -> asyncio.Future[_Reply]:
-        if len(self._waiting) >= WAITING:
+        if len(self._waiting) >= MAX_WAITING:
             raise StoreBusy("The database of the carts is answering too slowly for the number of requests.")
         reply: asyncio.Future[_Reply] = asyncio.get_running_loop().create_future()
         self._waiting.append((call, reply))
-        self._depart()
+        self._dispatch()
         return reply
 
-    def _depart(self) -> None:
-        """Send those who wait on their way, if there is a lane."""
-        if self._waiting and self._free:
-            self._free -= 1
-            lane = asyncio.create_task(self._lane())
-            self._lanes.add(lane)
-            lane.add_done_callback(self._lanes.discard)
+    def _dispatch(self) -> None:
+        """Start a worker for the queued calls, if one more may run."""
+        if self._waiting and self._free_slots:
+            self._free_slots -= 1
+            worker = asyncio.create_task(self._work())
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
 
-    async def _lane(self) -> None:
+    async def _work(self) -> None:
         try:
             while self._waiting:
-                places = range(min(len(self._waiting), TOGETHER))
-                batch = [self._waiting.popleft() for _ in places]
+                size = min(len(self._waiting), BATCH_SIZE)
+                batch = [self._waiting.popleft() for _ in range(size)]
                 if wanted := [(call, reply) for call, reply in batch if not reply.done()]:
-                    await self._trip(wanted)
+                    await self._run_batch(wanted)
         finally:
-            self._free += 1
+            self._free_slots += 1
 
-    async def _trip(self, batch: list[tuple[_Call, asyncio.Future[_Reply]]]) -> None:
-        late = []
-        for entry, outcome in zip(batch, await self._carried([call for call, _ in batch]), strict=True):
+    async def _run_batch(self, batch: list[tuple[_Call, asyncio.Future[_Reply]]]) -> None:
+        retried = []
+        for entry, outcome in zip(batch, await self._outcomes([call for call, _ in batch]), strict=True):
             if isinstance(outcome, Outcome):
-                late.append(entry)
+                retried.append(entry)
             else:
                 _settle(entry[1], outcome)
-        self._waiting.extendleft(reversed(late))
-        if late and len(late) == len(batch):
-            await asyncio.sleep(jitter(PAUSE_SECONDS, by=0.7))
+        self._waiting.extendleft(reversed(retried))
+        if retried and len(retried) == len(batch):
+            await asyncio.sleep(jitter(BACKOFF_SECONDS, fraction=0.7))
 
-    async def _carried(self, calls: list[_Call]) -> Sequence[_Reply | Exception | Outcome]:
-        """What came of a batch; an error that ended all of it is the outcome of each."""
+    async def _outcomes(self, calls: list[_Call]) -> Sequence[_Reply | Exception | Outcome]:
+        """Execute a batch; an error of the whole batch becomes the outcome of each call."""
         try:
-            return await self._carry(calls)
+            return await self._execute(calls)
         except StoreUnavailable as error:
-            self._tell_waiting(error)
+            self._fail_waiting(error)
             return [error] * len(calls)
         except Exception as error:
             return [error] * len(calls)
 
-    def _tell_waiting(self, error: Exception) -> None:
+    def _fail_waiting(self, error: Exception) -> None:
         while self._waiting:
             _settle(self._waiting.popleft()[1], error)
 

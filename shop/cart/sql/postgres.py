@@ -1,4 +1,4 @@
-"""The table of carts in PostgreSQL: each method is one statement, but a change, which is two."""
+"""The table of carts in PostgreSQL. Each method is one statement, except a change, which is two."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 from typing_extensions import override
 
 from shop.cart.sql.postgres_connections import Connections, Target
-from shop.cart.sql.table import CartTable, Fold, Kept, Row, Sleeping
+from shop.cart.sql.table import CartTable, Fold, IdleCart, Row, StoredRow
 from shop.money import Money
 
-PATIENT_SECONDS = 60.0
-"""For what looks at the whole table."""
-MANY = 1_000_000
-"""A table of more rows is not counted, but estimated."""
+MAINTENANCE_SECONDS = 60.0
+"""The timeout of statements that may read the whole table."""
+ESTIMATE_ABOVE = 1_000_000
+"""The number of rows above which `count` returns an estimate."""
 
 _READ = "SELECT id, state, expires_at, xmin FROM carts WHERE id = ANY($1)"
 _READ_ONE = "SELECT id, state, expires_at, xmin FROM carts WHERE id = $1"
@@ -44,7 +44,7 @@ UPDATE carts SET (changed_at, expires_at, amount, pieces, currency, state)
   = ($3::bigint, $4::bigint, $5::bigint, $6::int, $7::text, $8::bytea)
 FROM free WHERE carts.id = free.id RETURNING carts.id
 """
-"""The same for one row that is there, as nearly all are: a third less time."""
+"""The same for one existing row, which is the usual case: takes a third less time."""
 _PAGE = "SELECT id, state FROM carts WHERE id > $1 AND expires_at > $2 ORDER BY id LIMIT $3"
 _DELETE = "DELETE FROM carts WHERE id = ANY($1)"
 _PING = """
@@ -63,7 +63,7 @@ WITH gone AS (
 )
 SELECT count(*) FROM gone
 """
-_SLEEPING = """
+_IDLE = """
 SELECT id, pieces, amount, currency, changed_at FROM carts WHERE changed_at <= $1 AND expires_at > $2 AND pieces > 0
 ORDER BY {} LIMIT $3
 """
@@ -74,25 +74,25 @@ FROM pg_class WHERE oid = 'carts'::regclass
 
 
 class PostgresCarts(CartTable):
-    """The table in a database.
+    """The table in a PostgreSQL database; `timeout` is in seconds.
 
-    A row that was read is written on the condition that its `xmin` is the same, the transaction that wrote it: so a
-    change takes no lock but for the moment of its own write, and waits for nobody's.
+    Optimistic locking: a row is written only if its `xmin`, the transaction that wrote it, is still the one that was
+    read. So a change holds a lock only during its own write, and never waits for another's.
     """
 
-    def __init__(self, url: str, *, seconds: float) -> None:
+    def __init__(self, url: str, *, timeout: float) -> None:
         target = Target.parse(url)
-        self._connections = Connections(target, seconds=seconds)
-        self._patient = Connections(target, seconds=PATIENT_SECONDS)
+        self._connections = Connections(target, timeout=timeout)
+        self._maintenance = Connections(target, timeout=MAINTENANCE_SECONDS)
 
     @override
-    async def read(self, ids: Sequence[str]) -> Mapping[str, Kept]:
-        return {row[0]: Kept(row[1], row[2]) for row in await self._found(ids)}
+    async def read(self, ids: Sequence[str]) -> Mapping[str, StoredRow]:
+        return {row[0]: StoredRow(row[1], row[2]) for row in await self._found(ids)}
 
     @override
     async def change(self, ids: Sequence[str], fold: Fold) -> frozenset[str]:
         found = await self._found(ids)
-        rows = fold({row[0]: Kept(row[1], row[2]) for row in found})
+        rows = fold({row[0]: StoredRow(row[1], row[2]) for row in found})
         if not rows:
             return frozenset()
         written = await self._write(rows, {row[0]: row[3] for row in found})
@@ -104,11 +104,11 @@ class PostgresCarts(CartTable):
         return await self._connections.fetch(_READ, ids)
 
     async def _write(self, rows: Sequence[Row], seen: Mapping[str, int]) -> Sequence[str]:
-        """Write rows, and return the ids of those whose row was still the one that was seen."""
+        """Write the rows that are still in the state that was read, and return their ids."""
         if len(rows) == 1 and rows[0].id in seen:
             written = await self._connections.fetch(_WRITE_ONE, seen[rows[0].id], *rows[0])
         else:
-            # In order, so that two who make the same new rows cannot wait for each other.
+            # Sorted, so that two transactions that insert the same rows cannot deadlock.
             columns = zip(*((seen.get(row.id), *row) for row in sorted(rows)), strict=True)
             written = await self._connections.fetch(_WRITE, *columns)
         return [row[0] for row in written]
@@ -127,17 +127,17 @@ class PostgresCarts(CartTable):
 
     @override
     async def purge(self, now: int, limit: int) -> int:
-        return int((await self._patient.fetch(_PURGE, now, limit))[0][0])
+        return int((await self._maintenance.fetch(_PURGE, now, limit))[0][0])
 
     @override
-    async def sleeping(self, before: int, now: int, limit: int, *, by_value: bool) -> Sequence[Sleeping]:
-        statement = _SLEEPING.format("amount DESC" if by_value else "expires_hour")
-        rows = await self._patient.fetch(statement, before, now, limit)
-        return [Sleeping(row[0], row[1], Money(row[2], row[3]), row[4]) for row in rows]
+    async def idle(self, before: int, now: int, limit: int, *, by_value: bool) -> Sequence[IdleCart]:
+        statement = _IDLE.format("amount DESC" if by_value else "expires_hour")
+        rows = await self._maintenance.fetch(statement, before, now, limit)
+        return [IdleCart(row[0], row[1], Money(row[2], row[3]), row[4]) for row in rows]
 
     @override
     async def count(self, now: int) -> int:
-        return int((await self._patient.fetch(_COUNT, now, float(MANY)))[0][0])
+        return int((await self._maintenance.fetch(_COUNT, now, float(ESTIMATE_ABOVE)))[0][0])
 
     @property
     @override
@@ -147,4 +147,4 @@ class PostgresCarts(CartTable):
     @override
     async def close(self) -> None:
         await self._connections.close()
-        await self._patient.close()
+        await self._maintenance.close()

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL that never keep a caller longer than said: asyncpg without a pool's reset and release."""
+"""Connections to PostgreSQL with a hard timeout: asyncpg without the reset and release of its pool."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import asyncpg  # type: ignore[import-untyped]
 import msgspec
 
-from shop.cart.sql.errors import of_postgres
+from shop.cart.sql.errors import translate_postgres
 from shop.deadlines import Deadlines
 from shop.errors import StoreRefused
 
 CONNECT_SECONDS = 1.0
 LOCK_SECONDS = 0.5
-"""How long a statement waits for a lock on the whole table."""
+"""How long a statement waits for a lock, such as one on the whole table."""
 
 _CACHE_SIZES = ("statement_cache_size", "prepared_statement_cache_size")
 _IDENTITY = "SELECT pg_postmaster_start_time()::text"
-_USELESS = ("08", "25006", "57P")
-"""SQLSTATE of a connection that is lost, or leads to a server that another one may have taken the place of."""
+_UNUSABLE = ("08", "25006", "57P")
+"""SQLSTATEs of a lost connection, or of a server that may have been replaced as the primary."""
 
 
 class Target(msgspec.Struct, frozen=True):
-    """Where a database is, and how to speak to it."""
+    """The address of a database, and whether a pooler is in front of it."""
 
     dsn: str
     pooled: bool
-    """Whether a pooler such as PgBouncer stands between: nothing is then kept in a connection."""
+    """Whether a pooler such as PgBouncer is in between: connections must then hold no session state."""
 
     @classmethod
     def parse(cls, url: str) -> Target:
-        """A target from a postgresql:// URL with asyncpg's options (sslmode, sslrootcert, target_session_attrs …).
+        """Parse a postgresql:// URL with asyncpg's options (sslmode, sslrootcert, target_session_attrs …).
 
-        `statement_cache_size=0` says that a pooler stands between; it must pool by transaction.
+        `statement_cache_size=0` means that a pooler is in between; it must pool by transaction.
         """
         _, _, rest = url.partition("://")
         base, _, query = rest.partition("?")
@@ -47,45 +47,45 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class Connections:
-    """Runs statements, each on a connection of its own and in `seconds` at most, connecting included.
+    """Runs statements, each on its own connection and within `timeout` seconds, including connecting.
 
-    As many connections are kept as there were statements at a time; whoever uses it bounds that. A statement whose
-    connection turns out to be gone is sent once more on a new one, so it must be such as can be carried out twice.
+    It keeps as many connections as there were concurrent statements; the caller has to limit those. If a connection
+    turns out to be lost, the statement is repeated on a new one, so it must be safe to execute twice.
     """
 
-    def __init__(self, target: Target, *, seconds: float) -> None:
+    def __init__(self, target: Target, *, timeout: float) -> None:
         self.epoch = 0
-        """How often a new connection met another process than the last one did."""
+        """How many times a new connection reached another server process than the one before."""
         self._target = target
-        self._seconds = seconds
-        self._settings = {} if target.pooled else _settings(seconds)
+        self._timeout = timeout
+        self._settings = {} if target.pooled else _settings(timeout)
         self._idle: list[Any] = []
-        # Dropped, not cancelled: asyncpg would ask the server to cancel, on one more connection, and wait for that.
-        self._deadlines: Deadlines[Any] = Deadlines(seconds, lambda connection: connection.terminate())
-        self._process = ""
+        # Terminate, not cancel: to cancel, asyncpg would open another connection to the server and wait for it.
+        self._deadlines: Deadlines[Any] = Deadlines(timeout, lambda connection: connection.terminate())
+        self._server_start = ""
 
     async def fetch(self, statement: str, *values: Any) -> Sequence[Any]:
-        """The rows that a statement returns. Raises StoreUnavailable; a fault of the statement as asyncpg's own."""
-        until = asyncio.get_running_loop().time() + self._seconds
+        """Run a statement and return its rows. Raises StoreUnavailable; for a wrong statement, asyncpg's own error."""
+        deadline = asyncio.get_running_loop().time() + self._timeout
         try:
             while self._idle:
                 connection = self._idle.pop()
                 if connection.is_closed():
                     continue
                 try:
-                    return await self._run(connection, until, statement, values)
+                    return await self._run(connection, deadline, statement, values)
                 except asyncpg.PostgresError as error:
-                    if not _is_gone(error):
+                    if not _is_unusable(error):
                         raise
-                    self._forget_idle()
-            return await self._run(await self._connect(until), until, statement, values)
+                    self._drop_idle()
+            return await self._run(await self._connect(deadline), deadline, statement, values)
         except Exception as error:
-            if (failure := of_postgres(error)) is error:
+            if (failure := translate_postgres(error)) is error:
                 raise
             raise failure from error
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._deadlines.close()
         while self._idle:
             try:
@@ -93,71 +93,71 @@ class Connections:
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 continue
 
-    async def _run(self, connection: Any, until: float, statement: str, values: Sequence[Any]) -> Sequence[Any]:
-        """Run a statement on a connection, and keep the connection if it can be used again.
+    async def _run(self, connection: Any, deadline: float, statement: str, values: Sequence[Any]) -> Sequence[Any]:
+        """Run a statement on a connection, and keep the connection if it is still usable.
 
-        Raises TimeoutError when it is not done in time, ConnectionDoesNotExistError when the connection is lost.
+        Raises TimeoutError at the deadline, and ConnectionDoesNotExistError if the connection is lost.
         """
-        self._deadlines.begins(connection, until)
+        self._deadlines.add(connection, deadline)
         try:
             rows: Sequence[Any] = await connection.fetch(statement, *values)
         except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
             connection.terminate()
-            if asyncio.get_running_loop().time() >= until:
+            if asyncio.get_running_loop().time() >= deadline:
                 raise TimeoutError from error
-            # What asyncpg says depends on when it learned that the server had closed the connection.
+            # asyncpg's own error depends on when it noticed that the server had closed the connection.
             raise asyncpg.ConnectionDoesNotExistError(str(error)) from error
         except asyncpg.PostgresError as error:
-            if _is_gone(error):
+            if _is_unusable(error):
                 connection.terminate()
             raise
         except BaseException:
             connection.terminate()
             raise
         finally:
-            self._deadlines.ends(connection)
+            self._deadlines.remove(connection)
             if not connection.is_closed():
                 self._idle.append(connection)
         return rows
 
-    async def _connect(self, until: float) -> Any:
-        """A new connection, idle; notices whether it leads to another process than the last one."""
+    async def _connect(self, deadline: float) -> Any:
+        """Open a connection, and increase `epoch` if it leads to another server process than the last one."""
         try:
             connection = await asyncpg.connect(
                 self._target.dsn,
-                timeout=min(CONNECT_SECONDS, max(until - asyncio.get_running_loop().time(), 0.001)),
+                timeout=min(CONNECT_SECONDS, max(deadline - asyncio.get_running_loop().time(), 0.001)),
                 statement_cache_size=0 if self._target.pooled else 100,
                 max_cached_statement_lifetime=0,
                 server_settings=self._settings,
             )
         except ValueError as error:
-            raise StoreRefused(f"The database's URL is not understood: {error}") from error
-        ((process,),) = await self._run(connection, until, _IDENTITY, ())
+            raise StoreRefused(f"The database's URL is invalid: {error}") from error
+        ((server_start,),) = await self._run(connection, deadline, _IDENTITY, ())
         self._idle.remove(connection)
-        if self._process and process != self._process:
+        if self._server_start and server_start != self._server_start:
             self.epoch += 1
-        self._process = process
+        self._server_start = server_start
         return connection
 
-    def _forget_idle(self) -> None:
-        """Drop the other connections: what ended one has most likely ended all."""
+    def _drop_idle(self) -> None:
+        """Drop the idle connections: what broke one has most likely broken all."""
         while self._idle:
             self._idle.pop().terminate()
 
 
-def _is_gone(error: asyncpg.PostgresError) -> bool:
-    """Whether the connection, or the server it leads to, is of no more use."""
-    return bool((error.sqlstate or "").startswith(_USELESS))
+def _is_unusable(error: asyncpg.PostgresError) -> bool:
+    """Whether the connection, or the server at its other end, can no longer be used."""
+    return bool((error.sqlstate or "").startswith(_UNUSABLE))
 
 
-def _settings(seconds: float) -> Mapping[str, str]:
-    """What a connection is set to: the server gives up when we do, and looks rows up by their key, always.
+def _settings(timeout: float) -> Mapping[str, str]:
+    """Settings of a connection: the server has the same timeout as the shop, and always looks rows up by their key.
 
-    Plans are made once, maybe for an empty table: without these a plan that reads the whole table would stay.
+    Plans are made once, perhaps for an empty table: without these settings, a sequential scan could remain in use.
     """
     return {
         "application_name": "shop carts",
-        "statement_timeout": str(round(seconds * 1000)),
+        "statement_timeout": str(round(timeout * 1000)),
         "lock_timeout": str(round(LOCK_SECONDS * 1000)),
         "jit": "off",
         "plan_cache_mode": "force_generic_plan",

@@ -1,11 +1,11 @@
-"""The table of carts in SQL: SqlCartService's own, and the archive of sleeping carts.
+"""The table of carts in SQL, used by SqlCartService as a store and as the archive.
 
-`state` is the truth, in the layout of codec.py. The columns beside it are derived from it, for whoever looks after
-the carts: what sleeps, of what value, and what has expired.
+`state` is authoritative, in the format of codec.py. The other columns are derived from it for operators' queries: which
+carts are idle, what they are worth, and which have expired.
 
-Made for hundreds of millions of rows: an index that changes with every click would make PostgreSQL write a new row
-version into each index (no heap-only update). So the one index beside the key is on the hour in which a cart
-expires, which changes once an hour at most, and pages are left a quarter empty for new versions of their rows.
+Designed for hundreds of millions of rows. An index on a column that every click changes would make PostgreSQL write
+each new row version into every index (no heap-only update). So the only index besides the key is on the hour in which a
+cart expires, which changes at most once an hour, and pages are left a quarter empty for new row versions.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ carts = Table(
     Column("expires_hour", BigInteger, Computed("expires_at / 3600", persisted=True)),
     Column("pieces", Integer, nullable=False),  # in active lines, as are amount and currency
     Column("amount", BigInteger, nullable=False),  # minor units
-    Column("currency", String(3), nullable=False),  # '' where no line is active
+    Column("currency", String(3), nullable=False),  # '' if no line is active
     Column("state", LargeBinary, nullable=False),
     Index("ix_carts_expires_hour", "expires_hour"),
     postgresql_with={"fillfactor": 75},

@@ -1,4 +1,4 @@
-"""Carts in SQL: a store of its own on SQLite or PostgreSQL, and the archive of sleeping carts."""
+"""Carts in SQL, on SQLite or PostgreSQL: as a store, or as the archive behind a faster one."""
 
 from __future__ import annotations
 
@@ -18,61 +18,63 @@ from shop.cart import codec
 from shop.cart.memory import DEFAULT_TTL
 from shop.cart.model import Cart, Change, Limits, apply, check, join, replay
 from shop.cart.service import CartService, now
-from shop.cart.sql.batches import TOGETHER, Batches, Outcome
+from shop.cart.sql.batches import BATCH_SIZE, Batches, Outcome
 from shop.cart.sql.postgres import PostgresCarts
 from shop.cart.sql.sqlite import SqliteCarts
-from shop.cart.sql.table import CartTable, Kept, Row, Sleeping
+from shop.cart.sql.table import CartTable, IdleCart, Row, StoredRow
 from shop.errors import ConfigurationError, StoreBusy
 
-ANSWER_SECONDS = 2.0
+TIMEOUT_SECONDS = 2.0
+"""How long the database may take to answer."""
 READERS = 2
-"""Batches of reads at a time."""
+"""Concurrent batches of reads."""
 WRITERS = 2
-"""Batches of changes at a time; all changes of one cart are in the same one."""
-RIVALRY_SECONDS = 1.0
-"""How long a change tries to get through where others write or hold the same cart."""
-PAGE = 500
+"""Concurrent batches of changes; all changes of a cart are in the same one."""
+CONFLICT_RETRY_SECONDS = 1.0
+"""How long a change is retried while other processes write or lock the same cart."""
+PAGE_SIZE = 500
+"""Rows that a scan reads at a time."""
 
 _Answer = Cart | Exception | Outcome
 _Item = TypeVar("_Item")
 
 
 class _Update(msgspec.Struct, frozen=True):
-    """What a caller wants to do to a cart."""
+    """A change to a cart, as a queued call. `deadline` (monotonic clock) is when retries end."""
 
     cart_id: str
-    make: Callable[[Cart], Cart]
+    transform: Callable[[Cart], Cart]
     aged: bool
-    until: float
+    deadline: float
 
 
 class SqlCartService(CartService):
     """Carts as rows, each with the bytes of codec.py.
 
-    A change is one read of the row, `model.apply` here, and one write on the condition that nobody else has written
-    meanwhile; else it begins again. Concurrent calls share statements (batches.py), and changes of one cart are
-    folded into one write. A change whose connection dropped is made once more: the cart knows its id if it was
-    there already.
+    A change reads the row, calls `model.apply` in this process, and writes the row if no other process has written it
+    since; otherwise it is retried. Concurrent calls share statements (batches.py), and the changes of a cart in a batch
+    become one write. If a connection is dropped, the change is repeated: the cart recognizes a change that was already
+    applied by its id.
     """
 
     def __init__(self, table: CartTable, *, limits: Limits = Limits(), ttl: int = DEFAULT_TTL) -> None:
         self.limits = limits
         self.ttl = ttl
-        self.rivalries = 0
-        """How often a cart was not written because somebody else wrote or held it, and its changes began again."""
+        self.conflicts = 0
+        """How many times the changes of a cart were retried because another process wrote or locked it."""
         self._table = table
-        self._reads: Batches[str, Kept | None] = Batches(self._read, lanes=READERS)
+        self._reads: Batches[str, StoredRow | None] = Batches(self._read, concurrency=READERS)
         self._updates: list[Batches[_Update, Cart]] = [Batches(self._update) for _ in range(WRITERS)]
 
     @classmethod
     def connect(
-        cls, url: str, *, limits: Limits = Limits(), ttl: int = DEFAULT_TTL, seconds: float = ANSWER_SECONDS
+        cls, url: str, *, limits: Limits = Limits(), ttl: int = DEFAULT_TTL, timeout: float = TIMEOUT_SECONDS
     ) -> SqlCartService:
-        """A service for a sqlite:/// or postgresql:// URL, as DATABASE_URL has them. It connects when it is first used.
+        """A service for a sqlite:/// or postgresql:// URL in the form of DATABASE_URL. Connects when first used.
 
-        `seconds` is how long the database may take to answer. Raises ConfigurationError.
+        `timeout` is how many seconds the database may take to answer. Raises ConfigurationError.
         """
-        return cls(open_table(url, seconds), limits=limits, ttl=ttl)
+        return cls(open_table(url, timeout), limits=limits, ttl=ttl)
 
     @override
     async def get(self, cart_id: str) -> Cart:
@@ -108,7 +110,7 @@ class SqlCartService(CartService):
     @override
     async def scan(self) -> AsyncIterator[Cart]:
         after = ""
-        while page := await self._table.page(after, now(), PAGE):
+        while page := await self._table.page(after, now(), PAGE_SIZE):
             for cart_id, state in page:
                 yield codec.decode(cart_id, state)
             after = page[-1][0]
@@ -119,13 +121,13 @@ class SqlCartService(CartService):
 
     @override
     async def count(self) -> int:
-        """How many carts live; of more than a million on PostgreSQL, an estimate."""
+        """The number of carts that have not expired; an estimate if PostgreSQL has more than a million."""
         return await self._table.count(now())
 
     @override
     async def time_left(self, cart_id: str) -> int:
-        kept = await self._reads.call(cart_id)
-        return max(kept.expires_at - now(), 0) if kept else 0
+        stored = await self._reads.call(cart_id)
+        return max(stored.expires_at - now(), 0) if stored else 0
 
     @property
     @override
@@ -134,61 +136,63 @@ class SqlCartService(CartService):
 
     @override
     async def purge(self, limit: int = 1000) -> int:
-        """Delete carts whose time is over, at most `limit`, and return how many. Fewer than the limit: all are gone."""
+        """Delete at most `limit` expired carts and return their number; if it is below the limit, none are left."""
         return await self._table.purge(now(), limit)
 
-    async def sleeping(self, before: int, *, by_value: bool = False, limit: int = 100) -> Sequence[Sleeping]:
-        """Carts with something in them, last changed at `before` (seconds since the epoch) or earlier.
+    async def idle(self, before: int, *, by_value: bool = False, limit: int = 100) -> Sequence[IdleCart]:
+        """Carts with active lines, last changed at `before` (seconds since the epoch) or earlier.
 
-        The longest asleep first, or the most valuable first, which reads the whole table.
+        Sorted by age, oldest first, or by value, highest first, which reads the whole table.
         """
-        return await self._table.sleeping(before, now(), limit, by_value=by_value)
+        return await self._table.idle(before, now(), limit, by_value=by_value)
 
     @override
     async def close(self) -> None:
         await asyncio.gather(self._reads.close(), *(updates.close() for updates in self._updates))
         await self._table.close()
 
-    async def _change(self, cart_id: str, make: Callable[[Cart], Cart], *, aged: bool = False) -> Cart:
-        lane = self._updates[crc32(cart_id.encode()) % WRITERS]
-        return await lane.call(_Update(cart_id, make, aged, time.monotonic() + RIVALRY_SECONDS))
+    async def _change(self, cart_id: str, transform: Callable[[Cart], Cart], *, aged: bool = False) -> Cart:
+        batches = self._updates[crc32(cart_id.encode()) % WRITERS]
+        return await batches.call(_Update(cart_id, transform, aged, time.monotonic() + CONFLICT_RETRY_SECONDS))
 
-    async def _read(self, ids: list[str]) -> Sequence[Kept | None]:
+    async def _read(self, ids: list[str]) -> Sequence[StoredRow | None]:
         rows = await self._table.read(ids)
         return [rows.get(cart_id) for cart_id in ids]
 
     async def _update(self, updates: list[_Update]) -> Sequence[_Answer]:
-        """Carry out a batch: the updates of each cart one after the other, and all carts in one write."""
+        """Apply a batch: the updates of each cart one after the other, and all carts in one write."""
         carts: dict[str, list[int]] = defaultdict(list)
-        for place, update in enumerate(updates):
-            carts[update.cart_id].append(place)
-        answers: list[_Answer] = [Outcome.AGAIN] * len(updates)
+        for index, update in enumerate(updates):
+            carts[update.cart_id].append(index)
+        answers: list[_Answer] = [Outcome.RETRY] * len(updates)
 
-        def fold(rows: Mapping[str, Kept]) -> list[Row]:
-            written = []
-            for cart_id, places in carts.items():
-                row, folded = self._fold(cart_id, rows.get(cart_id), [updates[place] for place in places])
-                written += [row] if row else []
-                for place, answer in zip(places, folded, strict=True):
-                    answers[place] = answer
-            return written
+        def fold(rows: Mapping[str, StoredRow]) -> list[Row]:
+            changed_rows = []
+            for cart_id, indexes in carts.items():
+                row, outcomes = self._fold(cart_id, rows.get(cart_id), [updates[index] for index in indexes])
+                changed_rows += [row] if row else []
+                for index, answer in zip(indexes, outcomes, strict=True):
+                    answers[index] = answer
+            return changed_rows
 
         for cart_id in await self._table.change(list(carts), fold):
-            self.rivalries += 1
-            for place in carts[cart_id]:
-                answers[place] = _late(updates[place])
+            self.conflicts += 1
+            for index in carts[cart_id]:
+                answers[index] = _conflict_outcome(updates[index])
         return answers
 
-    def _fold(self, cart_id: str, kept: Kept | None, updates: Sequence[_Update]) -> tuple[Row | None, list[_Answer]]:
-        """The row that the updates of one cart end in, None where it stays as it is; and an answer to each."""
+    def _fold(
+        self, cart_id: str, stored: StoredRow | None, updates: Sequence[_Update]
+    ) -> tuple[Row | None, list[_Answer]]:
+        """The row after all updates of one cart, None if it is unchanged; and the answer to each update."""
         time = now()
         answers: list[_Answer] = []
         try:
-            before = cart = _cart(cart_id, kept, time)
-            expires_at = kept.expires_at if kept else 0
+            before = cart = _cart(cart_id, stored, time)
+            expires_at = stored.expires_at if stored else 0
             for update in updates:
                 try:
-                    after = update.make(cart)
+                    after = update.transform(cart)
                 except Exception as error:
                     answers.append(error)
                     continue
@@ -201,30 +205,32 @@ class SqlCartService(CartService):
             return None, [error] * len(updates)
 
 
-def open_table(url: str, seconds: float) -> CartTable:
-    """The table of carts in the database that a URL names; contacts nothing yet. Raises ConfigurationError."""
+def open_table(url: str, timeout: float) -> CartTable:
+    """The table of carts in the database of a URL. Contacts nothing yet. Raises ConfigurationError."""
     scheme, _, rest = url.partition("://")
     kind = scheme.partition("+")[0]
     if kind in ("postgres", "postgresql"):
-        return PostgresCarts(url, seconds=seconds)
+        return PostgresCarts(url, timeout=timeout)
     file = rest.partition("?")[0].removeprefix("/")
     if kind != "sqlite" or file in ("", ":memory:"):
-        raise ConfigurationError("Carts are kept in sqlite:///var/shop.db or postgresql://user:password@host/database.")
-    return SqliteCarts(Path(file), seconds=seconds)
+        raise ConfigurationError(
+            "A database for carts must be like sqlite:///var/shop.db or postgresql://user:password@host/database."
+        )
+    return SqliteCarts(Path(file), timeout=timeout)
 
 
-def _late(update: _Update) -> Outcome | StoreBusy:
-    if time.monotonic() < update.until:
-        return Outcome.AGAIN
-    return StoreBusy("Somebody else keeps this cart busy. Please try again in a moment.")
+def _conflict_outcome(update: _Update) -> Outcome | StoreBusy:
+    if time.monotonic() < update.deadline:
+        return Outcome.RETRY
+    return StoreBusy("Other processes keep changing this cart. Try again in a moment.")
 
 
-def _cart(cart_id: str, kept: Kept | None, time: int) -> Cart:
-    return codec.decode(cart_id, kept.state) if kept and kept.expires_at > time else Cart(cart_id)
+def _cart(cart_id: str, stored: StoredRow | None, time: int) -> Cart:
+    return codec.decode(cart_id, stored.state) if stored and stored.expires_at > time else Cart(cart_id)
 
 
 def _row(cart: Cart, expires_at: int) -> Row:
-    """A cart as a row. Its amount is of the lines in the currency of its first active line, as nearly all carts are."""
+    """A cart as a row. `amount` sums the active lines in the currency of the first one, usually the only currency."""
     active = cart.active
     currency = active[0].price.currency if active else ""
     amount = sum(line.quantity * line.price.amount for line in active if line.price.currency == currency)
@@ -233,4 +239,4 @@ def _row(cart: Cart, expires_at: int) -> Row:
 
 
 def _chunks(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
-    return (items[start : start + TOGETHER] for start in range(0, len(items), TOGETHER))
+    return (items[start : start + BATCH_SIZE] for start in range(0, len(items), BATCH_SIZE))

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing_extensions import override
 
 from shop.cart.sql.sqlite_thread import SqliteThread
-from shop.cart.sql.table import CartTable, Fold, Kept, Sleeping
+from shop.cart.sql.table import CartTable, Fold, IdleCart, StoredRow
 from shop.money import Money
 
-PATIENT_SECONDS = 60.0
-"""For what looks at the whole table."""
+MAINTENANCE_SECONDS = 60.0
+"""The timeout of statements that may read the whole table."""
 
 _READ = "SELECT state, expires_at FROM carts WHERE id = ?"
 _WRITE = """
@@ -23,13 +23,13 @@ ON CONFLICT (id) DO UPDATE SET changed_at = excluded.changed_at, expires_at = ex
 """
 _PAGE = "SELECT id, state FROM carts WHERE id > ? AND expires_at > ? ORDER BY id LIMIT ?"
 _PROBE = ("", 0, 0, 0, 0, "", bytes(16_384))
-"""A row that needs new pages, so that a full disk is noticed."""
+"""A row large enough to need new pages, so that a full disk is noticed."""
 _DELETE = "DELETE FROM carts WHERE id = ?"
 _PURGE = """
 DELETE FROM carts WHERE id IN (
   SELECT id FROM carts WHERE expires_hour <= ?1 / 3600 AND expires_at <= ?1 ORDER BY expires_hour LIMIT ?2)
 """
-_SLEEPING = """
+_IDLE = """
 SELECT id, pieces, amount, currency, changed_at FROM carts WHERE changed_at <= ? AND expires_at > ? AND pieces > 0
 ORDER BY {} LIMIT ?
 """
@@ -37,19 +37,19 @@ _COUNT = "SELECT count(*) FROM carts WHERE expires_at > ?"
 
 
 class SqliteCarts(CartTable):
-    """The table in a file, which must be there. One thread reads, one writes, one looks at the whole table.
+    """The table in an existing SQLite file. One thread reads, one writes, and one runs slow queries.
 
-    Write-ahead logging lets readers go on while somebody writes. A batch of changes is one transaction that takes
-    the write lock first, so nobody comes between its read and its write.
+    Write-ahead logging lets reads continue during a write. A batch of changes is one transaction that takes the write
+    lock first, so no other write can come between its read and its write. `timeout` is in seconds.
     """
 
-    def __init__(self, file: Path, *, seconds: float) -> None:
-        self._reader = SqliteThread(file, seconds)
-        self._writer = SqliteThread(file, seconds)
-        self._patient = SqliteThread(file, PATIENT_SECONDS)
+    def __init__(self, file: Path, *, timeout: float) -> None:
+        self._reader = SqliteThread(file, timeout)
+        self._writer = SqliteThread(file, timeout)
+        self._maintenance = SqliteThread(file, MAINTENANCE_SECONDS)
 
     @override
-    async def read(self, ids: Sequence[str]) -> Mapping[str, Kept]:
+    async def read(self, ids: Sequence[str]) -> Mapping[str, StoredRow]:
         return await self._reader.run(lambda connection: _read(connection, ids))
 
     @override
@@ -90,24 +90,24 @@ class SqliteCarts(CartTable):
         return await self._writer.run(lambda connection: connection.execute(_PURGE, (now, limit)).rowcount)
 
     @override
-    async def sleeping(self, before: int, now: int, limit: int, *, by_value: bool) -> Sequence[Sleeping]:
-        statement = _SLEEPING.format("amount DESC" if by_value else "expires_hour")
-        rows = await self._patient.run(
+    async def idle(self, before: int, now: int, limit: int, *, by_value: bool) -> Sequence[IdleCart]:
+        statement = _IDLE.format("amount DESC" if by_value else "expires_hour")
+        rows = await self._maintenance.run(
             lambda connection: connection.execute(statement, (before, now, limit)).fetchall()
         )
-        return [Sleeping(row[0], row[1], Money(row[2], row[3]), row[4]) for row in rows]
+        return [IdleCart(row[0], row[1], Money(row[2], row[3]), row[4]) for row in rows]
 
     @override
     async def count(self, now: int) -> int:
-        return int(await self._patient.run(lambda connection: connection.execute(_COUNT, (now,)).fetchone()[0]))
+        return int(await self._maintenance.run(lambda connection: connection.execute(_COUNT, (now,)).fetchone()[0]))
 
     @override
     async def close(self) -> None:
-        for thread in (self._reader, self._writer, self._patient):
+        for thread in (self._reader, self._writer, self._maintenance):
             await thread.close()
 
 
-def _read(connection: sqlite3.Connection, ids: Sequence[str]) -> Mapping[str, Kept]:
-    # No trip is saved by one statement for all: SQLite is in this process.
+def _read(connection: sqlite3.Connection, ids: Sequence[str]) -> Mapping[str, StoredRow]:
+    # One statement for all rows would save nothing: SQLite runs in this process.
     rows = ((cart_id, connection.execute(_READ, (cart_id,)).fetchone()) for cart_id in ids)
-    return {cart_id: Kept(*row) for cart_id, row in rows if row}
+    return {cart_id: StoredRow(*row) for cart_id, row in rows if row}

@@ -1,4 +1,4 @@
-"""The table of carts as SqlCartService sees it, whichever database has it; schema.py says what the columns are."""
+"""The interface between SqlCartService and the table of carts in any database; schema.py defines the columns."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shop.money import Money
 
 
 class Row(NamedTuple):
-    """A row as it is written, in the order of the columns."""
+    """A row to write; its fields are in the order of the columns."""
 
     id: str
     changed_at: int
@@ -23,39 +23,40 @@ class Row(NamedTuple):
     state: bytes
 
 
-class Kept(NamedTuple):
-    """What is read of a row; it may have expired."""
+class StoredRow(NamedTuple):
+    """The columns that are read from a row, which may have expired."""
 
     state: bytes
     expires_at: int
 
 
-class Sleeping(msgspec.Struct, frozen=True):
-    """A cart that nobody has touched for a while: what it is worth, and nothing about whose it is."""
+class IdleCart(msgspec.Struct, frozen=True):
+    """A cart that has not changed for a while: its quantity and value, and nothing about its owner."""
 
     id: str
-    pieces: int
+    quantity: int
+    """The total quantity of the active lines."""
     value: Money | None
-    """Of the active lines, at the prices they were added at; None where no line is active."""
+    """The value of the active lines, at the prices at which they were added; None if there are none."""
     changed_at: int
 
 
-Fold = Callable[[Mapping[str, Kept]], Sequence[Row]]
-"""From rows as they are to rows as they shall be. It may be called again with what somebody else wrote meanwhile."""
+Fold = Callable[[Mapping[str, StoredRow]], Sequence[Row]]
+"""Computes the new rows from the stored ones. May be called again with what another process has written since."""
 
 
 class CartTable(ABC):
-    """One table. Every method raises StoreUnavailable within seconds where the database cannot take the call."""
+    """The table of carts. Every method raises StoreUnavailable within seconds if the database is unavailable."""
 
     @abstractmethod
-    async def read(self, ids: Sequence[str]) -> Mapping[str, Kept]:
-        """The rows with these ids, those that there are."""
+    async def read(self, ids: Sequence[str]) -> Mapping[str, StoredRow]:
+        """The existing rows with these ids."""
 
     @abstractmethod
     async def change(self, ids: Sequence[str], fold: Fold) -> frozenset[str]:
-        """Write what `fold` makes of the rows with these ids, each if nobody else has written it meanwhile.
+        """Read the rows with these ids and write what `fold` returns, each row only if it has not changed since.
 
-        Returns the ids of rows that were not written, because somebody else did or holds them: to be tried again.
+        Returns the ids of rows that were not written because another process wrote or locked them: retry these.
         """
 
     @abstractmethod
@@ -64,29 +65,29 @@ class CartTable(ABC):
 
     @abstractmethod
     async def page(self, after: str, now: int, size: int) -> Sequence[tuple[str, bytes]]:
-        """Id and state of the first rows after an id, by id, that have not expired."""
+        """The id and state of the next `size` rows after an id, in order of id, without expired ones."""
 
     @abstractmethod
     async def ping(self) -> None:
-        """Write something and leave no trace of it."""
+        """Check that the table accepts a write, and leave no trace of it."""
 
     @abstractmethod
     async def purge(self, now: int, limit: int) -> int:
-        """Delete expired rows, at most so many, and return how many."""
+        """Delete at most `limit` expired rows and return their number."""
 
     @abstractmethod
-    async def sleeping(self, before: int, now: int, limit: int, *, by_value: bool) -> Sequence[Sleeping]:
-        """Rows with something in them, last changed at `before` or earlier: the oldest, or the most valuable."""
+    async def idle(self, before: int, now: int, limit: int, *, by_value: bool) -> Sequence[IdleCart]:
+        """Carts with active lines, last changed at `before` or earlier: the oldest, or the most valuable."""
 
     @abstractmethod
     async def count(self, now: int) -> int:
-        """How many rows have not expired; of a very large table an estimate that counts those not yet purged too."""
+        """The number of rows that have not expired; for a very large table an estimate that includes expired rows."""
 
     @property
     def epoch(self) -> int:
-        """How often the database turned out to be another process than before."""
+        """How many times the database turned out to be another process than before."""
         return 0
 
     @abstractmethod
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""

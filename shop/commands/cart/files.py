@@ -13,8 +13,8 @@ from typing import IO, BinaryIO
 import click
 
 from shop.cart import jsonl
-from shop.cart.around.migration import TOGETHER, everything, keep, outlived
-from shop.cart.connect import shown
+from shop.cart.around.migration import BATCH_SIZE, older_than_ttl, put_moved, scan_all
+from shop.cart.connect import redacted
 from shop.cart.model import Cart
 from shop.commands import progress
 from shop.commands.cart.migrate import expired_note
@@ -37,7 +37,7 @@ async def _export(settings: Settings, file: Path, urls: dict[str, str]) -> int:
         known = [await store.count() for store in stores.values()]
         total = sum(filter(None, known)) or None
         with _atomic_file(file) as out, progress.shown(unit="carts") as report:
-            async for cart in everything(list(stores.values())):
+            async for cart in scan_all(list(stores.values())):
                 out.write(jsonl.encode(cart) + b"\n")
                 count += 1
                 report("Writing", count, total)
@@ -66,7 +66,7 @@ def import_carts(settings: Settings, file: BinaryIO, url: str | None) -> None:
     name, where = ("--url", url) if url else next(iter(configured(settings).items()))
     total = _checked(file) if file.seekable() else None
     count, old = asyncio.run(_import(settings, file, total, name, where))
-    click.echo("\n".join(filter(None, (f"{count:,} carts are in {shown(where)}.", expired_note(old)))))
+    click.echo("\n".join(filter(None, (f"{count:,} carts are in {redacted(where)}.", expired_note(old)))))
 
 
 def _checked(file: BinaryIO) -> int:
@@ -95,14 +95,14 @@ async def _import(settings: Settings, file: BinaryIO, total: int | None, name: s
         with progress.shown(unit="carts") as report:
             for carts in _batches(file):
                 try:
-                    await keep(store, carts)
+                    await put_moved(store, carts)
                 except StoreUnavailable as error:
                     raise type(error)(
                         f"{error} {count:,} carts were imported. Import the file again: existing carts are not "
                         "duplicated."
                     ) from error
                 count += len(carts)
-                old += sum(outlived(cart, store) for cart in carts)
+                old += sum(older_than_ttl(cart, store) for cart in carts)
                 report("Importing", count, total)
     return count, old
 
@@ -118,7 +118,7 @@ def _batches(file: BinaryIO) -> Iterator[list[Cart]]:
                 "the whole file again: existing carts are not duplicated."
             )
         batch.append(cart)
-        if len(batch) == TOGETHER:
+        if len(batch) == BATCH_SIZE:
             yield batch
             batch = []
     yield batch

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import click
 
 from shop.cart.around.migration import Migration, Pass
-from shop.cart.connect import shown
+from shop.cart.connect import redacted
 from shop.commands import progress
 from shop.commands.cart.stores import all_opened, opened
 from shop.errors import StoreUnavailable
@@ -38,13 +38,13 @@ def migrate_carts(
     except StoreUnavailable as error:
         raise type(error)(f"{error} {_progress_so_far(migrations)}".strip()) from error
     for url, migration in zip(sources, migrations, strict=True):
-        click.echo(_summary(shown(url), migration, dry_run=dry_run))
+        click.echo(_summary(redacted(url), migration, dry_run=dry_run))
     if complete:
         after = " Unset CART_MOVE_FROM and restart the shop." if settings.cart_move_from else ""
-        click.echo(f"All carts are in {shown(target)}.{after}")
+        click.echo(f"All carts are in {redacted(target)}.{after}")
     elif not dry_run:
         click.echo(
-            f"Not complete: pass {passes} still found carts that were missing or outdated in {shown(target)}. Either "
+            f"Not complete: pass {passes} still found missing or outdated carts in {redacted(target)}. Either "
             "the shop still writes to the old store (is CART_MOVE_FROM set in every process of the shop?), or the new "
             "store drops carts (see `shop doctor`). Run the same command again.",
             err=True,
@@ -62,7 +62,7 @@ async def _migrate(
     dry_run: bool,
 ) -> bool:
     """Make passes over the old stores until nothing is left to copy. Returns whether that was reached."""
-    named = {f"--from {shown(url)}": url for url in sources}
+    named = {f"--from {redacted(url)}": url for url in sources}
     async with all_opened(named, settings) as olds, opened("--to", target, settings, to_write=not dry_run) as new:
         if settings.cart_move_from not in sources and not dry_run:
             click.echo(NOT_MOVING, err=True)
@@ -78,8 +78,8 @@ async def _run_pass(migration: Migration, number: int) -> Pass:
     total = await with_retries(migration.old.count)
     what = "Copying" if number == 1 else f"Checking, pass {number}"
     with progress.shown(unit="carts") as report:
-        migration.tell = lambda: report(what, migration.passes[-1].carts, total)
-        return await migration.go_over()
+        migration.on_progress = lambda: report(what, migration.passes[-1].carts, total)
+        return await migration.run_pass()
 
 
 def _progress_so_far(migrations: list[Migration]) -> str:

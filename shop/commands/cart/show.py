@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from shop.cart import codec, jsonl
-from shop.cart.connect import shown
+from shop.cart.connect import redacted
 from shop.cart.model import Cart
 from shop.cart.service import CartService, now
 from shop.commands.cart.stores import all_opened, configured
@@ -51,7 +51,7 @@ def show_cart(settings: Settings, cart_id: str, url: str | None, *, as_json: boo
 
 async def _look_up(settings: Settings, cart_id: str, urls: dict[str, str]) -> list[StoredCart]:
     async def look(name: str, store: CartService) -> StoredCart:
-        where = shown(urls[name])
+        where = redacted(urls[name])
         try:
             cart = await store.get(cart_id)
             return StoredCart(name, where, cart, await store.time_left(cart_id))
@@ -79,7 +79,7 @@ def compared(cart: Cart, other: Cart | None) -> str:
 
 def _as_json(cart: Cart, copies: list[StoredCart]) -> dict[str, Any]:
     return {
-        "cart": jsonl.written(cart),
+        "cart": jsonl.as_document(cart),
         "age_seconds": now() - cart.changed_at,
         "bytes": len(codec.encode(cart)),
         "stores": [

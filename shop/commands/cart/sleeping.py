@@ -10,10 +10,10 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from shop.cart.connect import shown
+from shop.cart.connect import redacted
 from shop.cart.service import now
 from shop.cart.sql.service import SqlCartService
-from shop.cart.sql.table import Sleeping
+from shop.cart.sql.table import IdleCart
 from shop.commands.cart.show import span
 from shop.commands.cart.stores import opened
 from shop.errors import ConfigurationError
@@ -35,35 +35,35 @@ def show_sleeping(
     elif found:
         _print_table(found)
     else:
-        click.echo(f"Every cart in {shown(where)} has changed within the last {span(older_than)}.")
+        click.echo(f"Every cart in {redacted(where)} has changed within the last {span(older_than)}.")
 
 
 async def _find(
     settings: Settings, name: str, url: str, before: int, *, by_value: bool, limit: int
-) -> Sequence[Sleeping]:
+) -> Sequence[IdleCart]:
     async with opened(name, url, settings) as store:
         if not isinstance(store, SqlCartService):
             raise ConfigurationError(
                 f"{name}: a cart archive is an SQL database; name a sqlite:// or postgresql:// URL."
             )
-        found = await store.sleeping(before, by_value=by_value, limit=limit)
+        found = await store.idle(before, by_value=by_value, limit=limit)
     # The archive sorts by age only to the hour.
     return found if by_value else sorted(found, key=lambda cart: cart.changed_at)
 
 
-def _figures(cart: Sleeping) -> dict[str, str | int | None]:
+def _figures(cart: IdleCart) -> dict[str, str | int | None]:
     return {
         "id": cart.id,
-        "pieces": cart.pieces,
+        "pieces": cart.quantity,
         "amount": cart.value.amount if cart.value else 0,
         "currency": cart.value.currency if cart.value else None,
         "changed_at": cart.changed_at,
     }
 
 
-def _print_table(carts: Sequence[Sleeping]) -> None:
+def _print_table(carts: Sequence[IdleCart]) -> None:
     table = Table("cart", "units", "value", "unchanged for")
     for cart in carts:
         value = cart.value.format() if cart.value else ""
-        table.add_row(cart.id, str(cart.pieces), value, span(now() - cart.changed_at))
+        table.add_row(cart.id, str(cart.quantity), value, span(now() - cart.changed_at))
     Console(soft_wrap=True, highlight=False).print(table)

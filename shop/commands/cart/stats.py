@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from shop.cart.around.statistics import AGES, OLDER, Distribution, Statistics
-from shop.cart.connect import shown
+from shop.cart.connect import redacted
 from shop.cart.service import now
 from shop.commands import progress
 from shop.commands.cart.stores import all_opened, configured
@@ -55,7 +55,7 @@ def _figures(statistics: Statistics, total: int | None) -> dict[str, Any]:
         "carts": statistics.carts,
         "sample_of_about": total,
         "empty": statistics.empty,
-        "pieces": statistics.pieces,
+        "pieces": statistics.quantity,
         "expiring_within_a_day": statistics.expiring,
         "lines": statistics.lines,
         "bytes": statistics.bytes,
@@ -67,7 +67,7 @@ def _figures(statistics: Statistics, total: int | None) -> dict[str, Any]:
 def _print_statistics(urls: dict[str, str], found: Found) -> None:
     console = Console()
     for name, (statistics, total) in found.items():
-        title = f"{name} ({shown(urls[name])})"
+        title = f"{name} ({redacted(urls[name])})"
         table = Table(title=title, title_justify="left", show_header=False)
         for label, figure in _rows(statistics, total):
             table.add_row(label, figure)
@@ -84,7 +84,7 @@ def _rows(statistics: Statistics, total: int | None) -> list[tuple[str, str]]:
         ("Carts", sample or f"{statistics.carts:,}"),
         ("with nothing to buy", f"{statistics.empty:,}"),
         ("expiring within a day", f"{statistics.expiring:,}"),
-        ("Units to buy", f"{statistics.pieces:,}"),
+        ("Units to buy", f"{statistics.quantity:,}"),
         ("Value", "\n".join(values) or "0"),
         ("Lines per cart", _spread(statistics.lines)),
         ("Bytes per cart", _spread(statistics.bytes)),

@@ -73,7 +73,7 @@ class AddHandlers:
         stock = await self._stock(variant, session)
         if stock is not None and stock <= 0:
             raise NotEnoughStock(item.name, 0)
-        change_id, woken = await self._change_id(request, session, form)
+        change_id, idle_since = await self._change_id(request, session, form)
         change = Add(
             id=change_id,
             at=int(self._site.clock()),
@@ -84,7 +84,7 @@ class AddHandlers:
         )
         try:
             cart = await self._carts.apply(session.cart_id, change)
-            return msgspec.structs.replace(cart, woken=woken) if woken else cart
+            return msgspec.structs.replace(cart, idle_since=idle_since) if idle_since else cart
         except QuantityLimitExceeded as error:
             if stock is None or error.limit >= self._carts.limits.quantity:
                 raise
@@ -104,7 +104,7 @@ class AddHandlers:
             return keyed, 0
         if is_plain_form(request):
             cart = Cart(session.cart_id) if session.fresh else await self._carts.get(session.cart_id)
-            return clicked_change(request, cart, form, self._site.clock), cart.woken
+            return clicked_change(request, cart, form, self._site.clock), cart.idle_since
         return new_change_id(), 0
 
     async def _refused(

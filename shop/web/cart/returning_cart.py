@@ -33,7 +33,7 @@ class ReturningCartNotice:
     def since(self, request: ShopRequest, cart: Cart, now: int) -> int:
         """Last change of the returning cart before its restore, seconds since the epoch; 0 for no notice."""
         cookie = request.cookies.get("welcome", "")
-        since = cart.woken
+        since = cart.idle_since
         if not since and _SECONDS.fullmatch(cookie):
             since = min(int(cookie), now)
         elif not since and cart.revision and cart.changed_at + self._sleep_after <= now:
@@ -42,8 +42,8 @@ class ReturningCartNotice:
 
     def after_change(self, request: ShopRequest, cart: Cart) -> list[SetCookie]:
         """Cookies for the reply to a change: set by a change that restored the cart, deleted by the next one."""
-        if cart.woken:
-            return [self._sessions.remember_welcome(request, str(cart.woken))]
+        if cart.idle_since:
+            return [self._sessions.remember_welcome(request, str(cart.idle_since))]
         return [self._sessions.remember_welcome(request, "")] if "welcome" in request.cookies else []
 
     def after_dismissal(self, request: ShopRequest, since: int) -> list[SetCookie]:

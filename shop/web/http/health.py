@@ -50,7 +50,7 @@ class HealthHandlers:
             await self._carts.ping()
         except StoreUnavailable as error:
             return "standby" if standbys else "away", _REASONS.get(type(error), "away")
-        return ("standby", "away") if any(standby.away for standby in standbys) else ("ready", "")
+        return ("standby", "away") if any(standby.standby_active for standby in standbys) else ("ready", "")
 
 
 _REASONS: dict[type[StoreUnavailable], str] = {StoreRefused: "settings", StoreBusy: "busy"}

@@ -75,7 +75,7 @@ async def stopped(scene: Scene[OnPostgres]) -> None:
 async def hung(scene: Scene[OnPostgres]) -> None:
     postgres = scene.stage.postgres
     await scene.strikes(postgres.hang)
-    await scene.until_said("Carts wait to be archived")
+    await scene.until_said("Carts could not be written to the archive")
     await scene.lasts()
     await asyncio.to_thread(postgres.resume)
 
@@ -126,7 +126,7 @@ async def full(scene: Scene[OnSqlite]) -> None:
     with _long_log(Path(scene.stage.database_url.partition(":///")[2])):
         try:
             await scene.strikes(lambda: resource.prlimit(pid, resource.RLIMIT_FSIZE, (FILE_BYTES, unlimited[1])))
-            await scene.until_said("SQLite cannot take this now")
+            await scene.until_said("SQLite is unavailable")
             await scene.lasts()
         finally:
             resource.prlimit(pid, resource.RLIMIT_FSIZE, unlimited)

@@ -94,7 +94,7 @@ def changed(cart: Cart, change: Change) -> Cart:
         ({"changes": []}, "length >= 1"),
         ({"changes": ["0011"] * 2}, r"changes\[0\]"),
         ({"changes": ["0" * 16] * 257}, "length <= 256"),
-        ({"lines": [MUG, MUG]}, "two lines are of the same sku"),
+        ({"lines": [MUG, MUG]}, "two lines have the same sku"),
         ({"lines": [{**MUG, "quantity": 0}]}, r"lines\[0\].quantity"),
         ({"lines": [{**MUG, "quantity": 60_001}]}, r"lines\[0\].quantity"),
         ({"lines": [{**MUG, "sku": "ü" * 128}]}, "255 bytes"),

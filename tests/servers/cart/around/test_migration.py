@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from shop import retry as timeouts
-from shop.cart.around.migration import Migration, Pass, everything, keep
+from shop import retry
+from shop.cart.around.migration import Migration, Pass, put_moved, scan_all
 from shop.cart.around.moving import MovingCartService
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import Add, Cart, Remove, Undo, apply, new_change_id
@@ -46,7 +46,7 @@ async def migrated(old: CartService, new: CartService, passes: int = 5) -> Migra
     """Go over the old store until nothing is left to copy; the test fails where that does not come about."""
     migration = Migration(old, new)
     for _ in range(passes):
-        if not (await migration.go_over()).copied:
+        if not (await migration.run_pass()).copied:
             return migration
     raise AssertionError(migration.passes)
 
@@ -62,7 +62,7 @@ async def test_every_cart_arrives_as_it_was(old: RedisCartService, new: RedisCar
 
 async def test_a_cart_lives_as_long_as_it_had_to(old: RedisCartService, new: RedisCartService) -> None:
     carts = [a_cart(f"aged {age}", age=age) for age in (0, 60, 1800, 3500)]
-    await keep(old, carts)
+    await put_moved(old, carts)
     await migrated(old, new)
     for cart in carts:
         assert await new.time_left(cart.id) == pytest.approx(await old.time_left(cart.id), abs=2)
@@ -72,7 +72,7 @@ async def test_a_cart_lives_as_long_as_it_had_to(old: RedisCartService, new: Red
 async def test_a_cart_that_outlived_the_new_stores_time_is_not_dropped(old: RedisCartService) -> None:
     await old.put(a_cart("long ago", age=2 * TTL))
     new = MemoryCartService(ttl=TTL)
-    assert (await Migration(old, new).go_over()).renewed == 1
+    assert (await Migration(old, new).run_pass()).renewed == 1
     assert await stored(new) == await stored(old) != {}
 
 
@@ -96,15 +96,15 @@ async def test_what_is_clicked_in_the_old_store_meanwhile_is_copied_too(
     carts = await fill(old, 2000)
     migration = Migration(old, new)
     clicks: list[asyncio.Task[Cart]] = []
-    migration.tell = lambda: clicks.extend(
+    migration.on_progress = lambda: clicks.extend(
         asyncio.create_task(old.add(cart.id, "late", 1, PRICE)) for cart in carts[len(clicks) :: 7][:40]
     )
-    await migration.go_over()
+    await migration.run_pass()
     await asyncio.gather(*clicks)
     assert len(clicks) > 100
-    migration.tell = lambda: None
-    behind = await migration.go_over()
-    last = await migration.go_over()
+    migration.on_progress = lambda: None
+    behind = await migration.run_pass()
+    last = await migration.run_pass()
     assert (last.copied, last.carts) == (0, 2000)
     assert 0 < behind.copied < 2000, "some were clicked after they were copied, and only those are copied again"
     assert last.old_sum == last.new_sum
@@ -128,7 +128,7 @@ async def test_a_shop_that_is_clicked_in_while_it_moves_loses_and_doubles_nothin
                     break
 
     shoppers = [asyncio.create_task(shopper(number)) for number in range(8)]
-    while (await migration.go_over()).copied:
+    while (await migration.run_pass()).copied:
         pass
     moved.set()
     await asyncio.gather(*shoppers)
@@ -183,7 +183,7 @@ async def test_an_empty_store_is_moved_in_one_pass(old: RedisCartService, new: R
 
 async def test_a_dry_run_counts_and_puts_nothing(old: RedisCartService, new: RedisCartService) -> None:
     await fill(old, 250)
-    found = await Migration(old, new, dry_run=True).go_over()
+    found = await Migration(old, new, dry_run=True).run_pass()
     assert (found.carts, found.copied) == (250, 250)
     assert await stored(new) == {}
 
@@ -192,7 +192,7 @@ async def test_a_rate_is_kept(old: RedisCartService) -> None:
     await fill(old, 60)
     loop = asyncio.get_running_loop()
     begun = loop.time()
-    found = await Migration(old, MemoryCartService(), rate=100).go_over()
+    found = await Migration(old, MemoryCartService(), rate=100).run_pass()
     assert found.copied == 60
     assert loop.time() - begun > 0.3, "60 carts at 100 a second, the last of them with no wait after"
 
@@ -200,12 +200,12 @@ async def test_a_rate_is_kept(old: RedisCartService) -> None:
 async def test_an_old_store_that_dies_is_named_and_what_was_copied_stays(
     old: RedisCartService, new: RedisCartService, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(timeouts, "TRY_AGAIN_SECONDS", (0.01, 0.01))
+    monkeypatch.setattr(retry, "RETRY_SECONDS", (0.01, 0.01))
     await fill(old, 5000)
     migration = Migration(old, new)
-    migration.tell = lambda: valkey.kill() if valkey.runs else None
-    with pytest.raises(StoreUnavailable, match=r"^The old store does not go on"):
-        await migration.go_over()
+    migration.on_progress = lambda: valkey.kill() if valkey.runs else None
+    with pytest.raises(StoreUnavailable, match=r"^The old store failed"):
+        await migration.run_pass()
     copied = migration.passes[-1].copied
     assert not valkey.runs
     assert 0 < copied < 5000
@@ -223,12 +223,12 @@ async def test_an_old_store_that_hangs_for_a_moment_is_waited_for(valkey: Valkey
         resumed.set()
 
     def hang_once() -> None:
-        migration.tell = lambda: None
+        migration.on_progress = lambda: None
         valkey.hang()
         asyncio.get_running_loop().call_later(0.8, resume)
 
-    migration.tell = hang_once
-    assert (await migration.go_over()).carts == 3000
+    migration.on_progress = hang_once
+    assert (await migration.run_pass()).carts == 3000
     assert resumed.is_set()
     assert await stored(new) == {cart.id: cart for cart in carts}
     await source.close()
@@ -243,14 +243,14 @@ async def test_an_old_store_that_is_started_again_is_gone_over_anew(new: RedisCa
         migration = Migration(source, new)
 
         def start_again() -> None:
-            migration.tell = lambda: None
+            migration.on_progress = lambda: None
             server.kill()
             asyncio.get_running_loop().call_later(0.2, server.start)
 
-        migration.tell = start_again
-        with pytest.raises(StoreUnavailable, match=r"^The old store does not go on\. .* Begin again\.$"):
-            await migration.go_over()
-        while (await migration.go_over()).copied:
+        migration.on_progress = start_again
+        with pytest.raises(StoreUnavailable, match=r"^The old store failed\. .* Start again\.$"):
+            await migration.run_pass()
+        while (await migration.run_pass()).copied:
             pass
         assert await stored(new) == {cart.id: cart for cart in carts}
     finally:
@@ -267,14 +267,14 @@ async def test_a_new_store_that_is_away_for_a_moment_is_waited_for(
     killed = valkey.pid
 
     def kill_once() -> None:
-        migration.tell = lambda: None
+        migration.on_progress = lambda: None
         valkey.kill()
         asyncio.get_running_loop().call_later(0.2, valkey.start)
 
-    migration.tell = kill_once
-    await migration.go_over()
+    migration.on_progress = kill_once
+    await migration.run_pass()
     assert valkey.pid != killed
-    while (await migration.go_over()).copied:
+    while (await migration.run_pass()).copied:
         pass
     assert migration.copied > 3000, "what died with it was copied again"
     assert await stored(old) == {cart.id: cart for cart in carts}
@@ -284,11 +284,11 @@ async def test_a_new_store_that_is_away_for_a_moment_is_waited_for(
 async def test_a_new_store_that_stays_away_is_named(
     new: RedisCartService, valkey: Valkey, old: RedisCartService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(timeouts, "TRY_AGAIN_SECONDS", (0.01, 0.01))
+    monkeypatch.setattr(retry, "RETRY_SECONDS", (0.01, 0.01))
     await fill(new, 10)
     valkey.kill()
-    with pytest.raises(StoreUnavailable, match=r"^The new store takes nothing"):
-        await Migration(new, old).go_over()
+    with pytest.raises(StoreUnavailable, match=r"^The new store failed"):
+        await Migration(new, old).run_pass()
 
 
 async def test_everything_of_two_stores_is_told_once(old: RedisCartService) -> None:
@@ -298,7 +298,7 @@ async def test_everything_of_two_stores_is_told_once(old: RedisCartService) -> N
     awake = await hot.put(apply(both, Add(new_change_id(), now(), "late", 1, PRICE)))
     apart = await hot.put(a_cart("apart"))
     other = await cold.put(a_cart("apart", "vase"))
-    told = [cart async for cart in everything([hot, cold])]
+    told = [cart async for cart in scan_all([hot, cold])]
     assert sorted(told, key=lambda cart: cart.changes) == sorted(
         [awake, asleep, apart, other], key=lambda cart: cart.changes
     )

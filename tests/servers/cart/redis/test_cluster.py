@@ -76,9 +76,9 @@ async def test_a_wrong_map_is_put_right_by_the_first_answer(servers: Cluster, sh
 
 async def test_a_server_that_is_no_node_says_so(valkey_url: str) -> None:
     servers = Cluster.connect(valkey_url.replace("redis://", "redis+cluster://"))
-    with pytest.raises(StoreRefused, match="no node of a cluster: write redis://"):
+    with pytest.raises(StoreRefused, match="not a cluster node: write redis://"):
         await servers.call("a", "GET", "a")
-    with pytest.raises(StoreRefused, match="no node of a cluster"):
+    with pytest.raises(StoreRefused, match="not a cluster node"):
         await servers.primaries()
     await servers.close()
 
@@ -87,7 +87,7 @@ async def test_a_node_without_a_cluster_says_so() -> None:
     node = Valkey(cluster_enabled="yes")
     node.start()
     servers = Cluster.connect(f"redis+cluster://127.0.0.1:{node.port}")
-    with pytest.raises(StoreUnavailable, match="given its slots to no node"):
+    with pytest.raises(StoreUnavailable, match="not assigned its slots"):
         await servers.call("a", "GET", "a")
     await servers.close()
     node.stop()

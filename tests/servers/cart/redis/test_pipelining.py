@@ -10,13 +10,13 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
 
-from shop.cart.redis import pipelining as gather
+from shop.cart.redis import pipelining
 from shop.cart.redis.pipelining import SharedPipeline
 from shop.demo.valkey import Valkey
 from shop.errors import StoreBusy, StoreUnavailable
 
 
-def words(error: Exception) -> Exception:
+def translate(error: Exception) -> Exception:
     """Errors of the way are StoreUnavailable, as the cart service has it."""
     return error if isinstance(error, ResponseError) else StoreUnavailable(str(error))
 
@@ -28,10 +28,8 @@ async def redis(valkey: Valkey) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
-async def gathered(redis: Redis) -> AsyncIterator[SharedPipeline]:
-    gathered = SharedPipeline(redis.connection_pool.make_connection, words, seconds=30)
-    yield gathered
-    await gathered.close()
+async def pipeline(redis: Redis) -> SharedPipeline:
+    return SharedPipeline(redis.connection_pool.make_connection, translate, timeout=30)
 
 
 def trips(valkey: Valkey) -> int:
@@ -39,56 +37,56 @@ def trips(valkey: Valkey) -> int:
     return int(valkey.client().info("stats")["total_reads_processed"])
 
 
-async def test_calls_at_once_share_trips_and_each_gets_its_own_reply(valkey: Valkey, gathered: SharedPipeline) -> None:
-    await asyncio.gather(*(gathered.call("SET", f"key-{n}", n) for n in range(4)))
+async def test_calls_at_once_share_trips_and_each_gets_its_own_reply(valkey: Valkey, pipeline: SharedPipeline) -> None:
+    await asyncio.gather(*(pipeline.call("SET", f"key-{n}", n) for n in range(4)))
     before = trips(valkey)
-    replies = await asyncio.gather(*(gathered.call("GET", f"key-{n % 4}") for n in range(200)))
+    replies = await asyncio.gather(*(pipeline.call("GET", f"key-{n % 4}") for n in range(200)))
     assert replies == [b"%d" % (n % 4) for n in range(200)]
     assert trips(valkey) - before <= 10
 
 
-async def test_a_refused_command_is_refused_alone(gathered: SharedPipeline) -> None:
-    await gathered.call("SET", "text", "x")
-    calls = [gathered.call("INCR" if n == 7 else "GET", "text") for n in range(20)]
+async def test_a_refused_command_is_refused_alone(pipeline: SharedPipeline) -> None:
+    await pipeline.call("SET", "text", "x")
+    calls = [pipeline.call("INCR" if n == 7 else "GET", "text") for n in range(20)]
     replies = await asyncio.gather(*calls, return_exceptions=True)
     assert [n for n, reply in enumerate(replies) if reply != b"x"] == [7]
     assert isinstance(replies[7], ResponseError)
 
 
-async def test_a_cancelled_caller_disturbs_nobody(gathered: SharedPipeline) -> None:
-    await gathered.call("SET", "count", 0)
+async def test_a_cancelled_caller_disturbs_nobody(pipeline: SharedPipeline) -> None:
+    await pipeline.call("SET", "count", 0)
     async with asyncio.TaskGroup() as tasks:
-        calls = [tasks.create_task(_increment(gathered)) for _ in range(50)]
+        calls = [tasks.create_task(_increment(pipeline)) for _ in range(50)]
         await asyncio.sleep(0)
         for call in calls[10:20]:
             call.cancel()
     assert all(call.cancelled() for call in calls[10:20])
     assert sorted(call.result() for call in calls if not call.cancelled())[-1] <= 50
-    assert await asyncio.gather(*(gathered.call("GET", "count") for _ in range(5))) == [b"50"] * 5
+    assert await asyncio.gather(*(pipeline.call("GET", "count") for _ in range(5))) == [b"50"] * 5
 
 
-async def _increment(gathered: SharedPipeline) -> int:
-    return int(await gathered.call("INCR", "count"))
+async def _increment(pipeline: SharedPipeline) -> int:
+    return int(await pipeline.call("INCR", "count"))
 
 
 async def test_a_hung_server_costs_all_who_wait_one_time_out(valkey: Valkey, redis: Redis) -> None:
-    gathered = SharedPipeline(redis.connection_pool.make_connection, words, seconds=1)
-    await asyncio.gather(*(gathered.call("PING") for _ in range(300)))
+    pipeline = SharedPipeline(redis.connection_pool.make_connection, translate, timeout=1)
+    await asyncio.gather(*(pipeline.call("PING") for _ in range(300)))
     valkey.hang()
-    calls = [asyncio.ensure_future(gathered.call("PING")) for _ in range(1000)]
+    calls = [asyncio.ensure_future(pipeline.call("PING")) for _ in range(1000)]
     done, pending = await asyncio.wait(calls, timeout=10)
     assert not pending
     assert {type(call.exception()) for call in done} == {StoreUnavailable}
     valkey.resume()
     async with asyncio.timeout(5):
-        while not await _answers(gathered):
+        while not await _answers(pipeline):
             pass
-    await gathered.close()
+    await pipeline.close()
 
 
-async def _answers(gathered: SharedPipeline) -> bool:
+async def _answers(pipeline: SharedPipeline) -> bool:
     try:
-        return bool(await gathered.call("PING"))
+        return bool(await pipeline.call("PING"))
     except StoreUnavailable:
         return False
 
@@ -96,33 +94,33 @@ async def _answers(gathered: SharedPipeline) -> bool:
 def test_a_connection_reset_while_nobody_used_it_is_replaced(valkey: Valkey) -> None:
     async def main() -> None:
         async with Redis(port=valkey.port, retry=Retry(NoBackoff(), 1)) as redis:
-            gathered = SharedPipeline(redis.connection_pool.make_connection, words, seconds=5)
-            await gathered.call("PING")
-            gathered._idle[0]._writer.transport.abort()
+            pipeline = SharedPipeline(redis.connection_pool.make_connection, translate, timeout=5)
+            await pipeline.call("PING")
+            pipeline._idle[0]._writer.transport.abort()
             await asyncio.sleep(0)
-            assert gathered._idle[0].is_connected, "redis-py has not noticed"
-            assert await gathered.call("PING") == b"PONG"
-            await gathered.close()
+            assert pipeline._idle[0].is_connected, "redis-py has not noticed"
+            assert await pipeline.call("PING") == b"PONG"
+            await pipeline.close()
 
     uvloop.run(main())
 
 
 async def test_more_than_can_wait_are_refused_at_once(
-    gathered: SharedPipeline, monkeypatch: pytest.MonkeyPatch
+    pipeline: SharedPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gather, "WAITING", 5)
-    replies = await asyncio.gather(*(gathered.call("PING") for _ in range(10)), return_exceptions=True)
+    monkeypatch.setattr(pipelining, "MAX_WAITING", 5)
+    replies = await asyncio.gather(*(pipeline.call("PING") for _ in range(10)), return_exceptions=True)
     assert [reply for reply in replies if not isinstance(reply, StoreBusy)] == [b"PONG"] * 7
     assert len(replies) == 10
 
 
 async def test_a_server_that_is_another_process_than_before_is_noticed(
-    valkey: Valkey, gathered: SharedPipeline
+    valkey: Valkey, pipeline: SharedPipeline
 ) -> None:
-    await gathered.call("PING")
+    await pipeline.call("PING")
     valkey.client().client_kill_filter(_type="normal", skipme=True)
-    await gathered.call("PING")
-    assert gathered.epoch == 0
+    await pipeline.call("PING")
+    assert pipeline.epoch == 0
     valkey.restart_empty()
-    await gathered.call("PING")
-    assert gathered.epoch == 1
+    await pipeline.call("PING")
+    assert pipeline.epoch == 1

@@ -12,7 +12,7 @@ from shop.cart.model import Add, Cart, Limits, apply, new_change_id
 from shop.cart.service import now
 from shop.cart.sql.postgres_connections import Target
 from shop.cart.sql.service import READERS, WRITERS, SqlCartService
-from shop.cart.sql.table import Sleeping
+from shop.cart.sql.table import IdleCart
 from shop.database import create_engine, fetch, writing
 from shop.errors import ConfigurationError, QuantityLimitExceeded, StoreRefused, StoreUnavailable
 from shop.money import Money
@@ -24,7 +24,7 @@ CLICKS = 20
 
 @pytest.fixture
 async def carts(database_url: str) -> AsyncIterator[SqlCartService]:
-    service = SqlCartService.connect(database_url, limits=Limits(quantity=10), seconds=30)
+    service = SqlCartService.connect(database_url, limits=Limits(quantity=10), timeout=30)
     yield service
     await service.close()
 
@@ -50,7 +50,7 @@ def old(cart_id: str, days: int, sku: str = "mug", price: Money = EUR) -> Cart:
 
 
 async def test_carts_that_are_changed_at_once_share_transactions(postgres_url: str) -> None:
-    carts = SqlCartService.connect(postgres_url, seconds=30)
+    carts = SqlCartService.connect(postgres_url, timeout=30)
     await asyncio.gather(*(carts.add(f"cart-{n}", "mug", 1, EUR) for n in range(500)))
     ((rows, transactions),) = await ask(postgres_url, "SELECT count(*), count(DISTINCT xmin::text) FROM carts")
     assert (rows, transactions) == (500, 6), "two alone, and the rest of each lane in two batches"
@@ -91,7 +91,7 @@ async def test_a_click_rewrites_no_index_and_a_read_writes_nothing(postgres_url:
 
     Whoever reads just then, as PostgreSQL itself does for its statistics, may keep it from that.
     """
-    carts = SqlCartService.connect(postgres_url, seconds=30)
+    carts = SqlCartService.connect(postgres_url, timeout=30)
     await carts.add("a", "mug", 1, EUR)
     for n in range(CLICKS):
         await carts.set_quantity("a", "mug", n % 9 + 2)
@@ -144,13 +144,13 @@ async def test_sleeping_carts_are_listed_by_age_and_by_value(carts: SqlCartServi
     await carts.put(old("empty", 15), aged=True)
     await carts.clear("empty")
     before = now() - 5 * DAY
-    found = await carts.sleeping(before)
+    found = await carts.idle(before)
     assert found == [
-        Sleeping("cheap", 2, Money(3800, "EUR"), cheap.changed_at),
-        Sleeping("dear", 2, Money(19800, "EUR"), dear.changed_at),
+        IdleCart("cheap", 2, Money(3800, "EUR"), cheap.changed_at),
+        IdleCart("dear", 2, Money(19800, "EUR"), dear.changed_at),
     ]
-    assert list(await carts.sleeping(before, by_value=True)) == found[::-1]
-    assert await carts.sleeping(before, limit=1) == found[:1]
+    assert list(await carts.idle(before, by_value=True)) == found[::-1]
+    assert await carts.idle(before, limit=1) == found[:1]
 
 
 async def test_a_probe_leaves_no_trace(carts: SqlCartService, database_url: str) -> None:
@@ -172,7 +172,7 @@ async def test_a_database_without_the_table_says_what_to_do(tmp_path: Path, post
     await tell(postgres_url, "DROP TABLE carts")
     for url in (f"sqlite:///{tmp_path / 'empty.db'}", postgres_url):
         carts = SqlCartService.connect(url)
-        with pytest.raises(StoreRefused, match="'shop run' makes it"):
+        with pytest.raises(StoreRefused, match="'shop run' creates it"):
             await carts.get("a")
         await carts.close()
 
@@ -184,7 +184,7 @@ async def test_a_database_without_the_table_says_what_to_do(tmp_path: Path, post
         ("sqlite:///{folder}/text.db", "not a SQLite database"),
         ("postgresql://127.0.0.1:1/shop", "cannot be reached"),
         ("postgresql://no-such-host.invalid/shop", "host name"),
-        ("postgresql://127.0.0.1:port/shop", "not understood"),
+        ("postgresql://127.0.0.1:port/shop", "is invalid"),
         ("postgresql://127.0.0.1/shop?sslmode=sometimes", "sslmode"),
     ],
 )
@@ -208,7 +208,7 @@ async def test_a_database_or_user_that_is_not_there_is_refused(postgres_url: str
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://host/db"])
 def test_carts_need_a_database_that_keeps_them(url: str) -> None:
-    with pytest.raises(ConfigurationError, match="Carts are kept in"):
+    with pytest.raises(ConfigurationError, match="A database for carts must be"):
         SqlCartService.connect(url)
 
 
@@ -221,7 +221,7 @@ def test_urls_of_postgresql_are_read_as_the_catalogue_reads_them() -> None:
 
 
 async def test_behind_a_pooler_nothing_is_kept_in_a_connection(postgres_url: str) -> None:
-    carts = SqlCartService.connect(f"{postgres_url}&statement_cache_size=0", seconds=30)
+    carts = SqlCartService.connect(f"{postgres_url}&statement_cache_size=0", timeout=30)
     await asyncio.gather(*(carts.add(f"cart-{n % 9}", "mug", 1, EUR) for n in range(60)))
     assert sum(cart.quantity for cart in await carts.get_many([f"cart-{n}" for n in range(9)])) == 60
     await carts.close()

@@ -155,7 +155,7 @@ def test_an_old_store_that_dies_is_told_and_the_next_run_does_the_rest(shop_cart
     ("old", "new", "words"),
     [
         ("http://h", "redis://127.0.0.1:1", "--from http://h starts with http://"),
-        ("redis://u:secret@h:port", "redis://127.0.0.1:1", "cannot be read"),
+        ("redis://u:secret@h:port", "redis://127.0.0.1:1", "is not a valid URL"),
         ("redis://127.0.0.1:1", "nonsense", "--to starts with"),
         ("sqlite:///missing.db", "sqlite:///new.db", "the database file missing.db does not exist"),
     ],

@@ -24,13 +24,13 @@ def server() -> FakeServer:
 @pytest.fixture
 async def carts(server: FakeServer) -> FailoverCartService:
     return with_standby(
-        RedisCartService(OneServer(FakeAsyncRedis(server=server), seconds=5), limits=Limits(quantity=9)), max_carts=10
+        RedisCartService(OneServer(FakeAsyncRedis(server=server), timeout=5), limits=Limits(quantity=9)), max_carts=10
     )
 
 
 async def recovered(carts: FailoverCartService) -> None:
     async with asyncio.timeout(5):
-        while carts.away or carts.waiting:
+        while carts.standby_active or carts.backlog:
             await asyncio.sleep(0.01)
 
 
@@ -40,7 +40,7 @@ async def test_changes_of_an_outage_are_replayed_in_order(server: FakeServer, ca
     await carts.set_quantity("a", "mug", 5)
     await carts.add("a", "bowl", 1, EUR)
     during = await carts.remove("a", "mug")
-    assert (carts.away, carts.waiting, carts.trips) == (True, 3, 1)
+    assert (carts.standby_active, carts.backlog, carts.failovers) == (True, 3, 1)
     server.connected = True
     await recovered(carts)
     assert await carts.primary.get("a") == during
@@ -54,7 +54,7 @@ async def test_a_refusal_is_told_on_the_standby_too_and_not_replayed(
     server.connected = False
     with pytest.raises(QuantityLimitExceeded):
         await carts.add("a", "mug", 1, EUR)
-    assert carts.waiting == 0
+    assert carts.backlog == 0
     server.connected = True
 
 
@@ -90,6 +90,6 @@ async def test_a_late_answer_is_not_forgotten_by_the_standby(server: FakeServer,
     await carts.add("a", "bowl", 1, EUR)
     server.connected = True
     late = await carts.primary.add("a", "vase", 1, EUR)
-    shown = await carts._checked(before, late)
+    shown = await carts._accept(before, late)
     assert {line.sku: line.quantity for line in shown.lines} == {"mug": 2, "bowl": 1, "vase": 1}
     assert await carts._standby.get("a") == shown

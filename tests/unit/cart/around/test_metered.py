@@ -50,7 +50,7 @@ async def server() -> FakeServer:
 
 @pytest.fixture
 async def failover(server: FakeServer) -> AsyncIterator[CartService]:
-    service = with_standby(RedisCartService(OneServer(FakeAsyncRedis(server=server), seconds=5)), max_carts=10)
+    service = with_standby(RedisCartService(OneServer(FakeAsyncRedis(server=server), timeout=5)), max_carts=10)
     await service.start()
     yield service
     await service.close()
@@ -82,7 +82,7 @@ async def test_the_archive_and_a_move_are_seen() -> None:
     assert sample(registry, "shop_carts_woken_total") == 1
     assert sample(registry, "shop_carts_to_archive") == 1
     assert sample(registry, "shop_cart_archive_lag_seconds") > 0
-    await tiered.behind.flush()
+    await tiered.write_behind.flush()
     assert sample(registry, "shop_carts_archived_total") == 1
     assert sample(registry, "shop_carts_to_archive") == sample(registry, "shop_cart_archive_lag_seconds") == 0
     assert sample(registry, "shop_carts_purged_total") == sample(registry, "shop_carts_not_archived_total") == 0

@@ -22,7 +22,7 @@ def server() -> FakeServer:
 
 @pytest.fixture
 def old(server: FakeServer) -> RedisCartService:
-    return RedisCartService(OneServer(FakeAsyncRedis(server=server), seconds=5))
+    return RedisCartService(OneServer(FakeAsyncRedis(server=server), timeout=5))
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def lines(cart: Cart) -> dict[str, int]:
 
 
 def is_asked_again(carts: MovingCartService) -> None:
-    carts._ask_again_at = 0
+    carts._old_retry_at = 0
 
 
 async def test_a_look_brings_a_cart_over(
@@ -98,7 +98,7 @@ async def test_an_old_store_that_is_away_stops_nobody(
 
 
 async def test_a_new_store_that_is_away_is_told(server: FakeServer, new: MemoryCartService) -> None:
-    carts = MovingCartService(RedisCartService(OneServer(FakeAsyncRedis(server=server), seconds=5)), new)
+    carts = MovingCartService(RedisCartService(OneServer(FakeAsyncRedis(server=server), timeout=5)), new)
     server.connected = False
     with pytest.raises(StoreUnavailable):
         await carts.get("a")

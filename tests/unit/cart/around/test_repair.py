@@ -58,7 +58,7 @@ class Forgetful(MemoryCartService):
         """Hold these carts and no others."""
         self._carts.clear()
         for cart in carts:
-            self.keep(cart)
+            self.store(cart)
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 def has(store: Forgetful, cart_id: str, quantity: int) -> Callable[[], bool]:
-    return lambda: (store.glance(cart_id) or Cart(cart_id)).quantity == quantity
+    return lambda: (store.peek(cart_id) or Cart(cart_id)).quantity == quantity
 
 
 async def test_a_promotion_that_lost_changes_gets_them_back_though_nobody_asks_for_the_cart(
@@ -92,7 +92,7 @@ async def test_a_promotion_that_lost_changes_gets_them_back_though_nobody_asks_f
     await carts.get("another")
     await until(has(store, "a", 3))
     assert await store.get("a") == await carts.get("a")
-    assert carts.restored == 1
+    assert carts.repaired == 1
 
 
 async def test_changes_are_replayed_exactly_beside_those_of_others(
@@ -123,7 +123,7 @@ async def test_an_emptied_store_gets_back_every_near_copy(store: Forgetful, cart
     store.fall_back()
     assert (await carts.get("cart-7")).quantity == 1
     await until(lambda: len(store) == 200)
-    assert carts.restored == 200
+    assert carts.repaired == 200
 
 
 async def test_a_store_that_lost_nothing_is_left_alone(store: Forgetful, carts: FailoverCartService) -> None:
@@ -132,7 +132,7 @@ async def test_a_store_that_lost_nothing_is_left_alone(store: Forgetful, carts: 
     await carts.get("b")
     await carts._repair._task  # type: ignore[misc]
     assert await store.get("a") == cart
-    assert carts.restored == 0
+    assert carts.repaired == 0
 
 
 async def test_what_does_not_fit_any_more_is_cut_off_at_the_limit(store: Forgetful, carts: FailoverCartService) -> None:
@@ -149,13 +149,13 @@ async def test_one_shard_away_leaves_the_other_to_the_store(store: Forgetful, ca
     store.gone = {store.shard("a")}
     assert (await carts.add("a", "mug", 1, EUR)).quantity == 2
     assert (await carts.add("b", "mug", 1, EUR)).quantity == 2
-    assert carts.away
-    assert (carts.waiting, carts.trips) == (1, 1)
+    assert carts.standby_active
+    assert (carts.backlog, carts.failovers) == (1, 1)
     assert has(store, "b", 2)()
     assert has(store, "a", 1)()
     store.gone = set()
     await until(has(store, "a", 2))
-    await until(lambda: not carts.away)
+    await until(lambda: not carts.standby_active)
 
 
 async def test_a_cart_that_was_deleted_stays_deleted(store: Forgetful, carts: FailoverCartService) -> None:
@@ -169,7 +169,7 @@ async def test_a_cart_that_was_deleted_stays_deleted(store: Forgetful, carts: Fa
 
 def test_recent_changes_are_dropped_in_time_but_never_while_the_store_is_silent() -> None:
     time = 100.0
-    recent = RecentChanges(seconds=10, clock=lambda: time)
+    recent = RecentChanges(window=10, clock=lambda: time)
     first, second = Add(new_change_id(), now(), "mug", 1, EUR), Remove(new_change_id(), now(), "mug")
     recent.remember("a", first)
     time = 10_000.0
@@ -197,7 +197,7 @@ async def test_an_outage_longer_than_the_memory_for_ids_is_replayed_once(
         await carts.remove("a", "mug")
         await carts.add("a", "mug", 2, EUR)
     store.gone = set()
-    await until(lambda: not carts.away and not carts.waiting)
+    await until(lambda: not carts.standby_active and not carts.backlog)
     cart = await store.get("a")
     assert (cart.quantity, cart.revision) == (2, 1 + 2 * REMEMBERED_CHANGES)
 
@@ -213,7 +213,7 @@ async def test_what_a_store_loses_in_the_middle_of_a_replay_is_replayed_too(
         await carts.add("a", sku, 1, EUR)
     store.dies_after = 2
     store.gone = set()
-    await until(lambda: not carts.away and not carts.waiting)
+    await until(lambda: not carts.standby_active and not carts.backlog)
     assert store.lives == 1, "it died"
     assert {line.sku for line in (await store.get("a")).lines} == {"mug", "bowl", "vase", "jug"}
 
@@ -265,6 +265,6 @@ async def test_changes_on_their_way_when_a_loss_is_noticed_are_neither_lost_nor_
         carts.add("a", "vase", 1, EUR),
     )
     assert {line.sku: line.quantity for line in (await store.get("a")).lines} == {"mug": 2, "bowl": 5, "vase": 1}
-    assert carts.restored == 1, "once for all"
+    assert carts.repaired == 1, "once for all"
     assert answers[0].quantity >= 3
     assert await carts.get("a") == await store.get("a")

@@ -23,7 +23,7 @@ def test_carts_are_counted_by_what_is_in_them() -> None:
     found.add(mixed, age=0, remaining=30 * DAY)
     found.add(emptied, age=HOUR + 1, remaining=DAY)
     found.add(mixed, age=400 * DAY, remaining=1)
-    assert (found.carts, found.empty, found.pieces, found.expiring) == (3, 1, 6, 2)
+    assert (found.carts, found.empty, found.quantity, found.expiring) == (3, 1, 6, 2)
     assert found.values == {"EUR": 7600, "JPY": 1000}, "what is saved for later is not in it"
     assert found.ages == {"up to an hour": 1, "up to a day": 1, OLDER: 1}
     assert found.lines == Distribution(2.0, 3, 3, 3)

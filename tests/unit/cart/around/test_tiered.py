@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from fakeredis import FakeAsyncRedis, FakeServer
 
-from shop.cart.around.tiered import WAKING_SECONDS, TieredCartService
+from shop.cart.around.tiered import RESTORE_SECONDS, TieredCartService
 from shop.cart.around.write_behind import WriteBehind
 from shop.cart.connect import with_standby
 from shop.cart.memory import MemoryCartService
@@ -33,7 +33,7 @@ class Archive(RedisCartService):
         self.calls = Counter[str]()
         self.answers = asyncio.Event()
         self.answers.set()
-        super().__init__(OneServer(FakeAsyncRedis(server=self.server), seconds=5), ttl=COLD_TTL)
+        super().__init__(OneServer(FakeAsyncRedis(server=self.server), timeout=5), ttl=COLD_TTL)
 
     async def get(self, cart_id: str) -> Cart:
         self.calls["get"] += 1
@@ -95,18 +95,18 @@ async def test_a_change_is_in_the_archive_soon(hot: MemoryCartService, cold: Arc
     carts = TieredCartService(hot, cold, delay=0.02)
     await carts.add("a", "mug", 1, EUR)
     last = await carts.add("a", "mug", 1, EUR)
-    await until(lambda: carts.behind.written == 1)
+    await until(lambda: carts.write_behind.written == 1)
     assert await cold.get("a") == last
-    assert (carts.behind.waiting, carts.behind.lag) == (0, 0)
+    assert (carts.write_behind.backlog, carts.write_behind.lag) == (0, 0)
     await carts.close()
 
 
 async def test_ten_changes_are_written_once(carts: TieredCartService, cold: Archive) -> None:
     for _ in range(10):
         last = await carts.add("a", "mug", 1, EUR)
-    assert carts.behind.waiting == 1
-    await carts.behind.flush()
-    assert carts.behind.written == 1
+    assert carts.write_behind.backlog == 1
+    await carts.write_behind.flush()
+    assert carts.write_behind.written == 1
     assert await cold.get("a") == last
 
 
@@ -117,7 +117,7 @@ async def test_a_new_cart_costs_one_query_and_later_changes_none(carts: TieredCa
     await carts.get("a")
     await carts.remove("a", "mug")
     assert cold.calls == {"get": 1}
-    await carts.behind.flush()
+    await carts.write_behind.flush()
     assert cold.calls == {"get": 1, "put_many": 1}
 
 
@@ -126,19 +126,19 @@ async def test_a_sleeping_cart_comes_back_in_one_query(
 ) -> None:
     slept = await cold.put(asleep("a", "mug", "bowl"))
     woken = await carts.get("a")
-    assert woken == msgspec.structs.replace(slept, woken=slept.changed_at)
+    assert woken == msgspec.structs.replace(slept, idle_since=slept.changed_at)
     assert cold.calls == {"get": 1}
     assert await carts.get("a") == await hot.get("a") == slept
-    assert (cold.calls["get"], carts.woken) == (1, 1)
+    assert (cold.calls["get"], carts.restored) == (1, 1)
 
 
 async def test_a_change_wakes_the_cart_it_is_made_to(carts: TieredCartService, cold: Archive) -> None:
     slept = await cold.put(asleep("a", "mug", "bowl"))
     added = await carts.add("a", "mug", 2, EUR)
     assert lines(added) == {"mug": 3, "bowl": 1}
-    assert added.woken == slept.changed_at
-    assert (await carts.add("a", "mug", 1, EUR)).woken == 0
-    await carts.behind.flush()
+    assert added.idle_since == slept.changed_at
+    assert (await carts.add("a", "mug", 1, EUR)).idle_since == 0
+    await carts.write_behind.flush()
     assert lines(await cold.get("a")) == {"mug": 4, "bowl": 1}
 
 
@@ -148,7 +148,7 @@ async def test_a_change_that_needs_the_sleeping_lines_is_made_to_them(carts: Tie
     assert lines(await carts.set_quantity("set", "mug", 5)) == {"mug": 5, "bowl": 1}
     assert lines(await carts.remove("removed", "mug")) == {"bowl": 1}
     cleared = await carts.clear("cleared")
-    assert (lines(cleared), cleared.woken > 0) == ({}, True)
+    assert (lines(cleared), cleared.idle_since > 0) == ({}, True)
     undone = await carts.apply("cleared", Undo(new_change_id(), now(), cleared.changes[-8:]))
     assert lines(undone) == {"mug": 1, "bowl": 1}
 
@@ -159,7 +159,7 @@ async def test_a_change_that_is_sent_again_wakes_the_cart_it_was_the_latest_of(
     latest = new_change_id()
     await carts.add("a", "mug", 1, EUR)
     before = await carts.add("a", "bowl", 1, EUR, change_id=latest)
-    await carts.behind.flush()
+    await carts.write_behind.flush()
     await hot.delete("a")
     assert await carts.add("a", "bowl", 1, EUR, change_id=latest) == before
 
@@ -169,7 +169,7 @@ async def test_a_removal_can_be_undone_though_an_add_woke_the_cart(
 ) -> None:
     await carts.add("a", "mug", 3, EUR)
     removed = await carts.remove("a", "mug")
-    await carts.behind.flush()
+    await carts.write_behind.flush()
     await hot.delete("a")
     await carts.add("a", "bowl", 1, EUR)
     undone = await carts.apply("a", Undo(new_change_id(), now(), removed.changes[-8:]))
@@ -181,7 +181,7 @@ async def test_concurrent_calls_wake_a_cart_once(carts: TieredCartService, cold:
     await asyncio.gather(*(carts.add("a", "mug", 1, EUR) for _ in range(20)), *(carts.get("a") for _ in range(20)))
     assert lines(await carts.get("a")) == {"mug": 21, "bowl": 1}
     assert cold.calls["get"] == 1
-    await carts.behind.flush()
+    await carts.write_behind.flush()
     assert lines(await cold.get("a")) == {"mug": 21, "bowl": 1}
 
 
@@ -200,7 +200,7 @@ async def test_a_cart_that_was_only_lost_has_not_slept(
     carts: TieredCartService, hot: MemoryCartService, cold: Archive
 ) -> None:
     before = await carts.add("a", "mug", 2, EUR)
-    await carts.behind.flush()
+    await carts.write_behind.flush()
     await hot.delete("a")
     assert await carts.get("a") == before
 
@@ -232,9 +232,9 @@ async def test_nobody_notices_an_archive_that_is_away(carts: TieredCartService, 
     assert not last.partial
     new = await carts.add("new", "mug", 1, EUR)
     assert (lines(new), new.partial) == ({"mug": 1}, True)
-    assert carts.behind.waiting == 2
+    assert carts.write_behind.backlog == 2
     cold.server.connected = True
-    await carts.behind.flush()
+    await carts.write_behind.flush()
     assert await cold.get("known") == last
     assert (await cold.get("new")).quantity == 1
 
@@ -245,9 +245,9 @@ async def test_writing_is_tried_again_until_the_archive_is_back(hot: MemoryCartS
     cold.server.connected = False
     last = await carts.add("a", "mug", 1, EUR)
     await until(lambda: cold.calls["put_many"] > 1)
-    assert carts.behind.lag > 0
+    assert carts.write_behind.lag > 0
     cold.server.connected = True
-    await until(lambda: not carts.behind.waiting)
+    await until(lambda: not carts.write_behind.backlog)
     assert await cold.get("a") == last
     await carts.close()
 
@@ -262,9 +262,9 @@ async def test_a_cart_that_slept_while_the_archive_was_away_is_joined_exactly(
         await carts.add(cart_id, "mug", 1, EUR)
         assert (await carts.add(cart_id, "mug", 1, EUR)).partial
     cold.server.connected = True
-    await until(lambda: not carts.cold_away)
+    await until(lambda: not carts.cold_down)
     assert lines(await carts.add("clicked", "mug", 1, EUR)) == {"mug": 4, "bowl": 1}
-    await carts.behind.flush()
+    await carts.write_behind.flush()
     assert lines(await carts.get("left")) == lines(await cold.get("left")) == {"mug": 3, "bowl": 1}
     assert lines(await carts.get("clicked")) == lines(await cold.get("clicked")) == {"mug": 4, "bowl": 1}
 
@@ -277,9 +277,9 @@ async def test_what_was_clicked_on_an_old_page_while_the_archive_was_away_is_mad
     assert (await carts.remove("a", "mug")).partial
     assert (await carts.set_quantity("a", "bowl", 5)).partial
     cold.server.connected = True
-    await until(lambda: not carts.cold_away)
+    await until(lambda: not carts.cold_down)
     assert lines(await carts.get("a")) == {"bowl": 5, "vase": 1}
-    await carts.behind.flush()
+    await carts.write_behind.flush()
     assert lines(await cold.get("a")) == {"bowl": 5, "vase": 1}
 
 
@@ -287,7 +287,7 @@ async def test_an_archive_that_is_away_at_the_start_stops_nothing(hot: MemoryCar
     carts = TieredCartService(hot, cold, delay=NEVER)
     cold.server.connected = False
     await carts.start()
-    assert carts.cold_away
+    assert carts.cold_down
     await carts.add("a", "mug", 1, EUR)
     cold.server.connected = True
     await carts.close()
@@ -300,7 +300,7 @@ async def test_an_archive_that_is_away_is_not_asked_by_every_call(carts: TieredC
         assert (await carts.get(str(n))).partial
     assert cold.calls["get"] == 1
     cold.server.connected = True
-    await until(lambda: not carts.cold_away)
+    await until(lambda: not carts.cold_down)
     assert await carts.get("1") == Cart("1")
 
 
@@ -309,11 +309,11 @@ async def test_an_archive_that_hangs_holds_up_one_call_for_a_moment(carts: Tiere
     cold.answers.clear()
     started = asyncio.get_running_loop().time()
     assert await carts.get("a") == Cart("a", partial=True)
-    assert (lines(await carts.add("a", "mug", 1, EUR)), carts.cold_away) == ({"mug": 1}, True)
+    assert (lines(await carts.add("a", "mug", 1, EUR)), carts.cold_down) == ({"mug": 1}, True)
     await asyncio.gather(*(carts.add(str(n), "mug", 1, EUR) for n in range(20)))
-    assert asyncio.get_running_loop().time() - started < 2 * WAKING_SECONDS
+    assert asyncio.get_running_loop().time() - started < 2 * RESTORE_SECONDS
     cold.answers.set()
-    await until(lambda: not carts.cold_away)
+    await until(lambda: not carts.cold_down)
     assert lines(await carts.get("a")) == {"mug": 2}
     assert (await carts.get("a")).grew_from(slept)
 
@@ -323,25 +323,25 @@ async def test_a_deleted_cart_stays_deleted(carts: TieredCartService, cold: Arch
     await carts.delete("a")
     assert await cold.get("a") == Cart("a")
     cart = await carts.add("b", "mug", 1, EUR)
-    await carts.behind.flush()
+    await carts.write_behind.flush()
     cold.server.connected = False
     await carts.delete("b")
     assert await carts.get("b") == Cart("b")
     cold.server.connected = True
     assert await cold.get("b") == cart
-    await carts.behind.flush()
+    await carts.write_behind.flush()
     assert await cold.get("b") == Cart("b")
 
 
 async def test_a_cart_begun_again_after_its_deletion_is_written(carts: TieredCartService, cold: Archive) -> None:
     await carts.add("a", "mug", 3, EUR)
-    await carts.behind.flush()
+    await carts.write_behind.flush()
     cold.server.connected = False
     await carts.delete("a")
     again = await carts.add("a", "bowl", 1, EUR)
     assert lines(again) == {"bowl": 1}
     cold.server.connected = True
-    await carts.behind.flush()
+    await carts.write_behind.flush()
     assert lines(await cold.get("a")) == {"bowl": 1}
 
 
@@ -349,8 +349,8 @@ async def test_another_process_is_not_set_back(hot: MemoryCartService, cold: Arc
     one, other = (TieredCartService(hot, cold, delay=NEVER) for _ in range(2))
     await one.add("a", "mug", 1, EUR)
     last = await other.add("a", "mug", 1, EUR)
-    await other.behind.flush()
-    await one.behind.flush()
+    await other.write_behind.flush()
+    await one.write_behind.flush()
     assert await cold.get("a") == await hot.get("a") == last
     for carts in (one, other):
         await carts.close()
@@ -362,7 +362,7 @@ async def test_a_process_finds_what_the_store_lost_before_it_began(hot: MemoryCa
     ahead = await cold.put(apply(behind, Add(new_change_id(), now(), "bowl", 1, EUR)))
     carts = TieredCartService(hot, cold, delay=0.01)
     assert await carts.get("a") == behind
-    await until(lambda: not carts.behind.waiting)
+    await until(lambda: not carts.write_behind.backlog)
     assert await carts.get("a") == await hot.get("a") == ahead
     assert cold.calls["put_many"] == 0
     await carts.close()
@@ -378,12 +378,12 @@ async def test_closing_writes_what_waits(hot: MemoryCartService, cold: Archive) 
 
 
 async def test_what_waits_is_bounded(hot: MemoryCartService, cold: Archive, caplog: pytest.LogCaptureFixture) -> None:
-    behind = WriteBehind(hot, cold, delay=NEVER, most=10)
+    behind = WriteBehind(hot, cold, delay=NEVER, max_backlog=10)
     cold.server.connected = False
     for n in range(15):
-        behind.mark(a_cart(str(n), "mug", at=now()))
-    assert (behind.waiting, behind.dropped) == (10, 5)
-    assert [record.message for record in caplog.records if "left out" in record.message] != []
+        behind.enqueue(a_cart(str(n), "mug", at=now()))
+    assert (behind.backlog, behind.dropped) == (10, 5)
+    assert [record.message for record in caplog.records if "dropping the oldest" in record.message] != []
     assert behind.unwritten("4") is None
     assert behind.unwritten("5") is not None
     cold.server.connected = True
@@ -392,9 +392,9 @@ async def test_what_waits_is_bounded(hot: MemoryCartService, cold: Archive, capl
 
 
 async def test_many_carts_go_in_batches(hot: MemoryCartService, cold: Archive) -> None:
-    behind = WriteBehind(hot, cold, delay=NEVER, together=50)
+    behind = WriteBehind(hot, cold, delay=NEVER, batch_size=50)
     for n in range(120):
-        behind.mark(a_cart(str(n), "mug", at=now()))
+        behind.enqueue(a_cart(str(n), "mug", at=now()))
     await behind.flush()
     assert (behind.written, cold.calls["put_many"], cold.calls["get_many"]) == (120, 3, 3)
     await behind.close()
@@ -403,13 +403,13 @@ async def test_many_carts_go_in_batches(hot: MemoryCartService, cold: Archive) -
 async def test_the_archive_catches_what_only_the_standby_knows(cold: Archive) -> None:
     """While Redis is away, the archive has what the process would take with it."""
     server = FakeServer()
-    redis = RedisCartService(OneServer(FakeAsyncRedis(server=server), seconds=5), ttl=HOT_TTL)
+    redis = RedisCartService(OneServer(FakeAsyncRedis(server=server), timeout=5), ttl=HOT_TTL)
     carts = TieredCartService(with_standby(redis, max_carts=10), cold, delay=NEVER)
     slept = await cold.put(a_cart("a", "mug", at=now()))
     server.connected = False
     answered = await carts.add("a", "mug", 1, EUR)
-    assert (lines(answered), answered.woken) == ({"mug": 2}, 0)
-    await carts.behind.flush()
+    assert (lines(answered), answered.idle_since) == ({"mug": 2}, 0)
+    await carts.write_behind.flush()
     assert lines(await cold.get("a")) == {"mug": 2}
     assert (await cold.get("a")).grew_from(slept)
     server.connected = True
@@ -420,14 +420,14 @@ async def test_the_archive_catches_what_only_the_standby_knows(cold: Archive) ->
 async def test_a_cart_put_in_is_joined_to_what_slept(carts: TieredCartService, cold: Archive) -> None:
     await cold.put(asleep("a", "mug"))
     assert lines(await carts.put(a_cart("a", "mug", "bowl", at=now()))) == {"mug": 2, "bowl": 1}
-    await carts.behind.flush()
+    await carts.write_behind.flush()
     assert lines(await cold.get("a")) == {"mug": 2, "bowl": 1}
 
 
 async def test_both_tiers_are_scanned_once(carts: TieredCartService, cold: Archive) -> None:
     sleeping = await cold.put(asleep("sleeping", "mug"))
     both = await carts.add("both", "mug", 1, EUR)
-    await carts.behind.flush()
+    await carts.write_behind.flush()
     fresh = await carts.add("fresh", "mug", 1, EUR)
     found = [cart async for cart in carts.scan()]
     assert {cart.id: cart for cart in found} == {"sleeping": sleeping, "both": both, "fresh": fresh}
@@ -443,7 +443,7 @@ async def test_full_lines_are_cut_off_at_the_limit_when_a_cart_wakes(cold: Archi
 
 async def test_sleeping_carts_are_taken_out_when_their_time_is_over(hot: MemoryCartService, sqlite_url: str) -> None:
     cold = SqlCartService.connect(sqlite_url, ttl=1)
-    carts = TieredCartService(hot, cold, delay=NEVER, purge_every=0.05)
+    carts = TieredCartService(hot, cold, delay=NEVER, purge_interval=0.05)
     await cold.put_many([asleep(str(n), "mug") for n in range(3)], aged=True)
     assert await cold.count() == 3
     await carts.start()

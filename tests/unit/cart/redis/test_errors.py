@@ -9,7 +9,7 @@ from redis import exceptions as redis_errors
 from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import SSLConnection
 
-from shop.cart.redis.errors import message_of, translated_error
+from shop.cart.redis.errors import translate, translator_for
 from shop.errors import StoreRefused, StoreUnavailable
 
 
@@ -25,7 +25,10 @@ def caused(error: Exception, by: Exception) -> Exception:
             redis_errors.BusyLoadingError("Redis is loading the dataset in memory", status_code="LOADING"),
             "still loading",
         ),
-        (redis_errors.ConnectionError("max number of clients reached"), "has no connection left (maxclients)"),
+        (
+            redis_errors.ConnectionError("max number of clients reached"),
+            "has reached its limit of connections (maxclients)",
+        ),
         (
             redis_errors.ResponseError("MISCONF Redis is configured to save RDB snapshots, but"),
             "cannot save to its disk",
@@ -33,15 +36,15 @@ def caused(error: Exception, by: Exception) -> Exception:
         (redis_errors.ResponseError("NOREPLICAS Not enough good replicas to write."), "too few replicas"),
         (redis_errors.ResponseError("Error running script: @user_script:89: -OOM command not allowed"), "is full"),
         (redis_errors.ResponseError("Error running script: @user_script:89: -READONLY You can't"), "read-only replica"),
-        (redis_errors.ResponseError("BUSY Redis is busy running a script."), "kept busy by a script"),
-        (redis_errors.TimeoutError("Timeout reading from a:1"), "no answer in time"),
+        (redis_errors.ResponseError("BUSY Redis is busy running a script."), "is busy with a script"),
+        (redis_errors.TimeoutError("Timeout reading from a:1"), "it timed out"),
         (redis_errors.ConnectionError("Connection closed by server."), "closed the connection"),
         (redis_errors.ConnectionError("Something else happened"), "cannot be reached: Something else happened."),
         (OSError(113, "No route to host"), "No route to host."),
     ],
 )
 def test_what_may_pass_is_unavailable(error: Exception, words: str) -> None:
-    meant = translated_error(error)
+    meant = translate(error)
     assert type(meant) is StoreUnavailable
     assert words in str(meant)
 
@@ -54,26 +57,29 @@ def test_what_may_pass_is_unavailable(error: Exception, words: str) -> None:
             redis_errors.AuthenticationError("Client sent AUTH, but no password is set"),
             "refuses the user or the password",
         ),
-        (redis_errors.ResponseError("Error running script: -NOPERM this user has no permissions"), "too few rights"),
+        (
+            redis_errors.ResponseError("Error running script: -NOPERM this user has no permissions"),
+            "denies this user a command",
+        ),
         (
             redis_errors.ResponseError("SELECT is not allowed in cluster mode"),
             "write redis+cluster:// without a number",
         ),
-        (redis_errors.RedisClusterException("ERR This instance has cluster support disabled"), "no node of a cluster"),
+        (redis_errors.RedisClusterException("ERR This instance has cluster support disabled"), "not a cluster node"),
         (
             caused(
                 redis_errors.ConnectionError("x"), ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number")
             ),
-            "does not speak TLS on this port",
+            "does not use TLS on this port",
         ),
         (
             redis_errors.ConnectionError("Error while reading from a:1 : [SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED]"),
-            "asks for one: ?ssl_certfile=FILE&ssl_keyfile=FILE",
+            "requires one: ?ssl_certfile=FILE&ssl_keyfile=FILE",
         ),
     ],
 )
 def test_what_has_to_be_mended_is_refused(error: Exception, words: str) -> None:
-    meant = translated_error(error)
+    meant = translate(error)
     assert type(meant) is StoreRefused
     assert words in str(meant)
 
@@ -82,7 +88,7 @@ def test_an_unknown_command_is_named_without_its_arguments() -> None:
     error = redis_errors.ResponseError(
         "unknown command `HELLO`, with args beginning with: `3`, `AUTH`, `shop`, `hunter2`, "
     )
-    meant = translated_error(error)
+    meant = translate(error)
     assert "does not know HELLO: " in str(meant)
     assert "hunter2" not in str(meant)
 
@@ -91,18 +97,18 @@ def test_an_unknown_command_is_named_without_its_arguments() -> None:
     "error", [redis_errors.NoScriptError("No matching script."), ValueError("LOADING"), KeyError(1)]
 )
 def test_a_fault_of_ours_stays_as_it_is(error: Exception) -> None:
-    assert translated_error(error) is error
+    assert translate(error) is error
 
 
 def test_a_node_of_a_cluster_sends_elsewhere_only_where_it_is_taken_for_one_server() -> None:
     moved = redis_errors.MovedError("13907 127.0.0.1:7001")
-    assert translated_error(moved) is moved
-    meant = message_of(ConnectionPool(host="h", port=7000))(moved)
-    assert str(meant) == "Redis at h:7000 is a node of a cluster: write redis+cluster:// for it."
+    assert translate(moved) is moved
+    meant = translator_for(ConnectionPool(host="h", port=7000))(moved)
+    assert str(meant) == "Redis at h:7000 is a cluster node: write redis+cluster:// for it."
 
 
 def test_the_hint_fits_the_url() -> None:
     closed = redis_errors.ConnectionError("Connection closed by server.")
     plain, by_tls = ConnectionPool(host="h"), ConnectionPool(host="h", connection_class=SSLConnection)
-    assert "write rediss://" in str(message_of(plain)(closed))
-    assert "It may want a certificate" in str(message_of(by_tls)(closed))
+    assert "write rediss://" in str(translator_for(plain)(closed))
+    assert "It may require a certificate" in str(translator_for(by_tls)(closed))

@@ -18,7 +18,7 @@ TWO = [[8192, 16383, node(2), node(4)], [0, 8191, node(1), node(3)]]
 def after(*replies: list[Any]) -> Topology:
     topology = Topology()
     for reply in replies:
-        topology = topology.followed_by(reply, ASKED)
+        topology = topology.updated(reply, ASKED)
     return topology
 
 
@@ -38,20 +38,20 @@ def test_a_promoted_replica_goes_on_with_the_number_of_its_part() -> None:
     promoted = [[0, 8191, node(3), node(1)], TWO[0]]
     later = after(TWO, promoted)
     assert [(part.number, part.primary) for part in later.parts] == [(0, C), (1, B)]
-    assert after(TWO).taken_over(later) == 1
-    assert later.taken_over(after(TWO, promoted, promoted)) == 0
+    assert after(TWO).failovers_since(later) == 1
+    assert later.failovers_since(after(TWO, promoted, promoted)) == 0
 
 
 def test_a_promoted_node_that_nobody_knew_goes_on_with_the_number_too() -> None:
     later = after(TWO, [TWO[0], [0, 8191, node(9)]])
     assert [(part.number, part.primary[1]) for part in later.parts] == [(0, 9), (1, 2)]
-    assert after(TWO).taken_over(later) == 1
+    assert after(TWO).failovers_since(later) == 1
 
 
 def test_slots_that_move_are_no_promotion_and_a_new_node_is_a_new_part() -> None:
     later = after(TWO, [[0, 99, node(5)], [100, 8191, node(1), node(3)], TWO[0]])
     assert [(part.number, part.primary[1]) for part in later.parts] == [(2, 5), (0, 1), (1, 2)]
-    assert after(TWO).taken_over(later) == 0
+    assert after(TWO).failovers_since(later) == 0
 
 
 def test_a_part_in_several_pieces_is_one_part() -> None:

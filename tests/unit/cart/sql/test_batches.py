@@ -30,7 +30,7 @@ class Doubling:
 
     def _answer(self, number: int) -> int | Exception | Outcome:
         if number in self.shut_out:
-            return Outcome.AGAIN
+            return Outcome.RETRY
         return ValueError(str(number)) if number < 0 else 2 * number
 
 
@@ -46,7 +46,7 @@ async def test_a_call_alone_goes_at_once_and_those_that_come_meanwhile_go_togeth
     assert doubling.carried == [[0]]
     doubling.open.set()
     assert await replies == [2 * n for n in range(300)]
-    assert [len(batch) for batch in doubling.carried] == [1, batches.TOGETHER, batches.TOGETHER, 43]
+    assert [len(batch) for batch in doubling.carried] == [1, batches.BATCH_SIZE, batches.BATCH_SIZE, 43]
 
 
 async def test_one_refused_call_is_refused_alone(doubling: Doubling) -> None:
@@ -103,7 +103,7 @@ async def test_a_caller_cancelled_on_the_way_leaves_the_lane_free(doubling: Doub
 
 
 async def test_more_than_can_wait_are_refused(doubling: Doubling, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "WAITING", 20)
+    monkeypatch.setattr(batches, "MAX_WAITING", 20)
     calls = Batches(doubling)
     replies = [asyncio.ensure_future(calls.call(n)) for n in range(30)]
     await asyncio.sleep(0)
