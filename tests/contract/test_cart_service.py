@@ -1,4 +1,4 @@
-"""The contract of shop.cart.service, held against every service. What a change does is tested with the model."""
+"""The contract of shop.cart.service, checked for every service. The tests of the model cover what changes do."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ EUR = Money(1900, "EUR")
 
 @pytest.fixture
 async def carts(open_carts: Open) -> CartService:
-    """A started service of each kind in turn, with the usual limits."""
+    """A started service of each kind in turn, with the default limits."""
     return await open_carts()
 
 
@@ -26,14 +26,14 @@ async def test_a_cart_nobody_has_changed_is_empty(carts: CartService) -> None:
     assert [cart async for cart in carts.scan()] == []
 
 
-async def test_what_was_added_is_there(carts: CartService) -> None:
+async def test_an_added_item_is_stored(carts: CartService) -> None:
     answered = await carts.add("a", "mug", 2, EUR)
     assert answered.line("mug") is not None
     assert await carts.get("a") == answered
     assert await carts.get("b") == Cart("b")
 
 
-async def test_sugar_spells_changes(carts: CartService) -> None:
+async def test_shortcut_methods_apply_changes(carts: CartService) -> None:
     await carts.add("a", "mug", 2, EUR)
     await carts.add("a", "bowl", 1, EUR)
     assert (await carts.set_quantity("a", "mug", 5)).quantity == 6
@@ -63,7 +63,7 @@ async def test_a_refused_change_leaves_the_cart_as_it_was(open_carts: Open) -> N
     assert await carts.get("a") == before
 
 
-async def test_what_no_cart_can_hold_is_refused(carts: CartService) -> None:
+async def test_an_invalid_sku_or_quantity_is_refused(carts: CartService) -> None:
     before = await carts.add("a", "ä" * 127, 1, EUR)
     for sku in ("ä" * 128, "x" * 256, "\N{SNOWMAN}" * 10_000):
         with pytest.raises(InvalidInput):
@@ -75,7 +75,7 @@ async def test_what_no_cart_can_hold_is_refused(carts: CartService) -> None:
     assert await carts.get("a") == before
 
 
-async def test_a_refused_change_can_be_made_later_with_its_id(open_carts: Open) -> None:
+async def test_a_refused_change_can_be_retried_with_the_same_id(open_carts: Open) -> None:
     carts = await open_carts(limits=Limits(quantity=3))
     await carts.add("a", "mug", 3, EUR)
     change = new_change_id()
@@ -85,7 +85,7 @@ async def test_a_refused_change_can_be_made_later_with_its_id(open_carts: Open) 
     assert (await carts.add("a", "mug", 1, EUR, change_id=change)).quantity == 2
 
 
-async def test_undo_survives_the_store(carts: CartService) -> None:
+async def test_a_removal_can_be_undone_from_the_stored_cart(carts: CartService) -> None:
     before = await carts.add("a", "mug", 2, EUR)
     removal = Remove(new_change_id(), 2**31 + 5, "mug")
     removed = await carts.apply("a", removal)
@@ -108,7 +108,7 @@ async def test_concurrent_repeats_of_one_change_count_once(carts: CartService) -
     assert {cart.quantity for cart in answers} == {1}
 
 
-async def test_a_full_cart_comes_back_whole(open_carts: Open) -> None:
+async def test_a_full_cart_is_stored_completely(open_carts: Open) -> None:
     carts = await open_carts(limits=Limits(quantity=99, lines=100))
     for n in range(100):
         await carts.add("a", f"sku-{n:03}-{'x' * 50}", 99, Money(2**40 - 1, "JPY"))
@@ -118,7 +118,7 @@ async def test_a_full_cart_comes_back_whole(open_carts: Open) -> None:
     assert (await carts.clear("a")).removed == (await carts.get("a")).removed
 
 
-async def test_a_replay_is_the_changes_in_their_order_cut_off_at_the_limits(open_carts: Open) -> None:
+async def test_a_replay_applies_changes_in_order_capped_at_the_limits(open_carts: Open) -> None:
     carts = await open_carts(limits=Limits(quantity=5, lines=2))
     known = await carts.add("a", "mug", 3, EUR)
     made = [Add(new_change_id(), now(), sku, 2, EUR) for sku in ("mug", "mug", "bowl", "vase")]
@@ -129,7 +129,7 @@ async def test_a_replay_is_the_changes_in_their_order_cut_off_at_the_limits(open
     assert (await carts.replay("b", made[2:4])).quantity == 4
 
 
-async def test_replays_and_changes_at_once_lose_nothing(open_carts: Open) -> None:
+async def test_concurrent_replays_and_changes_lose_nothing(open_carts: Open) -> None:
     carts = await open_carts(limits=Limits(quantity=1000))
     batches = [[Add(new_change_id(), now(), f"sku-{n % 3}", 1, EUR) for n in range(10)] for _ in range(20)]
     added = (carts.add("a", f"sku-{n % 3}", 1, EUR) for n in range(100))
@@ -137,7 +137,7 @@ async def test_replays_and_changes_at_once_lose_nothing(open_carts: Open) -> Non
     assert (await carts.get("a")).quantity == 300
 
 
-async def test_put_restores_and_never_goes_back(carts: CartService) -> None:
+async def test_put_restores_a_cart_and_never_reverts_it(carts: CartService) -> None:
     old = await carts.add("a", "mug", 1, EUR)
     new = await carts.add("a", "bowl", 1, EUR)
     assert await carts.put(old) == new
@@ -148,7 +148,7 @@ async def test_put_restores_and_never_goes_back(carts: CartService) -> None:
     assert await carts.get("a") == new
 
 
-async def test_put_joins_what_went_apart(carts: CartService) -> None:
+async def test_put_joins_diverged_states(carts: CartService) -> None:
     lost = await carts.add("a", "mug", 2, EUR)
     await carts.delete("a")
     fresh = apply(Cart("a"), Remove(new_change_id(), 1, "mug"))
@@ -161,7 +161,7 @@ async def test_put_joins_what_went_apart(carts: CartService) -> None:
     assert await carts.put(moved) == await carts.put(lost) == joined == await carts.get("a")
 
 
-async def test_put_gives_back_a_cart_that_only_took_its_latest_change_again(carts: CartService) -> None:
+async def test_put_restores_a_cart_that_got_only_its_latest_change_again(carts: CartService) -> None:
     latest = new_change_id()
     await carts.add("a", "bowl", 1, EUR)
     await carts.add("a", "vase", 1, EUR)
@@ -177,7 +177,7 @@ async def test_put_gives_back_a_cart_that_only_took_its_latest_change_again(cart
     assert await carts.put(lost) == joined == await carts.get("a")
 
 
-async def test_what_was_taken_out_of_a_cart_put_in_can_be_put_back(carts: CartService) -> None:
+async def test_a_removal_can_be_undone_after_a_put(carts: CartService) -> None:
     await carts.add("a", "mug", 3, EUR)
     lost = await carts.remove("a", "mug")
     await carts.delete("a")
@@ -187,7 +187,7 @@ async def test_what_was_taken_out_of_a_cart_put_in_can_be_put_back(carts: CartSe
     assert (await carts.apply("a", Undo(new_change_id(), 3, lost.changes[-8:]))).quantity == 4
 
 
-async def test_a_purchase_takes_only_what_was_ordered(carts: CartService) -> None:
+async def test_a_purchase_removes_only_what_was_ordered(carts: CartService) -> None:
     await carts.add("a", "mug", 2, EUR)
     await carts.add("a", "bowl", 1, EUR)
     ordered = await carts.apply("a", UseCoupon(new_change_id(), now(), "SPRING"))
@@ -201,7 +201,7 @@ async def test_a_purchase_takes_only_what_was_ordered(carts: CartService) -> Non
     assert cart.coupon == ""
 
 
-async def test_a_coupon_is_put_back_with_its_cart(carts: CartService) -> None:
+async def test_put_restores_the_coupon(carts: CartService) -> None:
     await carts.add("a", "mug", 2, EUR)
     lost = await carts.apply("a", UseCoupon(new_change_id(), now(), "TEN-OFF"))
     await carts.delete("a")
@@ -211,7 +211,7 @@ async def test_a_coupon_is_put_back_with_its_cart(carts: CartService) -> None:
     assert await carts.get("a") == joined
 
 
-async def test_delete_forgets(carts: CartService) -> None:
+async def test_a_deleted_cart_is_empty(carts: CartService) -> None:
     await carts.add("a", "mug", 1, EUR)
     await carts.delete("a")
     await carts.delete("never-there")
@@ -223,8 +223,8 @@ async def test_scan_finds_every_cart(carts: CartService) -> None:
     assert {cart.id: cart async for cart in carts.scan()} == stored
 
 
-def test_a_cart_expires_after_its_last_change_only(request: pytest.FixtureRequest) -> None:
-    """In every store at once, for it takes seconds; a standby leaves it to its store."""
+def test_only_a_change_extends_the_ttl(request: pytest.FixtureRequest) -> None:
+    """In all stores concurrently, because it takes seconds. A standby leaves expiry to its store."""
     builds = {store: builder(store, request) for store in STORES}
 
     async def in_all_stores() -> None:
@@ -251,5 +251,5 @@ async def expires_after_its_last_change_only(carts: CartService, store: str) -> 
     await carts.close()
 
 
-async def test_ping_passes_while_the_store_is_well(carts: CartService) -> None:
+async def test_ping_succeeds_while_the_store_is_up(carts: CartService) -> None:
     await carts.ping()

@@ -1,4 +1,4 @@
-"""Any sequence of changes, repeats, puts and deletes leaves every service in the state that the model says."""
+"""After any sequence of changes, repeats, puts and deletes, every service has the same state as the model."""
 
 import asyncio
 from collections.abc import Iterator
@@ -17,11 +17,11 @@ from tests.fixtures.carts import LIMITS, changes
 
 CARTS = ("a", "b")
 EXAMPLES = {"memory": 80, "fakeredis": 25, "valkey": 40, "sqlite": 25, "postgres": 25}
-"""Most for the stores that the others are made of."""
+"""Examples per backend; the stores that other services wrap get the most."""
 
 
 class CartStateMachine(RuleBasedStateMachine):
-    """Does everything twice: to the service, and to a dict by `apply` and `join`."""
+    """Does everything twice: with the service, and with a dict, `apply` and `join`."""
 
     build: Build
     runner: asyncio.Runner
@@ -116,7 +116,7 @@ def runner() -> Iterator[asyncio.Runner]:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_every_service_behaves_as_the_model(
+def test_every_service_behaves_like_the_model(
     backend: str, runner: asyncio.Runner, request: pytest.FixtureRequest
 ) -> None:
     members = {"build": staticmethod(builder(backend, request)), "runner": runner}

@@ -24,7 +24,7 @@ carts = st.builds(
 
 
 @given(carts)
-def test_a_cart_comes_back_as_it_was(cart: Cart) -> None:
+def test_an_encoded_cart_decodes_to_the_same_cart(cart: Cart) -> None:
     assert codec.decode("c", codec.encode(cart)) == cart
 
 
@@ -43,10 +43,10 @@ BEFORE_COUPONS = (
     "036d7567" "0002" "00" "000000076c" "455552" "6b49d201"
     "3333333333333333" "6b49d203" "0001" "0000" "04626f776c" "0001" "01" "0000000c8a" "4a5059" "6b49d202"
 )  # fmt: skip
-"""A cart as a release wrote it that knew of no coupons."""
+"""A cart written by a release that did not know coupons."""
 
 
-def test_a_cart_without_a_coupon_has_the_bytes_it_always_had() -> None:
+def test_the_format_of_a_cart_without_a_coupon_has_not_changed() -> None:
     bowl = Line("bowl", 1, Money(3210, "JPY"), 1_800_000_002, saved=True)
     cart = Cart(
         id="c",
@@ -61,7 +61,7 @@ def test_a_cart_without_a_coupon_has_the_bytes_it_always_had() -> None:
 
 
 @pytest.mark.parametrize("removed", [None, Removed(b"3" * 8, 7, ((0, Line("bowl", 1, Money(1, "EUR"), 5)),))])
-def test_a_coupon_stands_where_an_earlier_release_does_not_look(removed: Removed | None) -> None:
+def test_earlier_releases_ignore_the_coupon(removed: Removed | None) -> None:
     with_it = Cart("c", 1, (), removed, b"1" * 8, 7, "SPRING")
     data = codec.encode(with_it)
     assert data.endswith(b"SPRING")

@@ -14,7 +14,7 @@ from shop.errors import ConfigurationError
 from shop.settings import Settings
 
 
-def test_without_a_url_carts_are_in_memory() -> None:
+def test_carts_are_in_memory_without_a_url() -> None:
     carts = connect(Settings(cart_ttl=60, cart_max_lines=7))
     assert isinstance(carts, MemoryCartService)
     assert (carts.ttl, carts.limits) == (60, Limits(lines=7))
@@ -23,7 +23,7 @@ def test_without_a_url_carts_are_in_memory() -> None:
 @pytest.mark.parametrize(
     "url", ["redis://h", "redis://u:p@h:6379/0", "rediss://h:6380/1", "unix:///run/redis.sock", "redis://h/"]
 )
-def test_a_url_of_one_server_is_redis_with_a_standby(url: str) -> None:
+def test_a_url_of_a_single_server_makes_redis_with_a_standby(url: str) -> None:
     carts = connect(Settings(redis_url=url, cart_ttl=60))
     assert isinstance(carts, FailoverCartService)
     assert isinstance(carts.primary, RedisCartService)
@@ -38,7 +38,7 @@ def test_a_url_of_one_server_is_redis_with_a_standby(url: str) -> None:
         "redis://h:26379/mymaster",
     ],
 )
-def test_a_url_that_ends_with_a_service_is_of_sentinels(url: str) -> None:
+def test_a_url_that_ends_with_a_service_uses_sentinels(url: str) -> None:
     carts = connect(Settings(redis_url=url))
     assert isinstance(carts, FailoverCartService)
     assert isinstance(carts.primary, RedisCartService)
@@ -46,7 +46,7 @@ def test_a_url_that_ends_with_a_service_is_of_sentinels(url: str) -> None:
 
 
 @pytest.mark.parametrize("settings", [Settings(cart_max_lines=0), Settings(cart_max_quantity=1_000_000)])
-def test_limits_that_no_cart_can_have_are_refused(settings: Settings) -> None:
+def test_limits_out_of_range_are_refused(settings: Settings) -> None:
     with pytest.raises(ConfigurationError, match="CART_MAX_QUANTITY or CART_MAX_LINES"):
         connect(settings)
 
@@ -64,20 +64,20 @@ def test_limits_that_no_cart_can_have_are_refused(settings: Settings) -> None:
         ("rediss://h?ssl_cert_reqs=maybe", "an invalid option: Invalid SSL Certificate Requirements"),
     ],
 )
-def test_a_url_that_cannot_be_read_says_what_to_write(url: str, words: str) -> None:
+def test_the_error_for_an_invalid_url_says_what_to_write(url: str, words: str) -> None:
     with pytest.raises(ConfigurationError, match=words):
         connect(Settings(redis_url=url))
 
 
 @pytest.mark.parametrize("url", ["redis://u:hunter/2@h", "redis://hunter/2@h", ":hunter2@h", "redis://u:hunter#2@h:1"])
-def test_a_password_that_breaks_its_url_is_not_repeated(url: str) -> None:
+def test_an_error_never_repeats_a_password_that_breaks_the_url(url: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         connect(Settings(redis_url=url))
     assert "hunter" not in str(refused.value)
     assert "2@" not in str(refused.value)
 
 
-async def test_the_archive_stands_behind_the_live_carts() -> None:
+async def test_the_archive_is_the_cold_tier_behind_the_live_carts() -> None:
     settings = Settings(cart_archive=True, cart_archive_delay=0.5, cart_ttl=60, cart_archive_ttl=600)
     carts = connect(settings)
     assert isinstance(carts, TieredCartService)
@@ -89,7 +89,7 @@ async def test_the_archive_stands_behind_the_live_carts() -> None:
     assert isinstance(hot.hot, FailoverCartService)
 
 
-async def test_a_move_is_outermost() -> None:
+async def test_the_moving_service_is_outermost() -> None:
     carts = connect(Settings(redis_url="redis://new", cart_move_from="redis://old", cart_archive=True))
     assert isinstance(carts, MovingCartService)
     assert isinstance(carts.new, TieredCartService)
@@ -110,6 +110,6 @@ async def test_a_move_is_outermost() -> None:
         (Settings(redis_url="redis://h", cart_move_from="http://h"), "CART_MOVE_FROM starts with http://"),
     ],
 )
-def test_settings_that_make_no_sense_are_refused(settings: Settings, words: str) -> None:
+def test_contradictory_settings_are_refused(settings: Settings, words: str) -> None:
     with pytest.raises(ConfigurationError, match=words):
         connect(settings)

@@ -49,7 +49,7 @@ ADA: dict[str, Any] = {
 MUG = ADA["lines"][0]
 
 
-def test_a_line_says_all_of_a_cart() -> None:
+def test_a_line_contains_the_whole_cart() -> None:
     bowl = Line("bowl", 1, Money(3210, "JPY"), 20)
     cart = Cart(
         id="ada",
@@ -67,7 +67,7 @@ def test_a_line_says_all_of_a_cart() -> None:
 
 
 @given(st.data())
-def test_what_is_written_is_read_again_exactly(data: st.DataObject) -> None:
+def test_an_encoded_cart_decodes_to_the_same_cart(data: st.DataObject) -> None:
     known = data.draw(st.lists(ids, min_size=1, max_size=3))
     cart = Cart(data.draw(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)))
     for change in data.draw(st.lists(changes(known), max_size=12)):
@@ -105,13 +105,13 @@ def changed(cart: Cart, change: Change) -> Cart:
         ({"colour": "blue"}, "unknown field `colour`"),
     ],
 )
-def test_what_no_store_could_keep_is_refused(given: dict[str, Any], words: str) -> None:
+def test_a_cart_that_no_store_can_store_is_refused(given: dict[str, Any], words: str) -> None:
     jsonl.decode(json.dumps(ADA).encode())
     with pytest.raises(ValueError, match=words):
         jsonl.decode(json.dumps({**ADA, **given}).encode())
 
 
-def test_bad_lines_are_told_by_their_number() -> None:
+def test_bad_lines_are_reported_by_number() -> None:
     good = json.dumps(ADA).encode()
     file = io.BytesIO(b"\n".join([good, b"", b"{", good, b"\xff\xff", good[:-1]]))
     told = {number: type(cart) for number, cart in jsonl.read(file)}

@@ -5,7 +5,7 @@ EUR = Money(1900, "EUR")
 
 
 class Clock:
-    """A clock that is set by hand."""
+    """A clock that tests set."""
 
     def __init__(self) -> None:
         self.time = 0.0
@@ -28,7 +28,7 @@ async def test_a_change_renews_the_ttl_and_a_read_does_not() -> None:
     assert carts.expired == 1
 
 
-async def test_the_least_recently_used_cart_makes_room() -> None:
+async def test_a_full_store_evicts_the_least_recently_used_cart() -> None:
     carts = MemoryCartService(max_carts=2)
     await carts.add("a", "mug", 1, EUR)
     await carts.add("b", "mug", 1, EUR)
@@ -38,7 +38,7 @@ async def test_the_least_recently_used_cart_makes_room() -> None:
     assert (len(carts), carts.evicted, carts.expired) == (2, 1, 0)
 
 
-async def test_expired_carts_leave_as_others_come() -> None:
+async def test_each_change_drops_an_expired_cart() -> None:
     clock = Clock()
     carts = MemoryCartService(ttl=10, clock=clock)
     for n in range(50):

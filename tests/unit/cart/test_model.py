@@ -47,7 +47,7 @@ def contents(cart: Cart) -> list[tuple[str, int, bool]]:
     return [(line.sku, line.quantity, line.saved) for line in cart.lines]
 
 
-def test_an_add_begins_a_cart() -> None:
+def test_an_add_creates_a_cart() -> None:
     cart = cart_of(add("mug", 2, at=7))
     assert contents(cart) == [("mug", 2, False)]
     assert (cart.revision, cart.quantity, cart.lines[0].price, cart.lines[0].added_at) == (1, 2, EUR, 7)
@@ -63,24 +63,24 @@ def test_an_add_begins_a_cart() -> None:
         Purchase(b"x" * 8, 1, (("mug", 1),)),
     ],
 )
-def test_nothing_but_an_add_begins_a_cart(change: Change) -> None:
+def test_only_an_add_creates_a_cart(change: Change) -> None:
     assert apply(Cart("c"), change) == Cart("c")
 
 
-def test_adding_again_adds_up_and_takes_the_latest_price() -> None:
+def test_adding_again_sums_quantities_and_takes_the_latest_price() -> None:
     dearer = Money(2100, "EUR")
     cart = cart_of(add("mug", 2, at=7), add("mug", 3, dearer, at=9))
     assert contents(cart) == [("mug", 5, False)]
     assert (cart.lines[0].price, cart.lines[0].added_at) == (dearer, 7)
 
 
-def test_the_same_change_twice_is_the_change_once() -> None:
+def test_a_repeated_change_is_applied_once() -> None:
     change = add("mug", 2)
     cart = cart_of(change)
     assert apply(cart, change) is cart
 
 
-def test_a_change_is_remembered_for_as_long_as_promised() -> None:
+def test_a_cart_remembers_the_promised_number_of_changes() -> None:
     first = add("mug")
     cart = cart_of(first, *(SetQuantity(new_change_id(), 1, "mug", 1) for _ in range(REMEMBERED_CHANGES - 1)))
     assert cart.knows(first.id)
@@ -89,7 +89,7 @@ def test_a_change_is_remembered_for_as_long_as_promised() -> None:
     assert len(later.changes) == REMEMBERED_CHANGES * ID_BYTES
 
 
-def test_an_id_is_found_at_its_place_only() -> None:
+def test_a_change_id_is_matched_only_at_its_alignment() -> None:
     one, two = b"\x01" * 8, b"\x01" * 4 + b"\x02" * 4
     cart = Cart("c", 2, changes=one + two)
     assert cart.knows(one)
@@ -97,7 +97,7 @@ def test_an_id_is_found_at_its_place_only() -> None:
     assert not Cart("c", 2, changes=b"\x00" * 4 + b"\x09" * 8 + b"\x00" * 4).knows(b"\x09" * 8)
 
 
-def test_more_than_the_limit_of_a_line_is_refused() -> None:
+def test_a_quantity_above_the_limit_is_refused() -> None:
     cart = cart_of(add("mug", 8))
     with pytest.raises(QuantityLimitExceeded, match="at most 10") as refusal:
         apply(cart, add("mug", 3), LIMITS)
@@ -106,7 +106,7 @@ def test_more_than_the_limit_of_a_line_is_refused() -> None:
         apply(cart, SetQuantity(new_change_id(), 1, "mug", 11), LIMITS)
 
 
-def test_stock_can_be_a_tighter_limit() -> None:
+def test_at_most_can_lower_the_limit() -> None:
     cart = cart_of(add("mug", 2))
     with pytest.raises(QuantityLimitExceeded) as refusal:
         apply(cart, Add(new_change_id(), 1, "mug", 2, EUR, at_most=3), LIMITS)
@@ -116,7 +116,7 @@ def test_stock_can_be_a_tighter_limit() -> None:
     assert refusal.value.limit == 10
 
 
-def test_more_than_the_limit_of_lines_is_refused() -> None:
+def test_a_line_above_the_limit_is_refused() -> None:
     cart = cart_of(*(add(sku) for sku in "abcd"))
     with pytest.raises(LineLimitExceeded, match="at most 4"):
         apply(cart, add("e"), LIMITS)
@@ -124,12 +124,12 @@ def test_more_than_the_limit_of_lines_is_refused() -> None:
 
 
 @pytest.mark.parametrize("change", [add("mug", 0), add("mug", -1), SetQuantity(b"x" * 8, 1, "mug", -1)])
-def test_a_quantity_that_is_no_count_is_refused(change: Change) -> None:
+def test_an_invalid_quantity_is_refused(change: Change) -> None:
     with pytest.raises(InvalidInput):
         apply(Cart("c"), change)
 
 
-def test_setting_a_quantity() -> None:
+def test_setting_a_quantity_replaces_it() -> None:
     cart = cart_of(add("mug", 2), add("bowl"), SetQuantity(new_change_id(), 1, "mug", 5))
     assert contents(cart) == [("mug", 5, False), ("bowl", 1, False)]
 
@@ -141,7 +141,7 @@ def test_setting_zero_removes_and_can_be_undone() -> None:
     assert contents(cart_of(Undo(new_change_id(), 2, zero.id), cart=cart)) == [("mug", 2, False), ("bowl", 1, False)]
 
 
-def test_undo_puts_a_line_back_where_it_stood() -> None:
+def test_undo_restores_a_line_at_its_index() -> None:
     removal = Remove(new_change_id(), 1, "bowl")
     before = cart_of(add("mug"), add("bowl", 3), add("vase"))
     after = cart_of(removal, Undo(new_change_id(), 2, removal.id), cart=before)
@@ -149,7 +149,7 @@ def test_undo_puts_a_line_back_where_it_stood() -> None:
     assert after.removed is None
 
 
-def test_undo_of_clear_puts_everything_back() -> None:
+def test_undo_of_clear_restores_every_line() -> None:
     clear = Clear(new_change_id(), 1)
     before = cart_of(add("mug"), add("bowl", 3), SaveForLater(new_change_id(), 1, "mug"), add("vase"))
     cleared = cart_of(clear, cart=before)
@@ -157,7 +157,7 @@ def test_undo_of_clear_puts_everything_back() -> None:
     assert cart_of(Undo(new_change_id(), 2, clear.id), cart=cleared).lines == before.lines
 
 
-def test_undo_after_the_item_was_added_again_loses_no_piece() -> None:
+def test_undo_after_the_item_was_added_again_sums_the_quantities() -> None:
     removal = Remove(new_change_id(), 1, "mug")
     cart = cart_of(add("mug", 3), removal, add("mug", 1), Undo(new_change_id(), 2, removal.id))
     assert contents(cart) == [("mug", 4, False)]
@@ -170,7 +170,7 @@ def test_only_the_latest_removal_can_be_undone() -> None:
     assert contents(cart_of(Undo(new_change_id(), 2, second.id), cart=cart)) == [("bowl", 1, False)]
 
 
-def test_save_for_later_and_back() -> None:
+def test_a_line_can_be_saved_for_later_and_moved_back() -> None:
     saved = cart_of(add("mug", 2), add("bowl"), SaveForLater(new_change_id(), 1, "mug"))
     assert [line.sku for line in saved.active] == ["bowl"]
     assert [line.sku for line in saved.saved] == ["mug"]
@@ -191,7 +191,7 @@ def use(code: str) -> UseCoupon:
     return UseCoupon(new_change_id(), 1, code)
 
 
-def test_a_cart_has_the_coupon_that_was_entered_last() -> None:
+def test_the_coupon_entered_last_replaces_earlier_ones() -> None:
     cart = cart_of(add("mug"), use("SPRING"), use("TEN-OFF"), add("bowl"), Remove(new_change_id(), 1, "mug"))
     assert cart.coupon == "TEN-OFF"
     assert cart_of(use(""), cart=cart).coupon == ""
@@ -199,14 +199,14 @@ def test_a_cart_has_the_coupon_that_was_entered_last() -> None:
 
 
 @pytest.mark.parametrize("code", ["spring", "A B", "Ä", "A\n", "X" * 33])
-def test_what_no_coupon_can_be_called_is_refused(code: str) -> None:
+def test_an_invalid_coupon_code_is_refused(code: str) -> None:
     for change in (use(code), Purchase(new_change_id(), 1, (("mug", 1),), code)):
         with pytest.raises(InvalidInput) as refusal:
             apply(cart_of(add("mug")), change)
         assert refusal.value.field == "coupon"
 
 
-def test_a_purchase_takes_out_what_was_ordered_and_nothing_else() -> None:
+def test_a_purchase_removes_exactly_what_was_ordered() -> None:
     removal = Remove(new_change_id(), 1, "vase")
     bought = Purchase(new_change_id(), 3, (("mug", 2), ("bowl", 1), ("gone", 4)), "SPRING")
     cart = cart_of(
@@ -220,19 +220,19 @@ def test_a_purchase_takes_out_what_was_ordered_and_nothing_else() -> None:
     assert apply(undone, bought, LIMITS) is undone
 
 
-def test_a_purchase_leaves_a_coupon_that_was_entered_meanwhile() -> None:
+def test_a_purchase_keeps_a_coupon_entered_since_the_order() -> None:
     cart = cart_of(add("mug"), use("TEN-OFF"), Purchase(new_change_id(), 1, (("mug", 1),), "SPRING"))
     assert (cart.lines, cart.coupon) == ((), "TEN-OFF")
     assert cart_of(Purchase(new_change_id(), 1, ()), cart=cart).coupon == "TEN-OFF"
 
 
 @pytest.mark.parametrize("lines", [(("mug", 0),), (("mug", -1),), (("mug", 1), ("ä" * 128, 1))])
-def test_a_purchase_of_what_cannot_be_is_refused(lines: tuple[tuple[str, int], ...]) -> None:
+def test_an_invalid_purchase_is_refused(lines: tuple[tuple[str, int], ...]) -> None:
     with pytest.raises(InvalidInput):
         apply(cart_of(add("mug")), Purchase(new_change_id(), 1, lines))
 
 
-def test_a_purchase_is_replayed_on_what_the_cart_is_by_then() -> None:
+def test_a_purchase_is_replayed_on_the_current_cart() -> None:
     before = cart_of(add("mug", 2))
     bought = Purchase(new_change_id(), 1, (("mug", 2),))
     assert contents(replay(before, [add("mug", 1), bought, add("bowl"), bought], LIMITS)) == [
@@ -265,7 +265,7 @@ def test_joining_takes_the_newer_of_two_states() -> None:
     assert join(older, Cart("c")) == older
 
 
-def test_joining_states_that_share_nothing_adds_up() -> None:
+def test_joining_states_without_a_common_change_sums_quantities() -> None:
     lost, fresh = cart_of(add("mug", 3), add("vase")), cart_of(add("mug", 2), add("bowl"))
     joined = join(fresh, lost, LIMITS)
     assert contents(joined) == [("mug", 5, False), ("vase", 1, False), ("bowl", 1, False)]
@@ -274,7 +274,7 @@ def test_joining_states_that_share_nothing_adds_up() -> None:
     assert join(joined, fresh, LIMITS) == joined
 
 
-def test_what_was_taken_out_of_a_joined_cart_can_be_put_back() -> None:
+def test_a_removal_can_be_undone_after_a_join() -> None:
     removal = Remove(new_change_id(), 1, "mug")
     lost = cart_of(add("mug", 3), add("vase"), removal)
     joined = join(cart_of(add("bowl")), lost, LIMITS)
@@ -282,14 +282,14 @@ def test_what_was_taken_out_of_a_joined_cart_can_be_put_back() -> None:
     assert contents(undone) == [("mug", 3, False), ("vase", 1, False), ("bowl", 1, False)]
 
 
-def test_joining_states_with_a_common_past_counts_it_once() -> None:
+def test_joining_states_with_a_common_past_counts_the_past_once() -> None:
     past = cart_of(add("mug", 3))
     here, there = cart_of(add("mug", 1), cart=past), cart_of(add("bowl"), cart=past)
     assert contents(join(here, there, LIMITS)) == [("mug", 4, False), ("bowl", 1, False)]
 
 
 @pytest.mark.parametrize("again", [[-1], [0, -1], [-1, 0]])
-def test_a_cart_that_was_lost_and_took_old_changes_again_has_not_grown_from_it(again: list[int]) -> None:
+def test_a_lost_cart_that_gets_old_changes_again_has_not_grown_from_its_old_state(again: list[int]) -> None:
     made = [add("mug", 2), add("bowl"), add("vase")]
     lost = cart_of(*made)
     anew = cart_of(*(made[n] for n in again))

@@ -1,4 +1,4 @@
-"""Carts on their way between stores: all arrive as they were, whatever happens meanwhile."""
+"""Migration between stores: every cart arrives unchanged, whatever happens during the migration."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TTL = 3600
 
 @pytest.fixture
 async def old(valkey: Valkey) -> AsyncIterator[RedisCartService]:
-    """A store on a server of the test's own."""
+    """A store on a server that only this test uses."""
     store = RedisCartService.connect(valkey.url, ttl=TTL, timeouts=SLOW_MACHINE)
     yield store
     await store.close()
@@ -43,7 +43,7 @@ async def stored(store: CartService) -> dict[str, Cart]:
 
 
 async def migrated(old: CartService, new: CartService, passes: int = 5) -> Migration:
-    """Go over the old store until nothing is left to copy; the test fails where that does not come about."""
+    """Run passes until nothing is left to copy; fail if that takes more than `passes`."""
     migration = Migration(old, new)
     for _ in range(passes):
         if not (await migration.run_pass()).copied:
@@ -51,7 +51,7 @@ async def migrated(old: CartService, new: CartService, passes: int = 5) -> Migra
     raise AssertionError(migration.passes)
 
 
-async def test_every_cart_arrives_as_it_was(old: RedisCartService, new: RedisCartService) -> None:
+async def test_every_cart_is_copied_unchanged(old: RedisCartService, new: RedisCartService) -> None:
     carts = {cart.id: cart for cart in await fill(old, 1500, age=600)}
     migration = await migrated(old, new)
     assert await stored(new) == carts == await stored(old)
@@ -60,23 +60,23 @@ async def test_every_cart_arrives_as_it_was(old: RedisCartService, new: RedisCar
     assert last.old_sum == last.new_sum != 0
 
 
-async def test_a_cart_lives_as_long_as_it_had_to(old: RedisCartService, new: RedisCartService) -> None:
+async def test_a_cart_keeps_its_remaining_ttl(old: RedisCartService, new: RedisCartService) -> None:
     carts = [a_cart(f"aged {age}", age=age) for age in (0, 60, 1800, 3500)]
     await put_moved(old, carts)
     await migrated(old, new)
     for cart in carts:
         assert await new.time_left(cart.id) == pytest.approx(await old.time_left(cart.id), abs=2)
-    assert await new.time_left("aged 3500") <= 100, "and no whole life"
+    assert await new.time_left("aged 3500") <= 100, "not a whole TTL"
 
 
-async def test_a_cart_that_outlived_the_new_stores_time_is_not_dropped(old: RedisCartService) -> None:
+async def test_a_cart_older_than_the_ttl_of_the_new_store_is_not_dropped(old: RedisCartService) -> None:
     await old.put(a_cart("long ago", age=2 * TTL))
     new = MemoryCartService(ttl=TTL)
     assert (await Migration(old, new).run_pass()).renewed == 1
     assert await stored(new) == await stored(old) != {}
 
 
-async def test_going_over_it_again_changes_nothing(
+async def test_a_second_migration_changes_nothing(
     old: RedisCartService, new: RedisCartService, valkey: Valkey, shared_valkey: Valkey
 ) -> None:
     await fill(old, 300, age=600)
@@ -90,7 +90,7 @@ async def test_going_over_it_again_changes_nothing(
     assert len(after) == 300
 
 
-async def test_what_is_clicked_in_the_old_store_meanwhile_is_copied_too(
+async def test_changes_in_the_old_store_during_the_migration_are_copied_too(
     old: RedisCartService, new: RedisCartService
 ) -> None:
     carts = await fill(old, 2000)
@@ -106,12 +106,12 @@ async def test_what_is_clicked_in_the_old_store_meanwhile_is_copied_too(
     behind = await migration.run_pass()
     last = await migration.run_pass()
     assert (last.copied, last.carts) == (0, 2000)
-    assert 0 < behind.copied < 2000, "some were clicked after they were copied, and only those are copied again"
+    assert 0 < behind.copied < 2000, "some changed after they were copied, and only those are copied again"
     assert last.old_sum == last.new_sum
     assert await stored(new) == await stored(old)
 
 
-async def test_a_shop_that_is_clicked_in_while_it_moves_loses_and_doubles_nothing(
+async def test_changes_through_the_shop_during_the_migration_are_applied_exactly_once(
     old: RedisCartService, new: RedisCartService
 ) -> None:
     carts = await fill(old, 1200)
@@ -132,7 +132,7 @@ async def test_a_shop_that_is_clicked_in_while_it_moves_loses_and_doubles_nothin
         pass
     moved.set()
     await asyncio.gather(*shoppers)
-    assert 0 < migration.copied < 1200, "some came with the shoppers' clicks, the others by the migration"
+    assert 0 < migration.copied < 1200, "shoppers' changes moved some carts, and the migration the others"
     assert sum(bought.values()) > 8
     after = await stored(new)
     for cart in carts:
@@ -142,7 +142,7 @@ async def test_a_shop_that_is_clicked_in_while_it_moves_loses_and_doubles_nothin
         }
 
 
-async def test_what_was_changed_in_the_new_store_is_joined_and_never_overwritten(
+async def test_carts_changed_in_the_new_store_are_joined_and_never_overwritten(
     old: RedisCartService, new: RedisCartService
 ) -> None:
     await fill(old, 3)
@@ -159,7 +159,7 @@ async def test_what_was_changed_in_the_new_store_is_joined_and_never_overwritten
     assert last.old_sum != last.new_sum
 
 
-async def test_undo_still_works_after_the_move(old: RedisCartService, new: RedisCartService) -> None:
+async def test_undo_still_works_after_the_migration(old: RedisCartService, new: RedisCartService) -> None:
     before = await old.put(a_cart("ada", "mug", "bowl"))
     removal = Remove(new_change_id(), now(), "mug")
     await old.apply("ada", removal)
@@ -167,16 +167,14 @@ async def test_undo_still_works_after_the_move(old: RedisCartService, new: Redis
     assert (await new.apply("ada", Undo(new_change_id(), now(), removal.id))).lines == before.lines
 
 
-async def test_a_change_that_is_sent_again_after_the_move_counts_once(
-    old: RedisCartService, new: RedisCartService
-) -> None:
+async def test_a_change_retried_after_the_migration_counts_once(old: RedisCartService, new: RedisCartService) -> None:
     change = Add(new_change_id(), now(), "mug", 1, PRICE)
     await old.apply("ada", change)
     await migrated(old, new)
     assert (await new.apply("ada", change)).quantity == 1
 
 
-async def test_an_empty_store_is_moved_in_one_pass(old: RedisCartService, new: RedisCartService) -> None:
+async def test_an_empty_store_is_migrated_in_one_pass(old: RedisCartService, new: RedisCartService) -> None:
     migration = await migrated(old, new)
     assert migration.passes == [Pass()]
 
@@ -188,16 +186,16 @@ async def test_a_dry_run_counts_and_puts_nothing(old: RedisCartService, new: Red
     assert await stored(new) == {}
 
 
-async def test_a_rate_is_kept(old: RedisCartService) -> None:
+async def test_a_rate_limits_the_migration(old: RedisCartService) -> None:
     await fill(old, 60)
     loop = asyncio.get_running_loop()
     begun = loop.time()
     found = await Migration(old, MemoryCartService(), rate=100).run_pass()
     assert found.copied == 60
-    assert loop.time() - begun > 0.3, "60 carts at 100 a second, the last of them with no wait after"
+    assert loop.time() - begun > 0.3, "60 carts at 100 per second, without a pause after the last batch"
 
 
-async def test_an_old_store_that_dies_is_named_and_what_was_copied_stays(
+async def test_the_error_names_an_old_store_that_dies_and_copied_carts_stay(
     old: RedisCartService, new: RedisCartService, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retry, "RETRY_SECONDS", (0.01, 0.01))
@@ -212,7 +210,7 @@ async def test_an_old_store_that_dies_is_named_and_what_was_copied_stays(
     assert len(await stored(new)) >= copied
 
 
-async def test_an_old_store_that_hangs_for_a_moment_is_waited_for(valkey: Valkey, new: RedisCartService) -> None:
+async def test_the_migration_continues_after_the_old_store_hangs_briefly(valkey: Valkey, new: RedisCartService) -> None:
     source = RedisCartService.connect(valkey.url, ttl=TTL)
     carts = await fill(source, 3000)
     migration = Migration(source, new)
@@ -234,7 +232,7 @@ async def test_an_old_store_that_hangs_for_a_moment_is_waited_for(valkey: Valkey
     await source.close()
 
 
-async def test_an_old_store_that_is_started_again_is_gone_over_anew(new: RedisCartService) -> None:
+async def test_a_pass_has_to_be_repeated_when_the_old_store_restarts(new: RedisCartService) -> None:
     server = Valkey(appendonly="yes")
     server.start()
     source = RedisCartService.connect(server.url, ttl=TTL, timeouts=SLOW_MACHINE)
@@ -258,12 +256,12 @@ async def test_an_old_store_that_is_started_again_is_gone_over_anew(new: RedisCa
         server.stop()
 
 
-async def test_a_new_store_that_is_away_for_a_moment_is_waited_for(
+async def test_the_migration_continues_after_the_new_store_restarts(
     old: RedisCartService, valkey: Valkey, valkey_url: str
 ) -> None:
     source = RedisCartService.connect(valkey_url, ttl=TTL, timeouts=SLOW_MACHINE)
     carts = await fill(source, 3000)
-    migration = Migration(source, old)  # the server of the test's own is the new one here
+    migration = Migration(source, old)  # here the server that only this test uses is the new one
     killed = valkey.pid
 
     def kill_once() -> None:
@@ -276,12 +274,12 @@ async def test_a_new_store_that_is_away_for_a_moment_is_waited_for(
     assert valkey.pid != killed
     while (await migration.run_pass()).copied:
         pass
-    assert migration.copied > 3000, "what died with it was copied again"
+    assert migration.copied > 3000, "the carts that it lost were copied again"
     assert await stored(old) == {cart.id: cart for cart in carts}
     await source.close()
 
 
-async def test_a_new_store_that_stays_away_is_named(
+async def test_the_error_names_a_new_store_that_stays_down(
     new: RedisCartService, valkey: Valkey, old: RedisCartService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retry, "RETRY_SECONDS", (0.01, 0.01))
@@ -291,7 +289,7 @@ async def test_a_new_store_that_stays_away_is_named(
         await Migration(new, old).run_pass()
 
 
-async def test_everything_of_two_stores_is_told_once(old: RedisCartService) -> None:
+async def test_a_scan_of_two_stores_returns_every_cart_once(old: RedisCartService) -> None:
     hot, cold = old, MemoryCartService()
     both, asleep = a_cart("both"), a_cart("asleep")
     await cold.put_many([both, asleep])

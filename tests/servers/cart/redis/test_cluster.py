@@ -1,4 +1,4 @@
-"""The way of a call through a real cluster; tests/chaos breaks the nodes under it."""
+"""Calls to a real cluster; tests/chaos breaks its nodes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -28,14 +28,14 @@ def total(cluster: RealCluster, section: str, name: str) -> int:
     return sum(int(node.client().info(section)[name]) for node in cluster.nodes)
 
 
-async def test_each_key_is_at_the_node_that_has_its_slot(servers: Cluster, shared_cluster: RealCluster) -> None:
+async def test_each_key_is_stored_by_the_node_that_owns_its_slot(servers: Cluster, shared_cluster: RealCluster) -> None:
     await asyncio.gather(*(servers.call(key, "SET", key, key) for key in KEYS))
     assert await asyncio.gather(*(servers.call(key, "GET", key) for key in KEYS)) == [key.encode() for key in KEYS]
     assert all(node.client().dbsize() > 40 for node in shared_cluster.nodes)
     assert sum(node.client().dbsize() for node in shared_cluster.nodes) == 200
 
 
-async def test_calls_at_once_share_trips_to_each_node(servers: Cluster, shared_cluster: RealCluster) -> None:
+async def test_concurrent_calls_share_round_trips_to_each_node(servers: Cluster, shared_cluster: RealCluster) -> None:
     await asyncio.gather(*(servers.call(key, "SET", key, key) for key in KEYS))
     before = total(shared_cluster, "stats", "total_reads_processed")
     await asyncio.gather(*(servers.call(key, "GET", key) for key in KEYS))
@@ -47,7 +47,7 @@ def _moved(cluster: RealCluster) -> bool:
     return any("errorstat_MOVED" in node.client().info("errorstats") for node in cluster.nodes)
 
 
-async def test_every_shard_has_a_tag_that_leads_to_it(servers: Cluster, shared_cluster: RealCluster) -> None:
+async def test_every_shard_has_a_hash_tag_that_belongs_to_it(servers: Cluster, shared_cluster: RealCluster) -> None:
     assert servers.shards() == ((0, "0"),), "nothing is known before the first call"
     await servers.call("a", "GET", "a")
     shards = dict(servers.shards())
@@ -58,23 +58,23 @@ async def test_every_shard_has_a_tag_that_leads_to_it(servers: Cluster, shared_c
         assert shared_cluster.primary_of(key) is shared_cluster.nodes[number]
 
 
-async def test_a_fault_of_the_command_is_raised_as_it_is(servers: Cluster) -> None:
+async def test_an_error_in_the_command_is_raised_unchanged(servers: Cluster) -> None:
     with pytest.raises(NoScriptError):
         await servers.call("a", "EVALSHA", "0" * 40, 1, "a")
 
 
-async def test_a_wrong_map_is_put_right_by_the_first_answer(servers: Cluster, shared_cluster: RealCluster) -> None:
+async def test_a_wrong_slot_map_is_corrected_by_the_first_reply(servers: Cluster, shared_cluster: RealCluster) -> None:
     await servers.call("a", "SET", "a", "1")
     slot = key_slot(b"a")
     right = servers._owners[slot]
     servers._owners[slot] = next(node for node in servers._owners if node is not right)
     assert await servers.call("a", "GET", "a") == b"1"
     assert servers._owners[slot] is right
-    assert _moved(shared_cluster), "it was sent away once"
+    assert _moved(shared_cluster), "it was redirected once"
     assert servers.epoch == 0
 
 
-async def test_a_server_that_is_no_node_says_so(valkey_url: str) -> None:
+async def test_a_single_server_is_refused_as_a_cluster(valkey_url: str) -> None:
     servers = Cluster.connect(valkey_url.replace("redis://", "redis+cluster://"))
     with pytest.raises(StoreRefused, match="not a cluster node: write redis://"):
         await servers.call("a", "GET", "a")
@@ -83,7 +83,7 @@ async def test_a_server_that_is_no_node_says_so(valkey_url: str) -> None:
     await servers.close()
 
 
-async def test_a_node_without_a_cluster_says_so() -> None:
+async def test_a_node_without_slots_is_unavailable() -> None:
     node = Valkey(cluster_enabled="yes")
     node.start()
     servers = Cluster.connect(f"redis+cluster://127.0.0.1:{node.port}")
@@ -104,7 +104,7 @@ async def test_a_node_without_a_cluster_says_so() -> None:
         ("redis+cluster://one:7000?nonsense=1", "nonsense"),
     ],
 )
-def test_a_url_that_cannot_be_meant_is_refused(url: str, words: str) -> None:
+def test_an_invalid_url_is_refused(url: str, words: str) -> None:
     with pytest.raises(ConfigurationError, match=words):
         open_store(url, limits=Limits(), ttl=60, name="REDIS_URL")
 
@@ -116,5 +116,5 @@ def test_a_url_that_cannot_be_meant_is_refused(url: str, words: str) -> None:
         "rediss+cluster://user:p%40ss@one:7000,two:7001/?ssl_check_hostname=false",
     ],
 )
-def test_a_url_with_all_that_one_can_say(url: str) -> None:
+def test_a_url_with_every_part_is_accepted(url: str) -> None:
     open_store(url, limits=Limits(), ttl=60, name="REDIS_URL")

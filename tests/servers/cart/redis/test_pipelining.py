@@ -1,4 +1,4 @@
-"""Calls that meet on their way share a trip; tests/chaos cuts the way under them."""
+"""Concurrent calls share round trips; tests/chaos breaks their connections."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ from shop.errors import StoreBusy, StoreUnavailable
 
 
 def translate(error: Exception) -> Exception:
-    """Errors of the way are StoreUnavailable, as the cart service has it."""
+    """Translate connection errors to StoreUnavailable, as the cart service does."""
     return error if isinstance(error, ResponseError) else StoreUnavailable(str(error))
 
 
@@ -33,11 +33,13 @@ async def pipeline(redis: Redis) -> SharedPipeline:
 
 
 def trips(valkey: Valkey) -> int:
-    """How often the server has read from its clients so far."""
+    """How many times the server has read from its clients so far."""
     return int(valkey.client().info("stats")["total_reads_processed"])
 
 
-async def test_calls_at_once_share_trips_and_each_gets_its_own_reply(valkey: Valkey, pipeline: SharedPipeline) -> None:
+async def test_concurrent_calls_share_round_trips_and_each_gets_its_own_reply(
+    valkey: Valkey, pipeline: SharedPipeline
+) -> None:
     await asyncio.gather(*(pipeline.call("SET", f"key-{n}", n) for n in range(4)))
     before = trips(valkey)
     replies = await asyncio.gather(*(pipeline.call("GET", f"key-{n % 4}") for n in range(200)))
@@ -45,7 +47,7 @@ async def test_calls_at_once_share_trips_and_each_gets_its_own_reply(valkey: Val
     assert trips(valkey) - before <= 10
 
 
-async def test_a_refused_command_is_refused_alone(pipeline: SharedPipeline) -> None:
+async def test_a_refused_command_does_not_fail_the_others(pipeline: SharedPipeline) -> None:
     await pipeline.call("SET", "text", "x")
     calls = [pipeline.call("INCR" if n == 7 else "GET", "text") for n in range(20)]
     replies = await asyncio.gather(*calls, return_exceptions=True)
@@ -53,7 +55,7 @@ async def test_a_refused_command_is_refused_alone(pipeline: SharedPipeline) -> N
     assert isinstance(replies[7], ResponseError)
 
 
-async def test_a_cancelled_caller_disturbs_nobody(pipeline: SharedPipeline) -> None:
+async def test_a_cancelled_caller_does_not_affect_the_others(pipeline: SharedPipeline) -> None:
     await pipeline.call("SET", "count", 0)
     async with asyncio.TaskGroup() as tasks:
         calls = [tasks.create_task(_increment(pipeline)) for _ in range(50)]
@@ -69,7 +71,7 @@ async def _increment(pipeline: SharedPipeline) -> int:
     return int(await pipeline.call("INCR", "count"))
 
 
-async def test_a_hung_server_costs_all_who_wait_one_time_out(valkey: Valkey, redis: Redis) -> None:
+async def test_all_calls_to_a_hung_server_fail_after_one_timeout(valkey: Valkey, redis: Redis) -> None:
     pipeline = SharedPipeline(redis.connection_pool.make_connection, translate, timeout=1)
     await asyncio.gather(*(pipeline.call("PING") for _ in range(300)))
     valkey.hang()
@@ -91,7 +93,7 @@ async def _answers(pipeline: SharedPipeline) -> bool:
         return False
 
 
-def test_a_connection_reset_while_nobody_used_it_is_replaced(valkey: Valkey) -> None:
+def test_a_connection_reset_while_idle_is_replaced(valkey: Valkey) -> None:
     async def main() -> None:
         async with Redis(port=valkey.port, retry=Retry(NoBackoff(), 1)) as redis:
             pipeline = SharedPipeline(redis.connection_pool.make_connection, translate, timeout=5)
@@ -105,7 +107,7 @@ def test_a_connection_reset_while_nobody_used_it_is_replaced(valkey: Valkey) -> 
     uvloop.run(main())
 
 
-async def test_more_than_can_wait_are_refused_at_once(
+async def test_commands_beyond_the_queue_limit_are_refused_at_once(
     pipeline: SharedPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pipelining, "MAX_WAITING", 5)
@@ -114,9 +116,7 @@ async def test_more_than_can_wait_are_refused_at_once(
     assert len(replies) == 10
 
 
-async def test_a_server_that_is_another_process_than_before_is_noticed(
-    valkey: Valkey, pipeline: SharedPipeline
-) -> None:
+async def test_a_server_restart_increases_the_epoch(valkey: Valkey, pipeline: SharedPipeline) -> None:
     await pipeline.call("PING")
     valkey.client().client_kill_filter(_type="normal", skipme=True)
     await pipeline.call("PING")

@@ -1,4 +1,4 @@
-"""What carts in SQL promise beyond the contract of every store: few statements, and words for what is wrong."""
+"""What SQL stores promise beyond the contract of every store: few statements, and clear errors."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ async def carts(database_url: str) -> AsyncIterator[SqlCartService]:
 
 
 async def ask(url: str, statement: str) -> list[tuple[object, ...]]:
-    """What the database says, asked past the service."""
+    """Query the database directly, without the service."""
     engine = create_engine(url)
     rows = [tuple(row) for row in await fetch(engine, text(statement))]
     await engine.dispose()
@@ -45,20 +45,20 @@ async def tell(url: str, statement: str) -> None:
 
 
 def old(cart_id: str, days: int, sku: str = "mug", price: Money = EUR) -> Cart:
-    """A cart last changed so many days ago."""
+    """A cart that last changed `days` days ago."""
     return apply(Cart(cart_id), Add(new_change_id(), now() - days * DAY, sku, 2, price))
 
 
-async def test_carts_that_are_changed_at_once_share_transactions(postgres_url: str) -> None:
+async def test_concurrent_changes_of_carts_share_transactions(postgres_url: str) -> None:
     carts = SqlCartService.connect(postgres_url, timeout=30)
     await asyncio.gather(*(carts.add(f"cart-{n}", "mug", 1, EUR) for n in range(500)))
     ((rows, transactions),) = await ask(postgres_url, "SELECT count(*), count(DISTINCT xmin::text) FROM carts")
-    assert (rows, transactions) == (500, 6), "two alone, and the rest of each lane in two batches"
+    assert (rows, transactions) == (500, 6), "two single calls, and the rest of each writer in two batches"
     assert [cart.quantity for cart in await carts.get_many([f"cart-{n}" for n in range(500)])] == [1] * 500
     await carts.close()
 
 
-async def test_changes_of_one_cart_at_once_are_one_write_and_a_refused_one_is_refused_alone(
+async def test_concurrent_changes_of_a_cart_are_one_write_and_refused_separately(
     carts: SqlCartService,
 ) -> None:
     await carts.add("a", "bowl", 1, EUR)
@@ -69,7 +69,7 @@ async def test_changes_of_one_cart_at_once_are_one_write_and_a_refused_one_is_re
     assert ({line.sku: line.quantity for line in cart.lines}, cart.revision) == ({"bowl": 1, "mug": 9}, 4)
 
 
-async def test_callers_who_leave_cost_nobody_a_reply(database_url: str, carts: SqlCartService) -> None:
+async def test_cancelled_callers_do_not_affect_the_others(database_url: str, carts: SqlCartService) -> None:
     added = await carts.add("a", "mug", 1, EUR)
     for _ in range(5):
         calls = [asyncio.ensure_future(carts.get("a")) for _ in range(8)]
@@ -87,9 +87,9 @@ async def test_callers_who_leave_cost_nobody_a_reply(database_url: str, carts: S
 
 
 async def test_a_click_rewrites_no_index_and_a_read_writes_nothing(postgres_url: str) -> None:
-    """All versions of the row fit into its page: whether old ones can be cleared up in time is not tried here.
+    """All versions of the row fit into its page; the test does not depend on when PostgreSQL removes old ones.
 
-    Whoever reads just then, as PostgreSQL itself does for its statistics, may keep it from that.
+    Concurrent reads, such as those of PostgreSQL itself for its statistics, can delay that.
     """
     carts = SqlCartService.connect(postgres_url, timeout=30)
     await carts.add("a", "mug", 1, EUR)
@@ -107,14 +107,14 @@ async def test_a_click_rewrites_no_index_and_a_read_writes_nothing(postgres_url:
 
 
 async def updates(url: str) -> tuple[int, int]:
-    """Rows of carts that were updated, and how many of them without touching an index."""
+    """The number of updates of the table, and how many of them changed no index."""
     ((changed, hot),) = await ask(
         url, "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'carts'"
     )
     return int(str(changed)), int(str(hot))
 
 
-async def test_an_expired_row_is_no_cart_and_is_purged(carts: SqlCartService, database_url: str) -> None:
+async def test_an_expired_row_is_not_read_and_is_purged(carts: SqlCartService, database_url: str) -> None:
     for n in range(5):
         await carts.add(f"expired-{n}", "mug", 1, EUR)
     kept = await carts.add("kept", "mug", 1, EUR)
@@ -123,12 +123,12 @@ async def test_an_expired_row_is_no_cart_and_is_purged(carts: SqlCartService, da
     assert await carts.time_left("expired-0") == 0
     assert [cart async for cart in carts.scan()] == [kept]
     assert await carts.count() == 1
-    assert (await carts.add("expired-0", "bowl", 1, EUR)).revision == 1, "it begins anew"
+    assert (await carts.add("expired-0", "bowl", 1, EUR)).revision == 1, "a new cart"
     assert [await carts.purge(3), await carts.purge(3)] == [3, 1]
     assert await ask(database_url, "SELECT id FROM carts ORDER BY id") == [("expired-0",), ("kept",)]
 
 
-async def test_an_aged_cart_keeps_its_age_and_never_loses_time(carts: SqlCartService) -> None:
+async def test_an_aged_put_keeps_the_age_and_never_shortens_the_ttl(carts: SqlCartService) -> None:
     await carts.put(old("aged", 10), aged=True)
     assert carts.ttl - 10 * DAY - 60 <= await carts.time_left("aged") <= carts.ttl - 10 * DAY
     cart = await carts.put(old("fresh", 10))
@@ -138,7 +138,7 @@ async def test_an_aged_cart_keeps_its_age_and_never_loses_time(carts: SqlCartSer
     assert await carts.time_left("fresh") >= carts.ttl - 60
 
 
-async def test_sleeping_carts_are_listed_by_age_and_by_value(carts: SqlCartService) -> None:
+async def test_idle_carts_are_listed_by_age_and_by_value(carts: SqlCartService) -> None:
     cheap, dear, young = old("cheap", 20), old("dear", 10, price=Money(9900, "EUR")), old("young", 1)
     await carts.put_many([dear, young, cheap], aged=True)
     await carts.put(old("empty", 15), aged=True)
@@ -158,7 +158,7 @@ async def test_a_probe_leaves_no_trace(carts: SqlCartService, database_url: str)
     assert await ask(database_url, "SELECT * FROM carts") == []
 
 
-async def test_a_row_that_is_no_cart_harms_nobody_else(carts: SqlCartService, database_url: str) -> None:
+async def test_a_corrupt_row_fails_only_its_own_cart(carts: SqlCartService, database_url: str) -> None:
     await carts.add("broken", "mug", 1, EUR)
     state = "'\\x07'" if database_url.startswith("postgresql") else "x'07'"
     await tell(database_url, f"UPDATE carts SET state = {state}")
@@ -188,7 +188,7 @@ async def test_a_database_without_the_table_says_what_to_do(tmp_path: Path, post
         ("postgresql://127.0.0.1/shop?sslmode=sometimes", "sslmode"),
     ],
 )
-async def test_wrong_urls_are_said_in_words(tmp_path: Path, url: str, words: str) -> None:
+async def test_a_wrong_url_raises_a_clear_error(tmp_path: Path, url: str, words: str) -> None:
     (tmp_path / "text.db").write_text("This is not a database, but a text that is long enough." * 20)
     carts = SqlCartService.connect(url.format(folder=tmp_path))
     for call in (carts.get("a"), carts.ping()):
@@ -197,7 +197,7 @@ async def test_wrong_urls_are_said_in_words(tmp_path: Path, url: str, words: str
     await carts.close()
 
 
-async def test_a_database_or_user_that_is_not_there_is_refused(postgres_url: str) -> None:
+async def test_a_missing_database_or_user_is_refused(postgres_url: str) -> None:
     base = postgres_url.partition("?")
     for url in (f"postgresql://postgres@/none?{base[2]}", f"postgresql://nobody@/postgres?{base[2]}"):
         carts = SqlCartService.connect(url)
@@ -207,12 +207,12 @@ async def test_a_database_or_user_that_is_not_there_is_refused(postgres_url: str
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://host/db"])
-def test_carts_need_a_database_that_keeps_them(url: str) -> None:
+def test_a_database_in_memory_or_of_another_kind_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match="A database for carts must be"):
         SqlCartService.connect(url)
 
 
-def test_urls_of_postgresql_are_read_as_the_catalogue_reads_them() -> None:
+def test_postgresql_urls_are_parsed_as_the_catalog_parses_them() -> None:
     url = "postgresql+asyncpg://u:p%40@h1:1,h2:2/shop?ssl=verify-full&sslrootcert=ca.pem&statement_cache_size=0"
     assert Target.parse(url) == Target(
         "postgresql://u:p%40@h1:1,h2:2/shop?sslmode=verify-full&sslrootcert=ca.pem", pooled=True
@@ -220,14 +220,14 @@ def test_urls_of_postgresql_are_read_as_the_catalogue_reads_them() -> None:
     assert Target.parse("postgres://h/shop") == Target("postgresql://h/shop", pooled=False)
 
 
-async def test_behind_a_pooler_nothing_is_kept_in_a_connection(postgres_url: str) -> None:
+async def test_connections_through_a_pooler_hold_no_session_state(postgres_url: str) -> None:
     carts = SqlCartService.connect(f"{postgres_url}&statement_cache_size=0", timeout=30)
     await asyncio.gather(*(carts.add(f"cart-{n % 9}", "mug", 1, EUR) for n in range(60)))
     assert sum(cart.quantity for cart in await carts.get_many([f"cart-{n}" for n in range(9)])) == 60
     await carts.close()
 
 
-async def test_a_statement_that_is_wrong_is_a_fault_of_the_program(postgres_url: str) -> None:
+async def test_a_wrong_statement_raises_the_error_of_the_driver(postgres_url: str) -> None:
     await tell(postgres_url, "ALTER TABLE carts RENAME COLUMN state TO stat")
     carts = SqlCartService.connect(postgres_url)
     with pytest.raises(asyncpg.UndefinedColumnError):

@@ -1,4 +1,4 @@
-"""What the failover does between the calls, step by step; tests/chaos breaks real servers under it."""
+"""The failover, call by call; tests/chaos does it with real servers."""
 
 import asyncio
 
@@ -47,7 +47,7 @@ async def test_changes_of_an_outage_are_replayed_in_order(server: FakeServer, ca
     assert carts.replayed == 3
 
 
-async def test_a_refusal_is_told_on_the_standby_too_and_not_replayed(
+async def test_the_standby_refuses_changes_too_and_does_not_replay_them(
     server: FakeServer, carts: FailoverCartService
 ) -> None:
     await carts.add("a", "mug", 9, EUR)
@@ -58,7 +58,9 @@ async def test_a_refusal_is_told_on_the_standby_too_and_not_replayed(
     server.connected = True
 
 
-async def test_a_change_to_a_cart_never_seen_reaches_it_later(server: FakeServer, carts: FailoverCartService) -> None:
+async def test_a_change_to_a_cart_without_a_near_copy_is_replayed(
+    server: FakeServer, carts: FailoverCartService
+) -> None:
     await carts.primary.add("a", "mug", 2, EUR)
     server.connected = False
     assert await carts.remove("a", "mug") == Cart("a", partial=True)
@@ -67,7 +69,7 @@ async def test_a_change_to_a_cart_never_seen_reaches_it_later(server: FakeServer
     assert (await carts.get("a")).lines == ()
 
 
-async def test_put_and_delete_during_an_outage(server: FakeServer, carts: FailoverCartService) -> None:
+async def test_put_and_delete_work_during_an_outage(server: FakeServer, carts: FailoverCartService) -> None:
     cart = await carts.add("a", "mug", 2, EUR)
     await carts.delete("a")
     server.connected = False
@@ -82,8 +84,8 @@ async def test_put_and_delete_during_an_outage(server: FakeServer, carts: Failov
     assert await carts.primary.get("b") == Cart("b")
 
 
-async def test_a_late_answer_is_not_forgotten_by_the_standby(server: FakeServer, carts: FailoverCartService) -> None:
-    """A change that the store takes just as another call finds it gone stays visible through the outage."""
+async def test_the_standby_keeps_a_late_reply_of_the_store(server: FakeServer, carts: FailoverCartService) -> None:
+    """A change that the store accepts just before another call finds it down stays visible during the outage."""
     before = await carts.add("a", "mug", 1, EUR)
     server.connected = False
     await carts.add("a", "mug", 1, EUR)

@@ -25,7 +25,7 @@ def sample(registry: CollectorRegistry, name: str, **labels: str) -> float:
     return value
 
 
-async def test_what_happens_is_counted() -> None:
+async def test_operations_reads_and_lines_are_counted() -> None:
     registry = CollectorRegistry()
     carts = MeteredCartService(MemoryCartService(limits=Limits(quantity=3)), registry)
     await carts.get("a")
@@ -56,7 +56,7 @@ async def failover(server: FakeServer) -> AsyncIterator[CartService]:
     await service.close()
 
 
-async def test_an_outage_is_seen(server: FakeServer, failover: CartService) -> None:
+async def test_an_outage_shows_in_the_metrics(server: FakeServer, failover: CartService) -> None:
     registry = CollectorRegistry()
     carts = MeteredCartService(failover, registry)
     await carts.add("a", "mug", 1, EUR)
@@ -69,7 +69,7 @@ async def test_an_outage_is_seen(server: FakeServer, failover: CartService) -> N
     server.connected = True
 
 
-async def test_the_archive_and_a_move_are_seen() -> None:
+async def test_the_archive_and_a_migration_show_in_the_metrics() -> None:
     registry = CollectorRegistry()
     old, archive = MemoryCartService(), MemoryCartService()
     tiered = TieredCartService(MemoryCartService(), archive, delay=3600)

@@ -1,4 +1,4 @@
-"""Carts that move from one store to another while they are changed, step by step."""
+"""The service that moves carts from one store to another while they are in use, call by call."""
 
 import pytest
 from fakeredis import FakeAsyncRedis, FakeServer
@@ -39,13 +39,11 @@ def lines(cart: Cart) -> dict[str, int]:
     return {line.sku: line.quantity for line in cart.lines}
 
 
-def is_asked_again(carts: MovingCartService) -> None:
+def end_old_retry_pause(carts: MovingCartService) -> None:
     carts._old_retry_at = 0
 
 
-async def test_a_look_brings_a_cart_over(
-    carts: MovingCartService, new: MemoryCartService, old: RedisCartService
-) -> None:
+async def test_a_read_moves_a_cart(carts: MovingCartService, new: MemoryCartService, old: RedisCartService) -> None:
     there = await old.add("a", "mug", 2, EUR)
     assert await carts.get("a") == there
     assert await new.get("a") == await old.get("a") == there
@@ -54,7 +52,7 @@ async def test_a_look_brings_a_cart_over(
     assert carts.moved == 1
 
 
-async def test_the_rest_of_its_life_goes_with_it(new: MemoryCartService, old: RedisCartService) -> None:
+async def test_a_moved_cart_keeps_its_remaining_ttl(new: MemoryCartService, old: RedisCartService) -> None:
     clock = [0.0]
     new = MemoryCartService(ttl=100, clock=lambda: clock[0])
     carts = MovingCartService(new, old)
@@ -64,7 +62,7 @@ async def test_the_rest_of_its_life_goes_with_it(new: MemoryCartService, old: Re
     assert (await new.get("a")).revision == 0
 
 
-async def test_a_change_is_made_to_what_was_there_and_only_in_the_new_store(
+async def test_a_change_moves_the_cart_and_is_written_only_to_the_new_store(
     carts: MovingCartService, new: MemoryCartService, old: RedisCartService
 ) -> None:
     there = await old.add("a", "mug", 2, EUR)
@@ -74,7 +72,9 @@ async def test_a_change_is_made_to_what_was_there_and_only_in_the_new_store(
     assert await old.get("a") == there
 
 
-async def test_what_old_processes_still_write_is_joined_in(carts: MovingCartService, old: RedisCartService) -> None:
+async def test_changes_that_old_processes_still_write_are_joined(
+    carts: MovingCartService, old: RedisCartService
+) -> None:
     await old.add("a", "mug", 2, EUR)
     await carts.add("a", "bowl", 1, EUR)
     await old.add("a", "vase", 1, EUR)
@@ -84,7 +84,7 @@ async def test_what_old_processes_still_write_is_joined_in(carts: MovingCartServ
     assert lines(await carts.get("a")) == {"mug": 3, "vase": 1}
 
 
-async def test_an_old_store_that_is_away_stops_nobody(
+async def test_calls_succeed_while_the_old_store_is_down(
     server: FakeServer, carts: MovingCartService, old: RedisCartService
 ) -> None:
     await old.add("a", "mug", 2, EUR)
@@ -93,11 +93,11 @@ async def test_an_old_store_that_is_away_stops_nobody(
     during = await carts.add("a", "mug", 1, EUR)
     assert (lines(during), during.partial) == ({"mug": 1}, True)
     server.connected = True
-    is_asked_again(carts)
+    end_old_retry_pause(carts)
     assert lines(await carts.get("a")) == {"mug": 3}
 
 
-async def test_a_new_store_that_is_away_is_told(server: FakeServer, new: MemoryCartService) -> None:
+async def test_calls_fail_while_the_new_store_is_down(server: FakeServer, new: MemoryCartService) -> None:
     carts = MovingCartService(RedisCartService(OneServer(FakeAsyncRedis(server=server), timeout=5)), new)
     server.connected = False
     with pytest.raises(StoreUnavailable):
@@ -106,7 +106,7 @@ async def test_a_new_store_that_is_away_is_told(server: FakeServer, new: MemoryC
         await carts.add("a", "mug", 1, EUR)
 
 
-async def test_a_deleted_cart_comes_back_from_neither(
+async def test_a_deleted_cart_is_deleted_from_both_stores(
     server: FakeServer, carts: MovingCartService, old: RedisCartService
 ) -> None:
     for cart_id in ("a", "b"):
@@ -118,7 +118,7 @@ async def test_a_deleted_cart_comes_back_from_neither(
     await carts.delete("b")
     assert (await carts.get("b")).revision == 0
     server.connected = True
-    is_asked_again(carts)
+    end_old_retry_pause(carts)
     assert await carts.get("b") == await old.get("b") == Cart("b")
 
 
@@ -130,13 +130,13 @@ async def test_every_cart_is_scanned_once(carts: MovingCartService, old: RedisCa
     assert [cart async for cart in carts.scan()] == [both, here, there]
 
 
-async def test_put_joins_what_both_have(carts: MovingCartService, old: RedisCartService) -> None:
+async def test_put_joins_the_cart_with_both_stores(carts: MovingCartService, old: RedisCartService) -> None:
     await old.add("a", "mug", 1, EUR)
     other = apply(Cart("a"), Add(new_change_id(), now(), "mug", 2, EUR))
     assert lines(await carts.put(other)) == {"mug": 3}
 
 
-async def test_a_cart_that_the_new_store_would_have_forgotten_gets_a_whole_life(
+async def test_a_moved_cart_older_than_the_ttl_gets_a_whole_ttl(
     carts: MovingCartService, new: MemoryCartService, old: RedisCartService
 ) -> None:
     await old.apply("a", Add(new_change_id(), now() - 2 * new.ttl, "mug", 2, EUR))

@@ -16,7 +16,7 @@ def line(sku: str, quantity: int, amount: int, currency: str = "EUR", *, saved: 
     return Line(sku, quantity, Money(amount, currency), 0, saved)
 
 
-def test_carts_are_counted_by_what_is_in_them() -> None:
+def test_statistics_count_quantities_values_and_ages() -> None:
     mixed = Cart("a", 3, (line("mug", 2, 1900), line("bowl", 1, 500, "JPY"), line("vase", 9, 9900, saved=True)))
     emptied = Cart("b", 2)
     found = Statistics()
@@ -30,7 +30,7 @@ def test_carts_are_counted_by_what_is_in_them() -> None:
     assert found.bytes.most == len(codec.encode(mixed))
 
 
-def test_no_carts_are_all_zeros() -> None:
+def test_the_statistics_of_no_carts_are_zero() -> None:
     assert Statistics().lines == Distribution(0, 0, 0, 0)
 
 

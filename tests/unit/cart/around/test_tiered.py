@@ -1,4 +1,4 @@
-"""What the archive behind the live carts does between the calls, step by step."""
+"""The archive behind the live carts, call by call."""
 
 import asyncio
 from collections import Counter
@@ -22,11 +22,11 @@ from shop.money import Money
 EUR = Money(1900, "EUR")
 HOT_TTL, COLD_TTL = 30 * 24 * 3600, 180 * 24 * 3600
 NEVER = 3600.0
-"""A delay that no test waits for."""
+"""A delay longer than any test."""
 
 
 class Archive(RedisCartService):
-    """A store that can be away or slow, and counts the calls that reach it."""
+    """A store that can be down or slow, and counts the calls that reach it."""
 
     def __init__(self) -> None:
         self.server = FakeServer()
@@ -73,15 +73,15 @@ def lines(cart: Cart) -> dict[str, int]:
 
 
 def a_cart(cart_id: str, *skus: str, at: int) -> Cart:
-    """A cart whose changes were all made at this time."""
+    """A cart whose changes were all made at the time `at`."""
     cart = Cart(cart_id)
     for sku in skus:
         cart = apply(cart, Add(new_change_id(), at, sku, 1, EUR))
     return cart
 
 
-def asleep(cart_id: str, *skus: str) -> Cart:
-    """A cart that hot has forgotten long ago."""
+def archived(cart_id: str, *skus: str) -> Cart:
+    """A cart that expired in hot long ago."""
     return a_cart(cart_id, *skus, at=now() - HOT_TTL - 1000)
 
 
@@ -91,7 +91,7 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.001)
 
 
-async def test_a_change_is_in_the_archive_soon(hot: MemoryCartService, cold: Archive) -> None:
+async def test_a_change_is_archived_soon(hot: MemoryCartService, cold: Archive) -> None:
     carts = TieredCartService(hot, cold, delay=0.02)
     await carts.add("a", "mug", 1, EUR)
     last = await carts.add("a", "mug", 1, EUR)
@@ -121,30 +121,30 @@ async def test_a_new_cart_costs_one_query_and_later_changes_none(carts: TieredCa
     assert cold.calls == {"get": 1, "put_many": 1}
 
 
-async def test_a_sleeping_cart_comes_back_in_one_query(
+async def test_an_archived_cart_is_restored_with_one_query(
     carts: TieredCartService, hot: MemoryCartService, cold: Archive
 ) -> None:
-    slept = await cold.put(asleep("a", "mug", "bowl"))
-    woken = await carts.get("a")
-    assert woken == msgspec.structs.replace(slept, idle_since=slept.changed_at)
+    before = await cold.put(archived("a", "mug", "bowl"))
+    restored = await carts.get("a")
+    assert restored == msgspec.structs.replace(before, idle_since=before.changed_at)
     assert cold.calls == {"get": 1}
-    assert await carts.get("a") == await hot.get("a") == slept
+    assert await carts.get("a") == await hot.get("a") == before
     assert (cold.calls["get"], carts.restored) == (1, 1)
 
 
-async def test_a_change_wakes_the_cart_it_is_made_to(carts: TieredCartService, cold: Archive) -> None:
-    slept = await cold.put(asleep("a", "mug", "bowl"))
+async def test_a_change_restores_its_cart(carts: TieredCartService, cold: Archive) -> None:
+    before = await cold.put(archived("a", "mug", "bowl"))
     added = await carts.add("a", "mug", 2, EUR)
     assert lines(added) == {"mug": 3, "bowl": 1}
-    assert added.idle_since == slept.changed_at
+    assert added.idle_since == before.changed_at
     assert (await carts.add("a", "mug", 1, EUR)).idle_since == 0
     await carts.write_behind.flush()
     assert lines(await cold.get("a")) == {"mug": 4, "bowl": 1}
 
 
-async def test_a_change_that_needs_the_sleeping_lines_is_made_to_them(carts: TieredCartService, cold: Archive) -> None:
+async def test_a_change_is_applied_to_the_archived_lines(carts: TieredCartService, cold: Archive) -> None:
     for cart_id in ("set", "removed", "cleared"):
-        await cold.put(asleep(cart_id, "mug", "bowl"))
+        await cold.put(archived(cart_id, "mug", "bowl"))
     assert lines(await carts.set_quantity("set", "mug", 5)) == {"mug": 5, "bowl": 1}
     assert lines(await carts.remove("removed", "mug")) == {"bowl": 1}
     cleared = await carts.clear("cleared")
@@ -153,9 +153,7 @@ async def test_a_change_that_needs_the_sleeping_lines_is_made_to_them(carts: Tie
     assert lines(undone) == {"mug": 1, "bowl": 1}
 
 
-async def test_a_change_that_is_sent_again_wakes_the_cart_it_was_the_latest_of(
-    carts: TieredCartService, hot: MemoryCartService
-) -> None:
+async def test_a_retry_of_the_latest_change_restores_the_cart(carts: TieredCartService, hot: MemoryCartService) -> None:
     latest = new_change_id()
     await carts.add("a", "mug", 1, EUR)
     before = await carts.add("a", "bowl", 1, EUR, change_id=latest)
@@ -164,7 +162,7 @@ async def test_a_change_that_is_sent_again_wakes_the_cart_it_was_the_latest_of(
     assert await carts.add("a", "bowl", 1, EUR, change_id=latest) == before
 
 
-async def test_a_removal_can_be_undone_though_an_add_woke_the_cart(
+async def test_a_removal_can_be_undone_after_an_add_restored_the_cart(
     carts: TieredCartService, hot: MemoryCartService
 ) -> None:
     await carts.add("a", "mug", 3, EUR)
@@ -176,8 +174,8 @@ async def test_a_removal_can_be_undone_though_an_add_woke_the_cart(
     assert lines(undone) == {"mug": 3, "bowl": 1}
 
 
-async def test_concurrent_calls_wake_a_cart_once(carts: TieredCartService, cold: Archive) -> None:
-    await cold.put(asleep("a", "mug", "bowl"))
+async def test_concurrent_calls_restore_a_cart_once(carts: TieredCartService, cold: Archive) -> None:
+    await cold.put(archived("a", "mug", "bowl"))
     await asyncio.gather(*(carts.add("a", "mug", 1, EUR) for _ in range(20)), *(carts.get("a") for _ in range(20)))
     assert lines(await carts.get("a")) == {"mug": 21, "bowl": 1}
     assert cold.calls["get"] == 1
@@ -185,18 +183,18 @@ async def test_concurrent_calls_wake_a_cart_once(carts: TieredCartService, cold:
     assert lines(await cold.get("a")) == {"mug": 21, "bowl": 1}
 
 
-async def test_a_caller_who_gives_up_wakes_the_cart_for_the_others(carts: TieredCartService, cold: Archive) -> None:
-    slept = await cold.put(asleep("a", "mug"))
+async def test_a_cancelled_call_still_restores_the_cart_for_the_others(carts: TieredCartService, cold: Archive) -> None:
+    before = await cold.put(archived("a", "mug"))
     cold.answers.clear()
     impatient, patient = (asyncio.create_task(carts.get("a")) for _ in range(2))
     await until(lambda: cold.calls["get"] == 1)
     impatient.cancel()
     cold.answers.set()
-    assert lines(await patient) == lines(slept)
+    assert lines(await patient) == lines(before)
     assert impatient.cancelled()
 
 
-async def test_a_cart_that_was_only_lost_has_not_slept(
+async def test_a_cart_that_hot_lost_early_is_not_reported_as_idle(
     carts: TieredCartService, hot: MemoryCartService, cold: Archive
 ) -> None:
     before = await carts.add("a", "mug", 2, EUR)
@@ -205,7 +203,7 @@ async def test_a_cart_that_was_only_lost_has_not_slept(
     assert await carts.get("a") == before
 
 
-async def test_what_is_not_written_yet_comes_back_too(carts: TieredCartService, hot: MemoryCartService) -> None:
+async def test_unwritten_changes_are_restored_too(carts: TieredCartService, hot: MemoryCartService) -> None:
     before = await carts.add("a", "mug", 2, EUR)
     await hot.delete("a")
     assert await carts.get("a") == before
@@ -213,7 +211,7 @@ async def test_what_is_not_written_yet_comes_back_too(carts: TieredCartService, 
     assert lines(await carts.add("a", "mug", 1, EUR)) == {"mug": 3}
 
 
-async def test_what_is_not_written_yet_comes_back_though_the_archive_is_away(
+async def test_unwritten_changes_are_restored_while_the_archive_is_down(
     carts: TieredCartService, hot: MemoryCartService, cold: Archive
 ) -> None:
     await carts.add("a", "mug", 2, EUR)
@@ -222,10 +220,10 @@ async def test_what_is_not_written_yet_comes_back_though_the_archive_is_away(
     assert lines(await carts.get("a")) == {"mug": 2}
     await hot.delete("a")
     assert lines(await carts.add("a", "mug", 1, EUR)) == {"mug": 3}
-    cold.server.connected = True  # else closing would wait for it
+    cold.server.connected = True  # otherwise closing would wait for it
 
 
-async def test_nobody_notices_an_archive_that_is_away(carts: TieredCartService, cold: Archive) -> None:
+async def test_calls_succeed_while_the_archive_is_down(carts: TieredCartService, cold: Archive) -> None:
     await carts.add("known", "mug", 1, EUR)
     cold.server.connected = False
     last = await carts.add("known", "mug", 1, EUR)
@@ -239,7 +237,7 @@ async def test_nobody_notices_an_archive_that_is_away(carts: TieredCartService, 
     assert (await cold.get("new")).quantity == 1
 
 
-async def test_writing_is_tried_again_until_the_archive_is_back(hot: MemoryCartService, cold: Archive) -> None:
+async def test_writes_are_retried_until_the_archive_is_back(hot: MemoryCartService, cold: Archive) -> None:
     carts = TieredCartService(hot, cold, delay=0.01)
     await carts.add("a", "mug", 1, EUR)
     cold.server.connected = False
@@ -252,11 +250,11 @@ async def test_writing_is_tried_again_until_the_archive_is_back(hot: MemoryCartS
     await carts.close()
 
 
-async def test_a_cart_that_slept_while_the_archive_was_away_is_joined_exactly(
+async def test_an_archived_cart_changed_while_the_archive_was_down_is_joined_exactly(
     carts: TieredCartService, cold: Archive
 ) -> None:
-    await cold.put(asleep("clicked", "mug", "bowl"))
-    await cold.put(asleep("left", "mug", "bowl"))
+    await cold.put(archived("clicked", "mug", "bowl"))
+    await cold.put(archived("left", "mug", "bowl"))
     cold.server.connected = False
     for cart_id in ("clicked", "left"):
         await carts.add(cart_id, "mug", 1, EUR)
@@ -269,10 +267,10 @@ async def test_a_cart_that_slept_while_the_archive_was_away_is_joined_exactly(
     assert lines(await carts.get("clicked")) == lines(await cold.get("clicked")) == {"mug": 4, "bowl": 1}
 
 
-async def test_what_was_clicked_on_an_old_page_while_the_archive_was_away_is_made_later(
+async def test_changes_from_an_old_page_while_the_archive_was_down_are_applied_later(
     carts: TieredCartService, cold: Archive
 ) -> None:
-    await cold.put(asleep("a", "mug", "bowl", "vase"))
+    await cold.put(archived("a", "mug", "bowl", "vase"))
     cold.server.connected = False
     assert (await carts.remove("a", "mug")).partial
     assert (await carts.set_quantity("a", "bowl", 5)).partial
@@ -283,7 +281,7 @@ async def test_what_was_clicked_on_an_old_page_while_the_archive_was_away_is_mad
     assert lines(await cold.get("a")) == {"bowl": 5, "vase": 1}
 
 
-async def test_an_archive_that_is_away_at_the_start_stops_nothing(hot: MemoryCartService, cold: Archive) -> None:
+async def test_the_service_starts_while_the_archive_is_down(hot: MemoryCartService, cold: Archive) -> None:
     carts = TieredCartService(hot, cold, delay=NEVER)
     cold.server.connected = False
     await carts.start()
@@ -294,7 +292,7 @@ async def test_an_archive_that_is_away_at_the_start_stops_nothing(hot: MemoryCar
     assert (await cold.get("a")).quantity == 1
 
 
-async def test_an_archive_that_is_away_is_not_asked_by_every_call(carts: TieredCartService, cold: Archive) -> None:
+async def test_calls_do_not_query_an_archive_that_is_down(carts: TieredCartService, cold: Archive) -> None:
     cold.server.connected = False
     for n in range(20):
         assert (await carts.get(str(n))).partial
@@ -304,8 +302,8 @@ async def test_an_archive_that_is_away_is_not_asked_by_every_call(carts: TieredC
     assert await carts.get("1") == Cart("1")
 
 
-async def test_an_archive_that_hangs_holds_up_one_call_for_a_moment(carts: TieredCartService, cold: Archive) -> None:
-    slept = await cold.put(asleep("a", "mug"))
+async def test_an_archive_that_hangs_delays_only_one_call(carts: TieredCartService, cold: Archive) -> None:
+    before = await cold.put(archived("a", "mug"))
     cold.answers.clear()
     started = asyncio.get_running_loop().time()
     assert await carts.get("a") == Cart("a", partial=True)
@@ -315,7 +313,7 @@ async def test_an_archive_that_hangs_holds_up_one_call_for_a_moment(carts: Tiere
     cold.answers.set()
     await until(lambda: not carts.cold_down)
     assert lines(await carts.get("a")) == {"mug": 2}
-    assert (await carts.get("a")).grew_from(slept)
+    assert (await carts.get("a")).grew_from(before)
 
 
 async def test_a_deleted_cart_stays_deleted(carts: TieredCartService, cold: Archive) -> None:
@@ -333,7 +331,7 @@ async def test_a_deleted_cart_stays_deleted(carts: TieredCartService, cold: Arch
     assert await cold.get("b") == Cart("b")
 
 
-async def test_a_cart_begun_again_after_its_deletion_is_written(carts: TieredCartService, cold: Archive) -> None:
+async def test_a_cart_created_again_after_its_deletion_is_written(carts: TieredCartService, cold: Archive) -> None:
     await carts.add("a", "mug", 3, EUR)
     await carts.write_behind.flush()
     cold.server.connected = False
@@ -345,7 +343,9 @@ async def test_a_cart_begun_again_after_its_deletion_is_written(carts: TieredCar
     assert lines(await cold.get("a")) == {"bowl": 1}
 
 
-async def test_another_process_is_not_set_back(hot: MemoryCartService, cold: Archive) -> None:
+async def test_a_late_write_does_not_revert_the_changes_of_another_process(
+    hot: MemoryCartService, cold: Archive
+) -> None:
     one, other = (TieredCartService(hot, cold, delay=NEVER) for _ in range(2))
     await one.add("a", "mug", 1, EUR)
     last = await other.add("a", "mug", 1, EUR)
@@ -356,8 +356,8 @@ async def test_another_process_is_not_set_back(hot: MemoryCartService, cold: Arc
         await carts.close()
 
 
-async def test_a_process_finds_what_the_store_lost_before_it_began(hot: MemoryCartService, cold: Archive) -> None:
-    """Redis came back from an old dump while no process lived: the archive is ahead of it."""
+async def test_changes_that_the_store_lost_before_the_start_are_restored(hot: MemoryCartService, cold: Archive) -> None:
+    """Redis restarted from an old dump while no shop was running: the archive is ahead of it."""
     behind = await hot.add("a", "mug", 1, EUR)
     ahead = await cold.put(apply(behind, Add(new_change_id(), now(), "bowl", 1, EUR)))
     carts = TieredCartService(hot, cold, delay=0.01)
@@ -368,7 +368,7 @@ async def test_a_process_finds_what_the_store_lost_before_it_began(hot: MemoryCa
     await carts.close()
 
 
-async def test_closing_writes_what_waits(hot: MemoryCartService, cold: Archive) -> None:
+async def test_closing_writes_queued_carts(hot: MemoryCartService, cold: Archive) -> None:
     carts = TieredCartService(hot, cold, delay=NEVER)
     await carts.start()
     added = [await carts.add(str(n), "mug", 1, EUR) for n in range(3)]
@@ -377,7 +377,9 @@ async def test_closing_writes_what_waits(hot: MemoryCartService, cold: Archive) 
     assert await cold.get_many(["0", "1", "2"]) == added
 
 
-async def test_what_waits_is_bounded(hot: MemoryCartService, cold: Archive, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_write_queue_is_bounded(
+    hot: MemoryCartService, cold: Archive, caplog: pytest.LogCaptureFixture
+) -> None:
     behind = WriteBehind(hot, cold, delay=NEVER, max_backlog=10)
     cold.server.connected = False
     for n in range(15):
@@ -391,7 +393,7 @@ async def test_what_waits_is_bounded(hot: MemoryCartService, cold: Archive, capl
     assert behind.written == 10
 
 
-async def test_many_carts_go_in_batches(hot: MemoryCartService, cold: Archive) -> None:
+async def test_many_carts_are_written_in_batches(hot: MemoryCartService, cold: Archive) -> None:
     behind = WriteBehind(hot, cold, delay=NEVER, batch_size=50)
     for n in range(120):
         behind.enqueue(a_cart(str(n), "mug", at=now()))
@@ -400,32 +402,32 @@ async def test_many_carts_go_in_batches(hot: MemoryCartService, cold: Archive) -
     await behind.close()
 
 
-async def test_the_archive_catches_what_only_the_standby_knows(cold: Archive) -> None:
-    """While Redis is away, the archive has what the process would take with it."""
+async def test_the_archive_gets_changes_that_only_the_standby_has(cold: Archive) -> None:
+    """While Redis is down, the archive has the changes that would be lost with the process."""
     server = FakeServer()
     redis = RedisCartService(OneServer(FakeAsyncRedis(server=server), timeout=5), ttl=HOT_TTL)
     carts = TieredCartService(with_standby(redis, max_carts=10), cold, delay=NEVER)
-    slept = await cold.put(a_cart("a", "mug", at=now()))
+    before = await cold.put(a_cart("a", "mug", at=now()))
     server.connected = False
     answered = await carts.add("a", "mug", 1, EUR)
     assert (lines(answered), answered.idle_since) == ({"mug": 2}, 0)
     await carts.write_behind.flush()
     assert lines(await cold.get("a")) == {"mug": 2}
-    assert (await cold.get("a")).grew_from(slept)
+    assert (await cold.get("a")).grew_from(before)
     server.connected = True
     await carts.close()
     assert lines(await redis.get("a")) == {"mug": 2}
 
 
-async def test_a_cart_put_in_is_joined_to_what_slept(carts: TieredCartService, cold: Archive) -> None:
-    await cold.put(asleep("a", "mug"))
+async def test_a_cart_that_is_put_is_joined_with_the_archived_one(carts: TieredCartService, cold: Archive) -> None:
+    await cold.put(archived("a", "mug"))
     assert lines(await carts.put(a_cart("a", "mug", "bowl", at=now()))) == {"mug": 2, "bowl": 1}
     await carts.write_behind.flush()
     assert lines(await cold.get("a")) == {"mug": 2, "bowl": 1}
 
 
-async def test_both_tiers_are_scanned_once(carts: TieredCartService, cold: Archive) -> None:
-    sleeping = await cold.put(asleep("sleeping", "mug"))
+async def test_a_scan_returns_every_cart_of_both_tiers_once(carts: TieredCartService, cold: Archive) -> None:
+    sleeping = await cold.put(archived("sleeping", "mug"))
     both = await carts.add("both", "mug", 1, EUR)
     await carts.write_behind.flush()
     fresh = await carts.add("fresh", "mug", 1, EUR)
@@ -434,17 +436,17 @@ async def test_both_tiers_are_scanned_once(carts: TieredCartService, cold: Archi
     assert len(found) == 3
 
 
-async def test_full_lines_are_cut_off_at_the_limit_when_a_cart_wakes(cold: Archive) -> None:
+async def test_quantities_are_capped_at_the_limit_when_a_cart_is_restored(cold: Archive) -> None:
     carts = TieredCartService(MemoryCartService(limits=Limits(quantity=3)), cold, delay=NEVER)
-    await cold.put(asleep("a", "mug"))
+    await cold.put(archived("a", "mug"))
     assert lines(await carts.add("a", "mug", 3, EUR)) == {"mug": 3}
     await carts.close()
 
 
-async def test_sleeping_carts_are_taken_out_when_their_time_is_over(hot: MemoryCartService, sqlite_url: str) -> None:
+async def test_expired_carts_are_purged_from_the_archive(hot: MemoryCartService, sqlite_url: str) -> None:
     cold = SqlCartService.connect(sqlite_url, ttl=1)
     carts = TieredCartService(hot, cold, delay=NEVER, purge_interval=0.05)
-    await cold.put_many([asleep(str(n), "mug") for n in range(3)], aged=True)
+    await cold.put_many([archived(str(n), "mug") for n in range(3)], aged=True)
     assert await cold.count() == 3
     await carts.start()
     await until(lambda: carts.purged == 3)

@@ -1,4 +1,4 @@
-"""Errors that no server can be brought to give at will, or that older servers give in other words."""
+"""Errors that a test cannot make a server raise, or that older servers word differently."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def caused(error: Exception, by: Exception) -> Exception:
         (OSError(113, "No route to host"), "No route to host."),
     ],
 )
-def test_what_may_pass_is_unavailable(error: Exception, words: str) -> None:
+def test_a_temporary_error_becomes_store_unavailable(error: Exception, words: str) -> None:
     meant = translate(error)
     assert type(meant) is StoreUnavailable
     assert words in str(meant)
@@ -78,7 +78,7 @@ def test_what_may_pass_is_unavailable(error: Exception, words: str) -> None:
         ),
     ],
 )
-def test_what_has_to_be_mended_is_refused(error: Exception, words: str) -> None:
+def test_an_error_that_needs_a_fix_becomes_store_refused(error: Exception, words: str) -> None:
     meant = translate(error)
     assert type(meant) is StoreRefused
     assert words in str(meant)
@@ -96,18 +96,18 @@ def test_an_unknown_command_is_named_without_its_arguments() -> None:
 @pytest.mark.parametrize(
     "error", [redis_errors.NoScriptError("No matching script."), ValueError("LOADING"), KeyError(1)]
 )
-def test_a_fault_of_ours_stays_as_it_is(error: Exception) -> None:
+def test_a_bug_is_not_translated(error: Exception) -> None:
     assert translate(error) is error
 
 
-def test_a_node_of_a_cluster_sends_elsewhere_only_where_it_is_taken_for_one_server() -> None:
+def test_moved_is_an_error_only_for_a_url_of_a_single_server() -> None:
     moved = redis_errors.MovedError("13907 127.0.0.1:7001")
     assert translate(moved) is moved
     meant = translator_for(ConnectionPool(host="h", port=7000))(moved)
     assert str(meant) == "Redis at h:7000 is a cluster node: write redis+cluster:// for it."
 
 
-def test_the_hint_fits_the_url() -> None:
+def test_the_hint_depends_on_tls_in_the_url() -> None:
     closed = redis_errors.ConnectionError("Connection closed by server.")
     plain, by_tls = ConnectionPool(host="h"), ConnectionPool(host="h", connection_class=SSLConnection)
     assert "write rediss://" in str(translator_for(plain)(closed))

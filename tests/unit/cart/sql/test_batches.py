@@ -1,4 +1,4 @@
-"""Calls that meet share a batch."""
+"""Concurrent calls share a batch."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,27 +9,27 @@ from shop.cart.sql import batches
 from shop.cart.sql.batches import Batches, Outcome
 from shop.errors import StoreBusy, StoreUnavailable
 
-UNLUCKY = 10_000
-"""A number at which the database is away."""
+UNAVAILABLE = 10_000
+"""A number for which the database is unavailable."""
 
 
 class Doubling:
-    """Answers twice what it gets, batch by batch, as soon as it is let."""
+    """Returns twice each number, batch by batch, once `open` is set. Numbers in `conflicting` have to be retried."""
 
     def __init__(self) -> None:
-        self.carried: list[list[int]] = []
+        self.batches: list[list[int]] = []
         self.open = asyncio.Event()
-        self.shut_out: set[int] = set()
+        self.conflicting: set[int] = set()
 
     async def __call__(self, numbers: list[int]) -> Sequence[int | Exception | Outcome]:
-        self.carried.append(numbers)
+        self.batches.append(numbers)
         await self.open.wait()
-        if UNLUCKY in numbers:
-            raise StoreUnavailable("unlucky")
+        if UNAVAILABLE in numbers:
+            raise StoreUnavailable("unavailable")
         return [self._answer(number) for number in numbers]
 
     def _answer(self, number: int) -> int | Exception | Outcome:
-        if number in self.shut_out:
+        if number in self.conflicting:
             return Outcome.RETRY
         return ValueError(str(number)) if number < 0 else 2 * number
 
@@ -39,47 +39,47 @@ async def doubling() -> Doubling:
     return Doubling()
 
 
-async def test_a_call_alone_goes_at_once_and_those_that_come_meanwhile_go_together(doubling: Doubling) -> None:
+async def test_a_single_call_runs_at_once_and_calls_during_it_share_batches(doubling: Doubling) -> None:
     calls = Batches(doubling)
     replies = asyncio.gather(*(calls.call(n) for n in range(300)))
     await asyncio.sleep(0)
-    assert doubling.carried == [[0]]
+    assert doubling.batches == [[0]]
     doubling.open.set()
     assert await replies == [2 * n for n in range(300)]
-    assert [len(batch) for batch in doubling.carried] == [1, batches.BATCH_SIZE, batches.BATCH_SIZE, 43]
+    assert [len(batch) for batch in doubling.batches] == [1, batches.BATCH_SIZE, batches.BATCH_SIZE, 43]
 
 
-async def test_one_refused_call_is_refused_alone(doubling: Doubling) -> None:
+async def test_a_failed_call_does_not_fail_the_others(doubling: Doubling) -> None:
     doubling.open.set()
     calls = Batches(doubling)
     replies = await asyncio.gather(*(calls.call(n) for n in (-1, 2, -3, 4)), return_exceptions=True)
     assert [reply if isinstance(reply, int) else str(reply) for reply in replies] == ["-1", 4, "-3", 8]
 
 
-async def test_a_database_that_is_away_is_away_for_all_who_wait(doubling: Doubling) -> None:
+async def test_an_unavailable_database_fails_all_queued_calls(doubling: Doubling) -> None:
     calls = Batches(doubling)
-    replies = [asyncio.ensure_future(calls.call(n)) for n in (UNLUCKY, *range(400))]
+    replies = [asyncio.ensure_future(calls.call(n)) for n in (UNAVAILABLE, *range(400))]
     await asyncio.sleep(0)
     doubling.open.set()
     done, _ = await asyncio.wait(replies)
     assert {type(reply.exception()) for reply in done} == {StoreUnavailable}
-    assert doubling.carried == [[UNLUCKY]], "nobody else met it"
+    assert doubling.batches == [[UNAVAILABLE]], "the queued calls were not executed"
     assert await calls.call(4) == 8
 
 
-async def test_who_did_not_get_through_goes_again_and_delays_nobody(doubling: Doubling) -> None:
+async def test_a_conflicting_call_is_retried_and_delays_no_other(doubling: Doubling) -> None:
     doubling.open.set()
-    doubling.shut_out = {1, 2}
+    doubling.conflicting = {1, 2}
     calls = Batches(doubling)
     late = [asyncio.ensure_future(calls.call(n)) for n in (1, 2)]
     assert await asyncio.gather(*(calls.call(n) for n in range(3, 60))) == [2 * n for n in range(3, 60)]
     assert not any(call.done() for call in late)
-    doubling.shut_out = set()
+    doubling.conflicting = set()
     assert await asyncio.gather(*late) == [2, 4]
     assert await calls.call(7) == 14
 
 
-async def test_a_cancelled_caller_disturbs_nobody(doubling: Doubling) -> None:
+async def test_a_cancelled_caller_does_not_affect_the_others(doubling: Doubling) -> None:
     calls = Batches(doubling)
     replies = [asyncio.ensure_future(calls.call(n)) for n in range(40)]
     await asyncio.sleep(0)
@@ -88,10 +88,10 @@ async def test_a_cancelled_caller_disturbs_nobody(doubling: Doubling) -> None:
     doubling.open.set()
     answered = await asyncio.gather(*replies, return_exceptions=True)
     assert [n for n, answer in enumerate(answered) if isinstance(answer, asyncio.CancelledError)] == [*range(10, 20)]
-    assert doubling.carried == [[0], [*range(1, 10), *range(20, 40)]], "nobody went for those who had left"
+    assert doubling.batches == [[0], [*range(1, 10), *range(20, 40)]], "cancelled calls were not executed"
 
 
-async def test_a_caller_cancelled_on_the_way_leaves_the_lane_free(doubling: Doubling) -> None:
+async def test_a_caller_cancelled_during_its_batch_frees_the_slot(doubling: Doubling) -> None:
     calls = Batches(doubling)
     alone = asyncio.ensure_future(calls.call(1))
     await asyncio.sleep(0)
@@ -102,7 +102,7 @@ async def test_a_caller_cancelled_on_the_way_leaves_the_lane_free(doubling: Doub
     assert await calls.call(3) == 6
 
 
-async def test_more_than_can_wait_are_refused(doubling: Doubling, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_calls_beyond_the_queue_limit_are_refused(doubling: Doubling, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "MAX_WAITING", 20)
     calls = Batches(doubling)
     replies = [asyncio.ensure_future(calls.call(n)) for n in range(30)]
@@ -112,7 +112,7 @@ async def test_more_than_can_wait_are_refused(doubling: Doubling, monkeypatch: p
     assert [type(answer) for answer in answered] == [int] * 21 + [StoreBusy] * 9
 
 
-async def test_closing_waits_for_those_under_way(doubling: Doubling) -> None:
+async def test_closing_waits_for_running_batches(doubling: Doubling) -> None:
     calls = Batches(doubling)
     replies = [asyncio.ensure_future(calls.call(n)) for n in range(3)]
     await asyncio.sleep(0)
