@@ -5,16 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import cast
 
 from litestar import Litestar
+from litestar.enums import ScopeType
+from litestar.types import BeforeMessageSendHookHandler, BeforeRequestHookHandler, Message, Scope
 
 from shop.cart.service import CartService
 from shop.checkout.payments.provider import PaymentProvider
+from shop.i18n import speak
 from shop.languages import offered
 from shop.money import CURRENCIES
 from shop.parts import Parts
 from shop.resources import resource_dir
 from shop.settings import Settings
+from shop.web.http.cross_origin import CrossOriginGuard
 from shop.web.http.forms import MAX_BODY
 from shop.web.http.headers import SecurityHeaders
 from shop.web.http.metrics import Metrics
@@ -63,12 +68,44 @@ def create_app(
         route_handlers=routes(site, parts, metrics, catalog.categories if catalog else parts.catalog.version),
         request_class=ShopRequest,
         exception_handlers={Exception: ErrorReplies(site).answer},
-        before_send=[SecurityHeaders(settings.public_url), metrics.count],
+        before_request=before_request(site, metrics),
+        before_send=[before_send(site, metrics)],
         lifespan=[lifespan],
         request_max_body_size=MAX_BODY,
         openapi_config=None,
         logging_config=None,
     )
+
+
+def before_request(site: Storefront, metrics: Metrics) -> BeforeRequestHookHandler:
+    """What every handler may count on: its language is chosen, and no other site asks for a change.
+
+    A handler with a before_request of its own would replace this one.
+    """
+    guard = CrossOriginGuard(site.public_url)
+
+    async def prepare(request: ShopRequest) -> None:
+        guard.check(request.scope)
+        metrics.start(request.scope)
+        speak(site.languages.of(request.scope))
+
+    return cast("BeforeRequestHookHandler", prepare)
+
+
+def before_send(site: Storefront, metrics: Metrics) -> BeforeMessageSendHookHandler:
+    """What every response gets as it starts, those to unknown addresses too.
+
+    One hook for all three: Litestar calls each for the body as well, and a kept page would feel that.
+    """
+    headers = SecurityHeaders(site.public_url)
+
+    async def finish(message: Message, scope: Scope) -> None:
+        if message["type"] == "http.response.start" and scope["type"] == ScopeType.HTTP:
+            metrics.count(message, scope)
+            headers.add(message, scope)
+            site.languages.remember(message, scope)
+
+    return finish
 
 
 def open_storefront(parts: Parts, catalog: Catalog) -> Storefront:

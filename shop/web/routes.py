@@ -18,20 +18,16 @@ tests/web/test_routes.py holds this map to the routes.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import cast
 
-from litestar.handlers import HTTPRouteHandler, post, route
-from litestar.types import BeforeRequestHookHandler
+from litestar.handlers import HTTPRouteHandler
 
 from shop.parts import Parts
 from shop.web.cart.routes import routes as cart
 from shop.web.catalog.routes import routes as catalog
 from shop.web.checkout.routes import routes as checkout
 from shop.web.handoff.routes import routes as handoff
-from shop.web.http.cross_origin import CrossOriginGuard
 from shop.web.http.metrics import Metrics
 from shop.web.http.routes import routes as http
-from shop.web.http.routing import Route
 from shop.web.order.routes import routes as order
 from shop.web.pages.routes import routes as pages
 from shop.web.render.storefront import Storefront
@@ -43,14 +39,6 @@ ROOMS = (catalog, cart, checkout, order, handoff, pages, styleguide)
 def routes(
     site: Storefront, parts: Parts, metrics: Metrics, read_catalog: Callable[[], Awaitable[object]]
 ) -> list[HTTPRouteHandler]:
-    """Every URL of the shop: timed, answered in the shopper's language, and guarded where it changes something."""
-    guard = CrossOriginGuard(site.public_url)
-
-    def mounted(at: Route) -> HTTPRouteHandler:
-        handler = metrics.timed(at.path, site.languages.speaks(at.handler))
-        if at.changes:
-            return post(at.path, status_code=200, before_request=cast("BeforeRequestHookHandler", guard))(handler)
-        return route(at.path, http_method=["GET", "HEAD"])(handler)
-
-    named = [each for room in ROOMS for each in room(site, parts)]
-    return [mounted(each) for each in (*named, *http(parts.carts, metrics, read_catalog))]
+    """Every URL of the shop. `read_catalog` reads something from the catalogue's store."""
+    named = [handler for room in ROOMS for handler in room(site, parts)]
+    return [*named, *http(parts.carts, metrics, read_catalog)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from litestar.handlers import HTTPRouteHandler, post
+
 from shop.parts import Parts
 from shop.web.cart.add import AddHandlers
 from shop.web.cart.cart import CartHandlers
@@ -11,29 +13,29 @@ from shop.web.cart.replies import CartReplies
 from shop.web.cart.returning_cart import ReturningCartNotice
 from shop.web.cart.totals import CartPricing
 from shop.web.catalog.product import ProductHandlers
-from shop.web.http.routing import Route, change, page
+from shop.web.http.routing import page
 from shop.web.render.storefront import Storefront
 
 
-def routes(site: Storefront, parts: Parts) -> list[Route]:
-    """The cart page, and every change of a cart."""
+def routes(site: Storefront, parts: Parts) -> list[HTTPRouteHandler]:
+    """The cart's page, and every change of a cart."""
     carts, replies = parts.carts, replies_of(site, parts)
     add = AddHandlers(site, carts, replies, ProductHandlers(site, parts.terms, carts.limits))
     cart, coupon = CartHandlers(site, carts, replies), CouponHandlers(site, carts, parts.coupons)
     return [
-        page("/cart", cart.show),
-        change("/cart", add.add),
-        change("/cart/lines/{sku:str}", cart.changing(cart.set_quantity)),
-        change("/cart/lines/{sku:str}/remove", cart.changing(cart.remove)),
-        change("/cart/lines/{sku:str}/save", cart.changing(cart.save)),
-        change("/cart/saved/{sku:str}/move", cart.changing(cart.move)),
-        change("/cart/saved/{sku:str}/remove", cart.changing(cart.remove_saved)),
-        change("/cart/empty", cart.changing(cart.empty)),
-        change("/cart/undo", cart.changing(cart.undo)),
-        change("/cart/coupon", cart.changing(coupon.use)),
-        change("/cart/coupon/remove", cart.changing(coupon.remove)),
-        change("/cart/welcome", cart.dismiss_returning),
-        page("/recommended", RecommendedHandlers(site).show),
+        page("/cart")(cart.show),
+        post("/cart")(add.add),
+        post("/cart/lines/{sku:str}")(cart.changing(cart.set_quantity)),
+        post("/cart/lines/{sku:str}/remove")(cart.changing(cart.remove)),
+        post("/cart/lines/{sku:str}/save")(cart.changing(cart.save)),
+        post("/cart/saved/{sku:str}/move")(cart.changing(cart.move)),
+        post("/cart/saved/{sku:str}/remove")(cart.changing(cart.remove_saved)),
+        post("/cart/empty")(cart.changing(cart.empty)),
+        post("/cart/undo")(cart.changing(cart.undo)),
+        post("/cart/coupon")(cart.changing(coupon.use)),
+        post("/cart/coupon/remove")(cart.changing(coupon.remove)),
+        post("/cart/welcome")(cart.dismiss_returning),
+        page("/recommended")(RecommendedHandlers(site).show),
     ]
 
 

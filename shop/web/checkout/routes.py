@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from litestar.handlers import HTTPRouteHandler, post
+
 from shop.checkout.payments.connect import is_demo
 from shop.checkout.payments.demo import DemoPayments
 from shop.checkout.pricing.signed_quote import QuoteSigner
@@ -11,25 +13,25 @@ from shop.web.checkout.payment import PaymentHandlers
 from shop.web.checkout.place_order import PlaceOrderHandlers
 from shop.web.checkout.replies import CheckoutReplies
 from shop.web.checkout.submission import CheckoutSubmissions
-from shop.web.http.routing import Route, change, page
+from shop.web.http.routing import page
 from shop.web.render.storefront import Storefront
 
 
-def routes(site: Storefront, parts: Parts) -> list[Route]:
+def routes(site: Storefront, parts: Parts) -> list[HTTPRouteHandler]:
     """The form, the order, and the demonstration provider's own page where that is the provider."""
     signer = QuoteSigner(parts.settings.secret_key, site.clock)
     replies = CheckoutReplies(site, signer)
     checkout = CheckoutHandlers(site, parts.ordering, replies)
     place_order = PlaceOrderHandlers(site, parts.ordering, CheckoutSubmissions(site, signer), replies)
     return [
-        page("/checkout", checkout.show),
-        change("/checkout/summary", checkout.summary),
-        change("/checkout/check", checkout.check),
-        change("/cart/checkout", place_order.place),
+        page("/checkout")(checkout.show),
+        post("/checkout/summary")(checkout.summary),
+        post("/checkout/check")(checkout.check),
+        post("/cart/checkout")(place_order.place),
         *(_demo_routes(site, parts) if is_demo(parts.settings.payments_url) else ()),
     ]
 
 
-def _demo_routes(site: Storefront, parts: Parts) -> list[Route]:
+def _demo_routes(site: Storefront, parts: Parts) -> list[HTTPRouteHandler]:
     payment = PaymentHandlers(site, DemoPayments(parts.database, site.clock), parts.ordering.place_order)
-    return [page("/payment/{key:str}", payment.ask), change("/payment/{key:str}", payment.answer)]
+    return [page("/payment/{key:str}")(payment.ask), post("/payment/{key:str}")(payment.answer)]

@@ -9,19 +9,25 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from litestar.types import HTTPScope
+
 from shop.errors import CrossOriginRefused
-from shop.web.http.request import ShopRequest
+
+SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
+"""Those that change nothing (RFC 9110, 9.2.1)."""
 
 
 class CrossOriginGuard:
-    """Called before every handler that changes something. `public_url`: our address before a proxy, if there is one."""
+    """Asked before every handler. `public_url`: our address before a proxy, if there is one."""
 
     def __init__(self, public_url: str = "") -> None:
         self._public_host = urlsplit(public_url).netloc.lower()
 
-    async def __call__(self, request: ShopRequest) -> None:
-        """Raise CrossOriginRefused unless our own page, or no browser at all, asks."""
-        headers = dict(request.scope["headers"])
+    def check(self, scope: HTTPScope) -> None:
+        """Raise CrossOriginRefused for a change unless our own page, or no browser at all, asks."""
+        if scope["method"] in SAFE_METHODS:
+            return
+        headers = dict(scope["headers"])
         site, origin = headers.get(b"sec-fetch-site", b""), headers.get(b"origin", b"")
         if site in (b"same-origin", b"none"):
             return

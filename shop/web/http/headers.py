@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from litestar.types import Message, Scope
+from litestar.types import HTTPResponseStartEvent, Scope
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; font-src 'self'; "
@@ -23,13 +23,12 @@ _HTTPS = [*_ALWAYS, (b"strict-transport-security", b"max-age=31536000")]
 
 
 class SecurityHeaders:
-    """A before_send hook. An https `public_url` adds HSTS even if the proxy itself connects by http."""
+    """Adds the headers. An https `public_url` adds HSTS even if the proxy itself connects by http."""
 
     def __init__(self, public_url: str = "") -> None:
         self._https = public_url.startswith("https:")
 
-    async def __call__(self, message: Message, scope: Scope) -> None:
+    def add(self, start: HTTPResponseStartEvent, scope: Scope) -> None:
         """Add the headers to the start of a response."""
-        if message["type"] == "http.response.start":
-            added = _HTTPS if self._https or scope["scheme"] == "https" else _ALWAYS
-            message["headers"] = [*message["headers"], *added]
+        added = _HTTPS if self._https or scope["scheme"] == "https" else _ALWAYS
+        start["headers"] = [*start["headers"], *added]

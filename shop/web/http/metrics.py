@@ -6,15 +6,13 @@ in one event loop, so plain numbers suffice; a scrape converts them to Prometheu
 
 from __future__ import annotations
 
-import re
 import time
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from itertools import accumulate
 
-from litestar.enums import ScopeType
-from litestar.types import Message, Scope
+from litestar.types import HTTPResponseStartEvent, HTTPScope
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -27,14 +25,12 @@ BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 """Upper bounds of the histogram's buckets, in seconds."""
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 """Methods with a label of their own; all others are counted as 'other'."""
-_TYPE = re.compile(r":\w+}")
-"""The type of a path parameter, which Litestar omits from a route's template."""
-
-Handler = Callable[[ShopRequest], Awaitable[Reply]]
+_STARTED = "shop.metrics.started"
+"""The key in the scope's state for the time of the handler's call."""
 
 
 class Timing:
-    """A histogram of the handler times of one route: a count for each of BUCKETS, and one for longer times."""
+    """A histogram of the times that one route took to start a response: a count for each of BUCKETS, and one for longer times."""
 
     def __init__(self) -> None:
         self.counts = [0] * (len(BUCKETS) + 1)
@@ -56,27 +52,20 @@ class Metrics(Collector):
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
         self._requests = Counter[tuple[str, str, int]]()
-        self._timings: dict[str, Timing] = {}
+        self._timings = defaultdict[str, Timing](Timing)
         registry.register(self)
 
-    async def count(self, message: Message, scope: Scope) -> None:
-        """Count a response by method, route template and status; a before_send hook."""
-        if message["type"] == "http.response.start" and scope["type"] == ScopeType.HTTP:
-            method = scope["method"] if scope["method"] in METHODS else "other"
-            self._requests[method, scope.get("path_template", "unknown"), message["status"]] += 1
+    def start(self, scope: HTTPScope) -> None:
+        """Note when the handler of a request is called."""
+        scope["state"][_STARTED] = time.perf_counter()
 
-    def timed(self, path: str, handler: Handler) -> Handler:
-        """The handler with a timer for its route template."""
-        timing = self._timings.setdefault(_TYPE.sub("}", path), Timing())
-
-        async def timed_handler(request: ShopRequest) -> Reply:
-            started = time.perf_counter()
-            try:
-                return await handler(request)
-            finally:
-                timing.observe(time.perf_counter() - started)
-
-        return timed_handler
+    def count(self, response: HTTPResponseStartEvent, scope: HTTPScope) -> None:
+        """Count a response as it starts; where a handler was called, observe the seconds since then."""
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        route = scope.get("path_template", "unknown")
+        self._requests[method, route, response["status"]] += 1
+        if (started := scope["state"].get(_STARTED)) is not None:
+            self._timings[route].observe(time.perf_counter() - started)
 
     def collect(self) -> Iterable[Metric]:
         """The metrics, for the registry."""
@@ -89,7 +78,7 @@ class Metrics(Collector):
             requests.add_metric((method, route, str(status)), number)
         yield requests
         seconds = HistogramMetricFamily(
-            "shop_http_request_seconds", "Time a handler took, by route template", labels=("route",)
+            "shop_http_request_seconds", "Time until the response starts, by route template", labels=("route",)
         )
         for route, timing in self._timings.items():
             seconds.add_metric((route,), timing.buckets(), timing.total)

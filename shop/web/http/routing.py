@@ -1,30 +1,10 @@
-"""How a room names its URLs: `page` for what is read, `change` for what is changed. shop.web.routes mounts them."""
+"""How a room names what is read: `page`. What changes something is Litestar's `post`."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
-import msgspec
-
-from shop.web.http.reply import Reply
-from shop.web.http.request import ShopRequest
-
-Handler = Callable[[ShopRequest], Awaitable[Reply]]
+from litestar.handlers import HTTPRouteHandler, route
 
 
-class Route(msgspec.Struct, frozen=True):
-    """A URL and who answers it; `changes`: by POST, and never for another site's page."""
-
-    path: str
-    handler: Handler
-    changes: bool
-
-
-def page(path: str, handler: Handler) -> Route:
-    """What GET and HEAD are answered with. It changes nothing."""
-    return Route(path, handler, changes=False)
-
-
-def change(path: str, handler: Handler) -> Route:
-    """A change: always a POST, and always guarded."""
-    return Route(path, handler, changes=True)
+def page(path: str) -> HTTPRouteHandler:
+    """Litestar's `get`, for HEAD as well: a Reply leaves the body out by itself."""
+    return route(path, http_method=["GET", "HEAD"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from litestar.handlers import HTTPRouteHandler, post
+
 from shop.parts import Parts
-from shop.web.http.routing import Route, change, page
+from shop.web.http.routing import page
 from shop.web.pages.offline import OfflineHandlers
 from shop.web.pages.preferences import PreferenceHandlers
 from shop.web.pages.sitemap import SitemapHandlers
@@ -11,20 +13,20 @@ from shop.web.pages.texts import TextHandlers
 from shop.web.render.storefront import Storefront
 
 
-def routes(site: Storefront, parts: Parts) -> list[Route]:
-    """Every URL that belongs to no other package."""
+def routes(site: Storefront, parts: Parts) -> list[HTTPRouteHandler]:
+    """All that belongs to no other room."""
     texts, preferences = TextHandlers(site, parts.terms), PreferenceHandlers(site, parts.carts)
     offline, sitemap = OfflineHandlers(site), SitemapHandlers(site)
     return [
-        page("/about", texts.about),
-        page("/help", texts.help),
-        change("/setCurrency", preferences.set_currency),
-        change("/setLanguage", preferences.set_language),
-        page("/logout", preferences.ask_logout),
-        change("/logout", preferences.logout),
-        page("/static/{path:path}", site.assets.serve),
-        page("/offline", offline.page),
-        page("/service-worker.js", offline.worker),
-        page("/robots.txt", sitemap.robots),
-        page("/sitemap.xml", sitemap.sitemap),
+        page("/about")(texts.about),
+        page("/help")(texts.help),
+        post("/setCurrency")(preferences.set_currency),
+        post("/setLanguage")(preferences.set_language),
+        page("/logout")(preferences.ask_logout),
+        post("/logout")(preferences.logout),
+        page("/static/{path:path}")(site.assets.serve),
+        page("/offline")(offline.page),
+        page("/service-worker.js")(offline.worker),
+        page("/robots.txt")(sitemap.robots),
+        page("/sitemap.xml")(sitemap.sitemap),
     ]

@@ -6,14 +6,14 @@ same language.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from litestar.types import HTTPScope
+from litestar.types import HTTPResponseStartEvent, HTTPScope
 
-from shop.i18n import Language, speak, spoken
-from shop.web.http.reply import VARY, Reply
+from shop.i18n import Language, spoken
+from shop.web.http.reply import VARY
 from shop.web.http.request import ShopRequest, parse_cookies
 from shop.web.http.session import Sessions
 from shop.web.render.views import Alternate, LanguageLink
@@ -25,8 +25,6 @@ _MAX_HEADER = 200
 """Bytes of an Accept-Language header that are parsed, and cached."""
 _MAX_QUERY = 2000
 """Bytes of a query string that are parsed, and cached."""
-
-Handler = Callable[[ShopRequest], Awaitable[Reply]]
 
 
 class Languages:
@@ -68,22 +66,10 @@ class Languages:
     def __contains__(self, code: str) -> bool:
         return code in self._by_code
 
-    def speaks(self, handler: Handler) -> Handler:
-        """The handler, run in the language of each request."""
-
-        async def in_its_language(request: ShopRequest) -> Reply:
-            scope = request.scope
-            if _IN_QUERY not in scope["query_string"]:
-                speak(self._preferred(scope))
-                return await handler(request)
-            speak(self.of(scope))
-            return self._with_cookie(request, await handler(request))
-
-        return in_its_language
-
     def of(self, scope: HTTPScope) -> Language:
         """The language of a request."""
-        return self._by_code.get(_query_language(scope["query_string"])) or self._preferred(scope)
+        named = _IN_QUERY in scope["query_string"] and self._by_code.get(_query_language(scope["query_string"]))
+        return named or self._preferred(scope)
 
     def _preferred(self, scope: HTTPScope) -> Language:
         headers = dict(scope["headers"])
@@ -92,15 +78,17 @@ class Languages:
             return chosen
         return self._by_code[best(_truncated(headers.get(b"accept-language", b"")), self._codes)]
 
-    def _with_cookie(self, request: ShopRequest, reply: Reply) -> Reply:
-        """The reply with a cookie for the language of the address, unless the browser has that cookie already.
+    def remember(self, response: HTTPResponseStartEvent, scope: HTTPScope) -> None:
+        """Add the cookie of the language in the address, unless the browser has that cookie already.
 
         A reply that is the same in every language gets no cookie: shared caches may store it for others.
         """
-        code = _query_language(request.scope["query_string"])
-        if code in self and VARY in reply.headers and request.cookies.get(COOKIE) != code:
-            reply.headers.append(self._sessions.remember_language(request, code))
-        return reply
+        if _IN_QUERY not in scope["query_string"]:
+            return
+        code, request = _query_language(scope["query_string"]), ShopRequest(scope)
+        shown = response["status"] < 400 and VARY in response["headers"]
+        if code in self and shown and request.cookies.get(COOKIE) != code:
+            response["headers"] = [*response["headers"], self._sessions.remember_language(request, code)]
 
 
 def in_language(path: str, code: str) -> str:
@@ -154,7 +142,7 @@ def _ranges(header: str) -> list[tuple[str, float]]:
 
 
 def _query_language(query_string: bytes) -> str:
-    return _parameter(query_string[:_MAX_QUERY]) if _IN_QUERY in query_string else ""
+    return _parameter(query_string[:_MAX_QUERY])
 
 
 @lru_cache(maxsize=1024)

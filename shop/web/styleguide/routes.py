@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from litestar.handlers import HTTPRouteHandler
+
 from shop.parts import Parts
-from shop.web.http.routing import Route, page
+from shop.web.http.routing import page
 from shop.web.render.storefront import Storefront
 from shop.web.styleguide.styleguide import StyleguideHandlers
 
 
-def routes(site: Storefront, _parts: Parts) -> list[Route]:
-    """The style guide, the only page of this package."""
-    return [page("/styleguide", StyleguideHandlers(site).show)]
+def routes(site: Storefront, _parts: Parts) -> list[HTTPRouteHandler]:
+    """One page."""
+    return [page("/styleguide")(StyleguideHandlers(site).show)]

@@ -27,7 +27,11 @@ def test_a_coupon_is_added_listed_and_ended(shop_coupons: ShopCommand) -> None:
     assert ["HALF", "12.5% off and free shipping", "none", "any day", "0"] in rows
     spring = ["€5.00 off", conditions, "from 1 March 2027 until 31 March 2027", "0 of 2,000"]
     assert ["SPRING-5", *spring] in rows
-    assert shop_coupons("end", "half") == (0, "HALF has ended. A running shop stops accepting it within 2 seconds.\n", "")
+    assert shop_coupons("end", "half") == (
+        0,
+        "HALF has ended. A running shop stops accepting it within 2 seconds.\n",
+        "",
+    )
     assert "until" in next(line for line in shop_coupons("list")[1].splitlines() if "HALF" in line)
 
 

@@ -39,6 +39,13 @@ async def test_a_language_in_the_address_counts_and_is_stored(shop: Client) -> N
     assert "set-cookie" not in (await shop.get("/?lang=de")).headers
 
 
+async def test_an_address_that_leads_nowhere_is_not_remembered(shop: Client) -> None:
+    for path in ("/product/never-made", "/never-made"):
+        reply = await shop.get(f"{path}?lang=de")
+        assert (reply.status_code, language_of(reply.text)) == (404, ("de", "ltr"))
+        assert "set-cookie" not in reply.headers
+
+
 async def test_a_file_that_anyone_may_cache_sets_no_cookie(shop: Client) -> None:
     reply = await shop.get("/static/css/shop.css?lang=de")
     assert (reply.status_code, "set-cookie" in reply.headers) == (200, False)
