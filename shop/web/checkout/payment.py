@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 from typing import Protocol
 
+from litestar.params import FromPath
+
 from shop.checkout.order_numbers import grouped, typed_number
 from shop.checkout.payments.demo import DemoPayments
 from shop.checkout.payments.provider import Payment
@@ -39,9 +41,9 @@ class PaymentHandlers:
         self._payments = payments
         self._orders = orders
 
-    async def ask(self, request: ShopRequest) -> Reply:
+    async def ask(self, request: ShopRequest, key: FromPath[str]) -> Reply:
         """GET /payment/{key}; a payment that has its answer is shown where its order is."""
-        payment = await self._find(request)
+        payment = await self._find(key)
         key = payment.key
         if payment.status != "challenged":
             return go_to(request, f"/order/{key}")
@@ -49,12 +51,12 @@ class PaymentHandlers:
         view = PaymentView(shell, f"/payment/{key}", payment.amount.format(), grouped(key))
         return html(self._site.templates.render("checkout/challenge.html", view, request.badge), cache=NO_STORE)
 
-    async def answer(self, request: ShopRequest) -> Reply:
+    async def answer(self, request: ShopRequest, key: FromPath[str]) -> Reply:
         """POST /payment/{key}: answer, approve or refuse. Of several answers the first one counts."""
         approved = ANSWERS.get((await read_form(request)).text("answer"))
         if approved is None:
             raise InvalidInput("Please choose whether to confirm this payment.", field="answer")
-        key = (await self._find(request)).key
+        key = (await self._find(key)).key
         await self._payments.confirm(key, approved=approved)
         try:
             await self._orders.resume(key)
@@ -62,8 +64,8 @@ class PaymentHandlers:
             log.warning("A payment has its answer, and its order is gone on with later: %s", error)
         return go_to(request, f"/order/{key}")
 
-    async def _find(self, request: ShopRequest) -> Payment:
-        number = typed_number(str(request.path_params["key"]))
+    async def _find(self, key: str) -> Payment:
+        number = typed_number(key)
         payment = await self._payments.find(number) if number else None
         if payment is None:
             raise NotFound("There is no such payment.")

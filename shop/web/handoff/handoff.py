@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import segno
+from litestar.params import FromPath
 
 from shop.cart.model import REMEMBERED_CHANGES, Add, Cart, Change, Line, SetQuantity, change_id
 from shop.cart.service import CartService
@@ -27,7 +28,7 @@ from shop.web.http.reply import Reply, go_to
 from shop.web.http.request import ShopRequest
 from shop.web.render.storefront import Storefront
 
-Handler = Callable[[ShopRequest], Awaitable[Reply]]
+Handler = Callable[[ShopRequest, str], Awaitable[Reply]]
 _LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
@@ -60,8 +61,7 @@ class HandoffHandlers:
     def following(self, action: Callable[[OpenedLink], Awaitable[Reply]]) -> Handler:
         """The handler of /handoff/{token}: calls `action` for a valid link on another device than it was made on."""
 
-        async def follow(request: ShopRequest) -> Reply:
-            token = request.path_params["token"]
+        async def follow(request: ShopRequest, token: FromPath[str]) -> Reply:
             link = self._links.read(token)
             if link is None:
                 return await self._replies.invalid(request)

@@ -30,7 +30,7 @@ _STARTED = "shop.metrics.started"
 
 
 class Timing:
-    """A histogram of the times that one route took to start a response: a count for each of BUCKETS, and one for longer times."""
+    """A histogram of one route's times until a response starts: a count for each of BUCKETS, and one for more."""
 
     def __init__(self) -> None:
         self.counts = [0] * (len(BUCKETS) + 1)

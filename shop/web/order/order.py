@@ -8,6 +8,7 @@ from __future__ import annotations
 from hmac import compare_digest
 
 import msgspec
+from litestar.params import FromPath
 
 from shop.cart.service import CartService
 from shop.checkout.model import Order
@@ -39,17 +40,16 @@ class OrderHandlers:
         self._orders = orders
         self._carts = carts
 
-    async def show(self, request: ShopRequest) -> Reply:
+    async def show(self, request: ShopRequest, number: FromPath[str]) -> Reply:
         """GET /order/{number}; redirects from other spellings of the number. Raises NotFound."""
-        typed = str(request.path_params["number"])
-        number = typed_number(typed)
-        order = await self._orders.get(number) if number else None
+        canonical = typed_number(number)
+        order = await self._orders.get(canonical) if canonical else None
         if order is None:
             raise NotFound("There is no order at this address. Its number has 16 letters and digits.")
-        if typed != number:
-            return go_to(request, order_path(number))
+        if number != canonical:
+            return go_to(request, order_path(canonical))
         badge, headers = await self._badge(request, order)
-        shell = await self._site.shell(request, title_of(order), path=order_path(number))
+        shell = await self._site.shell(request, title_of(order), path=order_path(canonical))
         view = order_view(order, shell, origin_of(request, self._site.public_url), sends_email=self._site.sends_email)
         view = msgspec.structs.replace(view, badge=badge)
         if request.wants_fragment:
