@@ -40,7 +40,7 @@ from shop.resources import resource_dir
 from shop.web.http.cross_origin import CrossOriginGuard
 from shop.web.http.forms import read_form
 from shop.web.http.metrics import Metrics
-from shop.web.http.reply import HTML, REVALIDATE, VARY, Personal, Reply, go_to
+from shop.web.http.reply import HTML, REVALIDATE, VARY, PersonalReply, Reply, go_to
 from shop.web.http.request import ShopRequest
 from shop.web.http.session import Sessions
 from shop.web.render.assets import assets_of
@@ -292,7 +292,7 @@ async def redirect(request: ShopRequest) -> Redirect:
 
 
 async def packed(request: ShopRequest) -> Reply:
-    return Personal(200, HEADERS, LONG.encode())
+    return PersonalReply(200, HEADERS, LONG.encode())
 
 
 async def long(request: ShopRequest) -> Response[str]:
@@ -304,7 +304,7 @@ def responses() -> list[Case]:
     visit = Call("/", VISITOR)
     gzip = CompressionConfig(backend="gzip", gzip_compress_level=1)
     engine = TemplateConfig(instance=JinjaTemplateEngine.from_environment(TEMPLATES))
-    own = {"template": "Jinja's template in Reply", "redirect": "go_to", "gzip": "Personal: 20 KB, gzip"}
+    own = {"template": "Jinja's template in Reply", "redirect": "go_to", "gzip": "PersonalReply: 20 KB, gzip"}
     return [
         Case("Response", litestar(get("/")(response)), visit),
         Case(own["template"], litestar(get("/")(rendered)), visit),
