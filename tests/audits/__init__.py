@@ -1,4 +1,4 @@
-"""What a browser vendor's and the W3C's own tools say of the pages: `make lighthouse`, `make validate`, `make screens`.
+"""Audits of the pages with external tools: `make lighthouse`, `make validate`, `make access`, `make screens`.
 
-They need Node.js or Java beside Chromium, and so are no part of `make test`.
+Some need Node.js or Java besides Chromium, so they are not part of `make test`.
 """

@@ -1,4 +1,4 @@
-"""`make access`: what axe says of every state at three widths, light and dark."""
+"""`make access`: runs axe on every state at three widths, light and dark."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.e2e.test_access import DESK, NARROW, PAD, SCHEMES, faults
 
 
 def main() -> int:
-    """Print each fault of all states, or of those that are named; 1 where there is one."""
+    """Print the violations in all states, or in the given ones. Returns 1 if there are any."""
     parser = argparse.ArgumentParser()
     parser.add_argument("states", nargs="*", default=[*STATES])
     states = parser.parse_args().states

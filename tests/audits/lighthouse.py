@@ -1,7 +1,8 @@
-"""`make lighthouse`: home, grid, product and cart on a phone with a slow network, and what is wrong with them.
+"""`make lighthouse`: scores and failed audits of home, grid, product and cart on a phone with a slow network.
 
-Lighthouse's own phone settings: a Moto G Power's screen, a processor four times slower than this one, 150 ms and
-1.6 Mbit/s simulated. Of an odd number of runs, the one in the middle by its LCP counts: machines are noisy.
+Uses Lighthouse's default phone settings: the screen of a Moto G Power, a processor four times slower than this one,
+simulated 150 ms and 1.6 Mbit/s. Of an odd number of runs, the run with the median LCP counts, because machines are
+noisy.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def main() -> None:
 
 
 def cart_cookie(url: str) -> str:
-    """The cookies of a shopper with two things in the cart."""
+    """The cookies of a shopper with two items in the cart."""
     with httpx.Client(base_url=url) as client:
         for handle in ("keel-pan", "cove-teapot"):
             client.post("/cart", data={"product_id": handle})
@@ -60,7 +61,7 @@ def cart_cookie(url: str) -> str:
 
 
 def look(url: str, cookie: str) -> Report:
-    """Lighthouse's report of a page, as its JSON. Now and then Chromium's trace lacks its beginning: then once more."""
+    """Lighthouse's JSON report of a page. Retries once, because Chromium's trace sometimes lacks its beginning."""
     try:
         return _look(url, cookie)
     except subprocess.CalledProcessError:
@@ -87,12 +88,12 @@ def middle(reports: list[Report]) -> Report:
 
 
 def figure(report: Report, audit: str) -> float:
-    """An audit's number: milliseconds, bytes, or a share."""
+    """The numeric value of an audit: milliseconds, bytes, or a share."""
     return float(report["audits"][audit].get("numericValue", 0))
 
 
 def scores(reports: dict[str, Report]) -> Table:
-    """A row for each page: the four scores, LCP, CLS and what went over the wire."""
+    """A row for each page: the four scores, LCP, CLS and transferred bytes."""
     table = Table(title=f"Lighthouse {next(iter(reports.values()))['lighthouseVersion']}, phone, simulated slow 4G")
     for heading in ("page", *CATEGORIES.values(), "FCP", "LCP", "TBT", "CLS", "over the wire"):
         table.add_column(heading, justify="left" if heading == "page" else "right")
@@ -111,7 +112,7 @@ def scores(reports: dict[str, Report]) -> Table:
 
 
 def lost_points(report: Report) -> list[str]:
-    """The audits that cost a score something, in words."""
+    """The audits that lowered a score, as text."""
     weights = [
         (category, reference["id"])
         for category in CATEGORIES

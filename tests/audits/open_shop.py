@@ -1,4 +1,4 @@
-"""A shop of its own with the demo catalogue, for a tool that looks at its pages."""
+"""A private shop with the demo catalogue, for an audit tool."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.fixtures.shop_process import ShopProcess
 
 @contextmanager
 def open_shop(*, public: bool = False) -> Iterator[ShopProcess]:
-    """A running shop; it stops with the block, and nothing of it stays. A `public` one knows its own address."""
+    """A running shop, stopped and deleted at the end of the block. A `public` one has PUBLIC_URL set."""
     with TemporaryDirectory() as folder:
         shop = ShopProcess(Path(folder))
         if public:

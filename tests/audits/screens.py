@@ -1,4 +1,4 @@
-"""`make screens`: docs/screens, a picture of every state on a phone and at a desk, light and dark; all photographs."""
+"""`make screens`: screenshots of every state on phone and desktop, light and dark, and all photos, in docs/screens."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ SIZES: dict[str, dict[str, Any]] = {
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 ALL = tuple((size, scheme) for size in SIZES for scheme in SCHEMES)
 TALLEST = 2400
-"""CSS pixels of a page that are shown."""
+"""Maximum height of a screenshot in CSS pixels."""
 QUALITY = 68
 PHOTOGRAPHS = Path("static/img/products")
 ACROSS, CELL = 10, 144
-"""Photographs in a row of the contact sheet, and the pixels of each."""
+"""Photos per row of the contact sheet, and the size of each in pixels."""
 
 
 def main() -> None:
-    """Take the pictures of all states, or of those that are named."""
+    """Take screenshots of all states, or of the given ones."""
     parser = argparse.ArgumentParser()
     parser.add_argument("states", nargs="*", default=[*STATES])
     states = parser.parse_args().states
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def contact_sheet() -> Image.Image:
-    """All photographs of products, small, by name."""
+    """The contact sheet: all product photos, small, sorted by name."""
     files = sorted(PHOTOGRAPHS.glob("*.jpg"))
     sheet = Image.new("RGB", (ACROSS * CELL, -(-len(files) // ACROSS) * CELL), "white")
     for number, file in enumerate(files):
@@ -62,7 +62,7 @@ def contact_sheet() -> Image.Image:
 
 
 def index() -> str:
-    """A page that shows them all."""
+    """The Markdown page with all screenshots."""
     rows = [
         f"| {state} | " + " | ".join(f"[{size}, {scheme}]({state}-{size}-{scheme}.webp)" for size, scheme in ALL) + " |"
         for state in STATES
@@ -88,9 +88,9 @@ def index() -> str:
 
 
 def save(page: Page, file: Path) -> None:
-    """A picture of the page down to TALLEST, or of the window alone where a dialog is open.
+    """A screenshot of the page down to TALLEST, or of the viewport if a dialog is open.
 
-    The window is made as high as the page, so that a bar at its lower edge covers nothing.
+    The viewport is made as high as the page, so that a bar at its lower edge covers nothing.
     """
     window = page.viewport_size
     assert window is not None

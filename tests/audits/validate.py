@@ -1,4 +1,4 @@
-"""`make validate`: what the W3C's Nu Html Checker says of every document that a walk through all states brings."""
+"""`make validate`: runs the W3C's Nu Html Checker on every document received in all states."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CHECKER = Path(__file__).with_name("node_modules") / "vnu-jar" / "build" / "dist
 
 
 def main() -> int:
-    """Print each message on a document of all states, or of those that are named; 1 where there is one."""
+    """Print the messages on the documents of all states, or of the given ones. Returns 1 if there are any."""
     parser = argparse.ArgumentParser()
     parser.add_argument("states", nargs="*", default=[*STATES])
     states = parser.parse_args().states
@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def gather(folder: Path, states: Sequence[str]) -> int:
-    """Write every document to the folder, as it was sent and as it stands in the end; return how many."""
+    """Write every document to the folder, as received and as the final DOM. Returns how many."""
     with open_shop() as shop, visits(shop.url) as visit:
         for state in states:
             sent: list[Response] = []
@@ -48,7 +48,7 @@ def gather(folder: Path, states: Sequence[str]) -> int:
 
 
 def listener(sent: list[Response]) -> Callable[[Page], None]:
-    """Notes the documents that a page is sent, but for redirects."""
+    """Records the documents that a page receives, except redirects."""
 
     def hear(response: Response) -> None:
         if response.request.resource_type == "document" and response.status not in (204, 303):
@@ -58,7 +58,7 @@ def listener(sent: list[Response]) -> Callable[[Page], None]:
 
 
 def check(folder: Path) -> list[dict[str, Any]]:
-    """The checker's messages: errors and warnings."""
+    """The errors and warnings of the checker."""
     done = subprocess.run(
         ["java", "-jar", str(CHECKER), "--format", "json", *map(str, sorted(folder.iterdir()))],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""Browsers that bring a fresh shopper into a state of tests/e2e/states.py, for tools that look at it."""
+"""Opens a browser and brings a new shopper into a state of tests/e2e/states.py, for audit tools."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ ShopRequest = Callable[..., Page]
 
 @contextmanager
 def visits(url: str) -> Iterator[ShopRequest]:
-    """`visit("cart", color_scheme="dark")`: a page in that state, in a browser profile of its own with these options.
+    """`visit("cart", color_scheme="dark")` returns a page in that state, in a new browser profile with these options.
 
-    The profile of one visit is closed with the next; `seen` is called with each page before its way begins.
+    The next visit closes the profile of the previous one; `seen` is called with each page before it is opened.
     """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
@@ -40,7 +40,7 @@ def visits(url: str) -> Iterator[ShopRequest]:
 
 
 def settle(page: Page) -> None:
-    """Return when every picture and font that shows is there."""
+    """Wait until every visible image and font is loaded."""
     page.evaluate(
         """async () => {
             for (const picture of document.images) picture.loading = "eager";

@@ -1,7 +1,7 @@
-"""Cart services beside the raw redis-py call that does the same, and the usual cart: get, change, put back.
+"""Compares the cart services with the equivalent raw redis-py calls, and with a naive cart: get, change, set.
 
-Run by `make bench`, or alone: `python -m tests.bench.bench_carts`. Ratios are of numbers measured in the same run, in
-turns, the median of several rounds: machines are noisy.
+Run by `make bench`, or alone: `python -m tests.bench.bench_carts`. Ratios compare figures measured alternately in the
+same run, and are medians of several rounds, because machines are noisy.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ LIMITS = Limits(quantity=60_000)
 ROUNDS = usually(25, short=1)
 CALLS = 512
 CARTS = usually(8_000, short=1_000)
-"""So many that a cart sees a handful of changes, as carts do; a few carts would each collect hundreds of change ids."""
+"""Enough that each cart gets a realistic handful of changes; fewer carts would collect hundreds of change ids each."""
 
 Call = Callable[[int], Awaitable[object]]
 
 
 async def measure(calls: dict[str, Call], concurrency: int, number: int) -> dict[str, float]:
-    """Calls per second of each, the median of rounds in which they take turns."""
+    """Calls per second of each, as the median of alternating rounds."""
     rates: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(ROUNDS):
         for name, call in calls.items():
@@ -55,7 +55,7 @@ _turns = itertools.count()
 
 
 def _next() -> int:
-    """The number of a cart: each in its turn."""
+    """The next cart number, round robin."""
     return next(_turns) % CARTS
 
 
@@ -65,7 +65,7 @@ async def _many(call: Call, number: int) -> None:
 
 
 async def seconds(calls: dict[str, Call], number: int = usually(20_000, short=200)) -> dict[str, float]:
-    """Seconds of one call, called one after the other: for what is too quick for a gather."""
+    """Seconds per call of sequential calls, for operations too fast for `gather`."""
     taken: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(ROUNDS):
         for name, call in calls.items():
@@ -84,7 +84,7 @@ async def three_lines(carts: CartService) -> None:
 
 
 def usual_cart(redis: Redis) -> Call:
-    """The cart of most tutorials: read a JSON text, change it, put it back. It loses concurrent changes."""
+    """The cart of most tutorials: read JSON, change it, write it back. It loses concurrent changes."""
 
     async def add(n: int) -> None:
         key = f"usual:cart-{n:017}"
@@ -192,7 +192,7 @@ async def sizes(valkey: Valkey, console: Console) -> None:
 
 
 def _id_fields(ids: int) -> dict[Any, bytes]:
-    """Change ids in fields of 8 each: a longer value would cost the hash its compact form."""
+    """Change ids in fields of 8 ids each: longer values would make Redis give up the hash's compact encoding."""
     return {f"~{n}": bytes(8 * min(8, ids - n * 8)) for n in range(-(-ids // 8))}
 
 

@@ -1,8 +1,8 @@
-"""The cost of a page in a catalogue of 36 and of 100,000 products, on SQLite and PostgreSQL.
+"""Compares the cost of a page with 36 and with 100,000 products, on SQLite and PostgreSQL.
 
-Run by `make bench`, or alone: `python -m tests.bench.bench_catalog [PRODUCTS]`. Pages are read from the database
-each time, without the cache that stands before it in the shop; 'warm' is the same page out of that cache. The
-ratio is what the large catalogue costs beside the small one; the time is the median of repeated calls.
+Run by `make bench`, or alone: `python -m tests.bench.bench_catalog [PRODUCTS]`. Pages are read from the
+database each time, without the shop's cache; 'warm' is the same page from that cache. The ratio is the cost of the
+large catalogue to the small one; the time is the median of repeated calls.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Calls = dict[str, Callable[[], Awaitable[object]]]
 
 
 def queries() -> dict[str, Query]:
-    """What shoppers ask for, from the front page to the unkindest."""
+    """Queries of shoppers, from the front page to the most expensive."""
     sorts: tuple[Sort, ...] = ("price-asc", "price-desc", "newest", "name")
     return {
         "front page": Query(),
@@ -58,7 +58,7 @@ def queries() -> dict[str, Query]:
 
 
 def calls(repository: CatalogRepository, cached: CachedCatalog, handle: str, skus: list[str]) -> Calls:
-    """Every way in which the shop reads its catalogue."""
+    """Every read that the shop makes of its catalogue."""
     return {
         "product": lambda: repository.product(handle),
         "five offers": lambda: repository.offers(skus),
@@ -72,7 +72,7 @@ def calls(repository: CatalogRepository, cached: CachedCatalog, handle: str, sku
 
 
 async def measure(url: str) -> dict[str, float]:
-    """Milliseconds of each call."""
+    """The latency of each call in milliseconds."""
     engine = create_engine(url)
     repository = CatalogRepository(engine, "EUR")
     cached = CachedCatalog(repository)
@@ -95,7 +95,7 @@ async def _median(call: Callable[[], Awaitable[object]]) -> float:
 
 
 def load(file: Path, url: str) -> float:
-    """Import a file by the command line, in a process of its own; the seconds it took."""
+    """Import a file by the command line, in its own process. Returns the seconds it took."""
     command = [sys.executable, "-m", "shop.cli", "catalog", "import", str(file)]
     started = time.perf_counter()
     subprocess.run(command, env={**os.environ, "DATABASE_URL": url}, check=True, capture_output=True)

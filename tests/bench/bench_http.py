@@ -1,8 +1,8 @@
-"""Requests per second of the shop's pages beside a Litestar route that answers two words, all in one run.
+"""Compares requests per second of the shop's pages with a trivial Litestar route, all in one run.
 
-Each server is one uvicorn worker with uvloop and httptools. The rounds go through all rows in turn, and each row
-shows its median, so that what else the machine does falls on all alike. Where the system tells it (Linux), the
-processor time that the server spent on a request is shown too: it depends least on what else the machine does.
+Each server is one uvicorn worker with uvloop and httptools. Each round measures all rows, and each row shows its
+median, so that other load on the machine affects all rows alike. On Linux the server's processor time per request is
+shown too: it depends least on other load.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ BROWSER = {"Accept": "text/html", "Accept-Encoding": "gzip, deflate, br", "Sec-F
 VISITOR = {**BROWSER, "Cookie": "cart_count=3; currency=EUR"}
 """The plain route gets the same headers as the pages: reading them is the server's work, not the shop's."""
 CARTS = usually(1000, short=20)
-"""So many that a cart sees a few dozen changes, as carts do; a few carts would collect hundreds of change ids."""
+"""Enough that each cart gets a realistic few dozen changes; fewer carts would collect hundreds of change ids."""
 PIECES = 60_000
-"""What a line may hold here, so that no add is refused for the number of the round it comes in."""
+"""Maximum quantity of a line, so high that no add is refused in later rounds."""
 
 
 def plain() -> Litestar:
-    """The least that a Litestar application can answer."""
+    """A minimal Litestar application."""
 
     @get("/", media_type=MediaType.TEXT)
     async def two_words() -> str:
@@ -63,7 +63,7 @@ class Server(msgspec.Struct, frozen=True):
     pid: int
 
     def seconds(self) -> float:
-        """The processor time it has used; 0.0 where the system does not tell."""
+        """Its processor time in seconds; 0.0 if the system does not report it."""
         try:
             fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:
@@ -72,14 +72,14 @@ class Server(msgspec.Struct, frozen=True):
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """A round of a row: what came back, and the server's processor time for each answer, in microseconds."""
+    """One round of a row: the responses, and the server's processor time per response in microseconds."""
 
     result: Result
     cost: float
 
 
 class Row(msgspec.Struct, frozen=True):
-    """A line of the table: what is asked, of which server, and the share of the plain route it should reach."""
+    """A row of the table: the requests, the server, and the share of the trivial route that it should reach."""
 
     name: str
     server: Server
@@ -106,7 +106,7 @@ def main() -> None:
 
 
 def pages(server: Server) -> list[Row]:
-    """Browse pages, by a browser with a badge."""
+    """Browse pages, for a browser with items in its cart badge."""
     uncompressed = {**VISITOR, "Accept-Encoding": "identity"}
     return [
         Row("front page", server, [Call("/", VISITOR)], 0.7),
@@ -118,7 +118,7 @@ def pages(server: Server) -> list[Row]:
 
 
 def changes(server: Server, where: str) -> list[Row]:
-    """What shoppers with three lines in the cart do; the add is by htmx, with the drawer in its reply."""
+    """Requests of shoppers with three lines in the cart; the add is an htmx request whose response has the drawer."""
     with httpx.Client(base_url=f"http://127.0.0.1:{server.port}") as visitor:
         tokens = [shopper(visitor) for _ in range(CARTS)]
     cookies = [{"Cookie": f"session={token}; cart_count=3"} for token in tokens]
@@ -139,7 +139,7 @@ def shopper(visitor: httpx.Client) -> str:
 
 
 def measure(rows: list[Row]) -> list[list[Measured]]:
-    """The results of each row, one a round; a first round usually only warms up."""
+    """The results of each row, one per round; the first round is usually only a warm-up."""
     results: list[list[Measured]] = [[] for _ in rows]
     for number in range(usually(0, short=1), ROUNDS + 1):
         for row, found in zip(rows, results, strict=True):
@@ -181,17 +181,17 @@ def show(rows: list[Row], results: list[list[Measured]]) -> None:
 
 
 def rate(found: list[Measured]) -> float:
-    """Answers a second."""
+    """Responses per second."""
     return statistics.median(measured.result.per_second for measured in found)
 
 
 def cost(found: list[Measured]) -> float:
-    """The server's processor time for an answer, in microseconds."""
+    """The server's processor time per response, in microseconds."""
     return statistics.median(measured.cost for measured in found)
 
 
 async def fill(database: str, folder: Path) -> None:
-    """The demo catalogue, but with no end of anything: the bench adds more than a warehouse holds."""
+    """The demo catalogue with unlimited stock, because the benchmark adds huge quantities."""
     endless = folder / "endless.csv"
     with CATALOG.open(newline="") as source, endless.open("w", newline="") as target:
         reader = csv.DictReader(source)
@@ -207,7 +207,7 @@ async def fill(database: str, folder: Path) -> None:
 
 @contextmanager
 def server(app: str, **environ: str) -> Iterator[Server]:
-    """An application served by one uvicorn worker; ready to answer."""
+    """Serve an application with one uvicorn worker, and wait until it answers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])

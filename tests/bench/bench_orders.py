@@ -1,10 +1,10 @@
-"""Placing an order, and the very statements that it took, sent by the driver alone.
+"""Compares placing an order with the same SQL statements sent by the driver alone.
 
-Run by `make bench`, or alone: `python -m tests.bench.bench_orders`. Two databases are alike. In the first, orders are
-placed, and what each says to the database is written down; in the second, the same is said again in the same order by
-the driver, without the shop. The two take turns. The provider of the payments answers at once and writes nothing; its
-demonstration's own ledger is measured beside it. Carts are in memory. All servers are on this machine and share its
-cores with the process that calls them.
+Run by `make bench`, or alone: `python -m tests.bench.bench_orders`. There are two identical databases. In the
+first, the shop places orders while their statements are recorded; in the second, the driver replays the statements in
+the same order without the shop. The two alternate. The payment provider answers at once and writes nothing; the demo
+provider with its ledger is a separate row. Carts are in memory. All servers run on this machine and share its cores
+with the calling process.
 """
 
 from __future__ import annotations
@@ -57,24 +57,24 @@ PLENTY = 10_000_000
 CODE = "TENTH"
 PRICE = Money(1000, "EUR")
 ROUNDS, ORDERS = usually(10, short=1), usually(48, short=16)
-"""Orders are placed in so many rounds, so many in each."""
+"""The number of rounds, and of orders in each."""
 RAW_CONNECTIONS = 16
 
 Said = list[tuple[str, Any]]
-"""What was said to a database: statements with their values, BEGIN and COMMIT where a transaction begins and ends."""
+"""Recorded statements with their values, including BEGIN and COMMIT of each transaction."""
 
 _said: ContextVar[Said] = ContextVar("said")
 _numbers = itertools.count()
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """What is ordered, and from whom."""
+    """A kind of order, and the payment provider to use."""
 
     name: str
     coupon: bool = False
     reserved: bool = False
     ledger: bool = False
-    """With the demonstration's provider, which writes its ledger."""
+    """Whether to use the demo payment provider, which writes its ledger."""
 
 
 KINDS = (
@@ -87,7 +87,7 @@ KINDS = (
 
 
 class GenerousBank:
-    """A PaymentProvider that says yes at once."""
+    """A PaymentProvider that approves at once."""
 
     async def authorise(self, key: str, amount: Money, card: Card) -> Payment:
         return Payment(key, "authorised", amount)
@@ -106,10 +106,10 @@ class GenerousBank:
 
 
 class Raw:
-    """The driver alone, on the twin of a database."""
+    """Replays statements with the driver alone, on the second database."""
 
     async def say(self, said: Said) -> None:
-        """Say all of it, one after the other."""
+        """Execute all statements in order."""
         raise NotImplementedError
 
 
@@ -130,7 +130,7 @@ class RawSqlite(Raw):
 
 
 class RawPostgres(Raw):
-    """A connection for each who calls."""
+    """One connection per concurrent caller."""
 
     def __init__(self, pool: Any) -> None:
         self._pool = pool
@@ -154,7 +154,7 @@ def transactions(said: Said) -> list[Said]:
 
 
 class Shop:
-    """A database, its twin, and what places orders in the first."""
+    """A database with the services that place orders, and its twin for the driver."""
 
     def __init__(self, engine: AsyncEngine, raw: Raw, kind: Kind) -> None:
         self.engine = engine
@@ -190,7 +190,7 @@ class Shop:
             await stock.hold(connection, quote.cart_id, quote.wanted, until=int(time.time()) + 600)
 
     async def prepared(self, submission: OrderRequest) -> Said:
-        """Set aside what the kind of order wants set aside."""
+        """Reserve the cart's items, if this kind of order has a reservation."""
         said: Said = []
         _said.set(said)
         if self.kind.reserved:
@@ -198,7 +198,7 @@ class Shop:
         return said
 
     async def place(self, submission: OrderRequest) -> Said:
-        """Place the order; what was said to the database."""
+        """Place the order. Returns the recorded statements."""
         said: Said = []
         _said.set(said)
         order: Order = await self.place_order(submission)
@@ -207,7 +207,7 @@ class Shop:
 
 
 def listen(engine: AsyncEngine) -> None:
-    """Write down what is said on an engine."""
+    """Record the statements of an engine."""
 
     def begins(_: Connection) -> None:
         _said.get([]).append(("BEGIN", ()))
@@ -225,14 +225,14 @@ def listen(engine: AsyncEngine) -> None:
 
 
 class Sample:
-    """How long each order took, and all of a round together, in seconds."""
+    """Seconds of each order, and of each whole round."""
 
     def __init__(self) -> None:
         self.each: list[float] = []
         self.rates: list[float] = []
 
     async def take(self, calls: Sequence[Callable[[], Awaitable[Any]]], at_once: int) -> list[Any]:
-        """Call all of them, so many at a time; what they gave."""
+        """Make all calls, `at_once` at a time. Returns their results."""
         left, given = iter(enumerate(calls)), [None] * len(calls)
 
         async def caller() -> None:
@@ -256,7 +256,7 @@ class Sample:
 
 
 async def measure(shop: Shop, at_once: int) -> tuple[Sample, Sample, Said]:
-    """Orders placed and said again, in turns; what the last one said."""
+    """Place orders and replay them, alternately. Returns the statements of the last order."""
     placed, raw = Sample(), Sample()
     for _ in range(ROUNDS):
         submissions = [await shop.submission() for _ in range(ORDERS)]
@@ -292,7 +292,7 @@ async def sqlite() -> AsyncIterator[tuple[AsyncEngine, Raw]]:
 
 @asynccontextmanager
 async def postgres() -> AsyncIterator[tuple[AsyncEngine, Raw]]:
-    """Two servers, which keep what they commit through a power cut."""
+    """Both database servers, with durable commits."""
     async with AsyncExitStack() as ending:
         urls = []
         for _ in range(2):
@@ -325,7 +325,7 @@ async def run(console: Console) -> None:
 
 
 def counted(said: Said) -> tuple[str, str]:
-    """Statements, and transactions."""
+    """The numbers of statements and of transactions."""
     begun = sum(words == "BEGIN" for words, _ in said)
     return str(sum(words not in ("BEGIN", "COMMIT") for words, _ in said)), str(begun)
 

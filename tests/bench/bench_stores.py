@@ -1,9 +1,9 @@
-"""Every store of carts beside every other: what a call costs, with few carts stored and with a million.
+"""Compares all cart stores: the cost of a call with few stored carts and with a million.
 
-Run by `make bench`, or alone: `python -m tests.bench.bench_stores [carts]`. Each store is there twice, once with a
-thousand carts and once with a million (or as many as are asked for), and the two take turns in the same run, each
-with calls to a thousand carts that lie spread over all: the last column says what a thousand times the carts cost.
-All servers are on this machine and share its cores with the process that calls them.
+Run by `make bench`, or alone: `python -m tests.bench.bench_stores [carts]`. Each store exists twice, with a
+thousand carts and with a million (or the given number). The two alternate in the same run, each with calls to a
+thousand carts spread over all: the last column is the effect of a thousand times as many carts. All servers run on
+this machine and share its cores with the calling process.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ LIMITS = Limits(quantity=60_000)
 SKUS = ("TIDE-MUG-MOSS", "SHOAL-BOWL-S", "LINEN-TOWEL")
 TTL = 30 * 24 * 3600
 FEW, MANY = 1_000, usually(1_000_000, short=2_000)
-PATIENCE = Timeouts(30, 30)
-"""A slow machine shows in the figures, not as an outage."""
+LONG_TIMEOUTS = Timeouts(30, 30)
+"""Long timeouts: a slow machine shows in the figures, not as an outage."""
 ROUNDS = usually(15, short=1)
 CALLS = usually(512, short=64)
 
@@ -62,7 +62,7 @@ def a_cart(cart_id: str) -> Cart:
 
 
 def cart_id(n: int) -> str:
-    """The id of the nth cart, as long as those of the shop."""
+    """The id of the nth cart, with the length of the shop's ids."""
     return f"bench-{n:016d}"
 
 
@@ -82,7 +82,7 @@ async def redis() -> AsyncIterator[tuple[CartService, Fill]]:
     server = Valkey()
     server.start()
     try:
-        carts = RedisCartService.connect(server.url, limits=LIMITS, ttl=TTL, timeouts=PATIENCE)
+        carts = RedisCartService.connect(server.url, limits=LIMITS, ttl=TTL, timeouts=LONG_TIMEOUTS)
         yield carts, lambda count: fill_redis(carts, count)
         await carts.close()
     finally:
@@ -94,7 +94,7 @@ async def cluster() -> AsyncIterator[tuple[CartService, Fill]]:
     servers = Cluster(3, replicas=0)
     servers.start()
     try:
-        carts = RedisCartService(ClusterOfShop.connect(servers.url, timeouts=PATIENCE), limits=LIMITS, ttl=TTL)
+        carts = RedisCartService(ClusterOfShop.connect(servers.url, timeouts=LONG_TIMEOUTS), limits=LIMITS, ttl=TTL)
         yield carts, lambda count: fill_redis(carts, count)
         await carts.close()
     finally:
@@ -102,7 +102,7 @@ async def cluster() -> AsyncIterator[tuple[CartService, Fill]]:
 
 
 async def fill_redis(carts: RedisCartService, count: int) -> None:
-    """SET, as putting a million carts by the script would take longer than measuring them."""
+    """Fill by SET: a million carts by the script would take longer than the measurement."""
     state = codec.encode(a_cart(""))
     for first in range(0, count, 1000):
         keys = [f"cart:{cart_id(n)}" for n in range(first, min(first + 1000, count))]
@@ -110,7 +110,7 @@ async def fill_redis(carts: RedisCartService, count: int) -> None:
 
 
 async def fill_sql(url: str, count: int) -> None:
-    """One INSERT: the bytes of a cart do not name it."""
+    """Fill by one INSERT: the bytes of a cart do not contain its id."""
     postgres = url.startswith("postgres")
     numbers = (
         "SELECT n FROM generate_series(0, :last) AS n"
@@ -197,7 +197,7 @@ async def add(carts: CartService, cart_id: str) -> object:
 
 
 async def clear(carts: CartService, cart_id: str) -> object:
-    """What a checkout does to a cart."""
+    """The change that a checkout makes to a cart."""
     return await carts.clear(cart_id)
 
 
@@ -206,14 +206,14 @@ Operation = Callable[[CartService, str], Awaitable[object]]
 
 
 class Sample:
-    """Calls of one kind: how long each took, and all of them together, in seconds."""
+    """Calls of one kind: seconds of each call, and of each whole round."""
 
     def __init__(self) -> None:
         self.each: list[float] = []
         self.rates: list[float] = []
 
     async def take(self, operation: Operation, carts: CartService, ids: Sequence[str], concurrency: int) -> None:
-        """Call once for each id, so many at a time."""
+        """Make one call for each id, `at_once` at a time."""
         left = iter(ids)
 
         async def caller() -> None:
@@ -232,14 +232,14 @@ class Sample:
         return statistics.median(self.rates)
 
     def quantile(self, percent: int) -> float:
-        """Milliseconds that so many percent of the calls did not exceed."""
+        """A percentile of the latencies in milliseconds."""
         return statistics.quantiles(self.each, n=100)[percent - 1] * 1000
 
 
 async def measure(
     few: CartService, many: CartService, count: int, operation: Operation, concurrency: int
 ) -> tuple[Sample, Sample]:
-    """The same calls to a store of few and a store of many, in turns: each to a thousand carts, spread over all."""
+    """The same calls to a small and a large store, alternately: each to a thousand carts, spread over all."""
     samples = (Sample(), Sample())
     for _ in range(ROUNDS):
         picked = random.sample(range(FEW), CALLS)
@@ -252,7 +252,7 @@ async def measure(
 
 
 def ratio(samples: tuple[Sample, Sample]) -> float:
-    """How many calls a second of the second there are for each of the first: the median of the rounds."""
+    """The ratio of the second's calls per second to the first's: the median of the rounds."""
     return statistics.median(many / few for few, many in zip(samples[0].rates, samples[1].rates, strict=True))
 
 
@@ -275,7 +275,7 @@ async def compare(count: int, console: Console) -> None:
 
 
 async def against_raw_select(console: Console) -> None:
-    """PostgreSQL by the cart service, and by asyncpg's own call with the same key."""
+    """PostgreSQL by the cart service, and by a raw asyncpg call with the same key."""
     async with postgres_server() as url:
         await fill_sql(url, FEW)
         carts = open_store(url, limits=LIMITS, ttl=TTL, name="the database")
@@ -300,7 +300,7 @@ async def against_raw_select(console: Console) -> None:
 
 
 def memory_of_carts(console: Console, count: int = 20_000) -> None:
-    """What Python allocates for carts of one, three, ten and fifty lines in the memory service."""
+    """The memory that Python allocates for carts of one, three, ten and fifty lines in the memory service."""
     table = Table("lines", "bytes per cart", title="The memory service")
     for lines in (1, 3, 10, 50):
         carts = MemoryCartService()

@@ -1,7 +1,7 @@
-"""Loads a server on 127.0.0.1 with the same few requests from many connections, and counts the answers.
+"""Sends the same few requests to a server on 127.0.0.1 over many connections, and counts the responses.
 
-wrk does it where it is installed; else a client of our own, which costs more of the machine, so ratios measured
-with it are a little kind to slow routes.
+Uses wrk if it is installed, otherwise our own client, which uses more processor time, so that its ratios slightly
+favour slow routes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CONNECTIONS = 32
 
 
 class Call(msgspec.Struct, frozen=True):
-    """A request to send again and again; a form makes it a POST."""
+    """A request to repeat; with a form it is a POST."""
 
     path: str
     headers: dict[str, str] = {}
@@ -32,7 +32,7 @@ class Call(msgspec.Struct, frozen=True):
         return "POST" if self.form else "GET"
 
     def raw(self, port: int) -> bytes:
-        """As it goes over the wire."""
+        """The bytes on the wire."""
         headers = {"Host": f"127.0.0.1:{port}", **self.headers}
         if self.form:
             headers |= {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(self.form))}
@@ -41,23 +41,23 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What came back."""
+    """The counts of responses and errors."""
 
     per_second: float
     answers: int
     failed: int
-    """Answers that were not 2xx, and connections that broke."""
+    """Responses other than 2xx, and broken connections."""
 
 
 def load(port: int, calls: Sequence[Call], seconds: int, connections: int = CONNECTIONS) -> Result:
-    """Send the calls in turn for so many seconds."""
+    """Send the calls round robin for this many seconds."""
     if shutil.which("wrk"):
         return _wrk(port, calls, seconds, connections)
     return asyncio.run(_own(port, calls, seconds, connections))
 
 
 def client() -> str:
-    """Who sends the load."""
+    """The name of the load generator."""
     return "wrk" if shutil.which("wrk") else "our own client"
 
 
@@ -78,7 +78,7 @@ def _wrk(port: int, calls: Sequence[Call], seconds: int, connections: int) -> Re
 
 
 def _script(calls: Sequence[Call]) -> str:
-    """A Lua script for wrk that sends the calls in turn; each is written out once, at the start."""
+    """A Lua script for wrk that sends the calls round robin, each formatted once at the start."""
     made = []
     for call in calls:
         headers = {**call.headers, **({"Content-Type": "application/x-www-form-urlencoded"} if call.form else {})}

@@ -1,4 +1,4 @@
-"""How much a benchmark measures. With `make bench SHORT=1` it is as little as can be, to see that all of them run."""
+"""The extent of a benchmark. `make bench SHORT=1` reduces it to the minimum, to check that all benchmarks run."""
 
 import os
 
@@ -6,5 +6,5 @@ SHORT = os.environ.get("SHORT") == "1"
 
 
 def usually(full: int, short: int) -> int:
-    """A number of rounds, calls or seconds: `full`, or `short` where nobody is going to read the figures."""
+    """A number of rounds, calls or seconds: `full`, or `short` with SHORT=1."""
     return short if SHORT else full

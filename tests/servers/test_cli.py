@@ -1,4 +1,4 @@
-"""The `shop` command as a person uses it: a process, its words and its exit status."""
+"""The `shop` command as a process: its output and exit status."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from shop.catalog.demo import CATALOG
 HEAD = "Handle,Title,Variant SKU,Variant Price\n"
 Shop = Callable[..., subprocess.CompletedProcess[str]]
 Start = Callable[[], tuple[subprocess.Popen[str], list[str]]]
-"""Opens a shop on a free port: its process, and the lines it printed up to its address."""
+"""Start a shop on a free port. Yields its process, and its output up to the line with its URL."""
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> dict[str, str]:
-    """The environment of a shop with a database of its own and carts in memory."""
+    """The environment of a shop with its own database and carts in memory."""
     given = {"DATABASE_URL": f"sqlite:///{tmp_path / 'var' / 'shop.db'}", "REDIS_URL": "", "HOST": "127.0.0.1"}
     return {**os.environ, **given}
 

@@ -1,4 +1,4 @@
-"""Engines, migrations, and the words of failures."""
+"""Engines, migrations, and the translation of database errors."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def test_migrations_make_the_tables_that_the_code_speaks_of(database_url: 
 
 
 def differing(connection: Connection) -> list[object]:
-    """What the database lacks of our tables; what it has besides is its own (full-text search)."""
+    """The differences between the migrated database and our tables; ignores its extra tables (full-text search)."""
     found = compare_metadata(MigrationContext.configure(connection), metadata)
     return [change for change in found if not str(change[0]).startswith("remove_")]
 

@@ -1,4 +1,4 @@
-"""The two commands, the locks, the container files and the documents keep their promises."""
+"""The make targets, the locks, the container files and the documents are consistent."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def executable(path: Path, script: str) -> None:
 
 
 def pins(lock: str) -> dict[str, str]:
-    """Package to version and marker, as a lock pins it."""
+    """Package -> version and marker pinned in a lock."""
     return dict(re.findall(r"^([\w.-]+)==(.*?) \\$", (ROOT / lock).read_text(), re.MULTILINE))
 
 
@@ -51,7 +51,7 @@ class TestMake:
 
 
 class TestSetup:
-    """bin/setup, in a copy where Python and .venv are stand-ins."""
+    """bin/setup in a copy of the repository with a fake Python and .venv."""
 
     @pytest.fixture
     def checkout(self, tmp_path: Path) -> Path:
@@ -162,12 +162,12 @@ class TestLocks:
         assert packages
         assert all(re.match(r"[\w.-]+==\S+.*\\\n    --hash=sha256:[0-9a-f]{64}", package) for package in packages)
 
-    def test_agree_with_each_other(self) -> None:
+    def test_locks_agree_with_each_other(self) -> None:
         everything = pins("requirements-dev.lock")
         for lock in ("requirements.lock", "requirements-build.lock"):
             assert pins(lock).items() <= everything.items()
 
-    def test_have_what_the_project_asks_for(self) -> None:
+    def test_locks_have_every_dependency(self) -> None:
         project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
         asked = {re.split(r"[\[<>=; ]", requirement)[0] for requirement in project["dependencies"]}
         assert asked <= pins("requirements.lock").keys()

@@ -1,4 +1,4 @@
-"""The catalogues of translations: of today, complete, and with what their messages fill in."""
+"""The translation catalogues are up to date and complete, with the same placeholders as their messages."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def tree(words: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def german(tree: Path) -> dict[object, object]:
-    """Messages to translations, as the tree's file has them."""
+    """Message -> translation, from the tree's file."""
     with (tree / "shop/locale/de/LC_MESSAGES/messages.po").open("rb") as source:
         return {message.id: message.string for message in read_po(source, locale="de") if message.id}
 
@@ -138,7 +138,7 @@ TAKES_A_MESSAGE = {"_", "gettext", "ngettext", "pgettext", "markup", "noted"}
 
 
 def hidden_words(source: str) -> list[int]:
-    """The lines where a call that takes a message stands inside an f-string: Babel on Python 3.11 does not see it."""
+    """The lines with a message call inside an f-string, which Babel on Python 3.11 does not find."""
     texts = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.JoinedStr)]
     calls = [node for text in texts for node in ast.walk(text) if isinstance(node, ast.Call)]
     return sorted({call.lineno for call in calls if ast.unparse(call.func).rpartition(".")[2] in TAKES_A_MESSAGE})

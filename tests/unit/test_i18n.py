@@ -1,4 +1,4 @@
-"""Words in the language that is spoken: filled in, counted, isolated; and what of them is pure."""
+"""Translation: placeholders, plurals, directional isolates, and the current language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Money: exact, and rounded once, half away from zero, to the minor unit of its currency."""
+"""Money is exact, and rounded once, half away from zero, to the minor unit of its currency."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RATES = read_rates()
 
 
 @pytest.mark.parametrize(("currency", "digits"), [("EUR", 2), ("JPY", 0), ("KWD", 3), ("TRY", 2)])
-def test_minor_digits(currency: str, digits: int) -> None:
+def test_minor_digits_follow_the_currency(currency: str, digits: int) -> None:
     assert minor_digits(currency) == digits
 
 

@@ -1,4 +1,4 @@
-"""The photographs are there as pictures.json says, in every width and format, and weigh little."""
+"""The photos match pictures.json in every width and format, and are small."""
 
 from __future__ import annotations
 

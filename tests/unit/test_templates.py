@@ -1,7 +1,7 @@
-"""What every template promises: nothing inline for the content security policy to refuse, and a word about itself.
+"""Every template has no inline code that the content security policy would block, and begins with a description.
 
-E-mails and the report of a load test are no pages of the shop: no policy is sent with them. Mail programs drop every
-style that is not inline, and the report is one file that needs no other.
+E-mails and the report of a load test are not pages of the shop and have no policy. Mail programs drop every style that
+is not inline, and the report is a self-contained file.
 """
 
 from __future__ import annotations

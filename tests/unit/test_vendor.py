@@ -1,4 +1,4 @@
-"""What is vendored is what was taken from its maker: each file has its checksum and its licence beside it."""
+"""Every vendored file is the original: its checksum and licence are beside it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`shop demo` as a person uses it: a process, what it prints, and what is left when it has ended."""
+"""`shop demo` as a process: its output, its faults, and what it leaves behind."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from tests.fixtures.commands import restore_signals
 
 PATIENCE_SECONDS = 60
 PRIMARIES = {"redis": "redis", "sentinel": "redis 1", "cluster": "redis 1", "hybrid": "redis"}
-"""A part of each rung that keeps carts."""
+"""A process of each topology that stores carts."""
 PID_OF_PART = re.compile(r"^(\w+(?: \d)?)  .* kill -9 (\d+)", re.MULTILINE)
 
 
 class Demo:
-    """A `shop demo` that runs; `said` is what it printed until now, all of its files are below `folder`."""
+    """A running `shop demo`; `said` is its output so far, and all of its files are below `folder`."""
 
     def __init__(self, folder: Path, *arguments: str) -> None:
         self.folder = folder
@@ -50,7 +50,7 @@ class Demo:
         )
 
     def says(self, pattern: str) -> re.Match[str]:
-        """Read on until it has printed this after all that was read before; the test fails if it ends first."""
+        """Read new output until it matches; the test fails if the process ends first."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.said += line
@@ -59,11 +59,11 @@ class Demo:
         pytest.fail(f"It ended, and never said {pattern!r}:\n{self.said}")
 
     def pids(self) -> dict[str, int]:
-        """The process of each part, as it printed them."""
+        """Name -> pid of each process, from the output."""
         return {name: int(pid) for name, pid in PID_OF_PART.findall(self.said)}
 
     def ends(self, how: signal.Signals) -> int:
-        """Send a signal, read what it says, and return what it exits with."""
+        """Send a signal, read the rest of the output, and return the exit status."""
         self.process.send_signal(how)
         self.said += self.process.communicate(timeout=PATIENCE_SECONDS)[0]
         return self.process.returncode
@@ -72,7 +72,7 @@ class Demo:
 @pytest.fixture
 def open_demo() -> Iterator[Callable[..., Demo]]:
     demos: list[Demo] = []
-    # Not below pytest's own folder: pytest makes that one unreadable for the user that PostgreSQL runs as.
+    # Not below pytest's own folder, which PostgreSQL's user cannot read.
     with TemporaryDirectory(prefix="shop-test-") as folder:
 
         def open_one(*arguments: str) -> Demo:
@@ -87,7 +87,7 @@ def open_demo() -> Iterator[Callable[..., Demo]]:
 
 
 def lives(pid: int) -> bool:
-    """Whether a process runs; one that has ended and that nobody waited for does not."""
+    """Whether a process runs; a zombie does not."""
     try:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
@@ -95,7 +95,7 @@ def lives(pid: int) -> bool:
 
 
 def take_terminal() -> None:
-    """For `preexec_fn`: end with the terminal that is its standard input."""
+    """For `preexec_fn`: make standard input the controlling terminal, so that the process ends with it."""
     restore_signals()
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 

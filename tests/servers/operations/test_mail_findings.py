@@ -1,4 +1,4 @@
-"""What the doctor says of the mail server."""
+"""The doctor's findings about the mail server."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tests.fixtures.mail_server import mail_server
 from tests.fixtures.tls import Certificates
 
 
-async def test_one_that_answers() -> None:
+async def test_a_mail_server_that_answers_is_ok() -> None:
     async with mail_server() as server:
         (found,) = await check_mail_server(f"smtp://127.0.0.1:{server.port}")
     assert (found.level, found.says) == (Level.OK, f"127.0.0.1:{server.port} answers, not encrypted.")
     assert server.received == []
 
 
-async def test_nobody_signs_in() -> None:
+async def test_the_check_does_not_log_in() -> None:
     async with mail_server(login=True) as server:
         (found,) = await check_mail_server(f"smtp://shop:hunter2@127.0.0.1:{server.port}")
     assert (found.level, server.logins) == (Level.OK, 0)
@@ -30,7 +30,7 @@ async def test_nobody_signs_in() -> None:
 
 
 @pytest.mark.parametrize(("scheme", "smtps"), [("smtp", False), ("smtps", True)])
-async def test_one_with_tls(certificates: Certificates, scheme: str, smtps: bool) -> None:
+async def test_a_mail_server_with_tls_is_ok(certificates: Certificates, scheme: str, smtps: bool) -> None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(*certificates.server)
     async with mail_server(tls=context, smtps=smtps) as server:
@@ -38,7 +38,7 @@ async def test_one_with_tls(certificates: Certificates, scheme: str, smtps: bool
     assert (found.level, found.says) == (Level.OK, f"127.0.0.1:{server.port} answers, encrypted.")
 
 
-async def test_nothing_listens() -> None:
+async def test_a_port_without_a_listener_is_a_problem() -> None:
     (found,) = await check_mail_server(f"smtp://127.0.0.1:{free_port()}")
     assert found.level is Level.PROBLEM
     assert "does not answer as a mail server" in found.says

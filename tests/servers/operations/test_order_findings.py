@@ -1,4 +1,4 @@
-"""What the doctor says of orders that were left alone, and of e-mails."""
+"""The doctor's findings about stuck orders and unsent e-mails."""
 
 from __future__ import annotations
 

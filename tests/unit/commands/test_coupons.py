@@ -1,4 +1,4 @@
-"""`shop coupons` as an operator uses it."""
+"""`shop coupons`: adding, listing and ending coupons, and its errors."""
 
 from __future__ import annotations
 

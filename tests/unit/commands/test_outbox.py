@@ -1,4 +1,4 @@
-"""`shop outbox` shows what was written, and sends again what was refused."""
+"""`shop outbox`: listing, showing and retrying e-mails."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Refusing:
 
 
 def in_outbox(url: str, *, state: str) -> None:
-    """Put an e-mail there that waits, was sent or was refused."""
+    """Put a waiting, sent or refused e-mail into the outbox."""
 
     class Taking:
         async def send(self, email: Email) -> None:
@@ -46,7 +46,7 @@ def in_outbox(url: str, *, state: str) -> None:
 
 @pytest.fixture
 def outbox(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Runs a command and returns what it prints."""
+    """Runs a command and returns its output."""
     monkeypatch.setenv("DATABASE_URL", sqlite_url)
     monkeypatch.setenv("SMTP_URL", "")
     monkeypatch.setenv("COLUMNS", "160")

@@ -1,4 +1,4 @@
-"""Which commands prepare the database, and what an older release says of a newer one."""
+"""Which commands migrate the database, and the error of an older release with a newer database."""
 
 from __future__ import annotations
 

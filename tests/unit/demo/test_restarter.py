@@ -1,4 +1,4 @@
-"""Dead parts come back when they are due, and one that cannot does not stop the others."""
+"""Dead processes are restarted when due, and a failing one does not block the others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shop.demo.status import Status, status, status_line
 
 
 class Puppet(Part):
-    """A part without a process: as dead, and as hard to start, as it is told."""
+    """A Part without a process, whose state and failures a test sets."""
 
     def __init__(self, name: str, *, number: int | None = None, answer: Callable[[], Look] = lambda: Look("primary")):
         self.name = name

@@ -1,4 +1,4 @@
-"""A demonstration whose servers do not start ends what had started, and says why."""
+"""A demonstration whose servers do not start stops those that did, and reports the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each check notices what it is there to notice: else 'kept' would say nothing."""
+"""Each check detects the violation that it exists for; otherwise 'kept' would prove nothing."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def ledger(kinds: str = "authorised captured", number: str = "ONE", amount: int 
 
 
 def wrong(check: Check) -> str:
-    """What is wrong, in one text."""
+    """The violations as one text."""
     assert not check.not_checked
     assert check.kept is not bool(check.wrong)
     return " ".join(check.wrong)
@@ -62,20 +62,20 @@ class TestOrders:
     def test_an_attempt_that_was_placed_is_one_order_of_the_cart(self) -> None:
         assert orders_check([attempt()], [order()]).kept
 
-    def test_it_is_missing(self) -> None:
-        assert "there is no such order" in wrong(orders_check([attempt()], []))
+    def test_detects_a_missing_order(self) -> None:
+        assert "but does not exist" in wrong(orders_check([attempt()], []))
 
-    def test_it_is_two(self) -> None:
+    def test_detects_two_orders_for_one_checkout(self) -> None:
         assert "became 2 orders: ONE, TWO" in wrong(orders_check([attempt()], [order(), order("TWO")]))
 
-    def test_it_failed_and_another_took_its_place(self) -> None:
+    def test_a_failed_order_may_be_followed_by_another(self) -> None:
         assert orders_check([attempt(number="TWO")], [order(state="failed"), order("TWO")]).kept
 
-    def test_it_is_of_something_else(self) -> None:
+    def test_detects_an_order_of_something_else(self) -> None:
         assert "the cart had {'TIDE-MUG-MOSS': 3}" in wrong(orders_check([attempt(lines={MUG: 3})], [order()]))
 
-    def test_it_was_refused_and_made_all_the_same(self) -> None:
-        assert "refused, and is order ONE" in wrong(orders_check([attempt("refused")], [order()]))
+    def test_detects_a_refused_order_that_was_made(self) -> None:
+        assert "refused, but became order ONE" in wrong(orders_check([attempt("refused")], [order()]))
         assert orders_check([attempt("refused")], [order(state="failed")]).kept
 
     def test_without_an_answer_it_may_be_made_or_not_but_not_twice(self) -> None:
@@ -83,10 +83,10 @@ class TestOrders:
         assert orders_check([attempt("unknown")], [order()]).kept
         assert "2 orders" in wrong(orders_check([attempt("unknown")], [order(), order("TWO")]))
 
-    def test_nobody_ordered_it(self) -> None:
+    def test_detects_an_order_that_nobody_placed(self) -> None:
         assert "nobody ordered it" in wrong(orders_check([], [order()]))
 
-    def test_it_was_never_settled(self) -> None:
+    def test_detects_an_order_that_was_never_settled(self) -> None:
         assert "is pending and was not settled" in wrong(
             orders_check([attempt()], [order(state="pending", settled=False)])
         )
@@ -96,23 +96,23 @@ class TestCharges:
     def test_a_paid_order_is_charged_once(self) -> None:
         assert charges_check([order()], ledger(), []).kept
 
-    def test_it_was_not_charged(self) -> None:
-        assert "paid and was not charged" in wrong(charges_check([order()], ledger("authorised"), []))
-        assert "paid and was not charged" in wrong(charges_check([order()], {}, []))
+    def test_detects_an_order_without_a_charge(self) -> None:
+        assert "paid, but was not charged" in wrong(charges_check([order()], ledger("authorised"), []))
+        assert "paid, but was not charged" in wrong(charges_check([order()], {}, []))
 
-    def test_it_was_charged_another_amount(self) -> None:
+    def test_detects_a_wrong_charge(self) -> None:
         assert "(1, 'EUR') was charged" in wrong(charges_check([order()], ledger(amount=1), []))
 
-    def test_its_money_was_given_back(self) -> None:
-        assert "given back" in wrong(charges_check([order()], ledger("captured refunded"), []))
+    def test_detects_a_paid_order_that_was_refunded(self) -> None:
+        assert "refunded or voided" in wrong(charges_check([order()], ledger("captured refunded"), []))
 
     def test_a_failed_order_is_not_charged_or_gets_it_back(self) -> None:
         failed = order(state="failed")
         assert charges_check([failed], ledger("authorised voided"), []).kept
         assert charges_check([failed], ledger("captured refunded"), []).kept
-        assert "failed and was charged" in wrong(charges_check([failed], ledger(), []))
+        assert "failed, but was charged" in wrong(charges_check([failed], ledger(), []))
 
-    def test_a_charge_without_an_order(self) -> None:
+    def test_detects_a_charge_without_an_order(self) -> None:
         assert "GHOST was charged" in wrong(charges_check([order()], ledger(), ["GHOST"]))
 
 
@@ -120,7 +120,7 @@ class TestTotals:
     def test_the_parts_are_the_whole(self) -> None:
         assert totals_check([order(), order(quote=a_quote(quote_line(quantity=3), discount=500))]).kept
 
-    def test_a_cent_is_missing(self) -> None:
+    def test_detects_a_missing_cent(self) -> None:
         quote = order().quote
         for part in ("subtotal", "discount", "shipping", "total"):
             bent = msgspec.structs.replace(quote.totals, **{part: getattr(quote.totals, part) + 1})
@@ -135,12 +135,12 @@ class TestStock:
         before = Stock({MUG: 8}, [order(state="pending")])
         assert stock_check(before, Stock({MUG: 10}, [order(state="failed")]), 8, 5).kept
 
-    def test_a_piece_is_lost_or_sold_twice(self) -> None:
+    def test_detects_a_unit_lost_or_sold_twice(self) -> None:
         before = Stock({MUG: 10}, [])
-        assert "2 were ordered, and 7 are left" in wrong(stock_check(before, Stock({MUG: 7}, [order()]), 7, 5))
+        assert "2 were ordered, but 7 are left" in wrong(stock_check(before, Stock({MUG: 7}, [order()]), 7, 5))
         assert "2 were ordered, and 9 are left" in wrong(stock_check(before, Stock({MUG: 9}, [order()]), 9, 5))
 
-    def test_it_was_negative_for_a_moment(self) -> None:
+    def test_detects_stock_that_was_negative_for_a_moment(self) -> None:
         assert "Stock was -1" in wrong(stock_check(Stock({MUG: 10}, []), Stock({MUG: 10}, []), -1, 5))
 
     def test_what_has_no_limit_is_left_out(self) -> None:
@@ -158,12 +158,12 @@ class TestWhatShoppersSaw:
     def test_nothing_done_proves_nothing(self) -> None:
         assert [check.kept for check in seen_by_shoppers(Tally().seen(1.0))] == [None, None]
 
-    def test_a_cart_lost_something(self) -> None:
+    def test_detects_a_cart_that_lost_something(self) -> None:
         carts, receipts = seen_by_shoppers(self.seen(verdict=Verdict(lost=2, amiss=["The cart of shopper 1"])))
-        assert carts.wrong == ("2 pieces lost, 0 pieces too many.", "The cart of shopper 1")
+        assert carts.wrong == ("2 units lost, 0 units doubled.", "The cart of shopper 1")
         assert receipts.kept
 
-    def test_a_receipt_is_missing(self) -> None:
+    def test_detects_a_missing_receipt(self) -> None:
         carts, receipts = seen_by_shoppers(self.seen(without_receipt=("/order/ONE answered 404",)))
         assert carts.kept
         assert receipts.wrong == ("/order/ONE answered 404",)

@@ -1,4 +1,4 @@
-"""What a load test asks of a history beyond what tests/chaos/test_checker.py proves of it."""
+"""The parts of History that only the load test uses; tests/chaos/test_checker.py tests the rest."""
 
 from __future__ import annotations
 

@@ -18,5 +18,5 @@ def test_a_quantile_is_right_to_a_percent(times: list[float], of: float) -> None
     assert latencies.max == max(times)
 
 
-def test_nothing_took_no_time() -> None:
+def test_no_requests_have_a_quantile_of_zero() -> None:
     assert Latencies().quantile(0.99) == 0.0

@@ -1,4 +1,4 @@
-"""What a server tells of itself, and what that means for carts. No server is asked."""
+"""The findings that follow from a Redis server's facts. Contacts no server."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ WELL = {
 
 
 def facts(info: dict[str, str] | None = None, **others: Any) -> Facts:
-    """Those of a server that is well, but for these."""
+    """The facts of a healthy server, with overrides."""
     well: dict[str, Any] = {
         "info": WELL | (info or {}),
         "round_trip": 0.0002,
@@ -172,5 +172,5 @@ def test_a_node_knows_its_own_address() -> None:
 @pytest.mark.parametrize(
     ("number", "words"), [(0, "0 bytes"), (2048, "2.0 KB"), (1.5 * MB, "1.5 MB"), (2e15, "1819.0 TB")]
 )
-def test_bytes_for_a_person(number: float, words: str) -> None:
+def test_bytes_are_formatted_for_people(number: float, words: str) -> None:
     assert format_bytes(number) == words

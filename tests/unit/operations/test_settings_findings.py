@@ -1,4 +1,4 @@
-"""What the settings alone say of SECRET_KEY."""
+"""The doctor's findings about the settings SECRET_KEY and PUBLIC_URL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`shop cart export` and `import`: what comes out, and what goes in."""
+"""`shop cart export` and `shop cart import`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_what_was_exported_comes_back_as_it_was(
     assert at(valkey.url, lambda store: store.time_left("saved")) == pytest.approx(30 * DAY - 30, abs=2)
 
 
-def test_through_a_pipe(shop_cart: ShopCart, valkey: Valkey, valkey_url: str) -> None:
+def test_carts_pass_through_a_pipe(shop_cart: ShopCart, valkey: Valkey, valkey_url: str) -> None:
     at(valkey_url, lambda store: fill(store, 20))
     written = shop_cart("export").out
     assert shop_cart("import", "-", "--url", valkey.url, piped=written.encode()).status == 0

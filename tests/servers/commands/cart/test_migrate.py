@@ -1,4 +1,4 @@
-"""`shop cart migrate`: what it prints, and its exit status."""
+"""`shop cart migrate`: its output and exit status."""
 
 from __future__ import annotations
 
@@ -182,20 +182,20 @@ def test_a_store_is_not_moved_to_itself(shop_cart: ShopCart, valkey_url: str) ->
 
 
 def slowly(*command: str) -> subprocess.Popen[str]:
-    """`shop cart …` as a process of its own, with 200 carts a second."""
+    """Run `shop cart …` in its own process, at 200 carts per second."""
     whole = [sys.executable, "-m", "shop.cli", "cart", *command, "--rate", "200"]
     return subprocess.Popen(whole, stderr=subprocess.PIPE, text=True, preexec_fn=restore_signals)
 
 
 def drop_all(server: Valkey, ended: threading.Event) -> None:
-    """Empty the server again and again."""
+    """Empty the server repeatedly."""
     with server.client() as client:
         while not ended.is_set():
             client.flushall()
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """Return when the condition holds; the test fails if that takes too long."""
+    """Wait until the condition holds; the test fails if that takes too long."""
     deadline = time.monotonic() + 20
     while not condition():
         assert time.monotonic() < deadline

@@ -1,4 +1,4 @@
-"""`shop cart show`, `stats` and `sleeping`: what an operator sees."""
+"""`shop cart show`, `stats` and `sleeping`: their output and errors."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class TestStats:
             in shop_cart("stats", "--sample", "10").out
         )
 
-    def test_of_an_empty_store(self, shop_cart: ShopCart) -> None:
+    def test_statistics_of_an_empty_store(self, shop_cart: ShopCart) -> None:
         assert json.loads(shop_cart("stats", "--json").out)["REDIS_URL"]["carts"] == 0
         assert shop_cart("stats").status == 0
 

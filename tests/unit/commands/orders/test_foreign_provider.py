@@ -1,4 +1,4 @@
-"""Every verb of `shop orders` asks the provider that the shop itself asks, not the demonstration."""
+"""Every command of `shop orders` uses the shop's own payment provider, not the demo provider."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["at_the_shop", "shop_orders"]
 
 @pytest.fixture
 def number(at_the_shop: AtTheShop, foreign_provider: FileLedger) -> str:
-    """An order that the foreign provider was paid for."""
+    """An order paid through the third-party provider."""
 
     async def place(scene: Scene) -> str:
         cart = await scene.cart()

@@ -1,4 +1,4 @@
-"""`shop orders` as an operator uses it."""
+"""`shop orders`: listing, showing and changing orders."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def shop_orders(shop_command: ShopCommand) -> ShopCommand:
 
 @pytest.fixture
 def at_the_shop(sqlite_url: str, clock: Clock) -> AtTheShop:
-    """Does something in the shop whose orders the commands look after."""
+    """Runs a coroutine in the shop whose orders the commands change."""
 
     def do(work: Callable[[Scene], Awaitable[Any]]) -> Any:
         async def with_scene() -> Any:
