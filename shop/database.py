@@ -7,12 +7,14 @@ down, StoreUnavailable is raised within seconds, never after a driver's default.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import aiosqlite
 from sqlalchemy import URL, Connection, Engine, Executable, MetaData, Row, Table, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InternalError, OperationalError
@@ -89,10 +91,32 @@ def _sqlite_engine(where: URL) -> AsyncEngine:
             Path(where.database).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigurationError(f"DATABASE_URL: cannot create the folder of {where.database}: {error}.") from error
-    engine = create_async_engine(where, pool_timeout=POOL_SECONDS, skip_autocommit_rollback=True, hide_parameters=True)
+    engine = create_async_engine(
+        where,
+        pool_timeout=POOL_SECONDS,
+        skip_autocommit_rollback=True,
+        hide_parameters=True,
+        connect_args={"async_creator_fn": _open_sqlite},
+    )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+async def _open_sqlite(*arguments: Any, **options: Any) -> aiosqlite.Connection:
+    """Open a connection to its end, even where the caller is cancelled.
+
+    aiosqlite then leaves its thread alone, which fails with a traceback if the event loop is closed by the time.
+    """
+    connection = aiosqlite.connect(*arguments, **options)
+    connection._thread.daemon = True  # as SQLAlchemy does
+    opening = asyncio.ensure_future(connection)
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        with suppress(sqlite3.Error):
+            await (await opening).close()
+        raise
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

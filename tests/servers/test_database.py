@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -154,3 +156,24 @@ async def test_an_error_does_not_repeat_what_was_to_be_written(engine: AsyncEngi
     with pytest.raises(IntegrityError, match="coupons") as error:
         await write()
     assert "For Kim" not in str(error.value)
+
+
+def test_an_opening_that_is_cancelled_leaves_no_thread_behind(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    failures: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", failures.append)
+    before = set(threading.enumerate())
+
+    async def cancelled_after(steps: int) -> None:
+        engine = create_engine(sqlite_url)
+        reading = asyncio.create_task(fetch(engine, text("SELECT 1")))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        reading.cancel()
+        await asyncio.wait([reading])
+        await engine.dispose()
+
+    for steps in range(60):
+        asyncio.run(cancelled_after(steps % 12))
+        for thread in set(threading.enumerate()) - before:
+            thread.join()
+    assert failures == []
