@@ -27,7 +27,7 @@ _PROBE = ("", 0, 0, 0, 0, "", bytes(16_384))
 _DELETE = "DELETE FROM carts WHERE id = ?"
 _PURGE = """
 DELETE FROM carts WHERE id IN (
-  SELECT id FROM carts WHERE expires_hour <= ?1 / 3600 AND expires_at <= ?1 ORDER BY expires_hour LIMIT ?2)
+  SELECT id FROM carts WHERE expires_hour <= :now / 3600 AND expires_at <= :now ORDER BY expires_hour LIMIT :limit)
 """
 _IDLE = """
 SELECT id, pieces, amount, currency, changed_at FROM carts WHERE changed_at <= ? AND expires_at > ? AND pieces > 0
@@ -87,7 +87,8 @@ class SqliteCarts(CartTable):
 
     @override
     async def purge(self, now: int, limit: int) -> int:
-        return await self._writer.run(lambda connection: connection.execute(_PURGE, (now, limit)).rowcount)
+        values = {"now": now, "limit": limit}
+        return await self._writer.run(lambda connection: connection.execute(_PURGE, values).rowcount)
 
     @override
     async def idle(self, before: int, now: int, limit: int, *, by_value: bool) -> Sequence[IdleCart]:
