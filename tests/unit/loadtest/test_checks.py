@@ -138,7 +138,7 @@ class TestStock:
     def test_detects_a_unit_lost_or_sold_twice(self) -> None:
         before = Stock({MUG: 10}, [])
         assert "2 were ordered, but 7 are left" in wrong(stock_check(before, Stock({MUG: 7}, [order()]), 7, 5))
-        assert "2 were ordered, and 9 are left" in wrong(stock_check(before, Stock({MUG: 9}, [order()]), 9, 5))
+        assert "2 were ordered, but 9 are left" in wrong(stock_check(before, Stock({MUG: 9}, [order()]), 9, 5))
 
     def test_detects_stock_that_was_negative_for_a_moment(self) -> None:
         assert "Stock was -1" in wrong(stock_check(Stock({MUG: 10}, []), Stock({MUG: 10}, []), -1, 5))

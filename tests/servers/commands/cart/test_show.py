@@ -26,7 +26,7 @@ class TestShow:
         (bowl,) = (row for row in told.out.splitlines() if "bowl" in row)
         assert "€19.00" in bowl
         assert "saved for later" in bowl
-        assert f"REDIS_URL ({valkey_url}) has the same cart; it lives for 29 d 2" in told.out
+        assert f"REDIS_URL ({valkey_url}) has the same cart; it expires in 29 d 2" in told.out
 
     def test_shows_skus_as_they_are_but_for_what_terminals_obey(self, shop_cart: ShopCart, valkey_url: str) -> None:
         put(valkey_url, a_cart("ada", "mug[/b]", "\x1b[2Jbowl"))
