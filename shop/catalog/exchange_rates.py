@@ -1,4 +1,4 @@
-"""The table of exchange rates."""
+"""Reads the table of exchange rates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shop.money import Rates
 
 
 def read_rates(path: str = "") -> Rates:
-    """The table in a JSON file, by default the demo's; raises ConfigurationError."""
+    """The table in a JSON file, by default the demo's. Raises ConfigurationError."""
     file = Path(path) if path else RATES
     try:
         return msgspec.json.decode(file.read_bytes(), type=Rates)

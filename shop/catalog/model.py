@@ -1,7 +1,7 @@
-"""The catalogue's data: products, their variants and pictures, and a page of a search. Pure: no I/O.
+"""The catalogue's data: products, their variants and images, and pages of listings. Pure: no I/O.
 
-A product is found by its handle (the last part of its URL). What a cart holds is a variant, found by its
-sku; a product without options has exactly one variant.
+A product is identified by its handle (the last part of its URL). A cart contains variants, identified by their sku; a
+product without options has exactly one variant.
 """
 
 from __future__ import annotations
@@ -17,69 +17,69 @@ Sort = Literal["featured", "price-asc", "price-desc", "newest", "name"]
 SORTS: tuple[Sort, ...] = ("featured", "price-asc", "price-desc", "newest", "name")
 
 LOW_STOCK = 5
-"""A variant with this many pieces or fewer is called low in stock."""
+"""A variant with at most this stock is low in stock."""
 
 
 class Image(msgspec.Struct, frozen=True):
-    """A picture: `src` is an absolute https URL or a path below static/, such as 'img/products/mug.svg'."""
+    """An image: `src` is an absolute https URL or a path below static/, such as 'img/products/mug.svg'."""
 
     src: str
     alt: str = ""
 
 
 class Variant(msgspec.Struct, frozen=True):
-    """One thing that can be bought."""
+    """A version of a product that can be bought: a value of each option, a price and a stock."""
 
     sku: str
-    """Unique in the catalogue, case-sensitive; what a cart line names."""
+    """Unique in the catalogue, case-sensitive; cart lines refer to it."""
     options: tuple[str, ...]
-    """One value for each of the product's option names, in their order: ('Moss', 'Large')."""
+    """A value for each of the product's option names, in the same order: ('Moss', 'Large')."""
     price: Money
     compare_at: Money | None = None
-    """The price before a reduction; always more than `price`."""
+    """The price before a reduction, always higher than `price`."""
     stock: int | None = None
-    """Pieces on sale; None: sold without a stock limit."""
+    """Quantity on sale, without reserved units; None for no limit."""
     weight: int = 0
     """Grams."""
     image: int | None = None
-    """Index into the product's images of the picture that shows this variant."""
-    held: int = 0
-    """Pieces that are set aside for checkouts: no longer on sale, and not yet sold."""
+    """Index of this variant's image in the product's images."""
+    reserved: int = 0
+    """Quantity reserved by checkouts: no longer on sale, not yet sold."""
 
     @property
     def available(self) -> bool:
-        """Whether at least one can be bought."""
+        """Whether at least one unit can be bought."""
         return self.stock is None or self.stock > 0
 
     @property
-    def on_shelf(self) -> int | None:
-        """Pieces that are not sold yet, set aside or not: what a person who counts them finds."""
-        return None if self.stock is None else self.stock + self.held
+    def on_hand(self) -> int | None:
+        """Quantity not sold yet, reserved or not: the result of a stocktake. None for no limit."""
+        return None if self.stock is None else self.stock + self.reserved
 
-    def with_held(self, held: int) -> Variant:
-        """The same pieces, so many of them set aside and the rest on sale, never less than none."""
-        stock = None if self.on_shelf is None else max(0, self.on_shelf - held)
-        return msgspec.structs.replace(self, stock=stock, held=held)
+    def with_reserved(self, reserved: int) -> Variant:
+        """The same quantity on hand with `reserved` units reserved, the rest (at least 0) on sale."""
+        stock = None if self.on_hand is None else max(0, self.on_hand - reserved)
+        return msgspec.structs.replace(self, stock=stock, reserved=reserved)
 
     @property
     def low(self) -> bool:
-        """Whether only a few are left (and at least one)."""
+        """Whether from 1 to LOW_STOCK units are left."""
         return self.stock is not None and 0 < self.stock <= LOW_STOCK
 
     @property
     def title(self) -> str:
-        """The option values as one reads them: 'Moss / Large'; empty for a product without options."""
+        """The option values for display: 'Moss / Large'; '' for a product without options."""
         return " / ".join(self.options)
 
 
 class Product(msgspec.Struct, frozen=True):
-    """A product as its page shows it."""
+    """A product with its variants and images."""
 
     handle: str
     """URL-safe and unique; the {id} of /product/{id}."""
     title: str
     description: str
-    """HTML, already sanitised."""
+    """Sanitised HTML."""
     variants: tuple[Variant, ...]
     """At least one; the first is the default."""
     vendor: str = ""
@@ -90,20 +90,20 @@ class Product(msgspec.Struct, frozen=True):
     images: tuple[Image, ...] = ()
     published: bool = True
     created_at: int = 0
-    """Seconds since the epoch; what 'newest' sorts by."""
+    """Seconds since the epoch; the key of the order 'newest'."""
     rank: int = 0
-    """What 'featured' sorts by, smallest first."""
+    """The key of the order 'featured', ascending."""
 
-    def with_held(self, held: Mapping[str, int]) -> Product:
-        """The same pieces, so many of each sku set aside and the rest on sale, never less than none."""
-        if all(variant.held == held.get(variant.sku, 0) for variant in self.variants):
+    def with_reserved(self, reserved: Mapping[str, int]) -> Product:
+        """The product with these quantities reserved by sku; see Variant.with_reserved."""
+        if all(variant.reserved == reserved.get(variant.sku, 0) for variant in self.variants):
             return self
-        variants = (variant.with_held(held.get(variant.sku, 0)) for variant in self.variants)
+        variants = (variant.with_reserved(reserved.get(variant.sku, 0)) for variant in self.variants)
         return msgspec.structs.replace(self, variants=tuple(variants))
 
     @property
     def listing(self) -> Listing:
-        """The product as a grid shows it."""
+        """The product as a card in a grid shows it."""
         lowest = min(self.variants, key=lambda variant: variant.price.amount)
         stocks = [variant.stock for variant in self.variants]
         return Listing(
@@ -125,10 +125,10 @@ class Product(msgspec.Struct, frozen=True):
 
 
 class Listing(msgspec.Struct, frozen=True):
-    """A product as a grid shows it: enough for a card, read without its variants.
+    """A product as a card in a grid shows it; read without its variants.
 
     `price` is the lowest of its variants, `to_price` the highest; `compare_at` belongs to the lowest one.
-    `sku` is the only variant's, so that a card can add it at once; None when an option must be chosen first.
+    `sku` is that of the only variant, so that a card can add it to the cart; None if an option must be chosen first.
     `stock` is the sum over the variants (None: no limit).
     """
 
@@ -145,7 +145,7 @@ class Listing(msgspec.Struct, frozen=True):
 
 
 class Published(msgspec.Struct, frozen=True):
-    """A product as a list of all of them names it."""
+    """A published product as the sitemap lists it."""
 
     handle: str
     changed_at: int
@@ -154,30 +154,30 @@ class Published(msgspec.Struct, frozen=True):
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """What a cart needs to know of a sku to show it, price it and limit it."""
+    """A sku as carts need it: title, price, stock, weight and image."""
 
     sku: str
     handle: str
     title: str
     variant: str
-    """The option values as one reads them; '' where there are none."""
+    """The option values for display; '' for a product without options."""
     price: Money
     compare_at: Money | None
     stock: int | None
     weight: int
     image: Image | None
-    held: int = 0
-    """Pieces that are set aside for checkouts: for those of others, where it is said who asks."""
+    reserved: int = 0
+    """Quantity reserved by checkouts; by other carts only, if the offer is for a holder."""
 
-    def to_holder(self, own: int) -> Offer:
-        """The offer as it is to somebody for whom so many of the held pieces are set aside: they can have them."""
-        if self.stock is None or not (own := min(own, self.held)):
+    def for_holder(self, own: int) -> Offer:
+        """The offer for a holder of `own` reserved units: these count as on sale."""
+        if self.stock is None or not (own := min(own, self.reserved)):
             return self
-        return msgspec.structs.replace(self, stock=self.stock + own, held=self.held - own)
+        return msgspec.structs.replace(self, stock=self.stock + own, reserved=self.reserved - own)
 
 
 class Query(msgspec.Struct, frozen=True):
-    """What to list. Everything here lives in the URL of the grid; the defaults are the front page."""
+    """What a listing shows, as in the URL of the grid. The defaults are the front page."""
 
     q: str = ""
     category: str = ""
@@ -193,10 +193,10 @@ class Query(msgspec.Struct, frozen=True):
 
 
 class FacetValue(msgspec.Struct, frozen=True):
-    """One choice of a facet: its value in the URL, its words, how many products it has, whether it is chosen.
+    """One choice of a facet: its value in the URL, its label, its number of products, whether it is chosen.
 
     A price band's value is '10-20': major units of the catalogue's currency, both ends inclusive. A custom
-    range that is no band is a selected value with count 0 ('15-', '-40').
+    range is a selected value with count 0 ('15-', '-40').
     """
 
     value: str
@@ -206,7 +206,7 @@ class FacetValue(msgspec.Struct, frozen=True):
 
 
 class Facet(msgspec.Struct, frozen=True):
-    """A way to narrow a listing: 'category', 'price', 'in_stock' or an option's name."""
+    """A filter of a listing with its choices: 'category', 'price', 'in_stock' or an option's name."""
 
     name: str
     label: str
@@ -224,8 +224,8 @@ class Category(msgspec.Struct, frozen=True):
 class Page(msgspec.Struct, frozen=True):
     """A page of a listing; `total` counts all matches, `pages` is at least 1.
 
-    `query.page` is the page this is: the last one where a later one was asked for. `pages` is bounded however
-    large `total` is, so that no page costs more than another.
+    `query.page` is the number of this page, clamped to the last one. `pages` is bounded whatever `total` is, which
+    bounds the cost of a page.
     """
 
     query: Query
@@ -234,4 +234,4 @@ class Page(msgspec.Struct, frozen=True):
     total: int
     pages: int
     more: bool = False
-    """There are more matches than `total`: too many to count."""
+    """Whether there are more matches than `total`: too many to count."""

@@ -1,10 +1,10 @@
 """The catalogue's tables.
 
-`products` and `variants` are the truth. All else is derived from them when a catalogue is written, so that
-reading is one indexed query whatever the size of the catalogue: the listing columns of a product, `listings`
-(one row for each product in each category, and in '' for all of them, with an index for each sort), `facets`
-(counts for each category), and `product_texts` (folded words, indexed by SQLite's FTS5 in `product_search`, by
-PostgreSQL's GIN in a column `vector`).
+`products`, `variants` and `reservations` are the primary data. Everything else is derived from them on writing, so that
+a read is one indexed query for a catalogue of any size: the listing columns of `products`; `listings` (a row for each
+product in each category and in '' for all products, with an index for each sort order); `facets` (counts for each
+category); and `product_texts` (folded words, indexed by SQLite's FTS5 in `product_search`, by PostgreSQL's GIN in a
+column `vector`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, 
 from shop.database import metadata
 
 _SORTABLE = Text().with_variant(Text(collation="C"), "postgresql")
-"""Sorted by code point on both databases."""
+"""Text that both databases sort by code point."""
 
 catalog = Table(
     "catalog",
@@ -23,7 +23,7 @@ catalog = Table(
     Column("version", BigInteger, nullable=False),
     Column("products", Integer, nullable=False),
 )
-"""One row. `version` goes up with everything that changes what pages show; `products` counts the published ones."""
+"""One row. `version` increments with every change that pages show; `products` counts the published ones."""
 
 products = Table(
     "products",
@@ -53,9 +53,9 @@ products = Table(
     Column("sort_price", BigInteger, nullable=False),
     Column("traits", Text, nullable=False),
 )
-"""From `category` on derived: the first category, the first image, and over the variants the lowest price with its
-`compare_at`, the highest, and the sum of stock, in minor units of `currency`; `sku` where there is but one;
-`sort_price` is `price` in the catalogue's own currency."""
+"""Columns from `category` on are derived: the first category and image; over the variants, the lowest price with its
+`compare_at`, the highest price (minor units of `currency`) and the sum of stock; `sku` if there is only one variant;
+`sort_price`, which is `price` in the catalogue's own currency."""
 
 variants = Table(
     "variants",
@@ -101,7 +101,7 @@ facets = Table(
     Column("products", Integer, nullable=False),
     Column("position", Integer, nullable=False),
 )
-"""How many products of a category have a value. `position` orders them as the catalogue first shows them."""
+"""The number of products of a category with a value. `position` is the order of first occurrence."""
 
 product_texts = Table(
     "product_texts",
@@ -110,7 +110,7 @@ product_texts = Table(
     Column("words", Text, nullable=False),
     Column("tokens", Text, nullable=False),
 )
-"""Of published products: their different words, each after a space, and the tokens of their choices."""
+"""Of published products: their distinct words, each preceded by a space, and the tokens of their choices."""
 
 reservations = Table(
     "reservations",
@@ -122,6 +122,6 @@ reservations = Table(
     Index("ix_reservations_sku", "sku"),
     Index("ix_reservations_expires", "expires_at"),
 )
-"""Pieces set aside for a holder (a cart's id) who is at the checkout, until `expires_at` (seconds since the epoch).
-They are no longer part of `variants.stock`, which is what anybody may still buy. No foreign key: they outlive an import
-that writes their variant anew."""
+"""Quantities reserved for a holder (the id of a cart at the checkout) until `expires_at` (seconds since the epoch).
+They are not part of `variants.stock`, which is on sale to everyone. No foreign key: reservations survive an import that
+rewrites their variant."""

@@ -187,7 +187,7 @@ class Shop:
     async def set_aside(self, quote: Quote) -> None:
         """What opening the checkout does."""
         async with writing(self.engine) as connection:
-            await stock.hold(connection, quote.cart_id, quote.wanted, until=int(time.time()) + 600)
+            await stock.reserve(connection, quote.cart_id, quote.wanted, until=int(time.time()) + 600)
 
     async def prepared(self, submission: OrderRequest) -> Said:
         """Reserve the cart's items, if this kind of order has a reservation."""

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.catalog.model import SORTS, Category, Image, Page, Product, Query, Sort
+from shop.catalog.reading.paging import listing_conditions, page_statement
 from shop.catalog.reading.repository import CatalogRepository
-from shop.catalog.reading.walk import conditions, page_statement
 from shop.database import create_engine, fetch, migrate, writing
 from shop.errors import ConfigurationError, StoreUnavailable
 from tests.fixtures.catalog import a_product, eur, fill, import_text, variant
@@ -141,7 +141,7 @@ async def test_search_finds_what_begins_with_every_word(
     assert (await repository.page(Query(q=q))).total == found
 
 
-@pytest.mark.parametrize("crowd", [500, 0])
+@pytest.mark.parametrize("limit", [500, 0])
 @pytest.mark.parametrize(
     ("q", "language", "found"),
     [
@@ -159,10 +159,10 @@ async def test_search_finds_what_begins_with_every_word(
     ],
 )
 async def test_search_finds_the_words_of_translations_in_their_language(
-    engine: AsyncEngine, q: str, language: str, found: bool, crowd: int
+    engine: AsyncEngine, q: str, language: str, found: bool, limit: int
 ) -> None:
     await fill(engine, TRANSLATED)
-    page = await CatalogRepository(engine, "EUR", crowd=crowd).page(Query(q=q), language)
+    page = await CatalogRepository(engine, "EUR", in_memory_limit=limit).page(Query(q=q), language)
     assert len(page.listings) == found
 
 
@@ -241,20 +241,20 @@ def some_queries(count: int) -> list[Query]:
 async def test_a_large_catalogue_lists_what_a_small_one_does(engine: AsyncEngine) -> None:
     """Read whole and narrowed in memory, or cut out of an index: the same products in the same order."""
     await fill(engine, *some_products(90))
-    exact = CatalogRepository(engine, "EUR", crowd=1000)
+    exact = CatalogRepository(engine, "EUR", in_memory_limit=1000)
     ways = set()
-    for crowd in (2, 30):
-        crowded = CatalogRepository(engine, "EUR", crowd=crowd)
+    for limit in (2, 30):
+        crowded = CatalogRepository(engine, "EUR", in_memory_limit=limit)
         for query in some_queries(150):
             few, many = await exact.page(query), await crowded.page(query)
-            agree_on(query, few, many, crowd)
+            agree_on(query, few, many, limit)
             ways.add((many.more, bool(query.q), bool(query.options)))
     assert len(ways) == 8, "not every way of reading was taken"
 
 
-def agree_on(query: Query, few: Page, many: Page, crowd: int) -> None:
-    assert many.total == (crowd if many.more else few.total), query
-    assert few.total > crowd if many.more else True, query
+def agree_on(query: Query, few: Page, many: Page, limit: int) -> None:
+    assert many.total == (limit if many.more else few.total), query
+    assert few.total > limit if many.more else True, query
     if query.q and query.sort == "featured":
         return  # where there are too many, those with the words in their title are not put first
     if many.query.page == few.query.page:
@@ -286,7 +286,7 @@ def choosing(query: Query, name: str, value: str) -> Query:
 
 async def test_facets_of_a_large_category_are_those_of_the_whole_category(engine: AsyncEngine) -> None:
     await fill(engine, *some_products(60))
-    small, large = (CatalogRepository(engine, "EUR", crowd=crowd) for crowd in (1000, 5))
+    small, large = (CatalogRepository(engine, "EUR", in_memory_limit=limit) for limit in (1000, 5))
     for category in ("", "mugs", "unknown"):
         query = Query(category=category)
         assert (await large.page(query)).facets == (await small.page(query)).facets
@@ -299,7 +299,7 @@ async def test_a_page_of_a_large_catalogue_walks_an_index(sqlite_url: str, sort:
     async with writing(engine) as connection:
         await connection.execute(text("ANALYZE"))
     query = Query(category="mugs", min_price=10, in_stock=True)
-    statement = page_statement(conditions(query, "EUR"), sort, page=2).compile(
+    statement = page_statement(listing_conditions(query, "EUR"), sort, page=2).compile(
         dialect=engine.dialect, compile_kwargs={"literal_binds": True}
     )
     plan = [row.detail for row in await fetch(engine, text(f"EXPLAIN QUERY PLAN {statement}".replace(":", "\\:")))]
@@ -310,15 +310,15 @@ async def test_a_page_of_a_large_catalogue_walks_an_index(sqlite_url: str, sort:
 
 async def test_a_page_past_the_end_is_the_last_one(engine: AsyncEngine) -> None:
     await fill(engine, *(a_product(f"p{n}") for n in range(30)))
-    for crowd in (5, 1000):
-        page = await CatalogRepository(engine, "EUR", crowd=crowd).page(Query(page=99))
+    for limit in (5, 1000):
+        page = await CatalogRepository(engine, "EUR", in_memory_limit=limit).page(Query(page=99))
         assert (page.query.page, page.pages, page.total) == (2, 2, 30)
         assert [listing.handle for listing in page.listings] == [f"p{n}" for n in range(24, 30)]
 
 
 async def test_a_catalogue_that_became_small_is_counted_exactly_again(engine: AsyncEngine) -> None:
     await fill(engine, *(a_product(f"p{n}", variant(f"{n}", "Moss"), options=("Colour",)) for n in range(9)))
-    repository = CatalogRepository(engine, "EUR", crowd=5)
+    repository = CatalogRepository(engine, "EUR", in_memory_limit=5)
     assert (await repository.page(Query())).total == 9
     await import_text(engine, "Handle,Title,Price\nonly,Only,1\n", replace=True)
     for _ in range(2):

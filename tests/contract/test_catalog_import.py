@@ -23,7 +23,7 @@ from shop.database import create_engine, fetch, writing
 from shop.errors import ImportRefused
 from tests.fixtures.catalog import a_product, fill, import_text
 from tests.fixtures.large_catalog import write_catalog
-from tests.fixtures.stock import NOW, SOON, ends, hold, on_sale, release, set_aside, take
+from tests.fixtures.stock import NOW, SOON, deduct, ends, on_sale, release, reserve, reserved_stock
 
 HEAD = "Handle,Title,Variant SKU,Variant Price,Status\n"
 WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -195,28 +195,28 @@ async def test_an_unwritten_file_leaves_dates_and_ranks(engine: AsyncEngine) -> 
 async def test_a_file_counts_what_is_set_aside(engine: AsyncEngine) -> None:
     file = COUNTED + "a,A,A,1,shopify,5\nb,B,B,1,shopify,3\n"
     await import_text(engine, file)
-    await hold(engine, "ada", {"A": 2, "B": 3})
+    await reserve(engine, "ada", {"A": 2, "B": 3})
     version = await CatalogRepository(engine, "EUR").version()
     assert (await import_text(engine, file)).unchanged == 2
     assert await CatalogRepository(engine, "EUR").version() == version
     assert (await import_text(engine, await exported(engine))).unchanged == 2
     assert (await import_text(engine, COUNTED + "a,New,A,1,shopify,9\nb,New,B,1,shopify,1\n")).changed == 2
     assert await on_sale(engine) == {"A": 7, "B": 0}
-    assert await set_aside(engine) == {"A": 2, "B": 3}
+    assert await reserved_stock(engine) == {"A": 2, "B": 3}
     assert [
         listing.handle for listing in (await CatalogRepository(engine, "EUR").page(Query(in_stock=True))).listings
     ] == ["a"]
-    assert await take(engine, "ada", {"A": 2, "B": 3}) is None, "who was promised a piece gets it"
+    assert await deduct(engine, "ada", {"A": 2, "B": 3}) is None, "who was promised a piece gets it"
     assert await on_sale(engine) == {"A": 7, "B": 0}
 
 
 async def test_what_is_set_aside_of_a_product_that_goes_comes_back_with_it(engine: AsyncEngine) -> None:
     file = COUNTED + "a,A,A,1,shopify,5\nb,B,B,1,shopify,5\n"
     await import_text(engine, file)
-    await hold(engine, "ada", {"A": 2})
+    await reserve(engine, "ada", {"A": 2})
     await import_text(engine, COUNTED + "b,B,B,1,shopify,5\n", replace=True)
     assert await on_sale(engine) == {"B": 5}
-    assert await take(engine, "ada", {"A": 2}) == {"A": 0}
+    assert await deduct(engine, "ada", {"A": 2}) == {"A": 0}
     await import_text(engine, file)
     assert await on_sale(engine) == {"A": 3, "B": 5}
     assert await release(engine, SOON) == {"A"}
@@ -226,10 +226,10 @@ async def test_what_is_set_aside_of_a_product_that_goes_comes_back_with_it(engin
 async def test_a_limit_that_comes_or_goes_meets_the_checkouts_of_the_moment(engine: AsyncEngine) -> None:
     limited, endless = COUNTED + "a,A,A,1,shopify,5\n", COUNTED + "a,A,A,1,,\n"
     await import_text(engine, limited)
-    await hold(engine, "ada", {"A": 2})
+    await reserve(engine, "ada", {"A": 2})
     await import_text(engine, endless)
     assert await on_sale(engine) == {"A": None}
-    assert await hold(engine, "ada", {"A": 9}) == {"A": 9}
+    assert await reserve(engine, "ada", {"A": 9}) == {"A": 9}
     assert await ends(engine, "ada") == {}
     await import_text(engine, limited)
     assert await on_sale(engine) == {"A": 5}
@@ -244,8 +244,8 @@ async def test_checkouts_and_imports_of_one_moment_lose_no_piece(engine: AsyncEn
 
     async def check_out(holder: str) -> None:
         for _ in range(6):
-            await hold(engine, holder, {sku: chance.randint(1, 3) for sku in chance.sample(skus, 4)}, until=NOW + 1)
-            await (hold(engine, holder, {}) if chance.random() < 0.5 else release(engine, NOW + 1, limit=2))
+            await reserve(engine, holder, {sku: chance.randint(1, 3) for sku in chance.sample(skus, 4)}, until=NOW + 1)
+            await (reserve(engine, holder, {}) if chance.random() < 0.5 else release(engine, NOW + 1, limit=2))
 
     async def import_often(name: str) -> None:
         for number in range(3):
@@ -253,7 +253,7 @@ async def test_checkouts_and_imports_of_one_moment_lose_no_piece(engine: AsyncEn
 
     await import_text(engine, file("First"))
     await asyncio.gather(*(check_out(f"shopper-{number}") for number in range(8)), import_often("Next"))
-    held = await set_aside(engine)
+    held = await reserved_stock(engine)
     assert {sku: (pieces or 0) + held.get(sku, 0) for sku, pieces in (await on_sale(engine)).items()} == dict.fromkeys(
         skus, 20
     )
@@ -266,11 +266,11 @@ async def test_an_order_that_waits_for_an_import_finds_its_piece(postgres_url: s
     async with writing(engine) as importing:
         writer = CatalogWriter(importing, "EUR", lambda price: price.amount)
         ((number, product),) = (await writer.stored(["a"])).values()
-        assert await writer.held([number]) == {}
+        assert await writer.reserved([number]) == {}
         await writer.clear([number])
         await writer.write([(number, msgspec.structs.replace(product, title="New"))])
-        await writer.sweep([])
-        order = asyncio.create_task(take(engine, "ada", {"A": 5}))
+        await writer.remove_cleared([])
+        order = asyncio.create_task(deduct(engine, "ada", {"A": 5}))
         async with asyncio.timeout(10):
             while not await fetch(engine, text(WAITING)):
                 await asyncio.sleep(0.01)

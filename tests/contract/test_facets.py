@@ -61,21 +61,21 @@ QUERIES = {
 
 
 @pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
-@pytest.mark.parametrize("crowd", [1, 8])
-async def test_memory_and_sql_find_the_same(engine: AsyncEngine, query: Query, crowd: int) -> None:
-    """A crowd of 8: what the search index lists is narrowed in memory. A crowd of 1: a walk looks at each product."""
+@pytest.mark.parametrize("limit", [1, 8])
+async def test_memory_and_sql_find_the_same(engine: AsyncEngine, query: Query, limit: int) -> None:
+    """A limit of 8: what the search index lists is narrowed in memory. A limit of 1: a walk looks at each product."""
     await filled(engine, 75)
-    exact = await CatalogRepository(engine, "EUR", crowd=1000).page(query)
-    large = await CatalogRepository(engine, "EUR", crowd=crowd).page(query)
+    exact = await CatalogRepository(engine, "EUR", in_memory_limit=1000).page(query)
+    large = await CatalogRepository(engine, "EUR", in_memory_limit=limit).page(query)
     shown = min(len(exact.listings), len(large.listings)) if large.more else len(exact.listings)
     assert [one.handle for one in large.listings[:shown]] == [one.handle for one in exact.listings[:shown]]
-    assert large.total == (crowd if large.more else exact.total)
+    assert large.total == (limit if large.more else exact.total)
 
 
 async def test_a_choice_finds_as_many_as_it_counts(engine: AsyncEngine) -> None:
     await filled(engine, 30)
-    for crowd in (5, 1000):
-        page = await CatalogRepository(engine, "EUR", crowd=crowd).page(AssortedQuery())
+    for limit in (5, 1000):
+        page = await CatalogRepository(engine, "EUR", in_memory_limit=limit).page(AssortedQuery())
         (facet,) = (facet for facet in page.facets if facet.name == "assorted")
         assert [(value.value, value.count) for value in facet.values] == [("yes", 10)]
     found = await CatalogRepository(engine, "EUR").page(AssortedQuery(assorted="yes"))

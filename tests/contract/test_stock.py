@@ -1,4 +1,4 @@
-"""What every database does with stock: a piece is on sale, set aside or taken, whatever runs in parallel."""
+"""Stock on every database: a unit is on sale, reserved or sold, whatever runs in parallel."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from shop.catalog.stock import stock
 from shop.database import writing
 from shop.money import Money
 from tests.fixtures.catalog import a_product, fill, import_text, variant
-from tests.fixtures.stock import NOW, SOON, ends, give_back, hold, on_sale, release, set_aside, take
+from tests.fixtures.stock import NOW, SOON, deduct, ends, on_sale, release, reserve, reserved_stock, restore
 
 SKUS = [f"SKU-{number}" for number in range(8)]
 
 
 @pytest.fixture
 async def engine(engine: AsyncEngine) -> AsyncEngine:
-    """Ten mugs and three bowls, as many candles as one likes, and a lamp that is not published."""
+    """Ten mugs, three bowls, unlimited candles, and an unpublished lamp."""
     await fill(
         engine,
         a_product("mug", variant("MUG", price=1900, stock=10)),
@@ -35,97 +35,97 @@ async def engine(engine: AsyncEngine) -> AsyncEngine:
 
 
 async def test_what_is_set_aside_is_no_longer_on_sale(engine: AsyncEngine) -> None:
-    assert await hold(engine, "ada", {"MUG": 4, "BOWL": 2}) == {"MUG": 4, "BOWL": 2}
-    assert await set_aside(engine) == {"MUG": 4, "BOWL": 2}
+    assert await reserve(engine, "ada", {"MUG": 4, "BOWL": 2}) == {"MUG": 4, "BOWL": 2}
+    assert await reserved_stock(engine) == {"MUG": 4, "BOWL": 2}
     sold = await on_sale(engine)
     assert (sold["MUG"], sold["BOWL"]) == (6, 1)
-    assert await hold(engine, "bob", {"BOWL": 2}) == {"BOWL": 1}, "as many as there are"
-    assert await hold(engine, "eve", {"BOWL": 2}) == {"BOWL": 0}
+    assert await reserve(engine, "bob", {"BOWL": 2}) == {"BOWL": 1}, "as many as there are"
+    assert await reserve(engine, "eve", {"BOWL": 2}) == {"BOWL": 0}
     assert await ends(engine, "eve") == {}
 
 
 async def test_a_hold_becomes_what_is_wanted_now(engine: AsyncEngine) -> None:
-    await hold(engine, "ada", {"MUG": 4, "BOWL": 2})
-    assert await hold(engine, "ada", {"MUG": 7}) == {"MUG": 7}
-    assert await set_aside(engine) == {"MUG": 7}
+    await reserve(engine, "ada", {"MUG": 4, "BOWL": 2})
+    assert await reserve(engine, "ada", {"MUG": 7}) == {"MUG": 7}
+    assert await reserved_stock(engine) == {"MUG": 7}
     assert (await on_sale(engine))["BOWL"] == 3
-    assert await hold(engine, "ada", {"MUG": 1, "BOWL": 3}) == {"MUG": 1, "BOWL": 3}
+    assert await reserve(engine, "ada", {"MUG": 1, "BOWL": 3}) == {"MUG": 1, "BOWL": 3}
     assert (await on_sale(engine))["MUG"] == 9
-    assert await hold(engine, "ada", {}) == {}
-    assert await set_aside(engine) == {}
+    assert await reserve(engine, "ada", {}) == {}
+    assert await reserved_stock(engine) == {}
 
 
 async def test_stock_without_limit_is_not_set_aside_and_what_is_not_sold_is_not_held(engine: AsyncEngine) -> None:
-    assert await hold(engine, "ada", {"CANDLE": 40, "LAMP": 1, "mug": 1}) == {"CANDLE": 40, "LAMP": 0, "mug": 0}
-    assert await set_aside(engine) == {}
-    assert await take(engine, "ada", {"CANDLE": 40}) is None
+    assert await reserve(engine, "ada", {"CANDLE": 40, "LAMP": 1, "mug": 1}) == {"CANDLE": 40, "LAMP": 0, "mug": 0}
+    assert await reserved_stock(engine) == {}
+    assert await deduct(engine, "ada", {"CANDLE": 40}) is None
     assert (await on_sale(engine))["CANDLE"] is None
-    await give_back(engine, {"CANDLE": 40, "mug": 1})
+    await restore(engine, {"CANDLE": 40, "mug": 1})
     assert (await on_sale(engine))["CANDLE"] is None
 
 
 async def test_a_hold_keeps_its_end_until_it_is_over(engine: AsyncEngine) -> None:
-    await hold(engine, "ada", {"MUG": 1})
-    await hold(engine, "ada", {"MUG": 2, "BOWL": 1}, until=SOON + 300, now=NOW + 300)
+    await reserve(engine, "ada", {"MUG": 1})
+    await reserve(engine, "ada", {"MUG": 2, "BOWL": 1}, until=SOON + 300, now=NOW + 300)
     assert await ends(engine, "ada") == {"MUG": SOON, "BOWL": SOON}
-    await hold(engine, "ada", {"MUG": 2, "BOWL": 1}, until=SOON + 600, now=SOON)
+    await reserve(engine, "ada", {"MUG": 2, "BOWL": 1}, until=SOON + 600, now=SOON)
     assert await ends(engine, "ada") == {"MUG": SOON + 600, "BOWL": SOON + 600}
 
 
 async def test_what_is_over_goes_back_a_batch_at_a_time(engine: AsyncEngine) -> None:
     for number in range(5):
-        await hold(engine, f"shopper-{number}", {"MUG": 1}, until=SOON + number)
-    await hold(engine, "late", {"BOWL": 3}, until=SOON + 600)
+        await reserve(engine, f"shopper-{number}", {"MUG": 1}, until=SOON + number)
+    await reserve(engine, "late", {"BOWL": 3}, until=SOON + 600)
     assert await release(engine, SOON - 1) == set()
     assert await release(engine, SOON + 4, limit=3) == {"MUG"}
-    assert await set_aside(engine) == {"MUG": 2, "BOWL": 3}
+    assert await reserved_stock(engine) == {"MUG": 2, "BOWL": 3}
     assert await release(engine, SOON + 4) == {"MUG"}
-    assert await set_aside(engine) == {"BOWL": 3}
+    assert await reserved_stock(engine) == {"BOWL": 3}
     assert (await on_sale(engine))["MUG"] == 10
 
 
 @pytest.mark.parametrize(("held", "left"), [({}, 6), ({"MUG": 4}, 6), ({"MUG": 1}, 6), ({"MUG": 9, "BOWL": 2}, 6)])
 async def test_an_order_takes_its_own_pieces_first(engine: AsyncEngine, held: dict[str, int], left: int) -> None:
-    await hold(engine, "ada", held)
+    await reserve(engine, "ada", held)
     async with writing(engine) as connection:
-        prices = await stock.take(connection, "ada", {"MUG": 4, "CANDLE": 1})
+        prices = await stock.deduct(connection, "ada", {"MUG": 4, "CANDLE": 1})
     assert prices == {"MUG": Money(1900, "EUR"), "CANDLE": Money(1000, "EUR")}
-    assert await set_aside(engine) == {}, "and lets go of the rest"
+    assert await reserved_stock(engine) == {}, "and releases the rest"
     sold = await on_sale(engine)
     assert (sold["MUG"], sold["BOWL"]) == (left, 3)
 
 
-async def test_an_order_that_stock_does_not_cover_is_told_what_it_could_have(engine: AsyncEngine) -> None:
-    await hold(engine, "ada", {"BOWL": 2})
-    await hold(engine, "bob", {"BOWL": 1, "MUG": 1})
-    before = await on_sale(engine), await set_aside(engine)
+async def test_a_short_order_reports_the_available_quantity(engine: AsyncEngine) -> None:
+    await reserve(engine, "ada", {"BOWL": 2})
+    await reserve(engine, "bob", {"BOWL": 1, "MUG": 1})
+    before = await on_sale(engine), await reserved_stock(engine)
     wanted = {"BOWL": 3, "MUG": 10, "LAMP": 1, "gone": 1, "CANDLE": 1}
-    assert await take(engine, "ada", wanted) == {"BOWL": 2, "MUG": 9, "LAMP": 0, "gone": 0}
-    assert (await on_sale(engine), await set_aside(engine)) == before
+    assert await deduct(engine, "ada", wanted) == {"BOWL": 2, "MUG": 9, "LAMP": 0, "gone": 0}
+    assert (await on_sale(engine), await reserved_stock(engine)) == before
 
 
 async def test_pieces_that_are_not_wanted_or_given_back_are_on_sale_again(engine: AsyncEngine) -> None:
-    await hold(engine, "ada", {"MUG": 3, "BOWL": 3})
-    assert await hold(engine, "ada", {}) == {}
-    assert await set_aside(engine) == {}
-    assert await take(engine, "ada", {"MUG": 10}) is None
-    await give_back(engine, {"MUG": 10})
+    await reserve(engine, "ada", {"MUG": 3, "BOWL": 3})
+    assert await reserve(engine, "ada", {}) == {}
+    assert await reserved_stock(engine) == {}
+    assert await deduct(engine, "ada", {"MUG": 10}) is None
+    await restore(engine, {"MUG": 10})
     sold = await on_sale(engine)
     assert (sold["MUG"], sold["BOWL"]) == (10, 3)
 
 
 async def test_fifty_shoppers_for_the_last_ten_pieces(engine: AsyncEngine) -> None:
-    held = await asyncio.gather(*(hold(engine, f"shopper-{number}", {"MUG": 1}) for number in range(50)))
+    held = await asyncio.gather(*(reserve(engine, f"shopper-{number}", {"MUG": 1}) for number in range(50)))
     assert Counter(pieces["MUG"] for pieces in held) == {1: 10, 0: 40}
-    refused = await asyncio.gather(*(take(engine, f"shopper-{number}", {"MUG": 1}) for number in range(50)))
+    refused = await asyncio.gather(*(deduct(engine, f"shopper-{number}", {"MUG": 1}) for number in range(50)))
     assert [answer is None for answer in refused] == [pieces["MUG"] == 1 for pieces in held]
     assert (await on_sale(engine))["MUG"] == 0
-    assert await set_aside(engine) == {}
+    assert await reserved_stock(engine) == {}
 
 
-async def test_fifty_orders_for_the_last_ten_pieces_without_a_hold(engine: AsyncEngine) -> None:
+async def test_fifty_orders_for_the_last_ten_units_without_a_reservation(engine: AsyncEngine) -> None:
     refused = await asyncio.gather(
-        *(take(engine, f"shopper-{number}", {"MUG": 1, "CANDLE": 1}) for number in range(50))
+        *(deduct(engine, f"shopper-{number}", {"MUG": 1, "CANDLE": 1}) for number in range(50))
     )
     assert Counter(answer is None for answer in refused) == {True: 10, False: 40}
     assert [answer for answer in refused if answer not in (None, {"MUG": 0})] == []
@@ -133,25 +133,25 @@ async def test_fifty_orders_for_the_last_ten_pieces_without_a_hold(engine: Async
 
 
 async def test_one_checkout_opened_ten_times_at_once_holds_once(engine: AsyncEngine) -> None:
-    held = await asyncio.gather(*(hold(engine, "ada", {"MUG": 3, "BOWL": 2}) for _ in range(10)))
+    held = await asyncio.gather(*(reserve(engine, "ada", {"MUG": 3, "BOWL": 2}) for _ in range(10)))
     assert held == [{"MUG": 3, "BOWL": 2}] * 10
-    assert await set_aside(engine) == {"MUG": 3, "BOWL": 2}
+    assert await reserved_stock(engine) == {"MUG": 3, "BOWL": 2}
     sold = await on_sale(engine)
     assert (sold["MUG"], sold["BOWL"]) == (7, 1)
 
 
 async def test_no_piece_is_lost_or_made_where_everything_crosses(engine: AsyncEngine) -> None:
-    """Many skus in every order, by every way that stock moves, for the same holders too; and nobody waits in a ring."""
+    """Every function moves many skus in every order, for the same holders too, without a deadlock."""
     await fill_with(engine, 40)
     chance, taken = random.Random(20), Counter[str]()
 
     async def order(holder: str, wanted: dict[str, int]) -> None:
-        if await take(engine, holder, wanted) is None:
+        if await deduct(engine, holder, wanted) is None:
             taken.update(wanted)
 
     async def cancel(wanted: dict[str, int]) -> None:
-        if await take(engine, "returner", wanted) is None:
-            await give_back(engine, wanted)
+        if await deduct(engine, "returner", wanted) is None:
+            await restore(engine, wanted)
 
     def step() -> Coroutine[Any, Any, object]:
         holder = f"shopper-{chance.randrange(6)}"
@@ -159,10 +159,10 @@ async def test_no_piece_is_lost_or_made_where_everything_crosses(engine: AsyncEn
         until = NOW + chance.randrange(10)
         return chance.choice(
             (
-                lambda: hold(engine, holder, wanted, until=until),
-                lambda: hold(engine, holder, wanted, until=until),
+                lambda: reserve(engine, holder, wanted, until=until),
+                lambda: reserve(engine, holder, wanted, until=until),
                 lambda: order(holder, wanted),
-                lambda: hold(engine, holder, {}),
+                lambda: reserve(engine, holder, {}),
                 lambda: release(engine, NOW + 5, limit=4),
                 lambda: cancel(wanted),
             )
@@ -170,14 +170,14 @@ async def test_no_piece_is_lost_or_made_where_everything_crosses(engine: AsyncEn
 
     for _ in range(8):
         await asyncio.gather(*(step() for _ in range(25)))
-        sold, held = await on_sale(engine), await set_aside(engine)
+        sold, held = await on_sale(engine), await reserved_stock(engine)
         assert {sku: (sold[sku] or 0) + held.get(sku, 0) + taken[sku] for sku in SKUS} == dict.fromkeys(SKUS, 40)
         assert min(sold[sku] or 0 for sku in SKUS) >= 0
     assert sum(taken.values()) > 50
 
 
 async def fill_with(engine: AsyncEngine, pieces: int) -> None:
-    """As many pieces of each of SKUS, in a catalogue that has nothing else."""
+    """A catalogue with this stock of each of SKUS and nothing else."""
     rows = "".join(f"{sku.lower()},{sku},{sku},1,{pieces},shopify\n" for sku in SKUS)
     await import_text(
         engine,
@@ -186,7 +186,7 @@ async def fill_with(engine: AsyncEngine, pieces: int) -> None:
     )
 
 
-async def test_the_statements_of_an_order_and_of_a_hold(engine: AsyncEngine) -> None:
+async def test_the_statements_of_an_order_and_of_a_reservation(engine: AsyncEngine) -> None:
     statements: list[str] = []
 
     def count(*given: Any) -> None:
@@ -200,8 +200,8 @@ async def test_the_statements_of_an_order_and_of_a_hold(engine: AsyncEngine) -> 
     event.listen(engine.sync_engine, "before_cursor_execute", count)
     lock = engine.dialect.name == "postgresql"
     wanted = {"MUG": 2, "BOWL": 1, "CANDLE": 1}
-    assert await of(hold(engine, "ada", wanted)) == 4 + lock
-    assert await of(hold(engine, "ada", wanted)) == 2 + lock, "opened again"
-    assert await of(take(engine, "ada", wanted)) == 2
-    assert await of(take(engine, "bob", wanted)) == 2
-    assert await of(take(engine, "bob", {"BOWL": 2})) == 3, "it asks what is left"
+    assert await of(reserve(engine, "ada", wanted)) == 4 + lock
+    assert await of(reserve(engine, "ada", wanted)) == 2 + lock, "opened again"
+    assert await of(deduct(engine, "ada", wanted)) == 2
+    assert await of(deduct(engine, "bob", wanted)) == 2
+    assert await of(deduct(engine, "bob", {"BOWL": 2})) == 3, "it reads what is left"

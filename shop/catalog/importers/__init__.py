@@ -1,4 +1,4 @@
-"""Readers of catalogue files. Which one reads a file is seen in the file, not in its name."""
+"""Reads catalogue files. The format is detected from the content, not from the name."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from shop.errors import ImportRefused
 
 
 def read(source: BufferedReader, currency: str, problems: Problems) -> Iterator[Draft]:
-    """The products of a file, one after the other; `currency` is that of prices which name none.
+    """Yield the products of a file. `currency` is the default of its prices.
 
-    What is wrong goes to `problems`, and a product with an error is not among them. Raises ImportRefused for
-    a file that is no catalogue.
+    Errors and warnings go to `problems`; products with errors are skipped. Raises ImportRefused for a file that is not
+    a catalogue.
     """
     start = source.peek(4096)[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
     if not start:

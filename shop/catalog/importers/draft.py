@@ -1,4 +1,4 @@
-"""What a reader hands over: a product with the lines it came from, and what was wrong with the others."""
+"""The output of readers: products with their lines in the file, and the problems found."""
 
 from __future__ import annotations
 
@@ -14,42 +14,42 @@ MAX_SKU = 64
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """A product as a file has it, not yet ranked. `created_at` 0 stands for 'the file does not say'."""
+    """A product read from a file, not ranked yet. `created_at` is 0 if the file has no date."""
 
     product: Product
     line: int
-    """Of the file, counted from 1."""
+    """Line of the file, counted from 1."""
     lines: tuple[int, ...]
-    """Of each variant."""
+    """The line of each variant."""
 
 
 class Problems:
-    """Collects what is wrong with a file: errors refuse it, warnings do not."""
+    """Collects the errors and warnings of a file. Errors prevent the import, warnings do not."""
 
     def __init__(self) -> None:
         self.errors: list[tuple[int, str]] = []
         self.warnings: list[str] = []
 
     def error(self, line: int, reason: str) -> None:
-        """A row that cannot be imported."""
+        """Record a row that cannot be imported."""
         self.errors.append((line, reason))
 
     def warn(self, line: int, reason: str) -> None:
-        """Something that was left out or put right."""
+        """Record something that was skipped or corrected."""
         self.warnings.append(f"line {line}: {reason}")
 
     def rows(self) -> tuple[RowError, ...]:
-        """The errors in the order of their lines."""
+        """The errors, in the order of lines."""
         return tuple(RowError(f"line {line}: {reason}") for line, reason in sorted(self.errors))
 
 
 def generated_sku(handle: str, options: tuple[str, ...], taken: set[str]) -> str:
-    """A sku for a variant that has none: always the same for the same product and options.
+    """A sku for a variant without one, stable for the same product and options.
 
-    `taken` are those of the product's other variants.
+    `taken` has the skus of the product's other variants.
     """
     plain = "-".join(part for part in (handle, *map(slug, options)) if part)
     if len(plain) <= MAX_SKU and plain not in taken:
         return plain
-    mark = blake2b("\0".join((handle, *options)).encode(), digest_size=6).hexdigest()
-    return f"{plain[: MAX_SKU - 13]}-{mark}"
+    digest = blake2b("\0".join((handle, *options)).encode(), digest_size=6).hexdigest()
+    return f"{plain[: MAX_SKU - 13]}-{digest}"

@@ -1,7 +1,7 @@
-"""A file's products between reading and writing, on disk where they are many.
+"""Buffers a file's products between reading and writing, on disk if there are many.
 
-The whole file is checked before the first row is written; SQLite's private temporary database holds it
-meanwhile, so that memory stays bounded and the transaction on the real database is short.
+The whole file is checked before the first row is written. A private temporary SQLite database holds it until then, so
+that memory stays bounded and the transaction on the real database is short.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _decode = msgspec.msgpack.Decoder(Product).decode
 
 
 class DraftBuffer:
-    """Drafts in the order of the file; those that are to be written get a number, the id they will have."""
+    """The drafts of one import, in the order of the file; those to be written get a number, their future id."""
 
     def __init__(self) -> None:
-        # An empty name: a database of our own that spills to a temporary file and is gone when it is closed.
+        # An empty name: a private database that spills to a temporary file and is deleted when it is closed.
         self._db = sqlite3.connect("", isolation_level=None)
         self._db.executescript(_SCHEMA)
         self._db.execute("BEGIN")
@@ -45,11 +45,11 @@ class DraftBuffer:
         self._db.close()
 
     def add(self, draft: Draft, problems: Problems) -> None:
-        """Keep a draft, unless its handle or a sku was used before in the file."""
+        """Add a draft. A handle or sku that the file has used before is reported as an error instead."""
         row = (self.count, draft.product.handle, draft.line, msgspec.msgpack.encode(draft.product))
         if not self._db.execute("INSERT OR IGNORE INTO drafts VALUES (?, ?, ?, ?, NULL, NULL)", row).rowcount:
             known = self._db.execute("SELECT line FROM drafts WHERE handle = ?", row[1:2]).fetchone()[0]
-            reason = f"handle {row[1]!r} was used on line {known}; the rows of one product stand together"
+            reason = f"handle {row[1]!r} was used on line {known}; the rows of one product must be adjacent"
             problems.error(draft.line, reason)
             return
         self.count += 1
@@ -66,18 +66,18 @@ class DraftBuffer:
         for rows in self._in_batches("SELECT position, position, product FROM drafts WHERE TRUE", size):
             yield [(position, _decode(body)) for _, position, body in rows]
 
-    def write(self, position: int, number: int, product: Product, *, known: bool) -> None:
-        """Mark a draft to be written as `product` under a number; `known` where it takes a stored one's place."""
+    def mark_to_write(self, position: int, number: int, product: Product, *, known: bool) -> None:
+        """Mark a draft to be written as `product` with this number; `known` if it replaces a stored product."""
         values = (number, known, msgspec.msgpack.encode(product), position)
         self._db.execute("UPDATE drafts SET number = ?, known = ?, product = ? WHERE position = ?", values)
 
-    def replaced(self, size: int) -> Iterator[list[int]]:
-        """Numbers of stored products that are to be written anew, in batches."""
+    def replaced_ids(self, size: int) -> Iterator[list[int]]:
+        """Numbers of stored products that are replaced, in batches."""
         for rows in self._in_batches("SELECT position, number FROM drafts WHERE known", size):
             yield [number for _, number in rows]
 
-    def written(self, size: int) -> Iterator[list[tuple[int, Product]]]:
-        """(number, product) of the drafts that are to be written, in batches."""
+    def to_write(self, size: int) -> Iterator[list[tuple[int, Product]]]:
+        """(number, product) of the drafts marked to be written, in batches."""
         for rows in self._in_batches("SELECT position, number, product FROM drafts WHERE number IS NOT NULL", size):
             yield [(number, _decode(body)) for _, number, body in rows]
 
@@ -87,12 +87,12 @@ class DraftBuffer:
             yield rows
             last = rows[-1][0]
 
-    def lacking(self, handles: Iterable[str]) -> set[str]:
-        """Those of the handles that the file does not have."""
+    def missing(self, handles: Iterable[str]) -> set[str]:
+        """Those of the handles that the file lacks."""
         find = "SELECT 1 FROM drafts WHERE handle = ?"
         return {handle for handle in handles if not self._db.execute(find, (handle,)).fetchone()}
 
     def line_of_sku(self, sku: str) -> int:
-        """The line on which the file has a sku."""
+        """The line of the file that has a sku."""
         (line,) = self._db.execute("SELECT line FROM skus WHERE sku = ?", (sku,)).fetchone()
         return int(line)

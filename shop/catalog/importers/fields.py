@@ -1,4 +1,4 @@
-"""Single values of a catalogue file, checked. A ValueError's words are the reason in a RowError."""
+"""Parses single values of a catalogue file. The message of a ValueError becomes the reason in a RowError."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shop.catalog.importers.draft import MAX_SKU
 from shop.money import Money, minor_digits
 
 MAX_AMOUNT = 10**12
-"""Minor units; a full cart of them still is far from the largest integer of a database."""
+"""Minor units; the total of a full cart is far below the largest integer of a database."""
 MAX_STOCK = 10**9
 MAX_WEIGHT = 10**9
 MAX_TEXT = 255
@@ -33,7 +33,7 @@ _GRAMS = {
 
 
 def line_of_text(text: str, name: str, limit: int = MAX_TEXT) -> str:
-    """Text without control characters, and with single spaces."""
+    """Text with control characters removed and whitespace collapsed. Raises ValueError, as do all functions here."""
     text = " ".join(CONTROL.sub("", text).split())
     if len(text) > limit:
         raise ValueError(f"{name} is longer than {limit} characters")
@@ -41,7 +41,7 @@ def line_of_text(text: str, name: str, limit: int = MAX_TEXT) -> str:
 
 
 def number(text: str, name: str) -> Decimal:
-    """A plain decimal number, such as '19.99'; no thousands separators, no 'NaN'."""
+    """A plain decimal number such as '19.99', without thousands separators."""
     text = text.strip()
     if not _NUMBER.fullmatch(text) or len(text) > 40:
         raise ValueError(f"{name} {text[:40]!r} is not a number")
@@ -49,7 +49,7 @@ def number(text: str, name: str) -> Decimal:
 
 
 def money(amount: Decimal, currency: str, name: str) -> Money:
-    """An amount in major units that the currency can express."""
+    """An amount in major units, with no more decimals than the currency has."""
     written = f"{name} {amount.normalize():f}"
     if amount < 0:
         raise ValueError(f"{written} is negative")
@@ -62,7 +62,7 @@ def money(amount: Decimal, currency: str, name: str) -> Money:
 
 
 def whole(text: str, name: str, limit: int) -> int:
-    """A whole number up to `limit`; '3.0' is one too."""
+    """A whole number of at most `limit`, also written as '3.0'."""
     value = number(text, name)
     if value != value.to_integral_value():
         raise ValueError(f"{name} {text!r} is not a whole number")
@@ -72,7 +72,7 @@ def whole(text: str, name: str, limit: int) -> int:
 
 
 def grams(text: str, unit: str) -> int:
-    """A weight in g, kg, lb or oz as whole grams."""
+    """A weight in g, kg, lb or oz, rounded to grams."""
     factor = _GRAMS.get(unit.strip().lower())
     if factor is None:
         raise ValueError(f"weight unit {unit!r} is not one of g, kg, lb, oz")
@@ -83,7 +83,7 @@ def grams(text: str, unit: str) -> int:
 
 
 def handle(text: str) -> str:
-    """A product's handle: letters, digits, '-', '_', '~' and '.', not at the start."""
+    """A product's handle: letters, digits, '-', '_', '~' and (not first) '.'."""
     text = text.strip()
     if not _HANDLE.fullmatch(text):
         raise ValueError(f"handle {text[:60]!r} is missing or cannot be part of a URL")
@@ -91,7 +91,7 @@ def handle(text: str) -> str:
 
 
 def sku(text: str) -> str:
-    """A sku, without an apostrophe, which Shopify puts before one made of digits; '' where there is none."""
+    """A sku without the apostrophe that Shopify puts before numeric ones; '' for none."""
     return line_of_text(text.strip().lstrip("'"), "SKU", MAX_SKU)
 
 
@@ -114,7 +114,7 @@ def image_source(text: str) -> str:
     text = re.sub(r"^(https?:)?//", "https://", text, flags=re.IGNORECASE)
     if len(text) > MAX_SOURCE:
         raise ValueError("the image URL is too long")
-    if re.fullmatch(r"https://[^\s\"'<>\\`\x00-\x1f\x7f\ufffe\uffff]+", text):  # what XML cannot say is no address
+    if re.fullmatch(r"https://[^\s\"'<>\\`\x00-\x1f\x7f\ufffe\uffff]+", text):  # XML forbids U+FFFE and U+FFFF
         return text
     path = text.removeprefix("/").removeprefix("static/")
     if not _PATH.fullmatch(path):
@@ -123,9 +123,9 @@ def image_source(text: str) -> str:
 
 
 def moment(text: str) -> int:
-    """A date or a time of ISO 8601 (UTC where it says no zone) as seconds since the epoch."""
+    """An ISO 8601 date or time (UTC by default) as seconds since the epoch."""
     try:
         at = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise ValueError(f"date {text[:40]!r} is not written like 2025-01-31") from None
+        raise ValueError(f"date {text[:40]!r} is not in the form 2025-01-31") from None
     return max(1, int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()))

@@ -1,4 +1,4 @@
-"""Descriptions made safe: a small set of tags, everything else taken out."""
+"""Sanitises descriptions: a small set of tags is allowed, everything else is removed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CLEANER = nh3.Cleaner(
 
 
 def safe_html(text: str) -> str:
-    """Sanitised HTML; text without any tag becomes paragraphs. Doing it twice changes nothing more."""
+    """Sanitised HTML; text without tags becomes paragraphs. Idempotent. Raises ValueError if it is too long."""
     text = CONTROL.sub("", text.replace("\r\n", "\n")).strip()
     if len(text) > MAX_DESCRIPTION:
         raise ValueError(f"description is longer than {MAX_DESCRIPTION} characters")
@@ -34,7 +34,7 @@ def safe_html(text: str) -> str:
 
 
 def safe_text(text: str) -> str:
-    """Plain text as HTML: paragraphs, every sign of it shown as it is."""
+    """Plain text as HTML paragraphs, with special characters escaped."""
     return safe_html(_paragraphs(escape(text.replace("\r\n", "\n").strip(), quote=False)))
 
 

@@ -1,4 +1,4 @@
-"""Online Boutique's products.json: prices as units and nanos, one variant each, no stock limit.
+"""Reads Online Boutique's products.json: prices as units and nanos, one variant each, no stock limit.
 
 Its shape is `{"products": [{id, name, description, picture, priceUsd: {currencyCode, units, nanos}, categories}]}`.
 """
@@ -38,7 +38,7 @@ class _File(msgspec.Struct):
 
 
 def read(source: BufferedReader, currency: str, problems: Problems) -> Iterator[Draft]:
-    """See `importers.read`. The file is held in memory whole."""
+    """See `importers.read`. Reads the whole file into memory."""
     data = source.read().removeprefix(b"\xef\xbb\xbf")
     try:
         listed = msgspec.json.decode(data, type=_File | list[msgspec.Raw])
@@ -82,5 +82,5 @@ def _images(entry: _Entry, title: str, line: int, problems: Problems) -> tuple[I
     try:
         return (Image(fields.image_source(entry.picture), title),)
     except ValueError as error:
-        problems.warn(line, f"{error}; left out")
+        problems.warn(line, f"{error}; skipped")
         return ()

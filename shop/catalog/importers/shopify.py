@@ -1,4 +1,4 @@
-"""Shopify's product CSV: several rows per product, the first of which describes it.
+"""Reads Shopify's product CSV: several rows per product, the first of which describes it.
 
 A row with an option, a sku or a price is a variant; a row with an image URL adds an image; most do both.
 """
@@ -16,12 +16,12 @@ from shop.catalog.importers.shopify_columns import REQUIRED, columns_of
 from shop.catalog.importers.shopify_product import Row, product
 from shop.errors import ImportRefused
 
-LONGEST_CELL = 1_000_000
+MAX_CELL = 1_000_000
 
 
 def read(source: BufferedReader, currency: str, problems: Problems) -> Iterator[Draft]:
-    """See `importers.read`. One product is held in memory at a time."""
-    csv.field_size_limit(LONGEST_CELL)
+    """See `importers.read`. Keeps one product in memory at a time."""
+    csv.field_size_limit(MAX_CELL)
     text = TextIOWrapper(source, encoding="utf-8-sig", newline="")
     try:
         for handle, rows in groupby(_rows(text, source, problems), key=lambda row: row["handle"]):
@@ -37,13 +37,13 @@ def _rows(text: TextIOWrapper, source: BufferedReader, problems: Problems) -> It
     records = csv.reader(text, delimiter=_delimiter(source), strict=True)
     places = columns_of(next(records, []))
     if missing := [name for name in REQUIRED if name not in places]:
-        raise ImportRefused(f"The file is no product CSV of Shopify: it has no column for {' and '.join(missing)}.")
+        raise ImportRefused(f"The file is not a Shopify product CSV: it has no column for {' and '.join(missing)}.")
     while True:
         line = records.line_num + 1
         try:
             cells = next(records, None)
         except csv.Error as error:
-            # Where a quote is broken, no one can say where the next row begins.
+            # After a broken quote, the start of the next row is unknown.
             problems.error(line, f"the row cannot be read: {error}")
             return
         if cells is None:

@@ -1,6 +1,6 @@
-"""The columns of Shopify's product CSV: the names of today, those of older exports, and three of our own.
+"""The columns of Shopify's product CSV: current names, those of older exports, and three of our own.
 
-Our own are named as Shopify names metafields, so that its import takes or leaves them.
+Our own have the names of metafields, so that Shopify's import accepts or ignores them.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "currency": ("Currency (product.metafields.shop.currency)",),
     "created_at": ("Created at (product.metafields.shop.created_at)", "Created at"),
 }
-"""What we call a column, and its names in files: the first is the one that is written."""
+"""Our name of each column, and its names in files; exports use the first."""
 
 REQUIRED = ("handle", "title", "price")
 OPTIONS = tuple((f"option{n}_name", f"option{n}_value") for n in (1, 2, 3))
 NO_OPTION = ("Title", "Default Title")
-"""The option's name and value by which Shopify says that a product has no options."""
+"""The option name and value that mean 'no options' in Shopify's files."""
 
 EXPORTED = tuple(name for name in COLUMNS if name not in ("taxonomy", "weight"))
 _NAMES = {alias.casefold(): name for name, aliases in COLUMNS.items() for alias in aliases}
 
 
 def columns_of(header: list[str]) -> dict[str, int]:
-    """The place of each known column in a header; names count without regard to case and spaces around."""
+    """The index of each known column in a header, ignoring case and outer spaces of names."""
     places: dict[str, int] = {}
     for place, cell in enumerate(header):
         if name := _NAMES.get(" ".join(cell.split()).casefold()):

@@ -1,4 +1,4 @@
-"""The rows of one product in Shopify's CSV, made into a product."""
+"""Builds a product from its rows in Shopify's CSV."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _YES = {"true", "yes", "1", "continue"}
 
 
 class Row(msgspec.Struct, frozen=True):
-    """A row's cells by our names for the columns, and the line on which it begins."""
+    """The cells of a row by our column names, and the line on which it begins."""
 
     line: int
     cells: dict[str, str]
@@ -30,12 +30,12 @@ class Row(msgspec.Struct, frozen=True):
 
     @property
     def is_variant(self) -> bool:
-        """Whether the row describes a variant, and not only one more image."""
+        """Whether the row describes a variant, not just another image."""
         return any(self[column] for column in ("sku", "price", *(value for _, value in OPTIONS)))
 
 
 def product(handle: str, rows: list[Row], currency: str, problems: Problems) -> Draft | None:
-    """The product of these rows, which share a handle; None where one of them has an error."""
+    """The product of these rows, which share a handle; None if one of them has an error."""
     errors = len(problems.errors)
     first = rows[0]
     images = _images(rows, problems)
@@ -66,7 +66,7 @@ def product(handle: str, rows: list[Row], currency: str, problems: Problems) -> 
 
 
 def _described(handle: str, row: Row, options: tuple[str, ...]) -> Product:
-    """The product as its first row describes it, still without variants and images."""
+    """The product in its first row, without variants and images."""
     title = fields.line_of_text(row["title"], "title")
     if not title:
         raise ValueError(f"title of {handle!r} is missing in the product's first row")
@@ -97,7 +97,7 @@ def _categories(row: Row) -> tuple[str, ...]:
 
 
 def _options(first: Row) -> dict[str, str]:
-    """The column of each option's values, by the option's name."""
+    """The column of each option's values, by option name."""
     given = [(fields.line_of_text(first[name], "option name"), value) for name, value in OPTIONS]
     if (given[0][0], first[given[0][1]]) == NO_OPTION and not given[1][0]:
         return {}
@@ -140,7 +140,7 @@ def _check_new(options: tuple[str, ...], line: int, seen: dict[tuple[str, ...], 
 
 
 def _compare_at(text: str, price: Money) -> Money | None:
-    """The price before a reduction; None where it is no more than the price, as in many real files."""
+    """The price before a reduction; None if it is not higher than the price, as in many real files."""
     if not text:
         return None
     before = fields.money(fields.number(text, "compare-at price"), price.currency, "compare-at price")
@@ -148,7 +148,7 @@ def _compare_at(text: str, price: Money) -> Money | None:
 
 
 def _stock(row: Row) -> int | None:
-    """Pieces to sell; None where stock is not tracked, not told, or sold beyond."""
+    """The quantity on hand; None if stock is not tracked, missing, or may be oversold."""
     untracked = "tracker" in row.cells and not row["tracker"]
     if untracked or not row["quantity"] or row["policy"].lower() in _YES:
         return None
@@ -174,7 +174,7 @@ def _images(rows: list[Row], problems: Problems) -> dict[str, Image]:
             )
             found.append((position, image))
         except ValueError as error:
-            problems.warn(row.line, f"{error}; the image is left out")
+            problems.warn(row.line, f"{error}; image skipped")
     images: dict[str, Image] = {}
     for _, image in sorted(found, key=lambda place: place[0]):
         images.setdefault(image.src, image)
@@ -182,13 +182,13 @@ def _images(rows: list[Row], problems: Problems) -> dict[str, Image]:
 
 
 def _image(row: Row, images: dict[str, Image], problems: Problems) -> int | None:
-    """The index of the variant's image, which joins the product's images if it is not one of them."""
+    """The index of the variant's image, which is added to the product's images if missing."""
     if not row["variant_image"]:
         return None
     try:
         source = fields.image_source(row["variant_image"])
     except ValueError as error:
-        problems.warn(row.line, f"{error}; the variant's image is left out")
+        problems.warn(row.line, f"{error}; variant image skipped")
         return None
     images.setdefault(source, Image(source))
     return list(images).index(source)

@@ -1,1 +1,1 @@
-"""Reads the catalogue: listings, search, facets and the cache."""
+"""Reads the catalogue: listings, search, facets, and a cache."""

@@ -1,8 +1,8 @@
-"""Keeps what was read of the catalogue in memory, so that a warm page asks the database nothing.
+"""Caches the catalogue in memory, so that a warm page needs no database query.
 
-All of it is forgotten when the catalogue's version changes. The version is looked up in the background, at
-most every POLL_SECONDS and only while somebody reads: a request never waits for it. While the database is slow
-or away, what is known goes on being answered, and only what is not known raises StoreUnavailable.
+The cache is cleared when the catalogue's version changes. The version is polled in the background, at most every
+POLL_SECONDS and only while there are reads; a request never waits for it. While the database is slow or unavailable,
+cached values are still served, and only uncached ones raise StoreUnavailable.
 """
 
 from __future__ import annotations
@@ -20,40 +20,40 @@ from shop.lru import Lru
 POLL_SECONDS = 2.0
 T = TypeVar("T")
 
-ROOMS = {"product": 2048, "categories": 1, "related": 2048, "page": 512, "search": 256}
-"""How many of each are kept. Searches have their own room: what people type must not push out what all read."""
+CACHE_SIZES = {"product": 2048, "categories": 1, "related": 2048, "page": 512, "search": 256}
+"""Entries of each cache. Searches have a cache of their own, so that they do not evict popular pages."""
 
 
 class CachedCatalog:
-    """The read interface of CatalogRepository, answered from memory where it can be."""
+    """The read interface of CatalogRepository, served from memory if possible. shop.parts makes one per process."""
 
     def __init__(self, repository: CatalogRepository, clock: Callable[[], float] = time.monotonic) -> None:
         self.repository = repository
         self.clock = clock
         self._version = 0
-        self._due = 0.0
+        self._poll_due = 0.0
         self._poll: asyncio.Task[None] | None = None
         self._loading: dict[Hashable, asyncio.Task[Any]] = {}
         self._offers = Lru[tuple[Offer | None]](16_384)
-        """(offer,) of a sku, (None,) of one that there is not: a cart may hold it and ask at each view."""
-        self._rooms = {name: Lru[Any](size) for name, size in ROOMS.items()}
+        """(offer,) by sku, (None,) for an unknown sku: a cart may contain one and ask for it on every page."""
+        self._caches = {name: Lru[Any](size) for name, size in CACHE_SIZES.items()}
 
     @property
     def version(self) -> int:
-        """The version of the catalogue that is being answered from; 0 until one is known. Never waits."""
-        self._keep_up()
+        """The version of the cached catalogue; 0 until it is known. Never waits."""
+        self._poll_if_due()
         return self._version
 
-    def outdated(self) -> None:
-        """Look the version up with the next read: somebody has found that what was answered is out of date."""
-        self._due = self.clock()
+    def revalidate(self) -> None:
+        """Check the version with the next read: the caller has found that a cached value is out of date."""
+        self._poll_due = self.clock()
 
     async def start(self) -> None:
-        """Look the version up. Never raises because the database is away."""
+        """Check the version. An unavailable database is not an error."""
         await self._refresh()
 
     async def close(self) -> None:
-        """Stop what is under way."""
+        """Cancel running queries."""
         tasks = [*self._loading.values(), *([self._poll] if self._poll else [])]
         for task in tasks:
             task.cancel()
@@ -78,22 +78,22 @@ class CachedCatalog:
         return await self._get("search", (query, language), lambda: self.repository.page(query, language))
 
     async def offers(self, skus: Iterable[str], holder: str = "") -> dict[str, Offer]:
-        """See CatalogRepository. Those that are not known yet are read together.
+        """See CatalogRepository. Uncached offers are read in one query.
 
-        To a holder (a cart's id) what is set aside for them is on sale. That is looked up where pieces are set aside at
-        all; while the database is away, they are nobody's.
+        For a `holder` (a cart's id), units reserved for them count as on sale. Reservations are read only if an offer
+        has any; while the database is unavailable, none counts as the holder's.
         """
-        offers = await self._known_offers(skus)
-        if not holder or not any(offer.held for offer in offers.values()):
+        offers = await self._cached_offers(skus)
+        if not holder or not any(offer.reserved for offer in offers.values()):
             return offers
         try:
-            own = await self.repository.held_by(holder)
+            own = await self.repository.reserved_by(holder)
         except StoreUnavailable:
             return offers
-        return {sku: offer.to_holder(own.get(sku, 0)) for sku, offer in offers.items()}
+        return {sku: offer.for_holder(own.get(sku, 0)) for sku, offer in offers.items()}
 
-    async def _known_offers(self, skus: Iterable[str]) -> dict[str, Offer]:
-        self._keep_up()
+    async def _cached_offers(self, skus: Iterable[str]) -> dict[str, Offer]:
+        self._poll_if_due()
         known = {sku: self._offers.get(sku) for sku in skus}
         if missing := [sku for sku, offer in known.items() if offer is None]:
             version = self._version
@@ -105,40 +105,40 @@ class CachedCatalog:
         return {sku: offer[0] for sku, offer in known.items() if offer and offer[0]}
 
     def published(self) -> AsyncIterator[Published]:
-        """See CatalogRepository; read anew each time."""
+        """See CatalogRepository. Not cached."""
         return self.repository.published()
 
-    async def _get(self, room: str, key: Hashable, load: Callable[[], Awaitable[T]]) -> T:
-        self._keep_up()
-        known: T | None = self._rooms[room].get(key)
+    async def _get(self, cache: str, key: Hashable, load: Callable[[], Awaitable[T]]) -> T:
+        self._poll_if_due()
+        known: T | None = self._caches[cache].get(key)
         if known is not None:
             return known
-        task = self._loading.get((room, key))
+        task = self._loading.get((cache, key))
         if task is None:
-            # Everyone who asks for the same meanwhile waits for this one read.
-            task = self._loading[room, key] = asyncio.ensure_future(self._load(room, key, load))
-            task.add_done_callback(lambda done: self._loaded((room, key), done))
+            # Concurrent requests for the same key share this read.
+            task = self._loading[cache, key] = asyncio.ensure_future(self._load(cache, key, load))
+            task.add_done_callback(lambda done: self._loaded((cache, key), done))
         return cast("T", await asyncio.shield(task))
 
-    async def _load(self, room: str, key: Hashable, load: Callable[[], Awaitable[T]]) -> T:
+    async def _load(self, cache: str, key: Hashable, load: Callable[[], Awaitable[T]]) -> T:
         version = self._version
         value = await load()
         if value is not None and version == self._version:
-            self._rooms[room].put(key, value)
+            self._caches[cache].put(key, value)
         return value
 
     def _loaded(self, key: Hashable, task: asyncio.Task[Any]) -> None:
         if self._loading.get(key) is task:
             del self._loading[key]
         if not task.cancelled():
-            task.exception()  # those who waited have it; if nobody did, nobody needs it
+            task.exception()  # retrieved, so that asyncio does not log it; waiting callers have it too
 
-    def _keep_up(self) -> None:
-        if self.clock() >= self._due and (self._poll is None or self._poll.done()):
+    def _poll_if_due(self) -> None:
+        if self.clock() >= self._poll_due and (self._poll is None or self._poll.done()):
             self._poll = asyncio.ensure_future(self._refresh())
 
     async def _refresh(self) -> None:
-        self._due = self.clock() + POLL_SECONDS
+        self._poll_due = self.clock() + POLL_SECONDS
         try:
             version = await self.repository.version()
         except ShopError:
@@ -146,5 +146,5 @@ class CachedCatalog:
         if version != self._version:
             self._version = version
             self._loading.clear()
-            for room in (self._offers, *self._rooms.values()):
-                room.values.clear()
+            for cache in (self._offers, *self._caches.values()):
+                cache.values.clear()

@@ -1,7 +1,8 @@
-"""Which filters a product passes, and what it adds to the count of each choice. Pure.
+"""Filters products by facets, and counts the choices of facets. Pure.
 
-A choice's count is what choosing it would find: a facet ignores its own selection and heeds all others.
-Options and stock are asked of one variant: 'Moss, Large, in stock' finds a product that has exactly that.
+The count of a choice is the number of products that choosing it would find: a facet ignores its own selection and
+applies all others. Options and stock must match in one variant: 'Moss, Large, in stock' finds only products with
+exactly such a variant.
 """
 
 from __future__ import annotations
@@ -15,37 +16,39 @@ from shop.catalog.reading.facets import BUILT_IN, facets_of, in_order, option_fa
 from shop.catalog.reading.traits import Traits
 
 MAX_OPTIONS = 6
-"""Options that become a facet: those that most products have."""
+"""Maximum options that become a facet: the most common ones."""
 TOTAL = ""
-"""The name under which the number of all products is kept in the table of facets; never shown."""
+"""The name of the total number of products in the table of facets; never shown."""
 Addition = tuple[str, Values]
 """A facet's name, and at least one of its choices."""
 
 
 class Filters:
-    """A query's filters in a catalogue of that currency, ready to be asked of many products."""
+    """The filters of a query, prepared for testing many products. `currency` is the catalogue's own."""
 
     def __init__(self, query: Query, currency: str) -> None:
-        asked = [facet for facet in facets_of(query) if facet.selected(query)]
+        active = [facet for facet in facets_of(query) if facet.selected(query)]
         self._currency = currency
-        self._tests = [(facet, facet.test(query, currency)) for facet in asked if isinstance(facet, ProductFacet)]
-        self._narrowings = [(facet, facet.narrowing(query)) for facet in asked if isinstance(facet, VariantFacet)]
-        self._narrowed = tuple(facet for facet, _narrow in self._narrowings)
+        self._tests = [(facet, facet.test(query, currency)) for facet in active if isinstance(facet, ProductFacet)]
+        self._variant_filters = [
+            (facet, facet.variant_filter(query)) for facet in active if isinstance(facet, VariantFacet)
+        ]
+        self._filtered_facets = tuple(facet for facet, _filter in self._variant_filters)
         self._of_products = [facet for facet in BUILT_IN.values() if isinstance(facet, ProductFacet)]
 
     def passes(self, traits: Traits, price: int) -> bool:
-        """Whether a product with these traits and this lowest price is to be listed."""
+        """Whether a product with these traits and this lowest price matches the query."""
         return all(test(traits, price) for _facet, test in self._tests) and bool(self._passing(traits))
 
     def additions(self, traits: Traits, price: int) -> list[Addition]:
-        """The choices of each facet that would find this product."""
+        """The choices of each facet whose counts include this product."""
         failed = None
         for facet, test in self._tests:
             if not test(traits, price):
                 if failed is not None:
                     return []
                 failed = facet
-        passing = self._passing(traits) if self._narrowings else traits.variants
+        passing = self._passing(traits) if self._variant_filters else traits.variants
         if failed is not None:
             choices = failed.values(traits, price, self._currency) if passing else ()
             return [(failed.name, choices)] if choices else []
@@ -54,29 +57,29 @@ class Filters:
             every = self._of_products
             found = [(facet.name, of) for facet in every if (of := facet.values(traits, price, self._currency))]
         for of_variants in _of_variants(traits.options):
-            own = self._passing(traits, ignore=of_variants) if of_variants in self._narrowed else passing
+            own = self._passing(traits, ignore=of_variants) if of_variants in self._filtered_facets else passing
             if choices := of_variants.values(traits, own):
                 found.append((of_variants.name, choices))
         return found
 
     def _passing(self, traits: Traits, ignore: VariantFacet | None = None) -> Variants:
-        """The variants that have all that is asked of them, but for one facet."""
+        """The variants that pass all variant filters, except that of the ignored facet."""
         passing: Variants = traits.variants
-        for facet, narrow in self._narrowings:
+        for facet, variant_filter in self._variant_filters:
             if facet != ignore:
-                passing = narrow(traits, passing)
+                passing = variant_filter(traits, passing)
         return passing
 
 
 @lru_cache(maxsize=1024)
 def _of_variants(options: tuple[str, ...]) -> tuple[VariantFacet, ...]:
-    """The facets that are asked of the variants of a product with these options."""
+    """The variant facets of a product with these options."""
     built_in = (facet for facet in BUILT_IN.values() if isinstance(facet, VariantFacet))
     return (*built_in, *(option_facet(name) for name in options if name not in BUILT_IN))
 
 
 class Tally:
-    """Counts of choices, each kept in the order in which it was first seen."""
+    """Counts of choices, in the order of their first occurrence."""
 
     def __init__(self) -> None:
         self.counts: dict[str, dict[str, tuple[str, int]]] = {}
@@ -90,11 +93,11 @@ class Tally:
                 values[value] = (first, before + count)
 
     def facets(self, query: Query) -> tuple[Facet, ...]:
-        """The facets to show, with what the query selects, in the order of the facets."""
+        """The facets to show, in their order, including everything that the query selects."""
         options = [name for name in self.counts if name not in BUILT_IN and name != TOTAL]
-        most = sorted(options, key=lambda name: -sum(count for _, count in self.counts[name].values()))[:MAX_OPTIONS]
+        common = sorted(options, key=lambda name: -sum(count for _, count in self.counts[name].values()))[:MAX_OPTIONS]
         chosen = {name for name, _ in query.options}
-        shown = dict.fromkeys([*(name for name in options if name in most or name in chosen), *sorted(chosen)])
+        shown = dict.fromkeys([*(name for name in options if name in common or name in chosen), *sorted(chosen)])
         ordered = in_order(name for name in shown if name not in BUILT_IN)
         facets = (Facet(facet.name, facet.label, self._values(facet, query)) for facet in ordered)
         return tuple(facet for facet in facets if facet.values)
@@ -105,6 +108,6 @@ class Tally:
         for value in selected:
             counts.setdefault(value, (value, 0))
         if facet.max_values and len(counts) > facet.max_values:
-            least = sorted((count for _, count in counts.values()), reverse=True)[facet.max_values - 1]
-            counts = {v: (label, n) for v, (label, n) in counts.items() if n >= least or v in selected}
-        return tuple(facet.arranged([FacetValue(v, label, n, v in selected) for v, (label, n) in counts.items()]))
+            threshold = sorted((count for _, count in counts.values()), reverse=True)[facet.max_values - 1]
+            counts = {v: (label, n) for v, (label, n) in counts.items() if n >= threshold or v in selected}
+        return tuple(facet.sorted_values([FacetValue(v, label, n, v in selected) for v, (label, n) in counts.items()]))

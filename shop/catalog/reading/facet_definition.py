@@ -1,4 +1,4 @@
-"""What a facet is: the interface that each kind fills in, for products as a whole and for their variants."""
+"""The interface of facets: of products as a whole, and of their variants."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ from shop.i18n import content
 from shop.i18n import gettext as _
 
 MAX_LENGTH = 80
-"""Characters of an option's name, or of a value, in a URL."""
+"""Maximum characters of an option's name or value in a URL."""
 
-Given = Mapping[str, Sequence[str]]
-"""The values of each parameter of a URL, in their order."""
+Parameters = Mapping[str, Sequence[str]]
+"""The values of each URL parameter, in order."""
 Values = Sequence[tuple[str, str]]
 """(value, label) of each choice."""
 Test = Callable[[Traits, int], bool]
 """Whether a product with these traits and this lowest price (minor units of the catalogue's currency) passes."""
 Variants = Sequence[VariantTraits]
 """Some of the variants of a product."""
-Narrowing = Callable[[Traits, Variants], Variants]
-"""Those among some variants of a product that pass."""
+VariantFilter = Callable[[Traits, Variants], Variants]
+"""Filters variants of a product: those that pass."""
 
 
 class FacetDefinition(msgspec.Struct, frozen=True):
-    """A facet. Unless a class says otherwise, Query has a text of its name: the value that is chosen, '' for none."""
+    """A facet. By default, its value is the field of Query with its name: the chosen value, '' for none."""
 
     name: str
-    """In counts, and in the URL unless `parameter` says otherwise."""
+    """The name in counts, and by default in the URL (see `parameter`)."""
     label: str
-    one_of: bool = True
-    """Whether one value is chosen at a time; else several are alternatives."""
+    single_choice: bool = True
+    """Whether only one value can be chosen; otherwise several are alternatives."""
     max_values: int | None = None
-    """Values that are shown: those that most products have."""
+    """Maximum values that are shown: the most common ones."""
 
-    by_index: ClassVar[bool] = False
-    """Whether the search index finds what has its values, because no column of `listings` does."""
+    in_search_index: ClassVar[bool] = False
+    """Whether the search index holds its values, because no column of `listings` does."""
 
     @property
     def parameter(self) -> str:
@@ -51,74 +51,74 @@ class FacetDefinition(msgspec.Struct, frozen=True):
         return self.name
 
     def title(self) -> str:
-        """What shoppers read above the choices."""
+        """The heading of the choices, in the current language."""
         return _(self.label)
 
-    def words(self, value: FacetValue, currency: str) -> str:
-        """What shoppers read of a choice; `currency` is the catalogue's own."""
+    def value_label(self, value: FacetValue, currency: str) -> str:
+        """The label of a choice, in the current language; `currency` is the catalogue's own."""
         return content(value.label)
 
-    def arranged(self, values: list[FacetValue]) -> list[FacetValue]:
-        """The choices, which come as the catalogue first shows them, in the order in which shoppers see them."""
+    def sorted_values(self, values: list[FacetValue]) -> list[FacetValue]:
+        """The choices in display order; `values` are in the order of their first occurrence."""
         return values
 
     def parse(self, text: str) -> str:
-        """The value that a URL gives."""
+        """The value in a URL parameter."""
         return one_line(text, MAX_LENGTH)
 
-    def read(self, query: Query, given: Given) -> Query:
-        """The query with what a URL gives of this facet, if it does."""
-        if not (texts := given.get(self.parameter)):
+    def read(self, query: Query, parameters: Parameters) -> Query:
+        """The query with the values of this facet from a URL; unchanged if the URL has none."""
+        if not (texts := parameters.get(self.parameter)):
             return query
-        return self.choose(query, [self.parse(text) for text in (texts[:1] if self.one_of else texts)])
+        return self.choose(query, [self.parse(text) for text in (texts[:1] if self.single_choice else texts)])
 
     def write(self, query: Query) -> list[tuple[str, str]]:
-        """The URL's parameters for what is chosen."""
+        """The URL parameters of the chosen values."""
         return [(self.parameter, value) for value in self.selected(query)]
 
     def selected(self, query: Query) -> tuple[str, ...]:
-        """The values that a query has chosen."""
+        """The chosen values of a query."""
         value = getattr(query, self.name)
         return (value,) if value else ()
 
     def choose(self, query: Query, values: Sequence[str]) -> Query:
-        """The query with these values chosen, and no others of this facet."""
+        """The query with exactly these values of this facet chosen."""
         return msgspec.structs.replace(query, **{self.name: values[0] if values else ""})
 
     def toggled(self, query: Query, value: FacetValue) -> Query:
-        """The first page of the listing with a value chosen, or taken away where it is."""
-        others = [] if self.one_of else [chosen for chosen in self.selected(query) if chosen != value.value]
+        """The first page of the listing with a value added, or removed if it is selected."""
+        others = [] if self.single_choice else [chosen for chosen in self.selected(query) if chosen != value.value]
         values = others if value.selected else [*others, value.value]
         return self.choose(msgspec.structs.replace(query, page=1), values)
 
     def tokens(self, query: Query) -> list[str]:
-        """What the search index has of products with one of the chosen values; none where it knows nothing of them."""
+        """The index tokens of the chosen values; empty if the search index does not hold this facet."""
         return []
 
     def conditions(self, query: Query, currency: str) -> list[ColumnElement[bool]]:
-        """What a row of `listings` must fulfil."""
+        """The conditions on a row of `listings`."""
         return []
 
 
 class ProductFacet(FacetDefinition, frozen=True):
-    """A facet that is asked of a product as a whole."""
+    """A facet of a product as a whole."""
 
     def values(self, traits: Traits, price: int, currency: str) -> Values:
-        """The choices that find a product; `price` is its lowest, in minor units of the catalogue's currency."""
+        """The choices that match a product; `price` is its lowest, in minor units of the catalogue's currency."""
         raise NotImplementedError
 
     def test(self, query: Query, currency: str) -> Test:
-        """Whether a product has what is chosen."""
+        """The test for the chosen values of a query."""
         raise NotImplementedError
 
 
 class TraitFacet(ProductFacet, frozen=True):
-    """A facet whose values are among a product's traits: a class more needs only `of`."""
+    """A facet whose values are among a product's traits. Subclasses implement only `of`."""
 
-    by_index: ClassVar[bool] = True
+    in_search_index: ClassVar[bool] = True
 
     def of(self, traits: Traits) -> Values:
-        """The choices that find a product."""
+        """The choices that match a product."""
         raise NotImplementedError
 
     def values(self, traits: Traits, price: int, currency: str) -> Values:
@@ -131,7 +131,7 @@ class TraitFacet(ProductFacet, frozen=True):
         return lambda traits, _price: any(value in chosen for value, _label in self.of(traits))
 
     def token(self, value: str) -> str:
-        """The word that stands for a value in the search index; no option's name begins like this."""
+        """The index token of a value. It differs from every token of an option."""
         return token("", f"{self.name}\0{value}")
 
     def tokens(self, query: Query) -> list[str]:
@@ -139,7 +139,7 @@ class TraitFacet(ProductFacet, frozen=True):
         return [self.token(value) for value in self.selected(query)]
 
     def conditions(self, query: Query, currency: str) -> list[ColumnElement[bool]]:
-        """See FacetDefinition. Reads the text of one product at a time: the index lists what it finds before that."""
+        """See FacetDefinition. Tests the tokens of one product at a time, if the search index is not used."""
         if not (tokens := self.tokens(query)):
             return []
         texts = product_texts.c
@@ -148,19 +148,19 @@ class TraitFacet(ProductFacet, frozen=True):
 
 
 class VariantFacet(FacetDefinition, frozen=True):
-    """A facet that is asked of a product's variants: one of them must have what is chosen in all such facets."""
+    """A facet of variants: one variant of the product must match the choices in all such facets."""
 
     listed: ClassVar[ColumnElement[bool] | None] = None
-    """The column of `listings` that says whether any variant passes, where no other such facet is asked."""
+    """The column of `listings` that says whether any variant passes, if it is the only variant facet chosen."""
 
     def values(self, traits: Traits, variants: Variants) -> Values:
-        """The choices that find one of these variants."""
+        """The choices that match one of these variants."""
         raise NotImplementedError
 
-    def narrowing(self, query: Query) -> Narrowing:
-        """What keeps the variants that have what is chosen."""
+    def variant_filter(self, query: Query) -> VariantFilter:
+        """The filter for the chosen values of a query."""
         raise NotImplementedError
 
     def variant_condition(self, query: Query) -> ColumnElement[bool]:
-        """What a row of `variants` must fulfil."""
+        """The condition on a row of `variants`."""
         raise NotImplementedError

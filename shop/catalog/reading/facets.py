@@ -1,7 +1,7 @@
-"""The ways to narrow a listing. Each facet is one object that knows its URL, its words, its test and its SQL.
+"""The facets of the catalogue. Each is one object that knows its URL, its labels, its test and its SQL.
 
-Everything else loops over them: reading and writing a listing's URL, filtering and counting products in memory, the
-SQL of a large catalogue, the tokens of the search index, and the form that shoppers see.
+Everything else loops over them: parsing and writing a listing's URL, filtering and counting in memory, the SQL for a
+large catalogue, the tokens of the search index, and the filter form.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from shop.catalog.model import FacetValue, Query
 from shop.catalog.reading.facet_definition import (
     MAX_LENGTH,
     FacetDefinition,
-    Given,
-    Narrowing,
+    Parameters,
     ProductFacet,
     Test,
     TraitFacet,
     Values,
     VariantFacet,
+    VariantFilter,
     Variants,
 )
 from shop.catalog.reading.parameters import MAX_PRICE, one_line, price_range, whole_number
@@ -36,17 +36,17 @@ from shop.i18n import gettext as _
 from shop.money import format_whole, minor_digits
 
 MAX_VALUES = 40
-"""Values of an option that are shown: those that most products have."""
+"""Maximum values of an option that are shown: the most common ones."""
 OPTION = "option."
-"""Stands before an option's name in a URL."""
+"""Prefix of an option's name in a URL."""
 
 _EDGES = (0, *(step * 10**power for power in range(1, 14) for step in (1, 2, 5)))
 
 
 class CategoryFacet(TraitFacet, frozen=True):
-    """The product's categories, by their slugs. `listings` has a row for each, and in '' for all products."""
+    """The categories of a product, by slug. `listings` has a row for each, and one in '' for all products."""
 
-    by_index: ClassVar[bool] = False
+    in_search_index: ClassVar[bool] = False
 
     def of(self, traits: Traits) -> Values:
         """See TraitFacet."""
@@ -79,7 +79,7 @@ class PriceFacet(ProductFacet, frozen=True):
         lowest = [] if low is None else [listings.c.price >= low]
         return lowest if high is None else [*lowest, listings.c.price <= high]
 
-    def words(self, value: FacetValue, currency: str) -> str:
+    def value_label(self, value: FacetValue, currency: str) -> str:
         """See FacetDefinition."""
         bounds = price_range(value.value)
         low, high = (None if bound is None else format_whole(bound, currency) for bound in bounds)
@@ -87,15 +87,15 @@ class PriceFacet(ProductFacet, frozen=True):
             return _("{low} to {high}", low=low, high=high)
         return _("{low} and more", low=low) if low else _("Up to {high}", high=high)
 
-    def arranged(self, values: list[FacetValue]) -> list[FacetValue]:
+    def sorted_values(self, values: list[FacetValue]) -> list[FacetValue]:
         """See FacetDefinition."""
         return sorted(values, key=lambda value: [int(edge or 0) for edge in value.value.split("-")])
 
-    def read(self, query: Query, given: Given) -> Query:
-        """A band, as the form gives it, or bounds of the shopper's own."""
-        low, high = price_range(_first(given, "price"))
-        low = low if low is not None else whole_number(_first(given, "min_price"), MAX_PRICE)
-        high = high if high is not None else whole_number(_first(given, "max_price"), MAX_PRICE)
+    def read(self, query: Query, parameters: Parameters) -> Query:
+        """Reads a band (from the form), or the shopper's own bounds."""
+        low, high = price_range(_first(parameters, "price"))
+        low = low if low is not None else whole_number(_first(parameters, "min_price"), MAX_PRICE)
+        high = high if high is not None else whole_number(_first(parameters, "max_price"), MAX_PRICE)
         return msgspec.structs.replace(query, min_price=low, max_price=high)
 
     def write(self, query: Query) -> list[tuple[str, str]]:
@@ -115,9 +115,9 @@ class PriceFacet(ProductFacet, frozen=True):
 
 
 class OptionFacet(VariantFacet, frozen=True):
-    """An option of products, by its name: several values are alternatives. Query has the pairs of all options."""
+    """An option of products. Several values are alternatives. Query.options has the pairs of all options."""
 
-    by_index: ClassVar[bool] = True
+    in_search_index: ClassVar[bool] = True
 
     @property
     def parameter(self) -> str:
@@ -143,7 +143,7 @@ class OptionFacet(VariantFacet, frozen=True):
         at = traits.options.index(self.name)
         return [(value, value) for value in dict.fromkeys([options[at] for _available, options in variants])]
 
-    def narrowing(self, query: Query) -> Narrowing:
+    def variant_filter(self, query: Query) -> VariantFilter:
         """See VariantFacet."""
         name, chosen = self.name, frozenset(self.selected(query))
 
@@ -156,7 +156,7 @@ class OptionFacet(VariantFacet, frozen=True):
         return narrowed
 
     def token(self, value: str) -> str:
-        """The word that stands for a value in the search index, and among the tokens of a variant."""
+        """The token of a value, in the search index and in the tokens of a variant."""
         return token(self.name, value)
 
     def tokens(self, query: Query) -> list[str]:
@@ -173,7 +173,7 @@ class StockFacet(VariantFacet, frozen=True):
 
     listed: ClassVar[ColumnElement[bool] | None] = listings.c.in_stock
 
-    def words(self, value: FacetValue, currency: str) -> str:
+    def value_label(self, value: FacetValue, currency: str) -> str:
         """See FacetDefinition."""
         return _(value.label)
 
@@ -193,7 +193,7 @@ class StockFacet(VariantFacet, frozen=True):
         """See VariantFacet."""
         return [("1", noted("In stock"))] if any(available for available, _options in variants) else []
 
-    def narrowing(self, query: Query) -> Narrowing:
+    def variant_filter(self, query: Query) -> VariantFilter:
         """See VariantFacet."""
         return lambda _traits, variants: [variant for variant in variants if variant[0]]
 
@@ -207,33 +207,33 @@ FACETS: tuple[FacetDefinition, ...] = (
     PriceFacet("price", noted("Price")),
     StockFacet("in_stock", noted("Availability")),
 )
-"""Those that every catalogue has, in the order of pages and URLs; options stand after the first.
+"""The facets of every catalogue, in the order of pages and URLs; options follow the first.
 
-The stock stays last: its choice comes and goes with the stock, and is then counted as the last one.
+Stock must remain the last: its choice appears and disappears with the stock, and gets the last position then.
 """
 BUILT_IN = {facet.name: facet for facet in FACETS}
-"""An option of such a name is no facet."""
+"""By name. An option with one of these names is no facet."""
 
 
 @lru_cache(maxsize=4096)
 def option_facet(name: str) -> OptionFacet:
     """The facet of an option."""
-    return OptionFacet(name, name, one_of=False, max_values=MAX_VALUES)
+    return OptionFacet(name, name, single_choice=False, max_values=MAX_VALUES)
 
 
 def facet_of(name: str) -> FacetDefinition:
-    """The facet that counts have under a name: a built-in one, or that of an option."""
+    """The facet of a name in counts: a built-in one, or that of an option."""
     return BUILT_IN.get(name) or option_facet(name)
 
 
 def in_order(options: Iterable[str]) -> tuple[FacetDefinition, ...]:
-    """All built-in facets and those of these options, in the order of pages and URLs."""
+    """All built-in facets and the facets of these options, in the order of pages and URLs."""
     first, *others = BUILT_IN.values()
     return (first, *map(option_facet, options), *others)
 
 
 def facets_of(query: Query) -> tuple[FacetDefinition, ...]:
-    """All built-in facets and those of the options that a query has chosen."""
+    """All built-in facets and the facets of the options chosen in a query."""
     return _facets_of(query.options)
 
 
@@ -243,19 +243,19 @@ def _facets_of(options: tuple[tuple[str, str], ...]) -> tuple[FacetDefinition, .
 
 
 def read_facets(query: Query, pairs: Iterable[tuple[str, str]]) -> Query:
-    """The query with what a URL's parameters give of all facets."""
-    given: dict[str, list[str]] = {}
+    """The query with the values of all facets from URL parameters."""
+    parameters: dict[str, list[str]] = {}
     for name, value in pairs:
         if name.startswith(OPTION):
             name = OPTION + one_line(name.removeprefix(OPTION), MAX_LENGTH)
-        given.setdefault(name, []).append(value)
-    for facet in in_order(name.removeprefix(OPTION) for name in given if name.startswith(OPTION)):
-        query = facet.read(query, given)
+        parameters.setdefault(name, []).append(value)
+    for facet in in_order(name.removeprefix(OPTION) for name in parameters if name.startswith(OPTION)):
+        query = facet.read(query, parameters)
     return query
 
 
 def index_tokens(traits: Traits) -> list[str]:
-    """What the search index has of a product: the tokens of all its choices."""
+    """The index tokens of a product: those of all its choices."""
     found: dict[str, None] = {}
     for facet in in_order(traits.options):
         if isinstance(facet, TraitFacet):
@@ -266,7 +266,7 @@ def index_tokens(traits: Traits) -> list[str]:
 
 
 def bands(price: int, currency: str) -> tuple[str, ...]:
-    """The price bands (major units, both ends inclusive) that hold a price: '10-20'; two where it is an edge."""
+    """The price bands ('10-20', major units, both ends inclusive) of a price; two if it is an edge."""
     unit = 10 ** minor_digits(currency)
     first, last = bisect_left(_EDGES, price / unit) - 1, bisect_right(_EDGES, price / unit) - 1
     places = range(max(first, 0), min(last, len(_EDGES) - 2) + 1)
@@ -275,16 +275,16 @@ def bands(price: int, currency: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def _bands(price: int, currency: str) -> Values:
-    """The choices of a price."""
+    """The choices that match a price."""
     return [(band, band) for band in bands(price, currency)]
 
 
 def _minor(query: Query, currency: str) -> tuple[int | None, int | None]:
-    """The bounds of the price in minor units."""
+    """The price bounds in minor units."""
     unit = 10 ** minor_digits(currency)
     low, high = (None if bound is None else bound * unit for bound in (query.min_price, query.max_price))
     return low, high
 
 
-def _first(given: Given, name: str) -> str:
-    return next(iter(given.get(name, ())), "")
+def _first(parameters: Parameters, name: str) -> str:
+    return next(iter(parameters.get(name, ())), "")

@@ -1,4 +1,4 @@
-"""What a parameter of a listing's URL may hold. Pure."""
+"""Parses the parameters of a listing's URL. Pure."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 def one_line(text: str, length: int) -> str:
-    """A text as a search box would hold it: no control characters, no spaces around, cut off at the length."""
+    """A text as in a one-line field: without control characters and outer spaces, truncated to `length` characters."""
     return _CONTROL.sub(" ", text).strip()[:length]
 
 
-def whole_number(text: str, most: int) -> int | None:
-    """A number in up to nine digits, at most `most`; None for any other text."""
-    return min(int(text), most) if _COUNT.fullmatch(text) else None
+def whole_number(text: str, maximum: int) -> int | None:
+    """A number of up to nine digits, capped at `maximum`; None for any other text."""
+    return min(int(text), maximum) if _COUNT.fullmatch(text) else None
 
 
 def price_range(text: str) -> tuple[int | None, int | None]:

@@ -1,4 +1,4 @@
-"""Rows of the database to what the catalogue speaks of, and the columns that each needs."""
+"""Builds the catalogue's structs from database rows, and names the columns that each needs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Row, case, func, select
 
 from shop.catalog.model import Image, Listing, Offer, Product, Variant
-from shop.catalog.reading.narrow import Candidate
+from shop.catalog.reading.filtering import Candidate
 from shop.catalog.reading.traits import Traits
 from shop.catalog.schema import products, reservations, variants
 from shop.money import Money
@@ -20,8 +20,8 @@ images = msgspec.json.Decoder(tuple[Image, ...]).decode
 image = msgspec.json.Decoder(Image | None).decode
 traits = msgspec.json.Decoder(Traits).decode
 _p, _v, _r = products.c, variants.c, reservations.c
-HELD = select(func.coalesce(func.sum(_r.quantity), 0)).where(_r.sku == _v.sku).correlate(variants).scalar_subquery()
-"""Pieces of a variant that are set aside."""
+RESERVED = select(func.coalesce(func.sum(_r.quantity), 0)).where(_r.sku == _v.sku).correlate(variants).scalar_subquery()
+"""The reserved quantity of a variant."""
 
 LISTING = (
     _p.handle,
@@ -37,7 +37,7 @@ LISTING = (
     _p.currency,
 )
 CANDIDATE = (*LISTING, _p.id, _p.rank, _p.created_at, _p.sort_price, _p.traits)
-_VARIANT = (_v.sku, _v.options, _v.price, _v.compare_at, _v.stock, _v.weight, _v.image, HELD.label("held"))
+_VARIANT = (_v.sku, _v.options, _v.price, _v.compare_at, _v.stock, _v.weight, _v.image, RESERVED.label("reserved"))
 OFFER = (*_VARIANT, _p.handle, _p.title, _p.images, _p.currency)
 _ONCE = (_p.title, _p.description, _p.vendor, _p.categories, _p.tags, _p.options, _p.images)
 PRODUCT = (
@@ -49,11 +49,11 @@ PRODUCT = (
     *(case((_v.position == 0, column)).label(f"product_{column.name}") for column in _ONCE),
     *_VARIANT,
 )
-"""A row for each variant in order; what is long and the same for all of them comes with the first only."""
+"""One row per variant, in order. Long columns of the product are in the first row only."""
 
 
 def listing(row: Row[Any]) -> Listing:
-    """From a row of LISTING."""
+    """A Listing from a row of LISTING."""
     return Listing(
         handle=row.handle,
         title=row.title,
@@ -69,13 +69,13 @@ def listing(row: Row[Any]) -> Listing:
 
 
 def candidate(row: Row[Any]) -> Candidate:
-    """From a row of CANDIDATE."""
+    """A Candidate from a row of CANDIDATE."""
     show = partial(listing, row)
     return Candidate(row.id, row.rank, row.created_at, row.sort_price, row.title, traits(row.traits), show)
 
 
 def offer(row: Row[Any]) -> Offer:
-    """From a row of OFFER."""
+    """An Offer from a row of OFFER."""
     pictures = images(row.images)
     return Offer(
         sku=row.sku,
@@ -87,12 +87,12 @@ def offer(row: Row[Any]) -> Offer:
         stock=row.stock,
         weight=row.weight,
         image=pictures[row.image or 0] if pictures else None,
-        held=int(row.held),
+        reserved=int(row.reserved),
     )
 
 
 def product(rows: Sequence[Row[Any]]) -> Product:
-    """From all the rows of PRODUCT of one product, in the order of its variants."""
+    """A Product from all its rows of PRODUCT, in the order of its variants."""
     first = rows[0]
     return Product(
         handle=first.handle,
@@ -111,7 +111,7 @@ def product(rows: Sequence[Row[Any]]) -> Product:
 
 
 def variant(row: Row[Any]) -> Variant:
-    """From a row of PRODUCT."""
+    """A Variant from a row of PRODUCT."""
     return Variant(
         sku=row.sku,
         options=texts(row.options),
@@ -120,7 +120,7 @@ def variant(row: Row[Any]) -> Variant:
         stock=row.stock,
         weight=row.weight,
         image=row.image,
-        held=int(row.held),
+        reserved=int(row.reserved),
     )
 
 

@@ -1,7 +1,7 @@
-"""Full text on each database: SQLite's FTS5 and PostgreSQL's tsvector, given the same folded words.
+"""Full-text search on SQLite (FTS5) and PostgreSQL (tsvector), both fed the same folded words.
 
-Words are folded before they are indexed and before they are looked for (see `text`), so accents need no
-extension on a server, and a query is built from letters and digits only: no text of a person is ever syntax.
+Words are folded before indexing and before searching (see `text`). Accents therefore need no database extension, and
+a query consists of letters and digits only: user input is never parsed as query syntax.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ Spellings = Sequence[Sequence[str]]
 """See `text.spellings`."""
 
 
-class Indexed(msgspec.Struct, frozen=True):
-    """A product's words and tokens (see `text.token`)."""
+class IndexEntry(msgspec.Struct, frozen=True):
+    """The words and tokens (see `text.token`) that the index stores for a product."""
 
     id: int
     words: Sequence[str]
@@ -46,20 +46,20 @@ class Indexed(msgspec.Struct, frozen=True):
 
 
 class Search(Protocol):
-    """Finds product ids. Of each term one spelling must begin a word; of each group one token must be there."""
+    """Full-text search. One spelling of each term must begin a word; one token of each group must be present."""
 
     def matching(self, terms: Spellings, groups: Sequence[Sequence[str]] = ()) -> Select[int]:
-        """A SELECT of `product_id`; at least one term or group."""
+        """Selects `product_id`. Needs at least one term or group."""
 
-    async def index(self, connection: AsyncConnection, products: Sequence[Indexed]) -> None:
-        """Add products that are not indexed."""
+    async def index(self, connection: AsyncConnection, products: Sequence[IndexEntry]) -> None:
+        """Add products that are not in the index."""
 
-    async def forget(self, connection: AsyncConnection, ids: Sequence[int]) -> None:
-        """Take products out; those that are not indexed are no error."""
+    async def remove(self, connection: AsyncConnection, ids: Sequence[int]) -> None:
+        """Remove products; those that are not in the index are ignored."""
 
 
 class SqliteSearch:
-    """An FTS5 table over `product_texts`, which it reads and does not copy."""
+    """Searches an FTS5 table with `product_texts` as its external content."""
 
     fts = table("product_search", column("rowid"), column("product_search"), column("words"), column("tokens"))
 
@@ -70,26 +70,26 @@ class SqliteSearch:
         match = literal_column("product_search").op("MATCH")(" AND ".join(parts))
         return select(self.fts.c.rowid.label("product_id")).where(match)
 
-    async def index(self, connection: AsyncConnection, products: Sequence[Indexed]) -> None:
+    async def index(self, connection: AsyncConnection, products: Sequence[IndexEntry]) -> None:
         """See Search."""
         rows = [_text_row(product) for product in products]
         await connection.execute(insert(product_texts), rows)
-        named = insert(self.fts).values(
+        statement = insert(self.fts).values(
             rowid=bindparam("product_id"), words=bindparam("words"), tokens=bindparam("tokens")
         )
-        await connection.execute(named, rows)
+        await connection.execute(statement, rows)
 
-    async def forget(self, connection: AsyncConnection, ids: Sequence[int]) -> None:
+    async def remove(self, connection: AsyncConnection, ids: Sequence[int]) -> None:
         """See Search."""
         text = product_texts.c
-        # An index that holds no text of its own must be told what it is to forget.
+        # An external-content index needs the old text to delete its entries.
         old = select(literal("delete"), text.product_id, text.words, text.tokens).where(text.product_id.in_(ids))
         await connection.execute(insert(self.fts).from_select(["product_search", "rowid", "words", "tokens"], old))
         await connection.execute(delete(product_texts).where(text.product_id.in_(ids)))
 
 
 class PostgresSearch:
-    """A column of tsvectors with a GIN index. A token carries a sign in front that no word has."""
+    """Searches a tsvector column with a GIN index. Tokens have the prefix '=', which no word has."""
 
     vector: ColumnElement[Any] = literal_column("product_texts.vector")
 
@@ -100,36 +100,36 @@ class PostgresSearch:
         match = self.vector.op("@@")(cast(" & ".join(parts), TSQUERY))
         return select(product_texts.c.product_id).where(match)
 
-    async def index(self, connection: AsyncConnection, products: Sequence[Indexed]) -> None:
+    async def index(self, connection: AsyncConnection, products: Sequence[IndexEntry]) -> None:
         """See Search."""
         target = table("product_texts", *(column(name) for name in ("product_id", "words", "tokens", "vector")))
         vector = func.array_to_tsvector(cast(bindparam("lexemes"), ARRAY(Text)))
         rows = [_text_row(p) | {"lexemes": [*p.words, *(f"={token}" for token in p.tokens)]} for p in products]
-        named = insert(target).values(
+        statement = insert(target).values(
             product_id=bindparam("product_id"), words=bindparam("words"), tokens=bindparam("tokens"), vector=vector
         )
-        await connection.execute(named, rows)
+        await connection.execute(statement, rows)
 
-    async def forget(self, connection: AsyncConnection, ids: Sequence[int]) -> None:
+    async def remove(self, connection: AsyncConnection, ids: Sequence[int]) -> None:
         """See Search."""
         await connection.execute(delete(product_texts).where(product_texts.c.product_id.in_(ids)))
 
 
-def holds(product_id: ColumnElement[int], terms: Spellings) -> ColumnElement[bool]:
-    """Whether one product has a word that begins with a spelling of each term, found out without an index.
+def text_matches(product_id: ColumnElement[int], terms: Spellings) -> ColumnElement[bool]:
+    """Whether a product has a word that begins with a spelling of each term, tested without the index.
 
-    For walks in which most products match: an index would first have to list them all.
+    For searches that most products match: the index would have to list all of them first.
     """
     texts = product_texts.c
     text = select(texts.words).where(texts.product_id == product_id).correlate_except(product_texts).scalar_subquery()
     return and_(*(or_(*(text.contains(f" {spelling}") for spelling in term)) for term in terms))
 
 
-def _text_row(product: Indexed) -> dict[str, Any]:
+def _text_row(product: IndexEntry) -> dict[str, Any]:
     words = "".join(f" {word}" for word in product.words)
     return {"product_id": product.id, "words": words, "tokens": " ".join(product.tokens)}
 
 
 def search_for(dialect: str) -> Search:
-    """The search of a database, by the name of its dialect."""
+    """The search for a dialect, 'sqlite' or 'postgresql'."""
     return SqliteSearch() if dialect == "sqlite" else PostgresSearch()

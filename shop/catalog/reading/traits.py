@@ -1,4 +1,4 @@
-"""What is stored of a product to filter and count it without its variants' rows. Pure."""
+"""The stored summary by which a product is filtered and counted without reading its variants. Pure."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ import msgspec
 from shop.catalog.model import Product
 from shop.catalog.text import slug
 
-MANY = 99
-"""Pieces of a variant up to which pages are kept in step with its stock; of more they only know that there are many."""
-IN_CARTS = -1
-"""Told of a variant whose last pieces are set aside."""
+MAX_SHOWN_STOCK = 99
+"""Largest stock that traits record: pages do not distinguish larger ones."""
+ALL_RESERVED = -1
+"""The shown stock of a variant whose last units are reserved."""
 
 VariantTraits = tuple[bool, tuple[str, ...]]
 """(available, option values)."""
 
 
 class Traits(msgspec.Struct, frozen=True, array_like=True):
-    """What facets ask of a product: its categories as (slug, title), its option names, and its variants.
+    """What facets need to know of a product: its categories as (slug, title), its option names, and its variants.
 
-    Stored as a JSON array in the order of the fields. Add a field as the last one, with a default: rows that an
-    earlier release has stored do not have it.
+    Stored as a JSON array in the order of the fields. Add new fields at the end, with a default: rows stored by an
+    earlier release lack them.
     """
 
     categories: tuple[tuple[str, str], ...]
     options: tuple[str, ...]
     variants: tuple[VariantTraits, ...]
-    told: tuple[int | None, ...] = ()
-    """What pages tell of each variant's stock (see `told`): when it changes, they are out of date."""
+    shown_stock: tuple[int | None, ...] = ()
+    """`shown_stock` of each variant: pages are out of date when it changes."""
 
     @classmethod
     def of(cls, product: Product) -> Traits:
@@ -36,15 +36,15 @@ class Traits(msgspec.Struct, frozen=True, array_like=True):
             categories=categories_of(product),
             options=product.options,
             variants=tuple((variant.available, variant.options) for variant in product.variants),
-            told=tuple(told(variant.stock, variant.held) for variant in product.variants),
+            shown_stock=tuple(shown_stock(variant.stock, variant.reserved) for variant in product.variants),
         )
 
 
-def told(stock: int | None, held: int) -> int | None:
-    """What pages tell of a stock: pieces, at most MANY; IN_CARTS where the last are set aside; None for no limit."""
+def shown_stock(stock: int | None, reserved: int) -> int | None:
+    """The stock as pages show it: at most MAX_SHOWN_STOCK; ALL_RESERVED if the rest is reserved; None for no limit."""
     if stock is None or stock > 0:
-        return stock and min(stock, MANY)
-    return IN_CARTS if held else 0
+        return stock and min(stock, MAX_SHOWN_STOCK)
+    return ALL_RESERVED if reserved else 0
 
 
 def categories_of(product: Product) -> tuple[tuple[str, str], ...]:

@@ -1,1 +1,1 @@
-"""Stock: reserved, taken, given back, and what is derived from it."""
+"""Stock: reservations, deductions, and the rows derived from it."""

@@ -1,8 +1,8 @@
-"""Keeps the catalogue's pages in step with stock, behind the orders that change it.
+"""Updates in the background what pages show of stock.
 
-An order changes the stock of variants and nothing else: it never waits for what pages show. That is brought in step
-here, for all the orders of a moment at once, so that a hundred orders in a second empty the pages' caches once. The
-same background task gives back what was set aside for too long.
+An order changes only the stock of variants; it never waits for the derived rows that pages read. This task refreshes
+them for all orders of a short time in one batch, so that a hundred orders in a second invalidate the page caches once.
+It also releases expired reservations.
 """
 
 from __future__ import annotations
@@ -17,40 +17,43 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.catalog.schema import products, reservations, variants
-from shop.catalog.stock.derived import out_of_step, restock
+from shop.catalog.stock.derived import refresh_stock, stale_products
 from shop.catalog.stock.stock import release_expired
-from shop.catalog.writing.writer import BATCH, alone, batched
+from shop.catalog.writing.writer import BATCH, batched, lock_catalog
 from shop.database import fetch, writing
 from shop.errors import ShopError
 
-GATHER_SECONDS = 0.5
-"""What changes within this time is one change."""
-LOOK_SECONDS = 5.0
-"""How often reservations that are over are looked for while nothing else happens."""
-HEAL_SECONDS = 600.0
-"""How often all stock is compared, for what a process that has died left undone."""
+BATCH_SECONDS = 0.5
+"""Changes within this time are refreshed in one batch."""
+POLL_SECONDS = 5.0
+"""How often expired reservations are looked for while no stock changes."""
+RECONCILE_SECONDS = 600.0
+"""How often all derived stock is checked, to repair what a crashed process left undone."""
 
 _log = logging.getLogger(__name__)
 
 
 class StockSync:
-    """Brings what is derived from stock in step, in a catalogue whose own currency is `currency`."""
+    """The background task that refreshes derived stock, between `start` and `close`. shop.parts makes one per process.
+
+    `currency` is the catalogue's own; `clock` returns seconds since the epoch.
+    """
 
     def __init__(self, engine: AsyncEngine, currency: str, clock: Callable[[], float] = time.time) -> None:
         self.engine = engine
-        self.currency = currency
-        self.clock = clock
+        self._currency = currency
+        self._clock = clock
         self._touched: set[str] = set()
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._heal_due = 0.0
+        self._reconcile_due = 0.0
 
     async def start(self) -> None:
-        """Begin in the background; waits for nothing, and needs no database yet."""
+        """Start the background task. Does not wait, and does not need the database yet."""
         self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
-        """End, with what is noted brought in step as far as the database allows."""
+        """Stop, after one attempt to refresh the skus that are still queued."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -58,62 +61,65 @@ class StockSync:
             await self._try()
 
     def touched(self, skus: Iterable[str]) -> None:
-        """Note skus whose stock has changed; to be called after the change is committed."""
+        """Queue skus whose stock has changed. Call it after the change is committed."""
         self._touched.update(skus)
-        self._news.set()
+        self._changed.set()
 
     async def refresh(self) -> None:
-        """Give back what is over, and bring all that is noted in step, now. Raises StoreUnavailable: call it again."""
-        await self._release()
+        """Release expired reservations and refresh all queued skus now.
+
+        Raises StoreUnavailable; the skus stay queued then.
+        """
+        await self._release_expired()
         skus, self._touched = self._touched, set()
         try:
-            for some in batched(sorted(skus), BATCH):
-                await self._restock(select(variants.c.product_id).where(variants.c.sku.in_(some)))
+            for batch in batched(sorted(skus), BATCH):
+                await self._restock(select(variants.c.product_id).where(variants.c.sku.in_(batch)))
         except BaseException:
             self._touched |= skus
             raise
 
-    async def heal(self) -> None:
-        """Bring in step what nobody has noted: a process may have died between an order and its refresh."""
-        ids = sorted(row.id for row in await fetch(self.engine, out_of_step(self.engine.dialect.name)))
+    async def reconcile(self) -> None:
+        """Refresh every stale product, queued or not: a process may have crashed between an order and its refresh."""
+        ids = sorted(row.id for row in await fetch(self.engine, stale_products(self.engine.dialect.name)))
         for start in range(0, len(ids), BATCH):
             await self._restock(select(products.c.id).where(products.c.id.in_(ids[start : start + BATCH])))
 
-    async def _release(self) -> None:
-        now = int(self.clock())
-        over = select(reservations.c.sku).where(reservations.c.expires_at <= now).limit(1)
-        while await fetch(self.engine, over):
+    async def _release_expired(self) -> None:
+        now = int(self._clock())
+        expired = select(reservations.c.sku).where(reservations.c.expires_at <= now).limit(1)
+        while await fetch(self.engine, expired):
             async with writing(self.engine) as connection:
                 changed = await release_expired(connection, now)
             self._touched |= changed
             if not changed:
-                return  # another process is giving the rest back
+                return  # another process is releasing the rest
 
     async def _restock(self, chosen: Select[tuple[int]]) -> None:
         async with writing(self.engine) as connection:
-            await alone(connection)
-            await restock(connection, self.currency, chosen)
+            await lock_catalog(connection)
+            await refresh_stock(connection, self._currency, chosen)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            if loop.time() >= self._heal_due and await self._try(heal=True):
-                self._heal_due = loop.time() + HEAL_SECONDS
+            if loop.time() >= self._reconcile_due and await self._try(reconcile=True):
+                self._reconcile_due = loop.time() + RECONCILE_SECONDS
             with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await self._news.wait()
-            self._news.clear()
-            await asyncio.sleep(GATHER_SECONDS)
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._changed.wait()
+            self._changed.clear()
+            await asyncio.sleep(BATCH_SECONDS)
             await self._try()
 
-    async def _try(self, *, heal: bool = False) -> bool:
-        """Heal or refresh; whether it could be done: if not, it is tried again later."""
+    async def _try(self, *, reconcile: bool = False) -> bool:
+        """Refresh, or reconcile; return whether it succeeded. A failure is logged, and retried later."""
         try:
-            await (self.heal() if heal else self.refresh())
+            await (self.reconcile() if reconcile else self.refresh())
         except ShopError as error:
-            _log.warning("The pages are not in step with stock yet: %s", error)
+            _log.warning("Stock sync failed, pages may show old stock, will retry: %s", error)
             return False
         except Exception:
-            _log.exception("The pages are not in step with stock")  # and the next change is to be seen to all the same
+            _log.exception("Stock sync failed, pages may show old stock, will retry")  # the task must survive
             return False
         return True

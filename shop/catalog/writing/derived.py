@@ -1,4 +1,4 @@
-"""A product as the rows that are stored of it: the truth, and what is derived from it for reading. Pure."""
+"""Builds the rows of a product: the primary ones, and those derived for reading. Pure."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ import msgspec
 
 from shop.catalog.model import Product
 from shop.catalog.reading.facets import index_tokens, option_facet
-from shop.catalog.reading.narrow import title_key
-from shop.catalog.reading.search import Indexed
+from shop.catalog.reading.filtering import title_key
+from shop.catalog.reading.search import IndexEntry
 from shop.catalog.reading.traits import Traits, categories_of
-from shop.catalog.text import slug, words, words_in
+from shop.catalog.text import search_words, slug, translation_words
 from shop.i18n import Language, content, searched, speaking, texts_of
 from shop.money import Money
 
-INDEXED_WORDS = 2000
-"""Different words of one language by which a product can be found; those of its title come first."""
+MAX_INDEXED_WORDS = 2000
+"""Distinct words per language that are indexed for a product; those of its title come first."""
 
 _TAG = re.compile(r"<[^>]*>")
 
 InCatalogCurrency = Callable[[Money], int]
-"""Minor units of the catalogue's own currency."""
+"""Converts an amount to minor units of the catalogue's own currency."""
 
 
 def json(data: object) -> str:
-    """JSON text, as the catalogue's list columns hold it."""
+    """The JSON text of a value, for the catalogue's JSON columns."""
     return msgspec.json.encode(data).decode()
 
 
-def product_row(key: int, product: Product, worth: InCatalogCurrency, now: int) -> dict[str, Any]:
+def product_row(key: int, product: Product, in_catalog_currency: InCatalogCurrency, now: int) -> dict[str, Any]:
     """The row of `products`."""
     lowest = min(product.variants, key=lambda variant: variant.price.amount)
     category = product.categories[0] if product.categories else ""
@@ -58,9 +58,9 @@ def product_row(key: int, product: Product, worth: InCatalogCurrency, now: int) 
         "price": lowest.price.amount,
         "to_price": max(variant.price.amount for variant in product.variants),
         "compare_at": lowest.compare_at and lowest.compare_at.amount,
-        "stock": total(variant.stock for variant in product.variants),
+        "stock": total_stock(variant.stock for variant in product.variants),
         "sku": lowest.sku if len(product.variants) == 1 else None,
-        "sort_price": worth(lowest.price),
+        "sort_price": in_catalog_currency(lowest.price),
         "traits": json(Traits.of(product)),
     }
 
@@ -83,13 +83,13 @@ def variant_rows(key: int, product: Product) -> Iterator[dict[str, Any]]:
         }
 
 
-def listing_rows(key: int, product: Product, worth: InCatalogCurrency) -> Iterator[dict[str, Any]]:
-    """The rows of `listings`: one in '', and one in each category."""
+def listing_rows(key: int, product: Product, in_catalog_currency: InCatalogCurrency) -> Iterator[dict[str, Any]]:
+    """The rows of `listings`: one in '' (all products), and one in each category."""
     if product.published:
         row = {
             "product_id": key,
             "rank": product.rank,
-            "price": min(worth(variant.price) for variant in product.variants),
+            "price": min(in_catalog_currency(variant.price) for variant in product.variants),
             "created_at": product.created_at,
             "title_key": title_key(product.title),
             "in_stock": any(variant.available for variant in product.variants),
@@ -97,29 +97,33 @@ def listing_rows(key: int, product: Product, worth: InCatalogCurrency) -> Iterat
         yield from ({**row, "category": category} for category in ("", *dict(categories_of(product))))
 
 
-def indexed(key: int, product: Product, languages: Iterable[Language] = ()) -> Indexed:
-    """What the product is found by: its own words, and those of its translations."""
+def indexed(key: int, product: Product, languages: Iterable[Language] = ()) -> IndexEntry:
+    """The search index entry of a product: its own words, those of its translations, and its tokens."""
     names = (product.title, product.vendor, *product.tags, *(variant.sku for variant in product.variants))
     values = dict.fromkeys(value for variant in product.variants for value in variant.options)
-    found = _most(words(" ".join((*names, *product.categories, *values, _plain(product.description)))))
-    shown = (*product.categories, *values, *texts_of(product.description))
+    found = _first_distinct(search_words(" ".join((*names, *product.categories, *values, _plain(product.description)))))
+    texts = (*product.categories, *values, *texts_of(product.description))
     for language in languages:
         with speaking(language):
-            called = [told for name in (product.title, *product.tags) if (told := searched(name)) != name]
-            translated = [told for text in shown if (told := content(text)) != text]
-        found += _most(words_in(language.code, unescape(" ".join((*called, *translated)))))
-    return Indexed(key, found, index_tokens(Traits.of(product)))
+            translated_names = [
+                translation for name in (product.title, *product.tags) if (translation := searched(name)) != name
+            ]
+            translated_texts = [translation for text in texts if (translation := content(text)) != text]
+        found += _first_distinct(
+            translation_words(language.code, unescape(" ".join((*translated_names, *translated_texts))))
+        )
+    return IndexEntry(key, found, index_tokens(Traits.of(product)))
 
 
 def _plain(html: str) -> str:
     return unescape(_TAG.sub(" ", html))
 
 
-def _most(found: Iterable[str]) -> list[str]:
-    return list(islice(dict.fromkeys(found), INDEXED_WORDS))
+def _first_distinct(found: Iterable[str]) -> list[str]:
+    return list(islice(dict.fromkeys(found), MAX_INDEXED_WORDS))
 
 
-def total(stocks: Iterable[int | None]) -> int | None:
-    """A product's stock from that of its variants; None where one has no limit."""
+def total_stock(stocks: Iterable[int | None]) -> int | None:
+    """A product's stock: the sum over its variants; None if one of them has no limit."""
     known = list(stocks)
     return None if None in known else sum(filter(None, known))

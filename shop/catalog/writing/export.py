@@ -1,4 +1,4 @@
-"""Writes the catalogue as Shopify's product CSV, so that importing it again gives the same catalogue."""
+"""Exports the catalogue as Shopify's product CSV. Importing the export yields the same catalogue."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Row = dict[str, str]
 
 
 async def export_catalog(products: AsyncIterable[Product], file: TextIO) -> int:
-    """Write the products in their order, one at a time; the number of them."""
+    """Write the products in order, one at a time; return their number."""
     writer = csv.DictWriter(file, EXPORTED, restval="", lineterminator="\n")
     writer.writerow({name: COLUMNS[name][0] for name in EXPORTED})
     count = 0
@@ -27,7 +27,7 @@ async def export_catalog(products: AsyncIterable[Product], file: TextIO) -> int:
 
 
 def rows_of(product: Product) -> Iterator[Row]:
-    """The rows of a product by our names for the columns: a variant and an image on each while there are both."""
+    """The rows of a product, keyed by our column names: each with a variant and an image as long as there are both."""
     described = _described(product)
     for variant, image in zip_longest(product.variants, product.images):
         yield {
@@ -64,7 +64,7 @@ def _variant(product: Product, variant: Variant) -> Row:
         "price": f"{variant.price.decimal:f}",
         "compare_at": f"{variant.compare_at.decimal:f}" if variant.compare_at else "",
         "tracker": "" if variant.stock is None else "shopify",
-        "quantity": "" if variant.on_shelf is None else str(variant.on_shelf),
+        "quantity": "" if variant.on_hand is None else str(variant.on_hand),
         "policy": "DENY",
         "grams": str(variant.weight),
         "weight_unit": "g",

@@ -1,4 +1,4 @@
-"""Writes products inside a transaction, and keeps what is derived from them in step."""
+"""Writes products and the rows derived from them, inside a transaction."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from shop.i18n import ENGLISH
 from shop.languages import known, language_of
 
 BATCH = 500
-"""Rows that are read or written by one statement."""
-ONE_AT_A_TIME = 0x63617461
-"""Key of PostgreSQL's advisory lock that lets one transaction write what is derived, as SQLite does of itself."""
+"""Rows read or written per statement."""
+CATALOG_LOCK = 0x63617461
+"""Key of PostgreSQL's advisory lock for one writer of derived rows at a time; SQLite has one writer anyway."""
 
 
-async def alone(connection: AsyncConnection) -> None:
-    """Wait until no other transaction writes the catalogue, and let none until this one ends."""
+async def lock_catalog(connection: AsyncConnection) -> None:
+    """Wait for the lock on the catalogue's derived rows, and hold it until the transaction ends."""
     if connection.dialect.name == "postgresql":
-        await connection.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
+        await connection.execute(select(func.pg_advisory_xact_lock(CATALOG_LOCK)))
 
 
 def batched(values: Iterable[str], size: int) -> Iterator[list[str]]:
@@ -40,20 +40,20 @@ def batched(values: Iterable[str], size: int) -> Iterator[list[str]]:
 
 
 class CatalogWriter:
-    """Writes on a connection that is inside a transaction; finish with `sweep` and `settle`.
+    """Writes on a connection that is inside a transaction; end with `remove_cleared` and `finish`.
 
-    A variant's row stays while its sku does: an order may be waiting for it, and would not find another in its place.
-    `currency` is the catalogue's own; `worth` gives a price in its minor units.
+    A variant's row is kept as long as its sku exists: an order may be waiting for the row, and would not find a new
+    one. `currency` is the catalogue's own; `in_catalog_currency` converts a price to its minor units.
     """
 
-    def __init__(self, connection: AsyncConnection, currency: str, worth: InCatalogCurrency) -> None:
+    def __init__(self, connection: AsyncConnection, currency: str, in_catalog_currency: InCatalogCurrency) -> None:
         self.connection = connection
         self.currency = currency
-        self.worth = worth
+        self.in_catalog_currency = in_catalog_currency
         self.search = search_for(connection.dialect.name)
 
     async def stored(self, handles: Sequence[str]) -> dict[str, tuple[int, Product]]:
-        """(key, product) of each of these handles that there is."""
+        """(id, product) by handle, of those handles that are stored."""
         statement = select(products.c.id, *rows.PRODUCT).join(variants, variants.c.product_id == products.c.id)
         statement = statement.where(products.c.handle.in_(handles)).order_by(products.c.id, variants.c.position)
         found: dict[str, tuple[int, list[Any]]] = {}
@@ -62,48 +62,50 @@ class CatalogWriter:
         return {handle: (key, rows.product(own)) for handle, (key, own) in found.items()}
 
     async def owners(self, skus: Sequence[str]) -> dict[str, str]:
-        """The handle that each of these skus belongs to, of those that there are."""
+        """The handle of the product of each sku, of those skus that are stored."""
         statement = select(variants.c.sku, products.c.handle).join(products, variants.c.product_id == products.c.id)
         found = await self.connection.execute(statement.where(variants.c.sku.in_(skus)))
         return {row.sku: row.handle for row in found}
 
-    async def next_numbers(self) -> tuple[int, int]:
+    async def next_id_and_rank(self) -> tuple[int, int]:
         """The next free (id, rank)."""
         row = (await self.connection.execute(select(func.max(products.c.id), func.max(products.c.rank)))).one()
         return (0 if row[0] is None else row[0] + 1), (0 if row[1] is None else row[1] + 1)
 
-    async def numbers(self) -> AsyncIterator[dict[str, int]]:
-        """The id of every stored handle, in batches."""
+    async def stored_ids(self) -> AsyncIterator[dict[str, int]]:
+        """Yield the id of every stored product by handle, in batches."""
         statement, last = select(products.c.id, products.c.handle).order_by(products.c.id).limit(BATCH), -1
         while batch := (await self.connection.execute(statement.where(products.c.id > last))).all():
             last = batch[-1].id
             yield {row.handle: row.id for row in batch}
 
-    async def held(self, ids: Sequence[int]) -> dict[str, int]:
-        """Pieces set aside by sku; those of these products' variants stay what they are until the end."""
+    async def reserved(self, ids: Sequence[int]) -> dict[str, int]:
+        """Reserved quantities by sku. Those of these products' variants cannot change until the transaction ends."""
         if self.connection.dialect.name == "postgresql":
-            mine = variants.c.product_id == any_(literal(ids, ARRAY(Integer)))
-            locked = select(variants.c.sku).where(mine).order_by(variants.c.sku).with_for_update()
+            of_products = variants.c.product_id == any_(literal(ids, ARRAY(Integer)))
+            locked = select(variants.c.sku).where(of_products).order_by(variants.c.sku).with_for_update()
             await self.connection.execute(select(func.count()).select_from(locked.subquery()))
         pieces = select(reservations.c.sku, func.sum(reservations.c.quantity)).group_by(reservations.c.sku)
         return {sku: int(quantity) for sku, quantity in await self.connection.execute(pieces)}
 
     async def write(self, numbered: Sequence[tuple[int, Product]]) -> None:
-        """Write products under ids that are free or cleared."""
+        """Write products under ids that are unused or cleared."""
         now = int(time.time())
-        await self._put(products, "id", (product_row(key, product, self.worth, now) for key, product in numbered))
-        await self._put(variants, "sku", (row for key, product in numbered for row in variant_rows(key, product)))
+        await self._upsert(
+            products, "id", (product_row(key, product, self.in_catalog_currency, now) for key, product in numbered)
+        )
+        await self._upsert(variants, "sku", (row for key, product in numbered for row in variant_rows(key, product)))
         await self._insert(
-            listings, (row for key, product in numbered for row in listing_rows(key, product, self.worth))
+            listings, (row for key, product in numbered for row in listing_rows(key, product, self.in_catalog_currency))
         )
         await self._index(numbered)
 
     async def reindex(self) -> int:
-        """Index every published product anew, for texts that were translated since; how many there are."""
+        """Rebuild the search index of every published product, after translations changed; return their number."""
         count = 0
-        async for numbers in self.numbers():
-            numbered = list((await self.stored(list(numbers))).values())
-            await self.search.forget(self.connection, list(numbers.values()))
+        async for stored_ids in self.stored_ids():
+            numbered = list((await self.stored(list(stored_ids))).values())
+            await self.search.remove(self.connection, list(stored_ids.values()))
             count += await self._index(numbered)
         await self.connection.execute(update(catalog).values(version=catalog.c.version + 1))
         return count
@@ -119,27 +121,27 @@ class CatalogWriter:
         if rows := list(rows):
             await self.connection.execute(insert(table), rows)
 
-    async def _put(self, table: Table, key: str, rows: Iterable[dict[str, Any]]) -> None:
+    async def _upsert(self, table: Table, key: str, rows: Iterable[dict[str, Any]]) -> None:
         if rows := list(rows):
             statement = insert_into(self.connection, table)
             changed = {name: statement.excluded[name] for name in rows[0] if name != key}
             await self.connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=changed), rows)
 
     async def clear(self, ids: Sequence[int]) -> None:
-        """Make room for products that are written anew, or are to be swept away."""
-        await self.search.forget(self.connection, ids)
+        """Clear the rows of products that are about to be rewritten or removed."""
+        await self.search.remove(self.connection, ids)
         await self.connection.execute(delete(listings).where(listings.c.product_id.in_(ids)))
-        mine = variants.c.product_id.in_(ids)
-        await self.connection.execute(update(variants).where(mine).values(position=-1 - variants.c.position))
+        of_products = variants.c.product_id.in_(ids)
+        await self.connection.execute(update(variants).where(of_products).values(position=-1 - variants.c.position))
 
-    async def sweep(self, ids: Sequence[int]) -> None:
-        """Take these products out, and all variants that were cleared and not written anew."""
+    async def remove_cleared(self, ids: Sequence[int]) -> None:
+        """Delete these products, and all variants that were cleared and not rewritten."""
         await self.connection.execute(delete(variants).where(variants.c.position < 0))
         for start in range(0, len(ids), BATCH):
             await self.connection.execute(delete(products).where(products.c.id.in_(ids[start : start + BATCH])))
 
-    async def settle(self) -> None:
-        """Count the facets again and raise the version: to be called once, after all that was written."""
+    async def finish(self) -> None:
+        """Recount the facets and increment the version. Call it once, after everything is written."""
         await self.connection.execute(delete(facets))
         tallies, total = await self._tallies()
         for category, tally in tallies.items():
@@ -147,17 +149,17 @@ class CatalogWriter:
         await self.connection.execute(update(catalog).values(version=catalog.c.version + 1, products=total))
 
     async def _tallies(self) -> tuple[dict[str, Tally], int]:
-        """What each category's products add to each choice, and the number of all published products."""
+        """The counts of each category by slug, and the number of published products."""
         statement = (
             select(products.c.traits, products.c.sort_price).where(products.c.published).order_by(products.c.rank)
         )
-        everything, total = Filters(Query(), self.currency), 0
+        no_filters, total = Filters(Query(), self.currency), 0
         tallies: dict[str, Tally] = {"": Tally()}
         async with self.connection.stream(statement) as stream:
             async for row in stream:
                 total += 1
                 traits = rows.traits(row.traits)
-                added = everything.additions(traits, row.sort_price)
+                added = no_filters.additions(traits, row.sort_price)
                 for category in ("", *(slug for slug, _ in traits.categories)):
                     tallies.setdefault(category, Tally()).add([*added, (TOTAL, [("", "")])])
         return tallies, total
@@ -166,8 +168,8 @@ class CatalogWriter:
 def _facet_rows(category: str, tally: Tally) -> Iterable[dict[str, Any]]:
     choices = [(facet.name, value) for facet in tally.facets(Query()) for value in facet.values]
     counts = [(name, value.value, value.label, value.count) for name, value in choices]
-    all_of_it = [(TOTAL, "", "", count) for _, count in tally.counts.get(TOTAL, {}).values()]
-    for position, (name, value, label, count) in enumerate([*all_of_it, *counts]):
+    totals = [(TOTAL, "", "", count) for _, count in tally.counts.get(TOTAL, {}).values()]
+    for position, (name, value, label, count) in enumerate([*totals, *counts]):
         yield {
             "category": category,
             "name": name,

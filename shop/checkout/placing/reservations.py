@@ -35,8 +35,8 @@ class Reservations:
         self._touched = touched
         self._clock = clock
 
-    async def hold(self, cart_id: str, wanted: Mapping[str, int]) -> stock.Reserved:
-        """Reserve what is available of the wanted quantities; return quantities by sku, and the expiry: see stock.hold.
+    async def reserve(self, cart_id: str, wanted: Mapping[str, int]) -> stock.Reserved:
+        """Reserve what is available of the wanted quantities: see stock.reserve.
 
         A cart that already has a reservation keeps its expiry: opening the checkout again does not extend it.
         Without a database nothing is reserved and nothing is returned. The form can still be filled in; placing the
@@ -47,9 +47,9 @@ class Reservations:
         now = int(self._clock())
         try:
             async with writing(self._engine) as connection:
-                held = await stock.hold(connection, cart_id, wanted, until=now + self.seconds, now=now)
+                reserved = await stock.reserve(connection, cart_id, wanted, until=now + self.seconds, now=now)
         except StoreUnavailable as error:
             log.warning("Checkout continues without a reservation: %s", error)
             return NOTHING
         self._touched(wanted)
-        return held
+        return reserved

@@ -78,7 +78,7 @@ class OrderTransitions:
                 return False
             check_taken_out(Cart(order.quote.cart_id, changes=changes), others)
             quote = order.quote
-            check_prices(quote, await stock.take(connection, quote.cart_id, quote.wanted))
+            check_prices(quote, await stock.deduct(connection, quote.cart_id, quote.wanted))
             if quote.coupon:
                 await self._coupons.use(connection, quote.coupon, order.buyer.email)
             return True
@@ -185,7 +185,7 @@ class OrderTransitions:
             if after is None:
                 return None
             if gives_back:
-                await stock.give_back(connection, order.quote.wanted)
+                await stock.restore(connection, order.quote.wanted)
             if to == "failed" and order.quote.coupon:
                 await self._coupons.give_back(connection, order.quote.coupon, order.buyer.email)
             await self._emails.write(connection, to, after)

@@ -28,7 +28,7 @@ class Offers(Protocol):
         May raise StoreUnavailable.
         """
 
-    def outdated(self) -> None:
+    def revalidate(self) -> None:
         """Something that it answered was out of date: it looks again as soon as it is asked."""
 
 
@@ -96,7 +96,7 @@ class Quotes:
         to buy has a quote without lines. May raise StoreUnavailable.
         """
         if prices:
-            self._catalog.outdated()
+            self._catalog.revalidate()
         offers = _repriced(await self._catalog.offers([line.sku for line in cart.active], cart.id), prices or {})
         lines = [self._line(offers[line.sku], line.quantity, currency) for line in cart.active if line.sku in offers]
         problems = [_gone(line.sku) for line in cart.active if line.sku not in offers]
@@ -174,7 +174,7 @@ class Quotes:
 def shortages(lines: Iterable[QuoteLine], available: Mapping[str, int], offers: Mapping[str, Offer]) -> list[Problem]:
     """The lines that want more pieces than there are; a sku that is not in `available` has no limit."""
     return [
-        _short(line, max(0, available[line.sku]), offers[line.sku].held)
+        _short(line, max(0, available[line.sku]), offers[line.sku].reserved)
         for line in lines
         if line.sku in available and available[line.sku] < line.quantity
     ]
@@ -184,7 +184,7 @@ def _goods(lines: Iterable[QuoteLine], currency: str) -> Money:
     return Money(sum(line.unit.amount * line.quantity for line in lines), currency)
 
 
-def _short(line: QuoteLine, available: int, held: int) -> Problem:
+def _short(line: QuoteLine, available: int, reserved: int) -> Problem:
     if available:
         message = _(
             "Only {available} of {name} left, and you want {wanted}. Please change your cart.",
@@ -192,7 +192,7 @@ def _short(line: QuoteLine, available: int, held: int) -> Problem:
             name=line.name,
             wanted=line.quantity,
         )
-    elif held:
+    elif reserved:
         message = _(
             "The last of {name} are at another checkout, and may come back. Please change your cart.", name=line.name
         )

@@ -93,7 +93,7 @@ class AddHandlers:
 
     async def _stock(self, variant: Variant, session: Session) -> int | None:
         """Stock of a variant for this shopper, with the units reserved for their cart; None for unlimited stock."""
-        if not variant.held:
+        if not variant.reserved:
             return variant.stock
         offers = await self._site.catalog.offers((variant.sku,), session.cart_id)
         return offers[variant.sku].stock if variant.sku in offers else 0

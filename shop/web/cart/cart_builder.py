@@ -125,7 +125,7 @@ def _changes(line: Line, offer: Offer, prices: Prices) -> tuple[str, ...]:
             changes.append(_("The price went down from {before} to {today}.", before=before, today=today))
     if offer.stock is not None and not line.saved:
         if offer.stock <= 0:
-            changes.append(_(IN_ANOTHER_CART) if offer.held else _("Sold out."))
+            changes.append(_(IN_ANOTHER_CART) if offer.reserved else _("Sold out."))
         elif offer.stock < line.quantity:
             changes.append(
                 ngettext(

@@ -62,7 +62,7 @@ def _facet(facet: Facet, query: Query, own_currency: str) -> FacetView:
     definition = facet_of(facet.name)
     choices = tuple(
         Choice(
-            label=definition.words(value, own_currency),
+            label=definition.value_label(value, own_currency),
             url=listing_path(definition.toggled(query, value)),
             count=value.count,
             selected=value.selected,
@@ -72,7 +72,7 @@ def _facet(facet: Facet, query: Query, own_currency: str) -> FacetView:
         )
         for value in facet.values
     )
-    return FacetView(facet.name, definition.title(), choices, multiple=not definition.one_of)
+    return FacetView(facet.name, definition.title(), choices, multiple=not definition.single_choice)
 
 
 def _chosen(query: Query, facets: tuple[Facet, ...], own_currency: str) -> tuple[Link, ...]:
@@ -80,7 +80,7 @@ def _chosen(query: Query, facets: tuple[Facet, ...], own_currency: str) -> tuple
     return (
         *text,
         *(
-            Link(definition.words(value, own_currency), listing_path(definition.toggled(query, value)))
+            Link(definition.value_label(value, own_currency), listing_path(definition.toggled(query, value)))
             for facet in facets
             for definition in (facet_of(facet.name),)
             for value in facet.values

@@ -95,7 +95,7 @@ def _variant(variant: Variant, prices: Prices, most: int) -> VariantView:
     return VariantView(
         sku=variant.sku,
         price=price(prices, variant.price, variant.compare_at),
-        stock=_(IN_ANOTHER_CART) if variant.held and not variant.available else stock_label(variant.stock),
+        stock=_(IN_ANOTHER_CART) if variant.reserved and not variant.available else stock_label(variant.stock),
         sold_out=not variant.available,
         max_quantity=most if variant.stock is None else min(most, variant.stock),
     )

@@ -71,16 +71,16 @@ class CheckoutHandlers:
     ) -> tuple[Proposal, int]:
         """What the cart comes to, its pieces set aside: until when (seconds since the epoch), if all are; else 0."""
         wanted = {line.sku: line.quantity for line in cart.active}
-        held = (
-            await self._ordering.reservations.hold(cart.id, wanted)
+        reserved = (
+            await self._ordering.reservations.reserve(cart.id, wanted)
             if holds and self._ordering.reservations.seconds
             else None
         )
-        available = held.pieces if held else None
+        available = reserved.quantities if reserved else None
         proposal = await self._ordering.quotes.propose(
             cart, currency, code, method, now=int(self._site.clock()), available=available
         )
-        return proposal, held.until if held and all_held(proposal, held.pieces) else 0
+        return proposal, reserved.until if reserved and all_held(proposal, reserved.quantities) else 0
 
     async def _waiting(self, cart: Cart) -> str:
         """The number of the order of this cart that its bank has not decided yet, '' for none.

@@ -140,14 +140,14 @@ class PlaceOrderHandlers:
 
     async def _declined(self, submission: CheckoutSubmission, quote: Quote, words: str) -> Reply:
         """The form for another card; what the order had taken is set aside again meanwhile."""
-        held = await self._ordering.reservations.hold(quote.cart_id, quote.wanted)
-        proposal = await self._propose(submission, available=held.pieces)
+        reserved = await self._ordering.reservations.reserve(quote.cart_id, quote.wanted)
+        proposal = await self._propose(submission, available=reserved.quantities)
         entries = msgspec.structs.replace(submission.entries, problems={NUMBER: words})
         checkout = proposed(
             proposal,
             entries,
             alert=Alert(_("The payment was declined"), (), (Link(words, f"#{NUMBER}"),)),
-            until=held.until if all_held(proposal, held.pieces) else 0,
+            until=reserved.until if all_held(proposal, reserved.quantities) else 0,
         )
         return await self._replies.again(submission.request, checkout, 422)
 

@@ -96,7 +96,7 @@ def line_notices(merge_line: MergeLine, limits: Limits) -> Iterator[str]:
     if merge_line.offer is None:
         yield _("We no longer sell this item.")
         return
-    if not merge_line.merged_quantity and merge_line.offer.held:
+    if not merge_line.merged_quantity and merge_line.offer.reserved:
         yield _("The last ones are in another cart at the checkout. They may come back within minutes.")
     elif not merge_line.merged_quantity:
         yield _("Sold out.")

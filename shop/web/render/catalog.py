@@ -22,7 +22,7 @@ class Catalog(Protocol):
     async def product(self, handle: str) -> Product | None:
         """The published product of a handle, or None."""
 
-    def outdated(self) -> None:
+    def revalidate(self) -> None:
         """Mark the cached catalogue as stale: the next call reads the database."""
 
     async def offers(self, skus: Iterable[str], holder: str = "") -> Mapping[str, Offer]:

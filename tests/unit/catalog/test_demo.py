@@ -31,7 +31,7 @@ def rows() -> list[Row]:
 
 @pytest.fixture(scope="module")
 def products(rows: list[Row]) -> list[Row]:
-    """The first row of each product, which carries its words."""
+    """The first row of each product, which describes it."""
     return [row for row in rows if row["Title"]]
 
 
@@ -63,7 +63,7 @@ def test_handles_and_skus_are_unique_and_an_sku_begins_with_its_handle(
     assert all(re.sub(r"\W+", "-", row["Title"].lower()) == row["URL handle"] for row in products)
 
 
-def test_rows_of_a_product_stand_together(rows: list[Row]) -> None:
+def test_rows_of_a_product_are_adjacent(rows: list[Row]) -> None:
     handles = [row["URL handle"] for row in rows]
     assert len([1 for before, after in pairwise(["", *handles]) if before != after]) == 36
 

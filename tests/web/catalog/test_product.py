@@ -29,7 +29,7 @@ def catalog() -> FixedCatalog:
         pictured(),
         product("mug", description="<p>A mug.</p> <ul><li>Stoneware</li></ul>"),
         product("old-jug", stock=0),
-        product("held-jug", stock=0, held=1),
+        product("held-jug", stock=0, reserved=1),
     )
 
 

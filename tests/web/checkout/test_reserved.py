@@ -12,17 +12,17 @@ ELSEWHERE = "The last ones are in another cart at the checkout. They may come ba
 async def in_the_cart(shop: Client, catalog: FixedCatalog, pieces: int, *, own: int) -> None:
     """So many jugs are in the cart, all that there were are set aside, and so many of those for it."""
     await shop.post("/cart", data={"product_id": "last-jug", "quantity": str(pieces)})
-    catalog.replace(product("last-jug", 4200, stock=0, held=3))
+    catalog.replace(product("last-jug", 4200, stock=0, reserved=3))
     catalog.set_aside = {cart_id(shop.cookies["session"]): {"LAST-JUG": own}}
 
 
 async def test_the_product_page_says_where_the_last_ones_are(shop: Client, catalog: FixedCatalog) -> None:
-    catalog.replace(product("last-jug", 4200, stock=0, held=3))
+    catalog.replace(product("last-jug", 4200, stock=0, reserved=3))
     page = (await shop.get("/product/last-jug")).text
     assert ELSEWHERE in page
     assert "Add to cart" not in page
     assert ELSEWHERE not in (await shop.get("/product/gone-bowl")).text
-    catalog.replace(product("last-jug", 4200, stock=1, held=2))
+    catalog.replace(product("last-jug", 4200, stock=1, reserved=2))
     assert ELSEWHERE not in (await shop.get("/product/last-jug")).text
 
 
@@ -55,7 +55,7 @@ async def test_an_add_counts_what_is_set_aside_for_its_cart(shop: Client, catalo
 
 
 async def test_an_add_by_others_finds_nothing(shop: Client, catalog: FixedCatalog) -> None:
-    catalog.replace(product("last-jug", 4200, stock=0, held=3))
+    catalog.replace(product("last-jug", 4200, stock=0, reserved=3))
     refused = await shop.post("/cart", data={"product_id": "last-jug"}, headers=HTMX)
     assert refused.status_code == 422
     assert "Last Jug is sold out." in refused.text

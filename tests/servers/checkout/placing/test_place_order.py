@@ -292,7 +292,7 @@ class TestRefusals:
         async with writing(scene.database) as connection:
             await connection.execute(update(variants).where(variants.c.sku == "MUG").values(stock=0))
         async with writing(scene.database) as connection:
-            await stock.give_back(connection, {"MUG": 2})
+            await stock.restore(connection, {"MUG": 2})
             placing = asyncio.create_task(scene.process().place(submission))
             if connection.dialect.name == "postgresql":
                 while not await fetch(scene.database, text(WAITING)):  # a transaction sees its first look only

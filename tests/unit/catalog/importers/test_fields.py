@@ -1,4 +1,4 @@
-"""Values of an import file, each read by itself."""
+"""Single values of an import file."""
 
 from __future__ import annotations
 

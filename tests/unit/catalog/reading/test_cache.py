@@ -1,4 +1,4 @@
-"""The cache before the catalogue: no query when warm, no wait for news, no harm when the database is away."""
+"""The catalogue's cache: no query when warm, no wait for the version, and it survives an unavailable database."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from shop.database import create_engine
 from shop.errors import StoreUnavailable
 from shop.lru import Lru
 from tests.fixtures.catalog import a_product, fill, import_text
-from tests.fixtures.stock import hold
+from tests.fixtures.stock import reserve
 
 HEAD = "Handle,Title,Variant SKU,Variant Price\n"
 COUNTED = "Handle,Title,Variant SKU,Variant Price,Variant Inventory Tracker,Variant Inventory Qty\n"
 
 
 class Database:
-    """Stands between a repository and its database: counts what is asked, and can hold it up or be away."""
+    """Wraps a repository: records calls, and can delay or fail them."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.repository = CatalogRepository(engine, "EUR")
@@ -91,12 +91,12 @@ async def read_everything(catalog: CachedCatalog) -> list[Any]:
 
 
 async def settled(catalog: CachedCatalog) -> None:
-    """The look at the version that is under way, if any, is over."""
+    """Wait for the running poll of the version, if any."""
     if catalog._poll is not None:
         await catalog._poll
 
 
-async def test_a_warm_catalogue_asks_nothing(catalog: CachedCatalog, database: Database) -> None:
+async def test_a_warm_cache_makes_no_call(catalog: CachedCatalog, database: Database) -> None:
     first = await read_everything(catalog)
     assert len(database.asked) == 6
     database.asked.clear()
@@ -109,7 +109,7 @@ async def test_what_was_found_in_one_language_is_no_answer_in_another(catalog: C
     assert found == [0, 1, 0, 1]
 
 
-async def test_it_really_asks_the_database_nothing(engine: AsyncEngine) -> None:
+async def test_a_warm_cache_makes_no_query(engine: AsyncEngine) -> None:
     await fill(engine, a_product("mug"))
     catalog = CachedCatalog(CatalogRepository(engine, "EUR"))
     await catalog.start()
@@ -133,11 +133,11 @@ async def test_only_what_is_missing_is_asked_for(catalog: CachedCatalog, databas
     assert database.asked == ["offers"]
 
 
-async def test_what_is_set_aside_is_looked_up_only_where_something_is(
+async def test_reservations_are_read_only_if_an_offer_has_any(
     catalog: CachedCatalog, database: Database, engine: AsyncEngine, clock: Clock
 ) -> None:
     await import_text(engine, COUNTED + "jug,Jug,JUG,5,shopify,3\n")
-    await hold(engine, "ada", {"JUG": 3})
+    await reserve(engine, "ada", {"JUG": 3})
     clock.now += POLL_SECONDS
     await catalog.offers(["MUG"])  # the first read after a while has the version looked up
     await settled(catalog)
@@ -147,18 +147,18 @@ async def test_what_is_set_aside_is_looked_up_only_where_something_is(
     await catalog.offers(["MUG", "JUG"])
     assert database.asked == []
     assert (await catalog.offers(["MUG", "JUG"], "ada"))["JUG"].stock == 3
-    assert database.asked == ["held_by"]
+    assert database.asked == ["reserved_by"]
     database.away = True
     assert (await catalog.offers(["MUG", "JUG"], "ada"))["JUG"].stock == 0, "while it is away, it is nobody's"
 
 
-async def test_a_product_that_there_is_not_is_asked_for_again(catalog: CachedCatalog, database: Database) -> None:
+async def test_a_missing_product_is_not_cached(catalog: CachedCatalog, database: Database) -> None:
     assert await catalog.product("nothing") is None
     assert await catalog.product("nothing") is None
     assert database.asked == ["product", "product"]
 
 
-async def test_an_import_shows_after_the_next_look(
+async def test_an_import_shows_after_the_next_poll(
     catalog: CachedCatalog, database: Database, engine: AsyncEngine, clock: Clock
 ) -> None:
     await read_everything(catalog)
@@ -175,12 +175,10 @@ async def test_an_import_shows_after_the_next_look(
     assert catalog.version == before + 1
 
 
-async def test_what_is_found_out_of_date_is_looked_up_without_waiting_for_the_next_look(
-    catalog: CachedCatalog, engine: AsyncEngine
-) -> None:
+async def test_revalidate_polls_with_the_next_read(catalog: CachedCatalog, engine: AsyncEngine) -> None:
     await catalog.offers(["MUG"])
     await import_text(engine, HEAD + "mug,Mug,MUG,5\n")
-    catalog.outdated()
+    catalog.revalidate()
     await catalog.offers(["MUG"])
     await settled(catalog)
     assert (await catalog.offers(["MUG"]))["MUG"].price.amount == 500
@@ -197,7 +195,7 @@ async def test_asking_for_the_version_keeps_it_up_to_date(
     assert catalog.version == before + 1
 
 
-async def test_without_visitors_nothing_is_asked(catalog: CachedCatalog, database: Database, clock: Clock) -> None:
+async def test_without_reads_there_is_no_poll(catalog: CachedCatalog, database: Database, clock: Clock) -> None:
     clock.now += 1000 * POLL_SECONDS
     await asyncio.sleep(0)
     assert database.asked == []
@@ -207,7 +205,7 @@ async def test_without_visitors_nothing_is_asked(catalog: CachedCatalog, databas
     assert database.asked == ["version"]
 
 
-async def test_a_slow_database_holds_up_only_what_is_not_known(
+async def test_a_slow_database_delays_only_uncached_reads(
     catalog: CachedCatalog, database: Database, clock: Clock
 ) -> None:
     known = await read_everything(catalog)
@@ -221,7 +219,7 @@ async def test_a_slow_database_holds_up_only_what_is_not_known(
     assert (await unknown).handle == "bowl"  # type: ignore[union-attr]
 
 
-async def test_without_a_database_what_is_known_is_answered(
+async def test_without_a_database_cached_values_are_served(
     catalog: CachedCatalog, database: Database, clock: Clock
 ) -> None:
     known, version = await read_everything(catalog), catalog.version
@@ -247,7 +245,7 @@ async def test_it_starts_without_a_database(database: Database) -> None:
     await catalog.close()
 
 
-async def test_many_who_ask_for_the_same_wait_for_one_answer(catalog: CachedCatalog, database: Database) -> None:
+async def test_concurrent_reads_share_one_query(catalog: CachedCatalog, database: Database) -> None:
     database.open.clear()
     waiting = [asyncio.ensure_future(catalog.page(Query())) for _ in range(50)]
     await asyncio.sleep(0)
@@ -258,7 +256,7 @@ async def test_many_who_ask_for_the_same_wait_for_one_answer(catalog: CachedCata
     assert database.asked == ["page"], "and one of them going away takes it from nobody"
 
 
-async def test_what_was_read_while_the_catalogue_changed_is_not_kept(
+async def test_a_read_during_a_change_is_not_cached(
     catalog: CachedCatalog, database: Database, engine: AsyncEngine, clock: Clock
 ) -> None:
     old = await database.repository.product("mug")

@@ -1,4 +1,4 @@
-"""What every facet must keep to, whatever it is about."""
+"""The contract of every facet."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.fixtures.catalog import a_product, variant
 
 TRAITS = Traits.of(a_product("mug", variant("1", "Moss"), options=("Colour",), categories=("Mugs",)))
 CHOICES = dict(Filters(Query(), "EUR").additions(TRAITS, 1500))
-"""What a product adds to the counts of each facet."""
+"""The counts that a product adds to each facet."""
 
 
 def chosen(name: str, *, selected: bool = False) -> FacetValue:
@@ -28,7 +28,7 @@ def test_a_product_adds_to_every_facet() -> None:
 
 
 @pytest.mark.parametrize("name", [*BUILT_IN, "Colour"])
-def test_a_choice_is_in_the_address_and_in_the_form_and_can_be_taken_away(name: str) -> None:
+def test_a_choice_is_in_the_address_and_in_the_form_and_can_be_removed(name: str) -> None:
     facet = facet_of(name)
     query = facet.toggled(Query(page=3), chosen(name))
     assert query.page == 1
@@ -45,9 +45,9 @@ def test_a_choice_finds_the_product_that_counts_it(name: str) -> None:
     assert not found.passes(Traits((), (), ((False, ()),)), 10**6)
 
 
-def test_a_choice_has_words() -> None:
+def test_a_choice_has_a_label() -> None:
     assert [facet.title() for facet in FACETS] == ["Category", "Price", "Availability"]
-    words = {name: facet_of(name).words(chosen(name), "EUR") for name in CHOICES}
+    words = {name: facet_of(name).value_label(chosen(name), "EUR") for name in CHOICES}
     assert words == {"category": "Mugs", "price": "€10 to €20", "in_stock": "In stock", "Colour": "Moss"}
 
 
@@ -60,5 +60,5 @@ def test_several_values_of_an_option_may_be_chosen_and_one_of_any_other_facet() 
 
 
 def test_stock_is_the_last_facet() -> None:
-    """Its count is put at the end when a choice comes back, see shop.catalog.stock.derived."""
+    """A choice that reappears is appended, see shop.catalog.stock.derived."""
     assert FACETS[-1].name == "in_stock"

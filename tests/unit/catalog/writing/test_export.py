@@ -1,4 +1,4 @@
-"""What is exported is read back as it was, whatever a product holds."""
+"""An export reads back as the same products, whatever they contain."""
 
 from __future__ import annotations
 

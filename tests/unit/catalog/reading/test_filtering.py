@@ -8,7 +8,7 @@ import pytest
 
 from shop.catalog.model import Listing, Page, Query, Sort
 from shop.catalog.reading.facets import MAX_VALUES, bands
-from shop.catalog.reading.narrow import MAX_PAGES, PAGE_SIZE, Candidate, clamped, narrow
+from shop.catalog.reading.filtering import MAX_PAGES, PAGE_SIZE, Candidate, clamp_page, filtered_page
 from shop.catalog.reading.traits import Traits
 from tests.fixtures.catalog import a_product, eur, variant
 
@@ -46,7 +46,7 @@ CARD = candidate(2, "card", variant("5", price=300), categories=("Gifts",), crea
 
 
 def page(**query: Any) -> Page:
-    return narrow([MUG, BOWL, CARD], Query(**query), "EUR")
+    return filtered_page([MUG, BOWL, CARD], Query(**query), "EUR")
 
 
 def found(**query: Any) -> list[str]:
@@ -86,7 +86,7 @@ def test_price_bounds_are_inclusive_and_of_the_lowest_price() -> None:
     assert found(max_price=9) == ["card"]
 
 
-def test_a_facet_ignores_its_own_choice_and_heeds_the_others() -> None:
+def test_a_facet_ignores_its_own_choice_and_applies_the_others() -> None:
     assert choices("category") == {"mugs": 1, "bowls": 1, "gifts": 2}
     assert choices("category", category="mugs") == {"mugs": 1, "bowls": 1, "gifts": 2}
     assert choices("category", in_stock=True) == {"mugs": 1, "gifts": 1}
@@ -97,7 +97,7 @@ def test_a_facet_ignores_its_own_choice_and_heeds_the_others() -> None:
     assert choices("in_stock") == {"1": 2}
 
 
-def test_what_is_chosen_is_always_shown_so_that_it_can_be_taken_away() -> None:
+def test_chosen_values_are_always_shown_so_that_they_can_be_removed() -> None:
     selected = {
         (facet.name, value.value, value.count)
         for facet in page(category="none", min_price=7, options=(("Scent", "Fig"),)).facets
@@ -109,7 +109,7 @@ def test_what_is_chosen_is_always_shown_so_that_it_can_be_taken_away() -> None:
 
 def test_an_option_named_like_a_built_in_facet_is_none() -> None:
     odd = candidate(0, "odd", variant("1", "x"), options=("price",))
-    facets = narrow([odd], Query(options=(("price", "x"),)), "EUR").facets
+    facets = filtered_page([odd], Query(options=(("price", "x"),)), "EUR").facets
     assert [facet.name for facet in facets] == ["price", "in_stock"]
     assert "x" not in {value.value for facet in facets for value in facet.values}
 
@@ -117,7 +117,7 @@ def test_an_option_named_like_a_built_in_facet_is_none() -> None:
 def test_a_facet_shows_a_bounded_number_of_values() -> None:
     many = [candidate(n, f"p{n}", variant("1", str(n)), options=("Engraving",)) for n in range(MAX_VALUES * 3)]
     twice = [candidate(n, f"q{n}", variant("1", str(n)), options=("Engraving",)) for n in range(MAX_VALUES)]
-    (facet,) = (f for f in narrow([*many, *twice], Query(), "EUR").facets if f.name == "Engraving")
+    (facet,) = (f for f in filtered_page([*many, *twice], Query(), "EUR").facets if f.name == "Engraving")
     assert [value.value for value in facet.values] == [str(n) for n in range(MAX_VALUES)]
 
 
@@ -136,8 +136,8 @@ def test_price_bands(amount: int, currency: str, expected: tuple[str, ...]) -> N
     assert bands(amount, currency) == expected
 
 
-def test_page_numbers_stay_within_what_there_is() -> None:
-    assert clamped(0, 0) == clamped(-5, 100) == clamped(7, 1) == 1
-    assert clamped(2, PAGE_SIZE) == 1
-    assert clamped(2, PAGE_SIZE + 1) == 2
-    assert clamped(10**9, 10**9) == MAX_PAGES
+def test_page_numbers_are_clamped() -> None:
+    assert clamp_page(0, 0) == clamp_page(-5, 100) == clamp_page(7, 1) == 1
+    assert clamp_page(2, PAGE_SIZE) == 1
+    assert clamp_page(2, PAGE_SIZE + 1) == 2
+    assert clamp_page(10**9, 10**9) == MAX_PAGES
