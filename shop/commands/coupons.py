@@ -84,10 +84,10 @@ async def _list(settings: Settings) -> None:
 
 
 async def _add(settings: Settings, code: str, given: dict[str, Any]) -> None:
-    from shop.checkout.pricing.coupons import as_code
+    from shop.checkout.pricing.coupons import coupon_code
     from shop.parts import opened
 
-    normalized = as_code(code)
+    normalized = coupon_code(code)
     if not normalized:
         raise InvalidInput(f"{code!r} cannot be a coupon code: use at most 32 letters, digits and hyphens.")
     new = _coupon(normalized, given, settings.currency)
@@ -100,13 +100,13 @@ async def _add(settings: Settings, code: str, given: dict[str, Any]) -> None:
 
 
 async def _end(settings: Settings, code: str) -> None:
-    from shop.checkout.pricing.coupons import KEPT_SECONDS, as_code
+    from shop.checkout.pricing.coupons import CACHE_SECONDS, coupon_code
     from shop.parts import opened
 
     async with opened(settings, prepare=True) as parts:
-        if not await parts.coupons.end(as_code(code), int(time.time())):
+        if not await parts.coupons.end(coupon_code(code), int(time.time())):
             raise NotFound(f"There is no coupon {code!r}. 'shop coupons list' lists all coupons.")
-    click.echo(f"{as_code(code)} has ended. A running shop stops accepting it within {KEPT_SECONDS:g} seconds.")
+    click.echo(f"{coupon_code(code)} has ended. A running shop stops accepting it within {CACHE_SECONDS:g} seconds.")
 
 
 def _coupon(code: str, given: dict[str, Any], currency: str) -> Coupon:

@@ -22,7 +22,7 @@ async def check_mail_server(url: str) -> list[Finding]:
     except ConfigurationError as error:
         return [problem(PART, "settings", str(error))]
     context = ssl.create_default_context()
-    if server.is_here:
+    if server.is_local:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     client = SMTP(
         hostname=server.host,
@@ -50,7 +50,7 @@ async def check_mail_server(url: str) -> list[Finding]:
 
 def _greeted(client: SMTP, server: MailServer) -> Finding:
     encrypted = server.encrypted or client.supports_extension("starttls")
-    if server.user and not encrypted and not server.is_here:
+    if server.user and not encrypted and not server.is_local:
         says = f"{server.host}:{server.port} offers no encryption, so the shop will not send it the password."
         return problem(PART, "encryption", says, "Use a port with encryption: 587, or smtps:// on 465.")
     how = "encrypted" if encrypted else "not encrypted"

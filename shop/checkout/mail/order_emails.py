@@ -17,8 +17,8 @@ from shop.i18n import gettext as _
 from shop.languages import language_of
 from shop.resources import resource_dir
 
-WRITTEN: frozenset[State] = frozenset({"placed", "shipped", "cancelled", "refunded"})
-"""What an order becomes that its shopper is written to about."""
+EMAILED_STATES: frozenset[State] = frozenset({"placed", "shipped", "cancelled", "refunded"})
+"""The states of an order that are announced by e-mail."""
 
 
 class _Wording(msgspec.Struct, frozen=True):
@@ -27,15 +27,15 @@ class _Wording(msgspec.Struct, frozen=True):
     lead: str
 
 
-class OrderEmailLine(msgspec.Struct, frozen=True):
-    """A line of an order: '2 × Tide Mug, Moss', '€38.00'."""
+class OrderEmailRow(msgspec.Struct, frozen=True):
+    """A row of amounts: '2 × Tide Mug, Moss', '€38.00'."""
 
-    words: str
+    text: str
     total: str
 
 
 class OrderEmail(msgspec.Struct, frozen=True):
-    """What the templates of an e-mail are given."""
+    """The view of the e-mail templates."""
 
     language: str
     direction: str
@@ -44,42 +44,42 @@ class OrderEmail(msgspec.Struct, frozen=True):
     heading: str
     lead: str
     number: str
-    """In groups."""
+    """The order's number, in groups."""
     day: str
     url: str
-    """The order's page; '' where the shop's address is not known."""
-    lines: tuple[OrderEmailLine, ...]
-    sums: tuple[OrderEmailLine, ...]
-    """What leads from the lines to the total: subtotal, discount, shipping, tax."""
+    """The order's page; '' if the shop's address is unknown."""
+    lines: tuple[OrderEmailRow, ...]
+    sums: tuple[OrderEmailRow, ...]
+    """Subtotal, discount, shipping and tax."""
     total: str
     address: tuple[str, ...]
-    """One entry a line."""
+    """The lines of the address."""
     method: str
     card: str
-    """'Visa ending in 4242'; '' where no card was used."""
+    """'Visa ending in 4242'; '' if no card was used."""
     facts: tuple[Fact, ...]
-    """What else the shopper has said."""
+    """The shopper's remarks."""
 
 
 class OrderEmails:
-    """Writes to shoppers what becomes of their orders."""
+    """Puts e-mails about new states of orders into the outbox. shop.parts makes one; the steps of orders call it."""
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
 
     async def write(self, connection: AsyncConnection, kind: State, order: Order) -> None:
-        """Have a letter sent, once, if the transaction of `connection` is committed; of most states there is none."""
-        if kind in WRITTEN:
-            await self._outbox.write(connection, letter(kind, order))
+        """Queue the e-mail about a state, if there is one, within the transaction of `connection`. Queued once."""
+        if kind in EMAILED_STATES:
+            await self._outbox.write(connection, order_email(kind, order))
 
 
-def letter(kind: State, order: Order) -> Email:
-    """The e-mail about an order that became placed, shipped, cancelled or refunded; its id is such as 'placed:NUMBER'.
+def order_email(kind: State, order: Order) -> Email:
+    """The e-mail about an order that became placed, shipped, cancelled or refunded. Its id is 'placed:NUMBER' etc.
 
     Raises KeyError for another state.
     """
     with speaking(language_of(order.buyer.language)):
-        view = _letter(kind, order)
+        view = _view(kind, order)
         return Email(
             id=f"{kind}:{order.number}",
             recipient=order.buyer.email,
@@ -89,7 +89,7 @@ def letter(kind: State, order: Order) -> Email:
         )
 
 
-def _letter(kind: State, order: Order) -> OrderEmail:
+def _view(kind: State, order: Order) -> OrderEmail:
     quote = order.quote
     wording, language = _wording(kind, order), spoken()
     return OrderEmail(
@@ -101,7 +101,7 @@ def _letter(kind: State, order: Order) -> OrderEmail:
         number=grouped(order.number),
         day=day_of(order.created_at),
         url=f"{order.buyer.origin}/order/{order.number}" if order.buyer.origin else "",
-        lines=tuple(map(_line, quote.lines)),
+        lines=tuple(map(_row, quote.lines)),
         sums=_sums(quote),
         total=quote.total.format(),
         address=order.buyer.address.lines,
@@ -149,20 +149,20 @@ def _wording(kind: State, order: Order) -> _Wording:
             raise KeyError(kind)
 
 
-def _line(line: QuoteLine) -> OrderEmailLine:
-    return OrderEmailLine(f"{line.quantity} × {line.name}", (line.unit * line.quantity).format())
+def _row(line: QuoteLine) -> OrderEmailRow:
+    return OrderEmailRow(f"{line.quantity} × {line.name}", (line.unit * line.quantity).format())
 
 
-def _sums(quote: Quote) -> tuple[OrderEmailLine, ...]:
+def _sums(quote: Quote) -> tuple[OrderEmailRow, ...]:
     totals = quote.totals
-    sums = [OrderEmailLine(_("Subtotal"), quote.money(totals.subtotal).format())]
+    sums = [OrderEmailRow(_("Subtotal"), quote.money(totals.subtotal).format())]
     if totals.discount:
         coupon = _("Discount ({code})", code=quote.coupon) if quote.coupon else _("Discount")
-        sums.append(OrderEmailLine(coupon, f"−{quote.money(totals.discount).format()}"))
-    sums.append(OrderEmailLine(_("Shipping"), quote.money(totals.shipping).format() if totals.shipping else _("free")))
+        sums.append(OrderEmailRow(coupon, f"−{quote.money(totals.discount).format()}"))
+    sums.append(OrderEmailRow(_("Shipping"), quote.money(totals.shipping).format() if totals.shipping else _("free")))
     if totals.tax_name:
         name = _("{tax}, included", tax=totals.tax_words) if totals.tax_included else totals.tax_words
-        sums.append(OrderEmailLine(name, quote.money(totals.tax).format()))
+        sums.append(OrderEmailRow(name, quote.money(totals.tax).format()))
     return tuple(sums)
 
 

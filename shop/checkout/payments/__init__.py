@@ -1,1 +1,1 @@
-"""The payment provider contract, and the demonstration provider."""
+"""The contract of payment providers, and the demo provider."""

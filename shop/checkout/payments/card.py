@@ -1,6 +1,6 @@
-"""Reads a card as it was typed, and says of every field what is wrong with it. Pure: no I/O, no clock.
+"""Parses a card as typed, and reports an error for each invalid field. Pure: no I/O, no clock.
 
-Whatever is said here holds no digit of what was typed: words end in pages and logs, a card number must not.
+Error messages contain no digit of the input: messages may reach pages and logs, card numbers must not.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ MONTH = "credit_card_expiration_month"
 YEAR = "credit_card_expiration_year"
 CVV = "credit_card_cvv"
 
-YEARS_AHEAD = 99
-"""A card expires at most so many years from now. No bank issues one for so long; tools that try shops out do."""
+MAX_YEARS_AHEAD = 99
+"""A card expires at most this many years from now. Banks issue no such cards, but shop testing tools do."""
 
 
 class Brand(msgspec.Struct, frozen=True):
-    """A brand of cards that is taken: how its numbers begin, how many digits they have, and those of its CVV."""
+    """An accepted brand of cards: the prefix and the lengths of its numbers, and the length of its CVV."""
 
     name: str
-    begins: str
+    prefix: str
     """A regular expression."""
     digits: tuple[int, ...]
     cvv: int
@@ -39,36 +39,36 @@ BRANDS = (
     Brand("Mastercard", r"5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720", (16,), 3),
     Brand("American Express", r"3[47]", (15,), 4),
 )
-_BETWEEN = re.compile(r"[\s\-‐‑–.]")
+_SEPARATORS = re.compile(r"[\s\-‐‑–.]")
 
 
 def read_card(number: str, month: str, year: str, cvv: str, today: date) -> Card:
-    """The card in four fields of a form; raises InvalidFields, which names each field that is wrong.
+    """The card in four fields of a form. Raises InvalidFields with a message for each invalid field.
 
-    A number may have spaces and dashes. A year has two or four digits, a month one or two. A card is good through
-    the last day of the month that is printed on it.
+    A number may have spaces and dashes. A year has two or four digits, a month one or two. A card is valid through the
+    last day of the month printed on it.
     """
     problems: dict[str, str] = {}
-    digits = _BETWEEN.sub("", number)
+    digits = _SEPARATORS.sub("", number)
     brand = _brand(digits)
-    if words := _number_problem(digits, brand):
-        problems[NUMBER] = words
-    read_month, read_year = _month(month), _year(year, today)
-    if read_month is None:
+    if message := _number_problem(digits, brand):
+        problems[NUMBER] = message
+    parsed_month, parsed_year = _month(month), _year(year, today)
+    if parsed_month is None:
         problems[MONTH] = _("Please enter the month as it is on the card, from 01 to 12.")
-    if read_year is None:
+    if parsed_year is None:
         problems[YEAR] = _("Please enter the year as it is on the card, in two or four digits.")
-    elif words := _expiry_problem(read_month or 12, read_year, today):
-        problems[YEAR] = words
-    if words := _cvv_problem(cvv.strip(), brand):
-        problems[CVV] = words
-    if problems or read_month is None or read_year is None:
+    elif message := _expiry_problem(parsed_month or 12, parsed_year, today):
+        problems[YEAR] = message
+    if message := _cvv_problem(cvv.strip(), brand):
+        problems[CVV] = message
+    if problems or parsed_month is None or parsed_year is None:
         raise InvalidFields(problems)
-    return Card(digits, read_month, read_year, cvv.strip())
+    return Card(digits, parsed_month, parsed_year, cvv.strip())
 
 
 def brand_of(number: str) -> str:
-    """The brand of a card's number (digits only); '' for one that is not taken."""
+    """The brand of a card's number (digits only); '' if it is not accepted."""
     brand = _brand(number)
     return brand.name if brand else ""
 
@@ -80,7 +80,7 @@ def passes_luhn(digits: str) -> bool:
 
 
 def _brand(digits: str) -> Brand | None:
-    return next((brand for brand in BRANDS if re.match(brand.begins, digits)), None)
+    return next((brand for brand in BRANDS if re.match(brand.prefix, digits)), None)
 
 
 def _number_problem(digits: str, brand: Brand | None) -> str:
@@ -92,7 +92,9 @@ def _number_problem(digits: str, brand: Brand | None) -> str:
         return _("We take Visa, Mastercard and American Express. This number belongs to none of them.")
     if len(digits) not in brand.digits:
         return _(
-            "A number of {brand} has {counts} digits. Please check it.", brand=brand.name, counts=_either(brand.digits)
+            "A number of {brand} has {counts} digits. Please check it.",
+            brand=brand.name,
+            counts=_listed_counts(brand.digits),
         )
     return "" if passes_luhn(digits) else _("A digit of this number is wrong. Please check it against your card.")
 
@@ -103,7 +105,7 @@ def _month(text: str) -> int | None:
 
 
 def _year(text: str, today: date) -> int | None:
-    """The year that two or four digits mean; of two digits the century that brings it nearest to today."""
+    """The year in two or four digits; two digits mean the year nearest to today."""
     if not _is_number(text := text.strip()) or len(text) not in (2, 4):
         return None
     earliest = today.year - 50
@@ -113,14 +115,14 @@ def _year(text: str, today: date) -> int | None:
 def _expiry_problem(month: int, year: int, today: date) -> str:
     if (year, month) < (today.year, today.month):
         return _("This card has expired. Please use another.")
-    return _("This year is too far ahead. Please check it.") if year > today.year + YEARS_AHEAD else ""
+    return _("This year is too far ahead. Please check it.") if year > today.year + MAX_YEARS_AHEAD else ""
 
 
 def _cvv_problem(cvv: str, brand: Brand | None) -> str:
     digits = (brand.cvv,) if brand else (3, 4)
     if _is_number(cvv) and len(cvv) in digits:
         return ""
-    counts = _either(digits)
+    counts = _listed_counts(digits)
     if brand and brand.cvv == 4:
         return _("Please enter the {counts} digits of the security code, on the front of your card.", counts=counts)
     return _("Please enter the {counts} digits of the security code, on the back of your card.", counts=counts)
@@ -130,5 +132,5 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
-def _either(counts: tuple[int, ...]) -> str:
+def _listed_counts(counts: tuple[int, ...]) -> str:
     return listed([*map(str, counts)], "or")

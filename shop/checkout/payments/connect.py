@@ -1,7 +1,7 @@
-"""From PAYMENTS_URL to the payment provider. The shop and its commands ask the same one.
+"""Opens the payment provider of PAYMENTS_URL. The shop and its commands use the same one.
 
-A package of your own adds a provider by an entry point of the group `shop.payments`: its name is the URL's scheme, and
-what it names takes the URL and returns a PaymentProvider.
+A package adds a provider through an entry point of the group `shop.payments`. Its name is the scheme of the URL; its
+object is a function that takes the URL and returns a PaymentProvider.
 
     [project.entry-points."shop.payments"]
     acme = "acme_payments:provider"        # PAYMENTS_URL=acme://api.acme.example?account=7
@@ -24,9 +24,9 @@ GROUP = "shop.payments"
 
 
 def provider_of(url: str, engine: AsyncEngine, clock: Callable[[], float] = time.time) -> PaymentProvider:
-    """The provider of a URL; raises ConfigurationError for a scheme that nobody provides.
+    """The provider of a URL. Raises ConfigurationError for a scheme without a provider.
 
-    The demonstration provider keeps its ledger in the shop's own database, `engine`.
+    The demo provider keeps its ledger in the shop's own database, `engine`.
     """
     if is_demo(url):
         return DemoPayments(engine, clock)
@@ -42,7 +42,7 @@ def provider_of(url: str, engine: AsyncEngine, clock: Callable[[], float] = time
 
 
 def is_demo(url: str) -> bool:
-    """Whether a URL names the demonstration provider, which has pages in this shop."""
+    """Whether a URL names the demo provider, which has pages in this shop."""
     return _scheme(url) == DEMO
 
 

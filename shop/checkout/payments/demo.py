@@ -1,7 +1,7 @@
-"""The demonstration's payment provider: no money moves. It keeps the promises of a real one, in a ledger of its own.
+"""The demo payment provider: no money moves. It fulfils the contract of a real one, with a ledger of its own.
 
-The ledger is append-only: a row says that something was done under a key, and the last thing done is what the payment
-is. Calls for one key wait for each other, so that each is decided by all that was done before it.
+The ledger is append-only: each row records a step of a payment, and the last step is the payment's status. Calls for
+the same key are serialised.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from shop.i18n import noted
 from shop.money import Money
 
 SLOW_SECONDS = 3.0
-SILENT_SECONDS = 60.0
-"""How long the bank says nothing where its answer is lost; whoever asks gives up before."""
+NO_ANSWER_SECONDS = 60.0
+"""How long a call hangs if its answer is lost; longer than any caller's timeout."""
 NOTHING = Money(0, "XXX")
-"""The amount of a payment that was voided before it was made; XXX is ISO 4217's code for no currency."""
+"""The amount of a payment that was voided before it existed; XXX is ISO 4217's code for no currency."""
 
-_ORDER: tuple[Status, ...] = ("challenged", "authorised", "declined", "voided", "captured", "refunded")
-"""A payment is the last of these that was done under its key."""
-_ANSWERS: dict[Outcome, tuple[Status, str]] = {
+_PRECEDENCE: tuple[Status, ...] = ("challenged", "authorised", "declined", "voided", "captured", "refunded")
+"""The status of a payment is the last of these in its ledger."""
+_OUTCOME_STATUS: dict[Outcome, tuple[Status, str]] = {
     "declined": ("declined", noted("Your bank declined this card. Nothing was charged. Please try another card.")),
     "no-funds": ("declined", noted("There is not enough money for this on your account. Nothing was charged.")),
     "challenged": ("challenged", ""),
@@ -42,7 +42,7 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 
 
 class DemoPayments:
-    """A PaymentProvider that does with a card what its number says (demo_cards). `sleep` is how it takes its time."""
+    """A PaymentProvider whose outcome depends on the card number (see demo_cards). `sleep` delays its answers."""
 
     def __init__(
         self,
@@ -60,26 +60,34 @@ class DemoPayments:
         if outcome == "slow":
             await self._sleep(SLOW_SECONDS)
         if outcome == "lost-call":
-            await self._say_nothing()
-        status, message = _ANSWERS.get(outcome, ("authorised", ""))
-        payment = await self._advance(key, status, when=(None,), stays=_ORDER, amount=amount, message=message)
+            await self._never_answer()
+        status, message = _OUTCOME_STATUS.get(outcome, ("authorised", ""))
+        payment = await self._transition(
+            key, status, allowed_from=(None,), unchanged_if=_PRECEDENCE, amount=amount, message=message
+        )
         if outcome == "lost-answer":
-            await self._say_nothing()
+            await self._never_answer()
         return payment
 
     async def capture(self, key: str) -> Payment:
         """See PaymentProvider."""
-        return await self._advance(key, "captured", when=("authorised",), stays=("captured", "refunded"))
+        return await self._transition(
+            key, "captured", allowed_from=("authorised",), unchanged_if=("captured", "refunded")
+        )
 
     async def void(self, key: str) -> Payment:
         """See PaymentProvider."""
-        return await self._advance(
-            key, "voided", when=(None, "challenged", "authorised"), stays=("voided", "declined"), amount=NOTHING
+        return await self._transition(
+            key,
+            "voided",
+            allowed_from=(None, "challenged", "authorised"),
+            unchanged_if=("voided", "declined"),
+            amount=NOTHING,
         )
 
     async def refund(self, key: str) -> Payment:
         """See PaymentProvider."""
-        return await self._advance(key, "refunded", when=("captured",), stays=("refunded",))
+        return await self._transition(key, "refunded", allowed_from=("captured",), unchanged_if=("refunded",))
 
     async def find(self, key: str) -> Payment | None:
         """See PaymentProvider."""
@@ -89,44 +97,54 @@ class DemoPayments:
             raise _unavailable() from error
 
     async def confirm(self, key: str, *, approved: bool) -> Payment:
-        """The shopper's answer to a challenge; one that is answered or void already stays as it is.
+        """Record the shopper's answer to a challenge. A payment that is already answered or voided stays unchanged.
 
-        Raises PaymentRefused where there is no such payment.
+        Raises PaymentRefused if there is no such payment.
         """
         status: Status = "authorised" if approved else "declined"
-        return await self._advance(
-            key, status, when=("challenged",), stays=_ORDER, message="" if approved else _UNCONFIRMED
+        return await self._transition(
+            key,
+            status,
+            allowed_from=("challenged",),
+            unchanged_if=_PRECEDENCE,
+            message="" if approved else _UNCONFIRMED,
         )
 
-    async def _advance(
+    async def _transition(
         self,
         key: str,
-        to: Status,
+        target: Status,
         *,
-        when: tuple[Status | None, ...],
-        stays: tuple[Status, ...],
+        allowed_from: tuple[Status | None, ...],
+        unchanged_if: tuple[Status, ...],
         amount: Money = NOTHING,
         message: str = "",
     ) -> Payment:
-        """Make a payment `to` where it is one of `when` (None: there is none); return it as it is if one of `stays`.
+        """Move a payment to `target` from one of `allowed_from` (None: no payment); return it if in `unchanged_if`.
 
-        Raises PaymentRefused where it is neither. `amount` counts for a new payment only.
+        Raises PaymentRefused for any other status. `amount` is that of a new payment.
         """
-        async with self._alone(key) as connection:
+        async with self._locked(key) as connection:
             payment = _payment(key, (await connection.execute(_LEDGER, {"key": key})).all())
             status = payment.status if payment else None
-            if status in when:
+            if status in allowed_from:
                 amount = payment.amount if payment else amount
-                row = {"key": key, "kind": to, "amount": amount.amount, "currency": amount.currency, "words": message}
+                row = {
+                    "key": key,
+                    "kind": target,
+                    "amount": amount.amount,
+                    "currency": amount.currency,
+                    "words": message,
+                }
                 await connection.execute(insert(demo_payments), row | {"at": int(self._clock())})
-                return _made(key, to, amount, message)
-            if payment is not None and status in stays:
+                return _payment_with(key, target, amount, message)
+            if payment is not None and status in unchanged_if:
                 return payment
-        raise PaymentRefused(f"Payment {key} is {status or 'not known'}; it cannot become {to}.")
+        raise PaymentRefused(f"Payment {key} is {status or 'not known'}; it cannot become {target}.")
 
     @asynccontextmanager
-    async def _alone(self, key: str) -> AsyncIterator[AsyncConnection]:
-        """A transaction that no other of the same key runs beside. SQLite writes one at a time of itself."""
+    async def _locked(self, key: str) -> AsyncIterator[AsyncConnection]:
+        """A transaction that excludes others of the same key. SQLite has one writer at a time anyway."""
         try:
             async with writing(self._engine) as connection:
                 if connection.dialect.name == "postgresql":
@@ -135,8 +153,8 @@ class DemoPayments:
         except StoreUnavailable as error:
             raise _unavailable() from error
 
-    async def _say_nothing(self) -> None:
-        await self._sleep(SILENT_SECONDS)
+    async def _never_answer(self) -> None:
+        await self._sleep(NO_ANSWER_SECONDS)
         raise _unavailable()
 
 
@@ -147,9 +165,9 @@ def _unavailable() -> PaymentUnavailable:
 def _payment(key: str, ledger: Sequence[Row[Any]]) -> Payment | None:
     if not ledger:
         return None
-    last = max(ledger, key=lambda row: _ORDER.index(row.kind))
-    return _made(key, last.kind, Money(last.amount, last.currency), last.words)
+    last = max(ledger, key=lambda row: _PRECEDENCE.index(row.kind))
+    return _payment_with(key, last.kind, Money(last.amount, last.currency), last.words)
 
 
-def _made(key: str, status: Status, amount: Money, message: str) -> Payment:
+def _payment_with(key: str, status: Status, amount: Money, message: str) -> Payment:
     return Payment(key, status, amount, message, f"/payment/{key}" if status == "challenged" else "")

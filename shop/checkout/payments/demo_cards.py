@@ -1,4 +1,4 @@
-"""The demonstration bank's test cards: what each of these numbers does. docs/payments.md lists them too."""
+"""The test cards of the demo provider, and the outcome of each. docs/payments.md lists them too."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ Outcome = Literal["approved", "declined", "no-funds", "challenged", "slow", "los
 
 
 class DemoCard(msgspec.Struct, frozen=True):
-    """A number that the demonstration bank knows, as one types it, and what comes of paying with it."""
+    """A test card: its number as typed, and the outcome of a payment with it."""
 
     number: str
     outcome: Outcome
-    words: str
-    """A message."""
+    description: str
+    """A translatable message."""
 
     @property
     def digits(self) -> str:
@@ -41,5 +41,5 @@ _OUTCOMES = {card.digits: card.outcome for card in DEMO_CARDS}
 
 
 def outcome_of(number: str) -> Outcome:
-    """What comes of paying with a number (digits only)."""
+    """The outcome of a payment with a card number (digits only)."""
     return _OUTCOMES.get(number, "approved")

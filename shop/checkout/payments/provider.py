@@ -12,7 +12,7 @@ Status = Literal["authorised", "challenged", "declined", "captured", "voided", "
 
 
 class Card(msgspec.Struct, frozen=True):
-    """A card as it was typed and checked. It is handed to a provider and never stored, logged or shown."""
+    """A checked card. It is passed to the provider and never stored, logged or shown."""
 
     number: str
     """Digits only."""
@@ -29,45 +29,45 @@ class Card(msgspec.Struct, frozen=True):
 
     @property
     def last4(self) -> str:
-        """What may be kept of the number."""
+        """The last four digits, the only part of the number that may be stored."""
         return self.number[-4:]
 
 
 class Payment(msgspec.Struct, frozen=True):
-    """What a provider knows of a payment."""
+    """A payment as its provider reports it."""
 
     key: str
     status: Status
     amount: Money
     message: str = ""
-    """Why it was declined, for the shopper: a message that is translated where it is shown."""
+    """Why it was declined, for the shopper: a translatable message."""
     challenge_path: str = ""
-    """Where the shopper confirms a challenged payment with their bank: a path on this site."""
+    """The path on this site where the shopper confirms a challenged payment."""
 
 
 class PaymentProvider(Protocol):
-    """Moves money. A payment is named by a key of ours: every call with the same key is the same call.
+    """Moves money. Every call carries an idempotency key, which identifies the payment.
 
-    Every method may raise PaymentUnavailable: it is then unknown whether it was done, and asking again is safe.
+    Every method may raise PaymentUnavailable: the outcome is unknown then, and a retry is safe.
     """
 
     async def authorise(self, key: str, amount: Money, card: Card) -> Payment:
-        """Set the amount aside: authorised, declined, or challenged where the shopper's bank asks them first.
+        """Authorise the amount: authorised, declined, or challenged if the bank asks the shopper first.
 
-        A key that was authorised, declined or voided before gets that answer again, whatever the card.
+        A key that was authorised, declined or voided before returns the same result again, whatever the card.
         """
 
     async def capture(self, key: str) -> Payment:
-        """Take what was authorised; captured before: a no-op. Raises PaymentRefused where nothing is authorised."""
+        """Capture the authorised amount; a no-op if it is captured. Raises PaymentRefused if nothing is authorised."""
 
     async def void(self, key: str) -> Payment:
-        """Let go of what was authorised, if anything was; nothing can be authorised under the key from then on.
+        """Release the authorisation, if any. The key cannot be authorised afterwards.
 
-        Raises PaymentRefused where it is captured.
+        Raises PaymentRefused if the payment is captured.
         """
 
     async def refund(self, key: str) -> Payment:
-        """Give all of it back; refunded before: a no-op. Raises PaymentRefused where nothing is captured."""
+        """Refund the full amount; a no-op if it is refunded. Raises PaymentRefused if nothing is captured."""
 
     async def find(self, key: str) -> Payment | None:
-        """The payment as it is now; None where the provider has never heard of it."""
+        """The current payment; None if the provider does not know the key."""

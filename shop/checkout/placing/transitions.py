@@ -187,7 +187,7 @@ class OrderTransitions:
             if gives_back:
                 await stock.restore(connection, order.quote.wanted)
             if to == "failed" and order.quote.coupon:
-                await self._coupons.give_back(connection, order.quote.coupon, order.buyer.email)
+                await self._coupons.restore(connection, order.quote.coupon, order.buyer.email)
             await self._emails.write(connection, to, after)
             return after
 

@@ -1,1 +1,1 @@
-"""What an order costs: totals, shipping, taxes, coupons and quotes."""
+"""The price of an order: totals, shipping, taxes, coupons and quotes."""

@@ -1,4 +1,4 @@
-"""Countries as people write them. Names are CLDR's, read through Babel."""
+"""Names and codes of countries, from CLDR through Babel."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from babel.core import get_global
 from shop.i18n import spoken
 
 LANGUAGES = ("de", "fr", "es", "it", "nl", "pl", "pt", "sv", "da", "nb", "fi", "cs", "tr", "ja", "ar")
-"""Those whose names of countries are understood beside English ones; where two disagree, the earlier one counts."""
+"""Languages whose country names are understood besides English; if two disagree, the earlier one wins."""
 
 ALIASES = {
     "america": "US",
@@ -38,14 +38,14 @@ ALIASES = {
     "viet nam": "VN",
     "uae": "AE",
 }
-"""What CLDR does not list, by the folded name."""
+"""Codes of names that CLDR lacks, by folded name."""
 
 _NO_COUNTRY = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
-"""Two letters of CLDR that are a union, a region or nobody's."""
+"""Two-letter codes of CLDR that are not countries."""
 
 
 def names() -> dict[str, str]:
-    """The name of every country in the language spoken by its code (ISO 3166-1 alpha-2), in the order of the names."""
+    """The name of every country in the current language by code (ISO 3166-1 alpha-2), in the order of names."""
     return _names(spoken().cldr)
 
 
@@ -56,15 +56,15 @@ def _names(language: str) -> dict[str, str]:
 
 
 def name_of(code: str) -> str:
-    """'Germany' for 'DE'; '' for a code that is none."""
+    """'Germany' for 'DE'; '' for an unknown code."""
     return names().get(code, "")
 
 
 def code_of(text: str) -> str:
-    """The code (ISO 3166-1 alpha-2) of a country as somebody typed it, '' where that cannot be told.
+    """The code (ISO 3166-1 alpha-2) of a country as typed; '' if it is not recognised.
 
-    Codes of two and three letters are understood, and names in the language spoken, in English and in LANGUAGES; letter
-    case, accents, points and a leading 'the' do not matter.
+    Accepts codes of two and three letters, and names in the current language, in English and in LANGUAGES. Letter case,
+    accents, periods and a leading 'the' are ignored.
     """
     folded = _folded(text[:100])
     own = _own(spoken().cldr).get(folded)
@@ -73,13 +73,13 @@ def code_of(text: str) -> str:
 
 @cache
 def _own(language: str) -> dict[str, str]:
-    """The code for every folded name in a language."""
+    """The codes by folded name in one language."""
     return {_folded(name): code for code, name in _names(language).items()}
 
 
 @cache
 def _in_english() -> dict[str, str]:
-    """The code for every folded code, English name and alias."""
+    """The codes by folded code, English name and alias."""
     english = _names("en")
     codes = {code.lower(): code for code in english}
     aliases: Mapping[str, list[str]] = get_global("territory_aliases")
@@ -91,7 +91,7 @@ def _in_english() -> dict[str, str]:
 
 @cache
 def _in_all_languages() -> dict[str, str]:
-    """The code for every folded name. It takes a tenth of a second, so it waits for a name that is not English."""
+    """The codes by folded name in LANGUAGES. Takes 0.1 s, so it is built for the first name that is not English."""
     found: dict[str, str] = {}
     for language in LANGUAGES:
         for code, name in _territories(language).items():
@@ -110,6 +110,6 @@ def _is_country(code: str) -> bool:
 
 def _folded(text: str) -> str:
     plain = "".join(sign for sign in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(sign))
-    # A point within an abbreviation joins its letters: U.S.A. is usa.
+    # Periods of abbreviations are removed: U.S.A. becomes usa.
     words = re.sub(r"[^\w]+", " ", plain.replace(".", "").replace("&", " and ")).split()
     return " ".join(words[1:] if words[:1] == ["the"] and len(words) > 1 else words)

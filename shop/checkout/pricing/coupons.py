@@ -1,7 +1,7 @@
 """Coupons: looked up while a cart is shown, used by the transaction that places an order.
 
-A use is counted by conditional updates, so that no coupon is spent more often than allowed, whatever runs in parallel:
-the database lets one transaction at a time past each row, and the loser sees the winner's count.
+A use is counted by conditional updates, so that concurrent orders never exceed a coupon's limit: the database admits
+one transaction at a time to each row, and the next one sees the new count.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from shop.formatting import day_of
 from shop.lru import Lru
 from shop.money import Money, Rates
 
-KEPT_SECONDS = 2.0
-"""For how long a look-up is kept in memory."""
-KEPT = 1024
+CACHE_SECONDS = 2.0
+"""How long a look-up is cached."""
+CACHE_SIZE = 1024
 DEMO = Path(__file__).with_name("demo_coupons.json")
-"""The coupons that an empty shop opens with."""
+"""The coupons that are loaded into an empty shop."""
 
 
 class Coupon(msgspec.Struct, frozen=True):
-    """A coupon as it is kept; `uses` counts the orders that have it and did not fail."""
+    """A stored coupon; `uses` counts the orders with it that did not fail."""
 
     code: str
     terms: CouponTerms
@@ -41,48 +41,55 @@ class Coupon(msgspec.Struct, frozen=True):
     max_uses: int | None = None
 
 
-def as_code(text: str) -> str:
-    """What somebody typed as a coupon's code: capitals, digits and hyphens, at most 32; '' where it can be none."""
+def coupon_code(text: str) -> str:
+    """The normalised code in what was typed: at most 32 capitals, digits and hyphens; '' if it cannot be a code."""
     code = text.strip().upper()
     return code if COUPON.fullmatch(code) else ""
 
 
-def shopper_of(email: str) -> str:
-    """Whom the uses of a coupon are counted for: a digest of an e-mail address, letter case aside."""
+def shopper_digest(email: str) -> str:
+    """The key that counts a shopper's uses of a coupon: a digest of the e-mail address, ignoring letter case."""
     return blake2b(email.strip().casefold().encode(), digest_size=32).hexdigest()
 
 
 class Coupons:
-    """The coupons of a database. `rates` convert their amounts; `clock` counts seconds."""
+    """Reads and writes the coupons of a database. `rates` converts their amounts; `clock` returns seconds.
+
+    shop.parts makes one; quotes, the steps of orders and `shop coupons` use it.
+    """
 
     def __init__(self, engine: AsyncEngine, rates: Rates, clock: Callable[[], float] = time.monotonic) -> None:
         self._engine = engine
         self._rates = rates
         self._clock = clock
-        self._kept = Lru[tuple[float, Coupon | None]](KEPT)
+        self._cache = Lru[tuple[float, Coupon | None]](CACHE_SIZE)
 
     async def find(self, code: str) -> Coupon | None:
-        """The coupon of a code, at most KEPT_SECONDS old; None where there is none. May raise StoreUnavailable."""
-        kept = self._kept.get(code)
-        if kept is not None and self._clock() < kept[0]:
-            return kept[1]
-        rows = await fetch(self._engine, select(coupons).where(coupons.c.code == code)) if as_code(code) == code else ()
+        """The coupon of a code, at most CACHE_SECONDS old; None if there is none. May raise StoreUnavailable."""
+        cached = self._cache.get(code)
+        if cached is not None and self._clock() < cached[0]:
+            return cached[1]
+        rows = (
+            await fetch(self._engine, select(coupons).where(coupons.c.code == code))
+            if coupon_code(code) == code
+            else ()
+        )
         found = _coupon(rows[0]) if rows else None
-        self._kept.put(code, (self._clock() + KEPT_SECONDS, found))
+        self._cache.put(code, (self._clock() + CACHE_SECONDS, found))
         return found
 
     async def check(self, code: str, subtotal: Money, now: int) -> CouponTerms:
-        """What a coupon gives to goods of this worth at `now` (seconds since the epoch); its code as somebody typed it.
+        """The terms of a coupon for goods of this subtotal at `now` (seconds since the epoch); `code` as it was typed.
 
-        Whether a shopper has used it before only `use` knows. Raises CouponRefused in words, and StoreUnavailable.
+        Does not check earlier uses by the shopper: `use` does. Raises CouponRefused and StoreUnavailable.
         """
-        coupon = await self.find(as_code(code)) if as_code(code) else None
+        coupon = await self.find(coupon_code(code)) if coupon_code(code) else None
         if coupon is None:
             raise CouponRefused("There is no coupon “{code}”. Please check how it is written.", code=code.strip()[:32])
-        self._refuse(coupon, subtotal, now)
+        self._check_conditions(coupon, subtotal, now)
         return coupon.terms
 
-    def _refuse(self, coupon: Coupon, subtotal: Money, now: int) -> None:
+    def _check_conditions(self, coupon: Coupon, subtotal: Money, now: int) -> None:
         code, terms = coupon.code, coupon.terms
         if now < terms.starts:
             raise CouponRefused("The coupon {code} counts from {day}.", code=code, day=day_of(terms.starts))
@@ -90,7 +97,7 @@ class Coupons:
             raise CouponRefused("The coupon {code} ended on {day}.", code=code, day=day_of(terms.ends - 1))
         if coupon.max_uses is not None and coupon.uses >= coupon.max_uses:
             raise _used_up(code)
-        if any(m and not self._knows(m, subtotal.currency) for m in (terms.amount, terms.minimum)):
+        if any(m and not self._can_convert(m, subtotal.currency) for m in (terms.amount, terms.minimum)):
             raise CouponRefused(
                 "The coupon {code} cannot be used with prices in {currency}.", code=code, currency=subtotal.currency
             )
@@ -104,51 +111,51 @@ class Coupons:
                     more=Money(minimum.amount - subtotal.amount, minimum.currency).format(),
                 )
 
-    def _knows(self, money: Money, currency: str) -> bool:
+    def _can_convert(self, money: Money, currency: str) -> bool:
         return money.currency == currency or {money.currency, currency} <= self._rates.per_base.keys()
 
     async def use(self, connection: AsyncConnection, code: str, email: str) -> None:
-        """Count a use by the shopper of an e-mail address, in the caller's transaction: two statements.
+        """Count a use by the shopper with this e-mail address, in the caller's transaction. Two statements.
 
-        Raises CouponRefused where the coupon is used up or this shopper has had it, and then the transaction must be
-        rolled back. Whether the coupon has begun and not ended is for `check`.
+        Raises CouponRefused if the coupon is used up or the shopper has reached its limit; the transaction must be
+        rolled back then. Does not check the dates of the coupon: `check` does.
         """
         count = update(coupons).where(coupons.c.code == code)
         count = count.where(or_(coupons.c.max_uses.is_(None), coupons.c.uses < coupons.c.max_uses))
         row = (await connection.execute(count.values(uses=coupons.c.uses + 1).returning(coupons.c.terms))).first()
         if row is None:
             raise _used_up(code)
-        insert = insert_into(connection, coupon_shoppers).values(code=code, shopper=shopper_of(email), uses=1)
-        most = _terms(row).per_shopper
-        once_more = insert.on_conflict_do_update(
+        insert = insert_into(connection, coupon_shoppers).values(code=code, shopper=shopper_digest(email), uses=1)
+        limit = _terms(row).per_shopper
+        count_shopper = insert.on_conflict_do_update(
             index_elements=["code", "shopper"],
             set_={"uses": coupon_shoppers.c.uses + 1},
-            where=None if most is None else coupon_shoppers.c.uses < most,
+            where=None if limit is None else coupon_shoppers.c.uses < limit,
         )
-        if (await connection.execute(once_more.returning(coupon_shoppers.c.uses))).first() is None:
+        if (await connection.execute(count_shopper.returning(coupon_shoppers.c.uses))).first() is None:
             raise CouponRefused("The coupon {code} has already been used with this e-mail address.", code=code)
 
-    async def give_back(self, connection: AsyncConnection, code: str, email: str) -> None:
-        """Take a use back, in the transaction in which its order fails."""
-        one = coupons.c.uses > 0
-        await connection.execute(update(coupons).where(coupons.c.code == code, one).values(uses=coupons.c.uses - 1))
-        own = (coupon_shoppers.c.code == code, coupon_shoppers.c.shopper == shopper_of(email))
-        fewer = update(coupon_shoppers).where(*own, coupon_shoppers.c.uses > 0)
-        await connection.execute(fewer.values(uses=coupon_shoppers.c.uses - 1))
+    async def restore(self, connection: AsyncConnection, code: str, email: str) -> None:
+        """Uncount a use, in the transaction in which its order fails."""
+        used = coupons.c.uses > 0
+        await connection.execute(update(coupons).where(coupons.c.code == code, used).values(uses=coupons.c.uses - 1))
+        own = (coupon_shoppers.c.code == code, coupon_shoppers.c.shopper == shopper_digest(email))
+        uncount = update(coupon_shoppers).where(*own, coupon_shoppers.c.uses > 0)
+        await connection.execute(uncount.values(uses=coupon_shoppers.c.uses - 1))
 
     async def all(self) -> list[Coupon]:
         """Every coupon, by code."""
         return [_coupon(row) for row in await fetch(self._engine, select(coupons).order_by(coupons.c.code))]
 
     async def add(self, new: Iterable[Coupon]) -> list[str]:
-        """Add coupons whose codes are free, with no uses yet; the codes that were added."""
+        """Add coupons with unused codes; return the codes that were added."""
         async with writing(self._engine) as connection:
             insert = insert_into(connection, coupons).on_conflict_do_nothing().returning(coupons.c.code)
             added = [await connection.scalar(insert.values(_columns(coupon))) for coupon in new]
         return [code for code in added if code]
 
     async def end(self, code: str, now: int) -> bool:
-        """Let a coupon end now, unless it has ended before; False where there is no such coupon."""
+        """End a coupon now, unless it has already ended; return False if there is no such coupon."""
         async with writing(self._engine) as connection:
             chosen = select(coupons).where(coupons.c.code == code).with_for_update()
             row = (await connection.execute(chosen)).first()
@@ -161,7 +168,7 @@ class Coupons:
 
 
 def demo_coupons() -> list[Coupon]:
-    """The coupons that an empty shop opens with; docs/costs.md tells what they are for."""
+    """The coupons that are loaded into an empty shop; docs/costs.md describes them."""
     return msgspec.json.decode(DEMO.read_bytes(), type=list[Coupon])
 
 

@@ -1,4 +1,4 @@
-"""Makes a quote of a cart: what the shopper is shown before paying, and what stands in the way."""
+"""Quotes a cart: what it costs, how it can be shipped, and why it cannot be ordered."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from shop.money import Money, Rates
 
 
 class Offers(Protocol):
-    """The catalogue, as far as a quote asks it."""
+    """The part of the catalogue that quotes need."""
 
     async def offers(self, skus: Iterable[str], holder: str = "") -> Mapping[str, Offer]:
-        """Those of the skus that are sold, by sku; what is set aside for the holder is on sale to them.
+        """The offers of those skus that are sold, by sku. Units reserved for the holder count as on sale.
 
         May raise StoreUnavailable.
         """
 
     def revalidate(self) -> None:
-        """Something that it answered was out of date: it looks again as soon as it is asked."""
+        """Check for changes with the next call: a result was out of date."""
 
 
-class Problem(msgspec.Struct, frozen=True):
-    """Something that a shopper has to know before ordering.
+class QuoteProblem(msgspec.Struct, frozen=True):
+    """A problem of the cart that the shopper has to know before ordering.
 
-    gone: a line is no longer sold and not part of the quote. short: there are only `available` pieces of a line, so
-    that the order would be refused. coupon: the cart's coupon does not count.
+    gone: a line is no longer sold and not part of the quote. short: only `available` units of a line are left, so the
+    order would be refused. coupon: the cart's coupon is not applied.
     """
 
     kind: Literal["gone", "short", "coupon"]
@@ -45,27 +45,27 @@ class Problem(msgspec.Struct, frozen=True):
     available: int = 0
 
 
-class Shipping(msgspec.Struct, frozen=True):
-    """A way of shipping that can be chosen, and its price in the shopper's currency."""
+class ShippingOption(msgspec.Struct, frozen=True):
+    """A shipping method that can be chosen, and its price in the shopper's currency."""
 
     id: str
     title: str
     price: Money
 
 
-class Proposal(msgspec.Struct, frozen=True, kw_only=True):
-    """A quote, what else could be chosen, and what stands in the way."""
+class QuoteResult(msgspec.Struct, frozen=True, kw_only=True):
+    """A quote with the available shipping options and the problems of the cart."""
 
     quote: Quote
-    methods: tuple[Shipping, ...]
-    """The cheapest first; the first one counts where none is chosen."""
-    problems: tuple[Problem, ...]
+    methods: tuple[ShippingOption, ...]
+    """The cheapest first, which is the default."""
+    problems: tuple[QuoteProblem, ...]
     untaxed: bool
-    """No tax is charged there, so that the shopper may owe tax and duties on arrival."""
+    """Whether no tax is charged for the country, so that tax and duties may be due on arrival."""
 
 
 class Quotes:
-    """Makes quotes. `rates` are those that pages convert prices by; they know the currency of the terms."""
+    """Quotes carts. `rates` are those of the pages, and include the currency of the terms. shop.parts makes one."""
 
     def __init__(self, catalog: Offers, coupons: Coupons, terms: Terms, rates: Rates) -> None:
         self.terms = terms
@@ -74,10 +74,10 @@ class Quotes:
         self._rates = rates
 
     async def quote(self, cart: Cart, currency: str, country_code: str = "", method: str = "", *, now: int) -> Quote:
-        """The quote alone; see `propose`."""
-        return (await self.propose(cart, currency, country_code, method, now=now)).quote
+        """The quote of a cart, without options and problems; see `calculate`."""
+        return (await self.calculate(cart, currency, country_code, method, now=now)).quote
 
-    async def propose(
+    async def calculate(
         self,
         cart: Cart,
         currency: str,
@@ -87,27 +87,29 @@ class Quotes:
         now: int,
         available: Mapping[str, int] | None = None,
         prices: Mapping[str, Money] | None = None,
-    ) -> Proposal:
-        """What the active lines of a cart come to today, for a country ('' for an unknown one) and a shipping method.
+    ) -> QuoteResult:
+        """Quote the active lines of a cart at current prices, for a country ('' if unknown) and a shipping method.
 
-        `available`: pieces that this shopper can have by sku, as setting them aside has told; without it the
-        catalogue's word counts, which may be some seconds old. `prices`: unit prices by sku that are known better than
-        by a catalogue that answers from memory. A method that does not exist is the cheapest one. A cart with nothing
-        to buy has a quote without lines. May raise StoreUnavailable.
+        `available`: quantities by sku that this shopper can have, known from a reservation; by default those of the
+        catalogue, which may be some seconds old. `prices`: unit prices by sku that are newer than those in the
+        catalogue's cache. An unknown method means the cheapest. A cart with nothing to buy gives a quote without lines.
+        May raise StoreUnavailable.
         """
         if prices:
             self._catalog.revalidate()
         offers = _repriced(await self._catalog.offers([line.sku for line in cart.active], cart.id), prices or {})
         lines = [self._line(offers[line.sku], line.quantity, currency) for line in cart.active if line.sku in offers]
-        problems = [_gone(line.sku) for line in cart.active if line.sku not in offers]
+        problems = [_no_longer_sold(line.sku) for line in cart.active if line.sku not in offers]
         problems += shortages(lines, _stock(offers) if available is None else available, offers)
-        coupon, refused = await self._coupon(cart.coupon, _goods(lines, currency), now) if lines else (None, [])
+        coupon, coupon_problems = (
+            await self._coupon(cart.coupon, _subtotal(lines, currency), now) if lines else (None, [])
+        )
         methods = self._methods(lines, coupon, currency, country_code)
         chosen = next((each for each in methods if each.id == method), methods[0] if methods else None)
-        return Proposal(
+        return QuoteResult(
             quote=self._quote(cart, lines, coupon, currency, country_code, chosen),
             methods=methods,
-            problems=(*problems, *refused),
+            problems=(*problems, *coupon_problems),
             untaxed=self.terms.tax(country_code) is None,
         )
 
@@ -123,23 +125,23 @@ class Quotes:
             weight=offer.weight,
         )
 
-    async def _coupon(self, code: str, subtotal: Money, now: int) -> tuple[CouponTerms | None, list[Problem]]:
+    async def _coupon(self, code: str, subtotal: Money, now: int) -> tuple[CouponTerms | None, list[QuoteProblem]]:
         try:
             return (await self._coupons.check(code, subtotal, now) if code else None), []
         except CouponRefused as error:
-            return None, [Problem("coupon", error.message)]
+            return None, [QuoteProblem("coupon", error.message)]
 
     def _methods(
         self, lines: list[QuoteLine], coupon: CouponTerms | None, currency: str, country_code: str
-    ) -> tuple[Shipping, ...]:
+    ) -> tuple[ShippingOption, ...]:
         if not lines:
             return ()
-        worth = partial(self._worth, currency)
-        goods = _goods(lines, currency).amount
+        to_minor = partial(self._convert, currency)
+        goods = _subtotal(lines, currency).amount
         grams = sum(line.weight * line.quantity for line in lines)
         methods = self.terms.zone(country_code).methods
-        priced = shipping_prices(methods, grams, goods - discount_of(coupon, goods, worth), coupon, worth)
-        return tuple(Shipping(method.id, method.title, Money(price, currency)) for method, price in priced)
+        priced = shipping_prices(methods, grams, goods - discount_of(coupon, goods, to_minor), coupon, to_minor)
+        return tuple(ShippingOption(method.id, method.title, Money(price, currency)) for method, price in priced)
 
     def _quote(
         self,
@@ -148,43 +150,47 @@ class Quotes:
         coupon: CouponTerms | None,
         currency: str,
         country_code: str,
-        shipping: Shipping | None,
+        shipping: ShippingOption | None,
     ) -> Quote:
         goods = [line.unit.amount * line.quantity for line in lines]
-        discount = discount_of(coupon, sum(goods), partial(self._worth, currency))
-        to_ship = shipping.price.amount if shipping else 0
-        comes_to, shares = totals(goods, discount, to_ship, self.terms.tax(country_code))
+        discount = discount_of(coupon, sum(goods), partial(self._convert, currency))
+        shipping_price = shipping.price.amount if shipping else 0
+        amounts, discounts = totals(goods, discount, shipping_price, self.terms.tax(country_code))
         return Quote(
             cart_id=cart.id,
             revision=cart.revision,
             change=cart.latest_change.hex(),
             currency=currency,
-            lines=tuple(msgspec.structs.replace(line, discount=off) for line, off in zip(lines, shares, strict=True)),
+            lines=tuple(
+                msgspec.structs.replace(line, discount=share) for line, share in zip(lines, discounts, strict=True)
+            ),
             coupon=cart.coupon if coupon else "",
             country_code=country_code,
             method=shipping.id if shipping else "",
             method_title=shipping.title if shipping else "",
-            totals=comes_to,
+            totals=amounts,
         )
 
-    def _worth(self, currency: str, money: Money) -> int:
+    def _convert(self, currency: str, money: Money) -> int:
         return self._rates.convert(money, currency).amount
 
 
-def shortages(lines: Iterable[QuoteLine], available: Mapping[str, int], offers: Mapping[str, Offer]) -> list[Problem]:
-    """The lines that want more pieces than there are; a sku that is not in `available` has no limit."""
+def shortages(
+    lines: Iterable[QuoteLine], available: Mapping[str, int], offers: Mapping[str, Offer]
+) -> list[QuoteProblem]:
+    """A problem for each line that exceeds the available quantity; a sku missing in `available` has no limit."""
     return [
-        _short(line, max(0, available[line.sku]), offers[line.sku].reserved)
+        _shortage(line, max(0, available[line.sku]), offers[line.sku].reserved)
         for line in lines
         if line.sku in available and available[line.sku] < line.quantity
     ]
 
 
-def _goods(lines: Iterable[QuoteLine], currency: str) -> Money:
+def _subtotal(lines: Iterable[QuoteLine], currency: str) -> Money:
     return Money(sum(line.unit.amount * line.quantity for line in lines), currency)
 
 
-def _short(line: QuoteLine, available: int, reserved: int) -> Problem:
+def _shortage(line: QuoteLine, available: int, reserved: int) -> QuoteProblem:
     if available:
         message = _(
             "Only {available} of {name} left, and you want {wanted}. Please change your cart.",
@@ -198,16 +204,18 @@ def _short(line: QuoteLine, available: int, reserved: int) -> Problem:
         )
     else:
         message = _("{name} is sold out. Please change your cart.", name=line.name)
-    return Problem("short", message, line.sku, available)
+    return QuoteProblem("short", message, line.sku, available)
 
 
-def _gone(sku: str) -> Problem:
-    return Problem("gone", _("We no longer sell {sku}. It is not part of your order.", sku=sku), sku)
+def _no_longer_sold(sku: str) -> QuoteProblem:
+    return QuoteProblem("gone", _("We no longer sell {sku}. It is not part of your order.", sku=sku), sku)
 
 
 def _repriced(offers: Mapping[str, Offer], prices: Mapping[str, Money]) -> Mapping[str, Offer]:
-    today = {sku: msgspec.structs.replace(offers[sku], price=price) for sku, price in prices.items() if sku in offers}
-    return {**offers, **today} if today else offers
+    repriced = {
+        sku: msgspec.structs.replace(offers[sku], price=price) for sku, price in prices.items() if sku in offers
+    }
+    return {**offers, **repriced} if repriced else offers
 
 
 def _stock(offers: Mapping[str, Offer]) -> dict[str, int]:

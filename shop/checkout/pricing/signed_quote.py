@@ -1,7 +1,7 @@
-"""What a shopper has been shown, carried by the form and signed, so that nothing else is ever charged.
+"""Signs the quote that a shopper is shown. The form carries it, so that nothing else is ever charged.
 
-A token is the quote, packed, with an HMAC-SHA256 by a key derived from SECRET_KEY. It is no secret and opens nothing:
-the signature shows that we made it, and the time in it, when.
+A token is the packed quote with an HMAC-SHA256 under a key derived from SECRET_KEY. It is not secret and grants no
+access: the signature proves that we issued it, and the time in it says when.
 """
 
 from __future__ import annotations
@@ -22,42 +22,42 @@ from shop.i18n import content
 from shop.i18n import gettext as _
 
 MAX_AGE = 24 * 3600
-"""Seconds for which a token counts."""
+"""Seconds until a token expires."""
 NAME_LENGTH = 60
-"""Characters of a line's name that a token carries: a hundred lines must fit into a form."""
+"""Characters of a line's name in a token: a hundred lines must fit into a form."""
 _PURPOSE = b"what a checkout form has shown, 1"
 _SIGNATURE = 32
 
 
 class QuoteSigner:
-    """Seals what is shown, and reads it when it comes back.
+    """Signs quotes as tokens, and verifies the tokens of submitted forms.
 
-    Processes that serve one shop need the same secret; '' draws one. `clock` counts seconds since the epoch.
+    All processes of a shop need the same secret; '' generates one. `clock` returns seconds since the epoch.
     """
 
     def __init__(self, secret: str, clock: Callable[[], float] = time.time) -> None:
         self._key = hmac.digest((secret or secrets.token_hex(32)).encode(), _PURPOSE, "sha256")
         self._clock = clock
 
-    def seal(self, quote: Quote) -> str:
+    def sign(self, quote: Quote) -> str:
         """The token of a quote: letters, digits, - and _."""
         short = msgspec.structs.replace(quote, lines=tuple(map(_shortened, quote.lines)))
         packed = zlib.compress(msgspec.msgpack.encode((int(self._clock()), short)))
-        return urlsafe_b64encode(self._sign(packed) + packed).decode().rstrip("=")
+        return urlsafe_b64encode(self._signature_of(packed) + packed).decode().rstrip("=")
 
-    def unseal(self, token: str) -> Quote | None:
-        """The quote of a token, its lines without handles and their names cut; None for one not ours, or too old."""
+    def verify(self, token: str) -> Quote | None:
+        """The quote of a token, its lines without handles and with truncated names; None if it is forged or expired."""
         try:
             signed = urlsafe_b64decode(token.encode("ascii") + b"==")
             signature, packed = signed[:_SIGNATURE], signed[_SIGNATURE:]
-            if not hmac.compare_digest(signature, self._sign(packed)):
+            if not hmac.compare_digest(signature, self._signature_of(packed)):
                 return None
             made_at, quote = msgspec.msgpack.decode(zlib.decompress(packed), type=tuple[int, Quote])
-        except (binascii.Error, UnicodeEncodeError, msgspec.ValidationError):  # the last: made by another version of us
+        except (binascii.Error, UnicodeEncodeError, msgspec.ValidationError):  # the last: issued by another release
             return None
         return quote if self._clock() - made_at < MAX_AGE else None
 
-    def _sign(self, packed: bytes) -> bytes:
+    def _signature_of(self, packed: bytes) -> bytes:
         return hmac.digest(self._key, packed, "sha256")
 
 
@@ -67,11 +67,11 @@ def _shortened(line: QuoteLine) -> QuoteLine:
 
 
 def differences(seen: Quote, now: Quote) -> tuple[str, ...]:
-    """What is otherwise than it was shown, in sentences; none where the shopper would get and pay just that."""
-    return (*_lines(seen, now), *_conditions(seen, now), *_amounts(seen, now))
+    """The differences between a quote that was shown and the current one, as sentences; none if they agree."""
+    return (*_line_differences(seen, now), *_condition_differences(seen, now), *_amount_differences(seen, now))
 
 
-def _lines(seen: Quote, now: Quote) -> Iterator[str]:
+def _line_differences(seen: Quote, now: Quote) -> Iterator[str]:
     before = {line.sku: line for line in seen.lines}
     for line in now.lines:
         name, old = line.name, before.pop(line.sku, None)
@@ -82,13 +82,13 @@ def _lines(seen: Quote, now: Quote) -> Iterator[str]:
         if old.quantity != line.quantity:
             yield _("{name}: {before} before, now {now}.", name=name, before=old.quantity, now=line.quantity)
         if old.unit != line.unit and seen.currency == now.currency:
-            before_words, now_words = old.unit.format(), line.unit.format()
-            yield _("{name}: {before} before, now {now}.", name=name, before=before_words, now=now_words)
+            old_price, new_price = old.unit.format(), line.unit.format()
+            yield _("{name}: {before} before, now {now}.", name=name, before=old_price, now=new_price)
     for line in before.values():
         yield _("{name} is no longer part of it.", name=line.name)
 
 
-def _conditions(seen: Quote, now: Quote) -> Iterator[str]:
+def _condition_differences(seen: Quote, now: Quote) -> Iterator[str]:
     if seen.currency != now.currency:
         yield _("The prices were in {before} and are now in {now}.", before=seen.currency, now=now.currency)
     if seen.coupon != now.coupon:
@@ -102,15 +102,15 @@ def _conditions(seen: Quote, now: Quote) -> Iterator[str]:
         yield _("Tax was {before} and is now {now}.", before=_tax(seen), now=_tax(now))
 
 
-def _amounts(seen: Quote, now: Quote) -> Iterator[str]:
-    """What the lines do not say. Amounts in two currencies are not held against each other, but for the total."""
+def _amount_differences(seen: Quote, now: Quote) -> Iterator[str]:
+    """Differences of shipping, discount and total. In different currencies, only the total is compared."""
     old, new = seen.totals, now.totals
-    alike = seen.currency == now.currency
+    same_currency = seen.currency == now.currency
     if (seen.method, seen.method_title) != (now.method, now.method_title):
         yield _("Shipping was {before} and is now {now}.", before=_method(seen), now=_method(now))
-    elif alike and old.shipping != new.shipping:
+    elif same_currency and old.shipping != new.shipping:
         yield _("Shipping was {before} and is now {now}.", before=_shipping(seen), now=_shipping(now))
-    if alike and old.discount != new.discount:
+    if same_currency and old.discount != new.discount:
         before, today = seen.money(old.discount).format(), now.money(new.discount).format()
         yield _("The discount was {before} and is now {now}.", before=before, now=today)
     if seen.total != now.total:

@@ -1,13 +1,13 @@
-"""Where the shop ships to and for how much, and which taxes it charges: a JSON file, terms.json by default.
+"""Reads the shipping zones, shipping prices and taxes of the shop from a JSON file, by default terms.json.
 
-The file that comes with the shop is an example, as its own words say: an operator replaces it (CHECKOUT_TERMS). It has
+The included file is an example; operators replace it (CHECKOUT_TERMS). Its fields are
 
     currency   ISO 4217: of all its amounts, which are decimals in quotes, "4.90"
     zones      each a title, countries (ISO 3166-1 alpha-2; "*" for all others, in the last zone) and shipping methods;
                a method has bands of weight in grams, and may have `free_from`; one of a zone's carries any weight
     taxes      groups of one name, whether prices include them, and rates in percent by country, with their source
 
-The first country of the first zone is where a shopper is taken to be who has not said it yet.
+The first country of the first zone is the default of shoppers who have not named one.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from shop.errors import ConfigurationError
 from shop.money import Money, Rates
 
 TERMS = Path(__file__).with_name("terms.json")
-"""The example."""
+"""The example file."""
 OTHERS = "*"
 
 
 class Zone(msgspec.Struct, frozen=True):
-    """Countries that goods are shipped to alike."""
+    """Countries with the same shipping methods and prices."""
 
     title: str
-    """As it is read after 'to': 'the European Union'."""
+    """The form used after 'to': 'the European Union'."""
     countries: tuple[str, ...]
     methods: tuple[ShippingMethod, ...]
-    """In no order; at least one carries any weight."""
+    """In no order; at least one of them carries any weight."""
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """Zones and taxes. The last zone takes every country that no other has."""
+    """The shipping zones and taxes of the shop. The last zone has all countries that no other has."""
 
     currency: str
     zones: tuple[Zone, ...]
@@ -48,7 +48,7 @@ class Terms(msgspec.Struct, frozen=True):
 
     @property
     def home(self) -> str:
-        """The country of a shopper who has not named one."""
+        """The default country of shoppers."""
         return self.zones[0].countries[0]
 
     def zone(self, country_code: str) -> Zone:
@@ -56,11 +56,11 @@ class Terms(msgspec.Struct, frozen=True):
         return next((zone for zone in self.zones if country_code in zone.countries), self.zones[-1])
 
     def tax(self, country_code: str) -> TaxRule | None:
-        """The tax that is charged there; None where none is: then the shopper may owe tax and duties on arrival."""
+        """The tax of a country; None if the shop charges none: tax and duties may be due on arrival then."""
         return self.taxes.get(country_code)
 
     def check(self, rates: Rates, currency: str) -> None:
-        """Raise ConfigurationError where the amounts cannot be converted to this currency, the shop's own."""
+        """Raise ConfigurationError if the amounts cannot be converted to `currency`, the shop's own."""
         if self.currency != currency and not {self.currency, currency} <= rates.per_base.keys():
             raise ConfigurationError(
                 f"CHECKOUT_TERMS: the amounts are in {self.currency}, the shop's own currency is {currency}, and "
@@ -101,7 +101,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def read_terms(path: str = "") -> Terms:
-    """The terms in a JSON file, by default the example's; raises ConfigurationError."""
+    """The terms in a JSON file, by default the example. Raises ConfigurationError."""
     file = Path(path) if path else TERMS
     try:
         return _terms(msgspec.json.decode(file.read_bytes(), type=_File))

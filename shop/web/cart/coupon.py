@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shop.cart.model import Cart, UseCoupon
 from shop.cart.service import CartService
-from shop.checkout.pricing.coupons import Coupons, as_code
+from shop.checkout.pricing.coupons import Coupons, coupon_code
 from shop.errors import CouponRefused, InvalidInput
 from shop.i18n import gettext as _
 from shop.web.cart.cart import AnnouncedChange, CartRequest
@@ -32,7 +32,7 @@ class CouponHandlers:
         offers = await self._site.catalog.offers([line.sku for line in cart.active])
         prices = self._site.currencies.prices(cart_request.request.cookies.get("currency"))
         await self._coupons.check(typed, item_totals(cart, offers, prices).subtotal, cart_request.at)
-        return UseCoupon(cart_request.change_id, cart_request.at, as_code(typed)), _announce_used
+        return UseCoupon(cart_request.change_id, cart_request.at, coupon_code(typed)), _announce_used
 
     async def remove(self, cart_request: CartRequest) -> AnnouncedChange:
         """POST /cart/coupon/remove."""

@@ -10,10 +10,10 @@ import msgspec
 from shop.cart.model import Cart
 from shop.checkout.placing.ordering import Ordering
 from shop.checkout.pricing.countries import name_of
-from shop.checkout.pricing.quotes import Proposal
+from shop.checkout.pricing.quotes import QuoteResult
 from shop.errors import StoreUnavailable
 from shop.web.checkout.form import Entries, day_of, problems_of_some, read_entries
-from shop.web.checkout.replies import CheckoutReplies, all_held, proposed
+from shop.web.checkout.replies import CheckoutReplies, all_reserved, proposed
 from shop.web.http.country_guess import guessed_country
 from shop.web.http.forms import read_form
 from shop.web.http.reply import Reply
@@ -68,7 +68,7 @@ class CheckoutHandlers:
 
     async def _propose(
         self, cart: Cart, currency: str, code: str, method: str, *, holds: bool = True
-    ) -> tuple[Proposal, int]:
+    ) -> tuple[QuoteResult, int]:
         """What the cart comes to, its pieces set aside: until when (seconds since the epoch), if all are; else 0."""
         wanted = {line.sku: line.quantity for line in cart.active}
         reserved = (
@@ -77,10 +77,10 @@ class CheckoutHandlers:
             else None
         )
         available = reserved.quantities if reserved else None
-        proposal = await self._ordering.quotes.propose(
+        proposal = await self._ordering.quotes.calculate(
             cart, currency, code, method, now=int(self._site.clock()), available=available
         )
-        return proposal, reserved.until if reserved and all_held(proposal, reserved.quantities) else 0
+        return proposal, reserved.until if reserved and all_reserved(proposal, reserved.quantities) else 0
 
     async def _waiting(self, cart: Cart) -> str:
         """The number of the order of this cart that its bank has not decided yet, '' for none.

@@ -17,7 +17,7 @@ from shop.checkout.payments.card import NUMBER
 from shop.checkout.placing.ordering import Ordering
 from shop.checkout.placing.orders import key_of
 from shop.checkout.placing.place_order import ORDERED_BEFORE
-from shop.checkout.pricing.quotes import Proposal
+from shop.checkout.pricing.quotes import QuoteResult
 from shop.checkout.pricing.signed_quote import differences
 from shop.errors import (
     CartOrdered,
@@ -31,7 +31,7 @@ from shop.errors import (
 from shop.i18n import gettext as _
 from shop.i18n import noted
 from shop.money import Money
-from shop.web.checkout.replies import CheckoutReplies, all_held, mend, proposed
+from shop.web.checkout.replies import CheckoutReplies, all_reserved, mend, proposed
 from shop.web.checkout.submission import CheckoutSubmission, CheckoutSubmissions
 from shop.web.checkout.views import Alert
 from shop.web.http.reply import Reply, go_to
@@ -133,7 +133,7 @@ class PlaceOrderHandlers:
         return None
 
     async def _again(
-        self, submission: CheckoutSubmission, proposal: Proposal, alert: Alert, *, status: int = 422
+        self, submission: CheckoutSubmission, proposal: QuoteResult, alert: Alert, *, status: int = 422
     ) -> Reply:
         checkout = proposed(proposal, submission.entries, alert=alert)
         return await self._replies.again(submission.request, checkout, status)
@@ -147,11 +147,11 @@ class PlaceOrderHandlers:
             proposal,
             entries,
             alert=Alert(_("The payment was declined"), (), (Link(words, f"#{NUMBER}"),)),
-            until=reserved.until if all_held(proposal, reserved.quantities) else 0,
+            until=reserved.until if all_reserved(proposal, reserved.quantities) else 0,
         )
         return await self._replies.again(submission.request, checkout, 422)
 
-    async def _confirm(self, submission: CheckoutSubmission, proposal: Proposal, changes: tuple[str, ...]) -> Reply:
+    async def _confirm(self, submission: CheckoutSubmission, proposal: QuoteResult, changes: tuple[str, ...]) -> Reply:
         words = (_("Something has changed since you saw it. Nothing was ordered or charged."),)
         alert = Alert(_("Please look once more"), words, changes=changes, tone="changed")
         return await self._again(submission, proposal, alert, status=409)
@@ -179,9 +179,9 @@ class PlaceOrderHandlers:
         submission: CheckoutSubmission,
         available: Mapping[str, int] | None = None,
         prices: Mapping[str, Money] | None = None,
-    ) -> Proposal:
+    ) -> QuoteResult:
         """What would be ordered now. Whether there is enough of it, ordering it tells."""
-        return await self._ordering.quotes.propose(
+        return await self._ordering.quotes.calculate(
             submission.cart,
             submission.currency,
             submission.entries.country_code,

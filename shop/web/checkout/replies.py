@@ -13,7 +13,7 @@ from shop.checkout.model import Quote
 from shop.checkout.order_numbers import grouped
 from shop.checkout.payments.demo_cards import DEMO_CARDS
 from shop.checkout.pricing.countries import name_of, names
-from shop.checkout.pricing.quotes import Problem, Proposal, Shipping
+from shop.checkout.pricing.quotes import QuoteProblem, QuoteResult, ShippingOption
 from shop.checkout.pricing.signed_quote import QuoteSigner
 from shop.errors import StoreUnavailable
 from shop.i18n import content, ngettext, spoken
@@ -42,8 +42,8 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
     """What a checkout shows: a quote, what was typed, and what is to be said about them."""
 
     quote: Quote
-    methods: tuple[Shipping, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    methods: tuple[ShippingOption, ...] = ()
+    problems: tuple[QuoteProblem, ...] = ()
     untaxed: bool = False
     entries: Entries
     guessed: bool = False
@@ -58,7 +58,7 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
     retype: bool = False
 
 
-def proposed(proposal: Proposal, entries: Entries, **more: object) -> Checkout:
+def proposed(proposal: QuoteResult, entries: Entries, **more: object) -> Checkout:
     """The checkout of a proposal."""
     return Checkout(
         quote=proposal.quote,
@@ -70,7 +70,7 @@ def proposed(proposal: Proposal, entries: Entries, **more: object) -> Checkout:
     )
 
 
-def all_held(proposal: Proposal, held: Mapping[str, int]) -> bool:
+def all_reserved(proposal: QuoteResult, held: Mapping[str, int]) -> bool:
     """Whether everything that is proposed is set aside."""
     return all(held.get(sku, 0) >= quantity for sku, quantity in proposal.quote.wanted.items())
 
@@ -104,7 +104,7 @@ class CheckoutReplies:
         self, request: ShopRequest, quote: Quote, token: str, entries: Entries, alert: Alert
     ) -> Reply:
         """The form as it was: nothing new can be worked out now (503)."""
-        way = Shipping(quote.method, quote.method_title, quote.money(quote.totals.shipping))
+        way = ShippingOption(quote.method, quote.method_title, quote.money(quote.totals.shipping))
         checkout = Checkout(quote=quote, methods=(way,), entries=entries, alert=alert, token=token)
         return await self.again(request, checkout, 503, headers=[(b"retry-after", b"5")])
 
@@ -138,7 +138,7 @@ class CheckoutReplies:
             shell=await self._shell(_("Error: Checkout") if failed else _("Checkout"), quote.currency),
             badge=summary.quantity,
             summary=summary,
-            seen=checkout.token or self._signer.seal(quote),
+            seen=checkout.token or self._signer.sign(quote),
             fields={name: _field(entries, name) for name in FIELDS},
             methods=_methods(checkout),
             countries=tuple(names().values()),
@@ -148,7 +148,7 @@ class CheckoutReplies:
             remarks=tuple(problem.message for problem in checkout.problems if problem.kind != "short"),
             set_aside=_clock(checkout.until) if checkout.until else None,
             waiting=Link(grouped(checkout.waiting), order_path(checkout.waiting)) if checkout.waiting else None,
-            test_cards=tuple(TestCardView(card.number, _(card.words)) for card in DEMO_CARDS),
+            test_cards=tuple(TestCardView(card.number, _(card.description)) for card in DEMO_CARDS),
             alert=checkout.alert,
             confirm=bool(checkout.alert and checkout.alert.changes),
             retype=checkout.retype,

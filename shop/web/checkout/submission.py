@@ -89,7 +89,7 @@ class CheckoutSubmissions:
         session = self._site.sessions.read(request)
         cart = Cart(session.cart_id if session else "")
         token = form.fields.get("seen")
-        seen = self._signer.unseal(token) if token else None
+        seen = self._signer.verify(token) if token else None
         return CheckoutSubmission(
             request=request,
             cart=cart,

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shop.catalog.schema import reservations, variants
 from shop.checkout.model import Order
 from shop.checkout.placing.orders import READ, order_of
-from shop.checkout.pricing.coupons import shopper_of
+from shop.checkout.pricing.coupons import shopper_digest
 from shop.checkout.pricing.totals import CouponTerms
 from shop.checkout.schema import coupon_shoppers, coupons, demo_payments, outbox
 from shop.database import fetch
@@ -123,7 +123,7 @@ def _wrong_shoppers(
     used: Sequence[Order], counted: Mapping[tuple[str, str], int], terms: Mapping[str, CouponTerms]
 ) -> Iterator[str]:
     """The same for each shopper of a coupon."""
-    orders_of = Counter((order.quote.coupon, shopper_of(order.buyer.email)) for order in used)
+    orders_of = Counter((order.quote.coupon, shopper_digest(order.buyer.email)) for order in used)
     for (code, _), count in orders_of.items():
         most = terms[code].per_shopper
         if most is not None and count > most:

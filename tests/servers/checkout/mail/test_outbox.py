@@ -1,4 +1,4 @@
-"""E-mails are kept with what they tell of, and sent until the mail server has them."""
+"""The outbox stores e-mails with the changes that they report, and sends them with retries."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HOUR = 3600
 
 
 class Postbox:
-    """Takes e-mails, or raises what it is told to."""
+    """An EmailSender that records e-mails, or raises the given errors."""
 
     def __init__(self) -> None:
         self.sent: list[str] = []
@@ -45,7 +45,7 @@ class Postbox:
 
 
 class Died(BaseException):
-    """The process ends."""
+    """The process crashes."""
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ class TestOutbox:
     def database_url(self, sqlite_url: str) -> str:
         return sqlite_url
 
-    async def test_without_a_sender_emails_stay_and_are_never_tried(self, engine: AsyncEngine, clock: Clock) -> None:
+    async def test_without_a_sender_emails_stay_unsent(self, engine: AsyncEngine, clock: Clock) -> None:
         outbox = Outbox(engine, None, clock)
         await put(engine, outbox, "placed:A")
         await outbox.start()
@@ -126,7 +126,7 @@ class TestOutbox:
         kept = await outbox.get("placed:A")
         assert (kept.state(clock()), kept.attempts, kept.sent_at) == ("waiting", 0, None)
 
-    async def test_what_fails_is_tried_again_after_ever_longer_pauses(
+    async def test_failures_are_retried_with_increasing_delays(
         self, engine: AsyncEngine, outbox: Outbox, postbox: Postbox, clock: Clock
     ) -> None:
         await put(engine, outbox, "placed:A")
@@ -157,7 +157,7 @@ class TestOutbox:
         assert kept.state(clock()) == "refused"
         assert GIVE_UP_SECONDS < clock.now - kept.created_at < GIVE_UP_SECONDS + 7 * HOUR
 
-    async def test_what_is_refused_for_good_is_kept_with_its_error_and_holds_nobody_up(
+    async def test_a_refused_email_keeps_its_error_and_does_not_block_others(
         self, engine: AsyncEngine, outbox: Outbox, postbox: Postbox, clock: Clock
     ) -> None:
         await put(engine, outbox, "placed:A")
@@ -185,7 +185,7 @@ class TestOutbox:
         assert not await outbox.deliver_next()
         assert postbox.sent == ["placed:A"]
 
-    async def test_a_shop_that_is_given_a_mail_server_does_not_write_to_old_orders(
+    async def test_configuring_a_mail_server_later_does_not_email_old_orders(
         self, engine: AsyncEngine, outbox: Outbox, postbox: Postbox, clock: Clock
     ) -> None:
         await put(engine, outbox, "placed:A")
@@ -196,7 +196,7 @@ class TestOutbox:
         assert await outbox.deliver_next()
         assert postbox.sent == ["placed:A"]
 
-    async def test_an_email_whose_process_died_is_sent_again_once_its_claim_is_over(
+    async def test_an_email_of_a_crashed_process_is_sent_after_its_claim_expires(
         self, engine: AsyncEngine, outbox: Outbox, postbox: Postbox, clock: Clock
     ) -> None:
         await put(engine, outbox, "placed:A")
@@ -210,7 +210,7 @@ class TestOutbox:
         assert await outbox.deliver_next()
         assert postbox.sent == ["placed:A", "placed:A"]
 
-    async def test_a_failure_of_one_whose_claim_is_over_takes_nothing_from_the_next(
+    async def test_a_failure_after_an_expired_claim_does_not_affect_the_next_claim(
         self, engine: AsyncEngine, outbox: Outbox, postbox: Postbox, clock: Clock
     ) -> None:
         await put(engine, outbox, "placed:A")
@@ -227,7 +227,7 @@ class TestOutbox:
         assert postbox.sent == ["placed:A"]
 
     @pytest.mark.parametrize("state", ["sent", "waiting", "refused", "stale"])
-    async def test_emails_are_listed_by_what_has_become_of_them(
+    async def test_emails_are_listed_by_state(
         self, engine: AsyncEngine, outbox: Outbox, postbox: Postbox, clock: Clock, state: EmailState
     ) -> None:
         await put(engine, outbox, "placed:stale")
@@ -244,10 +244,10 @@ class TestOutbox:
         assert (await outbox.latest(2))[0].email.id == "placed:waiting"
         assert len(await outbox.latest(9)) == 4
 
-    async def test_a_running_shop_sends_while_the_mail_server_goes_and_comes_back(
+    async def test_a_running_shop_survives_an_outage_of_the_mail_server(
         self, engine: AsyncEngine, clock: Clock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("shop.checkout.mail.outbox.LOOK_SECONDS", 0.01)
+        monkeypatch.setattr("shop.checkout.mail.outbox.POLL_SECONDS", 0.01)
         async with mail_server() as server:
             outbox = Outbox(engine, SmtpSender(f"smtp://127.0.0.1:{server.port}", "shop@neap.example"), clock)
             await outbox.start()
@@ -287,7 +287,7 @@ class TestOutbox:
         assert len(slow.sent) == 1
         assert sorted(kept.state(clock()) for kept in await outbox.latest(9)) == ["sent", "waiting"]
 
-    async def test_an_outbox_that_cannot_be_read_is_looked_into_again(
+    async def test_an_unreadable_outbox_is_retried(
         self,
         engine: AsyncEngine,
         clock: Clock,
@@ -295,7 +295,7 @@ class TestOutbox:
         monkeypatch: pytest.MonkeyPatch,
         caplog: pytest.LogCaptureFixture,
     ) -> None:
-        monkeypatch.setattr("shop.checkout.mail.outbox.LOOK_SECONDS", 0.01)
+        monkeypatch.setattr("shop.checkout.mail.outbox.POLL_SECONDS", 0.01)
         postbox.trouble = RuntimeError("a mistake in the program")
         outbox = Outbox(engine, postbox, clock)
         await put(engine, outbox, "placed:A")
@@ -306,7 +306,7 @@ class TestOutbox:
         await is_true(lambda: len(postbox.sent) == 2)
         await outbox.close()
 
-    async def test_logs_name_nobody_and_open_no_order(
+    async def test_logs_contain_no_address_and_no_order_number(
         self, engine: AsyncEngine, outbox: Outbox, postbox: Postbox, caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level(logging.DEBUG, "shop")
@@ -318,7 +318,7 @@ class TestOutbox:
         assert "A7Q" not in caplog.text
 
 
-def test_the_end_of_time_is_never_due() -> None:
+def test_never_is_never_due() -> None:
     kept = StoredEmail(email=email(), created_at=0, sent_at=None, attempts=1, due_at=NEVER, error="No.")
     assert kept.state(NEVER - 1) == "refused"
     assert msgspec.structs.replace(kept, sent_at=5).state(NEVER) == "sent"

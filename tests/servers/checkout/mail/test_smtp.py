@@ -1,4 +1,4 @@
-"""E-mails are handed to a mail server, or it is told in words why not."""
+"""E-mails are delivered to a mail server, or an error says why not."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def test_an_email_sent_twice_has_one_message_id_that_does_not_open_the_ord
     assert "K3F9" not in "".join(f"{name}{value}" for name, value in server.received[0].message.items())
 
 
-async def test_a_server_that_parts_badly_has_the_email_all_the_same() -> None:
+async def test_a_failed_quit_does_not_fail_the_delivery() -> None:
     async with mail_server() as server:
         server.parts_badly = True
         await SmtpSender(f"smtp://127.0.0.1:{server.port}", FROM).send(EMAIL)
@@ -91,7 +91,7 @@ async def test_an_internationalised_domain_travels_in_ascii() -> None:
         ("550-No\r\n550 " + "x" * 300, "", EmailRefused, "550 No xxx"),
     ],
 )
-async def test_a_refusal_for_good_is_told_from_one_for_now(
+async def test_permanent_and_temporary_refusals_differ(
     to_recipients: str, to_data: str, error: type[Exception], words: str
 ) -> None:
     async with mail_server() as server:
@@ -102,7 +102,7 @@ async def test_a_refusal_for_good_is_told_from_one_for_now(
     assert server.received == []
 
 
-async def test_nobody_there_is_told() -> None:
+async def test_an_unreachable_server_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     with pytest.raises(EmailUnavailable, match="did not take the e-mail"):
@@ -110,7 +110,7 @@ async def test_nobody_there_is_told() -> None:
 
 
 @pytest.mark.parametrize("limit", ["CONNECT_SECONDS", "SENDING_SECONDS"])
-async def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+async def test_a_silent_server_times_out(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
     monkeypatch.setattr(smtp, "CONNECT_SECONDS", 0.5)
     monkeypatch.setattr(smtp, limit, 0.05)
     async with silent_server() as hung:
@@ -119,7 +119,7 @@ async def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.Monkey
                 await SmtpSender(f"smtp://127.0.0.1:{hung.port}", FROM).send(EMAIL)
 
 
-async def test_a_server_that_falls_silent_with_the_email_in_its_hands_is_given_up(
+async def test_a_server_that_falls_silent_during_delivery_times_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(smtp, "COMMAND_SECONDS", 0.2)
@@ -151,7 +151,7 @@ async def test_a_certificate_of_another_authority_is_refused(scheme: str, server
     assert server.received == []
 
 
-async def test_the_certificate_of_a_server_on_this_machine_is_not_looked_at(server_tls: ssl.SSLContext) -> None:
+async def test_the_certificate_of_a_server_on_this_machine_is_not_verified(server_tls: ssl.SSLContext) -> None:
     async with mail_server(tls=server_tls) as server:
         await SmtpSender(f"smtp://127.0.0.1:{server.port}", FROM).send(EMAIL)
     assert server.received[0].encrypted
@@ -163,7 +163,7 @@ async def test_it_logs_in(server_tls: ssl.SSLContext, trusting: ssl.SSLContext) 
     assert (server.received[0].user, server.received[0].encrypted) == ("shop", True)
 
 
-async def test_a_wrong_password_is_told_and_not_shown(server_tls: ssl.SSLContext) -> None:
+async def test_a_wrong_password_is_reported_and_not_shown(server_tls: ssl.SSLContext) -> None:
     async with mail_server(tls=server_tls, login=True) as server:
         with pytest.raises(EmailUnavailable, match="refused the user or the password of SMTP_URL") as refused:
             await SmtpSender(f"smtp://shop:secret@127.0.0.1:{server.port}", FROM).send(EMAIL)
@@ -229,7 +229,7 @@ def test_a_url_names_the_server(url: str, host: str, port: int, encrypted: bool)
         "smtp://user:secret@[mail.example",
     ],
 )
-def test_a_wrong_url_is_told_in_plain_words_without_its_password(url: str) -> None:
+def test_an_invalid_url_is_reported_without_its_password(url: str) -> None:
     with pytest.raises(ConfigurationError, match="SMTP_URL") as wrong:
         SmtpSender(url, FROM)
     assert "secret" not in str(wrong.value)
@@ -239,7 +239,7 @@ def test_a_wrong_url_is_told_in_plain_words_without_its_password(url: str) -> No
     "sender",
     ["", "Neap", "Neap <orders>", "Neap <orders@neap.example", "A <a@b.example> B", "a@b.example\nBcc: c@d.example"],
 )
-def test_a_wrong_sender_is_told(sender: str) -> None:
+def test_an_invalid_sender_is_reported(sender: str) -> None:
     with pytest.raises(ConfigurationError, match="MAIL_FROM"):
         SmtpSender("smtp://localhost", sender)
 

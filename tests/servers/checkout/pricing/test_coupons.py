@@ -1,4 +1,4 @@
-"""Coupons are refused in words, and never spent more often than allowed."""
+"""Coupons are refused with a reason, and never used more often than allowed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import event, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shop.catalog.exchange_rates import read_rates
-from shop.checkout.pricing.coupons import KEPT_SECONDS, Coupon, Coupons, as_code, demo_coupons, shopper_of
+from shop.checkout.pricing.coupons import CACHE_SECONDS, Coupon, Coupons, coupon_code, demo_coupons, shopper_digest
 from shop.checkout.pricing.totals import CouponTerms
 from shop.checkout.schema import coupon_shoppers, coupons
 from shop.database import fetch, writing
@@ -37,7 +37,7 @@ async def opened(engine: AsyncEngine, *given: Coupon, **options: Any) -> Coupons
 
 
 async def order(engine: AsyncEngine, step: Callable[[AsyncConnection], Awaitable[None]]) -> bool:
-    """Do a step in a transaction of its own, as an order does; False where it was refused."""
+    """Run a step in a transaction of its own, as an order does; False if it was refused."""
     try:
         async with writing(engine) as connection:
             await step(connection)
@@ -51,7 +51,7 @@ def using(kept: Coupons, code: str, email: str) -> Callable[[AsyncConnection], A
 
 
 async def uses_of(engine: AsyncEngine, code: str) -> tuple[int, int]:
-    """How often a coupon was used, and how often by all its shoppers together."""
+    """The uses of a coupon, and the sum of uses by its shoppers."""
     ((all_in_all,),) = await fetch(engine, select(coupons.c.uses).where(coupons.c.code == code))
     counted = select(func.coalesce(func.sum(coupon_shoppers.c.uses), 0)).where(coupon_shoppers.c.code == code)
     ((by_shoppers,),) = await fetch(engine, counted)
@@ -72,13 +72,13 @@ class TestRaces:
         assert sum(await asyncio.gather(*tries)) == 2, "one by ada, one by bob"
         assert await uses_of(engine, "ONCE") == (2, 2), "a refused use is not counted"
 
-    async def test_what_is_given_back_can_be_used_again(self, engine: AsyncEngine) -> None:
+    async def test_a_restored_use_can_be_used_again(self, engine: AsyncEngine) -> None:
         kept = await opened(engine, Coupon("ONE", percent(per_shopper=1), max_uses=1))
         assert await order(engine, using(kept, "ONE", "ada@shop.test"))
         assert not await order(engine, using(kept, "ONE", "bob@shop.test"))
-        assert await order(engine, lambda c: kept.give_back(c, "ONE", "ada@shop.test"))
+        assert await order(engine, lambda c: kept.restore(c, "ONE", "ada@shop.test"))
         assert await uses_of(engine, "ONE") == (0, 0)
-        assert await order(engine, lambda c: kept.give_back(c, "ONE", "ada@shop.test"))
+        assert await order(engine, lambda c: kept.restore(c, "ONE", "ada@shop.test"))
         assert await uses_of(engine, "ONE") == (0, 0), "never less than none"
         assert await order(engine, using(kept, "ONE", "ada@shop.test"))
 
@@ -90,7 +90,7 @@ class TestRaces:
                 return 0
             if email.startswith("even"):
                 return 1
-            await order(engine, lambda c: kept.give_back(c, "THREE", email))
+            await order(engine, lambda c: kept.restore(c, "THREE", email))
             return 0
 
         stay = sum(await asyncio.gather(*(come_and_go(f"{'even' if i % 2 else 'odd'}{i}@a.test") for i in range(20))))
@@ -100,7 +100,7 @@ class TestRaces:
 
 @pytest.fixture
 def statements(engine: AsyncEngine) -> list[str]:
-    """What the database is asked, without the words that begin and end transactions."""
+    """The statements that the database receives, without BEGIN and COMMIT."""
     asked: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
@@ -120,7 +120,7 @@ async def test_a_use_is_two_statements(engine: AsyncEngine, statements: list[str
 async def test_what_cannot_be_a_code_is_not_looked_up(engine: AsyncEngine, statements: list[str]) -> None:
     kept = Coupons(engine, read_rates())
     for text in ("", "two words", "ü" * 3, "A" * 33, "A\x00"):
-        assert as_code(text) == ""
+        assert coupon_code(text) == ""
         with pytest.raises(CouponRefused):
             await kept.check(text, eur(1), NOON)
     assert statements == []
@@ -140,16 +140,14 @@ class TestCheck:
             ),
         ],
     )
-    async def test_says_why_a_coupon_does_not_count(
-        self, sqlite_engine: AsyncEngine, coupon: Coupon, words: str
-    ) -> None:
+    async def test_states_why_a_coupon_is_refused(self, sqlite_engine: AsyncEngine, coupon: Coupon, words: str) -> None:
         kept = await opened(sqlite_engine, coupon)
         with pytest.raises(CouponRefused) as refused:
             await kept.check("X", eur(5000), NOON)
         assert (str(refused.value), refused.value.field) == (words, "coupon")
 
     @pytest.mark.parametrize("code", ["", "NOPE", "x" * 33, "' OR 1=1 --", "ＣＯＵＰＯＮ"])
-    async def test_an_unknown_code_is_told_as_it_was_typed(self, sqlite_engine: AsyncEngine, code: str) -> None:
+    async def test_an_unknown_code_is_reported_as_typed(self, sqlite_engine: AsyncEngine, code: str) -> None:
         kept = await opened(sqlite_engine, Coupon("X", percent()))
         with pytest.raises(CouponRefused) as refused:
             await kept.check(code, eur(1), NOON)
@@ -173,15 +171,15 @@ class TestCheck:
             await kept.check("X", Money(1624, "JPY"), NOON)
 
 
-class TestMemory:
-    async def test_a_look_up_is_kept_for_two_seconds_whether_found_or_not(self, sqlite_engine: AsyncEngine) -> None:
+class TestCache:
+    async def test_a_look_up_is_cached_for_two_seconds_whether_found_or_not(self, sqlite_engine: AsyncEngine) -> None:
         clock = Clock()
         kept = await opened(sqlite_engine, Coupon("X", percent()), clock=clock)
         assert await kept.find("X")
         assert await kept.find("Y") is None
         await Coupons(sqlite_engine, read_rates()).end("X", NOON)
         await Coupons(sqlite_engine, read_rates()).add([Coupon("Y", percent())])
-        clock.now += KEPT_SECONDS - 0.1
+        clock.now += CACHE_SECONDS - 0.1
         assert await kept.check("X", eur(1), NOON)
         assert await kept.find("Y") is None
         clock.now += 0.1
@@ -190,7 +188,7 @@ class TestMemory:
         assert await kept.find("Y")
 
 
-class TestLookingAfter:
+class TestAdministration:
     async def test_adding_overwrites_nothing(self, engine: AsyncEngine) -> None:
         kept = await opened(engine, Coupon("X", percent()))
         assert await kept.add([Coupon("X", percent(5)), Coupon("Y", percent(7), uses=3)]) == ["Y"]
@@ -209,6 +207,6 @@ class TestLookingAfter:
 
 
 def test_a_shopper_is_a_digest_of_the_address() -> None:
-    assert shopper_of(" Ada@Shop.test") == shopper_of("ada@shop.test") != shopper_of("bob@shop.test")
-    assert len(shopper_of("ada@shop.test")) == 64
-    assert "ada" not in shopper_of("ada@shop.test")
+    assert shopper_digest(" Ada@Shop.test") == shopper_digest("ada@shop.test") != shopper_digest("bob@shop.test")
+    assert len(shopper_digest("ada@shop.test")) == 64
+    assert "ada" not in shopper_digest("ada@shop.test")

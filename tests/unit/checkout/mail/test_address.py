@@ -1,4 +1,4 @@
-"""What counts as an e-mail address."""
+"""Validation of e-mail addresses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.checkout.mail.address import on_the_wire, read_email
+from shop.checkout.mail.address import ascii_address, read_email
 from shop.errors import InvalidInput
 
 
@@ -56,20 +56,20 @@ def test_an_address_is_taken_as_it_was_typed(typed: str, address: str) -> None:
         "kim@[127.0.0.1]",
     ],
 )
-def test_what_no_mail_server_would_take_is_refused_in_words(typed: str) -> None:
+def test_invalid_addresses_are_refused(typed: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         read_email(typed)
     assert refused.value.field == "email"
 
 
 @given(st.text(max_size=300))
-def test_what_is_taken_travels_in_ascii_without_spaces_and_is_taken_again(typed: str) -> None:
+def test_valid_addresses_convert_to_ascii_and_stay_valid(typed: str) -> None:
     try:
         address = read_email(typed)
     except InvalidInput:
         return
     assert read_email(address) == address
-    wire = on_the_wire(address)
+    wire = ascii_address(address)
     assert wire.isascii()
     assert wire.isprintable()
     assert " " not in wire

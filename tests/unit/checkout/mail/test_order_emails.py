@@ -1,4 +1,4 @@
-"""The letters about an order say what was ordered, what it comes to and where it goes, in HTML and in plain text."""
+"""The e-mails about an order state its items, its total and its address, in HTML and in plain text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.checkout.mail.order_emails import OrderEmails, letter
+from shop.checkout.mail.order_emails import OrderEmails, order_email
 from shop.checkout.mail.outbox import Email, Outbox
 from shop.checkout.model import NEXT, Address, Buyer, Order, Quote, QuoteLine, State, Totals
 from shop.database import writing
@@ -56,7 +56,7 @@ ORDER = Order(
         origin="https://shop.example",
     ),
 )
-LETTERS: tuple[State, ...] = ("placed", "shipped", "cancelled", "refunded")
+EMAILED: tuple[State, ...] = ("placed", "shipped", "cancelled", "refunded")
 
 
 def but(order: Order = ORDER, **changes: object) -> Order:
@@ -72,7 +72,7 @@ def with_quote(**changes: object) -> Order:
 
 
 class Text(HTMLParser):
-    """What a person reads of HTML; every element that is opened is closed."""
+    """The visible text of HTML; checks that every element is closed."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -99,13 +99,13 @@ class Text(HTMLParser):
 
 
 def both(email: Email) -> tuple[str, str]:
-    """The words of the HTML and those of the plain text."""
+    """The text of the HTML part and of the plain part."""
     return str(Text(email.html)), " ".join(email.plain.split())
 
 
-@pytest.mark.parametrize("kind", LETTERS)
-def test_each_letter_says_it_all_in_both_forms(kind: State) -> None:
-    email = letter(kind, ORDER)
+@pytest.mark.parametrize("kind", EMAILED)
+def test_each_email_is_complete_in_both_forms(kind: State) -> None:
+    email = order_email(kind, ORDER)
     assert (email.id, email.recipient) == (f"{kind}:K3F90QZX7M2TVB8D", "kim@example.org")
     assert "K3F9-0QZX-7M2T-VB8D" in email.subject
     for words in both(email):
@@ -136,22 +136,25 @@ def test_each_letter_says_it_all_in_both_forms(kind: State) -> None:
     assert "https://shop.example/order/K3F90QZX7M2TVB8D\n" in email.plain
 
 
-def test_letters_differ_in_what_they_tell() -> None:
-    letters = [letter(kind, ORDER) for kind in LETTERS]
-    assert len({email.subject for email in letters}) == len({email.plain for email in letters}) == 4
-    assert "€83.20 goes back to your Visa ending in 4242" in letters[3].plain
-    assert "You pay nothing" in letters[2].plain
+def test_emails_about_different_states_differ() -> None:
+    emails = [order_email(kind, ORDER) for kind in EMAILED]
+    assert len({email.subject for email in emails}) == len({email.plain for email in emails}) == 4
+    assert "€83.20 goes back to your Visa ending in 4242" in emails[3].plain
+    assert "You pay nothing" in emails[2].plain
 
 
-def test_a_cancelled_order_says_why_where_that_is_known() -> None:
+def test_a_cancelled_order_states_its_reason_if_known() -> None:
     assert (
-        "The payment could not be taken." in letter("cancelled", but(failure="The payment could not be taken.")).plain
+        "The payment could not be taken."
+        in order_email("cancelled", but(failure="The payment could not be taken.")).plain
     )
 
 
-def test_what_is_not_there_is_not_spoken_of() -> None:
+def test_empty_parts_are_omitted() -> None:
     free = msgspec.structs.replace(TOTALS, discount=0, shipping=0, tax=0, tax_name="", total=8700)
-    email = letter("placed", but(with_quote(totals=free, coupon=""), buyer=by(card_brand="", card_last4="", origin="")))
+    email = order_email(
+        "placed", but(with_quote(totals=free, coupon=""), buyer=by(card_brand="", card_last4="", origin=""))
+    )
     for words in both(email):
         assert "Shipping free" in words.replace(":", "")
         for said in ("Discount", "VAT", "ending in", "Payment", "http"):
@@ -162,21 +165,21 @@ def test_what_is_not_there_is_not_spoken_of() -> None:
 
 def test_tax_on_top_is_not_called_included() -> None:
     on_top = msgspec.structs.replace(TOTALS, tax_included=False, tax_name="Tax 8%")
-    assert "Tax 8%: €13.28" in letter("placed", with_quote(totals=on_top)).plain
+    assert "Tax 8%: €13.28" in order_email("placed", with_quote(totals=on_top)).plain
 
 
 def test_amounts_are_written_as_their_currency_is() -> None:
     yen = msgspec.structs.replace(TOTALS, subtotal=6420, total=6420, discount=0, shipping=0)
-    email = letter("placed", with_quote(currency="JPY", totals=yen, lines=(line("Tide Mug", 2, 3210, "JPY"),)))
+    email = order_email("placed", with_quote(currency="JPY", totals=yen, lines=(line("Tide Mug", 2, 3210, "JPY"),)))
     for words in both(email):
         assert "¥6,420" in words
 
 
-def test_what_people_have_typed_is_text_and_nothing_else() -> None:
+def test_typed_text_is_never_markup() -> None:
     typed = '<b>"Kim"</b> & {{ 7 * 7 }}'
     address = msgspec.structs.replace(ORDER.buyer.address, name=typed)
     order = but(with_quote(lines=(line(typed, 1, 8700),)), buyer=by(address=address))
-    email = letter("placed", order)
+    email = order_email("placed", order)
     assert "<b>" not in email.html
     for words in both(email):
         assert words.count(typed) == 2
@@ -184,31 +187,31 @@ def test_what_people_have_typed_is_text_and_nothing_else() -> None:
     assert "&lt;" not in email.plain
 
 
-@pytest.mark.parametrize("kind", LETTERS)
-def test_a_gift_note_is_told_line_by_line_as_text(kind: State) -> None:
+@pytest.mark.parametrize("kind", EMAILED)
+def test_a_gift_note_is_shown_line_by_line_as_text(kind: State) -> None:
     note = "<b>For Kim</b> & co.\n\nSleep well."
-    email = letter(kind, but(buyer=by(gift_note=note)))
+    email = order_email(kind, but(buyer=by(gift_note=note)))
     assert f"\nGift note:\n{note}\n" in email.plain
     assert "Gift note</span><br><bdi>&lt;b&gt;For Kim&lt;/b&gt; &amp; co.</bdi><br><bdi></bdi><br>" in email.html
     assert "Gift note <b>For Kim</b> & co. Sleep well." in str(Text(email.html))
-    assert "Gift note" not in letter(kind, ORDER).plain + letter(kind, ORDER).html
+    assert "Gift note" not in order_email(kind, ORDER).plain + order_email(kind, ORDER).html
 
 
 def test_a_gift_note_is_announced_in_the_language_of_the_order() -> None:
     for language, label in (("de", "Geschenknachricht"), ("ar", "رسالة الهدية")):
-        email = letter("placed", but(buyer=by(gift_note="For Kim", language=language)))
+        email = order_email("placed", but(buyer=by(gift_note="For Kim", language=language)))
         assert f"{label}:\nFor Kim\n" in email.plain
         assert f"{label}</span><br><bdi>For Kim</bdi>" in email.html
 
 
-async def test_only_states_that_a_shopper_is_to_know_of_are_written_about(engine: AsyncEngine) -> None:
+async def test_only_some_states_are_announced_by_email(engine: AsyncEngine) -> None:
     outbox = Outbox(engine)
     async with writing(engine) as connection:
         for state in NEXT:
             await OrderEmails(outbox).write(connection, state, ORDER)
             await OrderEmails(outbox).write(connection, state, ORDER)
-    assert {kept.email.id.partition(":")[0] for kept in await outbox.latest(99)} == set(LETTERS)
-    assert len(await outbox.latest(99)) == len(LETTERS)
+    assert {kept.email.id.partition(":")[0] for kept in await outbox.latest(99)} == set(EMAILED)
+    assert len(await outbox.latest(99)) == len(EMAILED)
 
 
 @pytest.fixture

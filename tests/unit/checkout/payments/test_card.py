@@ -1,4 +1,4 @@
-"""A card is read as people type it, and every field that is wrong is named without a digit of it."""
+"""Cards are parsed as typed, and errors name each invalid field without a digit of the input."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_number_may_have_what_people_put_between_its_digits(typed: str, number
         ("", ""),
     ],
 )
-def test_a_brand_is_told_by_how_a_number_begins(number: str, brand: str) -> None:
+def test_the_prefix_of_a_number_determines_the_brand(number: str, brand: str) -> None:
     assert brand_of(number) == brand
 
 
@@ -81,7 +81,7 @@ def test_a_brand_is_told_by_how_a_number_begins(number: str, brand: str) -> None
         ("4" * 10_000, "13, 16 or 19 digits"),
     ],
 )
-def test_a_wrong_number_is_told_what_is_wrong(number: str, words: str) -> None:
+def test_an_invalid_number_gets_a_specific_message(number: str, words: str) -> None:
     found = problems(number=number)
     assert words in found[NUMBER]
     assert set(found) <= {NUMBER, CVV}
@@ -118,7 +118,7 @@ def test_a_card_is_good_through_the_last_day_of_its_month(month: str, year: str,
         ("", "2030", MONTH, "from 01 to 12"),
     ],
 )
-def test_a_wrong_expiry_is_told_at_its_field(month: str, year: str, field: str, words: str) -> None:
+def test_an_invalid_expiry_is_reported_at_its_field(month: str, year: str, field: str, words: str) -> None:
     found = problems(month=month, year=year)
     assert set(found) == {field}
     assert words in found[field]
@@ -144,7 +144,7 @@ def test_a_card_of_american_express_has_four_digits() -> None:
     assert read_card(AMEX, "12", "2030", "1234", TODAY).cvv == "1234"
 
 
-def test_every_field_that_is_wrong_is_named_in_the_order_of_the_form() -> None:
+def test_all_invalid_fields_are_reported_in_form_order() -> None:
     assert list(problems("1", "", "", "")) == [NUMBER, MONTH, YEAR, CVV]
 
 
@@ -157,7 +157,7 @@ def test_the_check_digit_finds_every_single_wrong_digit(payload: str, data: st.D
 
 
 @given(st.text(max_size=25), st.text(max_size=4), st.text(max_size=6), st.text(max_size=6))
-def test_no_digit_that_was_typed_is_said(number: str, month: str, year: str, cvv: str) -> None:
+def test_messages_contain_no_typed_digit(number: str, month: str, year: str, cvv: str) -> None:
     try:
         said = repr(read_card(number, month, year, cvv, TODAY))
     except InvalidFields as refused:
@@ -167,7 +167,7 @@ def test_no_digit_that_was_typed_is_said(number: str, month: str, year: str, cvv
     assert not re.search(r"\d{4}|\d{3}", said)
 
 
-def test_a_card_shows_nothing_of_itself_wherever_it_is_printed() -> None:
+def test_the_repr_of_a_card_reveals_nothing() -> None:
     card = Card(VISA, 12, 2030, "123")
     for shown in (repr(card), str(card), f"{card}", f"{[card]}", pretty_repr(card)):
         assert not re.search(r"\d", shown)

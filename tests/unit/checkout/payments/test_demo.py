@@ -1,4 +1,4 @@
-"""The demonstration bank does what its test numbers promise; the rest is in tests/contract."""
+"""The demo provider honours its test cards; tests/contract covers the rest."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.checkout.payments.card import brand_of, passes_luhn
-from shop.checkout.payments.demo import SILENT_SECONDS, SLOW_SECONDS, DemoPayments
+from shop.checkout.payments.demo import NO_ANSWER_SECONDS, SLOW_SECONDS, DemoPayments
 from shop.checkout.payments.demo_cards import DEMO_CARDS, outcome_of
 from shop.checkout.payments.provider import Card, Payment
 from shop.checkout.schema import demo_payments
@@ -23,7 +23,7 @@ AMOUNT = Money(3210, "JPY")
 
 
 class Pauses:
-    """Time that passes at once; `meanwhile` happens in it."""
+    """A sleep that returns at once, after running `meanwhile`."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
@@ -59,12 +59,12 @@ def test_every_test_number_is_one_that_the_form_takes_and_that_the_documents_lis
     for demo in DEMO_CARDS:
         assert passes_luhn(demo.digits)
         assert brand_of(demo.digits)
-        assert f"`{demo.number}` | {demo.words}" in listed
+        assert f"`{demo.number}` | {demo.description}" in listed
     assert len({demo.digits for demo in DEMO_CARDS}) == len(DEMO_CARDS)
     assert outcome_of("4111111111111111") == "approved"
 
 
-async def test_too_little_money_is_told(payments: DemoPayments) -> None:
+async def test_insufficient_funds_are_reported(payments: DemoPayments) -> None:
     declined = await payments.authorise("A", AMOUNT, card("no-funds"))
     assert declined.status == "declined"
     assert "not enough money" in declined.message
@@ -75,7 +75,7 @@ async def test_a_slow_bank_takes_its_time(payments: DemoPayments, pauses: Pauses
     assert pauses.seconds == [SLOW_SECONDS]
 
 
-async def test_what_was_voided_while_the_bank_took_its_time_is_not_authorised(
+async def test_a_payment_voided_during_a_slow_authorisation_is_not_authorised(
     payments: DemoPayments, pauses: Pauses
 ) -> None:
     pauses.meanwhile = lambda: payments.void("A")
@@ -85,16 +85,16 @@ async def test_what_was_voided_while_the_bank_took_its_time_is_not_authorised(
 @pytest.mark.parametrize(
     ("outcome", "found"), [("lost-answer", Payment("A", "authorised", AMOUNT)), ("lost-call", None)]
 )
-async def test_a_lost_answer_is_told_from_a_lost_call_by_asking_later(
+async def test_find_distinguishes_a_lost_answer_from_a_lost_call(
     payments: DemoPayments, pauses: Pauses, outcome: str, found: Payment | None
 ) -> None:
     with pytest.raises(PaymentUnavailable):
         await payments.authorise("A", AMOUNT, card(outcome))
-    assert pauses.seconds == [SILENT_SECONDS]
+    assert pauses.seconds == [NO_ANSWER_SECONDS]
     assert await payments.find("A") == found
 
 
-async def test_whoever_gives_up_waiting_finds_the_payment_made(engine: AsyncEngine) -> None:
+async def test_after_a_timeout_the_payment_is_found(engine: AsyncEngine) -> None:
     silent = asyncio.Event()
 
     async def hang(_seconds: float) -> None:

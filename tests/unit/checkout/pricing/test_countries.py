@@ -1,4 +1,4 @@
-"""Countries are understood as people write them, and what is no country is none."""
+"""Countries are recognised as people write them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_country_is_understood(text: str, code: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", " ", "the", "Atlantis", "EU", "European Union", "ZZ", "*", "1", "Ⅷ", "\x00", "a" * 9999]
 )
-def test_what_is_no_country_is_none(text: str) -> None:
+def test_other_texts_are_no_country(text: str) -> None:
     assert code_of(text) == ""
 
 
@@ -50,5 +50,5 @@ def test_every_country_is_found_by_its_name_and_its_code() -> None:
     assert len(names()) > 240
 
 
-def test_a_name_is_told_for_a_code_and_nothing_for_none() -> None:
+def test_a_code_has_a_name_and_an_unknown_code_has_none() -> None:
     assert (name_of("DE"), name_of(""), name_of("EU")) == ("Germany", "", "")

@@ -1,4 +1,4 @@
-"""What was shown comes back as it was, only from us, and what is otherwise is said."""
+"""A signed quote reads back unchanged, only if we signed it, and differences are reported."""
 
 from __future__ import annotations
 
@@ -31,42 +31,42 @@ class TestTokens:
         "quote",
         [a_quote(), a_quote(discount=240, coupon="WELCOME10"), a_quote(country_code=""), yen(a_quote())],
     )
-    def test_what_was_sealed_is_read_and_nothing_is_otherwise(self, quote: Quote) -> None:
-        seen = QuoteSigner(SECRET).unseal(QuoteSigner(SECRET).seal(quote))
+    def test_a_signed_quote_is_verified_without_differences(self, quote: Quote) -> None:
+        seen = QuoteSigner(SECRET).verify(QuoteSigner(SECRET).sign(quote))
         assert seen
         assert differences(seen, quote) == ()
         assert (seen.total, seen.wanted, seen.revision) == (quote.total, quote.wanted, quote.revision)
 
-    def test_only_the_same_secret_reads_it(self) -> None:
-        token = QuoteSigner(SECRET).seal(a_quote())
-        assert QuoteSigner("another").unseal(token) is None
-        assert QuoteSigner("").unseal(QuoteSigner("").seal(a_quote())) is None, "each draws its own"
+    def test_only_the_same_secret_verifies_it(self) -> None:
+        token = QuoteSigner(SECRET).sign(a_quote())
+        assert QuoteSigner("another").verify(token) is None
+        assert QuoteSigner("").verify(QuoteSigner("").sign(a_quote())) is None, "each draws its own"
 
-    def test_a_token_that_was_changed_anywhere_is_none(self) -> None:
-        consent = QuoteSigner(SECRET)
-        token = consent.seal(a_quote())
+    def test_a_tampered_token_is_rejected(self) -> None:
+        signer = QuoteSigner(SECRET)
+        token = signer.sign(a_quote())
         for at in range(len(token) - 1):
             other = "A" if token[at] != "A" else "B"
-            assert consent.unseal(f"{token[:at]}{other}{token[at + 1 :]}") is None
+            assert signer.verify(f"{token[:at]}{other}{token[at + 1 :]}") is None
 
     @pytest.mark.parametrize("token", ["", "A", "AAAAA", "ü", "\x00", "=" * 9, "!" * 100, secrets.token_urlsafe(500)])
-    def test_what_is_no_token_is_none(self, token: str) -> None:
-        assert QuoteSigner(SECRET).unseal(token) is None
+    def test_malformed_tokens_are_rejected(self, token: str) -> None:
+        assert QuoteSigner(SECRET).verify(token) is None
 
-    def test_it_counts_for_a_day(self) -> None:
+    def test_a_token_expires_after_a_day(self) -> None:
         clock = Clock()
-        consent = QuoteSigner(SECRET, clock)
-        token = consent.seal(a_quote())
+        signer = QuoteSigner(SECRET, clock)
+        token = signer.sign(a_quote())
         clock.now += MAX_AGE - 1
-        assert consent.unseal(token)
+        assert signer.verify(token)
         clock.now += 1
-        assert consent.unseal(token) is None
+        assert signer.verify(token) is None
 
-    def test_one_of_another_version_of_the_shop_is_none(self) -> None:
-        consent = QuoteSigner(SECRET)
+    def test_a_token_of_another_release_is_rejected(self) -> None:
+        signer = QuoteSigner(SECRET)
         packed = zlib.compress(msgspec.msgpack.encode((2**40, {"lines": "of another shape"})))
-        token = urlsafe_b64encode(consent._sign(packed) + packed).decode()
-        assert consent.unseal(token) is None
+        token = urlsafe_b64encode(signer._signature_of(packed) + packed).decode()
+        assert signer.verify(token) is None
 
     def test_a_hundred_lines_take_little_of_a_form(self) -> None:
         usual = [
@@ -76,7 +76,7 @@ class TestTokens:
             quote_line(secrets.token_urlsafe(90), secrets.token_urlsafe(90), sku=secrets.token_urlsafe(48))
             for _ in usual
         ]
-        sizes = [len(quote_plus(QuoteSigner(SECRET).seal(a_quote(*lines)))) for lines in (usual, longest)]
+        sizes = [len(quote_plus(QuoteSigner(SECRET).sign(a_quote(*lines)))) for lines in (usual, longest)]
         assert sizes[0] < MAX_BODY / 16
         assert sizes[1] < MAX_BODY / 3
 
@@ -148,10 +148,10 @@ class TestDifferences:
             ),
         ],
     )
-    def test_are_said(self, now: Quote, words: tuple[str, ...]) -> None:
+    def test_are_reported(self, now: Quote, words: tuple[str, ...]) -> None:
         assert differences(a_quote(), now) == words
 
-    def test_a_coupon_that_no_longer_counts_is_said(self) -> None:
+    def test_a_lost_coupon_is_reported(self) -> None:
         before = a_quote(coupon="WELCOME10", discount=240)
         assert differences(before, a_quote())[0] == "The coupon WELCOME10 no longer counts."
 

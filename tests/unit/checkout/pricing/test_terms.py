@@ -1,4 +1,4 @@
-"""Terms of checkout: the example's, and files that make no sense."""
+"""Terms of checkout: the example, and invalid files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def read(tmp_path: Path, **given: Any) -> Terms:
     return read_terms(str(file))
 
 
-class TestTheExample:
+class TestExample:
     def test_ships_to_every_country_there_is_and_to_those_that_it_does_not_know(self) -> None:
         terms = read_terms()
         for code in ("", *names()):
@@ -35,7 +35,7 @@ class TestTheExample:
         assert terms.zone("").title == "the rest of the world"
         assert terms.home == "DE"
 
-    def test_names_only_countries_that_there_are(self) -> None:
+    def test_names_only_existing_countries(self) -> None:
         terms = read_terms()
         countries = [code for zone in terms.zones for code in zone.countries]
         assert {*countries, *terms.taxes} - {"*"} <= names().keys()
@@ -65,7 +65,7 @@ class TestTheExample:
         assert read_terms().tax(country) is None
 
 
-class TestAnOwnFile:
+class TestCustomFile:
     def test_is_read(self, tmp_path: Path) -> None:
         terms = read(tmp_path)
         assert (terms.home, terms.zone("IE").title, terms.zone("XX").title) == ("IE", "the islands", "elsewhere")
@@ -100,13 +100,13 @@ class TestAnOwnFile:
             ({"currency": 5}, "Expected `str`"),
         ],
     )
-    def test_that_makes_no_sense_is_a_wrong_setting(self, tmp_path: Path, given: Any, words: str) -> None:
+    def test_invalid_terms_are_a_configuration_error(self, tmp_path: Path, given: Any, words: str) -> None:
         with pytest.raises(ConfigurationError) as wrong:
             read(tmp_path, **given)
         assert str(wrong.value).startswith("CHECKOUT_TERMS: own.json cannot be read as terms of checkout: ")
         assert words in str(wrong.value)
 
-    def test_that_is_missing_is_a_wrong_setting(self) -> None:
+    def test_a_missing_file_is_a_configuration_error(self) -> None:
         with pytest.raises(ConfigurationError, match=r"CHECKOUT_TERMS: missing\.json cannot be read"):
             read_terms("missing.json")
 

@@ -1,4 +1,4 @@
-"""What an order comes to: each sum holds, whatever the goods, the coupon, the country and the currency."""
+"""The totals of an order add up for all goods, coupons, countries and currencies."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from shop.catalog.exchange_rates import read_rates
 from shop.checkout.pricing.totals import (
-    WHOLE,
+    BASIS_POINTS,
     Band,
     CouponTerms,
     ShippingMethod,
     TaxRule,
-    Worth,
+    ToMinorUnits,
     allocate,
     discount_of,
     shipping_prices,
@@ -27,10 +27,10 @@ from tests.fixtures.catalog import eur
 
 amounts = st.integers(0, 10**9)
 some_goods = st.lists(amounts, max_size=20)
-taxes = st.none() | st.builds(TaxRule, name=st.just("VAT"), rate=st.integers(1, WHOLE), included=st.booleans())
+taxes = st.none() | st.builds(TaxRule, name=st.just("VAT"), rate=st.integers(1, BASIS_POINTS), included=st.booleans())
 positive = st.builds(eur, st.integers(1, 10**7))
 coupons = st.none() | st.one_of(
-    st.builds(CouponTerms, percent=st.integers(1, WHOLE), free_shipping=st.booleans()),
+    st.builds(CouponTerms, percent=st.integers(1, BASIS_POINTS), free_shipping=st.booleans()),
     st.builds(CouponTerms, amount=positive, free_shipping=st.booleans()),
     st.just(CouponTerms(free_shipping=True)),
 )
@@ -59,7 +59,7 @@ def euros(money: Money) -> int:
     return money.amount
 
 
-def worth_in(table: Rates, currency: str) -> Worth:
+def worth_in(table: Rates, currency: str) -> ToMinorUnits:
     return lambda money: table.convert(money, currency).amount
 
 
@@ -92,7 +92,7 @@ class TestAllocation:
         assert allocate(amount, weights) == parts
 
     @pytest.mark.parametrize(("amount", "weights"), [(1, []), (1, [0, 0]), (-1, [1])])
-    def test_what_cannot_be_split(self, amount: int, weights: list[int]) -> None:
+    def test_amounts_that_cannot_be_split(self, amount: int, weights: list[int]) -> None:
         with pytest.raises(ValueError, match="cannot split"):
             allocate(amount, weights)
 
@@ -115,7 +115,7 @@ class TestTotals:
     def test_a_tax_is_exact_to_half_a_minor_unit(self, goods: list[int], shipping: int, tax: TaxRule) -> None:
         found, _ = totals(goods, 0, shipping, tax)
         net = found.total - found.tax
-        assert abs(net * tax.rate - found.tax * WHOLE) * 2 <= WHOLE + tax.included * tax.rate
+        assert abs(net * tax.rate - found.tax * BASIS_POINTS) * 2 <= BASIS_POINTS + tax.included * tax.rate
         assert found.tax <= found.total
 
     @given(goods=some_goods, coupon=coupons, method=methods(), grams=st.integers(0, 60_000), table=rates)
@@ -151,7 +151,7 @@ class TestTotals:
         assert discount_of(CouponTerms(percent=500), 1010, euros) == 51
 
     @pytest.mark.parametrize(("rate", "title"), [(1900, "VAT 19%"), (2550, "VAT 25.5%"), (810, "VAT 8.1%")])
-    def test_a_tax_says_its_rate(self, rate: int, title: str) -> None:
+    def test_the_title_of_a_tax_states_its_rate(self, rate: int, title: str) -> None:
         assert TaxRule(name="VAT", rate=rate, included=True).title == title
 
 
@@ -175,7 +175,7 @@ class TestDiscount:
         [
             {},
             {"percent": 100, "amount": eur(1)},
-            {"percent": WHOLE + 1},
+            {"percent": BASIS_POINTS + 1},
             {"percent": -1},
             {"amount": eur(0)},
             {"free_shipping": True, "minimum": eur(-1)},
@@ -202,7 +202,7 @@ class TestShipping:
     def test_a_larger_order_costs_less_to_ship_only_where_a_threshold_is_reached(
         self, several: list[ShippingMethod], grams: int, heavier: int, goods: int, dearer: int
     ) -> None:
-        """Of each method, and of the cheapest: more goods make it dearer or leave it, unless they make it free."""
+        """For each method and the cheapest: adding goods never lowers the price, except to free."""
         small = shipping_prices(several, grams, goods, None, euros)
         large = shipping_prices(several, grams + heavier, goods + dearer, None, euros)
         before = {id(method): price for method, price in small}
