@@ -14,7 +14,7 @@ from shop.web.http.reply import REVALIDATE, VARY, Reply
 from shop.web.http.request import ShopRequest
 from shop.web.render.cards import card
 from shop.web.render.page_cache import CachedPage
-from shop.web.render.paths import MOST_RECOMMENDING
+from shop.web.render.paths import MAX_RECOMMENDING
 from shop.web.render.prices import Prices
 from shop.web.render.storefront import Storefront
 
@@ -38,7 +38,7 @@ class RecommendedHandlers:
         204 on a timeout or any failure: a shopper who never sees recommendations misses nothing.
         """
         prices = self._site.prices(request)
-        handles = handles_of(request.scope["query_string"], MOST_RECOMMENDING)
+        handles = handles_of(request.scope["query_string"], MAX_RECOMMENDING)
 
         try:
             async with asyncio.timeout(self._deadline):

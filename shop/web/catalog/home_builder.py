@@ -1,4 +1,4 @@
-"""Builds what the front page shows above its grid. It asks the catalogue nothing: the first page has it all."""
+"""Builds the part of the front page above its grid, from the first page of the listing: no query."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SMALL = 4
 def home_view(
     listings: tuple[Listing, ...], categories: Iterable[Category], prices: Prices, pictures: Pictures
 ) -> HomeView:
-    """The front page of a shop with these listings on the first page of its grid."""
+    """The upper part of the front page, for these listings on the first page of its grid."""
     featured, others = listings[:FEATURED], listings[FEATURED:]
     tiles = (_tile(category, (*others, *featured), pictures) for category in categories)
     return HomeView(
@@ -28,12 +28,12 @@ def home_view(
         story=pictures.scene("evening", _("A corner in the evening: a lit lamp, a folded throw and a candle")),
         categories=tuple(tile for tile in tiles if tile),
         featured=tuple(card(listing, prices, pictures) for listing in featured),
-        small=tuple(card(listing, prices, pictures) for listing in _small(others)),
+        small=tuple(card(listing, prices, pictures) for listing in _inexpensive(others)),
     )
 
 
 def _tile(category: Category, listings: Iterable[Listing], pictures: Pictures) -> Tile | None:
-    """A category as the picture of the first thing in it; None where none of these listings is."""
+    """A category with the picture of its first listing; None if none of these listings is in it."""
     shown = next((listing for listing in listings if listing.category == category.title and listing.image), None)
     if shown is None:
         return None
@@ -41,6 +41,8 @@ def _tile(category: Category, listings: Iterable[Listing], pictures: Pictures) -
     return Tile(content(category.title), listing_path(Query(category=category.slug)), picture)
 
 
-def _small(listings: tuple[Listing, ...]) -> list[Listing]:
-    there = sorted((listing for listing in listings if listing.stock != 0), key=lambda listing: listing.price.amount)
-    return there[:SMALL] if len(there) >= 2 * SMALL else []
+def _inexpensive(listings: tuple[Listing, ...]) -> list[Listing]:
+    available = sorted(
+        (listing for listing in listings if listing.stock != 0), key=lambda listing: listing.price.amount
+    )
+    return available[:SMALL] if len(available) >= 2 * SMALL else []

@@ -1,6 +1,6 @@
-"""What pages say to machines: JSON-LD in the words of schema.org, for a <script> of that type.
+"""Builds JSON-LD with the vocabulary of schema.org, for search engines.
 
-Addresses are absolute where a public one is known; else they are paths, which count from the page (JSON-LD 1.1, 9.4.1).
+URLs are absolute if the public URL is known; otherwise they are paths, relative to the page (JSON-LD 1.1, 9.4.1).
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from shop.web.render.views import Link, Picture, Shell
 
 SHOP = "Neap"
 _UNSAFE = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
-_MOST_WORDS = 5000
-"""Characters of a description; merchants' listings take as many."""
+MAX_DESCRIPTION = 5000
+"""Characters of a description, the limit of merchant listings."""
 
 
 def product_json_ld(product: Product, pictures: Iterable[Picture], shell: Shell, prices: Prices) -> str:
-    """A product with what it costs: an Offer, or an AggregateOffer of one for each variant."""
+    """A Product with its price: an Offer, or an AggregateOffer with an Offer for each variant."""
     return _script(
         "Product",
         name=content(product.title),
-        description=plain_text(content(product.description), _MOST_WORDS),
+        description=plain_text(content(product.description), MAX_DESCRIPTION),
         url=shell.canonical_url,
         image=[_absolute(shell, picture.jpeg or picture.url) for picture in pictures],
         sku=product.variants[0].sku if len(product.variants) == 1 else "",
@@ -42,7 +42,7 @@ def product_json_ld(product: Product, pictures: Iterable[Picture], shell: Shell,
 
 
 def trail_json_ld(trail: Iterable[Link], shell: Shell) -> str:
-    """The way to a page, as its breadcrumb shows it."""
+    """The BreadcrumbList of a page."""
     return _script(
         "BreadcrumbList",
         itemListElement=[
@@ -53,7 +53,7 @@ def trail_json_ld(trail: Iterable[Link], shell: Shell) -> str:
 
 
 def grid_json_ld(view: GridView, mark: str) -> tuple[str, ...]:
-    """Of the front page the shop itself, of a category the way there; `mark` is the address of the shop's."""
+    """The shop itself for the front page, a BreadcrumbList for a category; `mark` is the URL of the logo."""
     if view.front:
         return _site(view.shell, mark)
     if not view.category or not view.shell.canonical_url:
@@ -63,7 +63,7 @@ def grid_json_ld(view: GridView, mark: str) -> tuple[str, ...]:
 
 
 def _site(shell: Shell, mark: str) -> tuple[str, ...]:
-    """Who we are, and how the shop is searched."""
+    """The Organization, and the WebSite with its search."""
     site = _absolute(shell, "/")
     search = {
         "@type": "SearchAction",
@@ -98,7 +98,7 @@ def _offer(product: Product, variant: Variant, shell: Shell, prices: Prices) -> 
         "name": variant.title,
         "price": _amount(prices.convert(variant.price)),
         "priceCurrency": prices.currency,
-        "priceSpecification": _before(variant, prices),
+        "priceSpecification": _former_price(variant, prices),
         "availability": f"https://schema.org/{'InStock' if variant.available else 'OutOfStock'}",
         "itemCondition": "https://schema.org/NewCondition",
         "url": _absolute(shell, product_path(product.handle, variant.sku if variant.title else "")),
@@ -106,7 +106,7 @@ def _offer(product: Product, variant: Variant, shell: Shell, prices: Prices) -> 
     return {name: value for name, value in offer.items() if value}
 
 
-def _before(variant: Variant, prices: Prices) -> dict[str, str] | None:
+def _former_price(variant: Variant, prices: Prices) -> dict[str, str] | None:
     if variant.compare_at is None:
         return None
     return {
@@ -126,7 +126,7 @@ def _absolute(shell: Shell, url: str) -> str:
 
 
 def _script(kind: str, **properties: object) -> str:
-    """One thing as JSON that cannot end the <script> it stands in; what is empty is left out."""
+    """One JSON-LD object, escaped so that it cannot close its <script>; empty properties are omitted."""
     given = {name: value for name, value in properties.items() if value}
     data = {"@context": "https://schema.org", "@type": kind, **given}
     return msgspec.json.encode(data).decode().translate(_UNSAFE)

@@ -1,4 +1,4 @@
-"""The grid, which is the same for everyone: it reads no cart and sets no cookie."""
+"""Handles the grid. It is the same for every visitor: it reads no cart and sets no cookie."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from shop.web.render.prices import Prices
 from shop.web.render.storefront import Storefront
 from shop.web.render.views import Picture
 
-FRONT_WORDS = noted("Plain things for the small hours of a day at home.")
+FRONT_DESCRIPTION = noted("Plain things for the small hours of a day at home.")
 
 
 class ListingHandlers:
-    """Answers from the kept pages; what is not among them is rendered once."""
+    """Handles GET /, from the page cache. shop.web.catalog.routes makes one."""
 
     def __init__(self, site: Storefront) -> None:
         self._site = site
 
     async def grid(self, request: ShopRequest) -> Reply:
-        """GET /: the front page, a category, a search; htmx gets the listing alone."""
+        """GET /: the front page, a category or a search; for htmx, only the listing."""
         prices = self._site.prices(request)
         query = listing_query(request.scope["query_string"])
         template = "catalog/listing.html" if request.wants_fragment else "catalog/grid.html"
@@ -50,7 +50,7 @@ class ListingHandlers:
         canonical = listing_path(Query(category=query.category, page=query.page))
         shell = await self._site.shells.shell(
             title if query.page == 1 else _("{title}, page {page}", title=title, page=query.page),
-            description=_(FRONT_WORDS)
+            description=_(FRONT_DESCRIPTION)
             if front
             else ngettext("{title}: {count} product.", "{title}: {count} products.", page.total, title=title),
             path=listing_path(query),
@@ -66,6 +66,6 @@ class ListingHandlers:
 
 
 def _picture(page: Page, pictures: Pictures) -> Picture | None:
-    """What stands for a listing where it is shared: its first product."""
+    """The picture of a shared link to a listing: that of its first product."""
     first = page.listings[0] if page.listings else None
     return pictures.picture(first.image, first.title) if first else None

@@ -1,4 +1,4 @@
-"""Builds the grid's view: cards, facets with their links, sorting and pages."""
+"""Builds the view of the grid: cards, facets with links, sort orders and the pager."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from shop.web.render.pictures import Pictures
 from shop.web.render.prices import Prices
 from shop.web.render.views import Link, Shell
 
-SORT_WORDS: dict[Sort, str] = {
+SORT_LABELS: dict[Sort, str] = {
     "featured": noted("Featured"),
     "price-asc": noted("Price, low to high"),
     "price-desc": noted("Price, high to low"),
@@ -26,7 +26,7 @@ SORT_WORDS: dict[Sort, str] = {
 
 
 def grid_view(shell: Shell, page: Page, prices: Prices, pictures: Pictures, own_currency: str) -> GridView:
-    """A page of a listing; price bounds are in the catalogue's own currency, whatever the shopper's is."""
+    """The view of a page of a listing. Price bounds are in the catalogue's currency, not the shopper's."""
     query = page.query
     return GridView(
         shell=shell,
@@ -45,7 +45,7 @@ def grid_view(shell: Shell, page: Page, prices: Prices, pictures: Pictures, own_
 
 
 def heading(query: Query, facets: tuple[Facet, ...]) -> str:
-    """What the listing is of, in words."""
+    """The heading of a listing."""
     category = _category_title(query, facets)
     if query.q:
         if category:
@@ -91,7 +91,7 @@ def _chosen(query: Query, facets: tuple[Facet, ...], own_currency: str) -> tuple
 
 def _sort(sort: Sort, query: Query) -> Choice:
     url = listing_path(_first_page(query, sort=sort))
-    return Choice(_(SORT_WORDS[sort]), url, 0, sort == query.sort, "sort", sort)
+    return Choice(_(SORT_LABELS[sort]), url, 0, sort == query.sort, "sort", sort)
 
 
 def _pager(query: Query, pages: int) -> Pager:

@@ -1,4 +1,4 @@
-"""A product's page, and the products that were looked at before it. The same for everyone: no cart is read."""
+"""Handles product pages. They are the same for every visitor: no cart is read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from shop.web.render.storefront import Storefront
 
 
 class ProductHandlers:
-    """Answers from the kept pages; what is not among them is rendered once."""
+    """Handles GET /product/{handle}, from the page cache; the cart uses it for refused adds."""
 
     def __init__(self, site: Storefront, terms: Terms, limits: Limits) -> None:
         self._site = site
@@ -29,7 +29,7 @@ class ProductHandlers:
         self._limits = limits
 
     async def show(self, request: ShopRequest) -> Reply:
-        """GET /product/{handle}, with a variant chosen by ?variant_id=. Raises NotFound."""
+        """GET /product/{handle}, with the variant of ?variant_id= selected. Raises NotFound."""
         prices = self._site.prices(request)
         handle = request.scope["path_params"]["handle"]
         query = request.scope["query_string"]
@@ -42,7 +42,7 @@ class ProductHandlers:
         return page.reply(request)
 
     async def refused_add(self, request: ShopRequest, product: Product, sku: str, quantity: str, error: str) -> Reply:
-        """The product page again, as the form was filled, and why it was refused (422)."""
+        """The product page with the submitted quantity and the reason of the refusal (422)."""
         prices = self._site.prices(request)
         view = await self._view(product.handle, sku, prices, error=error, quantity=quantity)
         return html(self._site.templates.render("catalog/product.html", view, request.badge), status=422)
@@ -50,7 +50,7 @@ class ProductHandlers:
     async def _view(
         self, handle: str, sku: str, prices: Prices, *, error: str = "", quantity: str = "1"
     ) -> ProductView:
-        """A product's page with the variant of that sku chosen, if there is one."""
+        """The view of a product's page, with the variant of `sku` selected if it exists."""
         product = await product_of(self._site.catalog, handle)
         named = product.variant(sku)
         chosen = named or first_choice(product)

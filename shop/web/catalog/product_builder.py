@@ -1,4 +1,4 @@
-"""Builds the product page's view."""
+"""Builds the view of a product page."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def product_view(
     prices: Prices,
     pictures: Pictures,
     terms: Terms,
-    most: int,
+    max_quantity: int,
     *,
     error: str = "",
     quantity: str = "1",
 ) -> ProductView:
-    """A product's page with a variant chosen and its pictures; `most` pieces of one line fit into a cart.
+    """The view of a product page with a selected variant. `max_quantity` is the limit of a cart line.
 
-    Where an add was refused without JavaScript, `error` says why and `quantity` is what was typed.
+    After a refused add without JavaScript, `error` is the reason and `quantity` the submitted text.
     """
     trail = (Link(_("Shop"), "/"), *([category] if category else ()))
     here = Link(content(product.title), product_path(product.handle), current=True)
@@ -51,7 +51,7 @@ def product_view(
         facts=facts,
         pictures=shown,
         options=tuple(_option(product, index, chosen) for index in range(len(product.options))),
-        selected=_variant(chosen, prices, most),
+        selected=_variant(chosen, prices, max_quantity),
         delivery=delivery_view(chosen, terms, prices),
         category=category,
         related=tuple(card(listing, prices, pictures) for listing in related),
@@ -65,9 +65,9 @@ def product_view(
 
 
 def pictures_of(product: Product, chosen: Variant, pictures: Pictures) -> tuple[Picture, ...]:
-    """A product's pictures: that of the chosen variant, those of no variant in particular, those of the others.
+    """A product's pictures: that of the chosen variant, then those of no variant, then those of other variants.
 
-    There is at least one: where it has none, the fallback.
+    A product without pictures has one fallback picture.
     """
     own = {variant.image for variant in product.variants}
 
@@ -80,24 +80,24 @@ def pictures_of(product: Product, chosen: Variant, pictures: Pictures) -> tuple[
 
 
 def first_choice(product: Product) -> Variant:
-    """The variant a page shows before one is chosen: the first that can be bought, else the first."""
+    """The default variant of a page: the first available one, else the first."""
     return next((variant for variant in product.variants if variant.available), product.variants[0])
 
 
 def category_link(product: Product, categories: Iterable[Category]) -> Link | None:
-    """Where the product's first category is listed."""
+    """The link to the product's first category, or None."""
     names = product.categories[:1]
     found = next((known for known in categories if known.title in names or known.slug in names), None)
     return Link(content(found.title), listing_path(Query(category=found.slug))) if found else None
 
 
-def _variant(variant: Variant, prices: Prices, most: int) -> VariantView:
+def _variant(variant: Variant, prices: Prices, max_quantity: int) -> VariantView:
     return VariantView(
         sku=variant.sku,
         price=price(prices, variant.price, variant.compare_at),
         stock=_(IN_ANOTHER_CART) if variant.reserved and not variant.available else stock_label(variant.stock),
         sold_out=not variant.available,
-        max_quantity=most if variant.stock is None else min(most, variant.stock),
+        max_quantity=max_quantity if variant.stock is None else min(max_quantity, variant.stock),
     )
 
 
@@ -108,12 +108,12 @@ def _option(product: Product, index: int, chosen: Variant) -> OptionView:
 
 
 def _value(product: Product, index: int, value: str, chosen: Variant) -> OptionValue:
-    wanted = (*chosen.options[:index], value, *chosen.options[index + 1 :])
-    there = next((variant for variant in product.variants if variant.options == wanted), None)
+    options = (*chosen.options[:index], value, *chosen.options[index + 1 :])
+    existing = next((variant for variant in product.variants if variant.options == options), None)
     return OptionValue(
         value=content(value),
         selected=chosen.options[index] == value,
-        available=there is not None and there.available,
-        url=product_path(product.handle, there.sku) if there else "",
+        available=existing is not None and existing.available,
+        url=product_path(product.handle, existing.sku) if existing else "",
         swatch=swatch_of(product.options[index], value),
     )

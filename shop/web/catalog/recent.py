@@ -1,4 +1,4 @@
-"""Products that were looked at lately. Which they are, the browser alone remembers; it asks for them by name."""
+"""Handles recently viewed products. Only the browser stores which they are; it requests them by handle."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from shop.web.render.cards import card
 from shop.web.render.catalog import is_handle, product_of
 from shop.web.render.storefront import Storefront
 
-MOST = 8
-"""Products at once; static/js/product.js remembers as many."""
-_LONGEST = 2000
-"""Bytes of a query string that are read."""
+MAX_HANDLES = 8
+"""Maximum products per request; static/js/product.js stores as many."""
+MAX_QUERY_BYTES = 2000
+"""Maximum bytes of a query string; longer ones are ignored."""
 
 
 class RecentHandlers:
-    """Answers from the kept pages, by what they show: what one may ask for has no end."""
+    """Handles GET /recent, from the page cache. Keyed by the shown products: requests are unbounded."""
 
     def __init__(self, site: Storefront) -> None:
         self._site = site
 
     async def show(self, request: ShopRequest) -> Reply:
-        """GET /recent?handles=tide-mug,dusk-lamp: their cards, in this order, without those that are sold no more."""
+        """GET /recent?handles=tide-mug,dusk-lamp: their cards in this order, without products no longer sold."""
         prices = self._site.prices(request)
         handles = handles_of(request.scope["query_string"])
 
@@ -49,12 +49,12 @@ class RecentHandlers:
             return None
 
 
-def handles_of(query_string: bytes, most: int = MOST) -> tuple[str, ...]:
-    """The first handles that a query names, `most` of them, each once; none where it is too long."""
-    return _handles(query_string if len(query_string) <= _LONGEST else b"", most)
+def handles_of(query_string: bytes, limit: int = MAX_HANDLES) -> tuple[str, ...]:
+    """The first `limit` distinct handles in a query string; none if it is too long."""
+    return _handles(query_string if len(query_string) <= MAX_QUERY_BYTES else b"", limit)
 
 
 @lru_cache(maxsize=1024)
-def _handles(query_string: bytes, most: int) -> tuple[str, ...]:
+def _handles(query_string: bytes, limit: int) -> tuple[str, ...]:
     given = parse_qs(query_string.decode("utf-8", "replace")).get("handles", [""])[0]
-    return tuple(dict.fromkeys(filter(is_handle, given.split(","))))[:most]
+    return tuple(dict.fromkeys(filter(is_handle, given.split(","))))[:limit]

@@ -14,7 +14,7 @@ from shop.web.render.storefront import Storefront
 
 
 def routes(site: Storefront, parts: Parts) -> list[HTTPRouteHandler]:
-    """Pages that are the same for everyone: they read no cart and set no cookie."""
+    """The routes of pages that are the same for every visitor: they read no cart and set no cookie."""
     products = ProductHandlers(site, parts.terms, parts.carts.limits)
     return [
         page("/")(ListingHandlers(site).grid),

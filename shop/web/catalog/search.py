@@ -1,4 +1,4 @@
-"""What a search finds as one types: a few products and categories, in a panel below the field. The grid shows all."""
+"""Handles search as you type: a panel with a few products and categories. The grid shows all results."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from shop.web.render.prices import Prices
 from shop.web.render.storefront import Storefront
 from shop.web.render.views import Link
 
-MOST_PRODUCTS = 6
-MOST_CATEGORIES = 3
+MAX_PRODUCTS = 6
+MAX_CATEGORIES = 3
 
 
 class SearchHandlers:
-    """Answers from the kept pages, as the grid does, and asks the catalogue what the grid would."""
+    """Handles GET /search, from the page cache, with the same catalogue query as the grid."""
 
     def __init__(self, site: Storefront) -> None:
         self._site = site
 
     async def show(self, request: ShopRequest) -> Reply:
-        """GET /search?q=: the panel for htmx; whoever comes without it is sent to the grid."""
+        """GET /search?q=: the panel for htmx; other requests are redirected to the grid."""
         query = Query(q=listing_query(request.scope["query_string"]).q)
         if not request.wants_fragment:
             return go_to(request, listing_path(query))
@@ -45,14 +45,14 @@ class SearchHandlers:
 
 
 def search_view(found: Page, categories: tuple[Category, ...], prices: Prices, pictures: Pictures) -> SearchView:
-    """The panel for the first page of what a search found."""
+    """The view of the panel, for the first page of a search."""
     q = found.query.q
     named = [known for known in categories if q.casefold() in content(known.title).casefold()]
     return SearchView(
         q=q,
-        cards=tuple(card(listing, prices, pictures) for listing in found.listings[:MOST_PRODUCTS]),
+        cards=tuple(card(listing, prices, pictures) for listing in found.listings[:MAX_PRODUCTS]),
         categories=tuple(
-            Link(content(known.title), listing_path(Query(category=known.slug))) for known in named[:MOST_CATEGORIES]
+            Link(content(known.title), listing_path(Query(category=known.slug))) for known in named[:MAX_CATEGORIES]
         ),
         total=found.total,
         more=found.more,

@@ -1,4 +1,4 @@
-"""What the templates of a grid and of the front page are given; see shop.web.render.views."""
+"""The views of the catalogue's templates; see shop.web.render.views."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shop.web.render.views import Card, DeliveryView, Link, Picture, Price, Shel
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """A facet's value: its link adds it to the listing, or takes it away where it is selected."""
+    """A facet's value. Its link adds it to the listing's filters, or removes it if it is selected."""
 
     label: str
     url: str
@@ -17,21 +17,21 @@ class Choice(msgspec.Struct, frozen=True):
     name: str
     value: str
     swatch: str = ""
-    """Which colour of static/css/shop/swatch.css it is, '' for none."""
+    """The colour in static/css/shop/swatch.css, '' for none."""
 
 
 class FacetView(msgspec.Struct, frozen=True):
-    """A way to narrow the listing."""
+    """A filter of the listing with its choices."""
 
     name: str
     label: str
     choices: tuple[Choice, ...]
     multiple: bool = True
-    """Whether several choices may be made at once (checkboxes) or one (radio buttons)."""
+    """Whether several choices are possible (checkboxes) or one (radio buttons)."""
 
 
 class Pager(msgspec.Struct, frozen=True):
-    """Pages of a listing; `links` has the first, the last and those around the current one, None for a gap."""
+    """The pager of a listing; `links` has the first, the last and those around the current page, None for a gap."""
 
     page: int
     pages: int
@@ -41,7 +41,7 @@ class Pager(msgspec.Struct, frozen=True):
 
 
 class Tile(msgspec.Struct, frozen=True):
-    """A place to go, as a picture."""
+    """A link with a picture."""
 
     label: str
     url: str
@@ -49,37 +49,37 @@ class Tile(msgspec.Struct, frozen=True):
 
 
 class HomeView(msgspec.Struct, frozen=True):
-    """What the front page shows above its grid, all of it taken from the page of the grid itself."""
+    """The part of the front page above its grid, built from the page of the grid itself."""
 
     scene: Picture
     story: Picture
     categories: tuple[Tile, ...]
     featured: tuple[Card, ...]
     small: tuple[Card, ...]
-    """The least dear things, the least dear first; none where there are too few to choose from."""
+    """The cheapest products, the cheapest first; empty if there are too few products."""
 
 
 class GridView(msgspec.Struct, frozen=True):
-    """A grid: the front page, a category, or what a search found."""
+    """A grid: the front page, a category, or the results of a search."""
 
     shell: Shell
     front: bool
-    """The front page proper: nothing searched, nothing chosen, page 1."""
+    """Whether it is the front page: no search, no filter, page 1."""
     heading: str
     total: int
     """Products found."""
     cards: tuple[Card, ...]
     facets: tuple[FacetView, ...]
     chosen: tuple[Link, ...]
-    """What narrows the listing now; each link takes it away."""
+    """The active filters; each link removes one."""
     sorts: tuple[Choice, ...]
     pager: Pager
     category: str
     """The category's slug, '' for all."""
     reset_url: str
-    """The listing with nothing chosen."""
+    """The listing without filters."""
     more: bool = False
-    """There are more than `total`: too many to count."""
+    """Whether there are more than `total`: too many to count."""
     home: HomeView | None = None
     """On the front page."""
     json_ld: tuple[str, ...] = ()
@@ -93,9 +93,9 @@ class OptionValue(msgspec.Struct, frozen=True):
     selected: bool
     available: bool
     url: str = ""
-    """The product page with this value chosen and the other options as they are; '' where no such variant is."""
+    """The product page with this value and the current other options; '' if there is no such variant."""
     swatch: str = ""
-    """What its colour is called in the style sheet: 'moss'; '' where it is no colour that we know."""
+    """The name of its colour in the style sheet: 'moss'; '' for an unknown colour."""
 
 
 class OptionView(msgspec.Struct, frozen=True):
@@ -111,7 +111,7 @@ class VariantView(msgspec.Struct, frozen=True):
     sku: str
     price: Price
     stock: str
-    """'' while there is plenty; else 'Only 3 left', 'Sold out', or that the last ones are in another cart."""
+    """'' if stock is plentiful; else 'Only 3 left', 'Sold out', or that the last ones are in another cart."""
     sold_out: bool
     max_quantity: int
 
@@ -123,11 +123,11 @@ class ProductView(msgspec.Struct, frozen=True):
     handle: str
     title: str
     trail: tuple[Link, ...]
-    """The way here, from the front page to the product's category."""
+    """The breadcrumb, from the front page to the product's category."""
     lead: str
-    """Safe HTML: the paragraph to read first; '' where the description is of another form than ours."""
+    """Safe HTML: the lead paragraph; '' if the description does not have our structure."""
     facts: str
-    """Safe HTML: material, size, care; the whole description where there is no lead."""
+    """Safe HTML: material, size, care; the whole description if there is no lead."""
     pictures: tuple[Picture, ...]
     """At least one; those of the chosen variant first."""
     options: tuple[OptionView, ...]
@@ -138,25 +138,25 @@ class ProductView(msgspec.Struct, frozen=True):
     json_ld: tuple[str, ...]
     """For <script type="application/ld+json">, with '<' escaped."""
     error: str = ""
-    """Why the last add was refused, without JavaScript."""
+    """Why an add without JavaScript was refused; '' if none was."""
     quantity: str = "1"
-    """What the quantity field holds: as it was typed, where an add was refused."""
+    """The text of the quantity field: as typed, after a refused add."""
 
 
 class RecentView(msgspec.Struct, frozen=True):
-    """Products that were looked at lately."""
+    """The cards of recently viewed products."""
 
     cards: tuple[Card, ...]
 
 
 class SearchView(msgspec.Struct, frozen=True):
-    """The panel; all of it empty where nothing was typed."""
+    """The search panel; all fields are empty if nothing was typed."""
 
     q: str
     cards: tuple[Card, ...] = ()
     categories: tuple[Link, ...] = ()
-    """Those whose name holds what was typed."""
+    """Categories whose name contains the typed text."""
     total: int = 0
     more: bool = False
-    """There are more than `total`: too many to count."""
+    """Whether there are more than `total`: too many to count."""
     all_url: str = "/"

@@ -1,1 +1,1 @@
-"""Checkout: the form, placing an order, confirming a payment."""
+"""The checkout: its form, placing the order, confirming a payment."""

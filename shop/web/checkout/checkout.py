@@ -1,4 +1,4 @@
-"""The checkout page: the form and what it comes to; and a look at what was typed. The order itself is in placing.py."""
+"""Handles the checkout form, its summary and its validation. place_order.py handles the order."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from shop.checkout.placing.ordering import Ordering
 from shop.checkout.pricing.countries import name_of
 from shop.checkout.pricing.quotes import QuoteResult
 from shop.errors import StoreUnavailable
-from shop.web.checkout.form import Entries, day_of, problems_of_some, read_entries
-from shop.web.checkout.replies import CheckoutReplies, all_reserved, proposed
+from shop.web.checkout.form import Entries, day_of, problems_of_sent_fields, read_entries
+from shop.web.checkout.replies import CheckoutReplies, all_reserved, checkout_state
 from shop.web.http.country_guess import guessed_country
 from shop.web.http.forms import read_form
 from shop.web.http.reply import Reply
@@ -23,9 +23,9 @@ from shop.web.render.storefront import Storefront
 
 
 class CheckoutHandlers:
-    """Handles the checkout up to the order.
+    """Handles the checkout before the order. shop.web.checkout.routes makes one.
 
-    Who opens it has the pieces of the cart set aside; a browser that fetches it ahead of a click has not.
+    Opening the page reserves the cart's items; a prefetch does not.
     """
 
     def __init__(self, site: Storefront, ordering: Ordering, replies: CheckoutReplies) -> None:
@@ -34,58 +34,59 @@ class CheckoutHandlers:
         self._replies = replies
 
     async def show(self, request: ShopRequest) -> Reply:
-        """GET /checkout: the form, and what it comes to where the shopper probably is."""
+        """GET /checkout: the form, with the totals for the guessed country."""
         cart, currency = await self._cart(self._site.sessions.read(request)), self._currency(request)
         chosen = currency if "currency" in request.cookies else ""
         code = guessed_country(chosen, request.header(b"accept-language"), self._ordering.quotes.terms.home)
-        asked_for = request.method == "GET" and not request.is_prefetch
-        (proposal, until), waiting = await asyncio.gather(
-            self._propose(cart, currency, code, "", holds=asked_for), self._waiting(cart)
+        is_requested = request.method == "GET" and not request.is_prefetch
+        (result, reserved_until), pending_number = await asyncio.gather(
+            self._calculate(cart, currency, code, "", reserve=is_requested), self._pending_number(cart)
         )
-        if not proposal.quote.lines:
+        if not result.quote.lines:
             return await self._replies.empty(request, currency)
         entries = Entries({"country": name_of(code)})
-        return await self._replies.shown(
-            request, proposed(proposal, entries, guessed=True, until=until, waiting=waiting)
+        return await self._replies.page(
+            request,
+            checkout_state(result, entries, guessed=True, reserved_until=reserved_until, pending_order=pending_number),
         )
 
     async def summary(self, request: ShopRequest) -> Reply:
-        """POST /checkout/summary: what it comes to for a country and a way of shipping."""
+        """POST /checkout/summary: the totals for a country and a shipping method."""
         today = day_of(self._site.clock())
         form = await read_form(request)
         entries = read_entries(form, today)
-        entries = msgspec.structs.replace(entries, problems=problems_of_some(form, today))
+        entries = msgspec.structs.replace(entries, problems=problems_of_sent_fields(form, today))
         cart, currency = await self._cart(self._site.sessions.read(request)), self._currency(request)
-        proposal, until = await self._propose(cart, currency, entries.country_code, entries.text["method"])
-        if not proposal.quote.lines:
+        result, reserved_until = await self._calculate(cart, currency, entries.country_code, entries.text["method"])
+        if not result.quote.lines:
             return await self._replies.empty(request, currency)
-        return await self._replies.quoted(request, proposed(proposal, entries, until=until))
+        return await self._replies.summary(request, checkout_state(result, entries, reserved_until=reserved_until))
 
     async def check(self, request: ShopRequest) -> Reply:
-        """POST /checkout/check: what is wrong with the fields that are sent."""
+        """POST /checkout/check: the errors of the submitted fields."""
         form = await read_form(request)
-        return self._replies.checked(problems_of_some(form, day_of(self._site.clock())))
+        return self._replies.field_check(problems_of_sent_fields(form, day_of(self._site.clock())))
 
-    async def _propose(
-        self, cart: Cart, currency: str, code: str, method: str, *, holds: bool = True
+    async def _calculate(
+        self, cart: Cart, currency: str, code: str, method: str, *, reserve: bool = True
     ) -> tuple[QuoteResult, int]:
-        """What the cart comes to, its pieces set aside: until when (seconds since the epoch), if all are; else 0."""
+        """Reserve and quote the cart; return the expiry if everything is reserved (seconds since the epoch), else 0."""
         wanted = {line.sku: line.quantity for line in cart.active}
         reserved = (
             await self._ordering.reservations.reserve(cart.id, wanted)
-            if holds and self._ordering.reservations.seconds
+            if reserve and self._ordering.reservations.seconds
             else None
         )
         available = reserved.quantities if reserved else None
-        proposal = await self._ordering.quotes.calculate(
+        result = await self._ordering.quotes.calculate(
             cart, currency, code, method, now=int(self._site.clock()), available=available
         )
-        return proposal, reserved.until if reserved and all_reserved(proposal, reserved.quantities) else 0
+        return result, reserved.until if reserved and all_reserved(result, reserved.quantities) else 0
 
-    async def _waiting(self, cart: Cart) -> str:
-        """The number of the order of this cart that its bank has not decided yet, '' for none.
+    async def _pending_number(self, cart: Cart) -> str:
+        """The number of this cart's order that waits for the bank, '' for none.
 
-        Asked while the rest is worked out, so that nobody waits for it; a checkout can do without the answer.
+        Runs in parallel with the quote, and is optional: '' if the database is unavailable.
         """
         with suppress(StoreUnavailable):
             if cart.id and (order := await self._ordering.orders.pending_of(cart.id)):

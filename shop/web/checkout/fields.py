@@ -1,6 +1,6 @@
-"""The fields of the checkout form, in their order on the page: the reader and the template both go by this table.
+"""The fields of the checkout form, in page order. The parser and the templates both use this table.
 
-To add one, list it here and take it from the entries in submission.py.
+To add a field, list it here and read it from the entries in submission.py.
 """
 
 from __future__ import annotations
@@ -15,35 +15,35 @@ from shop.i18n import noted
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
-    """A field: what a browser is told of it, and what is taken. Label, hint and `missing` are translated when shown."""
+    """A field of the form: its HTML attributes and validation. Label, hint and `missing` are translated on display."""
 
     name: str
     part: Literal["contact", "delivery", "payment"]
-    """Where it stands on the page. What is in a field of payment is read by shop.checkout.payments.card."""
+    """Its section of the page. shop.checkout.payments.card parses the fields of 'payment'."""
     label: str
     hint: str = ""
-    """Its `{max}` is the length."""
+    """The text below the field; `{max}` stands for `length`."""
     kind: Literal["text", "email", "number", "textarea"] = "text"
-    """`number` is a text of digits; a `textarea` keeps its line breaks."""
+    """'number' is a text of digits; a 'textarea' keeps line breaks."""
     length: int
-    """Characters at most."""
+    """Maximum characters."""
     optional: bool = False
     missing: str = ""
-    """What is said where a text that is needed is empty."""
+    """The error if the field is required and empty."""
     page_only: bool = False
-    """Whether only a form that has the field needs it: programs send forms without it."""
+    """Whether it is required only if the form contains it: API clients may omit it."""
     secret: bool = False
-    """Whether it is never sent back."""
+    """Whether its value is never sent back to the browser."""
     autocomplete: str = "off"
     capitals: Literal["off", "words", "characters", "sentences"] = "off"
     enter: Literal["next", "done"] = "next"
-    """What a phone's Enter key says."""
+    """The label of the Enter key on phones (enterkeyhint)."""
     suggestions: str = ""
     """The id of a <datalist>."""
     posts_to: str = "/checkout/check"
-    """Where a change of it goes."""
+    """The URL to which htmx posts a change of it."""
     sends: tuple[str, ...] = ()
-    """The fields that go with it, itself included; none: itself alone."""
+    """The fields posted with a change, including itself; empty: only itself."""
 
 
 _ALL = (
@@ -165,4 +165,4 @@ _ALL = (
     ),
 )
 FIELDS: Mapping[str, Field] = {field.name: field for field in _ALL}
-"""By name."""
+"""The fields by name, in page order."""

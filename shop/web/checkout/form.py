@@ -1,6 +1,6 @@
-"""Reads the fields of the checkout form: what a shopper typed, and what is wrong with each.
+"""Parses and validates the fields of the checkout form.
 
-Programs post here too, with countries and postal codes as they like: only what is needed to deliver is asked for.
+API clients post here too, with countries and postal codes in any format: only fields needed for delivery are required.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from shop.i18n import gettext as _
 from shop.web.checkout.fields import FIELDS
 from shop.web.http.forms import Form
 
-SECRETS = frozenset(name for name, field in FIELDS.items() if field.secret)
-"""Never sent back."""
-_BREAKS = re.compile(r"[\t\n\r\u2028\u2029]+")
-_UNTYPED = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-"""The control characters that are left in a line; no key types them, but what is pasted may have them."""
-_TURNS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
-"""What turns the direction of text around: with it a name could write over what stands beside it."""
+SECRET_FIELDS = frozenset(name for name, field in FIELDS.items() if field.secret)
+"""Fields whose values are never sent back to the browser."""
+_LINE_BREAKS = re.compile(r"[\t\n\r\u2028\u2029]+")
+_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""Control characters within a line, which pasted text may contain."""
+_BIDI_CONTROLS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+"""Overrides of the text direction, with which a name could disguise the text next to it."""
 
 
 class Entries(msgspec.Struct, frozen=True):
-    """What was typed: the text of all fields but SECRETS, the card if it is one, and what is wrong by field."""
+    """The parsed form: the texts of all fields except SECRET_FIELDS, the card if it is valid, and errors by field."""
 
     text: Mapping[str, str]
     card: Card | None = None
@@ -40,12 +40,12 @@ class Entries(msgspec.Struct, frozen=True):
 
     @property
     def country_code(self) -> str:
-        """Of the country that was typed; '' for one that we do not know."""
+        """The code of the typed country; '' if it is not recognised."""
         return code_of(self.text.get("country", ""))
 
     @property
     def address(self) -> Address:
-        """Where it goes."""
+        """The delivery address."""
         return Address(
             name=self.text["name"],
             street_address=self.text["street_address"],
@@ -58,57 +58,60 @@ class Entries(msgspec.Struct, frozen=True):
 
 
 def day_of(seconds: float) -> date:
-    """The day of a time, seconds since the epoch; in UTC, so that a card is good for some hours longer at most."""
+    """The date in UTC of a time (seconds since the epoch). A card may thus be accepted some hours longer."""
     return datetime.fromtimestamp(seconds, UTC).date()
 
 
 def read_entries(form: Form, today: date) -> Entries:
-    """The fields of a form. Never raises: what cannot be read is a problem of its field."""
+    """Parse a form. Never raises: invalid values become problems of their fields."""
     text: dict[str, str] = {}
     problems: dict[str, str] = {}
     for name in (*FIELDS, "method"):
         try:
-            text[name] = _typed(form, name)
+            text[name] = _field_text(form, name)
         except InvalidInput as error:
             text[name], problems[name] = "", error.message
-    problems = _problems(text, form) | problems
-    read: Card | None = None
+    problems = _text_problems(text, form) | problems
+    parsed_card: Card | None = None
     try:
-        read = read_card(text[card.NUMBER], text[card.MONTH], text[card.YEAR], text[card.CVV], today)
+        parsed_card = read_card(text[card.NUMBER], text[card.MONTH], text[card.YEAR], text[card.CVV], today)
     except InvalidFields as error:
         problems = {**error.problems, **problems}
-    kept = {name: value for name, value in text.items() if name not in SECRETS}
+    visible = {name: value for name, value in text.items() if name not in SECRET_FIELDS}
     if "email" not in problems:
-        kept["email"] = read_email(kept["email"])
-    return Entries(kept, read, {name: problems[name] for name in FIELDS if name in problems})
+        visible["email"] = read_email(visible["email"])
+    return Entries(visible, parsed_card, {name: problems[name] for name in FIELDS if name in problems})
 
 
-def problems_of_some(form: Form, today: date) -> dict[str, str]:
-    """What is wrong with those fields that a form has, '' for nothing; nothing is said of one that is still empty."""
+def problems_of_sent_fields(form: Form, today: date) -> dict[str, str]:
+    """The errors of the fields in a form, '' for none. Empty fields are not reported."""
     problems = read_entries(form, today).problems
     some = [name for name in FIELDS if name in form.fields]
     return {name: problems.get(name, "") if form.fields[name].strip() else "" for name in some}
 
 
-def _typed(form: Form, name: str) -> str:
-    """A field's text as its kind of field holds it. Raises InvalidInput."""
+def _field_text(form: Form, name: str) -> str:
+    """The text of a field, normalised for its kind. Raises InvalidInput."""
     field = FIELDS.get(name)
-    return _lines(form.fields.get(name, "")) if field and field.kind == "textarea" else _one_line(form.text(name))
+    return _multi_line(form.fields.get(name, "")) if field and field.kind == "textarea" else _one_line(form.text(name))
 
 
 def _one_line(text: str) -> str:
-    """A text as an input of one line holds it: e-mails and lists of orders rely on that."""
-    return _BREAKS.sub(" ", _TURNS.sub("", text)).strip()
+    """The text on one line, as e-mails and lists of orders require."""
+    return _LINE_BREAKS.sub(" ", _BIDI_CONTROLS.sub("", text)).strip()
 
 
-def _lines(text: str) -> str:
-    """A text as a textarea holds it: a line feed between lines, however they were broken; nothing unseen in them."""
-    clean = (_UNTYPED.sub("", _TURNS.sub("", line.replace("\t", " "))).rstrip() for line in text.splitlines())
+def _multi_line(text: str) -> str:
+    """The text with lines separated by line feeds, and without invisible characters."""
+    clean = (
+        _CONTROL_CHARACTERS.sub("", _BIDI_CONTROLS.sub("", line.replace("\t", " "))).rstrip()
+        for line in text.splitlines()
+    )
     return "\n".join(clean).strip()
 
 
-def _problems(text: Mapping[str, str], form: Form) -> dict[str, str]:
-    """What is wrong with all fields but the card's."""
+def _text_problems(text: Mapping[str, str], form: Form) -> dict[str, str]:
+    """The errors of all fields except the card's."""
     problems: dict[str, str] = {}
     for field in FIELDS.values():
         if field.part == "payment":

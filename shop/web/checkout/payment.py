@@ -1,6 +1,6 @@
-"""The demonstration bank's page, where a shopper confirms a payment that the bank asks them about.
+"""Handles the demo bank's page, where a shopper confirms a challenged payment.
 
-A real provider has pages of its own for this; here the bank is part of the shop, and the page says so.
+Real providers host such pages themselves; the demo bank is part of the shop, and its page says so.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ ANSWERS = {"approve": True, "refuse": False}
 log = logging.getLogger(__name__)
 
 
-class Resumes(Protocol):
-    """Whoever goes on with orders."""
+class OrderResumer(Protocol):
+    """Resumes orders; shop.checkout.placing.place_order.PlaceOrder does."""
 
     async def resume(self, number: str) -> object:
-        """Go on with an order whose payment was confirmed or refused. Raises NotFound, StoreUnavailable."""
+        """Advance an order whose payment was confirmed or refused. Raises NotFound and StoreUnavailable."""
 
 
 class PaymentHandlers:
-    """Handles /payment/{key}; the key of a payment is the number of its order, and as with that, who has it may act."""
+    """Handles /payment/{key}. The key is the order's number; as for the order, anyone who knows it may act."""
 
-    def __init__(self, site: Storefront, payments: DemoPayments, orders: Resumes) -> None:
+    def __init__(self, site: Storefront, payments: DemoPayments, orders: OrderResumer) -> None:
         self._site = site
         self._payments = payments
         self._orders = orders
 
     async def ask(self, request: ShopRequest, key: FromPath[str]) -> Reply:
-        """GET /payment/{key}; a payment that has its answer is shown where its order is."""
+        """GET /payment/{key}: the challenge; redirects to the order if it is already answered."""
         payment = await self._find(key)
         key = payment.key
         if payment.status != "challenged":
@@ -52,7 +52,7 @@ class PaymentHandlers:
         return html(self._site.templates.render("checkout/challenge.html", view, request.badge), cache=NO_STORE)
 
     async def answer(self, request: ShopRequest, key: FromPath[str]) -> Reply:
-        """POST /payment/{key}: answer, approve or refuse. Of several answers the first one counts."""
+        """POST /payment/{key}: approve or refuse. Only the first answer counts."""
         approved = ANSWERS.get((await read_form(request)).text("answer"))
         if approved is None:
             raise InvalidInput("Please choose whether to confirm this payment.", field="answer")
@@ -61,7 +61,7 @@ class PaymentHandlers:
         try:
             await self._orders.resume(key)
         except StoreUnavailable as error:
-            log.warning("A payment has its answer, and its order is gone on with later: %s", error)
+            log.warning("Payment answered, but its order was not advanced, will retry: %s", error)
         return go_to(request, f"/order/{key}")
 
     async def _find(self, key: str) -> Payment:

@@ -1,7 +1,8 @@
-"""The order: POST /cart/checkout.
+"""Handles POST /cart/checkout, which places the order.
 
-Nothing is charged that was not shown: the form carries a signed token of what it shows, and where something else would
-be ordered now, the page comes back and says so. Programs send no token and have seen nothing; they order what there is.
+Only amounts that the shopper has seen are charged. The form carries a signed token of the quote that it shows; if the
+current quote differs, the form is shown again with the differences. API clients send no token, and order the cart at
+current prices.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from shop.errors import (
 from shop.i18n import gettext as _
 from shop.i18n import noted
 from shop.money import Money
-from shop.web.checkout.replies import CheckoutReplies, all_reserved, mend, proposed
+from shop.web.checkout.replies import CheckoutReplies, all_reserved, checkout_state, field_errors_alert
 from shop.web.checkout.submission import CheckoutSubmission, CheckoutSubmissions
 from shop.web.checkout.views import Alert
 from shop.web.http.reply import Reply, go_to
@@ -47,7 +48,7 @@ log = logging.getLogger(__name__)
 
 
 class PlaceOrderHandlers:
-    """Handles POST /cart/checkout."""
+    """Handles POST /cart/checkout. shop.web.checkout.routes makes one."""
 
     def __init__(
         self, site: Storefront, ordering: Ordering, submissions: CheckoutSubmissions, replies: CheckoutReplies
@@ -58,73 +59,73 @@ class PlaceOrderHandlers:
         self._replies = replies
 
     async def place(self, request: ShopRequest) -> Reply:
-        """Order, or say what has to be mended or agreed to first."""
+        """Place the order, or show the form with errors or changes to confirm."""
         submission = await self._submissions.read(request)
         if not submission.cart.id:
             return await self._nothing_to_order(submission)
         try:
-            submission, earlier = await self._looked_up(submission)
-            return _to_order(submission.request, earlier) if earlier else await self._order(submission)
+            submission, existing = await self._with_cart(submission)
+            return _to_order(submission.request, existing) if existing else await self._order(submission)
         except StoreUnavailable as error:
             return await self._unavailable(submission, error)
 
     async def _order(self, submission: CheckoutSubmission) -> Reply:
-        proposal = await self._propose(submission)
-        if not proposal.quote.lines:
+        result = await self._calculate(submission)
+        if not result.quote.lines:
             return await self._nothing_to_order(submission)
-        changes = submission.changes(proposal.quote)
+        changes = submission.changes(result.quote)
         if submission.entries.problems:
-            return await self._again(submission, proposal, mend(submission.entries.problems, changes))
+            return await self._redisplay(submission, result, field_errors_alert(submission.entries.problems, changes))
         if changes:
-            return await self._confirm(submission, proposal, changes)
+            return await self._confirm(submission, result, changes)
         try:
-            order = await self._ordering.place_order.place(submission.submission(proposal.quote))
+            order = await self._ordering.place_order.place(submission.order_request(result.quote))
         except OutOfStock as error:
-            proposal = await self._propose(submission, available=error.available)
-            return await self._again(submission, proposal, Alert(_("Some of this is no longer there"), (_(NOTHING),)))
+            result = await self._calculate(submission, available=error.available)
+            return await self._redisplay(submission, result, Alert(_("Some of this is no longer there"), (_(NOTHING),)))
         except CartOrdered as error:
-            return await self._ordered_meanwhile(submission, proposal.quote, error.number)
+            return await self._already_ordered(submission, result.quote, error.number)
         except QuoteChanged as error:
-            today = {sku: Money(*price) for sku, price in error.prices.items()}
-            now = await self._propose(submission, prices=today)
-            return await self._confirm(submission, now, differences(proposal.quote, now.quote))
+            new_prices = {sku: Money(*price) for sku, price in error.prices.items()}
+            now = await self._calculate(submission, prices=new_prices)
+            return await self._confirm(submission, now, differences(result.quote, now.quote))
         except CouponRefused as error:
-            return await self._without_coupon(submission, proposal.quote, error.message)
+            return await self._without_coupon(submission, result.quote, error.message)
         except PaymentDeclined as error:
-            return await self._declined(submission, proposal.quote, error.message)
+            return await self._declined(submission, result.quote, error.message)
         return _to_order(submission.request, order)
 
-    async def _ordered_meanwhile(self, submission: CheckoutSubmission, quote: Quote, number: str) -> Reply:
-        """What another order has left in the cart; off to that order where that is nothing."""
+    async def _already_ordered(self, submission: CheckoutSubmission, quote: Quote, number: str) -> Reply:
+        """The form with what another order left in the cart; a redirect to that order if the cart is empty."""
         submission = msgspec.structs.replace(submission, cart=await self._ordering.place_order.taken_out(number))
-        now = await self._propose(submission)
+        now = await self._calculate(submission)
         if not now.quote.lines:
             return go_to(submission.request, order_path(number))
         return await self._confirm(submission, now, (_(ORDERED), *differences(quote, now.quote)))
 
-    async def _without_coupon(self, submission: CheckoutSubmission, quote: Quote, words: str) -> Reply:
-        """What it comes to without the coupon, which is taken out of the cart: this shopper cannot use it."""
+    async def _without_coupon(self, submission: CheckoutSubmission, quote: Quote, message: str) -> Reply:
+        """Remove the coupon, which this shopper cannot use, and show the new total to confirm."""
         change = UseCoupon(new_change_id(), int(self._site.clock()), "")
         submission = msgspec.structs.replace(
             submission, cart=await self._ordering.carts.apply(submission.cart.id, change)
         )
-        now = await self._propose(submission)
-        return await self._confirm(submission, now, (words, *differences(quote, now.quote)))
+        now = await self._calculate(submission)
+        return await self._confirm(submission, now, (message, *differences(quote, now.quote)))
 
-    async def _looked_up(self, submission: CheckoutSubmission) -> tuple[CheckoutSubmission, Order | None]:
-        """The attempt with its cart, and the order that an equal submit has made: that also where carts are away."""
+    async def _with_cart(self, submission: CheckoutSubmission) -> tuple[CheckoutSubmission, Order | None]:
+        """The submission with its cart, and the order of an earlier identical submit, also without the cart store."""
         try:
             submission = msgspec.structs.replace(submission, cart=await self._ordering.carts.get(submission.cart.id))
         except StoreUnavailable:
-            if earlier := await self._earlier(submission):
-                return submission, earlier
+            if existing := await self._existing_order(submission):
+                return submission, existing
             raise
-        return submission, await self._earlier(submission)
+        return submission, await self._existing_order(submission)
 
-    async def _earlier(self, submission: CheckoutSubmission) -> Order | None:
-        """The order that an equal submit has made before: the cart is no longer what the form has shown."""
+    async def _existing_order(self, submission: CheckoutSubmission) -> Order | None:
+        """The order of an earlier identical submit: the cart has changed since the form was shown then."""
         try:
-            if seen := submission.outdated:
+            if seen := submission.outdated_quote:
                 return await self._ordering.orders.of_cart(seen.cart_id, seen.revision, seen.change)
             if submission.key and not submission.cart.active:
                 return await self._ordering.orders.with_key(key_of(submission.cart.id, submission.key))
@@ -132,55 +133,55 @@ class PlaceOrderHandlers:
             raise PaymentUnavailable(ORDERED_BEFORE) from error
         return None
 
-    async def _again(
-        self, submission: CheckoutSubmission, proposal: QuoteResult, alert: Alert, *, status: int = 422
+    async def _redisplay(
+        self, submission: CheckoutSubmission, result: QuoteResult, alert: Alert, *, status: int = 422
     ) -> Reply:
-        checkout = proposed(proposal, submission.entries, alert=alert)
-        return await self._replies.again(submission.request, checkout, status)
+        checkout = checkout_state(result, submission.entries, alert=alert)
+        return await self._replies.redisplay(submission.request, checkout, status)
 
-    async def _declined(self, submission: CheckoutSubmission, quote: Quote, words: str) -> Reply:
-        """The form for another card; what the order had taken is set aside again meanwhile."""
+    async def _declined(self, submission: CheckoutSubmission, quote: Quote, message: str) -> Reply:
+        """The form for another card; the order's items are reserved again."""
         reserved = await self._ordering.reservations.reserve(quote.cart_id, quote.wanted)
-        proposal = await self._propose(submission, available=reserved.quantities)
-        entries = msgspec.structs.replace(submission.entries, problems={NUMBER: words})
-        checkout = proposed(
-            proposal,
+        result = await self._calculate(submission, available=reserved.quantities)
+        entries = msgspec.structs.replace(submission.entries, problems={NUMBER: message})
+        checkout = checkout_state(
+            result,
             entries,
-            alert=Alert(_("The payment was declined"), (), (Link(words, f"#{NUMBER}"),)),
-            until=reserved.until if all_reserved(proposal, reserved.quantities) else 0,
+            alert=Alert(_("The payment was declined"), (), (Link(message, f"#{NUMBER}"),)),
+            reserved_until=reserved.until if all_reserved(result, reserved.quantities) else 0,
         )
-        return await self._replies.again(submission.request, checkout, 422)
+        return await self._replies.redisplay(submission.request, checkout, 422)
 
-    async def _confirm(self, submission: CheckoutSubmission, proposal: QuoteResult, changes: tuple[str, ...]) -> Reply:
-        words = (_("Something has changed since you saw it. Nothing was ordered or charged."),)
-        alert = Alert(_("Please look once more"), words, changes=changes, tone="changed")
-        return await self._again(submission, proposal, alert, status=409)
+    async def _confirm(self, submission: CheckoutSubmission, result: QuoteResult, changes: tuple[str, ...]) -> Reply:
+        paragraphs = (_("Something has changed since you saw it. Nothing was ordered or charged."),)
+        alert = Alert(_("Please look once more"), paragraphs, changes=changes, tone="changed")
+        return await self._redisplay(submission, result, alert, status=409)
 
     async def _nothing_to_order(self, submission: CheckoutSubmission) -> Reply:
         return await self._replies.empty(submission.request, submission.currency, status=422)
 
     async def _unavailable(self, submission: CheckoutSubmission, error: StoreUnavailable) -> Reply:
-        """The form as it was typed with what it had shown, where we know that."""
+        """The form with its entries and the quote that it showed. Raises the error if that is unknown."""
         if submission.seen is None or submission.token is None:
             raise error
-        log.warning("An order could not be taken: %s", error)
-        again = (
+        log.warning("Order not placed, the shopper is asked to retry: %s", error)
+        retry_hint = (
             ()
             if isinstance(error, PaymentUnavailable)
             else (_("Nothing was ordered or charged. Please try again in a moment."),)
         )
-        alert = Alert(_("This did not work"), (error.message, *again))
+        alert = Alert(_("This did not work"), (error.message, *retry_hint))
         return await self._replies.unavailable(
             submission.request, submission.seen, submission.token, submission.entries, alert
         )
 
-    async def _propose(
+    async def _calculate(
         self,
         submission: CheckoutSubmission,
         available: Mapping[str, int] | None = None,
         prices: Mapping[str, Money] | None = None,
     ) -> QuoteResult:
-        """What would be ordered now. Whether there is enough of it, ordering it tells."""
+        """Quote the cart as it would be ordered now. Stock is checked when the order is placed."""
         return await self._ordering.quotes.calculate(
             submission.cart,
             submission.currency,
@@ -193,5 +194,5 @@ class PlaceOrderHandlers:
 
 
 def _to_order(request: ShopRequest, order: Order) -> Reply:
-    """Off to the order, or to the bank where that wants to ask the shopper first."""
+    """A redirect to the order, or to the bank if it challenges the payment."""
     return go_to(request, order.challenge_path or order_path(order.number))

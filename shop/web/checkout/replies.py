@@ -1,4 +1,4 @@
-"""Answers with the checkout: as the page, or as the fragments that htmx swaps."""
+"""Renders the checkout: as a page, or as the fragments that htmx swaps."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ from shop.web.render.storefront import Storefront
 from shop.web.render.views import Link, Shell
 
 
-class Checkout(msgspec.Struct, frozen=True, kw_only=True):
-    """What a checkout shows: a quote, what was typed, and what is to be said about them."""
+class CheckoutState(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a checkout page shows: a quote, the entries of the form, and messages about them."""
 
     quote: Quote
     methods: tuple[ShippingOption, ...] = ()
@@ -48,50 +48,50 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
     entries: Entries
     guessed: bool = False
     """Whether the country is a guess."""
-    until: int = 0
-    """When everything in it stops being set aside, seconds since the epoch; 0 where it is not."""
-    waiting: str = ""
-    """The number of an order of this cart that is not decided yet."""
+    reserved_until: int = 0
+    """When the reservation of all items expires, seconds since the epoch; 0 if not all are reserved."""
+    pending_order: str = ""
+    """The number of an order of this cart that waits for the bank."""
     alert: Alert | None = None
     token: str = ""
-    """The token that came with the form, where the quote is the one it stands for; '' for a quote of today."""
+    """The form's own token, if its quote is shown again; '' for a new quote."""
     retype: bool = False
 
 
-def proposed(proposal: QuoteResult, entries: Entries, **more: object) -> Checkout:
-    """The checkout of a proposal."""
-    return Checkout(
-        quote=proposal.quote,
-        methods=proposal.methods,
-        problems=proposal.problems,
-        untaxed=proposal.untaxed,
+def checkout_state(result: QuoteResult, entries: Entries, **options: object) -> CheckoutState:
+    """The state of a checkout with a new quote; `options` are further fields of CheckoutState."""
+    return CheckoutState(
+        quote=result.quote,
+        methods=result.methods,
+        problems=result.problems,
+        untaxed=result.untaxed,
         entries=entries,
-        **more,  # type: ignore[arg-type]
+        **options,  # type: ignore[arg-type]
     )
 
 
-def all_reserved(proposal: QuoteResult, held: Mapping[str, int]) -> bool:
-    """Whether everything that is proposed is set aside."""
-    return all(held.get(sku, 0) >= quantity for sku, quantity in proposal.quote.wanted.items())
+def all_reserved(result: QuoteResult, reserved: Mapping[str, int]) -> bool:
+    """Whether the full quantities of the quote are reserved."""
+    return all(reserved.get(sku, 0) >= quantity for sku, quantity in result.quote.wanted.items())
 
 
 class CheckoutReplies:
-    """Builds the answers of checkout."""
+    """Renders the replies of checkout. shop.web.checkout.routes makes one for all its handlers."""
 
     def __init__(self, site: Storefront, signer: QuoteSigner) -> None:
         self._site = site
         self._signer = signer
 
-    async def shown(self, request: ShopRequest, checkout: Checkout) -> Reply:
-        """GET /checkout."""
+    async def page(self, request: ShopRequest, checkout: CheckoutState) -> Reply:
+        """The checkout page."""
         view = await self._view(checkout)
         headers = self._site.sessions.correct_count(request, view.badge)
         return html(self._site.templates.render("checkout/page.html", view, str(view.badge)), headers=headers)
 
-    async def again(
-        self, request: ShopRequest, checkout: Checkout, status: int, headers: Iterable[Header] = ()
+    async def redisplay(
+        self, request: ShopRequest, checkout: CheckoutState, status: int, headers: Iterable[Header] = ()
     ) -> Reply:
-        """The form once more, with what was typed: something has to be mended or agreed to first."""
+        """The form again with its entries, an alert and a status: errors to correct, or changes to confirm."""
         checkout = msgspec.structs.replace(checkout, retype=not request.wants_fragment)
         view = await self._view(checkout)
         if request.wants_fragment:
@@ -103,25 +103,25 @@ class CheckoutReplies:
     async def unavailable(
         self, request: ShopRequest, quote: Quote, token: str, entries: Entries, alert: Alert
     ) -> Reply:
-        """The form as it was: nothing new can be worked out now (503)."""
-        way = ShippingOption(quote.method, quote.method_title, quote.money(quote.totals.shipping))
-        checkout = Checkout(quote=quote, methods=(way,), entries=entries, alert=alert, token=token)
-        return await self.again(request, checkout, 503, headers=[(b"retry-after", b"5")])
+        """The form with its old quote, because no new one can be calculated now (503)."""
+        method = ShippingOption(quote.method, quote.method_title, quote.money(quote.totals.shipping))
+        checkout = CheckoutState(quote=quote, methods=(method,), entries=entries, alert=alert, token=token)
+        return await self.redisplay(request, checkout, 503, headers=[(b"retry-after", b"5")])
 
-    async def quoted(self, request: ShopRequest, checkout: Checkout) -> Reply:
-        """What it comes to for another country or way of shipping."""
+    async def summary(self, request: ShopRequest, checkout: CheckoutState) -> Reply:
+        """The totals for another country or shipping method."""
         if not request.wants_fragment:
-            return await self.again(request, checkout, 200)
+            return await self.redisplay(request, checkout, 200)
         view = await self._view(checkout)
         return html(self._site.templates.fragments("checkout/quoted.html", view), cache=NO_STORE)
 
-    def checked(self, problems: Mapping[str, str]) -> Reply:
-        """What is wrong with each of some fields."""
+    def field_check(self, problems: Mapping[str, str]) -> Reply:
+        """The error, or none, of each checked field."""
         view = CheckView(tuple(FieldView(FIELDS[name], "", error) for name, error in problems.items()))
         return html(self._site.templates.fragments("checkout/checked.html", view), cache=NO_STORE)
 
     async def empty(self, request: ShopRequest, currency: str, *, status: int = 200) -> Reply:
-        """There is nothing to order."""
+        """The page for a cart with nothing to order."""
         view = EmptyCheckoutView(await self._shell(_("Checkout"), currency))
         headers = self._site.sessions.correct_count(request, 0)
         if request.wants_fragment:
@@ -130,12 +130,12 @@ class CheckoutReplies:
             page = self._site.templates.render("checkout/empty.html", view, "")
         return html(page, status=status, headers=headers)
 
-    async def _view(self, checkout: Checkout) -> CheckoutView:
+    async def _view(self, checkout: CheckoutState) -> CheckoutView:
         quote, entries = checkout.quote, checkout.entries
         summary = summary_view(quote, await self._offers(quote), self._site.pictures)
-        failed = checkout.alert is not None and checkout.alert.tone == "error"
+        is_error = checkout.alert is not None and checkout.alert.tone == "error"
         return CheckoutView(
-            shell=await self._shell(_("Error: Checkout") if failed else _("Checkout"), quote.currency),
+            shell=await self._shell(_("Error: Checkout") if is_error else _("Checkout"), quote.currency),
             badge=summary.quantity,
             summary=summary,
             seen=checkout.token or self._signer.sign(quote),
@@ -146,8 +146,10 @@ class CheckoutReplies:
             duties=_("Tax and duties may be due on arrival.") if checkout.untaxed else "",
             shortages=tuple(problem.message for problem in checkout.problems if problem.kind == "short"),
             remarks=tuple(problem.message for problem in checkout.problems if problem.kind != "short"),
-            set_aside=_clock(checkout.until) if checkout.until else None,
-            waiting=Link(grouped(checkout.waiting), order_path(checkout.waiting)) if checkout.waiting else None,
+            reserved_until=_clock(checkout.reserved_until) if checkout.reserved_until else None,
+            pending_order=Link(grouped(checkout.pending_order), order_path(checkout.pending_order))
+            if checkout.pending_order
+            else None,
             test_cards=tuple(TestCardView(card.number, _(card.description)) for card in DEMO_CARDS),
             alert=checkout.alert,
             confirm=bool(checkout.alert and checkout.alert.changes),
@@ -155,7 +157,7 @@ class CheckoutReplies:
         )
 
     async def _offers(self, quote: Quote) -> Mapping[str, Offer]:
-        """What the pictures are looked up in: the form comes back without them while the database is away."""
+        """The offers with the pictures of lines; without a database the form has no pictures."""
         try:
             return await self._site.catalog.offers([line.sku for line in quote.lines])
         except StoreUnavailable:
@@ -165,10 +167,10 @@ class CheckoutReplies:
         return await self._site.shells.personal(title, path="/checkout", currency=currency)
 
 
-def mend(problems: Mapping[str, str], changes: Sequence[str] = ()) -> Alert:
-    """What is wrong with what was typed; and what is otherwise than it was shown, where something is."""
+def field_errors_alert(problems: Mapping[str, str], changes: Sequence[str] = ()) -> Alert:
+    """The alert with the errors of fields, and with the changes since the form was shown."""
     heading = ngettext("One thing has to be put right", "{count} things have to be put right", len(problems))
-    fields = tuple(Link(words, f"#{name}") for name, words in problems.items())
+    fields = tuple(Link(message, f"#{name}") for name, message in problems.items())
     return Alert(heading, (_("Nothing was ordered or charged."),), fields, tuple(changes))
 
 
@@ -176,7 +178,7 @@ def _field(entries: Entries, name: str) -> FieldView:
     return FieldView(FIELDS[name], entries.text.get(name, ""), entries.problems.get(name, ""))
 
 
-def _methods(checkout: Checkout) -> tuple[MethodView, ...]:
+def _methods(checkout: CheckoutState) -> tuple[MethodView, ...]:
     chosen = checkout.quote.method
     return tuple(
         MethodView(method.id, content(method.title), price_or_free(method.price), method.id == chosen)
@@ -184,7 +186,7 @@ def _methods(checkout: Checkout) -> tuple[MethodView, ...]:
     )
 
 
-def _estimate(checkout: Checkout) -> str:
+def _estimate(checkout: CheckoutState) -> str:
     code = checkout.quote.country_code
     if checkout.guessed:
         return _(

@@ -18,7 +18,7 @@ from shop.web.render.storefront import Storefront
 
 
 def routes(site: Storefront, parts: Parts) -> list[HTTPRouteHandler]:
-    """The form, the order, and the demonstration provider's own page where that is the provider."""
+    """The routes of the form, of placing the order, and of the demo provider's page if that is the provider."""
     signer = QuoteSigner(parts.settings.secret_key, site.clock)
     replies = CheckoutReplies(site, signer)
     checkout = CheckoutHandlers(site, parts.ordering, replies)

@@ -1,4 +1,4 @@
-"""An attempt to order: what a shopper has sent, read and put beside what the form had shown."""
+"""Reads submissions of the checkout form, and compares them with the quote that the form showed."""
 
 from __future__ import annotations
 
@@ -23,39 +23,39 @@ UNSEEN = noted("This form was open for very long, or is not from here. Please lo
 
 
 class CheckoutSubmission(msgspec.Struct, frozen=True, kw_only=True):
-    """An attempt to order: with which form, from which cart as it is now."""
+    """A submitted checkout form, with the current cart."""
 
     request: ShopRequest
     cart: Cart
-    """One without an id where the visit has no session."""
+    """Has no id if the request has no session."""
     entries: Entries
     currency: str
     seen: Quote | None
-    """What the form showed, where it carries a token of ours that still counts and is of this cart."""
+    """The quote that the form showed, if its token is valid and belongs to this cart."""
     token: str | None
-    """The token as it came; None for a form without one."""
+    """The submitted token; None for a form without one."""
     key: str
-    """The Idempotency-Key."""
+    """The Idempotency-Key header."""
     origin: str
-    """The shop's address for e-mails."""
+    """The shop's address for links in e-mails."""
 
     @property
-    def outdated(self) -> Quote | None:
-        """What the form showed, where the cart is no longer what it was then."""
+    def outdated_quote(self) -> Quote | None:
+        """The quote that the form showed, if the cart has changed since then."""
         seen, now = self.seen, (self.cart.revision, self.cart.latest_change.hex())
         return seen if seen and (seen.revision, seen.change) != now else None
 
     def changes(self, quote: Quote) -> tuple[str, ...]:
-        """What the shopper has to agree to before this is ordered. Where it goes they have said themselves."""
+        """The changes that the shopper has to confirm first; not the country, which they have entered themselves."""
         if self.seen is not None:
-            there = msgspec.structs.replace(self.seen, country_code=quote.country_code)
-            return differences(self.seen, quote) if differences(there, quote) else ()
+            same_country = msgspec.structs.replace(self.seen, country_code=quote.country_code)
+            return differences(self.seen, quote) if differences(same_country, quote) else ()
         return (_(UNSEEN),) if self.request.is_browser or self.token is not None else ()
 
-    def submission(self, quote: Quote) -> OrderRequest:
-        """What is submitted, of a form without problems."""
+    def order_request(self, quote: Quote) -> OrderRequest:
+        """The order request of a form without problems."""
         card = self.entries.card
-        assert card is not None, "what has no problems has a card"
+        assert card is not None, "a form without problems has a card"
         return OrderRequest(
             quote=quote,
             buyer=self._buyer(card),
@@ -77,14 +77,14 @@ class CheckoutSubmission(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckoutSubmissions:
-    """Reads submissions of the checkout form."""
+    """Reads submissions of the checkout form. PlaceOrderHandlers uses it."""
 
     def __init__(self, site: Storefront, signer: QuoteSigner) -> None:
         self._site = site
         self._signer = signer
 
     async def read(self, request: ShopRequest) -> CheckoutSubmission:
-        """The attempt that a request is; of its cart, the id only. Raises InvalidInput."""
+        """The submission of a request, with a cart that has only its id. Raises InvalidInput."""
         form = await read_form(request)
         session = self._site.sessions.read(request)
         cart = Cart(session.cart_id if session else "")

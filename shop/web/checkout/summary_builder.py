@@ -1,4 +1,4 @@
-"""Builds the view of what is bought and what it comes to, for the checkout and for receipts."""
+"""Builds the view of the order summary, for the checkout and for receipts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shop.web.render.pictures import Pictures
 def summary_view(
     quote: Quote, offers: Mapping[str, Offer] | None = None, pictures: Pictures | None = None
 ) -> SummaryView:
-    """A quote as it is shown; with pictures where they and the offers by sku are given."""
+    """The summary of a quote, with pictures if they and the offers by sku are given."""
 
     def line_view(line: QuoteLine) -> SummaryLine:
         offer = offers.get(line.sku) if offers else None
@@ -50,10 +50,10 @@ def _rows(quote: Quote) -> Iterator[Row]:
     totals = quote.totals
     yield Row(_("Subtotal"), quote.money(totals.subtotal).format())
     if quote.coupon:
-        off = f"−{quote.money(totals.discount).format()}" if totals.discount else ""
-        yield Row(_("Coupon {code}", code=quote.coupon), off)
-    where = name_of(quote.country_code)
-    shipping = _("Shipping, {country}", country=where) if where else _("Shipping")
+        discount = f"−{quote.money(totals.discount).format()}" if totals.discount else ""
+        yield Row(_("Coupon {code}", code=quote.coupon), discount)
+    country = name_of(quote.country_code)
+    shipping = _("Shipping, {country}", country=country) if country else _("Shipping")
     yield Row(shipping, price_or_free(quote.money(totals.shipping)), content(quote.method_title))
     if totals.tax_name and not totals.tax_included:
         yield Row(totals.tax_words, quote.money(totals.tax).format())

@@ -1,4 +1,4 @@
-"""What the templates of checkout and of orders are given; see shop.web.render.views."""
+"""The views of the checkout's templates, also used by orders; see shop.web.render.views."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shop.web.render.views import Link, Picture, Shell
 
 
 class Row(msgspec.Struct, frozen=True):
-    """A part of a total: 'Shipping, Germany', '€4.90', 'Standard, 3 to 5 working days'."""
+    """A row of the totals: 'Shipping, Germany', '€4.90', 'Standard, 3 to 5 working days'."""
 
     label: str
     amount: str
@@ -20,30 +20,30 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class SummaryLine(msgspec.Struct, frozen=True):
-    """A line of what is bought. `picture` is None on receipts, which outlive the catalogue."""
+    """A line of the summary. `picture` is None on receipts, which outlive the catalogue."""
 
     title: str
     variant: str
     quantity: int
     unit: str
     total: str
-    """Before any discount, which is a row of its own."""
+    """Before the discount, which has its own row."""
     picture: Picture | None = None
 
 
 class SummaryView(msgspec.Struct, frozen=True):
-    """What is bought and what it comes to: the lines, the parts of the total, the total."""
+    """The order summary: lines, rows of totals, and the total."""
 
     lines: tuple[SummaryLine, ...]
     quantity: int
     rows: tuple[Row, ...]
     total: str
     tax: str
-    """'It includes VAT 19%: €8.45.', or '' where tax is a row or there is none."""
+    """'It includes VAT 19%: €8.45.'; '' if tax is a row or there is none."""
 
 
 class FieldView(msgspec.Struct, frozen=True):
-    """A field of the form: what it holds, and what is wrong with it ('' for nothing)."""
+    """A field of the form: its value, and its error ('' for none)."""
 
     spec: Field
     value: str = ""
@@ -51,17 +51,17 @@ class FieldView(msgspec.Struct, frozen=True):
 
     @property
     def label(self) -> str:
-        """In the language spoken."""
+        """The label in the current language."""
         return _(self.spec.label)
 
     @property
     def hint(self) -> str:
-        """In the language spoken; '' for none."""
+        """The hint in the current language; '' for none."""
         return _(self.spec.hint, max=self.spec.length)
 
 
 class MethodView(msgspec.Struct, frozen=True):
-    """A way of shipping."""
+    """A shipping method to choose."""
 
     id: str
     title: str
@@ -70,30 +70,30 @@ class MethodView(msgspec.Struct, frozen=True):
 
 
 class Alert(msgspec.Struct, frozen=True):
-    """What stands at the top of a form that has come back: a heading, words, and what is wrong or otherwise."""
+    """The alert at the top of a redisplayed form: a heading, paragraphs, errors and changes."""
 
     heading: str
-    words: tuple[str, ...] = ()
+    text: tuple[str, ...] = ()
     fields: tuple[Link, ...] = ()
-    """What is wrong, each with a link to its field."""
+    """The errors, each with a link to its field."""
     changes: tuple[str, ...] = ()
-    """What is otherwise than the shopper has seen."""
+    """The changes since the form was shown."""
     tone: str = "error"
-    """'error', or 'changed' where nothing went wrong."""
+    """'error', or 'changed' if nothing went wrong."""
 
 
 class TestCardView(msgspec.Struct, frozen=True):
-    """A card number of the demonstration, and what comes of it."""
+    """A test card of the demo provider, and the outcome of a payment with it."""
 
     number: str
-    words: str
+    description: str
 
 
 class ClockView(msgspec.Struct, frozen=True):
-    """A time of day: for machines (ISO 8601), and as words that are true everywhere ('14:05 UTC')."""
+    """A time of day: ISO 8601 for machines, and a text with its time zone ('14:05 UTC')."""
 
     iso: str
-    words: str
+    text: str
 
 
 class CheckoutView(msgspec.Struct, frozen=True):
@@ -101,54 +101,54 @@ class CheckoutView(msgspec.Struct, frozen=True):
 
     shell: Shell
     badge: int
-    """Pieces in the cart."""
+    """Quantity of items in the cart."""
     summary: SummaryView
     seen: str
-    """The signed token of what is shown; '' where nothing could be worked out anew."""
+    """The signed token of the shown quote."""
     fields: Mapping[str, FieldView]
-    """By name; each of shop.web.checkout.fields.FIELDS."""
+    """All of shop.web.checkout.fields.FIELDS, by name."""
     methods: tuple[MethodView, ...]
     countries: tuple[str, ...]
-    """Names to choose from; any other text is fine too."""
+    """Suggested names; any other text is accepted too."""
     estimate: str
-    """What is worked out for a country that was only guessed, said in words; '' for a known one."""
+    """The note that the totals are an estimate for a guessed country; '' for a known one."""
     duties: str
-    """What may be due beyond the total, in words."""
+    """The note on costs beyond the total; '' for none."""
     shortages: tuple[str, ...]
-    """Why this cart cannot be ordered as it is: the button is a link to the cart then."""
+    """Why this cart cannot be ordered; the button is a link to the cart then."""
     remarks: tuple[str, ...]
-    """What else a shopper has to know of this cart: a coupon that does not count, an item that is not part of it."""
-    set_aside: ClockView | None
-    """Until when the items are set aside; None where they are not."""
+    """Other problems of the cart: a coupon that is not applied, an item that is no longer sold."""
+    reserved_until: ClockView | None
+    """When the reservation of the items expires; None if they are not reserved."""
     test_cards: tuple[TestCardView, ...]
     alert: Alert | None = None
     confirm: bool = False
-    """Whether the shopper is asked to agree to what is otherwise."""
-    waiting: Link | None = None
-    """An order of this cart that is not decided yet: its number and its page."""
+    """Whether the shopper has to confirm changes."""
+    pending_order: Link | None = None
+    """An order of this cart that waits for the bank: its number and its page."""
     retype: bool = False
-    """Whether the card's number and code were typed before and are gone."""
+    """Whether the card's number and code have to be entered again."""
 
 
 class EmptyCheckoutView(msgspec.Struct, frozen=True):
-    """The checkout of a cart with nothing in it."""
+    """The checkout of an empty cart."""
 
     shell: Shell
     badge: str = ""
 
 
 class CheckView(msgspec.Struct, frozen=True):
-    """Fields as they are after a look at each."""
+    """The fields after validation."""
 
     fields: tuple[FieldView, ...]
 
 
 class PaymentView(msgspec.Struct, frozen=True):
-    """A payment that waits for its shopper's answer."""
+    """A challenged payment that waits for the shopper's answer."""
 
     shell: Shell
     path: str
-    """Where the answer goes."""
+    """The URL to which the answer is posted."""
     amount: str
     number: str
-    """The order's, in groups."""
+    """The order's number, in groups."""

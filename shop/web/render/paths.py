@@ -1,4 +1,4 @@
-"""Addresses within the shop: how they are written and how what comes back in one is read."""
+"""Builds and parses the URLs of the shop."""
 
 from __future__ import annotations
 
@@ -10,46 +10,46 @@ from shop.catalog.reading.facets import facets_of, read_facets
 from shop.catalog.reading.parameters import one_line, whole_number
 
 MAX_QUERY = 4096
-"""Bytes of a query string: what it asks for is remembered by it."""
+"""Maximum bytes of a query string; longer ones are ignored, because query strings are cache keys."""
 MAX_SEARCH = 200
 MAX_PAGE = 100_000
-MOST_RECOMMENDING = 24
-"""Products of a cart that its recommendations know of."""
+MAX_RECOMMENDING = 24
+"""Products of a cart that its recommendations are based on."""
 
 
 @lru_cache(maxsize=16384)
 def product_path(handle: str, sku: str = "") -> str:
-    """The page of a product, with a variant chosen where a sku is given."""
+    """The URL of a product's page, with the variant of `sku` selected if given."""
     path = f"/product/{quote(handle, safe='')}"
     return f"{path}?{urlencode({'variant_id': sku})}" if sku else path
 
 
 @lru_cache(maxsize=16384)
 def line_path(sku: str, *, saved: bool = False) -> str:
-    """The cart line of a sku. A sku may hold any character: encoded twice, a slash and a '..' survive the way here."""
+    """The URL of the cart line of a sku, encoded twice so that '/' and '..' in a sku survive the server's decoding."""
     once = quote(sku, safe="").replace(".", "%2E")
     return f"/cart/{'saved' if saved else 'lines'}/{quote(once, safe='')}"
 
 
 @lru_cache(maxsize=4096)
 def recommended_path(handles: tuple[str, ...]) -> str:
-    """What goes well with these products, the first ones before all; '' where there are none."""
-    named = ",".join(quote(handle, safe="") for handle in handles[:MOST_RECOMMENDING])
+    """The URL of recommendations for these products, the first ones weighing most; '' for no products."""
+    named = ",".join(quote(handle, safe="") for handle in handles[:MAX_RECOMMENDING])
     return f"/recommended?handles={named}" if named else ""
 
 
 def order_path(number: str) -> str:
-    """The page of an order."""
+    """The URL of an order's page."""
     return f"/order/{quote(number, safe='')}"
 
 
 def sku_of(segment: str) -> str:
-    """The sku in a path segment that the server has decoded once."""
+    """The sku in a path segment that the server has already decoded once."""
     return unquote(segment)
 
 
 def listing_query(query_string: bytes) -> Query:
-    """What the grid's URL asks for. Whatever cannot be understood counts as not asked for, as does what is too long."""
+    """The query of the grid's URL. Invalid parameters, and query strings that are too long, are ignored."""
     return _listing_query(query_string if len(query_string) <= MAX_QUERY else b"")
 
 
@@ -71,7 +71,7 @@ def _listing_query(query_string: bytes) -> Query:
 
 @lru_cache(maxsize=16384)
 def listing_path(query: Query) -> str:
-    """The grid's URL for a query; the same query has one spelling, and the front page is '/'."""
+    """The canonical grid URL of a query; the front page is '/'."""
     pairs = [
         ("q", query.q),
         *(pair for facet in facets_of(query) for pair in facet.write(query)),

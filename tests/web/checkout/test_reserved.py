@@ -13,7 +13,7 @@ async def in_the_cart(shop: Client, catalog: FixedCatalog, pieces: int, *, own: 
     """So many jugs are in the cart, all that there were are set aside, and so many of those for it."""
     await shop.post("/cart", data={"product_id": "last-jug", "quantity": str(pieces)})
     catalog.replace(product("last-jug", 4200, stock=0, reserved=3))
-    catalog.set_aside = {cart_id(shop.cookies["session"]): {"LAST-JUG": own}}
+    catalog.reservations = {cart_id(shop.cookies["session"]): {"LAST-JUG": own}}
 
 
 async def test_the_product_page_says_where_the_last_ones_are(shop: Client, catalog: FixedCatalog) -> None:

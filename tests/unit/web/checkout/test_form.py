@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from shop.web.checkout.fields import FIELDS
-from shop.web.checkout.form import SECRETS, problems_of_some, read_entries
+from shop.web.checkout.form import SECRET_FIELDS, problems_of_sent_fields, read_entries
 from shop.web.http.forms import Form
 from tests.fixtures.buyer import BARE, GERMAN
 
@@ -30,8 +30,8 @@ def test_a_form_with_nothing_in_it_names_everything_that_is_needed() -> None:
 
 
 def test_secrets_are_not_among_what_is_kept() -> None:
-    assert {"credit_card_number", "credit_card_cvv"} == SECRETS
-    assert not SECRETS & set(read_entries(Form(BARE), TODAY).text)
+    assert {"credit_card_number", "credit_card_cvv"} == SECRET_FIELDS
+    assert not SECRET_FIELDS & set(read_entries(Form(BARE), TODAY).text)
 
 
 @pytest.mark.parametrize("name", [name for name, field in FIELDS.items() if field.part != "payment"])
@@ -82,14 +82,14 @@ def test_a_note_is_measured_as_a_browser_measures_it() -> None:
     ],
 )
 def test_a_look_at_one_field_tells_of_that_one(field: str, value: str, words: str) -> None:
-    ((name, said),) = problems_of_some(Form({field: value}), TODAY).items()
+    ((name, said),) = problems_of_sent_fields(Form({field: value}), TODAY).items()
     assert name == field
     assert (words in said) if words else said == ""
 
 
 def test_an_expiry_that_is_over_is_told_at_its_year() -> None:
     form = Form({"credit_card_expiration_month": "12", "credit_card_expiration_year": "26"})
-    problems = problems_of_some(form, TODAY)
+    problems = problems_of_sent_fields(form, TODAY)
     assert problems["credit_card_expiration_month"] == ""
     assert "expired" in problems["credit_card_expiration_year"]
 
