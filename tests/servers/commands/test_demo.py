@@ -117,8 +117,8 @@ def test_a_killed_part_is_outlived_comes_back_and_nothing_is_left(
     open_demo: Callable[..., Demo], rung: str, how: signal.Signals
 ) -> None:
     running = open_demo(rung, "--restart-after", "0.5")
-    url = running.says(r"The shop +(http://\S+)")[1]
-    running.says("Ctrl\\+C ends all of it")
+    url = running.says(r"Shop +(http://\S+)")[1]
+    running.says("Ctrl\\+C stops everything")
     pids = running.pids()
     assert len(pids) > 1
     assert all(map(lives, pids.values()))
@@ -179,10 +179,10 @@ def test_a_part_that_does_not_start_leaves_nothing(open_demo: Callable[..., Demo
 
 def test_data_and_log_are_kept_where_it_is_told(open_demo: Callable[..., Demo]) -> None:
     running = open_demo("redis", "--keep", "here")
-    running.says("Ctrl\\+C ends all of it")
+    running.says("Ctrl\\+C stops everything")
     assert running.ends(signal.SIGTERM) == 0
     (kept,) = running.folder.iterdir()
-    assert f"its data is in {kept}" in running.said
+    assert f"the data is in {kept}" in running.said
     assert "The shop is open" in (kept / "shop.log").read_text()
     assert (kept / "shop.db").stat().st_size
     assert list(kept.glob("shop-valkey-*/appendonlydir/*.aof"))
