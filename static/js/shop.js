@@ -132,8 +132,8 @@ function keepOpen(target, fragment) {
   }
 }
 
-// Position of the focus before a swap of the cart: the id of its [data-place] or the index of its line; -1: elsewhere in
-// the cart; undefined: outside of it.
+// Position of the focus before a swap of the cart: the id of its [data-place] or the index of its line; -1: elsewhere
+// in the cart; undefined: outside of it.
 function placeInCart(tasks) {
   const focus = document.activeElement;
   if (!tasks.some(({ target }) => target?.id === "cart" && target.contains(focus))) return undefined;

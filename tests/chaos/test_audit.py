@@ -11,11 +11,14 @@ from tests.fixtures.order_scene import CODE, Scene
 from tests.fixtures.shop_app import Clock
 
 WRONG = {
-    "a piece is gone": ("UPDATE variants SET stock = stock - 1 WHERE sku = 'MUG'", "MUG: of 10 pieces 2 were ordered"),
+    "a piece is gone": ("UPDATE variants SET stock = stock - 1 WHERE sku = 'MUG'", "MUG: of 10 units, 2 were ordered"),
     "there is less than nothing": ("UPDATE variants SET stock = -1 WHERE sku = 'JUG'", "Stock was -1."),
     "another amount was charged": ("UPDATE demo_payments SET amount = amount + 1 WHERE kind = 'captured'", "charged."),
     "nothing was charged": ("DELETE FROM demo_payments WHERE kind = 'captured'", "was not charged"),
-    "the money went back": ("UPDATE demo_payments SET kind = 'refunded' WHERE kind = 'authorised'", "was given back"),
+    "the money went back": (
+        "UPDATE demo_payments SET kind = 'refunded' WHERE kind = 'authorised'",
+        "was refunded or voided",
+    ),
     "somebody else was charged": ("UPDATE demo_payments SET key = 'STRANGER'", "STRANGER was charged"),
     "a sum is wrong": (
         """UPDATE orders SET details = replace(details, '"subtotal":', '"subtotal":1')""",

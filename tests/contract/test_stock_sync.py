@@ -252,7 +252,7 @@ async def test_what_is_noted_waits_for_the_database(sqlite_url: str, caplog: pyt
         while not caplog.messages:
             await asyncio.sleep(0.02)
     assert caplog.messages[0].startswith(
-        "The pages are not in step with stock yet: The shop's database does not answer"
+        "Stock sync failed, pages may show old stock, will retry: The shop's database does not answer"
     )
     engine = away.engine = create_engine(sqlite_url)
     await fill(engine, BOWL)

@@ -134,6 +134,8 @@ def test_an_older_answer_does_not_overwrite_a_newer_one(open_shopper: OpenShoppe
     shopper.page.route(ADD, lambda route: waiting.append(route), times=1)
     with shopper.page.expect_request(ADD):
         shopper.adds("Reed Vase")
+    while not waiting:
+        shopper.page.evaluate("1")  # lets the route's handler run, which may come after the event
     first = waiting[0].fetch()
     shopper.adds("Raft Tray")
     expect(shopper.drawer).to_contain_text("Raft Tray")
