@@ -98,8 +98,12 @@ def test_it_looks_as_it_did(look: Look, open_shopper: OpenShopper, request: pyte
 
 
 def reduced(page: Page) -> Image.Image:
-    """What the whole page shows, at a fraction of its size."""
-    shot = page.screenshot(full_page=True, mask=[page.locator(VARYING)], mask_color="#888888", animations="disabled")
+    """What the whole page shows, at a fraction of its size; with a dialog open, what the window shows.
+
+    A screenshot of the whole page may move what is fixed to the window to another place each time.
+    """
+    whole = page.get_by_role("dialog").count() == 0
+    shot = page.screenshot(full_page=whole, mask=[page.locator(VARYING)], mask_color="#888888", animations="disabled")
     return Image.open(io.BytesIO(shot)).convert("RGB").reduce(REDUCED)
 
 
