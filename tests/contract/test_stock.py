@@ -21,6 +21,12 @@ from tests.fixtures.stock import NOW, SOON, deduct, ends, on_sale, release, rese
 SKUS = [f"SKU-{number}" for number in range(8)]
 
 
+@pytest.fixture(autouse=True)
+def patient_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let fifty transactions at once wait for a connection on a busy machine: a request would give up after 2 s."""
+    monkeypatch.setattr("shop.database.POOL_SECONDS", 60.0)
+
+
 @pytest.fixture
 async def engine(engine: AsyncEngine) -> AsyncEngine:
     """Ten mugs, three bowls, unlimited candles, and an unpublished lamp."""
