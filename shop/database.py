@@ -263,9 +263,10 @@ async def require_current(url: str) -> None:
 
 def missing_file(url: str) -> Path | None:
     """The SQLite file of a URL, if it is missing: opening it would create it."""
-    where = _database_url(url)
-    name = where.database or ""
-    is_file = where.get_backend_name() == "sqlite" and name not in ("", ":memory:") and not name.startswith("file:")
+    if not url.startswith("sqlite"):
+        return None
+    name = make_url(url).database or ""
+    is_file = name and name != ":memory:" and not name.startswith("file:")
     return Path(name) if is_file and not Path(name).exists() else None
 
 

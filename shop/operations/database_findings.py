@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.database import create_engine, fetch, latest_revision, reading
+from shop.database import create_engine, fetch, latest_revision, missing_file, reading
 from shop.errors import ConfigurationError, StoreUnavailable
 from shop.operations.findings import Finding, note, ok, problem, warning
 from shop.operations.redis_findings import format_bytes
@@ -47,15 +45,6 @@ async def check_database(url: str) -> list[Finding]:
         return [
             problem(PART, "database", f"It does not answer: {_reason(error)}", "Start it, or correct DATABASE_URL.")
         ]
-
-
-def missing_file(url: str) -> Path | None:
-    """The SQLite file, if it is missing: opening it would create it."""
-    if not url.startswith("sqlite"):
-        return None
-    name = make_url(url).database or ""
-    plain = name and name != ":memory:" and not name.startswith("file:")
-    return Path(name) if plain and not Path(name).exists() else None
 
 
 async def _findings(engine: AsyncEngine) -> AsyncIterator[Finding]:

@@ -13,9 +13,10 @@ from shop.cart.connect import connect
 from shop.catalog.exchange_rates import read_rates
 from shop.checkout.mail.smtp import sender_of
 from shop.checkout.pricing.terms import read_terms
+from shop.database import missing_file
 from shop.errors import ConfigurationError
 from shop.operations.cart_store import check_cart_store
-from shop.operations.database_findings import check_database, missing_file
+from shop.operations.database_findings import check_database
 from shop.operations.findings import Finding, Report, problem
 from shop.operations.mail_findings import check_mail_server
 from shop.operations.order_findings import check_orders

@@ -10,9 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.checkout.mail.outbox import NEVER, STALE_SECONDS
 from shop.checkout.schema import orders, outbox
-from shop.database import create_engine, fetch
+from shop.database import create_engine, fetch, missing_file
 from shop.errors import ConfigurationError, StoreUnavailable
-from shop.operations.database_findings import missing_file
 from shop.operations.findings import Finding, counted, note, ok, warning
 from shop.settings import Settings
 
