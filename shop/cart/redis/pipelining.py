@@ -12,6 +12,7 @@ import math
 import re
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from hiredis import pack_command
@@ -95,7 +96,8 @@ class SharedPipeline:
         """Close the connections, those in use after their round trip."""
         self._closed = True
         for connection in self._idle:
-            await connection.disconnect()
+            with suppress(redis_errors.TimeoutError):  # the server is slow: the connection is closed all the same
+                await connection.disconnect()
 
     def _wait(self, command: tuple[Any, ...]) -> asyncio.Future[Any]:
         if len(self._waiting) >= MAX_WAITING:
@@ -146,7 +148,7 @@ class SharedPipeline:
 
         try:
             async with asyncio.timeout(self._timeout):
-                return list(await connection.retry.call_with_retry(talk, lambda _: connection.disconnect()))
+                return list(await connection.retry.call_with_retry(talk, lambda _: connection.disconnect(nowait=True)))
         finally:
             self._idle.append(connection)
             if self._closed:

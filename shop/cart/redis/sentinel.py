@@ -105,13 +105,13 @@ class _ConnectionToPrimary(SentinelManagedConnection):
         await super().connect_to(address)  # type: ignore[no-untyped-call]
         await self.send_command("INFO", "replication", check_health=False)
         if "role:master" not in str(await self.read_response()):
-            await self.disconnect()
+            await self.disconnect(nowait=True)
             raise redis_errors.ConnectionError(f"{address[0]}:{address[1]} is a replica; a failover is in progress.")
 
     @override
     async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
         if self.is_connected and (self.host, self.port) != self.connection_pool.master_address:
-            await self.disconnect()
+            await self.disconnect(nowait=True)
             raise redis_errors.ConnectionError("Another server has become the primary.")
         await super().send_packed_command(command, check_health)
 
@@ -122,7 +122,7 @@ class _ConnectionToPrimary(SentinelManagedConnection):
         except redis_errors.ResponseError as error:
             if "READONLY" not in str(error):  # a substring: Redis 6.2 wraps it in a script error
                 raise
-            await self.disconnect()
+            await self.disconnect(nowait=True)
             raise redis_errors.ConnectionError("The primary has become a replica.") from error
 
 
