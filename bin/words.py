@@ -46,7 +46,12 @@ KEYWORDS = {
     "PaymentUnavailable": None,
 }
 """Functions that mark messages, and errors whose messages are for shoppers and are translated when shown."""
-JINJA = {"extensions": "shop.web.render.cache_tag.CacheTag", "trim_blocks": "1", "lstrip_blocks": "1", "silent": "0"}
+JINJA = {
+    "extensions": "shop.web.render.templating.cache_tag.CacheTag",
+    "trim_blocks": "1",
+    "lstrip_blocks": "1",
+    "silent": "0",
+}
 """Options of the template extractor; the Python extractor ignores them."""
 HEADER = "# Neap's words. `make words` renews this file; only what stands after msgstr is written by hand."
 VOLATILE_HEADERS = re.compile(

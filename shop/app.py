@@ -22,9 +22,9 @@ from shop.settings import Settings
 from shop.web.http.cross_origin import CrossOriginGuard
 from shop.web.http.forms import MAX_BODY
 from shop.web.http.headers import SecurityHeaders
-from shop.web.http.metrics import Metrics
 from shop.web.http.request import ShopRequest
 from shop.web.http.session import Sessions
+from shop.web.operations.metrics import Metrics
 from shop.web.pages.errors import ErrorReplies
 from shop.web.render.assets import assets_of
 from shop.web.render.catalog import Catalog
@@ -34,7 +34,7 @@ from shop.web.render.pictures import Pictures
 from shop.web.render.prices import Currencies
 from shop.web.render.shell import ShellBuilder
 from shop.web.render.storefront import Storefront
-from shop.web.render.templating import templates_of
+from shop.web.render.templating.templates import templates_of
 from shop.web.routes import routes
 
 

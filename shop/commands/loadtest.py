@@ -17,7 +17,7 @@ from shop.errors import ConfigurationError
 from shop.settings import Settings
 
 if TYPE_CHECKING:
-    from shop.loadtest.report import Report
+    from shop.loadtest.report.report import Report
     from shop.loadtest.tally import Second
 
 SPAWN_SECONDS = 5
@@ -91,7 +91,7 @@ def _run(url: str, settings: Settings, *, users: int, seconds: int, spawn_rate: 
 
 def _print(report: Report, html: Path | None, *, as_json: bool) -> None:
     if html:
-        from shop.loadtest.page import page
+        from shop.loadtest.report.html import page
 
         html.write_text(page(report), encoding="utf-8")
     if as_json:
@@ -99,7 +99,7 @@ def _print(report: Report, html: Path | None, *, as_json: bool) -> None:
 
         click.echo(msgspec.json.format(msgspec.json.encode(report)).decode())
     else:
-        from shop.loadtest.terminal_report import print_report
+        from shop.loadtest.report.terminal import print_report
 
         print_report(report)
 

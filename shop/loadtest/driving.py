@@ -16,7 +16,7 @@ from shop.errors import ShopError
 from shop.loadtest.checks import not_checked, seen_by_shoppers
 from shop.loadtest.plan import Plan
 from shop.loadtest.records import ShopRecords, open_records
-from shop.loadtest.report import Report
+from shop.loadtest.report.report import Report
 from shop.loadtest.tally import Second, Seen
 from shop.settings import Settings
 
@@ -64,7 +64,7 @@ async def _run_shoppers(plan: Plan, records: ShopRecords | str, on_second: OnSec
 @asynccontextmanager
 async def _crowd(plan: Plan) -> AsyncIterator[asyncio.StreamReader]:
     """The output of the shoppers' process. The process is killed at the end of the block if it still runs."""
-    command = (sys.executable, "-m", "shop.loadtest.crowd")
+    command = (sys.executable, "-m", "shop.loadtest.shoppers.crowd")
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
         *command, stdin=pipe, stdout=pipe, start_new_session=True, limit=MAX_LINE_BYTES

@@ -7,8 +7,8 @@ from typing import Literal
 
 import msgspec
 
-from shop.loadtest.history import Verdict
 from shop.loadtest.latencies import Latencies
+from shop.loadtest.shoppers.history import Verdict
 
 MAX_REASONS = 20
 """Maximum number of different reasons that are counted."""

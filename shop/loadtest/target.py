@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import urlopen
 
 from shop.errors import ShopError
-from shop.loadtest.pages import addresses_in
+from shop.loadtest.shoppers.pages import addresses_in
 
 ANSWER_SECONDS = 10.0
 MAX_PRODUCTS = 2_000

@@ -10,7 +10,7 @@
     pages        /about  /help  /setCurrency  /setLanguage  /logout  /static/{path}  /offline  /service-worker.js
                  /robots.txt  /sitemap.xml
     styleguide   /styleguide
-    http         /healthz  /readyz  /metrics
+    operations   /healthz  /readyz  /metrics
 
 tests/web/test_routes.py holds this map to the routes.
 """
@@ -26,8 +26,8 @@ from shop.web.cart.routes import routes as cart
 from shop.web.catalog.routes import routes as catalog
 from shop.web.checkout.routes import routes as checkout
 from shop.web.handoff.routes import routes as handoff
-from shop.web.http.metrics import Metrics
-from shop.web.http.routes import routes as http
+from shop.web.operations.metrics import Metrics
+from shop.web.operations.routes import routes as operations
 from shop.web.order.routes import routes as order
 from shop.web.pages.routes import routes as pages
 from shop.web.render.storefront import Storefront
@@ -41,4 +41,4 @@ def routes(
 ) -> list[HTTPRouteHandler]:
     """Every URL of the shop. `read_catalog` reads something from the catalogue's store."""
     named = [handler for room in ROOMS for handler in room(site, parts)]
-    return [*named, *http(parts.carts, metrics, read_catalog)]
+    return [*named, *operations(parts.carts, metrics, read_catalog)]

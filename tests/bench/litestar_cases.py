@@ -39,10 +39,10 @@ from shop.languages import offered
 from shop.resources import resource_dir
 from shop.web.http.cross_origin import CrossOriginGuard
 from shop.web.http.forms import read_form
-from shop.web.http.metrics import Metrics
 from shop.web.http.reply import HTML, REVALIDATE, VARY, PersonalReply, Reply, go_to
 from shop.web.http.request import ShopRequest
 from shop.web.http.session import Sessions
+from shop.web.operations.metrics import Metrics
 from shop.web.render.assets import assets_of
 from shop.web.render.language import Languages
 from tests.bench.bench_http import BROWSER, HTMX, VISITOR

@@ -12,7 +12,7 @@ from enum import Enum
 
 import msgspec
 
-from shop.loadtest.history import History, Lines, lines_on
+from shop.loadtest.shoppers.history import History, Lines, lines_on
 from tests.chaos.browser import HTMX, Answer, NoAnswer, Tab
 
 SHOPPERS = 8

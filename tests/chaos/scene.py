@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 from shop.cart.connect import open_store
 from shop.cart.memory import DEFAULT_TTL
 from shop.cart.model import Cart, Limits
-from shop.loadtest.history import Verdict
+from shop.loadtest.shoppers.history import Verdict
 from shop.web.http.session import cart_id
 from tests.chaos.browser import NoAnswer, Tab
 from tests.chaos.load import PAUSE_SECONDS, PRODUCTS, Crowd, Outcome, Request, Shopper

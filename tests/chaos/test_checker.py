@@ -12,7 +12,7 @@ from redis.exceptions import TimeoutError as NoReply
 from redis.retry import Retry
 
 from shop.demo.valkey import Valkey
-from shop.loadtest.history import History, lines_on
+from shop.loadtest.shoppers.history import History, lines_on
 from tests.fixtures.proxy import Mode, Proxy
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shop.loadtest.history import lines_on
-from shop.loadtest.pages import Offer, addresses_in, choices_on, offer_on, refusal_on
+from shop.loadtest.shoppers.history import lines_on
+from shop.loadtest.shoppers.pages import Offer, addresses_in, choices_on, offer_on, refusal_on
 from tests.fixtures.fixed_catalog import FixedCatalog, product
 from tests.fixtures.shop_app import Client
 

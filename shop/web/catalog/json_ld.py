@@ -14,8 +14,8 @@ from shop.catalog.model import Product, Query, Variant
 from shop.i18n import content
 from shop.i18n import gettext as _
 from shop.money import Money
+from shop.web.catalog.html_text import plain_text
 from shop.web.catalog.views import GridView
-from shop.web.render.html_text import plain_text
 from shop.web.render.paths import listing_path, product_path
 from shop.web.render.prices import Prices
 from shop.web.render.views import Link, Picture, Shell

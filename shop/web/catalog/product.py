@@ -9,12 +9,12 @@ from shop.cart.model import Limits
 from shop.catalog.model import Product
 from shop.checkout.pricing.terms import Terms
 from shop.i18n import content
+from shop.web.catalog.html_text import plain_text
 from shop.web.catalog.product_builder import category_link, first_choice, pictures_of, product_view
 from shop.web.catalog.views import ProductView
 from shop.web.http.reply import Reply, html
 from shop.web.http.request import ShopRequest
 from shop.web.render.catalog import product_of
-from shop.web.render.html_text import plain_text
 from shop.web.render.paths import MAX_QUERY, product_path
 from shop.web.render.prices import Prices
 from shop.web.render.storefront import Storefront

@@ -8,12 +8,12 @@ from shop.catalog.model import Category, Listing, Product, Query, Variant
 from shop.checkout.pricing.terms import Terms
 from shop.i18n import content
 from shop.i18n import gettext as _
+from shop.web.catalog.delivery_builder import delivery_view
+from shop.web.catalog.html_text import lead_and_facts
 from shop.web.catalog.json_ld import product_json_ld, trail_json_ld
 from shop.web.catalog.swatches import swatch_of
 from shop.web.catalog.views import OptionValue, OptionView, ProductView, VariantView
 from shop.web.render.cards import IN_ANOTHER_CART, card, price, stock_label
-from shop.web.render.delivery import delivery_view
-from shop.web.render.html_text import lead_and_facts
 from shop.web.render.paths import listing_path, product_path
 from shop.web.render.pictures import Pictures
 from shop.web.render.prices import Prices

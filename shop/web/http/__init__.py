@@ -1,1 +1,1 @@
-"""HTTP: requests, forms, sessions, replies, metrics, health. Independent of any page."""
+"""HTTP: requests, forms, sessions, replies. Independent of any page."""

@@ -18,7 +18,7 @@ from shop.web.render.page_cache import CachedPage, PageCache
 from shop.web.render.pictures import Pictures
 from shop.web.render.prices import Currencies, Prices
 from shop.web.render.shell import ShellBuilder, ShellOptions
-from shop.web.render.templating import Templates
+from shop.web.render.templating.templates import Templates
 from shop.web.render.views import Shell
 
 

@@ -8,7 +8,7 @@ from enum import Enum
 
 import msgspec
 
-from shop.loadtest.history import Lines, lines_on
+from shop.loadtest.shoppers.history import Lines, lines_on
 from tests.chaos.browser import Answer, NoAnswer, Tab
 
 GOOD, DECLINED, SLOW = "4242424242424242", "4000000000000002", "4000000000001117"

@@ -17,7 +17,7 @@ from shop.loadtest.checks import (
     stock_check,
     totals_check,
 )
-from shop.loadtest.history import Verdict
+from shop.loadtest.shoppers.history import Verdict
 from shop.loadtest.tally import Attempt, Seen, Tally
 from tests.fixtures.quotes import a_quote, quote_line
 

@@ -18,9 +18,9 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from shop.i18n import Language, gettext, ngettext, pgettext, spoken
-from shop.web.render.cache_tag import CacheTag
-from shop.web.render.inlining import InliningEnvironment
 from shop.web.render.page_cache import BADGE_PLACEHOLDER
+from shop.web.render.templating.cache_tag import CacheTag
+from shop.web.render.templating.inlining import InliningEnvironment
 
 
 def markup(message: str, **values: object) -> Markup:

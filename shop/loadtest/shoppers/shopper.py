@@ -18,10 +18,10 @@ import msgspec
 from locust import FastHttpUser, task
 from locust.exception import StopUser
 
-from shop.loadtest.history import History, Lines, lines_on
-from shop.loadtest.pages import choices_on, offer_on, refusal_on
-from shop.loadtest.person import order_form
 from shop.loadtest.plan import Plan
+from shop.loadtest.shoppers.history import History, Lines, lines_on
+from shop.loadtest.shoppers.pages import choices_on, offer_on, refusal_on
+from shop.loadtest.shoppers.person import order_form
 from shop.loadtest.tally import Attempt, Tally
 
 CURRENCIES = ("EUR", "USD", "JPY", "CAD", "GBP", "TRY")

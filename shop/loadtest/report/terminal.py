@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from shop.loadtest.checks import Check
-from shop.loadtest.report import Report
+from shop.loadtest.report.report import Report
 
 PLAIN_WIDTH = 120
 """Width of the report in columns when the output is not a terminal."""

@@ -7,7 +7,7 @@ from litestar.testing import RequestFactory
 from litestar.types import HTTPScope
 from prometheus_client import CollectorRegistry
 
-from shop.web.http.metrics import BUCKETS, Metrics, Timing
+from shop.web.operations.metrics import BUCKETS, Metrics, Timing
 
 
 def test_a_time_counts_in_its_bucket_and_all_larger_ones() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment, FileSystemLoader, TemplateSyntaxError, UndefinedError
 
-from shop.web.render.templating import Templates
+from shop.web.render.templating.templates import Templates
 
 FILES = {
     "page.html": '{% from "_macros.html" import bold %}<p>{% include "_part.html" %}</p>\n{{ bold(view.name) }}',

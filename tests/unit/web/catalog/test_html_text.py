@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shop.web.render.html_text import MAX_LEAD, lead_and_facts, plain_text
+from shop.web.catalog.html_text import MAX_LEAD, lead_and_facts, plain_text
 
 LIST = "<ul><li>Oak</li></ul>"
 

@@ -10,7 +10,7 @@ import pytest
 from jinja2 import Environment, FileSystemLoader, nodes
 
 from shop.resources import resource_dir
-from shop.web.render.cache_tag import CacheTag
+from shop.web.render.templating.cache_tag import CacheTag
 
 GIVEN = dict.fromkeys(("view", "asset", "badge_marker", "_", "ngettext", "pgettext", "markup"), "given by Templates")
 SCOPES = (nodes.For, nodes.With, nodes.Block, nodes.CallBlock, nodes.FilterBlock, nodes.Macro)

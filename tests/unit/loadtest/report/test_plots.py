@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shop.loadtest.plots import HEIGHT, LABEL_HEIGHT, MAX_STRIPS, TOP, Series, plot, ticks
+from shop.loadtest.report.plots import HEIGHT, LABEL_HEIGHT, MAX_STRIPS, TOP, Series, plot, ticks
 
 
 @pytest.mark.parametrize(

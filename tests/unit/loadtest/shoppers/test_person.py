@@ -4,7 +4,7 @@ import random
 from datetime import UTC, datetime
 
 from shop.checkout.payments.card import read_card
-from shop.loadtest.person import order_form, visa
+from shop.loadtest.shoppers.person import order_form, visa
 
 
 def test_cards_pass_the_check_of_the_shop() -> None:

@@ -9,8 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from shop import __version__
 from shop.loadtest.checks import Check
-from shop.loadtest.plots import Plot, Series, plot
-from shop.loadtest.report import Report
+from shop.loadtest.report.plots import Plot, Series, plot
+from shop.loadtest.report.report import Report
 from shop.loadtest.tally import Kind
 from shop.resources import resource_dir
 

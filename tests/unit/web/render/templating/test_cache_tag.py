@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 from jinja2 import DictLoader, Environment
 
-from shop.web.render import cache_tag
-from shop.web.render.cache_tag import CacheTag
+from shop.web.render.templating import cache_tag
+from shop.web.render.templating.cache_tag import CacheTag
 
 
 class Card(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shop.loadtest.history import History, lines_on
+from shop.loadtest.shoppers.history import History, lines_on
 
 
 def test_a_refused_change_must_not_be_shown() -> None:

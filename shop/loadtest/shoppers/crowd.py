@@ -17,7 +17,7 @@ from gevent.event import Event
 from locust.env import Environment
 
 from shop.loadtest.plan import Plan
-from shop.loadtest.shopper import RETRY_SECONDS, Shopper
+from shop.loadtest.shoppers.shopper import RETRY_SECONDS, Shopper
 from shop.loadtest.tally import Second, Seen, Tally
 
 

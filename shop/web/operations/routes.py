@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from litestar.handlers import HTTPRouteHandler
 
 from shop.cart.service import CartService
-from shop.web.http.health import HealthHandlers
-from shop.web.http.metrics import Metrics
 from shop.web.http.routing import page
+from shop.web.operations.health import HealthHandlers
+from shop.web.operations.metrics import Metrics
 
 
 def routes(

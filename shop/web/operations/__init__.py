@@ -1,0 +1,1 @@
+"""The URLs for supervisors and monitors."""
