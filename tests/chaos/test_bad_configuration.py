@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from shop.operations.doctor import examine
 from shop.operations.findings import Finding, Level, Report
 from shop.operations.startup import startup_findings
 from shop.settings import Settings
+from tests.fixtures import fork_server
 from tests.fixtures.shop_process import SHOP, ShopProcess
 from tests.fixtures.tls import Certificates, TlsPorts, query
 
@@ -381,8 +381,7 @@ class TestRequiredStore:
     def test_it_stays_closed(self, tmp_path: Path, workers: str) -> None:
         url = f"redis://:{SECRET}@127.0.0.1:1"
         shop = ShopProcess(tmp_path, REDIS_URL=url, WORKERS=workers, CART_REQUIRE_STORE="on")
-        run = [*SHOP, "run"]
-        done = subprocess.run(run, env=shop.environ, capture_output=True, text=True, timeout=OPEN_SECONDS, check=False)
+        done = fork_server.run([*SHOP, "run"], env=shop.environ, timeout=OPEN_SECONDS)
         assert done.returncode == 2
         assert done.stderr == (
             "shop: CART_REQUIRE_STORE is on, so the shop does not start. Redis at 127.0.0.1:1 cannot be reached: "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
 import sys
 import time
 
@@ -18,6 +17,7 @@ from shop.checkout.placing.orders import Orders
 from shop.checkout.schema import demo_payments, orders, outbox
 from shop.database import create_engine, fetch, writing
 from tests.chaos.dying_shop import POINTS, SKU
+from tests.fixtures import fork_server
 from tests.fixtures.cart_commands import stored
 from tests.fixtures.catalog import a_product, fill, variant
 from tests.fixtures.shop_process import OpenShop
@@ -42,9 +42,7 @@ async def with_stock(url: str) -> None:
 
 def die_everywhere(**settings: str) -> None:
     """Run shops that die, one at each point, and prove that they did."""
-    dying = subprocess.run(
-        [sys.executable, "-m", "tests.chaos.dying_shop"], env=os.environ | settings, capture_output=True, text=True
-    )
+    dying = fork_server.run([sys.executable, "-m", "tests.chaos.dying_shop"], env=os.environ | settings)
     assert dying.returncode == 0, dying.stderr
 
 

@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +13,8 @@ import httpx
 import pytest
 
 from shop.catalog.demo import CATALOG
+from tests.fixtures import fork_server
+from tests.fixtures.shop_process import SHOP
 
 HEAD = "Handle,Title,Variant SKU,Variant Price\n"
 Shop = Callable[..., subprocess.CompletedProcess[str]]
@@ -31,11 +32,7 @@ def settings(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def shop(settings: dict[str, str], tmp_path: Path) -> Shop:
     def run(*arguments: str, given: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "shop.cli", *arguments]
-        environment = {**settings, **environ}
-        return subprocess.run(
-            command, env=environment, input=given, capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False
-        )
+        return fork_server.run([*SHOP, *arguments], env={**settings, **environ}, cwd=tmp_path, given=given)
 
     return run
 
@@ -122,8 +119,9 @@ def running(settings: dict[str, str], tmp_path: Path) -> Iterator[Start]:
     processes: list[subprocess.Popen[str]] = []
 
     def start() -> tuple[subprocess.Popen[str], list[str]]:
-        command = [sys.executable, "-m", "shop.cli", "run", "--port", "0"]
-        process = subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, text=True, cwd=tmp_path)
+        process = subprocess.Popen(
+            [*SHOP, "run", "--port", "0"], env=settings, stdout=subprocess.PIPE, text=True, cwd=tmp_path
+        )
         processes.append(process)
         assert process.stdout is not None
         lines: list[str] = []
