@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from shop.cart.around.failover import FailoverCartService
-from shop.cart.connect import open_store
 from shop.money import Money
+from tests.fixtures.cart_services import past_the_shop
 
 EUR = Money(1900, "EUR")
 SHOPPERS = 12
@@ -42,11 +42,10 @@ class Clicks:
     async def are_stored_once(self, url: str) -> None:
         """Hold what the store at this URL has, read past the failover, against what was acknowledged."""
         await recovered(self.carts)
-        plain = open_store(url, limits=self.carts.limits, ttl=self.carts.ttl, name="REDIS_URL")
         found: Counter[tuple[str, str]] = Counter()
-        for cart in await plain.get_many(self.shoppers):
-            found.update({(cart.id, line.sku): line.quantity for line in cart.lines})
-        await plain.close()
+        async with past_the_shop(url, limits=self.carts.limits, ttl=self.carts.ttl) as plain:
+            for cart in await plain.get_many(self.shoppers):
+                found.update({(cart.id, line.sku): line.quantity for line in cart.lines})
         assert found == self.acknowledged
 
     async def _shop(self, cart_id: str) -> None:

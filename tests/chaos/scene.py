@@ -18,13 +18,12 @@ from typing import Any, ClassVar, Generic, TypeVar
 import msgspec
 from redis.exceptions import RedisError
 
-from shop.cart.connect import open_store
-from shop.cart.memory import DEFAULT_TTL
-from shop.cart.model import Cart, Limits
+from shop.cart.model import Cart
 from shop.loadtest.shoppers.history import Verdict
 from shop.web.http.session import cart_id
 from tests.chaos.browser import NoAnswer, Tab
 from tests.chaos.load import PAUSE_SECONDS, PRODUCTS, Crowd, Outcome, Request, Shopper
+from tests.fixtures.cart_services import past_the_shop
 from tests.fixtures.shop_process import ShopProcess
 
 SETTLING_SECONDS = 20.0
@@ -90,11 +89,8 @@ class Stage(ABC):
 
     async def read(self, url: str, cart_ids: Sequence[str]) -> list[Cart]:
         """The carts as a store has them, read past the shop."""
-        store = open_store(url, limits=Limits(), ttl=DEFAULT_TTL, name="the store")
-        try:
+        async with past_the_shop(url) as store:
             return await store.get_many(cart_ids)
-        finally:
-            await store.close()
 
 
 class Stages:

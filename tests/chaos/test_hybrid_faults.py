@@ -9,13 +9,13 @@ from collections.abc import Callable
 
 import httpx
 
-from shop.cart.connect import open_store
-from shop.cart.model import Cart, Limits
+from shop.cart.model import Cart
 from shop.cart.redis.service import KEY_PREFIX
 from shop.demo.valkey import Valkey
 from shop.web.http.session import cart_id
 from tests.chaos.load import PRODUCTS, Crowd, Outcome
 from tests.chaos.scene import metric
+from tests.fixtures.cart_services import past_the_shop
 from tests.fixtures.shop_process import OpenShop, ShopProcess
 
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -50,11 +50,8 @@ async def until(condition: Callable[[], object]) -> None:
 
 async def archived(shop: ShopProcess, *cart_ids: str) -> list[Cart]:
     """Carts as the archive has them, read past the shop."""
-    archive = open_store(shop.environ["DATABASE_URL"], limits=Limits(), ttl=10**7, name="DATABASE_URL")
-    try:
+    async with past_the_shop(shop.environ["DATABASE_URL"], ttl=10**7) as archive:
         return await archive.get_many(cart_ids)
-    finally:
-        await archive.close()
 
 
 async def test_redis_killed_with_all_its_data_loses_nothing(valkey: Valkey, open_shop: OpenShop) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import httpx
 
-from shop.cart.connect import open_store
-from shop.cart.model import Cart, Limits
+from shop.cart.model import Cart
 from shop.web.http.session import cart_id
+from tests.fixtures.cart_services import past_the_shop
 from tests.fixtures.shop_process import OpenShop, ShopProcess
 
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -98,11 +98,8 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 async def carts_in(url: str, street: Street) -> list[Cart]:
-    store = open_store(url, limits=Limits(), ttl=10**7, name="the store")
-    try:
+    async with past_the_shop(url, ttl=10**7) as store:
         return await store.get_many([shopper.cart_id for shopper in street.shoppers])
-    finally:
-        await store.close()
 
 
 def pieces(carts: Sequence[Cart]) -> list[Counter[str]]:

@@ -14,6 +14,7 @@ from shop.cart.redis.service import RedisCartService, Timeouts
 from shop.cart.service import now
 from shop.demo.valkey import Valkey
 from tests.chaos.clicks import EUR, Clicks, recovered, until
+from tests.fixtures.cart_services import past_the_shop
 
 LIMITS = Limits(quantity=10_000)
 REPLY_SECONDS = Timeouts().reply
@@ -32,11 +33,8 @@ async def carts(valkey: Valkey) -> AsyncIterator[FailoverCartService]:
 
 async def stored(valkey: Valkey, cart_id: str) -> Cart:
     """What the server itself holds, read past the failover."""
-    plain = RedisCartService.connect(valkey.url, limits=LIMITS)
-    try:
+    async with past_the_shop(valkey.url, limits=LIMITS) as plain:
         return await plain.get(cart_id)
-    finally:
-        await plain.close()
 
 
 def calls_of(valkey: Valkey, command: str) -> int:
@@ -146,9 +144,8 @@ async def test_a_change_after_the_loss_keeps_what_was_lost(valkey: Valkey, carts
 
 
 async def test_a_cart_the_standby_never_saw_is_called_partial(valkey: Valkey, carts: FailoverCartService) -> None:
-    plain = RedisCartService.connect(valkey.url)
-    await plain.add("a", "mug", 2, EUR)
-    await plain.close()
+    async with past_the_shop(valkey.url) as plain:
+        await plain.add("a", "mug", 2, EUR)
     valkey.hang()
     assert await carts.get("a") == Cart("a", partial=True)
     added = await carts.add("a", "bowl", 1, EUR)
@@ -163,14 +160,13 @@ async def test_a_replay_that_meets_the_limit_is_cut_off_not_dropped(valkey: Valk
     limits = Limits(quantity=10)
     service = with_standby(RedisCartService.connect(valkey.url, limits=limits), max_carts=10)
     await service.start()
-    plain = RedisCartService.connect(valkey.url, limits=limits)
-    await plain.add("a", "mug", 8, EUR)
-    valkey.hang()
-    assert (await service.add("a", "mug", 5, EUR)).quantity == 5
-    valkey.resume()
-    await recovered(service)
-    assert (await plain.get("a")).quantity == 10
-    await plain.close()
+    async with past_the_shop(valkey.url, limits=limits) as plain:
+        await plain.add("a", "mug", 8, EUR)
+        valkey.hang()
+        assert (await service.add("a", "mug", 5, EUR)).quantity == 5
+        valkey.resume()
+        await recovered(service)
+        assert (await plain.get("a")).quantity == 10
     await service.close()
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
-from shop.cart.redis.service import RedisCartService
 from shop.demo.valkey import Valkey
 from shop.web.http.session import cart_id
 from tests.chaos.browser import Tab
 from tests.chaos.scene import recovered
+from tests.fixtures.cart_services import past_the_shop
 from tests.fixtures.shop_process import OpenShop, ShopProcess
 
 THINGS = tuple(f"thing-{n:02}" for n in range(20))
@@ -18,9 +18,8 @@ PRICES = {thing: 100 + n for n, thing in enumerate(THINGS)}
 
 async def stored(valkey: Valkey, cookies: dict[str, str]) -> Counter[str]:
     """The cart of a session, as the server itself holds it."""
-    plain = RedisCartService.connect(valkey.url)
-    cart = await plain.get(cart_id(cookies["session"]))
-    await plain.close()
+    async with past_the_shop(valkey.url) as plain:
+        cart = await plain.get(cart_id(cookies["session"]))
     return Counter({line.sku: line.quantity for line in cart.lines})
 
 

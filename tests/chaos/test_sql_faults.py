@@ -20,6 +20,7 @@ from shop.cart.sql.service import TIMEOUT_SECONDS, SqlCartService
 from shop.database import migrate
 from shop.demo.postgres import Postgres
 from tests.chaos.clicks import EUR, Clicks, recovered, until
+from tests.fixtures.cart_services import past_the_shop
 
 LIMITS = Limits(quantity=10_000)
 MUCH_TOO_LONG = 10.0
@@ -73,11 +74,8 @@ async def somebody_else(postgres: Postgres) -> AsyncIterator[Any]:
 
 async def stored(url: str, cart_id: str) -> Cart:
     """What the database itself holds, read past the failover."""
-    plain = SqlCartService.connect(url)
-    try:
+    async with past_the_shop(url) as plain:
         return await plain.get(cart_id)
-    finally:
-        await plain.close()
 
 
 @pytest.mark.parametrize("end", ["kill", "terminate"])
