@@ -9,12 +9,11 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.cart.around.metered import MeteredCartService
-from shop.cart.connect import connect
 from shop.cart.service import CartService
 from shop.catalog.exchange_rates import read_rates
 from shop.catalog.reading.cache import CachedCatalog
@@ -40,6 +39,9 @@ from shop.checkout.pricing.terms import Terms, read_terms
 from shop.database import create_engine, migrate, require_current
 from shop.money import Rates
 from shop.settings import Settings
+
+if TYPE_CHECKING:
+    from shop.cart.around.metered import MeteredCartService
 
 
 class Parts:
@@ -79,7 +81,10 @@ class Parts:
 
     @cached_property
     def carts(self) -> MeteredCartService:
-        """The cart service, with its metrics."""
+        """The cart service, with its metrics. Its packages take long to import, and few commands need them."""
+        from shop.cart.around.metered import MeteredCartService
+        from shop.cart.connect import connect
+
         given = self._given_carts
         return MeteredCartService(connect(self.settings) if given is None else given, self.registry)
 

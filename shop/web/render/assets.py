@@ -1,4 +1,4 @@
-"""Static files: read once at start, named by a hash of their content, compressed in advance.
+"""Static files: read once at start, named by a hash of their content, compressed when first requested.
 
 A page links 'css/shop.1f3a….css', which browsers may cache for ever; the plain name 'css/shop.css' works too, but is
 revalidated each time. A folder of style sheets is served as one file: css/shop/*.css as 'css/shop.css'. A url("../…")
@@ -11,7 +11,7 @@ import gzip
 import mimetypes
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
@@ -35,21 +35,17 @@ _MAX_GZIP_RATIO = 0.9
 class Asset:
     """A static file in memory."""
 
-    __slots__ = ("body", "content_type", "gzipped", "tag")
-
     def __init__(self, name: str, body: bytes) -> None:
         self.body = body
         self.tag = blake2b(body, digest_size=HASH_BYTES).hexdigest()
         media_type = _TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
         self.content_type = f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
-        self.gzipped = None if self._is_photograph else self._gzip()
 
-    @property
-    def _is_photograph(self) -> bool:
-        """Photographs are compressed already; trying again would only slow down the start."""
-        return self.content_type.startswith("image/") and self.content_type != _TYPES[".svg"]
-
-    def _gzip(self) -> bytes | None:
+    @cached_property
+    def gzipped(self) -> bytes | None:
+        """The compressed content; None if that does not pay, as for photographs."""
+        if self.content_type.startswith("image/") and self.content_type != _TYPES[".svg"]:
+            return None
         gzipped = gzip.compress(self.body, 9, mtime=0)
         return gzipped if len(gzipped) < len(self.body) * _MAX_GZIP_RATIO else None
 
@@ -60,7 +56,7 @@ class Asset:
         headers += [(b"etag", tag), (b"vary", b"Accept-Encoding")]
         if tag in request.raw_headers.get(b"if-none-match", b""):
             return Reply(304, headers)
-        if self.gzipped is not None and request.accepts_gzip:
+        if request.accepts_gzip and self.gzipped is not None:
             return Reply(200, [*headers, (b"content-encoding", b"gzip")], self.gzipped)
         return Reply(200, headers, self.body)
 
