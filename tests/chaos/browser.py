@@ -65,7 +65,9 @@ class Tab:
     async def _ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                if self._streams is None or self._streams[0].at_eof():  # an idle one was closed by the shop
+                if self._streams is not None and self._streams[0].at_eof():  # it was idle, and the shop closed it
+                    self.close()
+                if self._streams is None:
                     self._streams = await asyncio.open_connection("127.0.0.1", self._port)
                 reader, writer = self._streams
                 writer.write(self._head(method, path, headers, len(body)) + body)

@@ -74,7 +74,9 @@ class Rush:
         while self._open:
             buyer = Buyer(self._port, f"{self._name}-{next(self._numbers)}@example.com")
             form = await _at_the_till(buyer)
-            if form is not None:
+            if form is None:
+                buyer.leaves()
+            else:
                 self.attempts.append(Attempt(buyer, await buyer.orders(form)))
             await asyncio.sleep(0.01)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 
 import httpx
+import pytest
 
 from shop.cart.model import Cart
 from shop.cart.redis.service import KEY_PREFIX
@@ -42,6 +44,22 @@ class Shopper:
         self.acknowledged.append(time.monotonic())
 
 
+ComesIn = Callable[[ShopProcess], Shopper]
+
+
+@pytest.fixture
+async def comes_in() -> AsyncIterator[ComesIn]:
+    """Somebody new in a shop; all of them leave at the end."""
+    async with AsyncExitStack() as leaving:
+
+        def come_in(shop: ShopProcess) -> Shopper:
+            shopper = Shopper(shop)
+            leaving.push_async_callback(shopper.client.aclose)
+            return shopper
+
+        yield come_in
+
+
 async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(20):
         while not condition():
@@ -73,11 +91,13 @@ async def test_redis_killed_with_all_its_data_loses_nothing(valkey: Valkey, open
     assert {request.outcome for request in crowd.requests} == {Outcome.ANSWERED}
 
 
-async def test_shop_and_redis_killed_together_lose_at_most_the_delay(valkey: Valkey, open_shop: OpenShop) -> None:
+async def test_shop_and_redis_killed_together_lose_at_most_the_delay(
+    valkey: Valkey, open_shop: OpenShop, comes_in: ComesIn
+) -> None:
     delay = 0.5
     settings = {"REDIS_URL": valkey.url, "CART_ARCHIVE": "on", "CART_ARCHIVE_DELAY": str(delay)}
     shop = open_shop(products=PRODUCTS, CART_MAX_QUANTITY=LIMIT, **settings)
-    shoppers = [Shopper(shop) for _ in range(SHOPPERS)]
+    shoppers = [comes_in(shop) for _ in range(SHOPPERS)]
 
     async def click(shopper: Shopper) -> None:
         while True:
@@ -105,12 +125,12 @@ async def test_shop_and_redis_killed_together_lose_at_most_the_delay(valkey: Val
     assert lost > 0, "both really lost what they had: else this shows nothing"
 
 
-async def test_two_shops_agree_while_redis_is_gone(valkey: Valkey, open_shop: OpenShop) -> None:
+async def test_two_shops_agree_while_redis_is_gone(valkey: Valkey, open_shop: OpenShop, comes_in: ComesIn) -> None:
     """Each has a standby of its own; a shopper whose clicks go to both by turns must not notice."""
     settings = {"REDIS_URL": valkey.url, "CART_ARCHIVE": "on", "CART_ARCHIVE_DELAY": "0.1", "CART_MAX_QUANTITY": LIMIT}
     first = open_shop(products=PRODUCTS, **settings)
     shops = [first, open_shop(**settings, DATABASE_URL=first.environ["DATABASE_URL"])]
-    shopper = Shopper(first)
+    shopper = comes_in(first)
     await shopper.adds()
     cookies = {"session": shopper.client.cookies["session"]}
 
@@ -137,12 +157,11 @@ async def test_two_shops_agree_while_redis_is_gone(valkey: Valkey, open_shop: Op
     assert await adds(1) == 14
     (cart,) = await archived(shops[1], shopper.cart_id)
     assert cart.quantity >= 13
-    await shopper.client.aclose()
 
 
-async def test_sigterm_writes_what_waits(valkey: Valkey, open_shop: OpenShop) -> None:
+async def test_sigterm_writes_what_waits(valkey: Valkey, open_shop: OpenShop, comes_in: ComesIn) -> None:
     shop = open_shop(products=PRODUCTS, REDIS_URL=valkey.url, CART_ARCHIVE="on", CART_ARCHIVE_DELAY="60")
-    shoppers = [Shopper(shop) for _ in range(SHOPPERS)]
+    shoppers = [comes_in(shop) for _ in range(SHOPPERS)]
     for shopper in shoppers:
         await shopper.adds()
         await shopper.adds("always-cup")
@@ -153,10 +172,12 @@ async def test_sigterm_writes_what_waits(valkey: Valkey, open_shop: OpenShop) ->
     assert [Counter(line.sku for line in cart.lines) for cart in found] == [Counter(["always-mug", "always-cup"])] * 6
 
 
-async def test_a_cart_sleeps_when_its_time_is_over_and_wakes(valkey: Valkey, open_shop: OpenShop) -> None:
+async def test_a_cart_sleeps_when_its_time_is_over_and_wakes(
+    valkey: Valkey, open_shop: OpenShop, comes_in: ComesIn
+) -> None:
     settings = {"CART_ARCHIVE": "on", "CART_TTL": "1", "CART_ARCHIVE_DELAY": "0.1"}
     shop = open_shop(products=PRODUCTS, REDIS_URL=valkey.url, **settings)
-    shopper = Shopper(shop)
+    shopper = comes_in(shop)
     await shopper.adds()
     key = KEY_PREFIX + shopper.cart_id
     assert valkey.client().exists(key)
@@ -166,4 +187,3 @@ async def test_a_cart_sleeps_when_its_time_is_over_and_wakes(valkey: Valkey, ope
     assert "/product/always-mug" in page
     assert valkey.client().exists(key)
     assert await metric(shop.port, "shop_carts_woken_total") == 1
-    await shopper.client.aclose()

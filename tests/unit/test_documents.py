@@ -6,6 +6,7 @@ import re
 import shlex
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -137,7 +138,7 @@ def test_the_way_to_plug_in_a_payment_provider_is_the_codes() -> None:
 
 @pytest.mark.parametrize("revision", ["9999", "0001"])
 async def test_the_upgrade_page_quotes_what_a_release_says(sqlite_url: str, revision: str) -> None:
-    with sqlite3.connect(sqlite_url.partition("///")[2]) as database:
+    with closing(sqlite3.connect(sqlite_url.partition("///")[2])) as database, database:
         database.execute("UPDATE alembic_version SET version_num = ?", (revision,))
     with pytest.raises(ConfigurationError) as refusal:
         await require_current(sqlite_url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ WRITING = [("run", "--port", "0"), ("catalog", "demo"), ("coupons", "end", "NOSU
 
 
 def set_revision(url: str, revision: str) -> None:
-    with sqlite3.connect(url.partition("///")[2]) as database:
+    with closing(sqlite3.connect(url.partition("///")[2])) as database, database:
         database.execute("UPDATE alembic_version SET version_num = ?", (revision,))
 
 
@@ -37,7 +38,7 @@ def test_looking_leaves_an_older_database_as_it_is(
 ) -> None:
     set_revision(sqlite_url, "0001")
     assert shop_command(*command)[0] == 2
-    with sqlite3.connect(sqlite_url.partition("///")[2]) as database:
+    with closing(sqlite3.connect(sqlite_url.partition("///")[2])) as database, database:
         assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
 
 

@@ -28,8 +28,10 @@ async def redis(valkey: Valkey) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
-async def pipeline(redis: Redis) -> SharedPipeline:
-    return SharedPipeline(redis.connection_pool.make_connection, translate, timeout=30)
+async def pipeline(redis: Redis) -> AsyncIterator[SharedPipeline]:
+    pipeline = SharedPipeline(redis.connection_pool.make_connection, translate, timeout=30)
+    yield pipeline
+    await pipeline.close()
 
 
 def trips(valkey: Valkey) -> int:
