@@ -59,6 +59,7 @@ class Shopper:
         for page in context.pages[1:]:
             page.close()
         context.clear_cookies()
+        context.pages[0].evaluate("localStorage.clear()")
         context.set_offline(False)
 
     def comes_with(self, *titles: str) -> None:

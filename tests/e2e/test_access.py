@@ -28,6 +28,11 @@ FADED = """Promise.all(document.getAnimations().filter((one) => one instanceof C
 DOUBLED = "document.documentElement.style.fontSize = '200%'"
 
 
+@pytest.fixture(scope="module")
+def shows_pictures() -> bool:
+    return True
+
+
 @pytest.mark.parametrize(("state", "look"), [*zip(STATES, cycle(LOOKS))], ids=[*STATES])
 def test_every_state_is_accessible_and_fits(
     state: str, look: tuple[ViewportSize, Scheme], open_shopper: OpenShopper

@@ -1,11 +1,10 @@
-"""Looking around: search, filters, order, the way back, options, currency, pictures."""
+"""Looking around: search, filters, order, the way back, options, currency."""
 
 from __future__ import annotations
 
 import re
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.shopper import Shopper
@@ -126,15 +125,6 @@ def test_prices_follow_the_currency_and_the_place_is_kept(shopper: Shopper) -> N
     expect(shopper.page.get_by_role("main")).to_contain_text("¥")
     expect(shopper.page).to_have_url(re.compile("category=kitchen"))
     expect(shopper.page.get_by_role("main")).not_to_contain_text("€14.00")
-
-
-@pytest.mark.parametrize("path", ["/product/distant-dish", "/?category=elsewhere"])
-def test_a_picture_that_does_not_load_is_replaced(open_shopper: OpenShopper, path: str) -> None:
-    shopper = open_shopper(path)
-    picture = shopper.page.get_by_role("img", name="A dish whose picture is on another server")
-    expect(picture).to_have_attribute("src", re.compile(r"^/static/img/fallback\..*svg$"))
-    expect(picture).to_have_js_property("complete", True)
-    assert picture.evaluate("(one) => one.naturalWidth") > 0
 
 
 def asked(url: str) -> dict[str, list[str]]:

@@ -68,6 +68,11 @@ KEY_LOOKS = (
 
 
 @pytest.fixture(scope="module")
+def shows_pictures() -> bool:
+    return True
+
+
+@pytest.fixture(scope="module")
 def shop_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShopProcess]:
     """A shop in which nobody else has bought anything."""
     shop = ShopProcess(tmp_path_factory.mktemp("looks"))

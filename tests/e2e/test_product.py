@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.shopper import Shopper
 from tests.fixtures.browser import PHONE, OpenShopper
+
+
+@pytest.fixture(scope="module")
+def shows_pictures() -> bool:
+    return True
 
 
 def test_pictures_turn_by_key_and_by_thumbnail_and_come_when_they_are_looked_at(open_shopper: OpenShopper) -> None:
@@ -24,6 +30,15 @@ def test_pictures_turn_by_key_and_by_thumbnail_and_come_when_they_are_looked_at(
     expect(second).not_to_be_in_viewport()
     expect(first).to_be_in_viewport()
     expect(page).to_have_url(re.compile(r"/product/tide-mug$"))
+
+
+@pytest.mark.parametrize("path", ["/product/distant-dish", "/?category=elsewhere"])
+def test_a_picture_that_does_not_load_is_replaced(open_shopper: OpenShopper, path: str) -> None:
+    shopper = open_shopper(path)
+    picture = shopper.page.get_by_role("img", name="A dish whose picture is on another server")
+    expect(picture).to_have_attribute("src", re.compile(r"^/static/img/fallback\..*svg$"))
+    expect(picture).to_have_js_property("complete", True)
+    assert picture.evaluate("(one) => one.naturalWidth") > 0
 
 
 def test_a_colour_brings_its_picture_and_says_price_and_stock(open_shopper: OpenShopper) -> None:

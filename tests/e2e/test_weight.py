@@ -28,6 +28,11 @@ WIDTHS = """[...document.querySelectorAll(".picture:has(source)")].map((frame) =
 """How wide each picture is shown, and how wide its `sizes` say, in CSS pixels."""
 
 
+@pytest.fixture(scope="module")
+def shows_pictures() -> bool:
+    return True
+
+
 @pytest.fixture
 def first_view(browser: Browser, shop_url: str) -> Page:
     """A page of a browser that has never been here."""
