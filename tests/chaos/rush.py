@@ -66,6 +66,7 @@ class Rush:
         for order in await audit.orders():
             made.setdefault(order.buyer.email, []).append(order)
         for attempt in self.attempts:
+            attempt.buyer.leaves()  # the shop may be about to close a connection that has been idle for so long
             wrong += await _amiss(attempt, made.get(attempt.buyer.email, []))
             attempt.buyer.leaves()
         return wrong

@@ -104,6 +104,7 @@ async def test_shop_and_redis_killed_together_lose_at_most_the_delay(
             await shopper.adds()
 
     clicking = [asyncio.create_task(click(shopper)) for shopper in shoppers]
+    await until(lambda: all(shopper.acknowledged for shopper in shoppers))
     began = time.monotonic()
     await until(lambda: time.monotonic() - began > 2 * delay)
     killed = time.monotonic()
