@@ -83,8 +83,6 @@ class Shell(msgspec.Struct, frozen=True):
     categories: tuple[Link, ...]
     q: str = ""
     """The search text as typed."""
-    notice: str = ""
-    """A message for all shoppers at the top of the page; '' for none."""
     language: str = "en"
     direction: str = "ltr"
     """'ltr' or 'rtl'."""
