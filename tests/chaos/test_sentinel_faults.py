@@ -100,8 +100,11 @@ async def test_a_failover_on_command_under_clicks(sentinels: SentinelDemo, carts
     await clicks.are_stored_once(sentinels.primary().url)
 
 
-async def test_all_sentinels_gone_and_every_connection_cut(sentinels: SentinelDemo, carts: FailoverCartService) -> None:
+async def test_all_sentinels_gone_and_every_connection_cut(sentinels: SentinelDemo) -> None:
     primary = sentinels.primary()
+    servers = SentinelServers.connect(sentinels.url, timeouts=SLOW_MACHINE)
+    carts = with_standby(RedisCartService(servers, limits=LIMITS, ttl=3600), max_carts=1000)
+    await carts.start()
     async with Clicks(carts) as clicks:
         await clicks.more(200)
         for one in sentinels.sentinels:
@@ -112,6 +115,7 @@ async def test_all_sentinels_gone_and_every_connection_cut(sentinels: SentinelDe
             await clicks.more(100)
     assert carts.failovers == 0, "it went on with the primary that it knew"
     await clicks.are_stored_once(primary.url)
+    await carts.close()
 
 
 async def test_no_replica_is_taken_for_the_primary(sentinels: SentinelDemo) -> None:
