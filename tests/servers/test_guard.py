@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -38,7 +39,8 @@ def test_it_fails_in_words(tmp_path: Path) -> None:
     (tmp_path / "test_some.py").write_text(TESTS)
     options = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path), "-p", "no:cacheprovider"]
     run = [sys.executable, "-m", "pytest", *options, str(tmp_path)]
-    said = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
+    environ = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
+    said = subprocess.run(run, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False).stdout
     for words in (
         "It starts a process (subprocess.Popen 'true')",
         "It starts a process (os.system b'true')",
