@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from redis import Redis
@@ -30,13 +31,27 @@ def store(url: str) -> CartService:
     return open_store(url, limits=LIMITS, ttl=3600, name="REDIS_URL")
 
 
-@pytest.fixture
-async def carts(sentinels: SentinelDemo) -> AsyncIterator[FailoverCartService]:
-    service = with_standby(store(sentinels.url), max_carts=1000)
+@asynccontextmanager
+async def started(primary: CartService) -> AsyncIterator[FailoverCartService]:
+    """The store with a standby that is not in charge."""
+    service = with_standby(primary, max_carts=1000)
     await service.start()
     assert not service.standby_active
     yield service
     await service.close()
+
+
+@pytest.fixture
+async def carts(sentinels: SentinelDemo) -> AsyncIterator[FailoverCartService]:
+    async with started(store(sentinels.url)) as service:
+        yield service
+
+
+@pytest.fixture
+async def patient_carts(sentinels: SentinelDemo) -> AsyncIterator[FailoverCartService]:
+    servers = SentinelServers.connect(sentinels.url, timeouts=SLOW_MACHINE)
+    async with started(RedisCartService(servers, limits=LIMITS, ttl=3600)) as service:
+        yield service
 
 
 async def promotion(sentinels: SentinelDemo, before: Valkey) -> Valkey:
@@ -100,12 +115,11 @@ async def test_a_failover_on_command_under_clicks(sentinels: SentinelDemo, carts
     await clicks.are_stored_once(sentinels.primary().url)
 
 
-async def test_all_sentinels_gone_and_every_connection_cut(sentinels: SentinelDemo) -> None:
+async def test_all_sentinels_gone_and_every_connection_cut(
+    sentinels: SentinelDemo, patient_carts: FailoverCartService
+) -> None:
     primary = sentinels.primary()
-    servers = SentinelServers.connect(sentinels.url, timeouts=SLOW_MACHINE)
-    carts = with_standby(RedisCartService(servers, limits=LIMITS, ttl=3600), max_carts=1000)
-    await carts.start()
-    async with Clicks(carts) as clicks:
+    async with Clicks(patient_carts) as clicks:
         await clicks.more(200)
         for one in sentinels.sentinels:
             one.kill()
@@ -113,9 +127,8 @@ async def test_all_sentinels_gone_and_every_connection_cut(sentinels: SentinelDe
         for _ in range(3):
             drop_connections(primary)
             await clicks.more(100)
-    assert carts.failovers == 0, "it went on with the primary that it knew"
+    assert patient_carts.failovers == 0, "it went on with the primary that it knew"
     await clicks.are_stored_once(primary.url)
-    await carts.close()
 
 
 async def test_no_replica_is_taken_for_the_primary(sentinels: SentinelDemo) -> None:
