@@ -9,7 +9,7 @@ from itertools import islice
 
 from typing_extensions import override
 
-from shop.cart.model import Cart, Change, Limits, apply, join
+from shop.cart.model import Cart, Change, Limits, apply
 from shop.cart.service import CartService
 
 DEFAULT_TTL = 30 * 24 * 3600
@@ -89,12 +89,12 @@ class MemoryCartService(CartService):
         return cart
 
     @override
-    async def put(self, cart: Cart, *, aged: bool = False) -> Cart:
-        before = self.find(cart.id) or Cart(cart.id)
-        joined = join(before, cart, self.limits)
-        if joined is not before:
-            self.store(joined, self._aged_ttl(joined) if aged else None)
-        return joined
+    async def transform(self, cart_id: str, fold: Callable[[Cart], Cart], *, aged: bool = False) -> Cart:
+        before = self.find(cart_id) or Cart(cart_id)
+        after = fold(before)
+        if after is not before:
+            self.store(after, self._aged_ttl(after) if aged else None)
+        return after
 
     def _aged_ttl(self, cart: Cart) -> int:
         """Seconds until a cart that is put `aged` expires; never fewer than it already has here."""
@@ -107,10 +107,6 @@ class MemoryCartService(CartService):
     @override
     async def time_left(self, cart_id: str) -> int:
         return self._seconds_left(cart_id)
-
-    @override
-    async def delete(self, cart_id: str) -> None:
-        self._carts.pop(cart_id, None)
 
     @override
     async def scan(self) -> AsyncIterator[Cart]:

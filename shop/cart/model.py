@@ -2,8 +2,12 @@
 
 `apply(cart, change)` is the complete specification of a cart; every service must reach the same state.
 Each change has an id, generated once by whoever makes the change, and applying the same id twice has the effect of
-applying it once. So a retry after a timeout is safe, the log of an outage is a list of changes, and undo is an
+applying it once. So a retry after a timeout is safe, the journal of an outage is a list of changes, and undo is an
 ordinary change.
+
+Two states of a cart may each have changes that the other lacks, because a store came back without its latest data. An
+`Effect` is what changes did, as a difference of quantities; effects commute, so they can be applied to a state that
+the changes were not made on. `reconcile` merges two states by the effects that one of them lacks.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from shop.errors import InvalidInput, LineLimitExceeded, QuantityLimitExceeded
+from shop.errors import CartLimitExceeded, InvalidInput, LineLimitExceeded, QuantityLimitExceeded
 from shop.money import Money
 
 ID_BYTES = 8
@@ -110,7 +114,7 @@ class Cart(msgspec.Struct, frozen=True):
     @property
     def change_ids(self) -> list[bytes]:
         """The ids in `changes`, as a list."""
-        return [self.changes[i : i + ID_BYTES] for i in range(0, len(self.changes), ID_BYTES)]
+        return _ids(self.changes)
 
     @property
     def latest_change(self) -> bytes:
@@ -130,7 +134,9 @@ class Cart(msgspec.Struct, frozen=True):
 
     def grew_from(self, older: Cart) -> bool:
         """Whether the older state is part of this one's history, as far back as changes are remembered."""
-        if older.revision == 0 or self.revision >= older.revision + REMEMBERED_CHANGES:
+        if older.revision == 0:
+            return True
+        if self.revision >= older.revision + REMEMBERED_CHANGES and self.changed_at >= older.changed_at:
             return True
         if self.revision < older.revision:
             return False
@@ -220,6 +226,13 @@ class UseCoupon(_Change, frozen=True):
     code: str
 
 
+class Forget(_Change, frozen=True):
+    """Remove everything: all lines, saved or not, the coupon, and what Undo can restore.
+
+    The change ids stay, so that the empty cart is newer than every copy of it that is still around.
+    """
+
+
 class Purchase(_Change, frozen=True):
     """Remove what was ordered: the quantity of each active sku, and the coupon if it is still the same.
 
@@ -231,17 +244,53 @@ class Purchase(_Change, frozen=True):
     coupon: str = ""
 
 
-Change = Add | SetQuantity | Remove | RemoveSaved | Clear | SaveForLater | MoveToCart | Undo | UseCoupon | Purchase
+class Effect(_Change, frozen=True):
+    """What one or more changes did to a cart: see `difference`. `id` is that of the latest change.
+
+    Applied to a cart that knows none of its ids, and has no effect on a cart that knows one. It creates a cart if it
+    adds a line. Each quantity is at most the limit, or what the line has already; the number of lines is not limited:
+    what was acknowledged stays.
+    """
+
+    ids: bytes = b""
+    """The ids of all its changes, oldest first, 8 bytes each."""
+    lines: tuple[tuple[int, Line], ...] = ()
+    """Lines whose `quantity` is a difference, each with its index in the cart after the change. 0: a new price."""
+    coupon: str | None = None
+    """The new coupon; None if it is unchanged."""
+    removed: Removed | None = None
+    """What Undo can restore after the change, if the change removed it."""
+    undone: bytes = b""
+    """The id of the removal that Undo can no longer restore after the change."""
+
+
+Change = (
+    Add
+    | SetQuantity
+    | Remove
+    | RemoveSaved
+    | Clear
+    | SaveForLater
+    | MoveToCart
+    | Undo
+    | UseCoupon
+    | Purchase
+    | Forget
+    | Effect
+)
 
 
 def apply(cart: Cart, change: Change, limits: Limits = Limits()) -> Cart:
     """Apply a change. Returns the same object if the cart knows the change already.
 
-    Only an Add can create a cart: any other change leaves a cart of revision 0 unchanged.
+    Only an Add can create a cart, or an Effect that adds a line: any other change leaves a cart of revision 0
+    unchanged.
 
     Raises InvalidInput for an invalid quantity, sku or coupon, QuantityLimitExceeded and LineLimitExceeded. The cart
     does not remember a refused change.
     """
+    if isinstance(change, Effect):
+        return _apply_effect(cart, change, limits)
     check(change)
     if cart.knows(change.id) or (cart.revision == 0 and not isinstance(change, Add)):
         return cart
@@ -260,22 +309,63 @@ def apply(cart: Cart, change: Change, limits: Limits = Limits()) -> Cart:
 def replay(cart: Cart, changes: Iterable[Change], limits: Limits = Limits()) -> Cart:
     """Apply changes that were accepted before, in order; those that the cart knows already have no effect.
 
-    If the cart has become fuller since then, a change that exceeds the quantity limit is capped, and one that needs a
-    line too many is skipped.
+    None is refused. If the cart has become fuller since then, a quantity above the limit is capped, at what the line
+    has already or at the limit, and a line too many is added all the same.
     """
     for change in changes:
         try:
             cart = apply(cart, change, limits)
-        except QuantityLimitExceeded as error:
-            cart = apply(cart, capped(change, error), limits)
-        except LineLimitExceeded:
-            continue
+        except CartLimitExceeded:
+            cart = apply(cart, _accepted(cart, change, limits), limits)
     return cart
 
 
-def capped(change: Change, error: QuantityLimitExceeded) -> SetQuantity:
-    """The change to apply instead of a replayed one that exceeds the quantity limit: it sets the line to the limit."""
-    return SetQuantity(change.id, change.at, getattr(change, "sku", ""), error.limit)
+def _accepted(cart: Cart, change: Change, limits: Limits) -> Effect:
+    """The effect of an accepted Add or SetQuantity on a cart that would refuse it now."""
+    assert isinstance(change, Add | SetQuantity)
+    line = cart.line(change.sku)
+    there = line.quantity if line else 0
+    wanted = there + change.quantity if isinstance(change, Add) else change.quantity
+    quantity = min(wanted, max(there, max_quantity(change, limits))) - there
+    price = change.price if isinstance(change, Add) else line.price if line else None
+    lines = ((len(cart.lines), Line(change.sku, quantity, price, change.at)),) if price else ()
+    return Effect(change.id, change.at, change.id, lines)
+
+
+def difference(before: Cart, after: Cart) -> Effect | None:
+    """The effect of the changes that lead from one state of a cart to a later one.
+
+    None if that is not known: `after` did not grow from `before`, or no longer remembers all the changes in between.
+    """
+    ids = after.changes.removeprefix(before.changes)
+    if not after.changes.startswith(before.changes) or after.revision != before.revision + len(ids) // ID_BYTES:
+        ids = b"".join(change for change in after.change_ids if not before.knows(change))
+        if after.revision != before.revision + len(ids) // ID_BYTES or not after.grew_from(before):
+            return None
+    if not ids:
+        return None
+    old = {(line.sku, line.saved): line for line in before.lines}
+    lines = [
+        (at, msgspec.structs.replace(line, quantity=line.quantity - (was.quantity if was else 0)))
+        for at, line in enumerate(after.lines)
+        if (was := old.pop((line.sku, line.saved), None)) is None
+        or (was.quantity, was.price) != (line.quantity, line.price)
+    ]
+    lines += [(0, msgspec.structs.replace(line, quantity=-line.quantity)) for line in old.values()]
+    took, undone = after.removed, b""
+    if after.removed == before.removed:
+        took = None
+    elif after.removed is None and before.removed is not None:
+        undone = before.removed.change
+    return Effect(
+        id=after.latest_change,
+        at=after.changed_at,
+        ids=ids,
+        lines=tuple(lines),
+        coupon=after.coupon if after.coupon != before.coupon else None,
+        removed=took,
+        undone=undone,
+    )
 
 
 def check(change: Change) -> None:
@@ -314,37 +404,63 @@ def max_quantity(change: Add | SetQuantity, limits: Limits) -> int:
 
 
 def join(stored: Cart, cart: Cart, limits: Limits = Limits()) -> Cart:
-    """Merge two states of a cart. If one grew from the other, the result is the newer one.
+    """Merge two states of a cart of which nothing more is known. Joining the same cart again changes nothing.
 
-    Histories diverge when a store comes back without its latest data and changes are then made on both sides.
-    Nothing is lost then: lines of only one side are kept. For a line on both sides, the quantities are added if the
-    histories share no change; otherwise the larger one is used. Both are capped at the limit. Joining the same cart
-    again changes nothing.
+    If one grew from the other, the result is the newer one. Two carts that were begun separately are added up, each
+    quantity to the limit: at least one of them must remember all its changes, and they must have none in common. Otherwise each has changes that the other lacks, and what
+    these did is not known: the one that changed last wins as a whole, so that nothing that was removed comes back, and
+    nothing is counted twice. `reconcile` loses nothing if it is told the effects.
     """
     if stored.grew_from(cart):
         return stored
     if cart.grew_from(stored):
         return cart
-    unrelated = not any(cart.knows(change) for change in stored.change_ids)
+    if not (_is_complete(stored) or _is_complete(cart)) or any(map(cart.knows, stored.change_ids)):
+        return max(stored, cart, key=lambda state: (state.changed_at, state.revision))
     lines = list(cart.lines)
     for line in stored.lines:
         at = _index(lines, line.sku, line.saved)
-        if at is not None:
-            quantities = (line.quantity, lines[at].quantity)
-            quantity = min(sum(quantities) if unrelated else max(quantities), limits.quantity)
-            lines[at] = msgspec.structs.replace(line, quantity=quantity)
-        elif len(lines) < limits.lines:
+        if at is None:
             lines.append(line)
-    missing = b"".join(change for change in stored.change_ids if not cart.knows(change))
+        else:
+            lines[at] = _merge(line, lines[at], limits)
     return Cart(
         id=stored.id,
-        revision=max(stored.revision, cart.revision) + 1,
+        revision=stored.revision + cart.revision,
         lines=tuple(lines),
         removed=stored.removed or cart.removed,
-        changes=(cart.changes + missing)[-REMEMBERED_CHANGES * ID_BYTES :],
+        changes=(cart.changes + stored.changes)[-REMEMBERED_CHANGES * ID_BYTES :],
         changed_at=max(stored.changed_at, cart.changed_at),
         coupon=stored.coupon or cart.coupon,
     )
+
+
+def reconcile(stored: Cart, cart: Cart, effects: Iterable[Effect], limits: Limits = Limits()) -> Cart:
+    """Merge two states of a cart, given the effects of its latest changes, oldest first: exactly if they suffice.
+
+    If the effects of all changes that one state has and the other lacks are among them, they are applied to the other
+    one; so the result has every change of both once. Otherwise the result is that of `join`.
+    """
+    if stored.grew_from(cart):
+        return stored
+    if cart.grew_from(stored):
+        return cart
+    known = tuple(effects)
+    for older, newer in ((stored, cart), (cart, stored)):
+        missing = {change for change in newer.change_ids if not older.knows(change)}
+        lacking = [effect for effect in known if missing.issuperset(_ids(effect.ids))]
+        if missing == {change for effect in lacking for change in _ids(effect.ids)}:
+            return replay(older, lacking, limits)
+    return join(stored, cart, limits)
+
+
+def _ids(changes: bytes) -> list[bytes]:
+    return [changes[i : i + ID_BYTES] for i in range(0, len(changes), ID_BYTES)]
+
+
+def _is_complete(cart: Cart) -> bool:
+    """Whether the cart remembers every change that was ever made to it."""
+    return cart.revision * ID_BYTES == len(cart.changes)
 
 
 _Folded = tuple[tuple[Line, ...], Removed | None]
@@ -370,6 +486,43 @@ def _fold(cart: Cart, change: Change, limits: Limits) -> _Folded:
             return cart.lines, cart.removed
         case Purchase():
             return _subtract(cart.lines, change.lines), cart.removed
+        case Forget():
+            return (), None
+        case Effect():
+            raise AssertionError("apply() has its own function for effects")
+
+
+def _apply_effect(cart: Cart, effect: Effect, limits: Limits) -> Cart:
+    creates = any(line.quantity > 0 for _, line in effect.lines)
+    if any(map(cart.knows, _ids(effect.ids))) or (cart.revision == 0 and not creates):
+        return cart
+    lines = cart.lines
+    for index, line in effect.lines:
+        lines = _with_difference(lines, index, line, limits)
+    removed = None if cart.removed and cart.removed.change == effect.undone else cart.removed
+    return Cart(
+        id=cart.id,
+        revision=cart.revision + len(effect.ids) // ID_BYTES,
+        lines=lines,
+        removed=effect.removed or removed,
+        changes=(cart.changes + effect.ids)[-REMEMBERED_CHANGES * ID_BYTES :],
+        changed_at=max(cart.changed_at, effect.at),
+        coupon=cart.coupon if effect.coupon is None else effect.coupon,
+    )
+
+
+def _with_difference(lines: tuple[Line, ...], index: int, line: Line, limits: Limits) -> tuple[Line, ...]:
+    """The lines after a difference: a line that would have no quantity left is removed, one that is missing added."""
+    at = _index(lines, line.sku, line.saved)
+    if at is None:
+        return (*lines[:index], line, *lines[index:]) if line.quantity > 0 else lines
+    there = lines[at]
+    quantity = there.quantity + line.quantity
+    if line.quantity > 0:
+        quantity = min(quantity, max(there.quantity, limits.quantity))
+    if quantity <= 0:
+        return (*lines[:at], *lines[at + 1 :])
+    return _replace_line(lines, at, msgspec.structs.replace(there, quantity=quantity, price=line.price))
 
 
 def _coupon(coupon: str, change: Change) -> str:
@@ -377,6 +530,8 @@ def _coupon(coupon: str, change: Change) -> str:
         case UseCoupon():
             return change.code
         case Purchase() if change.coupon == coupon:
+            return ""
+        case Forget():
             return ""
         case _:
             return coupon
@@ -447,7 +602,9 @@ def _move(cart: Cart, sku: str, saved: bool, limits: Limits) -> tuple[Line, ...]
 
 
 def _merge(line: Line, other: Line, limits: Limits) -> Line:
-    return msgspec.structs.replace(line, quantity=min(line.quantity + other.quantity, limits.quantity))
+    """Two lines of a sku as one: the sum, at most the limit or what either has already."""
+    most = max(limits.quantity, line.quantity, other.quantity)
+    return msgspec.structs.replace(line, quantity=min(line.quantity + other.quantity, most))
 
 
 def _undo(cart: Cart, change: Undo, limits: Limits) -> _Folded:
@@ -458,6 +615,6 @@ def _undo(cart: Cart, change: Undo, limits: Limits) -> _Folded:
         at = _index(lines, line.sku, line.saved)
         if at is not None:
             lines[at] = _merge(lines[at], line, limits)
-        elif len(lines) < limits.lines:
+        else:
             lines.insert(index, line)
     return tuple(lines), None

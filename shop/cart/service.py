@@ -5,10 +5,21 @@ from __future__ import annotations
 import asyncio
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
-from shop.cart.model import Add, Cart, Change, Clear, Limits, Remove, SetQuantity, capped, new_change_id
-from shop.errors import LineLimitExceeded, QuantityLimitExceeded
+from shop.cart.model import (
+    Add,
+    Cart,
+    Change,
+    Clear,
+    Forget,
+    Limits,
+    Remove,
+    SetQuantity,
+    join,
+    new_change_id,
+    replay,
+)
 from shop.money import Money
 
 
@@ -37,32 +48,28 @@ class CartService(ABC):
         """
 
     @abstractmethod
+    async def transform(self, cart_id: str, fold: Callable[[Cart], Cart], *, aged: bool = False) -> Cart:
+        """Replace the cart by `fold(cart)` atomically, and return it; `fold` may be called several times.
+
+        Nothing is written if `fold` returns the same object. If something was written, the TTL restarts. With `aged`
+        it counts from the cart's latest change instead (`remaining`), and is never shortened.
+        """
+
     async def put(self, cart: Cart, *, aged: bool = False) -> Cart:
         """Join this cart with the stored one (`model.join`) atomically, and return the result.
 
-        For restoring and moving carts: an older state changes nothing, a newer one replaces the stored state.
-        If something was written, the TTL restarts. With `aged` it counts from the cart's latest change instead
-        (`remaining`), and is never shortened.
+        For restoring and moving carts: an older state changes nothing, a newer one replaces the stored state. `aged`
+        is explained at `transform`.
         """
+        return await self.transform(cart.id, lambda stored: join(stored, cart, self.limits), aged=aged)
 
     async def replay(self, cart_id: str, changes: Sequence[Change]) -> Cart:
-        """Apply `model.replay` to the cart and return it; a store may need fewer round trips than there are changes.
+        """Apply `model.replay` to the cart atomically, and return it: none of these changes is refused."""
+        return await self.transform(cart_id, lambda cart: replay(cart, changes, self.limits))
 
-        Takes at most REMEMBERED_CHANGES changes: with more, a retried change might not be recognized.
-        """
-        cart = await self.get(cart_id)
-        for change in changes:
-            try:
-                cart = await self.apply(cart_id, change)
-            except QuantityLimitExceeded as error:
-                cart = await self.apply(cart_id, capped(change, error))
-            except LineLimitExceeded:
-                continue
-        return cart
-
-    @abstractmethod
     async def delete(self, cart_id: str) -> None:
-        """Delete the cart. Does nothing if there is no such cart."""
+        """Empty the cart for good, with a Forget. Does nothing if there is no such cart."""
+        await self.apply(cart_id, Forget(new_change_id(), self.now()))
 
     @abstractmethod
     def scan(self) -> AsyncIterator[Cart]:
@@ -112,7 +119,11 @@ class CartService(ABC):
 
     def remaining(self, cart: Cart) -> int:
         """Seconds until a cart expires if its TTL counts from its latest change; at least 1."""
-        return min(max(cart.changed_at + self.ttl - now(), 1), self.ttl)
+        return min(max(cart.changed_at + self.ttl - self.now(), 1), self.ttl)
+
+    def now(self) -> int:
+        """The store's time in whole seconds since the epoch, by which changes are dated and carts expire."""
+        return now()
 
     async def start(self) -> None:
         """Start background work, if there is any. Does not raise when a store is unavailable."""
@@ -122,21 +133,21 @@ class CartService(ABC):
 
     async def add(self, cart_id: str, sku: str, quantity: int, price: Money, *, change_id: bytes | None = None) -> Cart:
         """Apply an Add made now."""
-        return await self.apply(cart_id, Add(change_id or new_change_id(), now(), sku, quantity, price))
+        return await self.apply(cart_id, Add(change_id or new_change_id(), self.now(), sku, quantity, price))
 
     async def set_quantity(self, cart_id: str, sku: str, quantity: int, *, change_id: bytes | None = None) -> Cart:
         """Apply a SetQuantity made now."""
-        return await self.apply(cart_id, SetQuantity(change_id or new_change_id(), now(), sku, quantity))
+        return await self.apply(cart_id, SetQuantity(change_id or new_change_id(), self.now(), sku, quantity))
 
     async def remove(self, cart_id: str, sku: str, *, change_id: bytes | None = None) -> Cart:
         """Apply a Remove made now."""
-        return await self.apply(cart_id, Remove(change_id or new_change_id(), now(), sku))
+        return await self.apply(cart_id, Remove(change_id or new_change_id(), self.now(), sku))
 
     async def clear(self, cart_id: str, *, change_id: bytes | None = None) -> Cart:
         """Apply a Clear made now."""
-        return await self.apply(cart_id, Clear(change_id or new_change_id(), now()))
+        return await self.apply(cart_id, Clear(change_id or new_change_id(), self.now()))
 
 
 def now() -> int:
-    """The current time as changes record it: whole seconds since the epoch."""
+    """This host's time in whole seconds since the epoch."""
     return int(time.time())

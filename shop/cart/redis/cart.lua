@@ -1,11 +1,11 @@
--- Changes a cart on the server: model.apply and model.join on the format of codec.py, atomically and in one round trip.
+-- Changes a cart on the server: model.apply on the format of codec.py, atomically and in one round trip.
 --
 -- KEYS[1]  the cart
 -- ARGV[1]  op
--- ARGV[2]  the sku, the id of the change to undo, a coupon code (coupon; buy), or a whole cart (put; swap)
+-- ARGV[2]  the sku, the id of the change to undo, a coupon code (coupon; buy), or a whole cart (swap)
 -- ARGV[3]  change id 8 | at 4 | price 8 | quantity 2 | maximum quantity of this line 2 |
 --          maximum quantity of any line 2 | maximum lines of the cart 2
--- ARGV[4]  ttl in seconds; a put never shortens the ttl of the stored cart
+-- ARGV[4]  ttl in seconds; a swap never shortens the ttl of the stored cart
 -- ARGV[5]  swap: the bytes that must be stored now, '' for none; otherwise nothing is written
 --          buy: the ordered lines, each as length of sku 1 | sku | quantity 2
 -- returns  the cart's bytes ('' if there is none); or a number if the change is refused:
@@ -103,52 +103,19 @@ local stored = redis.call('GET', KEYS[1])
 local cart = read(stored)
 local lines = cart.lines
 
+local function sum(a, b)
+  return min(a + b, max(max_quantity, a, b))
+end
+
 local function store(bytes)
   redis.call('SET', KEYS[1], bytes, 'EX', ttl)
   return bytes
 end
 
-if op == 'swap' then return (stored or '') == ARGV[5] and store(subject) or stored or '' end
-
-if op == 'put' then
-  local given = read(subject)
+if op == 'swap' then
+  if (stored or '') ~= ARGV[5] then return stored or '' end
   if stored then ttl = max(tonumber(ttl), redis.call('TTL', KEYS[1])) end
-
-  local function grew_from(newer, older)
-    if older.revision == 0 or newer.revision >= older.revision + REMEMBERED then return true end
-    if newer.revision < older.revision then return false end
-    local found = find(newer.ids, older.ids, 1, true)
-    if found and (found - 1) % ID == 0 then return true end
-    local known = #newer.ids < REMEMBERED * ID
-    for i = 1, #older.ids, ID do
-      if knows(newer, sub(older.ids, i, i + ID - 1)) then known = true elseif known then return false end
-    end
-    return known
-  end
-
-  if grew_from(cart, given) then return stored or '' end
-  if grew_from(given, cart) then return store(subject) end
-
-  local unrelated, missing = true, {}
-  for i = 1, #cart.ids, ID do
-    local change = sub(cart.ids, i, i + ID - 1)
-    if knows(given, change) then unrelated = false else missing[#missing + 1] = change end
-  end
-  for _, line in ipairs(lines) do
-    local i = index(given.lines, sub(line, 1, byte(line) + 1), is_saved(line))
-    if i then
-      local a, b = quantity_of(line), quantity_of(given.lines[i])
-      given.lines[i] = with_quantity(line, min(unrelated and a + b or max(a, b), max_quantity))
-    elseif #given.lines < max_lines then
-      given.lines[#given.lines + 1] = line
-    end
-  end
-  local removed, coupon = parts_of(cart.rest)
-  local given_removed, given_coupon = parts_of(given.rest)
-  return store(write({revision = max(cart.revision, given.revision) + 1,
-                      changed_at = max(cart.changed_at, given.changed_at),
-                      ids = given.ids .. table.concat(missing), lines = given.lines,
-                      rest = rest_of(removed ~= '' and removed or given_removed, coupon ~= '' and coupon or given_coupon)}))
+  return store(subject)
 end
 
 if knows(cart, id) or (cart.revision == 0 and op ~= 'add') then return stored or '' end
@@ -186,8 +153,7 @@ elseif op == 'save' or op == 'move' then
   local saved = op == 'save'
   local from, to = index(lines, name, not saved), index(lines, name, saved)
   if from and to then
-    local total = quantity_of(lines[to]) + quantity_of(lines[from])
-    lines[to] = with_quantity(lines[to], min(total, max_quantity))
+    lines[to] = with_quantity(lines[to], sum(quantity_of(lines[to]), quantity_of(lines[from])))
     table.remove(lines, from)
   elseif from then
     local n = byte(lines[from])
@@ -204,14 +170,17 @@ elseif op == 'undo' then
       local line = sub(removed, pos, stop - 1)
       local i = index(lines, sub(line, 1, byte(line) + 1), is_saved(line))
       if i then
-        lines[i] = with_quantity(lines[i], min(quantity_of(lines[i]) + quantity_of(line), max_quantity))
-      elseif #lines < max_lines then
+        lines[i] = with_quantity(lines[i], sum(quantity_of(lines[i]), quantity_of(line)))
+      else
         table.insert(lines, min(position, #lines) + 1, line)
       end
       pos = stop
     end
     cart.rest = rest_of('', coupon)
   end
+
+elseif op == 'forget' then
+  cart.lines, cart.rest = {}, ''
 
 elseif op == 'coupon' then
   cart.rest = rest_of(parts_of(cart.rest), subject)

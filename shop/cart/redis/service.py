@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from hashlib import sha1
 from pathlib import Path
 from struct import Struct
+from typing import Any
 
 import msgspec
 from redis import exceptions as redis_errors
@@ -24,6 +25,8 @@ from shop.cart.model import (
     Cart,
     Change,
     Clear,
+    Effect,
+    Forget,
     Limits,
     MoveToCart,
     Purchase,
@@ -35,11 +38,10 @@ from shop.cart.model import (
     UseCoupon,
     check,
     max_quantity,
-    replay,
 )
 from shop.cart.redis.servers import OneServer, Send, Servers
 from shop.cart.service import CartService
-from shop.errors import LineLimitExceeded, QuantityLimitExceeded, StoreUnavailable
+from shop.errors import LineLimitExceeded, QuantityLimitExceeded, StoreBusy, StoreUnavailable
 from shop.retry import with_retries
 
 KEY_PREFIX = "cart:"
@@ -48,8 +50,8 @@ _SCRIPT = (Path(__file__).parent / "cart.lua").read_text(encoding="utf-8")
 SCRIPT_SHA = sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
 
-MAX_SWAPS = 3
-"""How many times a replay tries to swap in the finished cart, before it applies the changes one by one."""
+MAX_SWAPS = 20
+"""How many times a cart that other processes keep changing is transformed again."""
 
 
 class Timeouts(msgspec.Struct, frozen=True):
@@ -104,33 +106,28 @@ class RedisCartService(CartService):
 
     @override
     async def apply(self, cart_id: str, change: Change) -> Cart:
+        if isinstance(change, Effect):
+            return await self.replay(cart_id, [change])
         check(change)
-        return await self._run(cart_id, self._arguments(change))
+        reply = await self._evaluate(KEY_PREFIX + cart_id, self._arguments(change))
+        if isinstance(reply, int):
+            raise QuantityLimitExceeded(reply) if reply > 0 else LineLimitExceeded(-reply)
+        return codec.decode(cart_id, reply) if reply else Cart(cart_id)
 
     @override
-    async def replay(self, cart_id: str, changes: Sequence[Change]) -> Cart:
-        key, numbers = KEY_PREFIX + cart_id, _NUMBERS.pack(b"", 0, b"", 0, 0, 0, 0)
-        for _ in range(MAX_SWAPS):
-            before = await self._call(key, "GET", key) or b""
-            cart = codec.decode(cart_id, before) if before else Cart(cart_id)
-            if (after := replay(cart, changes, self.limits)) is cart:
-                return cart
-            swapped = await self._run(cart_id, ("swap", codec.encode(after), numbers, self.ttl, before))
-            if swapped == after:
-                return after
-        return await super().replay(cart_id, changes)
-
-    @override
-    async def put(self, cart: Cart, *, aged: bool = False) -> Cart:
-        limits = self.limits
-        numbers = _NUMBERS.pack(b"", 0, b"", 0, 0, limits.quantity, limits.lines)
-        ttl = self.remaining(cart) if aged else self.ttl
-        return await self._run(cart.id, ("put", codec.encode(cart), numbers, ttl))
-
-    @override
-    async def delete(self, cart_id: str) -> None:
+    async def transform(self, cart_id: str, fold: Callable[[Cart], Cart], *, aged: bool = False) -> Cart:
         key = KEY_PREFIX + cart_id
-        await self._call(key, "DEL", key)
+        before = await self._call(key, "GET", key) or b""
+        for _ in range(MAX_SWAPS):
+            cart = codec.decode(cart_id, before) if before else Cart(cart_id)
+            if (after := fold(cart)) is cart:
+                return cart
+            data, ttl = codec.encode(after), self.remaining(after) if aged else self.ttl
+            stored = await self._evaluate(key, ("swap", data, _NO_CHANGE, ttl, before))
+            if stored == data:
+                return after
+            before = stored
+        raise StoreBusy("Other processes keep changing this cart. Try again in a moment.")
 
     @override
     async def scan(self) -> AsyncIterator[Cart]:
@@ -200,23 +197,21 @@ class RedisCartService(CartService):
                 subject = change.code
             case Purchase():
                 subject = change.coupon
-            case Clear():
+            case Clear() | Forget():
                 pass
+            case Effect():
+                raise TypeError("an effect is merged by replay()")
         quantity = min(quantity, codec.MAX_QUANTITY)
         numbers = _NUMBERS.pack(change.id, change.at, price, quantity, limit, limits.quantity, limits.lines)
         if isinstance(change, Purchase):
             return op, subject, numbers, self.ttl, codec.encode_purchase(change.lines)
         return op, subject, numbers, self.ttl
 
-    async def _run(self, cart_id: str, arguments: tuple[str | bytes | int, ...]) -> Cart:
-        key = KEY_PREFIX + cart_id
+    async def _evaluate(self, key: str, arguments: tuple[str | bytes | int, ...]) -> Any:
         try:
-            reply = await self._call(key, "EVALSHA", SCRIPT_SHA, 1, key, *arguments)
+            return await self._call(key, "EVALSHA", SCRIPT_SHA, 1, key, *arguments)
         except redis_errors.NoScriptError:
-            reply = await self._call(key, "EVAL", _SCRIPT, 1, key, *arguments)
-        if isinstance(reply, int):
-            raise QuantityLimitExceeded(reply) if reply > 0 else LineLimitExceeded(-reply)
-        return codec.decode(cart_id, reply) if reply else Cart(cart_id)
+            return await self._call(key, "EVAL", _SCRIPT, 1, key, *arguments)
 
 
 _OPS: dict[type[Change], str] = {
@@ -230,5 +225,7 @@ _OPS: dict[type[Change], str] = {
     Undo: "undo",
     UseCoupon: "coupon",
     Purchase: "buy",
+    Forget: "forget",
 }
 _NUMBERS = Struct(">8sI8sHHHH")
+_NO_CHANGE = _NUMBERS.pack(b"", 0, b"", 0, 0, 0, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from typing_extensions import override
@@ -80,9 +81,10 @@ class PostgresCarts(CartTable):
     read. So a change holds a lock only during its own write, and never waits for another's.
     """
 
-    def __init__(self, url: str, *, timeout: float) -> None:
+    def __init__(self, url: str, *, timeout: float, table: str = "carts") -> None:
         target = Target.parse(url)
         self._connections = Connections(target, timeout=timeout)
+        self._sql = cache(lambda statement: statement.replace("carts", table))
         self._maintenance = Connections(target, timeout=MAINTENANCE_SECONDS)
 
     @override
@@ -100,44 +102,44 @@ class PostgresCarts(CartTable):
 
     async def _found(self, ids: Sequence[str]) -> Sequence[Any]:
         if len(ids) == 1:
-            return await self._connections.fetch(_READ_ONE, ids[0])
-        return await self._connections.fetch(_READ, ids)
+            return await self._connections.fetch(self._sql(_READ_ONE), ids[0])
+        return await self._connections.fetch(self._sql(_READ), ids)
 
     async def _write(self, rows: Sequence[Row], seen: Mapping[str, int]) -> Sequence[str]:
         """Write the rows that are still in the state that was read, and return their ids."""
         if len(rows) == 1 and rows[0].id in seen:
-            written = await self._connections.fetch(_WRITE_ONE, seen[rows[0].id], *rows[0])
+            written = await self._connections.fetch(self._sql(_WRITE_ONE), seen[rows[0].id], *rows[0])
         else:
             # Sorted, so that two transactions that insert the same rows cannot deadlock.
             columns = zip(*((seen.get(row.id), *row) for row in sorted(rows)), strict=True)
-            written = await self._connections.fetch(_WRITE, *columns)
+            written = await self._connections.fetch(self._sql(_WRITE), *columns)
         return [row[0] for row in written]
 
     @override
     async def delete(self, ids: Sequence[str]) -> None:
-        await self._connections.fetch(_DELETE, ids)
+        await self._connections.fetch(self._sql(_DELETE), ids)
 
     @override
     async def page(self, after: str, now: int, size: int) -> Sequence[tuple[str, bytes]]:
-        return [(row[0], row[1]) for row in await self._connections.fetch(_PAGE, after, now, size)]
+        return [(row[0], row[1]) for row in await self._connections.fetch(self._sql(_PAGE), after, now, size)]
 
     @override
     async def ping(self) -> None:
-        await self._connections.fetch(_PING)
+        await self._connections.fetch(self._sql(_PING))
 
     @override
     async def purge(self, now: int, limit: int) -> int:
-        return int((await self._maintenance.fetch(_PURGE, now, limit))[0][0])
+        return int((await self._maintenance.fetch(self._sql(_PURGE), now, limit))[0][0])
 
     @override
     async def idle(self, before: int, now: int, limit: int, *, by_value: bool) -> Sequence[IdleCart]:
-        statement = _IDLE.format("amount DESC" if by_value else "expires_hour")
+        statement = self._sql(_IDLE).format("amount DESC" if by_value else "expires_hour")
         rows = await self._maintenance.fetch(statement, before, now, limit)
         return [IdleCart(row[0], row[1], Money(row[2], row[3]), row[4]) for row in rows]
 
     @override
     async def count(self, now: int) -> int:
-        return int((await self._maintenance.fetch(_COUNT, now, float(ESTIMATE_ABOVE)))[0][0])
+        return int((await self._maintenance.fetch(self._sql(_COUNT), now, float(ESTIMATE_ABOVE)))[0][0])
 
     @property
     @override

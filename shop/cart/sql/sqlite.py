@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from typing_extensions import override
@@ -43,20 +44,21 @@ class SqliteCarts(CartTable):
     lock first, so no other write can come between its read and its write. `timeout` is in seconds.
     """
 
-    def __init__(self, file: Path, *, timeout: float) -> None:
+    def __init__(self, file: Path, *, timeout: float, table: str = "carts") -> None:
         self._reader = SqliteThread(file, timeout)
         self._writer = SqliteThread(file, timeout)
+        self._sql = cache(lambda statement: statement.replace("carts", table))
         self._maintenance = SqliteThread(file, MAINTENANCE_SECONDS)
 
     @override
     async def read(self, ids: Sequence[str]) -> Mapping[str, StoredRow]:
-        return await self._reader.run(lambda connection: _read(connection, ids))
+        return await self._reader.run(lambda connection: _read(connection, self._sql(_READ), ids))
 
     @override
     async def change(self, ids: Sequence[str], fold: Fold) -> frozenset[str]:
         def work(connection: sqlite3.Connection) -> None:
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(_WRITE, fold(_read(connection, ids)))
+            connection.executemany(self._sql(_WRITE), fold(_read(connection, self._sql(_READ), ids)))
             connection.execute("COMMIT")
 
         await self._writer.run(work)
@@ -66,21 +68,23 @@ class SqliteCarts(CartTable):
     async def delete(self, ids: Sequence[str]) -> None:
         def work(connection: sqlite3.Connection) -> None:
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(_DELETE, [(cart_id,) for cart_id in ids])
+            connection.executemany(self._sql(_DELETE), [(cart_id,) for cart_id in ids])
             connection.execute("COMMIT")
 
         await self._writer.run(work)
 
     @override
     async def page(self, after: str, now: int, size: int) -> Sequence[tuple[str, bytes]]:
-        return await self._reader.run(lambda connection: connection.execute(_PAGE, (after, now, size)).fetchall())
+        return await self._reader.run(
+            lambda connection: connection.execute(self._sql(_PAGE), (after, now, size)).fetchall()
+        )
 
     @override
     async def ping(self) -> None:
         def work(connection: sqlite3.Connection) -> None:
             connection.execute("BEGIN IMMEDIATE")
-            connection.execute(_WRITE, _PROBE)
-            connection.execute(_DELETE, ("",))
+            connection.execute(self._sql(_WRITE), _PROBE)
+            connection.execute(self._sql(_DELETE), ("",))
             connection.execute("COMMIT")
 
         await self._writer.run(work)
@@ -88,11 +92,11 @@ class SqliteCarts(CartTable):
     @override
     async def purge(self, now: int, limit: int) -> int:
         values = {"now": now, "limit": limit}
-        return await self._writer.run(lambda connection: connection.execute(_PURGE, values).rowcount)
+        return await self._writer.run(lambda connection: connection.execute(self._sql(_PURGE), values).rowcount)
 
     @override
     async def idle(self, before: int, now: int, limit: int, *, by_value: bool) -> Sequence[IdleCart]:
-        statement = _IDLE.format("amount DESC" if by_value else "expires_hour")
+        statement = self._sql(_IDLE).format("amount DESC" if by_value else "expires_hour")
         rows = await self._maintenance.run(
             lambda connection: connection.execute(statement, (before, now, limit)).fetchall()
         )
@@ -100,7 +104,9 @@ class SqliteCarts(CartTable):
 
     @override
     async def count(self, now: int) -> int:
-        return int(await self._maintenance.run(lambda connection: connection.execute(_COUNT, (now,)).fetchone()[0]))
+        return int(
+            await self._maintenance.run(lambda connection: connection.execute(self._sql(_COUNT), (now,)).fetchone()[0])
+        )
 
     @override
     async def close(self) -> None:
@@ -108,7 +114,7 @@ class SqliteCarts(CartTable):
             await thread.close()
 
 
-def _read(connection: sqlite3.Connection, ids: Sequence[str]) -> Mapping[str, StoredRow]:
+def _read(connection: sqlite3.Connection, statement: str, ids: Sequence[str]) -> Mapping[str, StoredRow]:
     # One statement for all rows would save nothing: SQLite runs in this process.
-    rows = ((cart_id, connection.execute(_READ, (cart_id,)).fetchone()) for cart_id in ids)
+    rows = ((cart_id, connection.execute(statement, (cart_id,)).fetchone()) for cart_id in ids)
     return {cart_id: StoredRow(*row) for cart_id, row in rows if row}
