@@ -20,6 +20,8 @@
     ├── CrossOriginRefused            another site's page requested a change             403
     ├── StoreUnavailable              a store is temporarily unavailable; retry          503
     │   ├── StoreBusy                   no free connection within the timeout
+    │   ├── StoreTimeout                no answer in time: whether the call had an effect is not known
+    │   ├── StoreReadOnly               the store answers reads, but takes no change
     │   ├── PaymentUnavailable          it is not known yet whether the payment was made
     │   ├── EmailUnavailable            the mail server cannot accept an e-mail now
     │   └── StoreRefused                the store denies access: correct the settings
@@ -215,6 +217,14 @@ class StoreUnavailable(ShopError):
 
 class StoreBusy(StoreUnavailable):
     """No connection was free within the timeout. The store itself may be healthy."""
+
+
+class StoreTimeout(StoreUnavailable):
+    """The store did not answer in time. Whether the call had an effect is not known."""
+
+
+class StoreReadOnly(StoreUnavailable):
+    """The store answers reads, but takes no change: it is full, a replica, or cannot save."""
 
 
 class PaymentUnavailable(StoreUnavailable):

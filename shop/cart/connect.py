@@ -9,7 +9,9 @@ from redis.exceptions import RedisError
 
 from shop.cart.around.failover import FailoverCartService
 from shop.cart.around.moving import MovingCartService
+from shop.cart.around.shared_journal import SharedJournal
 from shop.cart.around.tiered import TieredCartService
+from shop.cart.journal import MemoryJournal
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import Limits
 from shop.cart.redis.cluster import Cluster, seeds_of
@@ -17,6 +19,7 @@ from shop.cart.redis.sentinel import SentinelServers
 from shop.cart.redis.sentinel_url import names_service
 from shop.cart.redis.service import RedisCartService
 from shop.cart.service import CartService
+from shop.cart.sql.journal import SqlJournal
 from shop.cart.sql.service import SqlCartService
 from shop.errors import ConfigurationError
 from shop.settings import Settings
@@ -76,17 +79,22 @@ def redacted(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-def with_standby(primary: CartService, *, max_carts: int) -> FailoverCartService:
-    """Add a standby in memory, which takes over while the primary is unavailable."""
-    standby = MemoryCartService(limits=primary.limits, ttl=primary.ttl, max_carts=max_carts)
-    return FailoverCartService(primary, standby)
+def with_standby(primary: CartService, *, max_carts: int, database_url: str = "") -> FailoverCartService:
+    """Add what takes over while the primary is unavailable: near copies, and a journal in the database.
+
+    Without a database the journal is in the memory of this process.
+    """
+    near = MemoryCartService(limits=primary.limits, ttl=primary.ttl, max_carts=max_carts)
+    own = MemoryJournal(primary.limits)
+    journal = SharedJournal(SqlJournal.connect(database_url), own, primary.limits) if database_url else own
+    return FailoverCartService(primary, near, journal)
 
 
 def _live_carts(settings: Settings, limits: Limits) -> CartService:
     if not settings.redis_url:
         return MemoryCartService(limits=limits, ttl=settings.cart_ttl, max_carts=settings.memory_carts)
     primary = open_store(settings.redis_url, limits=limits, ttl=settings.cart_ttl, name="REDIS_URL")
-    return with_standby(primary, max_carts=settings.memory_carts)
+    return with_standby(primary, max_carts=settings.memory_carts, database_url=settings.database_url)
 
 
 def _with_archive(hot: CartService, settings: Settings) -> TieredCartService:

@@ -407,9 +407,10 @@ def join(stored: Cart, cart: Cart, limits: Limits = Limits()) -> Cart:
     """Merge two states of a cart of which nothing more is known. Joining the same cart again changes nothing.
 
     If one grew from the other, the result is the newer one. Two carts that were begun separately are added up, each
-    quantity to the limit: at least one of them must remember all its changes, and they must have none in common. Otherwise each has changes that the other lacks, and what
-    these did is not known: the one that changed last wins as a whole, so that nothing that was removed comes back, and
-    nothing is counted twice. `reconcile` loses nothing if it is told the effects.
+    quantity to the limit: at least one of them must remember all its changes, and they must have none in common.
+    Otherwise each has changes that the other lacks, and what these did is not known: the one that changed last wins as
+    a whole, so that nothing that was removed comes back, and nothing is counted twice. `reconcile` loses nothing if it
+    is told the effects.
     """
     if stored.grew_from(cart):
         return stored

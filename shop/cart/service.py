@@ -105,13 +105,20 @@ class CartService(ABC):
         return 0
 
     def uses_standby(self, cart_id: str) -> bool:  # noqa: ARG002 - most services have no standby
-        """Whether a standby in this process answers for this cart now. Other processes do not see its changes."""
+        """Whether changes of this cart are acknowledged without its store now, so that others have to look for them."""
         return False
+
+    def consult_journal(self, cart_id: str) -> None:
+        """Look for changes of this cart that another process acknowledged without the store, with the next call."""
 
     @property
     def epoch(self) -> int:
         """Grows whenever the store may have lost its latest changes: it restarted, or a replica was promoted."""
         return 0
+
+    async def evicts(self) -> bool:
+        """Whether the store removes carts before they expire, to make room for others."""
+        return False
 
     def parts(self) -> Iterator[CartService]:
         """This service and the services that it wraps, outermost first."""

@@ -1,17 +1,13 @@
-"""A cart service that fails over to a standby in memory when its store is unavailable.
+"""A cart service that keeps its promises while its store is away, slow, read-only or behind.
 
-Every cart that the store returns is also kept in the standby, as a near copy. While a shard of the store is down, the
-standby answers for it, and the changes are recorded. When the shard is back, the recorded changes are replayed: their
-ids ensure that a change whose outcome was unknown is not applied twice.
-A store that came back without its latest data is detected by its epoch, and by the history of the carts that it
-returns (a cart that does not know a change that the store had acknowledged); repair.py restores what it lost.
+    shard up           get, apply -> store; the near copy is updated
+    shard away         get, apply -> journal: the newest known state, and the changes acknowledged since
+    shard read-only    the same, on top of what the store has
+    shard back         a cart with changes in the journal is brought up to date before it is read or changed again
 
-    shard up             get, apply -> store; the near copy is updated
-    shard down           get, apply -> standby; changes are recorded; the shard is probed in the background
-    shard back           a cart with recorded changes stays on the standby until they are replayed
-
-This module and repair.py depend on each other's state: Repair gets `_outages` by reference, to skip the carts in it,
-and FailoverCartService reports every change to Repair and asks it before each call.
+The journal is shared by all processes (journal.py). A change whose outcome in the store is not known is written there
+too: its id keeps it from being applied twice. A store that came back without its latest data is noticed by its epoch,
+or by a cart that lacks what the store had acknowledged to this process; the near copies restore it (near_copies.py).
 """
 
 from __future__ import annotations
@@ -19,298 +15,407 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from functools import partial
+from typing import TypeVar
 
 import msgspec
 from typing_extensions import override
 
-from shop.cart.around.repair import Repair
+from shop.cart.around.forwarding import ForwardingCartService
+from shop.cart.around.near_copies import NearCopies
+from shop.cart.journal import Journal, MemoryJournal, Outage
 from shop.cart.memory import MemoryCartService
-from shop.cart.model import Cart, Change, apply
+from shop.cart.model import Cart, Change, apply, reconcile, replay
 from shop.cart.service import CartService
-from shop.errors import CartLimitExceeded, StoreBusy, StoreUnavailable
+from shop.errors import CartLimitExceeded, StoreBusy, StoreReadOnly, StoreTimeout, StoreUnavailable
 from shop.retry import jitter
 
 FIRST_PROBE_SECONDS = 0.05
 LAST_PROBE_SECONDS = 1.0
-"""The interval between probes of a shard that is down doubles from the first to the last."""
-REPLAY_CONCURRENCY = 16
-"""Carts that are replayed at a time."""
-REPLAY_BATCH = 100
-"""Changes of one cart that are replayed together: far fewer than the ids that a cart remembers."""
+"""The interval between probes of a shard that is away doubles from the first to the last."""
+JOURNAL_SECONDS = 0.25
+"""How often the journal is asked whether a process has written to it."""
+WATCH_SECONDS = 1.0
+"""How often a store that seems well is asked, so that a restart is noticed without a shopper."""
+BATCH_SIZE = 64
+"""Carts that are brought up to date, or compared with the store, at a time."""
+COMPARE_SECONDS = 10.0
+"""The shortest time between two comparisons of all near copies, unless the store restarted."""
 CLOSE_SECONDS = 3.0
-"""How long closing waits for recorded changes to be replayed."""
-REPLAY_WAIT_SECONDS = 0.5
-"""How long a call waits for a cart that is being repaired, or whose replay backlog is long."""
-MAX_REPLAY_BACKLOG = 500
-"""Recorded changes of a cart above which its calls wait, so that the replay can catch up."""
+"""How long closing waits until the journal's changes are in the store."""
+MAX_CONSULTED = 10_000
+"""How many carts are remembered for which the journal has to be consulted."""
 
 log = logging.getLogger(__name__)
 
-
-class _Outage(msgspec.Struct):
-    """An outage of one cart: the last state that the store acknowledged, and the changes recorded since."""
-
-    base: Cart | None
-    changes: list[Change] = []
-    replayed: int = 0
-    """How many of the changes, counted from the first, have been replayed."""
-    done: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
+_T = TypeVar("_T")
 
 
-class FailoverCartService(CartService):
-    """Answers from `primary`, or from `standby` if that raises StoreUnavailable, which it never raises itself.
+class FailoverCartService(ForwardingCartService):
+    """Answers from `primary`, or from `journal` and `near` if that raises StoreUnavailable.
 
-    Changes made during an outage exist only in this process: they survive a loss of the store, but not of the process.
-    Made by `shop.cart.connect`.
+    Raises StoreUnavailable only if neither the store nor the journal can take a change. Made by `shop.cart.connect`.
     """
 
-    def __init__(self, primary: CartService, standby: MemoryCartService) -> None:
-        self.limits = primary.limits
-        self.ttl = primary.ttl
+    def __init__(self, primary: CartService, near: MemoryCartService, journal: Journal | None = None) -> None:
+        super().__init__(primary)
         self.primary = primary
+        self.journal = journal or MemoryJournal(primary.limits)
         self.failovers = 0
-        """How many times the standby has taken over."""
+        """How many times the store went away."""
         self.replayed = 0
-        """Number of changes made on the standby and since replayed to the store."""
-        self._standby = standby
-        self._down_shards: set[int] = set()
-        self._outages: dict[str, _Outage] = {}
-        self._repair = Repair(primary, standby, self._outages)
-        self._recovery: asyncio.Task[None] | None = None
+        """Number of changes that came from the journal into the store."""
+        self.repaired = 0
+        """Number of carts restored in a store that had lost some of their changes."""
+        self.backlog = 0
+        """The number of carts with changes in the journal when it was last asked; at most BATCH_SIZE are counted."""
+        self._near = NearCopies(near)
+        self._away: dict[int, StoreUnavailable] = {}
+        """The shards that are away, each with the reason."""
+        self._journaled = False
+        """Whether the journal may have changes of any cart."""
+        self._writes = 0
+        """How many times this process wrote to the journal."""
+        self._consulted: dict[str, None] = {}
+        self._epoch = primary.epoch
+        self._compare_at = 0.0
+        self._wake = asyncio.Event()
+        self._background: set[asyncio.Task[None]] = set()
 
     @property
     def standby_active(self) -> bool:
-        """Whether the standby answers for any shard."""
-        return bool(self._down_shards)
-
-    @property
-    def backlog(self) -> int:
-        """The number of changes that still have to be replayed."""
-        return sum(len(outage.changes) - outage.replayed for outage in self._outages.values())
-
-    @property
-    def repaired(self) -> int:
-        """The number of carts restored in a store that had lost some of their changes."""
-        return self._repair.repaired
+        """Whether any shard is away."""
+        return bool(self._away)
 
     @override
     async def get(self, cart_id: str) -> Cart:
-        if await self._must_use_standby(cart_id):
-            return self._from_standby(cart_id)
-        before = self._standby.find(cart_id)
-        try:
-            return await self._accept(before, await self.primary.get(cart_id))
-        except StoreUnavailable as error:
-            self._fail_over(cart_id, error)
-            return self._from_standby(cart_id)
+        if await self._ready(cart_id):
+            near = self._near.find(cart_id)
+            try:
+                return await self._checked(near, await self._call(cart_id, partial(self.primary.get, cart_id)))
+            except StoreUnavailable as error:
+                self._lost(cart_id, error)
+        base = await self._read_only_state(cart_id) or self._near.find(cart_id)
+        outage = self._with_base(await self.journal.read(cart_id), base)
+        return outage.cart(cart_id, self.limits)
 
     @override
     async def apply(self, cart_id: str, change: Change) -> Cart:
-        if await self._must_use_standby(cart_id):
-            return await self._apply_on_standby(cart_id, change)
-        before = self._standby.find(cart_id)
-        self._repair.change_sent(cart_id, change)
-        try:
+        sent = False
+        if await self._ready(cart_id):
+            near = self._near.find(cart_id)
             try:
-                cart = await self.primary.apply(cart_id, change)
-            finally:
-                self._repair.change_answered(cart_id)
-            return await self._accept(before, cart, change)
-        except StoreUnavailable as error:
-            self._fail_over(cart_id, error)
-            return await self._apply_on_standby(cart_id, change)
+                sent = True
+                cart = await self._call(cart_id, partial(self.primary.apply, cart_id, change))
+                return await self._checked(near, cart, change)
+            except StoreUnavailable as error:
+                self._lost(cart_id, error)
+        return await self._write(cart_id, partial(self._acknowledge, cart_id, change, sent=sent))
+
+    @override
+    async def transform(self, cart_id: str, fold: Callable[[Cart], Cart], *, aged: bool = False) -> Cart:
+        if await self._ready(cart_id):
+            try:
+                cart = await self._call(cart_id, partial(self.primary.transform, cart_id, fold, aged=aged))
+            except StoreUnavailable as error:
+                self._lost(cart_id, error)
+            else:
+                self._near.update(cart)
+                return cart
+        return await self._write(cart_id, partial(self._with_changes_of, cart_id, fold))
+
+    @override
+    async def replay(self, cart_id: str, changes: Sequence[Change]) -> Cart:
+        if await self._ready(cart_id):
+            try:
+                cart = await self._call(cart_id, partial(self.primary.replay, cart_id, changes))
+            except StoreUnavailable as error:
+                self._lost(cart_id, error)
+            else:
+                self._near.update(cart)
+                return cart
+        cart = Cart(cart_id)
+        for change in changes:
+            cart = await self._write(cart_id, partial(self._acknowledge, cart_id, change, sent=True))
+        return cart
 
     @override
     async def put(self, cart: Cart, *, aged: bool = False) -> Cart:
-        if await self._must_use_standby(cart.id):
-            return await self._put_on_standby(cart, aged=aged)
-        try:
-            stored = await self.primary.put(cart, aged=aged)
-        except StoreUnavailable as error:
-            self._fail_over(cart.id, error)
-            return await self._put_on_standby(cart, aged=aged)
-        self._standby.store(stored)
-        return stored
-
-    @override
-    async def delete(self, cart_id: str) -> None:
-        await self._standby.delete(cart_id)
-        self._repair.recent.forget(cart_id)
-        if (outage := self._outages.pop(cart_id, None)) is not None:
-            outage.done.set()
-        try:
-            await self.primary.delete(cart_id)
-        except StoreUnavailable as error:
-            self._fail_over(cart_id, error)
+        effects = self._near.effects(cart.id)
+        return await self.transform(cart.id, lambda stored: reconcile(stored, cart, effects, self.limits), aged=aged)
 
     @override
     async def scan(self) -> AsyncIterator[Cart]:
-        source = self._standby if self.standby_active else self.primary
+        source = self._near.carts if self.standby_active else self.primary
         async for cart in source.scan():
             yield cart
 
     @override
-    async def ping(self, shard: int | None = None) -> None:
-        await self.primary.ping(shard)
-
-    @override
-    def shard(self, cart_id: str) -> int:
-        return self.primary.shard(cart_id)
+    async def time_left(self, cart_id: str) -> int:
+        try:
+            return await self.primary.time_left(cart_id)
+        except StoreUnavailable:
+            return self.remaining(cart) if (cart := self._near.find(cart_id)) else 0
 
     @override
     def uses_standby(self, cart_id: str) -> bool:
-        return cart_id in self._outages or self._is_down(cart_id)
-
-    @property
-    @override
-    def epoch(self) -> int:
-        return self.primary.epoch
+        return self._is_away(cart_id) or self._journaled
 
     @override
-    def parts(self) -> Iterator[CartService]:
-        yield self
-        yield from self.primary.parts()
+    def consult_journal(self, cart_id: str) -> None:
+        self._consulted[cart_id] = None
+        if len(self._consulted) > MAX_CONSULTED:
+            del self._consulted[next(iter(self._consulted))]
 
     @override
     async def start(self) -> None:
+        self._journaled = True
         try:
             await self.primary.start()
             await self.primary.ping()
         except StoreUnavailable as error:
-            self._fail_over(None, error)
+            self._lost(None, error)
+        self._start(self._watch())
 
     @override
     async def close(self) -> None:
-        if self._recovery is not None:
-            with contextlib.suppress(TimeoutError, asyncio.CancelledError):
-                async with asyncio.timeout(CLOSE_SECONDS if self._outages else 0):
-                    await self._recovery
-        if self._outages:
-            log.error("Closing: %d cart changes were never replayed to the store and are lost.", self.backlog)
-        await self._repair.close()
+        if self.standby_active or self._journaled:
+            with contextlib.suppress(TimeoutError, StoreUnavailable):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self._drain_all()
+        for task in self._background:
+            task.cancel()
+        if self._background:
+            await asyncio.wait(self._background)
+        await self.journal.close()
         await self.primary.close()
 
-    async def _must_use_standby(self, cart_id: str) -> bool:
-        """Whether the standby has to answer. Waits a moment if the cart is being repaired or its backlog is long."""
-        if (repair := self._repair.repairing(cart_id)) is not None:
-            await asyncio.wait([repair], timeout=REPLAY_WAIT_SECONDS)
-        outage = self._outages.get(cart_id)
-        if outage and len(outage.changes) - outage.replayed > MAX_REPLAY_BACKLOG and not self._is_down(cart_id):
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(REPLAY_WAIT_SECONDS):
-                    await outage.done.wait()
-        return self.uses_standby(cart_id)
+    def _start(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
-    def _is_down(self, cart_id: str) -> bool:
-        return bool(self._down_shards) and self.primary.shard(cart_id) in self._down_shards
+    # Whether the store can be asked
 
-    def _from_standby(self, cart_id: str) -> Cart:
-        cart = self._standby.find(cart_id)
-        outage = self._outages.get(cart_id)
-        if cart is None:
-            return Cart(cart_id, partial=True)
-        return msgspec.structs.replace(cart, partial=True) if outage and outage.base is None else cart
+    async def _ready(self, cart_id: str) -> bool:
+        """Whether the store can answer for a cart now; its changes in the journal, if there are any, come first."""
+        if self._is_away(cart_id):
+            return False
+        if not self._journaled and cart_id not in self._consulted:
+            return True
+        try:
+            await self._drain(cart_id)
+        except StoreUnavailable as error:
+            self._lost(cart_id, error)
+            return False
+        self._consulted.pop(cart_id, None)
+        return True
 
-    async def _apply_on_standby(self, cart_id: str, change: Change) -> Cart:
-        base = self._standby.find(cart_id)
-        await self._standby.apply(cart_id, change)
-        self._outages.setdefault(cart_id, _Outage(base)).changes.append(change)
-        self._recover()
-        return self._from_standby(cart_id)
+    async def _call(self, cart_id: str, call: Callable[[], Awaitable[_T]]) -> _T:
+        """A call of the store. If it times out, but the store answers a ping, the call is repeated once.
 
-    async def _put_on_standby(self, cart: Cart, *, aged: bool) -> Cart:
-        stored = await self._standby.put(cart, aged=aged)
-        self._outages.setdefault(cart.id, _Outage(None)).base = stored
-        self._recover()
-        return stored
+        One slow trip is no outage; the id of a change keeps it from being applied twice.
+        """
+        try:
+            return await call()
+        except StoreTimeout:
+            await self.primary.ping(self.primary.shard(cart_id))
+            return await call()
 
-    async def _accept(self, before: Cart | None, cart: Cart, change: Change | None = None) -> Cart:
-        """The cart that the store returned, after restoring any changes that the store has lost."""
-        cart = await self._repair.check(before, cart, change)
-        if (outage := self._outages.get(cart.id)) is not None:
-            return self._merge_late_reply(outage, cart)
-        near = self._standby.find(cart.id)
-        if cart.revision > (near.revision if near else 0):
-            self._standby.store(cart)
-        return cart
+    def _is_away(self, cart_id: str) -> bool:
+        return bool(self._away) and self.primary.shard(cart_id) in self._away
 
-    def _merge_late_reply(self, outage: _Outage, cart: Cart) -> Cart:
-        """Merge a reply that the store sent before it went down: the changes recorded since are applied to it."""
-        if outage.base is None or cart.grew_from(outage.base):
-            outage.base = cart
-            for change in outage.changes[outage.replayed :]:
-                with contextlib.suppress(CartLimitExceeded):
-                    cart = apply(cart, change, self.limits)
-            self._standby.store(cart)
-        return self._from_standby(cart.id)
-
-    def _fail_over(self, cart_id: str | None, error: StoreUnavailable) -> None:
-        """Let the standby take over the shard of the cart, and probe the shard in the background."""
+    def _lost(self, cart_id: str | None, error: StoreUnavailable) -> None:
+        """The store failed: use the journal for the shard of the cart until a probe succeeds."""
         shard = 0 if cart_id is None else self.primary.shard(cart_id)
-        if shard not in self._down_shards and not isinstance(error, StoreBusy):
-            if not self._down_shards:
-                self.failovers += 1
-            self._down_shards.add(shard)
-            log.error("Cart store unavailable; carts are kept in this process until it is back: %s", error)
-        self._recover()
+        if shard in self._away or isinstance(error, StoreBusy):
+            return
+        if not self._away:
+            self.failovers += 1
+        self._away[shard] = error
+        self._wake.set()
+        log.error("Cart store unavailable; changes are kept in the journal until it is back: %s", error)
 
-    def _recover(self) -> None:
-        if self._recovery is None or self._recovery.done():
-            self._recovery = asyncio.create_task(self._until_recovered())
+    # The journal
 
-    async def _until_recovered(self) -> None:
-        delay = FIRST_PROBE_SECONDS
+    def _with_base(self, outage: Outage, base: Cart | None) -> Outage:
+        """An outage on the newest known state of the cart."""
+        if base is None or (outage.base is not None and outage.base.grew_from(base)):
+            return outage
+        if outage.base is None:
+            return Outage(base, outage.changes)
+        effects = self._near.effects(base.id)
+        return Outage(reconcile(outage.base, base, effects, self.limits), outage.changes)
+
+    async def _write(self, cart_id: str, fold: Callable[[Outage], Outage]) -> Cart:
+        base = await self._read_only_state(cart_id) or self._near.find(cart_id)
+        self._journaled = True
+        self._writes += 1
+        outage = await self.journal.transform(cart_id, lambda outage: fold(self._with_base(outage, base)))
+        self._writes += 1
+        self._wake.set()
+        return outage.cart(cart_id, self.limits)
+
+    def _acknowledge(self, cart_id: str, change: Change, outage: Outage, *, sent: bool) -> Outage:
+        """The outage after a change. Raises the errors of `model.apply`.
+
+        If the store may have applied the change already, it is not refused: the copy here may be fuller than the cart.
+        """
+        before = outage.cart(cart_id, self.limits)
+        if before.knows(change.id) or any(change.id == each.id for each in outage.changes):
+            return outage
+        try:
+            apply(before, change, self.limits)
+        except CartLimitExceeded:
+            if not sent:
+                raise
+        return Outage(outage.base, (*outage.changes, change))
+
+    def _with_changes_of(self, cart_id: str, fold: Callable[[Cart], Cart], outage: Outage) -> Outage:
+        """The outage after a whole cart was put or transformed: the result is what is known of the cart."""
+        before = outage.cart(cart_id, self.limits)
+        after = fold(before)
+        return outage if after is before else Outage(msgspec.structs.replace(after, partial=False), outage.changes)
+
+    async def _read_only_state(self, cart_id: str) -> Cart | None:
+        """What a store has of a cart that refuses changes but answers reads; None if it does not."""
+        if not isinstance(self._away.get(self.primary.shard(cart_id)), StoreReadOnly):
+            return None
+        near = self._near.find(cart_id)
+        with contextlib.suppress(StoreUnavailable):
+            cart = await self.primary.get(cart_id)
+            return reconcile(cart, near, self._near.effects(cart_id), self.limits) if near else cart
+        return None
+
+    async def _drain(self, cart_id: str) -> None:
+        """Bring what the journal has of a cart into the store."""
+        outage = await self.journal.read(cart_id)
+        if not outage.changes:
+            return
+        effects = self._near.effects(cart_id)
+
+        def fold(stored: Cart) -> Cart:
+            whole = reconcile(stored, outage.base, effects, self.limits) if outage.base else stored
+            return replay(whole, outage.changes, self.limits)
+
+        cart = await self._call(cart_id, partial(self.primary.transform, cart_id, fold))
+        self._near.update(cart)
+        await self.journal.transform(cart_id, lambda now: now.without(outage.changes, cart))
+        self.replayed += len(outage.changes)
+
+    async def _drain_all(self) -> None:
+        """Bring the journal into the store, as far as its shards are up."""
         while True:
-            await asyncio.gather(*map(self._probe, tuple(self._down_shards)))
-            await self._replay_all()
-            if not self._down_shards and not self._outages:
+            writes = self._writes
+            carts = await self.journal.carts(BATCH_SIZE)
+            self.backlog = len(carts)
+            if not carts and writes == self._writes:
+                self._journaled = False
                 return
-            await asyncio.sleep(jitter(delay))
-            delay = min(delay * 2, LAST_PROBE_SECONDS)
+            self._journaled = True
+            ready = [cart_id for cart_id in carts if not self._is_away(cart_id)]
+            if not ready or not await self._drained(ready):
+                return
+
+    async def _drained(self, cart_ids: Sequence[str]) -> bool:
+        """Whether all these carts could be brought up to date."""
+        results = await asyncio.gather(*map(self._drain, cart_ids), return_exceptions=True)
+        for cart_id, result in zip(cart_ids, results, strict=True):
+            if isinstance(result, StoreUnavailable):
+                self._lost(cart_id, result)
+            elif isinstance(result, BaseException):
+                log.error("The journal's changes of a cart cannot be stored, will retry.", exc_info=result)
+        return not any(results)
+
+    # Watching the store
+
+    async def _watch(self) -> None:
+        """Probe what is away, look into the journal, and notice a restart of the store."""
+        loop = asyncio.get_running_loop()
+        probe, watch_at = FIRST_PROBE_SECONDS, loop.time()
+        while True:
+            self._wake.clear()
+            try:
+                await asyncio.gather(*map(self._probe, tuple(self._away)))
+                await self._drain_all()
+                if loop.time() >= watch_at and not self._away:
+                    watch_at = loop.time() + jitter(WATCH_SECONDS)
+                    await self._look()
+            except Exception:
+                log.exception("Watching the cart store failed, will retry.")
+            probe = min(probe * 2, LAST_PROBE_SECONDS) if self._away else FIRST_PROBE_SECONDS
+            if self._away:
+                await asyncio.sleep(jitter(probe))
+            else:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(jitter(JOURNAL_SECONDS)):
+                        await self._wake.wait()
 
     async def _probe(self, shard: int) -> None:
-        with contextlib.suppress(StoreUnavailable):
+        try:
             await self.primary.ping(shard)
-            self._down_shards.discard(shard)
-            log.warning("Cart store is back; %d cart changes will be replayed.", self.backlog)
-            self._repair.start_comparing()
+        except StoreUnavailable as error:
+            self._away[shard] = error
+            return
+        self._away.pop(shard, None)
+        log.warning("Cart store is back; the journal's changes are written to it.")
+        self._compare(everything=False)
 
-    async def _replay_all(self) -> None:
-        """Replay the recorded changes of all carts whose shard is back."""
-        carts = [cart_id for cart_id in self._outages if not self._is_down(cart_id)]
+    async def _look(self) -> None:
+        try:
+            await self.primary.ping()
+        except StoreUnavailable as error:
+            if not isinstance(error, StoreTimeout | StoreBusy):
+                self._lost(None, error)
+            return
+        if self.primary.epoch != self._epoch:
+            self._compare(everything=True)
 
-        async def worker() -> None:
-            while carts:
-                cart_id = carts.pop()
-                if not self._is_down(cart_id):
-                    try:
-                        await self._replay_outage(cart_id)
-                    except StoreUnavailable as error:
-                        self._fail_over(cart_id, error)
-                    except Exception:
-                        log.exception("Replaying the changes of a cart failed, will retry.")
+    # Repair
 
-        await asyncio.gather(*(worker() for _ in range(min(REPLAY_CONCURRENCY, len(carts)))))
+    async def _checked(self, near: Cart | None, stored: Cart, change: Change | None = None) -> Cart:
+        """The cart that the store returned, after restoring what it lacks of `near`, which it had acknowledged."""
+        if near is not None and not stored.grew_from(near):
+            stored = await self._repair(near)
+            self._compare(everything=False)
+        self._near.update(stored, change)
+        return stored
 
-    async def _replay_outage(self, cart_id: str) -> None:
-        outage = self._outages[cart_id]
-        cart = await self.primary.get(cart_id)
-        if outage.base is not None:
-            cart = await self._repair.restore(outage.base, cart)
-        while changes := outage.changes[outage.replayed : outage.replayed + REPLAY_BATCH]:
-            epoch = self.primary.epoch
-            cart = await self.primary.replay(cart_id, changes)
-            if outage.base is not None:
-                cart = await self._repair.restore(outage.base, cart)
-            if self.primary.epoch != epoch:  # the promoted replica may lack the changes just replayed
-                continue
-            for change in changes:
-                self._repair.recent.remember(cart_id, change)
-            outage.base = cart
-            outage.replayed += len(changes)
-            self.replayed += len(changes)
-        # There is no await between the last check of the list and here, so no change can be recorded in between.
-        if self._outages.pop(cart_id, None) is not None:
-            self._standby.store(cart)
-        outage.done.set()
+    async def _repair(self, near: Cart) -> Cart:
+        effects = self._near.effects(near.id)
+        cart = await self.primary.transform(
+            near.id, lambda stored: reconcile(stored, near, effects, self.limits), aged=True
+        )
+        self.repaired += 1
+        return cart
+
+    def _compare(self, *, everything: bool) -> None:
+        """Compare the near copies with the store in the background; all of them at once if it restarted."""
+        now = asyncio.get_running_loop().time()
+        if everything or now >= self._compare_at:
+            self._epoch = self.primary.epoch
+            self._compare_at = now + COMPARE_SECONDS
+            self._start(self._compare_all())
+
+    async def _compare_all(self) -> None:
+        restored = 0
+        try:
+            if await self.primary.evicts():
+                return
+            ids = self._near.carts.most_recent()
+            for first in range(0, len(ids), BATCH_SIZE):
+                restored += await self._compare_some(ids[first : first + BATCH_SIZE])
+        except StoreUnavailable as error:
+            self._compare_at = 0.0
+            log.warning("Comparing carts with the store stopped, will be repeated: %s", error)
+        if restored:
+            log.warning("Cart store lost acknowledged changes; %d carts were restored.", restored)
+
+    async def _compare_some(self, cart_ids: Iterable[str]) -> int:
+        near = [cart for cart_id in cart_ids if (cart := self._near.carts.peek(cart_id))]
+        stored = await self.primary.get_many([cart.id for cart in near])
+        lacking = [copy for copy, cart in zip(near, stored, strict=True) if not cart.grew_from(copy)]
+        for cart in await asyncio.gather(*map(self._repair, lacking)):
+            self._near.update(cart)
+        return len(lacking)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import cache
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from shop.cart.around.failover import FailoverCartService
+from shop.cart.around.forwarding import ForwardingCartService
 from shop.cart.around.moving import MovingCartService
 from shop.cart.around.tiered import TieredCartService
 from shop.cart.memory import MemoryCartService
@@ -26,13 +27,11 @@ LINES = (0, 1, 2, 3, 5, 10, 20, 50, 100)
 _T = TypeVar("_T")
 
 
-class MeteredCartService(CartService):
+class MeteredCartService(ForwardingCartService):
     """Passes every call to `inner` and records operations, durations, hits and cart sizes in `registry`."""
 
     def __init__(self, inner: CartService, registry: CollectorRegistry) -> None:
-        self.limits = inner.limits
-        self.ttl = inner.ttl
-        self.inner = inner
+        super().__init__(inner)
         operations = Counter(
             "shop_cart_operations",
             "Calls of the cart service by operation and result",
@@ -67,34 +66,16 @@ class MeteredCartService(CartService):
         return cart
 
     @override
+    async def transform(self, cart_id: str, fold: Callable[[Cart], Cart], *, aged: bool = False) -> Cart:
+        return await self._measured("transform", self.inner.transform(cart_id, fold, aged=aged))
+
+    @override
     async def put(self, cart: Cart, *, aged: bool = False) -> Cart:
         return await self._measured("put", self.inner.put(cart, aged=aged))
 
     @override
-    async def delete(self, cart_id: str) -> None:
-        await self._measured("delete", self.inner.delete(cart_id))
-
-    @override
-    async def scan(self) -> AsyncIterator[Cart]:
-        async for cart in self.inner.scan():
-            yield cart
-
-    @override
-    async def ping(self, shard: int | None = None) -> None:
-        await self.inner.ping(shard)
-
-    @override
-    def parts(self) -> Iterator[CartService]:
-        yield self
-        yield from self.inner.parts()
-
-    @override
-    async def start(self) -> None:
-        await self.inner.start()
-
-    @override
-    async def close(self) -> None:
-        await self.inner.close()
+    async def replay(self, cart_id: str, changes: Sequence[Change]) -> Cart:
+        return await self._measured("replay", self.inner.replay(cart_id, changes))
 
     async def _measured(self, operation: str, call: Awaitable[_T]) -> _T:
         started = time.perf_counter()
@@ -139,7 +120,7 @@ def _numbers(service: CartService) -> Iterable[Metric]:
             value=float(service.standby_active),
         )
         yield GaugeMetricFamily(
-            "shop_cart_changes_waiting", "Changes waiting to be replayed to the store", value=service.backlog
+            "shop_cart_changes_waiting", "Carts with changes in the journal, at most 64", value=service.backlog
         )
         yield CounterMetricFamily("shop_cart_standby_takeovers", "Failovers to the standby", value=service.failovers)
         yield CounterMetricFamily(

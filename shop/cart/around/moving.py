@@ -3,9 +3,9 @@
 Every call reads both stores at once. What the new store lacks is put there first, and the call is answered from there,
 so a shopper's cart moves with their first click. The old store is only read, so processes that still write to it can
 run until they are restarted: the next call joins what they write.
-Joining adds the quantities of carts that share no change. If a line has been changed in both stores since the cart
-moved, the larger quantity is used. So a shopper whose requests alternate between old and new processes loses no item,
-but two adds of the same item may count as one: route each shopper to one kind of process, as any load balancer can.
+Joining adds the quantities of carts that share no change. If a cart has been changed in both stores since it moved, the
+changes of both count, as far as this process knows what the new ones did; otherwise the state that changed last wins.
+So route each shopper to one kind of process, as any load balancer can.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 import msgspec
 from typing_extensions import override
 
+from shop.cart.around.forwarding import ForwardingCartService
 from shop.cart.around.migration import older_than_ttl
 from shop.cart.around.scanning import scan_both
-from shop.cart.model import Cart, Change
+from shop.cart.model import Cart, Change, Forget, new_change_id
 from shop.cart.service import CartService
 from shop.errors import StoreUnavailable
 
@@ -30,7 +31,7 @@ OLD_RETRY_SECONDS = 1.0
 log = logging.getLogger(__name__)
 
 
-class MovingCartService(CartService):
+class MovingCartService(ForwardingCartService):
     """Stores carts in `new`, and moves those that `old` has. Raises StoreUnavailable only if `new` does.
 
     While `old` is unavailable, `new` answers alone; a cart that it does not have is then `partial`. Made by
@@ -38,14 +39,14 @@ class MovingCartService(CartService):
     """
 
     def __init__(self, new: CartService, old: CartService) -> None:
-        self.limits = new.limits
-        self.ttl = new.ttl
+        super().__init__(new)
         self.new = new
         self.old = old
         self.moved = 0
         """How many times a cart, or newer changes of it, were moved."""
         self._old_retry_at = 0.0
-        self._deleted: set[str] = set()
+        self._forgotten: dict[str, Forget] = {}
+        """What still has to be forgotten in the old store."""
 
     @override
     async def get(self, cart_id: str) -> Cart:
@@ -71,33 +72,26 @@ class MovingCartService(CartService):
         return await self.new.put(cart, aged=aged)
 
     @override
+    async def transform(self, cart_id: str, fold: Callable[[Cart], Cart], *, aged: bool = False) -> Cart:
+        await self.get(cart_id)
+        return await self.new.transform(cart_id, fold, aged=aged)
+
+    @override
+    async def replay(self, cart_id: str, changes: Sequence[Change]) -> Cart:
+        await self.get(cart_id)
+        return await self.new.replay(cart_id, changes)
+
+    @override
     async def delete(self, cart_id: str) -> None:
-        self._deleted.add(cart_id)
-        await self.new.delete(cart_id)
-        await self._delete_from_old()
+        forget = Forget(new_change_id(), self.now())
+        self._forgotten[cart_id] = forget
+        await self.apply(cart_id, forget)
+        await self._forget_in_old()
 
     @override
     async def scan(self) -> AsyncIterator[Cart]:
         async for cart in scan_both(self.new, self.old):
-            if cart.id not in self._deleted:
-                yield cart
-
-    @override
-    async def ping(self, shard: int | None = None) -> None:
-        await self.new.ping(shard)
-
-    @override
-    def shard(self, cart_id: str) -> int:
-        return self.new.shard(cart_id)
-
-    @override
-    def uses_standby(self, cart_id: str) -> bool:
-        return self.new.uses_standby(cart_id)
-
-    @property
-    @override
-    def epoch(self) -> int:
-        return self.new.epoch
+            yield Cart(cart.id) if cart.id in self._forgotten else cart
 
     @override
     def parts(self) -> Iterator[CartService]:
@@ -119,9 +113,9 @@ class MovingCartService(CartService):
         """What the old store has of a cart; None while it is unavailable."""
         if time.monotonic() < self._old_retry_at:
             return None
-        if self._deleted:
-            await self._delete_from_old()
-        if cart_id in self._deleted:
+        if self._forgotten:
+            await self._forget_in_old()
+        if cart_id in self._forgotten:
             return Cart(cart_id)
         try:
             return await self.old.get(cart_id)
@@ -129,15 +123,15 @@ class MovingCartService(CartService):
             self._old_failed(error)
             return None
 
-    async def _delete_from_old(self) -> None:
-        """Delete from the old store what was deleted from the new one; if that fails, a later call retries it."""
-        deleted = list(self._deleted)
-        try:
-            await asyncio.gather(*map(self.old.delete, deleted))
-        except StoreUnavailable as error:
-            self._old_failed(error)
-        else:
-            self._deleted.difference_update(deleted)
+    async def _forget_in_old(self) -> None:
+        """Forget in the old store what was forgotten in the new one; if that fails, a later call retries it."""
+        for cart_id, forget in list(self._forgotten.items()):
+            try:
+                await self.old.apply(cart_id, forget)
+            except StoreUnavailable as error:
+                self._old_failed(error)
+                return
+            self._forgotten.pop(cart_id, None)
 
     def _old_failed(self, error: StoreUnavailable) -> None:
         log.warning("Old cart store unavailable; carts not moved yet cannot be read until it is back: %s", error)

@@ -6,10 +6,6 @@
 
 A cart that hot no longer has, because hot lost its data or the cart expired there, is restored to hot by the first call
 for it, with one query.
-
-While a standby replaces hot, each process has its own standby, and cold is what they share: it is read before each
-answer and written before a change is acknowledged. So any process can serve a shopper, and a process that dies loses
-nothing, except changes that had not been written to cold when hot went down.
 """
 
 from __future__ import annotations
@@ -18,11 +14,12 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 import msgspec
 from typing_extensions import override
 
+from shop.cart.around.forwarding import ForwardingCartService
 from shop.cart.around.scanning import scan_both
 from shop.cart.around.write_behind import MAX_BACKLOG, WriteBehind
 from shop.cart.model import Cart, Change, apply
@@ -39,12 +36,12 @@ RESTORE_SECONDS = 1.0
 COLD_PROBE_SECONDS = 0.5
 """How often cold is probed while it is down; until it is back, no call waits for it."""
 DELETE_SECONDS = 1.0
-"""How long a call waits for cold to delete a cart; after that, the deletion is retried in the background."""
+"""How long a call waits until a deleted cart is empty in cold too; after that, it is retried in the background."""
 
 log = logging.getLogger(__name__)
 
 
-class TieredCartService(CartService):
+class TieredCartService(ForwardingCartService):
     """Answers from `hot`, and restores carts from `cold` that hot does not have. Made by `shop.cart.connect`.
 
     A cart lives as long as in either store. A change is in cold at most `delay` seconds after it was made. Raises
@@ -54,7 +51,7 @@ class TieredCartService(CartService):
     def __init__(
         self, hot: CartService, cold: CartService, *, delay: float = 1.0, purge_interval: float = PURGE_SECONDS
     ) -> None:
-        self.limits = hot.limits
+        super().__init__(hot)
         self.ttl = max(hot.ttl, cold.ttl)
         self.hot = hot
         self.cold = cold
@@ -79,26 +76,36 @@ class TieredCartService(CartService):
     @override
     async def get(self, cart_id: str) -> Cart:
         cart = await self.hot.get(cart_id)
-        if cart.revision and not cart.partial and not self._in_doubt(cart_id) and not self.hot.uses_standby(cart_id):
+        if cart.revision and not cart.partial and not self._in_doubt(cart_id):
             self.write_behind.enqueue_unless_synced(cart)
             return cart
         return await self._with_archived(cart)
 
     @override
     async def apply(self, cart_id: str, change: Change) -> Cart:
-        if self.hot.uses_standby(cart_id):
-            await self.get(cart_id)
         with self._change_in_flight(cart_id):
             return await self._apply(cart_id, change)
 
     async def _apply(self, cart_id: str, change: Change) -> Cart:
         cart = await self.hot.apply(cart_id, change)
-        if cart.revision <= 1 or cart.partial or self._in_doubt(cart_id, ignoring=1) or self.hot.uses_standby(cart_id):
+        if cart.revision <= 1 or cart.partial or self._in_doubt(cart_id, ignoring=1):
             cart = await self._with_archived(cart, change)
         if cart.revision:
             self.write_behind.enqueue(cart)
-        if self.hot.uses_standby(cart_id) and not self.cold_down:
-            await self._write_now(RESTORE_SECONDS)
+        return cart
+
+    @override
+    async def transform(self, cart_id: str, fold: Callable[[Cart], Cart], *, aged: bool = False) -> Cart:
+        await self.get(cart_id)
+        cart = await self.hot.transform(cart_id, fold, aged=aged)
+        self.write_behind.enqueue(cart)
+        return cart
+
+    @override
+    async def replay(self, cart_id: str, changes: Sequence[Change]) -> Cart:
+        await self.get(cart_id)
+        cart = await self.hot.replay(cart_id, changes)
+        self.write_behind.enqueue(cart)
         return cart
 
     @override
@@ -111,35 +118,16 @@ class TieredCartService(CartService):
 
     @override
     async def delete(self, cart_id: str) -> None:
-        self.write_behind.delete(cart_id)
-        if (reading := self._reading.get(cart_id)) is not None:
-            await asyncio.wait([reading], timeout=RESTORE_SECONDS)
-        await self.hot.delete(cart_id)
-        self.write_behind.delete(cart_id)
+        await super().delete(cart_id)
         await self._write_now(DELETE_SECONDS)
 
     @override
-    async def scan(self) -> AsyncIterator[Cart]:
-        async for cart in scan_both(self.hot, self.cold):
-            if not self.write_behind.is_deleted(cart.id):
-                yield cart
+    def scan(self) -> AsyncIterator[Cart]:
+        return scan_both(self.hot, self.cold)
 
     @override
     async def count(self) -> int | None:
         return await self.cold.count()
-
-    @override
-    async def ping(self, shard: int | None = None) -> None:
-        await self.hot.ping(shard)
-
-    @override
-    def shard(self, cart_id: str) -> int:
-        return self.hot.shard(cart_id)
-
-    @property
-    @override
-    def epoch(self) -> int:
-        return self.hot.epoch
 
     @override
     def parts(self) -> Iterator[CartService]:
@@ -202,8 +190,6 @@ class TieredCartService(CartService):
         if change is not None and not cart.revision:
             changes.append(change)
         archived = await self._archived_or_none(cart.id, changes)
-        if self.write_behind.is_deleted(cart.id):
-            return cart
         unwritten = self.write_behind.unwritten(cart.id)
         since = self._idle_since(archived) if archived and not unwritten and not cart.partial else 0
         for state in (unwritten, archived):  # separately: a state that shares no change with the cart is added exactly
@@ -246,8 +232,6 @@ class TieredCartService(CartService):
 
     async def _archived(self, cart_id: str) -> Cart:
         """What cold has of a cart; concurrent calls share one query."""
-        if self.write_behind.is_deleted(cart_id):
-            return Cart(cart_id)
         if self.cold_down:
             raise StoreUnavailable("The archive did not answer the last call.")
         reading = self._reading.get(cart_id)

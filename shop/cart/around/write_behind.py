@@ -12,7 +12,6 @@ import contextlib
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
 
 import msgspec
 
@@ -69,7 +68,6 @@ class WriteBehind:
         self._batch_size = batch_size
         self._pending: dict[str, _Pending] = {}
         self._writing: dict[str, _Pending] = {}
-        self._deleted: set[str] = set()
         self._synced: OrderedDict[str, None] = OrderedDict()
         self._epoch = hot.epoch
         self._wake = asyncio.Event()
@@ -78,8 +76,8 @@ class WriteBehind:
 
     @property
     def backlog(self) -> int:
-        """The number of carts that have to be written or deleted."""
-        return len(self._pending) + len(self._writing) + len(self._deleted)
+        """The number of carts that have to be written."""
+        return len(self._pending) + len(self._writing)
 
     @property
     def lag(self) -> float:
@@ -126,23 +124,9 @@ class WriteBehind:
         pending = self._pending.get(cart_id) or self._writing.get(cart_id)
         return pending.cart if pending else None
 
-    def delete(self, cart_id: str) -> None:
-        """Have a deleted cart deleted from cold at once, and discard its queued state."""
-        self._pending.pop(cart_id, None)
-        self._writing.pop(cart_id, None)
-        self._synced.pop(cart_id, None)
-        self._deleted.add(cart_id)
-        self._wake.set()
-        self._start_writing()
-
-    def is_deleted(self, cart_id: str) -> bool:
-        """Whether the cart is about to be deleted from cold, so that its state there no longer counts."""
-        return cart_id in self._deleted
-
     async def flush(self) -> None:
         """Write everything queued now. Raises StoreUnavailable; unwritten carts then stay in the queue."""
         async with self._flush_lock:
-            await self._delete_batch()
             left = len(self._pending)
             while left > 0 and self._pending:
                 left -= self._batch_size
@@ -187,13 +171,6 @@ class WriteBehind:
             else:
                 retry, pause = FIRST_RETRY_SECONDS, self._delay / 2
 
-    async def _delete_batch(self) -> None:
-        deleted = list(self._deleted)
-        for first in range(0, len(deleted), self._batch_size):
-            batch = deleted[first : first + self._batch_size]
-            await asyncio.gather(*map(self._cold.delete, batch))
-            self._deleted.difference_update(batch)
-
     async def _write_batch(self) -> None:
         """Write the carts that have been queued longest."""
         self._writing = {cart_id: self._pending.pop(cart_id) for cart_id in list(self._pending)[: self._batch_size]}
@@ -201,7 +178,8 @@ class WriteBehind:
             carts = await self._sync_with_hot({cart_id: pending.cart for cart_id, pending in self._writing.items()})
             stored = await self._cold.put_many(carts, aged=True) if carts else []
             # If cold had more than hot (another process wrote it), update hot, which usually has it by now.
-            await self._put_in_hot(now for cart, now in zip(carts, stored, strict=True) if not cart.grew_from(now))
+            ahead = [now for cart, now in zip(carts, stored, strict=True) if not cart.grew_from(now)]
+            await self._hot.put_many(ahead)
             self.written += len(carts)
         except BaseException:
             self._requeue()
@@ -213,15 +191,13 @@ class WriteBehind:
         """Sync carts that are not synced yet. Returns the carts to write, without those that cold has already."""
         unsynced = [cart_id for cart_id in carts if not self.is_synced(cart_id)]
         archived = await self._cold.get_many(unsynced) if unsynced else []
-        for joined in await self._put_in_hot(cart for cart in archived if not carts[cart.id].grew_from(cart)):
+        lacking = [cart for cart in archived if not carts[cart.id].grew_from(cart)]
+        for joined in await self._hot.put_many(lacking):
             carts[joined.id] = joined
         for cart_id in unsynced:
             self.mark_synced(cart_id)
         same = {cart.id for cart in archived if cart.changes == carts[cart.id].changes}
         return [cart for cart in carts.values() if cart.id not in same]
-
-    async def _put_in_hot(self, carts: Iterable[Cart]) -> list[Cart]:
-        return await self._hot.put_many([cart for cart in carts if cart.id not in self._deleted])
 
     def _requeue(self) -> None:
         """Put the carts that were not written back at the head of the queue."""

@@ -13,7 +13,7 @@ from typing import Any
 from redis import exceptions as redis_errors
 from redis.asyncio.connection import SSLConnection
 
-from shop.errors import StoreRefused, StoreUnavailable
+from shop.errors import StoreReadOnly, StoreRefused, StoreTimeout, StoreUnavailable
 
 _REFUSED = (
     (r"\bNOAUTH\b", "{where} requires a password. Add it to the URL, as user:password@ before the host."),
@@ -63,13 +63,15 @@ _REFUSED = (
     ),
     (r"InvalidResponse", "{where} is not Redis: it answers in another protocol. Correct the port in the URL."),
 )
-_UNAVAILABLE = (
-    (r"max number of clients", "{where} has reached its limit of connections (maxclients)."),
-    (r"\bLOADING\b", "{where} is still loading its data."),
+_READ_ONLY = (
     (r"\bOOM\b", "{where} is full and refuses changes (maxmemory). Give it more memory."),
     (r"\bMISCONF\b", "{where} cannot save to its disk and refuses changes until it can. Its log says why."),
     (r"\bNOREPLICAS\b", "{where} refuses changes while it has too few replicas (min-replicas-to-write)."),
     (r"\bREADONLY\b", "{where} is a read-only replica. Its URL must name the primary, or the Sentinels that know it."),
+)
+_UNAVAILABLE = (
+    (r"max number of clients", "{where} has reached its limit of connections (maxclients)."),
+    (r"\bLOADING\b", "{where} is still loading its data."),
     (r"\bMASTERDOWN\b", "{where} is a replica that has lost its primary. Its URL must name the primary."),
     (
         r"\bCLUSTERDOWN\b",
@@ -79,7 +81,13 @@ _UNAVAILABLE = (
     (r"\bBUSY\b", "{where} is busy with a script."),
     (r"ConnectionRefusedError", "{where} cannot be reached: connection refused. Start it, or correct its URL."),
     (r"ConnectionResetError|closed by server", "{where} cannot be reached: it closed the connection."),
-    (r"TimeoutError", "{where} cannot be reached: it timed out."),
+)
+_TIMEOUT = ((r"TimeoutError", "{where} cannot be reached: it timed out."),)
+_OUTCOMES: tuple[tuple[tuple[tuple[str, str], ...], type[StoreUnavailable]], ...] = (
+    (_REFUSED, StoreRefused),
+    (_READ_ONLY, StoreReadOnly),
+    (_UNAVAILABLE, StoreUnavailable),
+    (_TIMEOUT, StoreTimeout),
 )
 _HINTS = (
     (True, r"Timeout connecting", "It hangs, or does not use TLS on this port: then write redis:// in its URL."),
@@ -99,7 +107,7 @@ def translate(error: Exception, where: str = "Redis") -> Exception:
         return error
     symptoms = " ".join(_symptoms(error))
     facts = {"where": _address(str(error)) or where, "detail": _detail(error), "command": _command(str(error))}
-    for meanings, outcome in ((_REFUSED, StoreRefused), (_UNAVAILABLE, StoreUnavailable)):
+    for meanings, outcome in _OUTCOMES:
         for pattern, message in meanings:
             if re.search(pattern, symptoms):
                 return outcome(message.format(**facts))
@@ -120,7 +128,9 @@ def translator_for(pool: Any) -> Callable[[Exception], Exception]:
             return StoreRefused(f"{where} is a cluster node: write redis+cluster:// for it.")
         translated = translate(error, where)
         hint = next((message for pattern, message in hints if re.search(pattern, " ".join(_symptoms(error)))), "")
-        return StoreUnavailable(f"{translated} {hint}") if hint and type(translated) is StoreUnavailable else translated
+        if hint and type(translated) in (StoreUnavailable, StoreTimeout):
+            return type(translated)(f"{translated} {hint}")
+        return translated
 
     return translate_for_server
 

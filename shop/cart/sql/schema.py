@@ -14,17 +14,24 @@ from sqlalchemy import BigInteger, Column, Computed, Index, Integer, LargeBinary
 
 from shop.database import metadata
 
-carts = Table(
-    "carts",
-    metadata,
-    Column("id", Text(collation="C").with_variant(Text(), "sqlite"), primary_key=True),
-    Column("changed_at", BigInteger, nullable=False),  # seconds since the epoch, as is expires_at
-    Column("expires_at", BigInteger, nullable=False),
-    Column("expires_hour", BigInteger, Computed("expires_at / 3600", persisted=True)),
-    Column("pieces", Integer, nullable=False),  # in active lines, as are amount and currency
-    Column("amount", BigInteger, nullable=False),  # minor units
-    Column("currency", String(3), nullable=False),  # '' if no line is active
-    Column("state", LargeBinary, nullable=False),
-    Index("ix_carts_expires_hour", "expires_hour"),
-    postgresql_with={"fillfactor": 75},
-)
+
+def _table(name: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("id", Text(collation="C").with_variant(Text(), "sqlite"), primary_key=True),
+        Column("changed_at", BigInteger, nullable=False),  # seconds since the epoch, as is expires_at
+        Column("expires_at", BigInteger, nullable=False),
+        Column("expires_hour", BigInteger, Computed("expires_at / 3600", persisted=True)),
+        Column("pieces", Integer, nullable=False),  # in active lines, as are amount and currency
+        Column("amount", BigInteger, nullable=False),  # minor units
+        Column("currency", String(3), nullable=False),  # '' if no line is active
+        Column("state", LargeBinary, nullable=False),
+        Index(f"ix_{name}_expires_hour", "expires_hour"),
+        postgresql_with={"fillfactor": 75},
+    )
+
+
+carts = _table("carts")
+journal = _table("cart_journal")
+"""What was acknowledged while the store of a cart was away (journal.py): the same columns, another `state`."""

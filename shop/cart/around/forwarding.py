@@ -1,0 +1,93 @@
+"""A cart service that passes every call to another one: the base of those that stand around a store."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+
+from typing_extensions import override
+
+from shop.cart.model import Cart, Change
+from shop.cart.service import CartService
+
+
+class ForwardingCartService(CartService):
+    """Passes every call to `inner`; a subclass overrides what it does itself."""
+
+    def __init__(self, inner: CartService) -> None:
+        self.limits = inner.limits
+        self.ttl = inner.ttl
+        self.inner = inner
+
+    @override
+    async def get(self, cart_id: str) -> Cart:
+        return await self.inner.get(cart_id)
+
+    @override
+    async def apply(self, cart_id: str, change: Change) -> Cart:
+        return await self.inner.apply(cart_id, change)
+
+    @override
+    async def transform(self, cart_id: str, fold: Callable[[Cart], Cart], *, aged: bool = False) -> Cart:
+        return await self.inner.transform(cart_id, fold, aged=aged)
+
+    @override
+    async def put(self, cart: Cart, *, aged: bool = False) -> Cart:
+        return await self.inner.put(cart, aged=aged)
+
+    @override
+    async def replay(self, cart_id: str, changes: Sequence[Change]) -> Cart:
+        return await self.inner.replay(cart_id, changes)
+
+    @override
+    def scan(self) -> AsyncIterator[Cart]:
+        return self.inner.scan()
+
+    @override
+    async def ping(self, shard: int | None = None) -> None:
+        await self.inner.ping(shard)
+
+    @override
+    async def count(self) -> int | None:
+        return await self.inner.count()
+
+    @override
+    async def time_left(self, cart_id: str) -> int:
+        return await self.inner.time_left(cart_id)
+
+    @override
+    async def purge(self, limit: int) -> int:
+        return await self.inner.purge(limit)
+
+    @override
+    def shard(self, cart_id: str) -> int:
+        return self.inner.shard(cart_id)
+
+    @override
+    def uses_standby(self, cart_id: str) -> bool:
+        return self.inner.uses_standby(cart_id)
+
+    @override
+    def consult_journal(self, cart_id: str) -> None:
+        self.inner.consult_journal(cart_id)
+
+    @property
+    @override
+    def epoch(self) -> int:
+        return self.inner.epoch
+
+    @override
+    def parts(self) -> Iterator[CartService]:
+        yield self
+        yield from self.inner.parts()
+
+    @override
+    def now(self) -> int:
+        return self.inner.now()
+
+    @override
+    async def start(self) -> None:
+        await self.inner.start()
+
+    @override
+    async def close(self) -> None:
+        await self.inner.close()

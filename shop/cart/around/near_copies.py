@@ -1,0 +1,65 @@
+"""Near copies: the carts that the store has acknowledged to this process, and what their latest changes did.
+
+Redis acknowledges a change before its replicas and its disk have it. So a promoted replica, or a server that restarts,
+can lack the latest changes. The near copies have them, and the effects make it possible to add them to a state that has
+been changed since.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from shop.cart.memory import MemoryCartService
+from shop.cart.model import Add, Cart, Change, Effect, Line, difference
+
+MAX_EFFECTS = 64
+"""Effects that are kept of one cart."""
+MAX_CARTS = 50_000
+"""Carts of which effects are kept: those that changed last."""
+
+
+class NearCopies:
+    """The near copies in `carts`, and the effects of their latest changes. All calls are O(1), amortized."""
+
+    def __init__(self, carts: MemoryCartService) -> None:
+        self.carts = carts
+        self._effects: OrderedDict[str, list[Effect]] = OrderedDict()
+
+    def find(self, cart_id: str) -> Cart | None:
+        """The near copy of a cart; None if there is none, or if it has expired."""
+        return self.carts.find(cart_id)
+
+    def effects(self, cart_id: str) -> list[Effect]:
+        """The effects of the latest changes of a cart, oldest first."""
+        return self._effects.get(cart_id, [])
+
+    def update(self, cart: Cart, change: Change | None = None) -> None:
+        """Keep a cart that the store has acknowledged; `change` is the change that it has just applied.
+
+        A near copy that has all of it, because a later reply came first, is kept.
+        """
+        near = self.carts.find(cart.id)
+        if not cart.revision or (near is not None and near.revision >= cart.revision and near.grew_from(cart)):
+            return
+        effect = _effect(near, cart, change)
+        effects = self._effects.setdefault(cart.id, [])
+        if effect is None:
+            effects.clear()
+        else:
+            effects.append(effect)
+            del effects[:-MAX_EFFECTS]
+        self._effects.move_to_end(cart.id)
+        if len(self._effects) > MAX_CARTS:
+            self._effects.popitem(last=False)
+        self.carts.store(cart, self.carts.remaining(cart))
+
+
+def _effect(near: Cart | None, cart: Cart, change: Change | None) -> Effect | None:
+    if near is not None:
+        return difference(near, cart)
+    if cart.revision == 1:
+        return difference(Cart(cart.id), cart)
+    if isinstance(change, Add) and cart.latest_change == change.id:
+        line = Line(change.sku, change.quantity, change.price, change.at)
+        return Effect(change.id, change.at, change.id, ((len(cart.lines), line),))
+    return None

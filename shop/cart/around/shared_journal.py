@@ -1,0 +1,110 @@
+"""A journal in the database, for which the memory of this process stands in."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+from typing_extensions import override
+
+from shop.cart.journal import MAX_CHANGES, Journal, MemoryJournal, Outage
+from shop.cart.model import Cart, Limits
+from shop.errors import StoreUnavailable
+
+RETRY_SECONDS = 0.5
+"""How long the database is left alone after it failed to answer."""
+MAX_SEEN = 10_000
+"""How many carts' changes in the database are remembered, for when it is away."""
+
+log = logging.getLogger(__name__)
+
+
+class SharedJournal(Journal):
+    """The journal in the database; in the memory of this process while the database is away.
+
+    What memory holds of a cart moves to the database with the next call for that cart, or for the list of carts.
+    """
+
+    def __init__(self, shared: Journal, own: MemoryJournal, limits: Limits = Limits()) -> None:
+        self.own = own
+        self._shared = shared
+        self._limits = limits
+        self._seen: OrderedDict[str, Cart] = OrderedDict()
+        """The latest state of each cart with changes in the database, as this process has seen it."""
+        self._retry_at = 0.0
+
+    @override
+    async def read(self, cart_id: str) -> Outage:
+        try:
+            self._raise_if_away()
+            await self._move(cart_id)
+            return self._saw(cart_id, await self._shared.read(cart_id))
+        except StoreUnavailable as error:
+            self._failed(error)
+            return self._with_seen(cart_id, await self.own.read(cart_id))
+
+    @override
+    async def transform(self, cart_id: str, fold: Callable[[Outage], Outage]) -> Outage:
+        try:
+            self._raise_if_away()
+            await self._move(cart_id)
+            return self._saw(cart_id, await self._shared.transform(cart_id, fold))
+        except StoreUnavailable as error:
+            self._failed(error)
+            return await self.own.transform(cart_id, lambda own: fold(self._with_seen(cart_id, own)))
+
+    def _saw(self, cart_id: str, outage: Outage) -> Outage:
+        self._seen.pop(cart_id, None)
+        if outage.changes and outage.base:
+            self._seen[cart_id] = outage.cart(cart_id, self._limits)
+            if len(self._seen) > MAX_SEEN:
+                self._seen.popitem(last=False)
+        return outage
+
+    def _with_seen(self, cart_id: str, own: Outage) -> Outage:
+        """What memory holds of a cart, on top of what the database held of it when it was last read."""
+        return own if own.changes or cart_id not in self._seen else Outage(self._seen[cart_id])
+
+    @override
+    async def carts(self, limit: int) -> Sequence[str]:
+        own = await self.own.carts(limit)
+        try:
+            self._raise_if_away()
+            for cart_id in own:
+                await self._move(cart_id)
+            return await self._shared.carts(limit)
+        except StoreUnavailable as error:
+            self._failed(error)
+            return own
+
+    @override
+    async def close(self) -> None:
+        await self.carts(MAX_CHANGES)
+        await self.own.close()
+        await self._shared.close()
+
+    async def _move(self, cart_id: str) -> None:
+        """Move what memory holds of a cart to the database."""
+        outage = await self.own.read(cart_id)
+        if not outage.changes:
+            return
+
+        def fold(shared: Outage) -> Outage:
+            there = {change.id for change in shared.changes}
+            more = tuple(change for change in outage.changes if change.id not in there)
+            return Outage(shared.base or outage.base, shared.changes + more)
+
+        await self._shared.transform(cart_id, fold)
+        await self.own.transform(cart_id, lambda own: own.without(outage.changes, outage.cart(cart_id, self._limits)))
+
+    def _raise_if_away(self) -> None:
+        if time.monotonic() < self._retry_at:
+            raise StoreUnavailable("The database did not answer the last call.")
+
+    def _failed(self, error: StoreUnavailable) -> None:
+        if time.monotonic() < self._retry_at:
+            return
+        self._retry_at = time.monotonic() + RETRY_SECONDS
+        log.warning("Journal unavailable in the database; this process keeps it until it is back: %s", error)

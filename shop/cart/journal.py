@@ -1,0 +1,121 @@
+"""The journal of an outage: what was acknowledged while the store of a cart was away.
+
+For each cart it holds the newest state that the store had acknowledged, as far as any process knows it, and the changes
+acknowledged since, in order. It is kept in the database, where the processes of all hosts share it: each sees what the
+others acknowledged, and a process that ends loses nothing. If the database is away too, the memory of this process
+holds the journal until the database or the store is back.
+"""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+
+import msgspec
+from typing_extensions import override
+
+from shop.cart.model import Cart, Change, Effect, Limits, difference, replay
+from shop.errors import StoreBusy
+
+MAX_CHANGES = 200_000
+"""Maximum changes in the memory of a process; a further one raises StoreBusy."""
+
+log = logging.getLogger(__name__)
+
+
+class Outage(msgspec.Struct, frozen=True):
+    """What a journal holds of a cart. `base` is None if no process knows what the store has."""
+
+    base: Cart | None = None
+    changes: tuple[Change, ...] = ()
+
+    def cart(self, cart_id: str, limits: Limits) -> Cart:
+        """The cart with all its changes; `partial` if it is not known what the store has of it."""
+        cart = replay(self.base or Cart(cart_id), self.changes, limits)
+        return cart if self.base else msgspec.structs.replace(cart, partial=True)
+
+    def without(self, changes: Sequence[Change], cart: Cart) -> Outage:
+        """The rest after these changes have come into the store, which then had `cart`."""
+        done = {change.id for change in changes}
+        rest = tuple(change for change in self.changes if change.id not in done)
+        return Outage(cart, rest) if rest else Outage()
+
+    def as_effects(self, limits: Limits) -> Outage:
+        """The same, with each change as its effect on the cart before it: effects can be applied in any order."""
+        if self.base is None:
+            return self
+        cart, effects = self.base, []
+        for change in self.changes:
+            after = replay(cart, (change,), limits)
+            effect = change if isinstance(change, Effect) else difference(cart, after)
+            effects.append(effect or change)
+            cart = after
+        return Outage(self.base, tuple(effects))
+
+
+class Journal(ABC):
+    """The outages of all carts. Every method may raise StoreUnavailable."""
+
+    @abstractmethod
+    async def read(self, cart_id: str) -> Outage:
+        """What the journal holds of a cart; an empty Outage if there is nothing."""
+
+    @abstractmethod
+    async def transform(self, cart_id: str, fold: Callable[[Outage], Outage]) -> Outage:
+        """Replace what it holds of a cart by `fold(outage)` atomically, and return it. Raises what `fold` raises.
+
+        Nothing is written if `fold` returns the same object; `fold` may be called several times.
+        """
+
+    @abstractmethod
+    async def carts(self, limit: int) -> Sequence[str]:
+        """The ids of at most `limit` carts that have changes in the journal."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Close the connections."""
+
+
+class MemoryJournal(Journal):
+    """A journal in the memory of this process, for at most `max_changes` changes.
+
+    Other processes have journals of their own, and it is not known whose changes came first: so effects are kept.
+    """
+
+    def __init__(self, limits: Limits = Limits(), *, max_changes: int = MAX_CHANGES) -> None:
+        self.changes = 0
+        """How many changes it holds."""
+        self._limits = limits
+        self._max_changes = max_changes
+        self._outages: dict[str, Outage] = {}
+
+    @override
+    async def read(self, cart_id: str) -> Outage:
+        return self._outages.get(cart_id, Outage())
+
+    @override
+    async def transform(self, cart_id: str, fold: Callable[[Outage], Outage]) -> Outage:
+        before = self._outages.get(cart_id, Outage())
+        after = fold(before)
+        if after is before:
+            return after
+        after = after.as_effects(self._limits)
+        more = len(after.changes) - len(before.changes)
+        if more > 0 and self.changes + more > self._max_changes:
+            raise StoreBusy("The carts' store is away, and so is the database; this process can take no more changes.")
+        self.changes += more
+        if after.changes:
+            self._outages[cart_id] = after
+        else:
+            self._outages.pop(cart_id, None)
+        return after
+
+    @override
+    async def carts(self, limit: int) -> Sequence[str]:
+        return list(self._outages)[:limit]
+
+    @override
+    async def close(self) -> None:
+        if self.changes:
+            log.error("Closing: %d cart changes reached neither the store nor the database and are lost.", self.changes)

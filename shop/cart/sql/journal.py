@@ -1,0 +1,66 @@
+"""The journal of outages in a table of the database, shared by all processes of all hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+from typing_extensions import override
+
+from shop.cart.journal import Journal, Outage
+from shop.cart.sql.rows import Rows
+from shop.cart.sql.service import open_table
+from shop.cart.sql.table import CartTable, Row, StoredRow
+
+TABLE = "cart_journal"
+TIMEOUT_SECONDS = 1.0
+"""How long the database may take to answer: a shopper waits, and memory can take over."""
+_LIFETIME = 365 * 24 * 3600
+"""Seconds until a row would expire. It is emptied long before."""
+
+
+class SqlJournal(Journal):
+    """A journal in a table of the database, shared by all processes. A row without changes has expired."""
+
+    def __init__(self, table: CartTable) -> None:
+        self._table = table
+        self._rows = Rows(table, _decode, _encode)
+
+    @classmethod
+    def connect(cls, url: str) -> SqlJournal:
+        """The journal in the database of a URL in the form of DATABASE_URL. Connects when first used."""
+        return cls(open_table(url, TIMEOUT_SECONDS, TABLE))
+
+    @override
+    async def read(self, cart_id: str) -> Outage:
+        return await self._rows.read(cart_id)
+
+    @override
+    async def transform(self, cart_id: str, fold: Callable[[Outage], Outage]) -> Outage:
+        return await self._rows.transform(cart_id, fold)
+
+    @override
+    async def carts(self, limit: int) -> Sequence[str]:
+        return [cart_id for cart_id, _ in await self._table.page("", 0, limit)]
+
+    async def purge(self, limit: int) -> int:
+        """Delete at most `limit` rows without changes, and return their number."""
+        return await self._table.purge(0, limit)
+
+    @override
+    async def close(self) -> None:
+        await self._rows.close()
+
+
+def _decode(_: str, stored: StoredRow | None) -> Outage:
+    return _decoder.decode(stored.state) if stored and stored.expires_at else Outage()
+
+
+def _encode(cart_id: str, outage: Outage) -> Row:
+    at = max((change.at for change in outage.changes), default=0)
+    expires_at = at + _LIFETIME if outage.changes else 0
+    return Row(cart_id, at, expires_at, 0, len(outage.changes), "", _encoder.encode(outage))
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Outage)
