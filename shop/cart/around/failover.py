@@ -15,9 +15,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from typing_extensions import override
@@ -26,7 +26,7 @@ from shop.cart.around.forwarding import ForwardingCartService
 from shop.cart.around.near_copies import NearCopies
 from shop.cart.journal import Journal, MemoryJournal, Outage
 from shop.cart.memory import MemoryCartService
-from shop.cart.model import Cart, Change, apply, reconcile, replay
+from shop.cart.model import Add, Cart, Change, Effect, Limits, Purchase, apply, change_id, reconcile, replay
 from shop.cart.service import CartService
 from shop.errors import CartLimitExceeded, StoreBusy, StoreReadOnly, StoreTimeout, StoreUnavailable
 from shop.retry import jitter
@@ -38,6 +38,8 @@ JOURNAL_SECONDS = 0.25
 """How often the journal is asked whether a process has written to it."""
 WATCH_SECONDS = 1.0
 """How often a store that seems well is asked, so that a restart is noticed without a shopper."""
+REPLAY_BATCH = 100
+"""Changes of one cart that are replayed together: far fewer than the ids that a cart remembers."""
 BATCH_SIZE = 64
 """Carts that are brought up to date, or compared with the store, at a time."""
 COMPARE_SECONDS = 10.0
@@ -69,7 +71,7 @@ class FailoverCartService(ForwardingCartService):
         self.repaired = 0
         """Number of carts restored in a store that had lost some of their changes."""
         self.backlog = 0
-        """The number of carts with changes in the journal when it was last asked; at most BATCH_SIZE are counted."""
+        """The number of carts with changes in the journal, as far as it has been looked at: at most BATCH_SIZE."""
         self._near = NearCopies(near)
         self._away: dict[int, StoreUnavailable] = {}
         """The shards that are away, each with the reason."""
@@ -81,6 +83,7 @@ class FailoverCartService(ForwardingCartService):
         self._epoch = primary.epoch
         self._compare_at = 0.0
         self._wake = asyncio.Event()
+        self._watching: asyncio.Task[None] | None = None
         self._background: set[asyncio.Task[None]] = set()
 
     @property
@@ -176,25 +179,32 @@ class FailoverCartService(ForwardingCartService):
             await self.primary.ping()
         except StoreUnavailable as error:
             self._lost(None, error)
-        self._start(self._watch())
+        self._wake_up()
 
     @override
     async def close(self) -> None:
-        if self.standby_active or self._journaled:
-            with contextlib.suppress(TimeoutError, StoreUnavailable):
-                async with asyncio.timeout(CLOSE_SECONDS):
-                    await self._drain_all()
         for task in self._background:
             task.cancel()
         if self._background:
             await asyncio.wait(self._background)
+        if self._journaled:
+            with contextlib.suppress(TimeoutError, StoreUnavailable):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self._drain_all()
         await self.journal.close()
         await self.primary.close()
 
-    def _start(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+        return task
+
+    def _wake_up(self) -> None:
+        """Have the store and the journal looked at now, and from now on."""
+        self._wake.set()
+        if self._watching is None or self._watching.done():
+            self._watching = self._start(self._watch())
 
     # Whether the store can be asked
 
@@ -234,7 +244,7 @@ class FailoverCartService(ForwardingCartService):
         if not self._away:
             self.failovers += 1
         self._away[shard] = error
-        self._wake.set()
+        self._wake_up()
         log.error("Cart store unavailable; changes are kept in the journal until it is back: %s", error)
 
     # The journal
@@ -254,7 +264,8 @@ class FailoverCartService(ForwardingCartService):
         self._writes += 1
         outage = await self.journal.transform(cart_id, lambda outage: fold(self._with_base(outage, base)))
         self._writes += 1
-        self._wake.set()
+        self.backlog = max(self.backlog, 1)
+        self._wake_up()
         return outage.cart(cart_id, self.limits)
 
     def _acknowledge(self, cart_id: str, change: Change, outage: Outage, *, sent: bool) -> Outage:
@@ -291,18 +302,13 @@ class FailoverCartService(ForwardingCartService):
     async def _drain(self, cart_id: str) -> None:
         """Bring what the journal has of a cart into the store."""
         outage = await self.journal.read(cart_id)
-        if not outage.changes:
-            return
-        effects = self._near.effects(cart_id)
-
-        def fold(stored: Cart) -> Cart:
-            whole = reconcile(stored, outage.base, effects, self.limits) if outage.base else stored
-            return replay(whole, outage.changes, self.limits)
-
-        cart = await self._call(cart_id, partial(self.primary.transform, cart_id, fold))
-        self._near.update(cart)
-        await self.journal.transform(cart_id, lambda now: now.without(outage.changes, cart))
-        self.replayed += len(outage.changes)
+        while outage.changes:
+            changes = outage.changes[:REPLAY_BATCH]
+            fold = partial(_replayed, outage.base, changes, self._near.effects(cart_id), self.limits)
+            cart = await self._call(cart_id, partial(self.primary.transform, cart_id, fold))
+            self._near.update(cart)
+            outage = await self.journal.transform(cart_id, partial(Outage.without, changes=changes, cart=cart))
+            self.replayed += len(changes)
 
     async def _drain_all(self) -> None:
         """Bring the journal into the store, as far as its shards are up."""
@@ -375,19 +381,32 @@ class FailoverCartService(ForwardingCartService):
     # Repair
 
     async def _checked(self, near: Cart | None, stored: Cart, change: Change | None = None) -> Cart:
-        """The cart that the store returned, after restoring what it lacks of `near`, which it had acknowledged."""
+        """The cart that the store returned, after restoring what it lacks of `near`, which it had acknowledged.
+
+        `change` is the change that the store has just applied, to a cart that was not whole.
+        """
         if near is not None and not stored.grew_from(near):
-            stored = await self._repair(near)
+            stored = await self._repair(near, change)
             self._compare(everything=False)
         self._near.update(stored, change)
         return stored
 
-    async def _repair(self, near: Cart) -> Cart:
+    async def _repair(self, near: Cart, change: Change | None = None) -> Cart:
         effects = self._near.effects(near.id)
-        cart = await self.primary.transform(
-            near.id, lambda stored: reconcile(stored, near, effects, self.limits), aged=True
-        )
-        self.repaired += 1
+        lacked = False
+
+        def fold(stored: Cart) -> Cart:
+            nonlocal lacked
+            lacked = not stored.grew_from(near)
+            own = {change.id} if change else set()
+            if lacked and all(each in own or near.knows(each) for each in stored.change_ids):
+                whole = near
+            else:
+                whole = reconcile(stored, near, effects, self.limits)
+            return replay(whole, _again(whole, change), self.limits) if change else whole
+
+        cart = await self.primary.transform(near.id, fold, aged=True)
+        self.repaired += lacked
         return cart
 
     def _compare(self, *, everything: bool) -> None:
@@ -419,3 +438,22 @@ class FailoverCartService(ForwardingCartService):
         for cart in await asyncio.gather(*map(self._repair, lacking)):
             self._near.update(cart)
         return len(lacking)
+
+
+def _replayed(
+    base: Cart | None, changes: Sequence[Change], effects: Sequence[Effect], limits: Limits, stored: Cart
+) -> Cart:
+    """What the store should have after an outage."""
+    return replay(reconcile(stored, base, effects, limits) if base else stored, changes, limits)
+
+
+def _again(whole: Cart, change: Change) -> Iterator[Change]:
+    """What has to be applied to a whole cart because the store applied `change` to one that was not whole.
+
+    The change itself if it had no effect there. One that says what the cart should be like is made again under another
+    id, because more is there now; others have done all that they should.
+    """
+    if not whole.knows(change.id):
+        yield change
+    elif not isinstance(change, Add | Purchase | Effect):
+        yield msgspec.structs.replace(change, id=change_id("again", change.id.hex()))

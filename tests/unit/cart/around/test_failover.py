@@ -1,19 +1,32 @@
-"""The failover, call by call; tests/chaos does it with real servers."""
+"""The failover, call by call; tests/simulation does it with every fault, and tests/chaos with real servers."""
 
 import asyncio
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from fakeredis import FakeAsyncRedis, FakeServer
 
 from shop.cart.around.failover import FailoverCartService
 from shop.cart.connect import with_standby
-from shop.cart.model import Cart, Limits
+from shop.cart.model import (
+    Cart,
+    Change,
+    Clear,
+    Limits,
+    Purchase,
+    Remove,
+    SaveForLater,
+    SetQuantity,
+    Undo,
+    new_change_id,
+)
 from shop.cart.redis.servers import OneServer
 from shop.cart.redis.service import RedisCartService
-from shop.errors import QuantityLimitExceeded
+from shop.errors import QuantityLimitExceeded, StoreReadOnly
 from shop.money import Money
 
 EUR = Money(1900, "EUR")
+Begin = Callable[..., FailoverCartService]
 
 
 @pytest.fixture
@@ -22,16 +35,34 @@ def server() -> FakeServer:
 
 
 @pytest.fixture
-async def carts(server: FakeServer) -> FailoverCartService:
-    return with_standby(
-        RedisCartService(OneServer(FakeAsyncRedis(server=server), timeout=5), limits=Limits(quantity=9)), max_carts=10
-    )
+async def begin(server: FakeServer, sqlite_url: str) -> AsyncIterator[Begin]:
+    """Begins a process: a service of its own on the one Redis, and on the journal in the one database."""
+    begun = []
+
+    def process(*, database: bool = True) -> FailoverCartService:
+        store = RedisCartService(OneServer(FakeAsyncRedis(server=server), timeout=5), limits=Limits(quantity=9))
+        begun.append(with_standby(store, max_carts=10, database_url=sqlite_url if database else ""))
+        return begun[-1]
+
+    yield process
+    server.connected = True
+    for carts in begun:
+        await carts.close()
 
 
-async def recovered(carts: FailoverCartService) -> None:
+@pytest.fixture
+async def carts(begin: Begin) -> FailoverCartService:
+    return begin()
+
+
+async def recovered(*services: FailoverCartService) -> None:
     async with asyncio.timeout(5):
-        while carts.standby_active or carts.backlog:
+        while any(carts.standby_active or carts.backlog for carts in services):
             await asyncio.sleep(0.01)
+
+
+def quantities(cart: Cart) -> dict[str, int]:
+    return {("S:" if line.saved else "") + line.sku: line.quantity for line in cart.lines}
 
 
 async def test_changes_of_an_outage_are_replayed_in_order(server: FakeServer, carts: FailoverCartService) -> None:
@@ -40,11 +71,108 @@ async def test_changes_of_an_outage_are_replayed_in_order(server: FakeServer, ca
     await carts.set_quantity("a", "mug", 5)
     await carts.add("a", "bowl", 1, EUR)
     during = await carts.remove("a", "mug")
-    assert (carts.standby_active, carts.backlog, carts.failovers) == (True, 3, 1)
+    assert (carts.standby_active, carts.backlog, carts.failovers) == (True, 1, 1)
     server.connected = True
     await recovered(carts)
     assert await carts.primary.get("a") == during
     assert carts.replayed == 3
+
+
+REMOVAL = new_change_id()
+MIXED: tuple[tuple[Change, dict[str, int]], ...] = (
+    (Clear(new_change_id(), 1), {"mug": 1}),
+    (SetQuantity(new_change_id(), 1, "mug", 5), {"mug": 6, "bowl": 1}),
+    (Remove(REMOVAL, 1, "mug"), {"mug": 1, "bowl": 1}),
+    (SaveForLater(new_change_id(), 1, "mug"), {"S:mug": 2, "mug": 1, "bowl": 1}),
+    (Purchase(new_change_id(), 1, (("mug", 2),)), {"mug": 1, "bowl": 1}),
+)
+
+
+@pytest.mark.parametrize("database", [True, False], ids=["shared", "in memory"])
+@pytest.mark.parametrize(("first", "expected"), MIXED, ids=[type(change).__name__ for change, _ in MIXED])
+async def test_the_order_in_which_processes_recover_does_not_matter(
+    server: FakeServer, begin: Begin, first: Change, expected: dict[str, int], database: bool
+) -> None:
+    """One process acknowledges `first`, the other an add after it; the other one is the first to recover."""
+    one, other = begin(database=database), begin(database=database)
+    await one.add("a", "mug", 2, EUR)
+    await one.add("a", "bowl", 1, EUR)
+    await other.get("a")
+    server.connected = False
+    await one.apply("a", first)
+    await other.add("a", "mug", 1, EUR)
+    assert quantities(await other.get("a")) == expected or not database
+    server.connected = True
+    await other._drain_all()
+    await recovered(one, other)
+    assert quantities(await one.primary.get("a")) == expected
+    assert await one.get("a") == await other.get("a") == await one.primary.get("a")
+
+
+async def test_processes_see_each_others_changes_during_an_outage(server: FakeServer, begin: Begin) -> None:
+    one, other = begin(), begin()
+    await one.add("a", "mug", 1, EUR)
+    server.connected = False
+    await one.add("a", "bowl", 1, EUR)
+    assert quantities(await other.get("a")) == {"mug": 1, "bowl": 1}, "the base too, which only one process knew"
+    assert not (await other.get("a")).partial
+    await other.remove("a", "mug")
+    assert quantities(await one.get("a")) == {"bowl": 1}
+    assert quantities(await begin().get("a")) == {"bowl": 1}, "a process that starts during the outage"
+
+
+async def test_a_process_that_ends_during_an_outage_loses_nothing(server: FakeServer, begin: Begin) -> None:
+    await begin().primary.add("a", "mug", 1, EUR)
+    server.connected = False
+    first = begin()
+    await first.add("a", "bowl", 1, EUR)
+    await first.remove("a", "mug")
+    await first.close()
+    server.connected = True
+    next_one = begin()
+    await next_one.start()
+    await recovered(next_one)
+    assert quantities(await next_one.get("a")) == quantities(await next_one.primary.get("a")) == {"bowl": 1}
+
+
+async def test_a_process_that_noticed_no_outage_consults_the_journal_when_told(
+    server: FakeServer, begin: Begin
+) -> None:
+    one, other = begin(), begin()
+    await one.add("a", "mug", 1, EUR)
+    await other.get("a")
+    server.connected = False
+    await one.set_quantity("a", "mug", 2)
+    assert one.uses_standby("a")
+    assert not other.uses_standby("a")
+    server.connected = True
+    other.consult_journal("a")
+    assert (await other.add("a", "mug", 1, EUR)).quantity == 3
+    await recovered(one, other)
+    assert (await other.primary.get("a")).quantity == 3
+
+
+async def test_without_a_database_the_memory_of_the_process_keeps_the_journal(
+    server: FakeServer, carts: FailoverCartService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await carts.add("a", "mug", 1, EUR)
+    server.connected = False
+    await carts.add("a", "mug", 1, EUR)
+
+    async def away(*_: object) -> None:
+        raise StoreReadOnly("The disk is full.")
+
+    shared = carts.journal._shared  # type: ignore[attr-defined]
+    with monkeypatch.context() as patch:
+        for name in ("read", "transform", "carts"):
+            patch.setattr(shared, name, away)
+        assert (await carts.add("a", "mug", 1, EUR)).quantity == 3, "with what the database had when it was last read"
+        assert (await carts.remove("a", "mug")).lines == ()
+    server.connected = True
+    await recovered(carts)
+    async with asyncio.timeout(5):
+        while (await carts.primary.get("a")).lines:
+            await asyncio.sleep(0.01)
 
 
 async def test_the_standby_refuses_changes_too_and_does_not_replay_them(
@@ -52,10 +180,24 @@ async def test_the_standby_refuses_changes_too_and_does_not_replay_them(
 ) -> None:
     await carts.add("a", "mug", 9, EUR)
     server.connected = False
+    await carts.get("a")
     with pytest.raises(QuantityLimitExceeded):
         await carts.add("a", "mug", 1, EUR)
-    assert carts.backlog == 0
     server.connected = True
+    await recovered(carts)
+    assert (await carts.get("a")).quantity == 9
+
+
+async def test_a_change_that_the_store_may_have_applied_is_not_refused(
+    server: FakeServer, carts: FailoverCartService
+) -> None:
+    await carts.add("a", "mug", 9, EUR)
+    await carts.primary.set_quantity("a", "mug", 1)
+    server.connected = False
+    assert (await carts.add("a", "mug", 1, EUR)).quantity == 9
+    server.connected = True
+    await recovered(carts)
+    assert (await carts.get("a")).quantity == 2
 
 
 async def test_a_change_to_a_cart_without_a_near_copy_is_replayed(
@@ -64,34 +206,53 @@ async def test_a_change_to_a_cart_without_a_near_copy_is_replayed(
     await carts.primary.add("a", "mug", 2, EUR)
     server.connected = False
     assert await carts.remove("a", "mug") == Cart("a", partial=True)
+    assert await carts.set_quantity("a", "bowl", 3) == Cart("a", partial=True)
     server.connected = True
     await recovered(carts)
     assert (await carts.get("a")).lines == ()
 
 
-async def test_put_and_delete_work_during_an_outage(server: FakeServer, carts: FailoverCartService) -> None:
-    cart = await carts.add("a", "mug", 2, EUR)
-    await carts.delete("a")
+@pytest.mark.parametrize("near", [True, False])
+async def test_a_cart_forgotten_during_an_outage_stays_empty(server: FakeServer, begin: Begin, near: bool) -> None:
+    one, other = begin(), begin()
+    await one.add("a", "mug", 2, EUR)
+    await other.get("a")
     server.connected = False
-    assert await carts.put(cart) == cart
-    assert await carts.get("a") == cart
-    await carts.add("b", "mug", 1, EUR)
-    await carts.delete("b")
-    assert {cart.id async for cart in carts.scan()} == {"a"}
+    await (one if near else begin()).delete("a")
+    assert (await other.get("a")).lines == ()
+    server.connected = True
+    await recovered(one, other)
+    assert (await one.primary.get("a")).lines == (await other.get("a")).lines == ()
+
+
+async def test_what_was_removed_during_an_outage_can_be_put_back(
+    server: FakeServer, carts: FailoverCartService
+) -> None:
+    before = await carts.add("a", "mug", 2, EUR)
+    server.connected = False
+    removal = Remove(new_change_id(), 1, "mug")
+    await carts.apply("a", removal)
     server.connected = True
     await recovered(carts)
-    assert await carts.primary.get("a") == cart
-    assert await carts.primary.get("b") == Cart("b")
+    assert (await carts.apply("a", Undo(new_change_id(), 2, removal.id))).lines == before.lines
 
 
-async def test_the_standby_keeps_a_late_reply_of_the_store(server: FakeServer, carts: FailoverCartService) -> None:
-    """A change that the store accepts just before another call finds it down stays visible during the outage."""
-    before = await carts.add("a", "mug", 1, EUR)
-    server.connected = False
-    await carts.add("a", "mug", 1, EUR)
-    await carts.add("a", "bowl", 1, EUR)
-    server.connected = True
-    late = await carts.primary.add("a", "vase", 1, EUR)
-    shown = await carts._accept(before, late)
-    assert {line.sku: line.quantity for line in shown.lines} == {"mug": 2, "bowl": 1, "vase": 1}
-    assert await carts._standby.get("a") == shown
+async def test_a_store_that_takes_no_change_is_read(
+    server: FakeServer, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full or read-only Redis: a process that starts now shows every cart, and takes changes."""
+    await begin().add("a", "mug", 3, EUR)
+    carts = begin()
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise StoreReadOnly("Redis is full.")
+
+    with monkeypatch.context() as patch:
+        for name in ("apply", "transform", "ping"):
+            patch.setattr(carts.primary, name, refuse)
+        await carts.start()
+        assert quantities(await carts.get("a")) == {"mug": 3}
+        assert quantities(await carts.add("a", "bowl", 1, EUR)) == {"mug": 3, "bowl": 1}
+        assert not (await carts.get("a")).partial
+    await recovered(carts)
+    assert quantities(await carts.primary.get("a")) == {"mug": 3, "bowl": 1}
