@@ -494,7 +494,7 @@ def _fold(cart: Cart, change: Change, limits: Limits) -> _Folded:
 
 
 def _apply_effect(cart: Cart, effect: Effect, limits: Limits) -> Cart:
-    creates = any(line.quantity > 0 for _, line in effect.lines)
+    creates = effect.removed is not None or any(line.quantity > 0 for _, line in effect.lines)
     if any(map(cart.knows, _ids(effect.ids))) or (cart.revision == 0 and not creates):
         return cart
     lines = cart.lines

@@ -4,9 +4,21 @@ import asyncio
 import time
 from collections import Counter
 
+import msgspec
 import pytest
 
-from shop.cart.model import Add, Cart, Limits, Purchase, Remove, Undo, UseCoupon, apply, new_change_id
+from shop.cart.model import (
+    Add,
+    Cart,
+    Limits,
+    Purchase,
+    Remove,
+    SaveForLater,
+    Undo,
+    UseCoupon,
+    difference,
+    new_change_id,
+)
 from shop.cart.service import CartService, now
 from shop.errors import InvalidInput, LineLimitExceeded, QuantityLimitExceeded
 from shop.money import Money
@@ -124,7 +136,7 @@ async def test_a_replay_applies_changes_in_order_capped_at_the_limits(open_carts
     made = [Add(new_change_id(), now(), sku, 2, EUR) for sku in ("mug", "mug", "bowl", "vase")]
     made.insert(0, Add(known.changes, now(), "mug", 3, EUR))
     cart = await carts.replay("a", made)
-    assert {line.sku: line.quantity for line in cart.lines} == {"mug": 5, "bowl": 2}
+    assert {line.sku: line.quantity for line in cart.lines} == {"mug": 5, "bowl": 2, "vase": 2}
     assert cart == await carts.replay("a", made[:-1]) == await carts.get("a")
     assert (await carts.replay("b", made[2:4])).quantity == 4
 
@@ -142,49 +154,57 @@ async def test_put_restores_a_cart_and_never_reverts_it(carts: CartService) -> N
     new = await carts.add("a", "bowl", 1, EUR)
     assert await carts.put(old) == new
     assert await carts.get("a") == new
-    await carts.delete("a")
+    old, new = of("b", old), of("b", new)
     assert await carts.put(old) == old
     assert await carts.put(new) == new
-    assert await carts.get("a") == new
+    assert await carts.get("b") == new
 
 
-async def test_put_joins_diverged_states(carts: CartService) -> None:
-    lost = await carts.add("a", "mug", 2, EUR)
-    await carts.delete("a")
-    fresh = apply(Cart("a"), Remove(new_change_id(), 1, "mug"))
-    assert fresh.revision == 0
-    other = await carts.add("b", "mug", 3, EUR)
-    moved = Cart("a", other.revision, other.lines, None, other.changes, other.changed_at)
+def of(cart_id: str, cart: Cart) -> Cart:
+    """The same state under another id: as if the store had lost what it had there."""
+    return msgspec.structs.replace(cart, id=cart_id)
+
+
+async def test_put_adds_up_carts_that_were_begun_separately(carts: CartService) -> None:
+    lost = of("c", await carts.add("a", "mug", 2, EUR))
+    other = of("c", await carts.add("b", "mug", 3, EUR))
     await carts.put(lost)
-    joined = await carts.put(moved)
+    joined = await carts.put(other)
     assert joined.quantity == 5
-    assert await carts.put(moved) == await carts.put(lost) == joined == await carts.get("a")
+    assert await carts.put(other) == await carts.put(lost) == joined == await carts.get("c")
 
 
-async def test_put_restores_a_cart_that_got_only_its_latest_change_again(carts: CartService) -> None:
-    latest = new_change_id()
-    await carts.add("a", "bowl", 1, EUR)
-    await carts.add("a", "vase", 1, EUR)
-    lost = await carts.add("a", "mug", 2, EUR, change_id=latest)
-    await carts.delete("a")
-    await carts.add("a", "mug", 2, EUR, change_id=latest)
-    assert await carts.put(lost) == lost == await carts.get("a")
-    await carts.delete("a")
-    for sku in ("mug", "cup", "pot"):
-        await carts.add("a", sku, 2, EUR, change_id=latest if sku == "mug" else None)
-    joined = await carts.put(lost)
-    assert {line.sku: line.quantity for line in joined.lines} == {"bowl": 1, "vase": 1, "mug": 2, "cup": 2, "pot": 2}
-    assert await carts.put(lost) == joined == await carts.get("a")
+async def test_put_of_a_diverged_state_never_unites_the_two(carts: CartService) -> None:
+    """The state that changed last wins, or both count if it is known what the changes did: nothing removed is back."""
+    past = await carts.add("a", "mug", 2, EUR)
+    for cart_id in ("newer", "older"):
+        await carts.put(of(cart_id, past))
+    newer = await carts.apply("newer", Remove(new_change_id(), now() + 60, "mug"))
+    older = await carts.apply("older", Add(new_change_id(), now() + 30, "mug", 1, EUR))
+    merged = await carts.put(of("newer", older))
+    assert merged == newer or merged.quantity == 1
+    assert of("newer", await carts.put(of("older", newer))).quantity == merged.quantity
 
 
 async def test_a_removal_can_be_undone_after_a_put(carts: CartService) -> None:
     await carts.add("a", "mug", 3, EUR)
-    lost = await carts.remove("a", "mug")
-    await carts.delete("a")
-    await carts.add("a", "bowl", 1, EUR)
+    lost = of("b", await carts.remove("a", "mug"))
+    await carts.add("b", "bowl", 1, EUR)
     joined = await carts.put(lost)
     assert joined.removed == lost.removed
-    assert (await carts.apply("a", Undo(new_change_id(), 3, lost.changes[-8:]))).quantity == 4
+    assert (await carts.apply("b", Undo(new_change_id(), 3, lost.changes[-8:]))).quantity == 4
+
+
+async def test_effects_are_applied_to_a_state_they_were_not_made_on(carts: CartService) -> None:
+    past = await carts.add("a", "mug", 2, EUR)
+    bowl = await carts.add("a", "bowl", 1, EUR)
+    effect = difference(bowl, await carts.remove("a", "mug"))
+    assert effect
+    await carts.put(of("b", past))
+    await carts.add("b", "mug", 1, EUR)
+    merged = await carts.apply("b", effect)
+    assert [(line.sku, line.quantity) for line in merged.lines] == [("mug", 1)]
+    assert await carts.replay("b", [effect]) == merged == await carts.get("b")
 
 
 async def test_a_purchase_removes_only_what_was_ordered(carts: CartService) -> None:
@@ -203,19 +223,23 @@ async def test_a_purchase_removes_only_what_was_ordered(carts: CartService) -> N
 
 async def test_put_restores_the_coupon(carts: CartService) -> None:
     await carts.add("a", "mug", 2, EUR)
-    lost = await carts.apply("a", UseCoupon(new_change_id(), now(), "TEN-OFF"))
-    await carts.delete("a")
-    await carts.add("a", "bowl", 1, EUR)
+    lost = of("b", await carts.apply("a", UseCoupon(new_change_id(), now(), "TEN-OFF")))
+    await carts.add("b", "bowl", 1, EUR)
     joined = await carts.put(lost)
     assert (joined.coupon, joined.quantity) == ("TEN-OFF", 3)
-    assert await carts.get("a") == joined
+    assert await carts.get("b") == joined
 
 
-async def test_a_deleted_cart_is_empty(carts: CartService) -> None:
-    await carts.add("a", "mug", 1, EUR)
+async def test_a_deleted_cart_is_empty_and_no_copy_brings_it_back(carts: CartService) -> None:
+    await carts.add("a", "bowl", 1, EUR)
+    await carts.apply("a", SaveForLater(new_change_id(), now(), "bowl"))
+    copy = await carts.add("a", "mug", 1, EUR)
     await carts.delete("a")
     await carts.delete("never-there")
-    assert await carts.get("a") == Cart("a")
+    assert (await carts.get("never-there")).revision == 0
+    forgotten = await carts.get("a")
+    assert (forgotten.lines, forgotten.removed, forgotten.coupon) == ((), None, "")
+    assert await carts.put(copy) == forgotten == await carts.get("a")
 
 
 async def test_scan_finds_every_cart(carts: CartService) -> None:

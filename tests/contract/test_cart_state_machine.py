@@ -1,4 +1,4 @@
-"""After any sequence of changes, repeats, puts and deletes, every service has the same state as the model."""
+"""After any sequence of changes, repeats and puts, every service has the same state as the model."""
 
 import asyncio
 from collections.abc import Iterator
@@ -9,13 +9,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from shop.cart.model import Cart, Change, apply, check, join, replay
+from shop.cart.model import Cart, Change, apply, check, join, new_change_id, replay
 from shop.cart.service import CartService
 from shop.errors import CartLimitExceeded, InvalidInput
 from tests.fixtures.cart_services import BACKENDS, Build, builder
 from tests.fixtures.carts import LIMITS, changes
 
-CARTS = ("a", "b")
 EXAMPLES = {"memory": 80, "fakeredis": 25, "valkey": 40, "sqlite": 25, "postgres": 25}
 """Examples per backend; the stores that other services wrap get the most."""
 
@@ -32,32 +31,35 @@ class CartStateMachine(RuleBasedStateMachine):
         self.model: dict[str, Cart] = {}
         self.history: list[Cart] = []
         self.applied: list[Change] = []
+        self.carts = (new_change_id().hex(), new_change_id().hex())
 
     @initialize()
     def start(self) -> None:
         self.runner.run(self.service.start())
-        for cart_id in CARTS:
-            self.runner.run(self.service.delete(cart_id))
 
-    @rule(cart_id=st.sampled_from(CARTS), data=st.data())
-    def change(self, cart_id: str, data: st.DataObject) -> None:
+    @rule(index=st.integers(0, 1), data=st.data())
+    def change(self, index: int, data: st.DataObject) -> None:
+        cart_id = self.carts[index]
         self.both(cart_id, data.draw(changes([change.id for change in self.applied])))
 
-    @rule(cart_id=st.sampled_from(CARTS), data=st.data())
-    def repeat(self, cart_id: str, data: st.DataObject) -> None:
+    @rule(index=st.integers(0, 1), data=st.data())
+    def repeat(self, index: int, data: st.DataObject) -> None:
+        cart_id = self.carts[index]
         if self.applied:
             self.both(cart_id, data.draw(st.sampled_from(self.applied)))
 
-    @rule(cart_id=st.sampled_from(CARTS), data=st.data())
-    def put(self, cart_id: str, data: st.DataObject) -> None:
+    @rule(index=st.integers(0, 1), data=st.data())
+    def put(self, index: int, data: st.DataObject) -> None:
+        cart_id = self.carts[index]
         if self.history:
             cart = msgspec.structs.replace(data.draw(st.sampled_from(self.history)), id=cart_id)
             expected = join(self.of(cart_id), cart, LIMITS)
             assert self.runner.run(self.service.put(cart)) == expected
             self.remember(expected)
 
-    @rule(cart_id=st.sampled_from(CARTS), data=st.data())
-    def replay(self, cart_id: str, data: st.DataObject) -> None:
+    @rule(index=st.integers(0, 1), data=st.data())
+    def replay(self, index: int, data: st.DataObject) -> None:
+        cart_id = self.carts[index]
         drawn = data.draw(st.lists(changes([change.id for change in self.applied]), max_size=5))
         made = [change for change in drawn if _can_be_made(change)]
         expected = replay(self.of(cart_id), made, LIMITS)
@@ -65,14 +67,9 @@ class CartStateMachine(RuleBasedStateMachine):
         self.remember(expected)
         self.applied += [change for change in made if expected.knows(change.id)]
 
-    @rule(cart_id=st.sampled_from(CARTS))
-    def delete(self, cart_id: str) -> None:
-        self.runner.run(self.service.delete(cart_id))
-        self.model.pop(cart_id, None)
-
     @invariant()
     def same(self) -> None:
-        for cart_id in CARTS:
+        for cart_id in self.carts:
             assert self.runner.run(self.service.get(cart_id)) == self.of(cart_id)
 
     def teardown(self) -> None:

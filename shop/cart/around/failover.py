@@ -183,14 +183,17 @@ class FailoverCartService(ForwardingCartService):
 
     @override
     async def close(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+        if self._journaled:
+            with contextlib.suppress(TimeoutError, StoreUnavailable):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await asyncio.gather(*map(self._probe, tuple(self._away)))
+                    await self._drain_all()
         for task in self._background:
             task.cancel()
         if self._background:
             await asyncio.wait(self._background)
-        if self._journaled:
-            with contextlib.suppress(TimeoutError, StoreUnavailable):
-                async with asyncio.timeout(CLOSE_SECONDS):
-                    await self._drain_all()
         await self.journal.close()
         await self.primary.close()
 

@@ -4,7 +4,7 @@ Every call reads both stores at once. What the new store lacks is put there firs
 so a shopper's cart moves with their first click. The old store is only read, so processes that still write to it can
 run until they are restarted: the next call joins what they write.
 Joining adds the quantities of carts that share no change. If a cart has been changed in both stores since it moved, the
-changes of both count, as far as this process knows what the new ones did; otherwise the state that changed last wins.
+changes of both count, as far as this process has seen the old cart before; otherwise the state that changed last wins.
 So route each shopper to one kind of process, as any load balancer can.
 """
 
@@ -21,12 +21,15 @@ from typing_extensions import override
 from shop.cart.around.forwarding import ForwardingCartService
 from shop.cart.around.migration import older_than_ttl
 from shop.cart.around.scanning import scan_both
-from shop.cart.model import Cart, Change, Forget, new_change_id
+from shop.cart.model import Cart, Change, Forget, difference, new_change_id
 from shop.cart.service import CartService
 from shop.errors import StoreUnavailable
 
 OLD_RETRY_SECONDS = 1.0
 """How long the old store is not read after it failed to answer."""
+
+MAX_SEEN = 10_000
+"""How many carts of the old store are remembered, to tell what changed there since."""
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +48,7 @@ class MovingCartService(ForwardingCartService):
         self.moved = 0
         """How many times a cart, or newer changes of it, were moved."""
         self._old_retry_at = 0.0
+        self._seen_in_old: dict[str, Cart] = {}
         self._forgotten: dict[str, Forget] = {}
         """What still has to be forgotten in the old store."""
 
@@ -56,7 +60,17 @@ class MovingCartService(ForwardingCartService):
         if new.grew_from(old):
             return new
         self.moved += 1
-        return await self.new.put(old, aged=not older_than_ttl(old, self.new))
+        before = self._seen_in_old.get(cart_id)
+        if before is not None and new.grew_from(before) and (effect := difference(before, old)) is not None:
+            new = await self.new.replay(cart_id, [effect])
+        self._seen(old)
+        return new if new.grew_from(old) else await self.new.put(old, aged=not older_than_ttl(old, self.new))
+
+    def _seen(self, old: Cart) -> None:
+        self._seen_in_old.pop(old.id, None)
+        self._seen_in_old[old.id] = old
+        if len(self._seen_in_old) > MAX_SEEN:
+            del self._seen_in_old[next(iter(self._seen_in_old))]
 
     @override
     async def apply(self, cart_id: str, change: Change) -> Cart:

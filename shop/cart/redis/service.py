@@ -50,7 +50,7 @@ _SCRIPT = (Path(__file__).parent / "cart.lua").read_text(encoding="utf-8")
 SCRIPT_SHA = sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
 
-MAX_SWAPS = 20
+MAX_SWAPS = 100
 """How many times a cart that other processes keep changing is transformed again."""
 
 

@@ -113,13 +113,13 @@ async def test_a_deleted_cart_is_deleted_from_both_stores(
         await old.add(cart_id, "mug", 2, EUR)
         await carts.get(cart_id)
     await carts.delete("a")
-    assert await carts.get("a") == await old.get("a") == Cart("a")
+    assert (await carts.get("a")).lines == (await old.get("a")).lines == ()
     server.connected = False
     await carts.delete("b")
-    assert (await carts.get("b")).revision == 0
+    assert (await carts.get("b")).lines == ()
     server.connected = True
     end_old_retry_pause(carts)
-    assert await carts.get("b") == await old.get("b") == Cart("b")
+    assert (await carts.get("b")).lines == (await old.get("b")).lines == ()
 
 
 async def test_every_cart_is_scanned_once(carts: MovingCartService, old: RedisCartService) -> None:

@@ -68,6 +68,11 @@ async def carts(hot: MemoryCartService, cold: Archive) -> AsyncIterator[TieredCa
     await carts.close()
 
 
+def lose(hot: MemoryCartService, cart_id: str) -> None:
+    """Let a store lose a cart, as a Redis does that restarts without its data."""
+    del hot._carts[cart_id]
+
+
 def lines(cart: Cart) -> dict[str, int]:
     return {line.sku: line.quantity for line in cart.lines}
 
@@ -158,7 +163,7 @@ async def test_a_retry_of_the_latest_change_restores_the_cart(carts: TieredCartS
     await carts.add("a", "mug", 1, EUR)
     before = await carts.add("a", "bowl", 1, EUR, change_id=latest)
     await carts.write_behind.flush()
-    await hot.delete("a")
+    lose(hot, "a")
     assert await carts.add("a", "bowl", 1, EUR, change_id=latest) == before
 
 
@@ -168,7 +173,7 @@ async def test_a_removal_can_be_undone_after_an_add_restored_the_cart(
     await carts.add("a", "mug", 3, EUR)
     removed = await carts.remove("a", "mug")
     await carts.write_behind.flush()
-    await hot.delete("a")
+    lose(hot, "a")
     await carts.add("a", "bowl", 1, EUR)
     undone = await carts.apply("a", Undo(new_change_id(), now(), removed.changes[-8:]))
     assert lines(undone) == {"mug": 3, "bowl": 1}
@@ -199,15 +204,15 @@ async def test_a_cart_that_hot_lost_early_is_not_reported_as_idle(
 ) -> None:
     before = await carts.add("a", "mug", 2, EUR)
     await carts.write_behind.flush()
-    await hot.delete("a")
+    lose(hot, "a")
     assert await carts.get("a") == before
 
 
 async def test_unwritten_changes_are_restored_too(carts: TieredCartService, hot: MemoryCartService) -> None:
     before = await carts.add("a", "mug", 2, EUR)
-    await hot.delete("a")
+    lose(hot, "a")
     assert await carts.get("a") == before
-    await hot.delete("a")
+    lose(hot, "a")
     assert lines(await carts.add("a", "mug", 1, EUR)) == {"mug": 3}
 
 
@@ -216,9 +221,9 @@ async def test_unwritten_changes_are_restored_while_the_archive_is_down(
 ) -> None:
     await carts.add("a", "mug", 2, EUR)
     cold.server.connected = False
-    await hot.delete("a")
+    lose(hot, "a")
     assert lines(await carts.get("a")) == {"mug": 2}
-    await hot.delete("a")
+    lose(hot, "a")
     assert lines(await carts.add("a", "mug", 1, EUR)) == {"mug": 3}
     cold.server.connected = True  # otherwise closing would wait for it
 
@@ -319,16 +324,16 @@ async def test_an_archive_that_hangs_delays_only_one_call(carts: TieredCartServi
 async def test_a_deleted_cart_stays_deleted(carts: TieredCartService, cold: Archive) -> None:
     await carts.add("a", "mug", 1, EUR)
     await carts.delete("a")
-    assert await cold.get("a") == Cart("a")
+    assert (await cold.get("a")).lines == ()
     cart = await carts.add("b", "mug", 1, EUR)
     await carts.write_behind.flush()
     cold.server.connected = False
     await carts.delete("b")
-    assert await carts.get("b") == Cart("b")
+    assert (await carts.get("b")).lines == ()
     cold.server.connected = True
     assert await cold.get("b") == cart
     await carts.write_behind.flush()
-    assert await cold.get("b") == Cart("b")
+    assert (await cold.get("b")).lines == ()
 
 
 async def test_a_cart_created_again_after_its_deletion_is_written(carts: TieredCartService, cold: Archive) -> None:

@@ -10,7 +10,7 @@ from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import SSLConnection
 
 from shop.cart.redis.errors import translate, translator_for
-from shop.errors import StoreRefused, StoreUnavailable
+from shop.errors import StoreReadOnly, StoreRefused, StoreTimeout, StoreUnavailable
 
 
 def caused(error: Exception, by: Exception) -> Exception:
@@ -45,8 +45,10 @@ def caused(error: Exception, by: Exception) -> Exception:
 )
 def test_a_temporary_error_becomes_store_unavailable(error: Exception, words: str) -> None:
     meant = translate(error)
-    assert type(meant) is StoreUnavailable
+    assert type(meant) in (StoreUnavailable, StoreReadOnly, StoreTimeout)
     assert words in str(meant)
+    assert isinstance(meant, StoreReadOnly) == any(each in words for each in ("disk", "replica", "full"))
+    assert isinstance(meant, StoreTimeout) == ("timed out" in words)
 
 
 @pytest.mark.parametrize(
