@@ -18,7 +18,7 @@ from typing_extensions import override
 from shop.cart.model import Cart, Change, Effect, Limits, difference, replay
 from shop.errors import StoreBusy
 
-MAX_CHANGES = 200_000
+MAX_CHANGES = 50_000
 """Maximum changes in the memory of a process; a further one raises StoreBusy."""
 
 log = logging.getLogger(__name__)
@@ -32,13 +32,13 @@ class Outage(msgspec.Struct, frozen=True):
 
     def cart(self, cart_id: str, limits: Limits) -> Cart:
         """The cart with all its changes; `partial` if it is not known what the store has of it."""
-        cart = replay(self.base or Cart(cart_id), self.changes, limits)
+        cart = replay(self.base or Cart(cart_id), self._changes, limits)
         return cart if self.base else msgspec.structs.replace(cart, partial=True)
 
     def without(self, changes: Sequence[Change], cart: Cart) -> Outage:
         """The rest after these changes have come into the store, which then had `cart`."""
         done = {change.id for change in changes}
-        rest = tuple(change for change in self.changes if change.id not in done)
+        rest = tuple(change for change in self._changes if change.id not in done)
         return Outage(cart, rest) if rest else Outage()
 
     def as_effects(self, limits: Limits) -> Outage:
@@ -46,7 +46,7 @@ class Outage(msgspec.Struct, frozen=True):
         if self.base is None:
             return self
         cart, effects = self.base, []
-        for change in self.changes:
+        for change in self._changes:
             after = replay(cart, (change,), limits)
             effect = change if isinstance(change, Effect) else difference(cart, after)
             effects.append(effect or change)
@@ -72,6 +72,11 @@ class Journal(ABC):
     async def carts(self, limit: int) -> Sequence[str]:
         """The ids of at most `limit` carts that have changes in the journal."""
 
+    @property
+    def in_memory(self) -> int:
+        """The number of changes that only the memory of this process holds."""
+        return 0
+
     @abstractmethod
     async def close(self) -> None:
         """Close the connections."""
@@ -84,8 +89,7 @@ class MemoryJournal(Journal):
     """
 
     def __init__(self, limits: Limits = Limits(), *, max_changes: int = MAX_CHANGES) -> None:
-        self.changes = 0
-        """How many changes it holds."""
+        self._changes = 0
         self._limits = limits
         self._max_changes = max_changes
         self._outages: dict[str, Outage] = {}
@@ -102,9 +106,9 @@ class MemoryJournal(Journal):
             return after
         after = after.as_effects(self._limits)
         more = len(after.changes) - len(before.changes)
-        if more > 0 and self.changes + more > self._max_changes:
+        if more > 0 and self._changes + more > self._max_changes:
             raise StoreBusy("The carts' store is away, and so is the database; this process can take no more changes.")
-        self.changes += more
+        self._changes += more
         if after.changes:
             self._outages[cart_id] = after
         else:
@@ -115,7 +119,14 @@ class MemoryJournal(Journal):
     async def carts(self, limit: int) -> Sequence[str]:
         return list(self._outages)[:limit]
 
+    @property
+    @override
+    def in_memory(self) -> int:
+        return self._changes
+
     @override
     async def close(self) -> None:
-        if self.changes:
-            log.error("Closing: %d cart changes reached neither the store nor the database and are lost.", self.changes)
+        if self._changes:
+            log.error(
+                "Closing: %d cart changes reached neither the store nor the database and are lost.", self._changes
+            )

@@ -80,6 +80,8 @@ class FailoverCartService(ForwardingCartService):
         self._writes = 0
         """How many times this process wrote to the journal."""
         self._consulted: dict[str, None] = {}
+        self._undrainable: set[str] = set()
+        """The carts whose changes in the journal the store cannot take."""
         self._epoch = primary.epoch
         self._compare_at = 0.0
         self._wake = asyncio.Event()
@@ -217,10 +219,7 @@ class FailoverCartService(ForwardingCartService):
             return False
         if not self._journaled and cart_id not in self._consulted:
             return True
-        try:
-            await self._drain(cart_id)
-        except StoreUnavailable as error:
-            self._lost(cart_id, error)
+        if not await self._drained(cart_id):
             return False
         self._consulted.pop(cart_id, None)
         return True
@@ -324,18 +323,23 @@ class FailoverCartService(ForwardingCartService):
                 return
             self._journaled = True
             ready = [cart_id for cart_id in carts if not self._is_away(cart_id)]
-            if not ready or not await self._drained(ready):
+            if not ready or not all(await asyncio.gather(*map(self._drained, ready))):
                 return
 
-    async def _drained(self, cart_ids: Sequence[str]) -> bool:
-        """Whether all these carts could be brought up to date."""
-        results = await asyncio.gather(*map(self._drain, cart_ids), return_exceptions=True)
-        for cart_id, result in zip(cart_ids, results, strict=True):
-            if isinstance(result, StoreUnavailable):
-                self._lost(cart_id, result)
-            elif isinstance(result, BaseException):
-                log.error("The journal's changes of a cart cannot be stored, will retry.", exc_info=result)
-        return not any(results)
+    async def _drained(self, cart_id: str) -> bool:
+        """Whether the changes of a cart in the journal, if there are any, could be brought into the store."""
+        try:
+            await self._drain(cart_id)
+        except StoreUnavailable as error:
+            self._lost(cart_id, error)
+        except Exception:
+            if cart_id not in self._undrainable:
+                log.exception("The journal's changes of a cart cannot be stored, will retry.")
+            self._undrainable.add(cart_id)
+        else:
+            self._undrainable.discard(cart_id)
+            return True
+        return False
 
     # Watching the store
 

@@ -122,6 +122,11 @@ def _numbers(service: CartService) -> Iterable[Metric]:
         yield GaugeMetricFamily(
             "shop_cart_changes_waiting", "Carts with changes in the journal, at most 64", value=service.backlog
         )
+        yield GaugeMetricFamily(
+            "shop_cart_changes_in_memory",
+            "Changes that only the memory of this process holds, because the database is away too",
+            value=service.journal.in_memory,
+        )
         yield CounterMetricFamily("shop_cart_standby_takeovers", "Failovers to the standby", value=service.failovers)
         yield CounterMetricFamily(
             "shop_cart_changes_replayed", "Changes of outages replayed to the store", value=service.replayed

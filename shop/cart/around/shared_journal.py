@@ -79,6 +79,11 @@ class SharedJournal(Journal):
             self._failed(error)
             return own
 
+    @property
+    @override
+    def in_memory(self) -> int:
+        return self.own.in_memory
+
     @override
     async def close(self) -> None:
         await self.carts(MAX_CHANGES)

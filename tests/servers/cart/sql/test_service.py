@@ -11,7 +11,8 @@ from sqlalchemy import text
 from shop.cart.model import Add, Cart, Limits, apply, new_change_id
 from shop.cart.service import now
 from shop.cart.sql.postgres_connections import Target
-from shop.cart.sql.service import READERS, WRITERS, SqlCartService
+from shop.cart.sql.rows import READERS, WRITERS
+from shop.cart.sql.service import SqlCartService
 from shop.cart.sql.table import IdleCart
 from shop.database import create_engine, fetch, writing
 from shop.errors import ConfigurationError, QuantityLimitExceeded, StoreRefused, StoreUnavailable
