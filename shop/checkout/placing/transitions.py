@@ -76,7 +76,7 @@ class OrderTransitions:
             others = await updates.insert(connection, order, key=key, claimant=claimant, until=self.until())
             if others is None:
                 return False
-            check_taken_out(Cart(order.quote.cart_id, order.quote.revision, changes=changes), others)
+            check_taken_out(Cart(order.quote.cart_id, changes=changes), others)
             quote = order.quote
             check_prices(quote, await stock.deduct(connection, quote.cart_id, quote.wanted))
             if quote.coupon:
@@ -210,16 +210,15 @@ def is_free(order: Order) -> bool:
     return order.quote.totals.total == 0
 
 
-def check_taken_out(cart: Cart, others: Iterable[updates.Earlier]) -> None:
-    """Raise CartOrdered for a cart that still has what another of its orders took out.
+def check_taken_out(cart: Cart, others: Mapping[str, str]) -> None:
+    """Raise CartOrdered for a cart that was read before another of its orders took its lines out.
 
-    Either it was read before: then it has the change that was the latest in that order, but not its purchase. Or the
-    store has lost both: then it is no newer than the cart that was ordered.
+    Such a cart has the change that was the latest in that order (`others`: Quote.change by number), but not its
+    purchase.
     """
-    for other in others:
-        is_older = cart.revision <= other.revision or cart.knows(other.change)
-        if is_older and not cart.knows(purchase_id(other.number)):
-            raise CartOrdered(other.number)
+    for number, change in others.items():
+        if cart.knows(bytes.fromhex(change)) and not cart.knows(purchase_id(number)):
+            raise CartOrdered(number)
 
 
 def check_prices(quote: Quote, prices: Mapping[str, Money]) -> None:

@@ -7,10 +7,10 @@ and the UPDATE of a process that was paused beyond its claim changes no row.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, Text, Update, and_, cast, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Update, and_, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,20 +27,12 @@ LATELY = 3600
 _others = orders.alias("others")
 
 
-class Earlier(NamedTuple):
-    """Another order of a cart: its number, and the latest change and the revision of the cart that it ordered."""
-
-    number: str
-    change: bytes
-    revision: int
-
-
 async def insert(
     connection: AsyncConnection, order: Order, *, key: str | None, claimant: str, until: int
-) -> list[Earlier] | None:
+) -> dict[str, str] | None:
     """Insert an order, claimed by `claimant` until `until` (milliseconds since the epoch).
 
-    Returns the other recent orders of its cart. Returns None and inserts nothing if this state
+    Returns the other recent orders of its cart: Quote.change by number. Returns None and inserts nothing if this state
     of the cart has an order that did not fail, the cart has a pending order, or the key has an order.
     """
     values = {
@@ -70,15 +62,12 @@ async def insert(
         return None
     # On PostgreSQL, an INSERT that waited for another order still sees the snapshot from before that order.
     found = await connection.scalar(lately) if waits else row[0]
-    parts = (other.split(":") for other in (found or "").split())
-    return [Earlier(number, bytes.fromhex(change), int(revision)) for number, change, revision in parts]
+    return dict(other.split(":") for other in (found or "").split())
 
 
 def _ordered_lately(order: Order) -> Select[str]:
-    """The other recent orders of an order's cart: 'number:change:revision' separated by spaces."""
-    revision = cast(_others.c.cart_revision, Text)
-    parts = _others.c.number + ":" + _others.c.cart_change + ":" + revision
-    return select(func.aggregate_strings(parts, " ")).where(
+    """The other recent orders of an order's cart: 'number:change' separated by spaces."""
+    return select(func.aggregate_strings(_others.c.number + ":" + _others.c.cart_change, " ")).where(
         _others.c.cart_id == order.quote.cart_id,
         _others.c.number != order.number,
         _others.c.created_at > order.created_at - LATELY,
