@@ -191,6 +191,12 @@ class OrderStateRefused(ShopError):
         self.state = state
 
 
+class InvalidChange(InvalidInput):
+    """A change to a cart that no program should make: the message, for its author, says what is wrong with it."""
+
+    in_general = OrderStateRefused.in_general
+
+
 class PaymentRefused(ShopError):
     """The payment can no longer take a step, such as voiding a captured payment; nothing was done."""
 
@@ -225,6 +231,10 @@ class StoreTimeout(StoreUnavailable):
 
 class StoreReadOnly(StoreUnavailable):
     """The store answers reads, but takes no change: it is full, a replica, or cannot save."""
+
+
+class CartUnreadable(StoreBusy):
+    """A stored cart cannot be read and must not be overwritten; the store has all other carts."""
 
 
 class PaymentUnavailable(StoreUnavailable):

@@ -19,7 +19,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from shop.errors import CartLimitExceeded, InvalidInput, LineLimitExceeded, QuantityLimitExceeded
+from shop.errors import CartLimitExceeded, InvalidChange, InvalidInput, LineLimitExceeded, QuantityLimitExceeded
 from shop.money import Money
 
 ID_BYTES = 8
@@ -29,6 +29,10 @@ SKU_BYTES = 255
 """Maximum length of a sku in UTF-8."""
 COUPON = re.compile(r"[A-Z0-9-]{0,32}")
 """Matches a coupon code; '' means no coupon."""
+MAX_U32 = 2**32 - 1
+"""The largest revision, and the latest time: a stored cart has four bytes for each."""
+MAX_AMOUNT = 2**40
+"""Prices are below this number of minor units."""
 REMEMBERED_CHANGES = 256
 """How many change ids a cart remembers, and so how many changes later a retried change is still recognized."""
 
@@ -297,7 +301,7 @@ def apply(cart: Cart, change: Change, limits: Limits = Limits()) -> Cart:
     lines, removed = _fold(cart, change, limits)
     return Cart(
         id=cart.id,
-        revision=cart.revision + 1,
+        revision=min(cart.revision + 1, MAX_U32),
         lines=lines,
         removed=removed,
         changes=(cart.changes + change.id)[-REMEMBERED_CHANGES * ID_BYTES :],
@@ -369,27 +373,62 @@ def difference(before: Cart, after: Cart) -> Effect | None:
 
 
 def check(change: Change) -> None:
-    """Raise InvalidInput for a change that is invalid for every cart."""
-    _check_sku(getattr(change, "sku", ""))
+    """Raise InvalidInput for a change that is invalid for every cart, so that every store refuses it alike."""
+    if not isinstance(change.id, bytes) or len(change.id) != ID_BYTES:
+        raise InvalidChange(f"The id of a change must be {ID_BYTES} bytes.")
+    if type(change.at) is not int or not 0 <= change.at <= MAX_U32:
+        raise InvalidChange("The time of a change must be in whole seconds since the epoch.")
     match change:
-        case Add(quantity=quantity) if quantity < 1:
-            raise InvalidInput("Choose a quantity of 1 or more.", field="quantity")
-        case SetQuantity(quantity=quantity) if quantity < 0:
-            raise InvalidInput("Choose a quantity of 0 or more.", field="quantity")
+        case Add():
+            _check_sku(change.sku)
+            _check_quantity(change.quantity, 1)
+            _check_at_most(change.at_most)
+            _check_price(change.price)
+        case SetQuantity():
+            _check_sku(change.sku)
+            _check_quantity(change.quantity, 0)
+            _check_at_most(change.at_most)
+        case Remove() | RemoveSaved() | SaveForLater() | MoveToCart():
+            _check_sku(change.sku)
         case UseCoupon():
             _check_coupon(change.code)
         case Purchase():
             _check_coupon(change.coupon)
             for sku, quantity in change.lines:
                 _check_sku(sku)
-                if quantity < 1:
-                    raise InvalidInput("Choose a quantity of 1 or more.", field="quantity")
+                _check_quantity(quantity, 1)
+        case Undo() if not isinstance(change.of, bytes):
+            raise InvalidChange("The id of the removal to undo must be bytes.")
         case _:
             pass
 
 
+def _check_quantity(quantity: int, least: int) -> None:
+    if type(quantity) is int and quantity >= least:
+        return
+    if least:
+        raise InvalidInput("Choose a quantity of 1 or more.", field="quantity")
+    raise InvalidInput("Choose a quantity of 0 or more.", field="quantity")
+
+
+def _check_at_most(at_most: int) -> None:
+    if type(at_most) is not int or at_most < 0:
+        raise InvalidChange("The highest quantity must be a whole number; 0 means none.")
+
+
+def _check_price(price: Money) -> None:
+    if type(price.amount) is not int or not 0 <= price.amount < MAX_AMOUNT:
+        raise InvalidChange(f"A price must be a whole number of minor units below {MAX_AMOUNT}.")
+    if len(price.currency) != 3 or not price.currency.isascii():
+        raise InvalidChange("A currency must be an ISO 4217 code, such as EUR.")
+
+
 def _check_sku(sku: str) -> None:
-    if len(sku) * 4 > SKU_BYTES and len(sku.encode()) > SKU_BYTES:
+    try:
+        size = len(sku) if sku.isascii() else len(sku.encode())
+    except UnicodeEncodeError:  # half of a surrogate pair
+        size = SKU_BYTES + 1
+    if size > SKU_BYTES:
         raise InvalidInput("There is no such item.")
 
 
@@ -427,7 +466,7 @@ def join(stored: Cart, cart: Cart, limits: Limits = Limits()) -> Cart:
             lines[at] = _merge(line, lines[at], limits)
     return Cart(
         id=stored.id,
-        revision=stored.revision + cart.revision,
+        revision=min(stored.revision + cart.revision, MAX_U32),
         lines=tuple(lines),
         removed=stored.removed or cart.removed,
         changes=(cart.changes + stored.changes)[-REMEMBERED_CHANGES * ID_BYTES :],
@@ -503,7 +542,7 @@ def _apply_effect(cart: Cart, effect: Effect, limits: Limits) -> Cart:
     removed = None if cart.removed and cart.removed.change == effect.undone else cart.removed
     return Cart(
         id=cart.id,
-        revision=cart.revision + len(effect.ids) // ID_BYTES,
+        revision=min(cart.revision + len(effect.ids) // ID_BYTES, MAX_U32),
         lines=lines,
         removed=effect.removed or removed,
         changes=(cart.changes + effect.ids)[-REMEMBERED_CHANGES * ID_BYTES :],
