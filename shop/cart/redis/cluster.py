@@ -63,6 +63,7 @@ class _Node:
         self.address = address
         self.failed_at = 0.0
         self.pipeline = SharedPipeline(connections_of(pool), keep_redirections, timeout=timeout, on_epoch=on_epoch)
+        self.clock = self.pipeline.clock
         self.asking = SharedPipeline(
             connections_of(pool), keep_redirections, timeout=timeout, concurrency=1, prefix=("ASKING",)
         )
@@ -127,6 +128,16 @@ class Cluster(Servers):
         if not self._topology.parts:
             raise self._last_error
         return [self._node(part.primary).pipeline.call for part in self._topology.parts]
+
+    @override
+    async def measure(self, key: str) -> None:
+        if (node := self._owners[key_slot(key.encode())]) is not None:
+            await node.pipeline.measure()
+
+    @override
+    def now(self) -> float:
+        measured = (node for part in self._topology.parts if (node := self._node(part.primary)).clock.is_measured)
+        return next(measured, self._node(self._seeds[0])).clock.now()
 
     @property
     @override

@@ -36,6 +36,14 @@ class Servers(ABC):
     async def primaries(self) -> Sequence[Send]:
         """For each primary, a function that sends it a command without a key (SCAN, INFO)."""
 
+    @abstractmethod
+    async def measure(self, key: str) -> None:
+        """Measure the clock of the server that has this key. Raises StoreUnavailable."""
+
+    @abstractmethod
+    def now(self) -> float:
+        """The servers' time in seconds since the epoch; the host's until one of them has been asked."""
+
     @property
     @abstractmethod
     def epoch(self) -> int:
@@ -70,6 +78,14 @@ class OneServer(Servers):
     @override
     async def primaries(self) -> Sequence[Send]:
         return (self._pipeline.call,)
+
+    @override
+    async def measure(self, key: str) -> None:
+        await self._pipeline.measure()
+
+    @override
+    def now(self) -> float:
+        return self._pipeline.clock.now()
 
     @property
     @override

@@ -1,7 +1,9 @@
 """Concurrent calls share round trips; tests/chaos breaks their connections."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
 
 import pytest
 import uvloop
@@ -14,6 +16,7 @@ from shop.cart.redis import pipelining
 from shop.cart.redis.pipelining import SharedPipeline
 from shop.demo.valkey import Valkey
 from shop.errors import StoreBusy, StoreUnavailable
+from tests.fixtures.proxy import Proxy
 
 
 def translate(error: Exception) -> Exception:
@@ -55,6 +58,71 @@ async def test_a_refused_command_does_not_fail_the_others(pipeline: SharedPipeli
     replies = await asyncio.gather(*calls, return_exceptions=True)
     assert [n for n, reply in enumerate(replies) if reply != b"x"] == [7]
     assert isinstance(replies[7], ResponseError)
+
+
+async def test_an_argument_that_cannot_be_sent_fails_its_own_caller_only(pipeline: SharedPipeline) -> None:
+    await pipeline.call("SET", "text", "x")
+    calls = [pipeline.call("GET", "half a pair \ud800" if n % 30 == 7 else "text") for n in range(100)]
+    replies = await asyncio.gather(*calls, return_exceptions=True)
+    assert [n for n, reply in enumerate(replies) if isinstance(reply, UnicodeEncodeError)] == [7, 37, 67, 97]
+    assert [reply for reply in replies if not isinstance(reply, UnicodeEncodeError)] == [b"x"] * 96
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_replies_that_lie_in_the_socket_count_though_the_loop_was_late(
+    valkey: Valkey, run: Callable[[Coroutine[Any, Any, None]], None]
+) -> None:
+    """The loop is held for longer than the timeout while 200 calls are in flight, and while connecting."""
+
+    async def main() -> None:
+        async with Redis(port=valkey.port, retry=Retry(NoBackoff(), 1), socket_connect_timeout=0.25) as redis:
+            pipeline = SharedPipeline(redis.connection_pool.make_connection, translate, timeout=0.4)
+            for held in (False, True, True):
+                calls = [asyncio.ensure_future(pipeline.call("INCR", "count")) for _ in range(200)]
+                await asyncio.sleep(0)
+                if held:
+                    time.sleep(0.45)  # noqa: ASYNC251 - the loop is to be held
+                await asyncio.gather(*calls)
+            assert await pipeline.call("GET", "count") == b"600"
+            await pipeline.close()
+            connecting = SharedPipeline(redis.connection_pool.make_connection, translate, timeout=0.4)
+            call = asyncio.ensure_future(connecting.call("PING"))
+            await asyncio.sleep(0)
+            time.sleep(0.45)  # noqa: ASYNC251 - the loop is to be held
+            assert await call == b"PONG"
+            await connecting.close()
+
+    run(main())
+
+
+async def test_a_connection_that_was_idle_for_long_is_replaced(valkey: Valkey, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy forgets connections without a word, as a firewall does."""
+    proxy = Proxy(valkey.port)
+    proxy.start()
+    try:
+        async with Redis(port=proxy.port, retry=Retry(NoBackoff(), 1)) as redis:
+            pipeline = SharedPipeline(redis.connection_pool.make_connection, translate, timeout=5)
+            await asyncio.gather(*(pipeline.call("PING") for _ in range(10)))
+            clients = valkey.client().info("stats")["total_connections_received"]
+            assert await pipeline.call("PING") == b"PONG"
+            assert valkey.client().info("stats")["total_connections_received"] == clients + 1, "only this client's"
+            proxy.forget()
+            monkeypatch.setattr(pipelining, "IDLE_SECONDS", 0)
+            async with asyncio.timeout(2):
+                assert await asyncio.gather(*(pipeline.call("PING") for _ in range(10))) == [b"PONG"] * 10
+            await pipeline.close()
+    finally:
+        proxy.stop()
+
+
+async def test_the_servers_clock_is_measured_on_each_connection(pipeline: SharedPipeline) -> None:
+    assert not pipeline.clock.is_measured
+    await pipeline.call("PING")
+    assert abs(pipeline.clock.now() - time.time()) < 1
+    pipeline.clock.measured(time.time() - 500, pipeline.clock.monotonic(), pipeline.clock.monotonic())
+    assert pipeline.clock.now() < time.time() - 400
+    await pipeline.measure()
+    assert abs(pipeline.clock.now() - time.time()) < 1
 
 
 async def test_a_cancelled_caller_does_not_affect_the_others(pipeline: SharedPipeline) -> None:
@@ -100,9 +168,10 @@ def test_a_connection_reset_while_idle_is_replaced(valkey: Valkey) -> None:
         async with Redis(port=valkey.port, retry=Retry(NoBackoff(), 1)) as redis:
             pipeline = SharedPipeline(redis.connection_pool.make_connection, translate, timeout=5)
             await pipeline.call("PING")
-            pipeline._idle[0]._writer.transport.abort()
+            ((connection, _),) = pipeline._idle
+            connection._writer.transport.abort()
             await asyncio.sleep(0)
-            assert pipeline._idle[0].is_connected, "redis-py has not noticed"
+            assert connection.is_connected, "redis-py has not noticed"
             assert await pipeline.call("PING") == b"PONG"
             await pipeline.close()
 

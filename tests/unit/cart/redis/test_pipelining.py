@@ -22,6 +22,6 @@ class SlowConnection:
 async def test_a_server_that_is_slow_to_close_a_connection_does_not_fail_the_close() -> None:
     pipeline = SharedPipeline(SlowConnection, lambda error: error, timeout=0.4)
     connections = [SlowConnection(), SlowConnection()]
-    pipeline._idle.extend(connections)
+    pipeline._idle.extend((connection, 0.0) for connection in connections)
     await pipeline.close()
     assert all(connection.is_closed for connection in connections)
