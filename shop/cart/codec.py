@@ -12,12 +12,14 @@ docs/decisions/carts-are-bytes.md gives the reasons and figures.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from struct import Struct, pack, unpack_from
+from struct import Struct, error, pack, unpack_from
 
-from shop.cart.model import ID_BYTES, Cart, Line, Removed
+from shop.cart.model import COUPON, ID_BYTES, Cart, Line, Removed
 from shop.money import Money
 
 VERSION = 1
+NEWEST_VERSION = 15
+"""Bytes whose version is between these two are a cart of a later release."""
 MAX_QUANTITY = 65_535
 
 _head = Struct(">BIIHH")
@@ -27,6 +29,24 @@ _price = Struct(">BI3s")
 
 NOTHING_REMOVED = _removed.pack(b"", 0, 1) + bytes(3) + _tail.pack(1, 0, 0, 0, b"XXX", 0)
 """A placeholder removal dated 1970. Releases that know no coupons read it as the removal and skip the rest."""
+
+
+class UnreadableCart(ValueError):
+    """The stored bytes are not a cart. `data` has them."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__("A stored cart cannot be read: it is not in the format of this shop.")
+        self.data = data
+
+
+class NewerCart(ValueError):
+    """The stored bytes are a cart of a later release, which this one must not overwrite."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(
+            f"A cart is stored in version {version}, which a newer release of the shop writes; this one reads "
+            f"version {VERSION}."
+        )
 
 
 def encode(cart: Cart) -> bytes:
@@ -66,10 +86,19 @@ def encode_price(price: Money) -> bytes:
 
 
 def decode(cart_id: str, data: bytes) -> Cart:
-    """Decode a cart. Raises ValueError if the bytes are not a cart of this version."""
+    """Decode a cart. Raises UnreadableCart and NewerCart, both ValueErrors."""
+    if data and VERSION < data[0] <= NEWEST_VERSION:
+        raise NewerCart(data[0])
+    try:
+        return _decode(cart_id, data)
+    except (error, IndexError, ValueError) as reason:
+        raise UnreadableCart(data) from reason
+
+
+def _decode(cart_id: str, data: bytes) -> Cart:
     version, revision, changed_at, ids, count = _head.unpack_from(data)
     if version != VERSION:
-        raise ValueError(f"cart {cart_id} is stored in version {version}; this shop reads version {VERSION}")
+        raise ValueError(f"version {version}")
     at = _head.size + ids * ID_BYTES
     changes = data[_head.size : at]
     lines, at = _decode_lines(data, at, count)
@@ -78,7 +107,10 @@ def decode(cart_id: str, data: bytes) -> Cart:
     removed, end = _decode_removed(data, at)
     if data[at:end] == NOTHING_REMOVED:
         removed = None
-    return Cart(cart_id, revision, lines, removed, changes, changed_at, data[end:].decode())
+    coupon = data[end:].decode()
+    if not COUPON.fullmatch(coupon):
+        raise ValueError("this is no coupon")
+    return Cart(cart_id, revision, lines, removed, changes, changed_at, coupon)
 
 
 def _decode_lines(data: bytes, at: int, count: int) -> tuple[tuple[Line, ...], int]:

@@ -10,10 +10,12 @@ import pytest
 from shop.cart.model import (
     Add,
     Cart,
+    Change,
     Limits,
     Purchase,
     Remove,
     SaveForLater,
+    SetQuantity,
     Undo,
     UseCoupon,
     difference,
@@ -85,6 +87,50 @@ async def test_an_invalid_sku_or_quantity_is_refused(carts: CartService) -> None
     with pytest.raises(QuantityLimitExceeded):
         await carts.add("a", "mug", 10**30, EUR)
     assert await carts.get("a") == before
+
+
+async def test_what_no_store_can_hold_is_refused_by_all(carts: CartService) -> None:
+    before = await carts.add("a", "mug", 1, EUR)
+    one = new_change_id()
+    wrong: list[Change] = [
+        Add(b"short", 1, "mug", 1, EUR),
+        Add(one * 2, 1, "mug", 1, EUR),
+        Add(one, -1, "mug", 1, EUR),
+        Add(one, 2**32, "mug", 1, EUR),
+        Add(one, 1, "half a pair \ud800", 1, EUR),
+        Add(one, 1, "mug", 1.5, EUR),  # type: ignore[arg-type]
+        Add(one, 1, "mug", True, EUR),
+        Add(one, 1, "mug", 1, EUR, -1),
+        Add(one, 1, "mug", 1, Money(2**40, "EUR")),
+        Add(one, 1, "mug", 1, Money(-1, "EUR")),
+        Add(one, 1, "mug", 1, Money(1, "EURO")),
+        Add(one, 1, "mug", 1, Money(1, "€")),
+        SetQuantity(one, 1, "mug", 2.0),  # type: ignore[arg-type]
+        Purchase(one, 1, (("mug", 1.0),)),  # type: ignore[arg-type]
+        Undo(one, 1, "text"),  # type: ignore[arg-type]
+        Remove(b"", 1, "mug"),
+    ]
+    for change in wrong:
+        with pytest.raises(InvalidInput):
+            await carts.apply("a", change)
+    assert await carts.get("a") == before
+
+
+@pytest.mark.parametrize("of", [b"", b"short", b"\0" * 8, b"longer than an id"])
+async def test_undoing_what_was_not_removed_changes_no_line(carts: CartService, of: bytes) -> None:
+    before = await carts.add("a", "mug", 1, EUR)
+    undone = await carts.apply("a", Undo(new_change_id(), 3, of))
+    assert (undone.lines, undone.revision) == (before.lines, 2)
+    coupon = await carts.apply("a", UseCoupon(new_change_id(), 3, "SPRING"))
+    assert (await carts.apply("a", Undo(new_change_id(), 3, of))).coupon == coupon.coupon == "SPRING"
+
+
+async def test_the_highest_revision_stays_the_highest(carts: CartService) -> None:
+    cart = apply(Cart("a"), Add(new_change_id(), now(), "mug", 1, EUR))
+    await carts.put(msgspec.structs.replace(cart, revision=2**32 - 1))
+    changed = await carts.add("a", "mug", 1, EUR)
+    assert (changed.revision, changed.quantity) == (2**32 - 1, 2)
+    assert await carts.get("a") == changed
 
 
 async def test_a_refused_change_can_be_retried_with_the_same_id(open_carts: Open) -> None:

@@ -8,11 +8,19 @@
 -- ARGV[4]  ttl in seconds; a swap never shortens the ttl of the stored cart
 -- ARGV[5]  swap: the bytes that must be stored now, '' for none; otherwise nothing is written
 --          buy: the ordered lines, each as length of sku 1 | sku | quantity 2
+-- ARGV[6]  the server's time in ms after which the caller has given up: nothing is written then; 0 for none
 -- returns  the cart's bytes ('' if there is none); or a number if the change is refused:
 --          n > 0: the quantity of a line would exceed n, n < 0: the cart would have more than -n lines
+-- errors   LATE seconds microseconds: the server's time is past ARGV[6]
+--          NEWER: a newer release has written the cart, in a format that this one must not overwrite
+--          UNREADABLE: the bytes are no cart
+--
+-- Two ops are not about a cart:
+--   aside  renames KEYS[1] to KEYS[2], for ARGV[4] seconds, if its value is still ARGV[5] or still no string; returns 1
+--   probe  writes KEYS[1] for a second, to prove that changes are accepted
 
 local byte, char, sub, find, floor, min, max = string.byte, string.char, string.sub, string.find, math.floor, math.min, math.max
-local ID, REMEMBERED, HEAD = 8, 256, 13
+local ID, REMEMBERED, HEAD, VERSION, NEWEST, MAX_U32 = 8, 256, 13, 1, 15, 4294967295
 local NOTHING_REMOVED = '\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\1\0\0\0\0\0\0XXX\0\0\0\0'
 
 local function u16(s, at)
@@ -57,18 +65,25 @@ end
 
 local function read(s)
   if not s then return {revision = 0, changed_at = 0, ids = '', lines = {}, rest = ''} end
+  local version = byte(s) or 0
+  if version ~= VERSION then
+    return nil, version > VERSION and version <= NEWEST and 'NEWER' or 'UNREADABLE'
+  elseif #s < HEAD then
+    return nil, 'UNREADABLE'
+  end
   local at = HEAD + 1 + u16(s, 10) * ID
   local ids, lines = sub(s, HEAD + 1, at - 1), {}
   for i = 1, u16(s, 12) do
-    local stop = at + byte(s, at) + 16
+    local stop = at + (byte(s, at) or #s) + 16
     lines[i], at = sub(s, at, stop - 1), stop
   end
+  if at > #s + 1 then return nil, 'UNREADABLE' end
   return {revision = u32(s, 2), changed_at = u32(s, 6), ids = ids, lines = lines, rest = sub(s, at)}
 end
 
 local function write(cart)
   local ids = sub(cart.ids, -REMEMBERED * ID)
-  return char(1) .. b32(cart.revision) .. b32(cart.changed_at) .. b16(#ids / ID) .. b16(#cart.lines)
+  return char(VERSION) .. b32(cart.revision) .. b32(cart.changed_at) .. b16(#ids / ID) .. b16(#cart.lines)
     .. ids .. table.concat(cart.lines) .. cart.rest
 end
 
@@ -96,12 +111,28 @@ local function knows(cart, id)
 end
 
 local op, subject, numbers = ARGV[1], ARGV[2], ARGV[3]
+
+if op == 'probe' then
+  return redis.call('SET', KEYS[1], '1', 'EX', 1)
+elseif op == 'aside' then
+  local value = redis.pcall('GET', KEYS[1])
+  if value ~= ARGV[5] and not (type(value) == 'table' and ARGV[5] == '') then return 0 end
+  redis.call('RENAME', KEYS[1], KEYS[2])
+  return redis.call('EXPIRE', KEYS[2], ARGV[4])
+end
+
+local deadline = tonumber(ARGV[6] or 0)
+if deadline > 0 then
+  local time = redis.call('TIME')
+  if time[1] * 1000 + time[2] / 1000 > deadline then
+    return redis.error_reply('LATE ' .. time[1] .. ' ' .. time[2])
+  end
+end
+
 local id, at, price = sub(numbers, 1, 8), sub(numbers, 9, 12), sub(numbers, 13, 20)
 local quantity, line_limit = u16(numbers, 21), u16(numbers, 23)
 local max_quantity, max_lines, ttl = u16(numbers, 25), u16(numbers, 27), ARGV[4]
 local stored = redis.call('GET', KEYS[1])
-local cart = read(stored)
-local lines = cart.lines
 
 local function sum(a, b)
   return min(a + b, max(max_quantity, a, b))
@@ -118,6 +149,9 @@ if op == 'swap' then
   return store(subject)
 end
 
+local cart, unreadable = read(stored)
+if unreadable then return redis.error_reply(unreadable) end
+local lines = cart.lines
 if knows(cart, id) or (cart.revision == 0 and op ~= 'add') then return stored or '' end
 
 local name = char(#subject) .. subject
@@ -162,7 +196,7 @@ elseif op == 'save' or op == 'move' then
 
 elseif op == 'undo' then
   local removed, coupon = parts_of(cart.rest)
-  if sub(removed, 1, ID) == subject then
+  if removed ~= '' and sub(removed, 1, ID) == subject then
     local count = u16(removed, ID + 5)
     local pos = ID + 7 + 2 * count
     for n = 1, count do
@@ -202,6 +236,6 @@ elseif op == 'buy' then
   end
 end
 
-cart.revision, cart.ids = cart.revision + 1, cart.ids .. id
+cart.revision, cart.ids = min(cart.revision + 1, MAX_U32), cart.ids .. id
 cart.changed_at = max(cart.changed_at, u32(at, 1))
 return store(write(cart))

@@ -24,6 +24,11 @@ _REFUSED = (
         "{where} denies this user a command: {detail} docs/deploy.md has the ACL rule that the shop needs.",
     ),
     (
+        r"ACL failure in script|executing the script can't",
+        "{where} denies this user a command of the shop's script: {detail} docs/deploy.md has the ACL rule that the "
+        "shop needs.",
+    ),
+    (
         r"DB index is out of range",
         "{where} has no database with this number. Its URL ends with the number; /0 always exists.",
     ),

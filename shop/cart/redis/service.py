@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from hashlib import sha1
@@ -39,12 +40,23 @@ from shop.cart.model import (
     check,
     max_quantity,
 )
+from shop.cart.redis.pipelining import DEADLINE
 from shop.cart.redis.servers import OneServer, Send, Servers
-from shop.cart.service import CartService
-from shop.errors import LineLimitExceeded, QuantityLimitExceeded, StoreBusy, StoreUnavailable
+from shop.cart.stored import UNREADABLE_SECONDS, StoredCarts
+from shop.errors import (
+    CartUnreadable,
+    LineLimitExceeded,
+    QuantityLimitExceeded,
+    StoreBusy,
+    StoreReadOnly,
+    StoreRefused,
+    StoreUnavailable,
+)
 from shop.retry import with_retries
 
 KEY_PREFIX = "cart:"
+UNREADABLE_PREFIX = "cart-unreadable:"
+"""A value that cannot be read is renamed to `cart-unreadable:{cart:ID}`: in a cluster, the braces keep its slot."""
 
 _SCRIPT = (Path(__file__).parent / "cart.lua").read_text(encoding="utf-8")
 SCRIPT_SHA = sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
@@ -64,12 +76,13 @@ class Timeouts(msgspec.Struct, frozen=True):
     reply: float = 0.4
 
 
-class RedisCartService(CartService):
+class RedisCartService(StoredCarts):
     """Carts under `cart:{id}`, each a string in the layout of codec.py, changed by cart.lua.
 
     `connect(url)` makes one with timeouts fit for a shop; `RedisCartService(OneServer(redis, timeout=0.4))` uses a
     redis-py asyncio client that returns bytes. If a connection is dropped, the command is repeated once on a new one:
-    the server recognizes a change that it has already applied by its id. Concurrent calls share round trips
+    the server recognizes a change that it has already applied by its id. A change that times out is applied before
+    its caller gives up, or never: the server refuses one that arrives later. Concurrent calls share round trips
     (pipelining.py).
     """
 
@@ -100,33 +113,31 @@ class RedisCartService(CartService):
 
     @override
     async def get(self, cart_id: str) -> Cart:
-        key = KEY_PREFIX + cart_id
-        data = await self._call(key, "GET", key)
-        return codec.decode(cart_id, data) if data else Cart(cart_id)
+        _, cart = await self._load(cart_id)
+        return cart
 
     @override
     async def apply(self, cart_id: str, change: Change) -> Cart:
         if isinstance(change, Effect):
             return await self.replay(cart_id, [change])
         check(change)
-        reply = await self._evaluate(KEY_PREFIX + cart_id, self._arguments(change))
-        if isinstance(reply, int):
-            raise QuantityLimitExceeded(reply) if reply > 0 else LineLimitExceeded(-reply)
-        return codec.decode(cart_id, reply) if reply else Cart(cart_id)
+        key, arguments = KEY_PREFIX + cart_id, self._arguments(change)
+        try:
+            return _answer(cart_id, await self._evaluate(key, arguments))
+        except _UNREADABLE as error:
+            await self._make_readable(key, error)
+        return _answer(cart_id, await self._evaluate(key, arguments))
 
     @override
     async def transform(self, cart_id: str, fold: Callable[[Cart], Cart], *, aged: bool = False) -> Cart:
-        key = KEY_PREFIX + cart_id
-        before = await self._call(key, "GET", key) or b""
+        before, cart = await self._load(cart_id)
         for _ in range(MAX_SWAPS):
-            cart = codec.decode(cart_id, before) if before else Cart(cart_id)
             if (after := fold(cart)) is cart:
                 return cart
             data, ttl = codec.encode(after), self.remaining(after) if aged else self.ttl
-            stored = await self._evaluate(key, ("swap", data, _NO_CHANGE, ttl, before))
-            if stored == data:
+            if await self._evaluate(KEY_PREFIX + cart_id, ("swap", data, _NO_CHANGE, ttl, before)) == data:
                 return after
-            before = stored
+            before, cart = await self._load(cart_id)
         raise StoreBusy("Other processes keep changing this cart. Try again in a moment.")
 
     @override
@@ -146,8 +157,19 @@ class RedisCartService(CartService):
     async def _page(self, send: Send, cursor: int) -> tuple[int, list[Cart]]:
         """A page of carts, and the cursor of the next one, 0 after the last. A cursor may be used again."""
         next_cursor, keys = await send("SCAN", cursor, "MATCH", KEY_PREFIX + "*", "COUNT", 500)
-        carts = await self.get_many([key.decode().removeprefix(KEY_PREFIX) for key in keys])
-        return int(next_cursor), [cart for cart in carts if cart.revision]
+        carts = await asyncio.gather(*(self._scanned(key.decode(errors="replace")) for key in keys))
+        return int(next_cursor), [cart for cart in carts if cart is not None]
+
+    async def _scanned(self, key: str) -> Cart | None:
+        """The cart under a key; None if it has expired by now, or cannot be read: a scan changes nothing."""
+        try:
+            data = await self._call(key, "GET", key)
+            return codec.decode(key.removeprefix(KEY_PREFIX), data) if data is not None else None
+        except _UNREADABLE as error:
+            if isinstance(error, redis_errors.ResponseError) and not _IS_NO_CART.search(str(error)):
+                raise
+            self._skipped()
+            return None
 
     @override
     async def count(self) -> int:
@@ -161,8 +183,16 @@ class RedisCartService(CartService):
     @override
     async def ping(self, shard: int | None = None) -> None:
         tags = [tag for number, tag in self.servers.shards() if shard in (None, number)]
-        keys = [f"probe:{{{tag}}}" for tag in tags]
-        await asyncio.gather(*(self._call(key, "SET", key, "1", "PX", 1000) for key in keys))
+        await asyncio.gather(*(self._probe(f"probe:{{{tag}}}") for tag in tags))
+
+    async def _probe(self, key: str) -> None:
+        """Let the script make a change, as every call will, and measure the clock."""
+        await self._evaluate(key, ("probe", "", _NO_CHANGE, 0))
+        await self.servers.measure(key)
+
+    @override
+    def now(self) -> int:
+        return int(self.servers.now())
 
     @override
     def shard(self, cart_id: str) -> int:
@@ -203,16 +233,82 @@ class RedisCartService(CartService):
                 raise TypeError("an effect is merged by replay()")
         quantity = min(quantity, codec.MAX_QUANTITY)
         numbers = _NUMBERS.pack(change.id, change.at, price, quantity, limit, limits.quantity, limits.lines)
-        if isinstance(change, Purchase):
-            return op, subject, numbers, self.ttl, codec.encode_purchase(change.lines)
-        return op, subject, numbers, self.ttl
+        bought = codec.encode_purchase(change.lines) if isinstance(change, Purchase) else b""
+        return op, subject, numbers, self.ttl, bought, DEADLINE
 
-    async def _evaluate(self, key: str, arguments: tuple[str | bytes | int, ...]) -> Any:
+    async def _evaluate(self, key: str, arguments: tuple[str | bytes | int, ...], *more_keys: str) -> Any:
+        """Run the script; once more if it came too late, because only then is the server's clock known well."""
+        command = ("EVALSHA", SCRIPT_SHA, 1 + len(more_keys), key, *more_keys, *arguments)
+        late = False
+        while True:
+            try:
+                return await self._call(key, *command)
+            except redis_errors.NoScriptError:
+                command = ("EVAL", _SCRIPT, *command[2:])
+            except redis_errors.ResponseError as error:
+                if not str(error).startswith("LATE"):
+                    raise
+                if late:
+                    raise StoreUnavailable("Redis got the change too late, and did not make it.") from error
+                late = True
+
+    async def _load(self, cart_id: str) -> tuple[bytes, Cart]:
+        """The stored bytes of a cart, empty if there are none, and the cart."""
+        key = KEY_PREFIX + cart_id
         try:
-            return await self._call(key, "EVALSHA", SCRIPT_SHA, 1, key, *arguments)
-        except redis_errors.NoScriptError:
-            return await self._call(key, "EVAL", _SCRIPT, 1, key, *arguments)
+            return _loaded(cart_id, await self._call(key, "GET", key))
+        except _UNREADABLE as error:
+            await self._make_readable(key, error)
+        return _loaded(cart_id, await self._call(key, "GET", key))
 
+    async def _make_readable(self, key: str, error: Exception) -> None:
+        """Put aside the value that caused an error. Raises the error if the value is not the cause.
+
+        Raises CartUnreadable if the value has to stay where it is.
+        """
+        if isinstance(error, codec.NewerCart) or str(error).startswith("NEWER"):
+            raise CartUnreadable("A newer release of the shop has written this cart.") from error
+        if (value := await self._unreadable_value(key)) is None:
+            if isinstance(error, redis_errors.ResponseError) and not _IS_NO_CART.search(str(error)):
+                raise error
+            return  # another process has put it aside
+        aside = ("aside", "", _NO_CHANGE, UNREADABLE_SECONDS, value)
+        try:
+            moved = await self._evaluate(key, aside, f"{UNREADABLE_PREFIX}{{{key}}}")
+        except (StoreRefused, StoreReadOnly) as refusal:
+            raise CartUnreadable(f"A stored cart cannot be read, and not be put aside: {refusal}") from refusal
+        if moved:
+            self._was_put_aside(f"in Redis under a key that begins with {UNREADABLE_PREFIX}")
+
+    async def _unreadable_value(self, key: str) -> bytes | None:
+        """The value of a key if it is not a cart, b"" if it is not even a string; None if it is one, or missing."""
+        data = b""
+        try:
+            data = await self._call(key, "GET", key)
+            _loaded("", data)
+        except codec.UnreadableCart:
+            return data
+        except redis_errors.ResponseError as error:
+            if "WRONGTYPE" not in str(error):
+                raise
+            return b""
+        return None
+
+
+def _loaded(cart_id: str, data: bytes | None) -> tuple[bytes, Cart]:
+    return (b"", Cart(cart_id)) if data is None else (data, codec.decode(cart_id, data))
+
+
+def _answer(cart_id: str, reply: bytes | int) -> Cart:
+    """The cart in a reply of the script. Raises CartLimitExceeded."""
+    if isinstance(reply, int):
+        raise QuantityLimitExceeded(reply) if reply > 0 else LineLimitExceeded(-reply)
+    return codec.decode(cart_id, reply) if reply else Cart(cart_id)
+
+
+_UNREADABLE = (codec.UnreadableCart, codec.NewerCart, redis_errors.ResponseError)
+"""The errors by which a value that is no cart is noticed: the script may stumble over it anywhere."""
+_IS_NO_CART = re.compile("UNREADABLE|WRONGTYPE")
 
 _OPS: dict[type[Change], str] = {
     Add: "add",

@@ -38,6 +38,18 @@ def test_bytes_of_another_version_are_not_misread() -> None:
         codec.decode("c", b"\x09" + bytes(20))
 
 
+def test_bytes_of_a_later_release_are_told_from_bytes_that_are_no_cart() -> None:
+    data = codec.encode(Cart("c", 1, (Line("mug", 1, Money(1900, "EUR"), 5),), None, b"1" * 8, 7, "SPRING"))
+    for version in range(2, 16):
+        with pytest.raises(codec.NewerCart):
+            codec.decode("c", bytes((version,)) + data[1:])
+    wrong = [b"", b"\x00" + data[1:], b"\x10" + data[1:], b'{"items": []}', data[:-6] + b"spring", data[:-1] + b"\xff"]
+    for no_cart in (*wrong, *(data[:size] for size in range(13, len(data) - 43))):
+        with pytest.raises(codec.UnreadableCart) as refused:
+            codec.decode("c", no_cart)
+        assert refused.value.data == no_cart
+
+
 BEFORE_COUPONS = (
     "01" "00000003" "6b49d203" "0003" "0001" "1111111111111111" "2222222222222222" "3333333333333333"
     "036d7567" "0002" "00" "000000076c" "455552" "6b49d201"
