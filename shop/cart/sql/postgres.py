@@ -8,6 +8,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from shop.cart.clock import StoreClock
 from shop.cart.sql.postgres_connections import Connections, Target
 from shop.cart.sql.table import CartTable, Fold, IdleCart, Row, StoredRow
 from shop.money import Money
@@ -46,7 +47,9 @@ UPDATE carts SET (changed_at, expires_at, amount, pieces, currency, state)
 FROM free WHERE carts.id = free.id RETURNING carts.id
 """
 """The same for one existing row, which is the usual case: takes a third less time."""
-_PAGE = "SELECT id, state FROM carts WHERE id > $1 AND expires_at > $2 ORDER BY id LIMIT $3"
+_PAGE = """
+SELECT id, state FROM carts WHERE id > $1 AND expires_at > $2 AND id NOT LIKE 'unreadable:%' ORDER BY id LIMIT $3
+"""
 _DELETE = "DELETE FROM carts WHERE id = ANY($1)"
 _PING = """
 DO $$ BEGIN
@@ -54,6 +57,19 @@ DO $$ BEGIN
   RAISE SQLSTATE 'PROBE';
 EXCEPTION WHEN SQLSTATE 'PROBE' THEN NULL;
 END $$
+"""
+_PUT_ASIDE = """
+WITH gone AS (DELETE FROM carts WHERE id = $1 AND state = $2 RETURNING *)
+INSERT INTO carts (id, changed_at, expires_at, amount, pieces, currency, state)
+SELECT 'unreadable:' || id, changed_at, $3::bigint, amount, 0, currency, state FROM gone
+ON CONFLICT (id) DO UPDATE
+  SET (changed_at, expires_at, state) = (excluded.changed_at, excluded.expires_at, excluded.state)
+RETURNING id
+"""
+_COUNT_PUT_ASIDE = "SELECT count(*) FROM carts WHERE id LIKE 'unreadable:%'"
+_NEWEST = """
+SELECT coalesce(max(changed_at), 0), coalesce(max(expires_at), 0)
+FROM (SELECT changed_at, expires_at FROM carts ORDER BY expires_hour DESC LIMIT 100) AS newest
 """
 _PURGE = """
 WITH gone AS (
@@ -83,9 +99,10 @@ class PostgresCarts(CartTable):
 
     def __init__(self, url: str, *, timeout: float, table: str = "carts") -> None:
         target = Target.parse(url)
-        self._connections = Connections(target, timeout=timeout)
+        self._clock = StoreClock()
+        self._connections = Connections(target, self._clock, timeout=timeout)
         self._sql = cache(lambda statement: statement.replace("carts", table))
-        self._maintenance = Connections(target, timeout=MAINTENANCE_SECONDS)
+        self._maintenance = Connections(target, self._clock, timeout=MAINTENANCE_SECONDS)
 
     @override
     async def read(self, ids: Sequence[str]) -> Mapping[str, StoredRow]:
@@ -120,12 +137,36 @@ class PostgresCarts(CartTable):
         await self._connections.fetch(self._sql(_DELETE), ids)
 
     @override
+    async def put_aside(self, row_id: str, state: bytes, expires_at: int) -> bool:
+        return bool(await self._connections.fetch(self._sql(_PUT_ASIDE), row_id, state, expires_at))
+
+    @override
+    async def count_put_aside(self) -> int:
+        return int((await self._maintenance.fetch(self._sql(_COUNT_PUT_ASIDE)))[0][0])
+
+    @override
+    async def newest(self) -> tuple[int, int]:
+        ((changed, expires),) = await self._maintenance.fetch(self._sql(_NEWEST))
+        return changed, expires
+
+    @override
+    def now(self) -> float:
+        return self._clock.now()
+
+    @override
+    async def ask_time(self) -> int:
+        if not self._clock.is_measured:
+            await self._connections.measure()
+        return int(self.now())
+
+    @override
     async def page(self, after: str, now: int, size: int) -> Sequence[tuple[str, bytes]]:
         return [(row[0], row[1]) for row in await self._connections.fetch(self._sql(_PAGE), after, now, size)]
 
     @override
     async def ping(self) -> None:
         await self._connections.fetch(self._sql(_PING))
+        await self._connections.measure()
 
     @override
     async def purge(self, now: int, limit: int) -> int:

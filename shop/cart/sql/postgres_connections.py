@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import asyncpg  # type: ignore[import-untyped]
 import msgspec
 
+from shop.cart.clock import StoreClock
 from shop.cart.sql.errors import translate_postgres
 from shop.deadlines import Deadlines
 from shop.errors import StoreRefused
@@ -19,7 +20,8 @@ LOCK_SECONDS = 0.5
 """How long a statement waits for a lock, such as one on the whole table."""
 
 _CACHE_SIZES = ("statement_cache_size", "prepared_statement_cache_size")
-_IDENTITY = "SELECT pg_postmaster_start_time()::text"
+_IDENTITY = "SELECT pg_postmaster_start_time()::text, extract(epoch FROM clock_timestamp())::float8"
+_TIME = "SELECT extract(epoch FROM clock_timestamp())::float8"
 _UNUSABLE = ("08", "25006", "57P")
 """SQLSTATEs of a lost connection, or of a server that may have been replaced as the primary."""
 
@@ -50,13 +52,15 @@ class Connections:
     """Runs statements, each on its own connection and within `timeout` seconds, including connecting.
 
     It keeps as many connections as there were concurrent statements; the caller has to limit those. If a connection
-    turns out to be lost, the statement is repeated on a new one, so it must be safe to execute twice.
+    turns out to be lost, the statement is repeated on a new one, so it must be safe to execute twice. Each new
+    connection measures the server's clock, and so does `measure`.
     """
 
-    def __init__(self, target: Target, *, timeout: float) -> None:
+    def __init__(self, target: Target, clock: StoreClock, *, timeout: float) -> None:
         self.epoch = 0
         """How many times a new connection reached another server process than the one before."""
         self._target = target
+        self._clock = clock
         self._timeout = timeout
         self._settings = {} if target.pooled else _settings(timeout)
         self._idle: list[Any] = []
@@ -83,6 +87,12 @@ class Connections:
             if (failure := translate_postgres(error)) is error:
                 raise
             raise failure from error
+
+    async def measure(self) -> None:
+        """Measure the server's clock. Raises StoreUnavailable."""
+        sent = self._clock.monotonic()
+        ((seconds,),) = await self.fetch(_TIME)
+        self._clock.measured(seconds, sent, self._clock.monotonic())
 
     async def close(self) -> None:
         """Close the connections."""
@@ -132,7 +142,9 @@ class Connections:
             )
         except ValueError as error:
             raise StoreRefused(f"The database's URL is invalid: {error}") from error
-        ((server_start,),) = await self._run(connection, deadline, _IDENTITY, ())
+        sent = self._clock.monotonic()
+        ((server_start, seconds),) = await self._run(connection, deadline, _IDENTITY, ())
+        self._clock.measured(seconds, sent, self._clock.monotonic())
         self._idle.remove(connection)
         if self._server_start and server_start != self._server_start:
             self.epoch += 1

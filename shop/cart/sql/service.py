@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -12,18 +13,26 @@ from typing_extensions import override
 from shop.cart import codec
 from shop.cart.memory import DEFAULT_TTL
 from shop.cart.model import Cart, Change, Limits, apply, check
-from shop.cart.service import CartService
 from shop.cart.sql.batches import BATCH_SIZE
 from shop.cart.sql.postgres import PostgresCarts
 from shop.cart.sql.rows import Rows
 from shop.cart.sql.sqlite import SqliteCarts
-from shop.cart.sql.table import CartTable, IdleCart, Row, StoredRow
-from shop.errors import ConfigurationError
+from shop.cart.sql.table import UNREADABLE_PREFIX, CartTable, IdleCart, Row, StoredRow
+from shop.cart.stored import UNREADABLE_SECONDS, StoredCarts
+from shop.errors import CartUnreadable, ConfigurationError
 
 TIMEOUT_SECONDS = 2.0
 """How long the database may take to answer."""
 PAGE_SIZE = 500
 """Rows that a scan reads at a time."""
+
+DAY = 24 * 3600
+DOUBTFUL_TIME = (
+    "Expired carts are not deleted from the database: by its clock, {}. Set the clock right; the newest cart then "
+    "allows it again."
+)
+
+log = logging.getLogger(__name__)
 
 _Item = TypeVar("_Item")
 
@@ -35,7 +44,7 @@ class _Held(NamedTuple):
     expires_at: int
 
 
-class SqlCartService(CartService):
+class SqlCartService(StoredCarts):
     """Carts as rows, each with the bytes of codec.py. `model.apply` runs in this process (rows.py).
 
     If a connection is dropped, the change is repeated: the cart recognizes a change that was already applied by its id.
@@ -46,6 +55,7 @@ class SqlCartService(CartService):
         self.ttl = ttl
         self._table = table
         self._rows = Rows(table, self._decode, _encode)
+        self._doubted_time = False
 
     @property
     def conflicts(self) -> int:
@@ -64,7 +74,8 @@ class SqlCartService(CartService):
 
     @override
     async def get(self, cart_id: str) -> Cart:
-        return (await self._rows.read(cart_id)).cart
+        held = await self._readable(cart_id, lambda: self._rows.read(cart_id))
+        return held.cart
 
     @override
     async def apply(self, cart_id: str, change: Change) -> Cart:
@@ -79,7 +90,8 @@ class SqlCartService(CartService):
             ends = self.now() + (self.remaining(cart) if aged else self.ttl)
             return _Held(cart, max(ends, held.expires_at) if aged else ends)
 
-        return (await self._rows.transform(cart_id, renew)).cart
+        held = await self._readable(cart_id, lambda: self._rows.transform(cart_id, renew))
+        return held.cart
 
     @override
     async def get_many(self, cart_ids: Sequence[str]) -> list[Cart]:
@@ -94,9 +106,14 @@ class SqlCartService(CartService):
     @override
     async def scan(self) -> AsyncIterator[Cart]:
         after = ""
-        while page := await self._table.page(after, self.now(), PAGE_SIZE):
+        while page := await self._table.page(after, await self._table.ask_time(), PAGE_SIZE):
             for cart_id, state in page:
-                yield codec.decode(cart_id, state)
+                try:
+                    cart = codec.decode(cart_id, state)
+                except (codec.UnreadableCart, codec.NewerCart):
+                    self._skipped()
+                else:
+                    yield cart
             after = page[-1][0]
 
     @override
@@ -106,11 +123,16 @@ class SqlCartService(CartService):
     @override
     async def count(self) -> int:
         """The number of carts that have not expired; an estimate if PostgreSQL has more than a million."""
-        return await self._table.count(self.now())
+        return await self._table.count(await self._table.ask_time())
 
     @override
     async def time_left(self, cart_id: str) -> int:
-        return max((await self._rows.read(cart_id)).expires_at - self.now(), 0)
+        held = await self._readable(cart_id, lambda: self._rows.read(cart_id))
+        return max(held.expires_at - self.now(), 0)
+
+    @override
+    def now(self) -> int:
+        return int(self._table.now())
 
     @property
     @override
@@ -119,19 +141,53 @@ class SqlCartService(CartService):
 
     @override
     async def purge(self, limit: int = 1000) -> int:
-        """Delete at most `limit` expired carts and return their number; if it is below the limit, none are left."""
-        return await self._table.purge(self.now(), limit)
+        """Delete at most `limit` expired carts and return their number; if it is below the limit, none are left.
+
+        Deletes nothing while `doubts_time`.
+        """
+        doubts = await self.doubts_time()
+        if doubts and not self._doubted_time:
+            log.error(doubts)
+        self._doubted_time = bool(doubts)
+        return 0 if doubts else await self._table.purge(await self._table.ask_time(), limit)
+
+    async def doubts_time(self) -> str:
+        """Why carts that seem to have expired may not have: the clock of the table must be wrong, or was; else ''."""
+        time = await self._table.ask_time()
+        changed, expires = await self._table.newest()
+        if changed > time + DAY:
+            return DOUBTFUL_TIME.format(f"its newest cart was changed {(changed - time) / DAY:,.1f} days from now")
+        if 0 < expires <= time - DAY:
+            return DOUBTFUL_TIME.format(
+                f"every cart has expired, the newest one {(time - expires) / DAY:,.1f} days ago"
+            )
+        return ""
+
+    async def count_put_aside(self) -> int:
+        """The number of rows that could not be read and are kept under other ids."""
+        return await self._table.count_put_aside()
 
     async def idle(self, before: int, *, by_value: bool = False, limit: int = 100) -> Sequence[IdleCart]:
         """Carts with active lines, last changed at `before` (seconds since the epoch) or earlier.
 
         Sorted by age, oldest first, or by value, highest first, which reads the whole table.
         """
-        return await self._table.idle(before, self.now(), limit, by_value=by_value)
+        return await self._table.idle(before, await self._table.ask_time(), limit, by_value=by_value)
 
     @override
     async def close(self) -> None:
         await self._rows.close()
+
+    async def _readable(self, cart_id: str, call: Callable[[], Awaitable[_Held]]) -> _Held:
+        """What the call returns, after its row was put aside if it cannot be read. Raises CartUnreadable."""
+        try:
+            return await call()
+        except codec.NewerCart as error:
+            raise CartUnreadable("A newer release of the shop has written this cart.") from error
+        except codec.UnreadableCart as error:
+            if await self._table.put_aside(cart_id, error.data, self.now() + UNREADABLE_SECONDS):
+                self._was_put_aside(f"in the table of carts under an id that begins with {UNREADABLE_PREFIX}")
+        return await call()
 
     def _decode(self, cart_id: str, stored: StoredRow | None) -> _Held:
         if stored is None:

@@ -22,10 +22,20 @@ INSERT INTO carts (id, changed_at, expires_at, amount, pieces, currency, state) 
 ON CONFLICT (id) DO UPDATE SET changed_at = excluded.changed_at, expires_at = excluded.expires_at,
   amount = excluded.amount, pieces = excluded.pieces, currency = excluded.currency, state = excluded.state
 """
-_PAGE = "SELECT id, state FROM carts WHERE id > ? AND expires_at > ? ORDER BY id LIMIT ?"
+_PAGE = """
+SELECT id, state FROM carts WHERE id > ? AND expires_at > ? AND id NOT LIKE 'unreadable:%' ORDER BY id LIMIT ?
+"""
 _PROBE = ("", 0, 0, 0, 0, "", bytes(16_384))
 """A row large enough to need new pages, so that a full disk is noticed."""
 _DELETE = "DELETE FROM carts WHERE id = ?"
+_PUT_ASIDE = """
+UPDATE OR REPLACE carts SET id = 'unreadable:' || id, expires_at = ?, pieces = 0 WHERE id = ? AND state = ?
+"""
+_COUNT_PUT_ASIDE = "SELECT count(*) FROM carts WHERE id >= 'unreadable:' AND id < 'unreadable;'"
+_NEWEST = """
+SELECT coalesce(max(changed_at), 0), coalesce(max(expires_at), 0)
+FROM (SELECT changed_at, expires_at FROM carts ORDER BY expires_hour DESC LIMIT 100)
+"""
 _PURGE = """
 DELETE FROM carts WHERE id IN (
   SELECT id FROM carts WHERE expires_hour <= :now / 3600 AND expires_at <= :now ORDER BY expires_hour LIMIT :limit)
@@ -72,6 +82,26 @@ class SqliteCarts(CartTable):
             connection.execute("COMMIT")
 
         await self._writer.run(work)
+
+    @override
+    async def put_aside(self, row_id: str, state: bytes, expires_at: int) -> bool:
+        values = (expires_at, row_id, state)
+        changed = await self._writer.run(lambda connection: connection.execute(self._sql(_PUT_ASIDE), values).rowcount)
+        return changed > 0
+
+    @override
+    async def count_put_aside(self) -> int:
+        (count,) = await self._maintenance.run(
+            lambda connection: connection.execute(self._sql(_COUNT_PUT_ASIDE)).fetchone()
+        )
+        return int(count)
+
+    @override
+    async def newest(self) -> tuple[int, int]:
+        changed, expires = await self._maintenance.run(
+            lambda connection: connection.execute(self._sql(_NEWEST)).fetchone()
+        )
+        return changed, expires
 
     @override
     async def page(self, after: str, now: int, size: int) -> Sequence[tuple[str, bytes]]:

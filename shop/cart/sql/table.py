@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -9,6 +10,9 @@ from typing import NamedTuple
 import msgspec
 
 from shop.money import Money
+
+UNREADABLE_PREFIX = "unreadable:"
+"""A row that cannot be read is renamed: this precedes its id. It is then no cart."""
 
 
 class Row(NamedTuple):
@@ -64,6 +68,14 @@ class CartTable(ABC):
         """Delete the rows with these ids."""
 
     @abstractmethod
+    async def put_aside(self, row_id: str, state: bytes, expires_at: int) -> bool:
+        """Rename a row whose state is still this one, with UNREADABLE_PREFIX. Returns whether it was."""
+
+    @abstractmethod
+    async def count_put_aside(self) -> int:
+        """The number of rows that were put aside and have not been purged."""
+
+    @abstractmethod
     async def page(self, after: str, now: int, size: int) -> Sequence[tuple[str, bytes]]:
         """The id and state of the next `size` rows after an id, in order of id, without expired ones."""
 
@@ -82,6 +94,21 @@ class CartTable(ABC):
     @abstractmethod
     async def count(self, now: int) -> int:
         """The number of rows that have not expired; for a very large table an estimate that includes expired rows."""
+
+    @abstractmethod
+    async def newest(self) -> tuple[int, int]:
+        """When the newest carts changed and when they expire, in seconds since the epoch; zeros if there are none.
+
+        Looks at the 100 rows that expire last.
+        """
+
+    def now(self) -> float:
+        """The table's time in seconds since the epoch, as far as it is known; by default this host's time."""
+        return time.time()
+
+    async def ask_time(self) -> int:
+        """The table's time in whole seconds. Connects if it is not known yet."""
+        return int(self.now())
 
     @property
     def epoch(self) -> int:

@@ -1,6 +1,7 @@
 """What SQL stores promise beyond the contract of every store: few statements, and clear errors."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import asyncpg  # type: ignore[import-untyped]
 import pytest
 from sqlalchemy import text
 
+from shop.cart import codec
 from shop.cart.model import Add, Cart, Limits, apply, new_change_id
 from shop.cart.service import now
 from shop.cart.sql.postgres_connections import Target
@@ -15,7 +17,7 @@ from shop.cart.sql.rows import READERS, WRITERS
 from shop.cart.sql.service import SqlCartService
 from shop.cart.sql.table import IdleCart
 from shop.database import create_engine, fetch, writing
-from shop.errors import ConfigurationError, QuantityLimitExceeded, StoreRefused, StoreUnavailable
+from shop.errors import CartUnreadable, ConfigurationError, QuantityLimitExceeded, StoreRefused, StoreUnavailable
 from shop.money import Money
 
 EUR = Money(1900, "EUR")
@@ -234,3 +236,94 @@ async def test_a_wrong_statement_raises_the_error_of_the_driver(postgres_url: st
     with pytest.raises(asyncpg.UndefinedColumnError):
         await carts.get("a")
     await carts.close()
+
+
+def unreadable(data: bytes, database_url: str) -> str:
+    """A literal of these bytes in SQL."""
+    return f"'\\x{data.hex()}'::bytea" if database_url.startswith("postgresql") else f"x'{data.hex()}'"
+
+
+class TestRowsThatCannotBeRead:
+    async def test_a_row_that_is_no_cart_is_put_aside_and_the_cart_begins_anew(
+        self, carts: SqlCartService, database_url: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        good = await carts.add("good", "mug", 1, EUR)
+        for cart_id in ("a", "b", "c", "d"):
+            await carts.add(cart_id, "mug", 1, EUR)
+        spoiled = unreadable(b"\x02\xff"[1:], database_url)
+        await tell(database_url, f"UPDATE carts SET state = {spoiled} WHERE id <> 'good'")
+        assert [cart async for cart in carts.scan()] == [good]
+        assert (carts.unreadable, await carts.count_put_aside()) == (4, 0)
+        assert await carts.get("a") == Cart("a")
+        assert await carts.get_many(["b", "good"]) == [Cart("b"), good]
+        answers = await asyncio.gather(
+            *(carts.add("c", "mug", 1, EUR) for _ in range(5)), carts.add("good", "mug", 1, EUR)
+        )
+        assert [cart.quantity for cart in (answers[-1], await carts.get("c"))] == [2, 5]
+        given = apply(Cart("d"), Add(new_change_id(), now(), "bowl", 1, EUR))
+        assert await carts.put_many([given, answers[-1]]) == [given, answers[-1]]
+        assert (carts.unreadable, await carts.count_put_aside()) == (8, 4)
+        assert len(caplog.records) == 4
+        assert {cart.id async for cart in carts.scan()} == {"good", "c", "d"}
+        assert {cart.id for cart in await carts.idle(now() + 5)} == {"good", "c", "d"}
+        assert await ask(database_url, "SELECT count(*) FROM carts WHERE id LIKE 'unreadable:%'") == [(4,)]
+        await tell(database_url, f"UPDATE carts SET state = {spoiled} WHERE id = 'c'")
+        assert await carts.get("c") == Cart("c"), "the value that was put aside before is replaced"
+        assert await carts.count_put_aside() == 4
+
+    async def test_a_cart_of_a_newer_release_is_never_overwritten(
+        self, carts: SqlCartService, database_url: str
+    ) -> None:
+        good = await carts.add("good", "mug", 1, EUR)
+        await carts.add("a", "mug", 1, EUR)
+        newer = unreadable(b"\x02" + codec.encode(good)[1:], database_url)
+        await tell(database_url, f"UPDATE carts SET state = {newer} WHERE id = 'a'")
+        for call in (carts.get("a"), carts.add("a", "mug", 1, EUR), carts.time_left("a")):
+            with pytest.raises(CartUnreadable, match="newer release"):
+                await call
+        assert await carts.get_many(["a", "good"]) == [Cart("a", partial=True), good]
+        mine = apply(Cart("a"), Add(new_change_id(), now(), "bowl", 1, EUR))
+        assert await carts.put_many([mine, good]) == [mine, good]
+        assert await ask(database_url, f"SELECT count(*) FROM carts WHERE state = {newer}") == [(1,)]
+
+
+class TestClocks:
+    """The host's clock is one that the test sets; PostgreSQL's clock is right, and SQLite has none of its own."""
+
+    async def test_a_host_with_a_wrong_clock_deletes_nothing_from_the_archive(
+        self,
+        carts: SqlCartService,
+        database_url: str,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        for n in range(5):
+            await carts.add(f"cart-{n}", "mug", 1, EUR)
+        wrong = SqlCartService.connect(database_url, timeout=30)
+        real = time.time
+        with monkeypatch.context() as patch:
+            patch.setattr(time, "time", lambda: real() + 200 * DAY)
+            assert await wrong.purge(10) == await wrong.purge(10) == 0
+            if database_url.startswith("postgresql"):
+                assert len([cart async for cart in wrong.scan()]) == await wrong.count() == 5
+                assert (await wrong.add("cart-0", "mug", 1, EUR)).changed_at <= real() + 1
+                assert await wrong.time_left("cart-0") <= wrong.ttl
+                assert caplog.records == []
+            else:
+                (said,) = [record.getMessage() for record in caplog.records]
+                assert "every cart has expired, the newest one 170.0 days ago" in said
+        assert len([cart async for cart in carts.scan()]) == 5
+        await wrong.close()
+
+    async def test_carts_dated_in_the_future_stop_the_purge(
+        self, carts: SqlCartService, database_url: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        await carts.add("expired", "mug", 1, EUR)
+        await tell(database_url, f"UPDATE carts SET expires_at = {now() - 5}")
+        await carts.put(old("future", -3))
+        assert await carts.purge(10) == await carts.purge(10) == 0
+        (said,) = [record.getMessage() for record in caplog.records]
+        assert "its newest cart was changed 3.0 days from now" in said
+        await tell(database_url, "DELETE FROM carts WHERE id = 'future'")
+        assert await carts.doubts_time() == ""
+        assert await carts.purge(10) == 1
