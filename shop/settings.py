@@ -11,12 +11,23 @@ import msgspec
 
 from shop.errors import ConfigurationError
 
+TEN_YEARS = 10 * 365 * 24 * 3600
+BOUNDS: Mapping[str, tuple[float, float]] = {
+    "cart_ttl": (1, TEN_YEARS),
+    "cart_archive_ttl": (1, TEN_YEARS),
+    "memory_carts": (1, 10**9),
+    "redis_patience": (0.05, 60),
+}
+"""Setting -> the lowest and the highest value that it can have."""
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that differs between installations. `Settings()` is the embedded default."""
 
     redis_url: str = ""
     """The store of live carts: a server, Sentinels or a cluster; empty: this process's memory."""
+    redis_patience: float = 0.4
+    """Seconds in which the store of live carts has to answer; after that, the standby may take over."""
     database_url: str = "sqlite+aiosqlite:///var/shop.db"
     """The database of catalogue and orders: a SQLite file or postgresql+asyncpg://."""
     cart_ttl: int = 30 * 24 * 3600
@@ -66,6 +77,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes of memory for the cache of rendered pages."""
     public_url: str = ""
     """The shop's public https:// address, if it is behind a proxy; empty: taken from each request."""
+
+    def __post_init__(self) -> None:
+        """Raise ConfigurationError for a number that cannot work."""
+        for name, (least, most) in BOUNDS.items():
+            if not least <= (given := getattr(self, name)) <= most:
+                raise ConfigurationError(f"{name.upper()} is {given:g}; it must be from {least:g} to {most:,g}.")
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, env_file: Path = Path(".env")) -> Settings:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from typing import NamedTuple
+from urllib.parse import parse_qs, urlsplit
 
 from redis.exceptions import RedisError
 
@@ -17,7 +18,7 @@ from shop.cart.model import Limits
 from shop.cart.redis.cluster import Cluster, seeds_of
 from shop.cart.redis.sentinel import SentinelServers
 from shop.cart.redis.sentinel_url import names_service
-from shop.cart.redis.service import RedisCartService
+from shop.cart.redis.service import RedisCartService, Timeouts
 from shop.cart.service import CartService
 from shop.cart.sql.journal import SqlJournal
 from shop.cart.sql.service import SqlCartService
@@ -26,6 +27,25 @@ from shop.settings import Settings
 
 MAX_ARCHIVE_DELAY = 3600
 """In seconds. If the process and its store fail together, the changes of this period are lost."""
+CONNECT_SHARE = 0.6
+"""The share of the patience with Redis in which a connection must be made, at most."""
+_FORBIDDEN_OPTIONS = frozenset({"decode_responses", "encoding", "encoding_errors", "parser_class"})
+"""Options of a Redis URL that would change what redis-py returns or sends."""
+
+
+class _Opening(NamedTuple):
+    """How a store is opened, apart from its URL."""
+
+    limits: Limits
+    ttl: int
+    name: str
+    """The setting that holds the URL, for messages."""
+    patience: float
+
+    @property
+    def timeouts(self) -> Timeouts:
+        """The timeouts of a call to Redis. A connection is made in less than the whole patience."""
+        return Timeouts(min(Timeouts().connect, self.patience * CONNECT_SHARE), self.patience)
 
 
 def connect(settings: Settings) -> CartService:
@@ -40,16 +60,22 @@ def connect(settings: Settings) -> CartService:
     if settings.cart_move_from:
         if settings.cart_move_from == settings.redis_url:
             raise ConfigurationError("CART_MOVE_FROM and REDIS_URL are the same store; leave CART_MOVE_FROM out.")
-        old = open_store(settings.cart_move_from, limits=limits, ttl=settings.cart_ttl, name="CART_MOVE_FROM")
+        old = open_store(
+            settings.cart_move_from,
+            limits=limits,
+            ttl=settings.cart_ttl,
+            name="CART_MOVE_FROM",
+            patience=settings.redis_patience,
+        )
         carts = MovingCartService(carts, old)
     return carts
 
 
-def open_store(url: str, *, limits: Limits, ttl: int, name: str) -> CartService:
+def open_store(url: str, *, limits: Limits, ttl: int, name: str, patience: float = Timeouts().reply) -> CartService:
     """Build the store that a URL names, without a standby. Contacts nothing yet.
 
-    `name` is the setting or option that holds the URL, for messages. Raises ConfigurationError for a URL that it
-    cannot parse.
+    `name` is the setting or option that holds the URL, for messages; Redis has to answer within `patience` seconds.
+    Raises ConfigurationError for a URL that it cannot parse.
     """
     try:
         parts = urlsplit(url)
@@ -67,8 +93,13 @@ def open_store(url: str, *, limits: Limits, ttl: int, name: str) -> CartService:
             "or redis+cluster://host:port,host:port; for a database, sqlite+aiosqlite:///file or "
             "postgresql+asyncpg://host/name."
         )
+    forbidden = _FORBIDDEN_OPTIONS.intersection(parse_qs(parts.query, keep_blank_values=True))
+    if forbidden and opened is not _database:
+        raise ConfigurationError(
+            f"{name} has the option {min(forbidden)}; remove it: the shop has to get the bytes of Redis as they are."
+        )
     try:
-        return opened(url, limits, ttl, name)
+        return opened(url, _Opening(limits, ttl, name, patience))
     except (ValueError, TypeError, RedisError) as error:
         raise ConfigurationError(f"{name} has an invalid option: {_option(error)}.") from error
 
@@ -93,7 +124,9 @@ def with_standby(primary: CartService, *, max_carts: int, database_url: str = ""
 def _live_carts(settings: Settings, limits: Limits) -> CartService:
     if not settings.redis_url:
         return MemoryCartService(limits=limits, ttl=settings.cart_ttl, max_carts=settings.memory_carts)
-    primary = open_store(settings.redis_url, limits=limits, ttl=settings.cart_ttl, name="REDIS_URL")
+    primary = open_store(
+        settings.redis_url, limits=limits, ttl=settings.cart_ttl, name="REDIS_URL", patience=settings.redis_patience
+    )
     return with_standby(primary, max_carts=settings.memory_carts, database_url=settings.database_url)
 
 
@@ -125,50 +158,51 @@ def limits_of(settings: Settings) -> Limits:
         raise ConfigurationError(f"CART_MAX_QUANTITY or CART_MAX_LINES is invalid: {error}.") from error
 
 
-def _one_server(url: str, limits: Limits, ttl: int, name: str) -> CartService:
+def _one_server(url: str, how: _Opening) -> CartService:
     parts = urlsplit(url)
     database = parts.path.strip("/")
     if parts.scheme == "unix" or database.isdecimal() or (not database and "," not in parts.netloc):
-        return RedisCartService.connect(url, limits=limits, ttl=ttl)
+        return RedisCartService.connect(url, limits=how.limits, ttl=how.ttl, timeouts=how.timeouts)
     if "@" in database:  # the rest of a password that contains a /
-        raise ConfigurationError(f"{name} ends with /…; the database must be a number, such as /0.")
-    return _by_sentinels(url, limits, ttl, name)
+        raise ConfigurationError(f"{how.name} ends with /…; the database must be a number, such as /0.")
+    return _by_sentinels(url, how)
 
 
-def _by_sentinels(url: str, limits: Limits, ttl: int, name: str) -> CartService:
+def _by_sentinels(url: str, how: _Opening) -> CartService:
     parts = urlsplit(url)
     try:
         seeds_of(parts)
     except ValueError as error:
         raise ConfigurationError(
-            f"{name} must name Sentinels as host:port, followed by the service that they monitor: "
+            f"{how.name} must name Sentinels as host:port, followed by the service that they monitor: "
             f"{parts.scheme}://host1:26379,host2:26379/mymaster. A database is a number, such as /0."
         ) from error
     if not names_service(parts):
         raise ConfigurationError(
-            f"{name} must end with the name of the service that its Sentinels monitor, as in /mymaster or /mymaster/0."
+            f"{how.name} must end with the name of the service that its Sentinels monitor, as in /mymaster or "
+            "/mymaster/0."
         )
-    return RedisCartService(SentinelServers.connect(url), limits=limits, ttl=ttl)
+    return RedisCartService(SentinelServers.connect(url, timeouts=how.timeouts), limits=how.limits, ttl=how.ttl)
 
 
-def _cluster(url: str, limits: Limits, ttl: int, name: str) -> CartService:
+def _cluster(url: str, how: _Opening) -> CartService:
     parts = urlsplit(url)
     try:
         seeds_of(parts)
     except ValueError as error:
         raise ConfigurationError(
-            f"{name} must name nodes as host:port, separated by commas: {parts.scheme}://host1:7000,host2:7000."
+            f"{how.name} must name nodes as host:port, separated by commas: {parts.scheme}://host1:7000,host2:7000."
         ) from error
     if parts.path not in ("", "/", "/0"):
-        raise ConfigurationError(f"{name} ends with a path. Remove it: a cluster has only the database 0.")
-    return RedisCartService(Cluster.connect(url), limits=limits, ttl=ttl)
+        raise ConfigurationError(f"{how.name} ends with a path. Remove it: a cluster has only the database 0.")
+    return RedisCartService(Cluster.connect(url, timeouts=how.timeouts), limits=how.limits, ttl=how.ttl)
 
 
-def _database(url: str, limits: Limits, ttl: int, name: str) -> CartService:  # noqa: ARG001 - its errors name the setting
-    return SqlCartService.connect(url, limits=limits, ttl=ttl)
+def _database(url: str, how: _Opening) -> CartService:
+    return SqlCartService.connect(url, limits=how.limits, ttl=how.ttl)
 
 
-_STORES: dict[str, Callable[[str, Limits, int, str], CartService]] = {
+_STORES: dict[str, Callable[[str, _Opening], CartService]] = {
     "redis": _one_server,
     "rediss": _one_server,
     "unix": _one_server,

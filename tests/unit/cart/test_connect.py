@@ -4,9 +4,10 @@ import pytest
 from shop.cart.around.failover import FailoverCartService
 from shop.cart.around.moving import MovingCartService
 from shop.cart.around.tiered import TieredCartService
-from shop.cart.connect import connect
+from shop.cart.connect import connect, open_store
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import Limits
+from shop.cart.redis.cluster import Cluster
 from shop.cart.redis.sentinel import SentinelServers
 from shop.cart.redis.service import RedisCartService
 from shop.cart.sql.service import SqlCartService
@@ -51,6 +52,15 @@ def test_limits_out_of_range_are_refused(settings: Settings) -> None:
         connect(settings)
 
 
+def test_redis_gets_the_patience_of_the_settings() -> None:
+    for url in ("redis://h", "redis+cluster://h:1", "redis+sentinel://h:1/m"):
+        carts = open_store(url, limits=Limits(), ttl=60, name="REDIS_URL", patience=7)
+        assert isinstance(carts, RedisCartService)
+        servers = carts.servers
+        pipeline = servers._node(("h", 1)).pipeline if isinstance(servers, Cluster) else servers._pipeline  # type: ignore[attr-defined]
+        assert pipeline._timeout == 7
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [
@@ -61,6 +71,9 @@ def test_limits_out_of_range_are_refused(settings: Settings) -> None:
         ("redis://h/carts", "A database is a number"),
         ("redis://h?colour=red", "an invalid option: got an unexpected keyword argument 'colour'"),
         ("redis://h?socket_timeout=long", "an invalid option: Invalid value for 'socket_timeout'"),
+        ("redis://h?decode_responses=true", "REDIS_URL has the option decode_responses; remove it"),
+        ("redis+cluster://h:1?encoding=latin-1", "has the option encoding"),
+        ("redis+sentinel://h:1/m?decode_responses=", "has the option decode_responses"),
         ("rediss://h?ssl_cert_reqs=maybe", "an invalid option: Invalid SSL Certificate Requirements"),
     ],
 )
