@@ -13,12 +13,14 @@ from shop.cart.redis.sentinel import SentinelServers
 from shop.cart.redis.servers import OneServer, Servers
 from shop.cart.redis.service import RedisCartService
 from shop.cart.service import CartService
+from shop.cart.sql.service import SqlCartService
+from shop.cart.sql.table import UNREADABLE_PREFIX
 from shop.errors import StoreUnavailable
 from shop.money import Money
-from shop.operations.findings import Finding, ok, problem
+from shop.operations.findings import Finding, ok, problem, warning
 from shop.operations.redis_cluster import cluster_findings, myself
 from shop.operations.redis_facts import Facts, collect_facts
-from shop.operations.redis_findings import findings
+from shop.operations.redis_findings import findings, unreadable_values
 from shop.operations.redis_sentinels import check_sentinels
 from shop.settings import Settings
 
@@ -36,7 +38,7 @@ async def _write_test_cart(carts: CartService) -> None:
 @asynccontextmanager
 async def _opened(url: str, name: str, settings: Settings) -> AsyncIterator[CartService]:
     """Open the store at a URL without a standby, with a cart TTL of PROBE_TTL. Raises ConfigurationError."""
-    store = open_store(url, limits=limits_of(settings), ttl=PROBE_TTL, name=name)
+    store = open_store(url, limits=limits_of(settings), ttl=PROBE_TTL, name=name, patience=settings.redis_patience)
     try:
         yield store
     finally:
@@ -59,9 +61,20 @@ async def check_cart_store(url: str, name: str, settings: Settings) -> list[Find
             await store.ping()
             about = "changes"
             await _write_test_cart(store)
+            if isinstance(store, SqlCartService):
+                found += await _table_findings(name, store)
         except StoreUnavailable as error:
             return [problem(name, about, str(error)), *found]
     return [ok(name, "changes", f"{redacted(url)} accepts changes."), *found]
+
+
+async def _table_findings(name: str, store: SqlCartService) -> list[Finding]:
+    """What is wrong with the rows of a database's table of carts."""
+    where = f"ids that begin with {UNREADABLE_PREFIX}"
+    found = list(unreadable_values(name, await store.count_put_aside(), where))
+    if doubts := await store.doubts_time():
+        found.append(warning(name, "clock", doubts, "Compare the clocks of the hosts with a time server."))
+    return found
 
 
 async def _sentinel_findings(name: str, servers: Servers) -> list[Finding]:

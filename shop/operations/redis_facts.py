@@ -11,7 +11,7 @@ import msgspec
 from redis.exceptions import ResponseError
 
 from shop.cart.redis.servers import Send
-from shop.cart.redis.service import KEY_PREFIX, SCRIPT_SHA
+from shop.cart.redis.service import KEY_PREFIX, SCRIPT_SHA, UNREADABLE_PREFIX
 from shop.errors import StoreRefused
 from shop.operations.redis_cluster import Node, nodes
 
@@ -19,6 +19,9 @@ PINGS = 9
 SAMPLED_KEYS = 200
 """Number of keys sampled for the share and size of carts."""
 MEASURED_CARTS = 20
+SEARCHED_KEYS = 500_000
+"""Number of keys among which values that were put aside are searched, SEARCH_STEP at a time."""
+SEARCH_STEP = 10_000
 SLOW_ENTRIES = 128
 
 
@@ -48,6 +51,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """The share of carts in a sample of keys, 0 to 1."""
     cart_bytes: Sequence[int]
     """Memory of a few carts in bytes, each with its key and TTL."""
+    put_aside: int = 0
+    """Values that were put aside because they are no carts, among the first SEARCHED_KEYS keys."""
     nodes: Sequence[Node]
     """The nodes of its cluster, as it sees them; empty for a single server."""
     refused: Sequence[str]
@@ -87,6 +92,7 @@ async def collect_facts(send: Send) -> Facts:
         keys=keys,
         cart_share=share,
         cart_bytes=sizes,
+        put_aside=await _put_aside(reply),
         nodes=nodes((await reply("CLUSTER", "NODES") or b"").decode()) if in_cluster else (),
         refused=tuple(dict.fromkeys(refused)),
     )
@@ -113,6 +119,18 @@ async def _sample(reply: Send) -> tuple[int | None, float, list[int]]:
     carts = [key for key in found if key.startswith(KEY_PREFIX.encode())]
     sizes = [await reply("MEMORY", "USAGE", key) for key in carts[:MEASURED_CARTS]]
     return keys, len(carts) / len(found) if found else 0.0, [size for size in sizes if size]
+
+
+async def _put_aside(reply: Send) -> int:
+    cursor, found = 0, 0
+    for _ in range(SEARCHED_KEYS // SEARCH_STEP):
+        page = await reply("SCAN", cursor, "MATCH", f"{UNREADABLE_PREFIX}*", "COUNT", SEARCH_STEP)
+        if not page:
+            break
+        cursor, found = int(page[0]), found + len(page[1])
+        if not cursor:
+            break
+    return found
 
 
 def _info(reply: bytes | None) -> dict[str, str]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from statistics import mean
 
+from shop.cart.redis.service import UNREADABLE_PREFIX
 from shop.operations.findings import Figures, Finding, counted, note, ok, problem, warning
 from shop.operations.redis_facts import Facts
 
@@ -28,6 +29,7 @@ def findings(part: str, facts: Facts, *, now: float, archived: bool = False) -> 
         yield from _traffic(part, facts)
     yield from _clock(part, facts)
     yield from _carts(part, facts)
+    yield from unreadable_values(part, facts.put_aside, f"keys that begin with {UNREADABLE_PREFIX}")
     yield from _slow_commands(part, facts, now)
     if facts.refused:
         yield note(
@@ -186,6 +188,14 @@ def _carts(part: str, facts: Facts) -> Iterator[Finding]:
     script = {True: "its script is loaded", False: "its script will be loaded at the first change", None: ""}
     details = (f"about {counted(carts, 'cart')}", f"{size:.0f} bytes each" if size else "", script[facts.has_script])
     yield ok(part, "carts", f"{', '.join(filter(None, details)).capitalize()}.", carts=round(carts), bytes=round(size))
+
+
+def unreadable_values(part: str, values: int, where: str) -> Iterator[Finding]:
+    """A warning if stored values could not be read as carts and were put aside."""
+    if values:
+        says = f"{counted(values, 'stored value')} could not be read as carts: they were put aside, under {where}."
+        advice = "See what wrote them: the disk, another program, or another release. They expire after 30 days."
+        yield warning(part, "unreadable", says, advice, values=values)
 
 
 def _slow_commands(part: str, facts: Facts, now: float) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ from shop.cart.around.tiered import TieredCartService
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import Cart, Change
 from shop.cart.service import CartService
+from shop.cart.stored import StoredCarts
 from shop.errors import InvalidInput, StoreUnavailable
 
 SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0)
@@ -113,6 +114,10 @@ def _numbers(service: CartService) -> Iterable[Metric]:
         yield GaugeMetricFamily("shop_carts_in_memory", "Carts in the memory of this process", value=len(service))
         yield CounterMetricFamily("shop_carts_expired", "Carts that expired in memory", value=service.expired)
         yield CounterMetricFamily("shop_carts_evicted", "Carts evicted from memory to make room", value=service.evicted)
+    if isinstance(service, StoredCarts):
+        yield CounterMetricFamily(
+            "shop_carts_unreadable", "Stored values that were no carts and were put aside", value=service.unreadable
+        )
     if isinstance(service, FailoverCartService):
         yield GaugeMetricFamily(
             "shop_cart_standby_in_charge",

@@ -17,6 +17,7 @@ import msgspec
 from shop.cart import codec
 from shop.cart.model import Cart
 from shop.cart.service import CartService, now
+from shop.cart.stored import unreadable_in
 from shop.errors import StoreUnavailable
 from shop.retry import with_retries
 
@@ -37,6 +38,8 @@ class Pass(msgspec.Struct):
     """Carts that have changed in the new store since they were copied."""
     renewed: int = 0
     """Copied carts whose last change is older than the new store's TTL; they get a whole new TTL."""
+    unreadable: int = 0
+    """Values in the old store that are no carts; they stay there."""
     old_sum: int = 0
     """The sum of the `checksum`s of the carts in the old store, modulo 2**64, which is independent of their order."""
     new_sum: int = 0
@@ -76,7 +79,7 @@ class Migration:
         Raises StoreUnavailable, whose message names the store that failed; run the pass again when it is back.
         """
         self.passes.append(Pass())
-        room = asyncio.Semaphore(CONCURRENT_BATCHES)
+        room, unreadable = asyncio.Semaphore(CONCURRENT_BATCHES), unreadable_in(self.old)
         try:
             async with asyncio.TaskGroup() as copying:
                 async for carts in self._paced():
@@ -84,6 +87,7 @@ class Migration:
                     copying.create_task(self._copy(carts)).add_done_callback(lambda _: room.release())
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
+        self.passes[-1].unreadable = unreadable_in(self.old) - unreadable
         return self.passes[-1]
 
     async def _paced(self) -> AsyncIterator[list[Cart]]:

@@ -36,6 +36,8 @@ class Statistics(msgspec.Struct):
     carts: int = 0
     empty: int = 0
     """Carts without active lines."""
+    unreadable: int = 0
+    """Stored values that are no carts; they are not among the carts."""
     quantity: int = 0
     """The total quantity of the active lines."""
     expiring: int = 0

@@ -16,8 +16,9 @@ from shop.cart import jsonl
 from shop.cart.around.migration import BATCH_SIZE, older_than_ttl, put_moved, scan_all
 from shop.cart.connect import redacted
 from shop.cart.model import Cart
+from shop.cart.stored import unreadable_in
 from shop.commands import progress
-from shop.commands.cart.migrate import expired_note
+from shop.commands.cart.migrate import expired_note, unreadable_note
 from shop.commands.cart.stores import all_opened, configured, opened
 from shop.errors import ImportRefused, InvalidInput, RowError, StoreUnavailable
 from shop.settings import Settings
@@ -27,11 +28,12 @@ MAX_REPORTED_LINES = 20
 
 def export_carts(settings: Settings, file: Path, url: str | None) -> None:
     """`shop cart export`."""
-    count = asyncio.run(_export(settings, file, {"--url": url} if url else configured(settings)))
-    click.echo(f"{count:,} carts written.", err=True)
+    count, unreadable = asyncio.run(_export(settings, file, {"--url": url} if url else configured(settings)))
+    click.echo("\n".join(filter(None, (f"{count:,} carts written.", unreadable_note(unreadable)))), err=True)
 
 
-async def _export(settings: Settings, file: Path, urls: dict[str, str]) -> int:
+async def _export(settings: Settings, file: Path, urls: dict[str, str]) -> tuple[int, int]:
+    """Write the carts of the stores. Returns how many there were, and how many values were no carts."""
     count = 0
     async with all_opened(urls, settings) as stores:
         known = [await store.count() for store in stores.values()]
@@ -41,7 +43,7 @@ async def _export(settings: Settings, file: Path, urls: dict[str, str]) -> int:
                 out.write(jsonl.encode(cart) + b"\n")
                 count += 1
                 report("Writing", count, total)
-    return count
+        return count, sum(map(unreadable_in, stores.values()))
 
 
 @contextmanager

@@ -99,7 +99,8 @@ def _summary(url: str, migration: Migration, *, dry_run: bool) -> str:
     """The result for one old store, as lines of text."""
     last = migration.passes[-1]
     if dry_run:
-        return f"{url}: {last.carts:,} carts; {last.copied:,} of them would be copied. Nothing was copied."
+        says = f"{url}: {last.carts:,} carts; {last.copied:,} of them would be copied. Nothing was copied."
+        return "\n".join(filter(None, (says, unreadable_note(last.unreadable))))
     passes = "1 pass" if len(migration.passes) == 1 else f"{len(migration.passes)} passes"
     same = last.old_sum == last.new_sum
     sums = f"checksum {last.old_sum:016x} in both" if same else f"checksum {last.old_sum:016x}, new {last.new_sum:016x}"
@@ -108,8 +109,14 @@ def _summary(url: str, migration: Migration, *, dry_run: bool) -> str:
         f"{url}: {last.carts:,} carts; {migration.copied:,} copied in {passes}; {sums}.",
         since if last.ahead else "",
         expired_note(sum(each.renewed for each in migration.passes)),
+        unreadable_note(last.unreadable),
     ]
     return "\n".join(filter(None, lines))
+
+
+def unreadable_note(values: int) -> str:
+    """A note about stored values that are no carts; '' if there are none."""
+    return f"  {values:,} stored values are no carts that this release can read; they stay." if values else ""
 
 
 def expired_note(carts: int) -> str:

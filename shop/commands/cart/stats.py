@@ -12,7 +12,7 @@ from rich.table import Table
 
 from shop.cart.around.statistics import AGES, OLDER, Distribution, Statistics
 from shop.cart.connect import redacted
-from shop.cart.service import now
+from shop.cart.stored import unreadable_in
 from shop.commands import progress
 from shop.commands.cart.stores import all_opened, configured
 from shop.money import Money
@@ -42,10 +42,11 @@ async def _count(settings: Settings, urls: dict[str, str], sample: int | None) -
             with progress.shown(unit="carts") as report:
                 statistics = Statistics()
                 async for cart in store.scan():
-                    statistics.add(cart, age=now() - cart.changed_at, remaining=store.remaining(cart))
+                    statistics.add(cart, age=store.now() - cart.changed_at, remaining=store.remaining(cart))
                     report(f"Counting {name}", statistics.carts, sample or total)
                     if statistics.carts == sample:
                         break
+            statistics.unreadable = unreadable_in(store)
             found[name] = statistics, total if statistics.carts == sample else None
     return found
 
@@ -55,6 +56,7 @@ def _figures(statistics: Statistics, total: int | None) -> dict[str, Any]:
         "carts": statistics.carts,
         "sample_of_about": total,
         "empty": statistics.empty,
+        "unreadable": statistics.unreadable,
         "pieces": statistics.quantity,
         "expiring_within_a_day": statistics.expiring,
         "lines": statistics.lines,
@@ -83,6 +85,7 @@ def _rows(statistics: Statistics, total: int | None) -> list[tuple[str, str]]:
     return [
         ("Carts", sample or f"{statistics.carts:,}"),
         ("with nothing to buy", f"{statistics.empty:,}"),
+        *([("not readable as carts", f"{statistics.unreadable:,}")] if statistics.unreadable else []),
         ("expiring within a day", f"{statistics.expiring:,}"),
         ("Units to buy", f"{statistics.quantity:,}"),
         ("Value", "\n".join(values) or "0"),

@@ -43,7 +43,7 @@ async def opened(name: str, url: str, settings: Settings, *, to_write: bool = Fa
     elif in_sql:
         _require_file(name, url)
     ttl = settings.cart_archive_ttl if in_sql else settings.cart_ttl
-    store = open_store(url, limits=limits_of(settings), ttl=ttl, name=name)
+    store = open_store(url, limits=limits_of(settings), ttl=ttl, name=name, patience=settings.redis_patience)
     try:
         await store.start()
         if to_write:
