@@ -2,7 +2,7 @@
 # `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-pythons targets check format words bench chaos acidrain looks screens access lighthouse validate audit art lock clean setup dev
+.PHONY: help run test test-pythons targets check format words bench simulate chaos acidrain looks screens access lighthouse validate audit art lock clean setup dev
 
 VENV := .venv/bin
 PYTHON311 ?= python3.11
@@ -44,6 +44,10 @@ bench: dev ## Run the benchmarks, which print a table each; SHORT=1 only checks 
 	@for file in tests/bench/bench_*.py; do \
 		$(VENV)/python -m "tests.bench.$$(basename "$$file" .py)" || exit 1; \
 	done
+
+simulate: dev ## Play faults on simulated servers and report any violation; SEEDS=20000 FAMILY=loss, or SEED=7 with its trace
+	@PYTHONHASHSEED=0 exec $(VENV)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
+		$(if $(FIRST),--first $(FIRST)) $(if $(FAMILY),--family $(FAMILY))
 
 chaos: dev ## Break real servers under load and report any loss; ONLY=hung,kill SECONDS=10
 	@exec $(VENV)/python -m tests.chaos.table --only "$(ONLY)" $(if $(SECONDS),--seconds $(SECONDS))

@@ -1,0 +1,208 @@
+"""The states that a cart may have, after the changes that its shopper has sent and the answers to them.
+
+`model.apply` says what each change does. A change that was answered has happened, once; one that was never answered may
+happen at any time, or never. Usually that leaves one state, and each answer has to show it.
+
+A process that cannot know what others have acknowledged (a cut, a lost write, no database either) may answer from an
+older state; then what the change did to that older state is what happens to the cart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from shop.cart.model import Cart, Change, Line, apply
+from shop.errors import CartLimitExceeded
+
+MAX_STATES = 80
+"""With more possible states than these, the cart is not judged any more."""
+
+
+class Forgotten(msgspec.Struct, frozen=True):
+    """The shopper had the cart deleted."""
+
+    id: bytes
+    at: int
+
+
+Deed = Change | Forgotten
+"""What a shopper does to a cart."""
+
+
+class Content(NamedTuple):
+    """What a shopper sees: (sku, saved) -> quantity, and the coupon."""
+
+    lines: frozenset[tuple[str, bool, int]]
+    coupon: str
+
+    def __str__(self) -> str:
+        lines = (f"{sku}{' saved' if saved else ''}: {quantity}" for sku, saved, quantity in sorted(self.lines))
+        return "{" + ", ".join([*lines, *([self.coupon] if self.coupon else [])]) + "}"
+
+
+def content(cart: Cart) -> Content:
+    """What a cart shows."""
+    return Content(frozenset((line.sku, line.saved, line.quantity) for line in cart.lines), cart.coupon)
+
+
+class Step(NamedTuple):
+    """A deed that was answered, and by whom."""
+
+    process: str
+    deed: Deed
+
+
+class History:
+    """The possible states of one cart."""
+
+    def __init__(self, cart_id: str) -> None:
+        self.states = [Cart(cart_id)]
+        self.pending: list[Deed] = []
+        """Deeds that were sent and never answered."""
+        self.lost_count = False
+        """Whether there were too many possible states, so that nothing can be said any more."""
+        self._past: list[list[Cart]] = []
+        """The possible states before each step."""
+        self._steps: list[Step] = []
+
+    @property
+    def expected(self) -> str:
+        """The possible contents, as words."""
+        return " or ".join(sorted({str(content(state)) for state in self._possible()}))
+
+    def answered(self, process: str, deed: Deed | None, answer: Cart, *, differs: bool) -> bool:
+        """Take over an answer to a deed, or to a look. Returns whether it is legal.
+
+        `differs`: whether the process may not know what others have acknowledged.
+        """
+        before = self._possible()
+        after = self._closed(_apply(state, deed) for state in before)
+        matching = [state for state in after if content(state) == content(answer)]
+        if not (differs or answer.partial):
+            self._remember(process, deed, before, matching or after)
+            return bool(matching) or self.lost_count
+        views = [view for view in self._views(process, answer.partial) if content(_apply(view, deed)) == content(answer)]
+        if deed is not None:
+            after += [_plus(state, view, _apply(view, deed), deed) for state in before for view in views]
+        self._remember(process, deed, before, after)
+        return bool(matching or views) or self.lost_count
+
+    def answered_both(self, one: tuple[Deed, Cart], other: tuple[Deed, Cart], *, differs: bool) -> bool:
+        """Take over the answers to two deeds at once. Returns whether they are legal in some order."""
+        before = self._possible()
+        after, legal = [], []
+        for state in before:
+            for (first, early), (second, late) in ((one, other), (other, one)):
+                middle = _apply(state, first)
+                end = _apply(middle, second)
+                after.append(end)
+                if content(early) in (content(middle), content(end)) and content(late) == content(end):
+                    legal.append(end)
+        lenient = differs or one[1].partial or other[1].partial
+        for deed, _ in (one, other):
+            self._remember("", deed, before, after if lenient or not legal else legal)
+        return bool(lenient or legal) or self.lost_count
+
+    def refused(self, deed: Deed) -> bool:
+        """Take over a refusal for a limit. Returns whether it is legal."""
+        full = [state for state in self._possible() if _refuses(state, deed)]
+        self.states = full or self.states
+        return bool(full) or self.lost_count
+
+    def unanswered(self, deed: Deed) -> None:
+        """The shopper gave up waiting: the deed may happen now, later or never."""
+        self.pending.append(deed)
+
+    def ends(self, cart: Cart) -> bool:
+        """Whether this is a legal state in the end."""
+        return self.lost_count or any(content(state) == content(cart) for state in self._possible())
+
+    def _possible(self) -> list[Cart]:
+        return self._closed(self.states)
+
+    def _closed(self, states: Iterable[Cart]) -> list[Cart]:
+        """These states, and those after any of the pending deeds."""
+        found: dict[object, Cart] = {}
+        queue = list(states)
+        while queue and len(found) <= MAX_STATES:
+            state = queue.pop()
+            key = (content(state), state.removed, tuple(state.knows(deed.id) for deed in self.pending))
+            if key not in found:
+                found[key] = state
+                queue += [_apply(state, deed) for deed in self.pending if not state.knows(deed.id)]
+        self.lost_count |= len(found) > MAX_STATES
+        return list(found.values())
+
+    def _remember(self, process: str, deed: Deed | None, before: list[Cart], after: list[Cart]) -> None:
+        if deed is not None:
+            self._past.append(before)
+            self._steps.append(Step(process, deed))
+        self.states = self._closed(after)
+
+    def _views(self, process: str, partial: bool) -> Iterator[Cart]:
+        """The states that a process may know: an older one, with what it has acknowledged itself since."""
+        for number, states in enumerate([*self._past, self._possible()]):
+            since = self._steps[number:]
+            own = [step.deed for step in since if step.process == process]
+            for state in states:
+                yield _fold(state, own)
+            if partial:
+                empty = Cart(self.states[0].id)
+                yield _fold(empty, own)
+                yield _fold(empty, [step.deed for step in since])
+
+
+def _apply(cart: Cart, deed: Deed | None) -> Cart:
+    if deed is None or cart.knows(deed.id):
+        return cart
+    if isinstance(deed, Forgotten):
+        return Cart(cart.id, cart.revision + 1, changes=cart.changes + deed.id)
+    try:
+        return apply(cart, deed)
+    except CartLimitExceeded:
+        return cart
+
+
+def _refuses(cart: Cart, deed: Deed) -> bool:
+    if isinstance(deed, Forgotten):
+        return False
+    try:
+        apply(cart, deed)
+    except CartLimitExceeded:
+        return True
+    return False
+
+
+def _fold(cart: Cart, deeds: list[Deed]) -> Cart:
+    for deed in deeds:
+        cart = _apply(cart, deed)
+    return cart
+
+
+def _plus(cart: Cart, before: Cart, after: Cart, deed: Deed) -> Cart:
+    """The cart after what happened between two other states."""
+    if cart.knows(deed.id):
+        return cart
+    keys = [(line.sku, line.saved) for line in (*cart.lines, *after.lines)]
+    lines = []
+    for sku, saved in dict.fromkeys(keys):
+        quantity = _quantity(cart, sku, saved) + _quantity(after, sku, saved) - _quantity(before, sku, saved)
+        model = cart.line(sku, saved=saved) or after.line(sku, saved=saved)
+        if quantity > 0 and model is not None:
+            lines.append(Line(sku, quantity, model.price, model.added_at, saved))
+    return Cart(
+        id=cart.id,
+        revision=cart.revision + 1,
+        lines=tuple(lines),
+        removed=cart.removed if after.removed == before.removed else after.removed,
+        changes=cart.changes + deed.id,
+        coupon=cart.coupon if after.coupon == before.coupon else after.coupon,
+    )
+
+
+def _quantity(cart: Cart, sku: str, saved: bool) -> int:
+    line = cart.line(sku, saved=saved)
+    return line.quantity if line else 0

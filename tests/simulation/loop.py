@@ -1,0 +1,145 @@
+"""An event loop on a virtual clock, whose processes can stall and be killed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextvars import Context, ContextVar, copy_context
+from heapq import heappop
+from typing import Any
+
+START = 1_000.0
+"""The loop's time when it begins."""
+CANCELLATIONS = 5
+"""How often tasks are cancelled in the end that go on all the same."""
+
+
+class Actor:
+    """Something whose code runs on the loop. While it is stalled, nothing of it runs; when it is dead, nothing ever."""
+
+    def __init__(self) -> None:
+        self.dead = False
+        self.stalled = False
+        self.timers_first = False
+        """Whether its event loop runs timers before it reads sockets, as uvloop does."""
+        self.context: Context = copy_context()
+        self.context.run(ACTOR.set, self)
+        self.late_calls: deque[asyncio.Handle] = deque()
+        self.late_timers: deque[asyncio.Handle] = deque()
+        self.late_input: deque[Callable[[], None]] = deque()
+
+
+ACTOR: ContextVar[Actor | None] = ContextVar("ACTOR", default=None)
+"""Whose code runs now; None: the world's own."""
+
+
+class Deadlock(AssertionError):
+    """Nothing will ever happen any more, but somebody is waiting."""
+
+
+class VirtualLoop(asyncio.BaseEventLoop):
+    """Runs callbacks in a fixed order and jumps to the next timer when none is left. Knows no threads, files, sockets.
+
+    `connect` opens the connections that code on this loop asks for.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = START
+        self.unhandled: list[str] = []
+        """Exceptions that no one took care of."""
+        self.connect: Callable[[Any, str, int], Any] | None = None
+        self.tasks: list[asyncio.Task[Any]] = []
+        """Every task, so that those of a dead actor are not collected while the others continue."""
+        self.set_task_factory(self._new_task)
+        self.set_exception_handler(self._note)
+
+    def time(self) -> float:
+        return self.now
+
+    async def create_connection(self, protocol_factory: Any, host: Any = None, port: Any = None, **_: Any) -> Any:
+        assert self.connect is not None
+        return await self.connect(protocol_factory, host, port)
+
+    def input(self, actor: Actor, callback: Callable[..., None], *args: object) -> None:
+        """Call back as for what came in on a socket of this actor."""
+        if actor.dead:
+            return
+        if actor.stalled:
+            actor.late_input.append(lambda: callback(*args))
+        else:
+            self.call_soon(callback, *args, context=actor.context)
+
+    def stall(self, actor: Actor) -> None:
+        """Hold everything of this actor back until `resume`."""
+        actor.stalled = True
+
+    def resume(self, actor: Actor) -> None:
+        """Run what was held back, in the order of the actor's own event loop."""
+        actor.stalled = False
+        ready: deque[asyncio.Handle] = self._ready  # type: ignore[attr-defined]
+        ready.extend(actor.late_calls)
+        timers = list(actor.late_timers)
+        if actor.timers_first:
+            ready.extend(timers)
+        for callback in actor.late_input:
+            self.call_soon(callback, context=actor.context)
+        if not actor.timers_first:
+            ready.extend(timers)
+        for late in (actor.late_calls, actor.late_timers, actor.late_input):
+            late.clear()
+
+    def clear_away(self, actors: Iterable[Actor]) -> None:
+        """Cancel every task that is left, also those of the dead, and close the loop."""
+        for actor in actors:
+            actor.dead = False
+            self.resume(actor)
+        with contextlib.suppress(Deadlock):
+            for _ in range(CANCELLATIONS):
+                left = [task for task in self.tasks if not task.done()]
+                for task in left:
+                    task.cancel()
+                if not left:
+                    break
+                self.run_until_complete(asyncio.wait(left, timeout=1))
+        self.close()
+
+    def _new_task(self, loop: Any, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
+        task: asyncio.Task[Any] = asyncio.Task(coroutine, loop=loop, **options)
+        self.tasks.append(task)
+        return task
+
+    def _note(self, loop: Any, context: dict[str, Any]) -> None:
+        self.unhandled.append(f"{context.get('message')}: {context.get('exception')!r}")
+
+    def _write_to_self(self) -> None:
+        raise AssertionError("The simulation has no threads.")
+
+    def _run_once(self) -> None:
+        ready: deque[asyncio.Handle] = self._ready  # type: ignore[attr-defined]
+        if not ready:
+            self._jump()
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if handle.cancelled():
+                continue
+            actor = handle._context.get(ACTOR)  # type: ignore[attr-defined]
+            if actor is None or not (actor.dead or actor.stalled):
+                handle._run()
+            else:  # what a dead actor leaves is kept, to be cleared away in the end
+                (actor.late_timers if isinstance(handle, asyncio.TimerHandle) else actor.late_calls).append(handle)
+
+    def _jump(self) -> None:
+        """Go to the next timer, and make ready all that are due then."""
+        scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]
+        ready: deque[asyncio.Handle] = self._ready  # type: ignore[attr-defined]
+        while scheduled and (not ready or scheduled[0].when() <= self.now):
+            timer = heappop(scheduled)
+            timer._scheduled = False  # type: ignore[attr-defined]
+            if not timer.cancelled():
+                self.now = max(self.now, timer.when())
+                ready.append(timer)
+        if not ready:
+            raise Deadlock("All are waiting, and no timer is left.")

@@ -1,0 +1,248 @@
+"""A shopper: sends changes to processes, one after the other, and holds each answer to the history of the cart."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from shop.cart.model import (
+    Add,
+    Cart,
+    Clear,
+    MoveToCart,
+    Purchase,
+    Remove,
+    SaveForLater,
+    SetQuantity,
+    Undo,
+    UseCoupon,
+)
+from shop.cart.service import CartService
+from shop.errors import CartLimitExceeded
+from shop.money import Money
+from tests.simulation.history import Deed, Forgotten, History, content
+from tests.simulation.process import Gone, Process
+from tests.simulation.world import World
+
+PATIENCE = 12.0
+"""Seconds after which no answer counts as a refusal; a process that does not run may take longer."""
+RETRY_SECONDS = 0.1
+PRICE = Money(500, "EUR")
+
+Click = Callable[[bytes, int], Deed]
+"""Makes a deed of its id and time."""
+
+
+class Unanswered(Exception):
+    """There was no answer."""
+
+
+class Shopper:
+    """The only one who changes a cart."""
+
+    def __init__(self, world: World, cart_id: str) -> None:
+        self.world = world
+        self.cart_id = cart_id
+        self.history = History(cart_id)
+        self.last_removal = b""
+        """The id of the latest deed that took lines out of the cart."""
+        self.hint = False
+        """What the cookie says: whether the latest answer came from other than the store."""
+
+    def new_id(self) -> bytes:
+        return self.world.chance.randbytes(8)
+
+    # Single clicks, for scenes that are written by hand
+
+    async def add(self, process: Process, sku: str, quantity: int = 1) -> Cart:
+        return await self.click(process, lambda i, at: Add(i, at, sku, quantity, PRICE))
+
+    async def set(self, process: Process, sku: str, quantity: int) -> Cart:
+        return await self.click(process, lambda i, at: SetQuantity(i, at, sku, quantity))
+
+    async def remove(self, process: Process, sku: str) -> Cart:
+        return await self.click(process, lambda i, at: Remove(i, at, sku))
+
+    async def clear(self, process: Process) -> Cart:
+        return await self.click(process, Clear)
+
+    async def save(self, process: Process, sku: str) -> Cart:
+        return await self.click(process, lambda i, at: SaveForLater(i, at, sku))
+
+    async def move(self, process: Process, sku: str) -> Cart:
+        return await self.click(process, lambda i, at: MoveToCart(i, at, sku))
+
+    async def undo(self, process: Process) -> Cart:
+        of = self.last_removal
+        return await self.click(process, lambda i, at: Undo(i, at, of))
+
+    async def use_coupon(self, process: Process, code: str) -> Cart:
+        return await self.click(process, lambda i, at: UseCoupon(i, at, code))
+
+    async def order(self, process: Process) -> Cart:
+        """Buy what the possible states agree on, as a checkout that has just shown the cart."""
+        state = self.history.states[0]
+        lines = tuple((line.sku, line.quantity) for line in state.active)
+        return await self.click(process, lambda i, at: Purchase(i, at, lines, state.coupon))
+
+    async def forget(self, process: Process) -> Cart:
+        return await self.click(process, Forgotten)
+
+    async def look(self, process: Process) -> Cart:
+        """Read the cart."""
+        since = self.world.loop.time()
+        cart = await self._ask(process, lambda carts: carts.get(self.cart_id))
+        self._judge(process, None, cart, since)
+        return cart
+
+    async def click(self, process: Process, make: Click, *, others: Callable[[], Process] | None = None) -> Cart:
+        """Send a deed until it is answered: after a process that has ended, again to one of the `others`."""
+        deed_id, since = self.new_id(), self.world.loop.time()
+        while True:
+            try:
+                deed, cart = await self._send(process, make, deed_id)
+            except Gone:
+                if others is None:
+                    self.history.unanswered(make(deed_id, int(self.world.wall(process))))
+                    raise
+                await asyncio.sleep(RETRY_SECONDS)
+                process = others()
+                continue
+            if cart is None:
+                return self.history.states[0]
+            self._judge(process, deed, cart, since)
+            return cart
+
+    async def click_twice(self, one: tuple[Process, Click], other: tuple[Process, Click], *, same: bool) -> None:
+        """Send two deeds at once, as from two tabs; with `same` they have one id, as after a double click."""
+        since, ids = self.world.loop.time(), (self.new_id(), self.new_id())
+        sent = [
+            self._send(process, make, deed_id)
+            for (process, make), deed_id in zip((one, other), (ids[0], ids[0 if same else 1]), strict=True)
+        ]
+        found = await asyncio.gather(*sent, return_exceptions=True)
+        for (process, make), deed_id, result in zip((one, other), ids, found, strict=True):
+            if isinstance(result, Gone):
+                self.history.unanswered(make(ids[0] if same else deed_id, int(self.world.wall(process))))
+        answers = [(process, *result) for (process, _), result in zip((one, other), found) if isinstance(result, tuple)]
+        answers = [answer for answer in answers if answer[2] is not None]
+        for result in found:
+            if isinstance(result, BaseException) and not isinstance(result, Gone):
+                raise result
+        if len(answers) < 2:
+            for process, deed, cart in answers:
+                self._judge(process, deed, cart, since)
+            return
+        (p1, d1, c1), (p2, d2, c2) = answers
+        differs = self.world.may_differ(p1.name, since) or self.world.may_differ(p2.name, since)
+        expected = self.history.expected
+        if not self.history.answered_both((d1, c1), (d2, c2), differs=differs):
+            self.world.violates(
+                f"{self.cart_id}: {_words(d1)} showed {content(c1)} and, at once, {_words(d2)} {content(c2)}; "
+                f"before was {expected}"
+            )
+
+    def is_stored(self) -> None:
+        """Hold what Redis has in the end to the history."""
+        cart = self.world.stored(self.cart_id)
+        if not self.history.ends(cart):
+            self.world.violates(
+                f"in the end Redis has of {self.cart_id} {content(cart)} instead of {self.history.expected}"
+            )
+
+    async def agrees(self, process: Process) -> bool:
+        """Whether what a process shows is legal in the end."""
+        cart = await self._ask(process, lambda carts: carts.get(self.cart_id))
+        return not cart.partial and self.history.ends(cart)
+
+    async def ends(self, process: Process) -> None:
+        """Hold what a process shows in the end to the history."""
+        with contextlib.suppress(Gone):
+            cart = await self._ask(process, lambda carts: carts.get(self.cart_id))
+            if cart.partial or not self.history.ends(cart):
+                self.world.violates(
+                    f"in the end {process.name} shows of {self.cart_id} {content(cart)}"
+                    f"{' (partial)' if cart.partial else ''} instead of {self.history.expected}"
+                )
+
+    async def _send(self, process: Process, make: Click, deed_id: bytes) -> tuple[Deed, Cart | None]:
+        """Send a deed and return it with its answer; None if a limit refuses it."""
+        deed = make(deed_id, int(self.world.wall(process)))
+        self.world.note(f"{self.cart_id} -> {process.name}: {_words(deed)}")
+        try:
+            cart = await self._ask(process, lambda carts: _do(carts, self.cart_id, deed))
+        except CartLimitExceeded as error:
+            self.world.note(f"{self.cart_id} <- {process.name}: {error}")
+            if not self.history.refused(deed):
+                self.world.violates(f"{self.cart_id}: {_words(deed)} was refused: {error}")
+            return deed, None
+        if not isinstance(deed, Forgotten):
+            if cart.removed is not None and cart.removed.change == deed.id:
+                self.last_removal = deed.id
+        return deed, cart
+
+    async def _ask(self, process: Process, call: Callable[[CartService], Coroutine[Any, Any, Cart]]) -> Cart:
+        """Have a process answer a request. A failure that is not Gone or a limit is a violation."""
+
+        async def request() -> tuple[Cart, bool]:
+            carts = process.carts
+            if self.hint:
+                await _consult_journal(carts, self.cart_id)
+            return await call(carts), carts.uses_standby(self.cart_id)
+
+        try:
+            async with asyncio.timeout(PATIENCE):
+                cart, self.hint = await process.run(request)
+        except (Gone, CartLimitExceeded):
+            raise
+        except TimeoutError as error:
+            self.world.violates(f"{self.cart_id}: {process.name} gave no answer in {PATIENCE:g} s")
+            raise Unanswered from error
+        except Exception as error:
+            self.world.violates(f"{self.cart_id}: {process.name} refused: {error!r}")
+            raise Unanswered from error
+        self.world.note(
+            f"{self.cart_id} <- {process.name}: {content(cart)}{' partial' if cart.partial else ''}"
+            f"{' standby' if self.hint else ''}"
+        )
+        return cart
+
+    def _judge(self, process: Process, deed: Deed | None, cart: Cart, since: float) -> None:
+        expected = self.history.expected
+        differs = self.world.may_differ(process.name, since)
+        if not self.history.answered(process.name, deed, cart, differs=differs):
+            self.world.violates(
+                f"{self.cart_id}: {process.name} answered {_words(deed)} with {content(cart)}"
+                f"{' (partial)' if cart.partial else ''}; before was {expected}"
+            )
+
+
+async def _do(carts: CartService, cart_id: str, deed: Deed) -> Cart:
+    """Have a service do it."""
+    if not isinstance(deed, Forgotten):
+        return await carts.apply(cart_id, deed)
+    await carts.delete(cart_id)
+    return Cart(cart_id)
+
+
+async def _consult_journal(carts: CartService, cart_id: str) -> None:
+    """What a page does whose cookie says that the cart was changed while the store was away."""
+    consult = getattr(carts, "consult_journal", None)
+    if consult is not None and (waiting := consult(cart_id)) is not None:
+        await waiting
+
+
+def _words(deed: Deed | None) -> str:
+    match deed:
+        case None:
+            return "a look"
+        case Purchase():
+            return f"Purchase {' '.join(f'{sku}: {quantity}' for sku, quantity in deed.lines)}"
+        case Undo():
+            return "Undo"
+        case _:
+            name = type(deed).__name__
+            facts = (str(getattr(deed, field, "")) for field in ("sku", "quantity", "code"))
+            return " ".join(filter(None, [name, *facts]))
