@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 
-
 from tests.simulation.play import Report, play
 from tests.simulation.scenario import scenario_of
 from tests.simulation.shrink import shrunk
@@ -19,8 +18,8 @@ from tests.simulation.world import simulated
 
 CHUNK = 100
 """Seeds that a process plays at a time."""
-SHOWN = 5
-"""Violations whose trace is printed."""
+SHOWN = 8
+"""How many kinds of violations are shown, each with one trace."""
 
 
 def failing(seeds: Iterable[int]) -> list[Report]:
@@ -30,7 +29,6 @@ def failing(seeds: Iterable[int]) -> list[Report]:
     with simulated():
         reports = [report for seed in seeds if (report := play(scenario_of(seed))).violations]
     gc.enable()
-    gc.collect()
     return reports
 
 
@@ -49,33 +47,37 @@ def main() -> int:
     parser.add_argument("--family", default="", help="only seeds of this family")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 2)
     options = parser.parse_args()
-    if options.seed is not None:
-        with simulated():
-            report = play(scenario_of(options.seed), trace=True)
-            print(told(report))
-            if report.violations:
-                print("\nThe smallest that still fails:")
-                print(told(shrunk(report.scenario)))
-        return int(bool(report.violations))
-    return _many(options)
+    return _many(options) if options.seed is None else _one(options.seed)
+
+
+def _one(seed: int) -> int:
+    gc.disable()
+    with simulated():
+        report = play(scenario_of(seed), trace=True)
+        print(told(report))
+        if report.violations:
+            print("\nThe smallest that still fails:")
+            print(told(shrunk(report)))
+    return int(bool(report.violations))
 
 
 def _many(options: argparse.Namespace) -> int:
     begin = time.monotonic()
-    seeds = range(options.first, options.first + options.seeds)
-    if options.family:
-        seeds = [seed for seed in seeds if scenario_of(seed).family == options.family]
+    asked = range(options.first, options.first + options.seeds)
+    seeds = [seed for seed in asked if options.family in ("", scenario_of(seed).family)]
     chunks = [seeds[first : first + CHUNK] for first in range(0, len(seeds), CHUNK)]
     with ProcessPoolExecutor(options.processes) as pool:
         reports = [report for some in pool.map(failing, chunks) for report in some]
     families = Counter(scenario_of(seed).family for seed in seeds)
-    wrong = Counter(report.scenario.family for report in reports)
+    wrong = Counter((report.scenario.family, report.kind) for report in reports)
     print(f"{len(seeds)} seeds in {time.monotonic() - begin:.0f} s, {len(reports)} with violations")
     for family, count in sorted(families.items()):
-        print(f"  {family:8} {count:6} {wrong[family]:6}")
+        kinds = [f"{number} {kind}" for (of, kind), number in sorted(wrong.items()) if of == family]
+        print(f"  {family:8} {count:6} seeds: {', '.join(kinds) or 'no violation'}")
     with simulated():
-        for report in reports[:SHOWN]:
-            print(f"\n{told(shrunk(report.scenario))}")
+        first = {(report.scenario.family, report.kind): report for report in reversed(reports)}
+        for report in list(first.values())[:SHOWN]:
+            print(f"\n{told(shrunk(report))}")
     if reports:
         print(f"\nSeeds: {' '.join(str(report.scenario.seed) for report in reports[:50])}")
     return int(bool(reports))
@@ -83,5 +85,3 @@ def _many(options: argparse.Namespace) -> int:
 
 if __name__ == "__main__":
     sys.exit(main())
-
-

@@ -3,13 +3,14 @@
 `model.apply` says what each change does. A change that was answered has happened, once; one that was never answered may
 happen at any time, or never. Usually that leaves one state, and each answer has to show it.
 
-A process that cannot know what others have acknowledged (a cut, a lost write, no database either) may answer from an
-older state; then what the change did to that older state is what happens to the cart.
+A process that cannot know what others have acknowledged may answer from an older state; then what the change did to
+that older state is what happens to the cart. `Doubt` says how much it may lack.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from enum import IntEnum
 from typing import NamedTuple
 
 import msgspec
@@ -26,6 +27,17 @@ class Forgotten(msgspec.Struct, frozen=True):
 
     id: bytes
     at: int
+
+
+class Doubt(IntEnum):
+    """What an answer may lack."""
+
+    NONE = 0
+    """Nothing."""
+    OUTAGE = 1
+    """What the store acknowledged to others, since this process last saw the cart; but nothing from the journal."""
+    SPLIT = 2
+    """All that others have acknowledged: this process is cut off alone, the store lost it, or the journal is away."""
 
 
 Deed = Change | Forgotten
@@ -49,10 +61,21 @@ def content(cart: Cart) -> Content:
 
 
 class Step(NamedTuple):
-    """A deed that was answered, and by whom."""
+    """A deed that was answered, by whom, and whether it was answered from the journal."""
 
     process: str
     deed: Deed
+    journalled: bool
+
+
+class Answer(NamedTuple):
+    """An answer to a deed, or to a look (None)."""
+
+    process: str
+    deed: Deed | None
+    cart: Cart
+    journalled: bool = False
+    """Whether the store was away for it."""
 
 
 class History:
@@ -64,47 +87,69 @@ class History:
         """Deeds that were sent and never answered."""
         self.lost_count = False
         """Whether there were too many possible states, so that nothing can be said any more."""
+        self._before = self.states
         self._past: list[list[Cart]] = []
         """The possible states before each step."""
         self._steps: list[Step] = []
+        self._seen: dict[str, int] = {}
+        """How many steps each process was known to know at its latest right answer."""
 
     @property
     def expected(self) -> str:
-        """The possible contents, as words."""
-        return " or ".join(sorted({str(content(state)) for state in self._possible()}))
+        """The possible contents before the latest answer, as words."""
+        return " or ".join(sorted({str(content(state)) for state in self._before}))
 
-    def answered(self, process: str, deed: Deed | None, answer: Cart, *, differs: bool) -> bool:
-        """Take over an answer to a deed, or to a look. Returns whether it is legal.
-
-        `differs`: whether the process may not know what others have acknowledged.
-        """
-        before = self._possible()
+    def answered(self, answer: Answer, doubt: Doubt) -> bool:
+        """Take over an answer. Returns whether it is legal."""
+        deed, shown = answer.deed, content(answer.cart)
+        before = self._before = self._possible()
         after = self._closed(_apply(state, deed) for state in before)
-        matching = [state for state in after if content(state) == content(answer)]
-        if not (differs or answer.partial):
-            self._remember(process, deed, before, matching or after)
-            return bool(matching) or self.lost_count
-        views = [view for view in self._views(process, answer.partial) if content(_apply(view, deed)) == content(answer)]
-        if deed is not None:
-            after += [_plus(state, view, _apply(view, deed), deed) for state in before for view in views]
-        self._remember(process, deed, before, after)
+        matching = [state for state in after if content(state) == shown]
+        views: list[Cart] = []
+        if doubt or answer.cart.partial:
+            views = [view for view in self._views(answer, doubt) if content(_apply(view, deed)) == shown]
+            if deed is not None:
+                after += [_plus(state, view, _apply(view, deed), deed) for state in before for view in views]
+        else:
+            after = matching or after
+        self._remember(answer, before, after)
+        if matching:
+            self._seen[answer.process] = len(self._steps)
         return bool(matching or views) or self.lost_count
 
-    def answered_both(self, one: tuple[Deed, Cart], other: tuple[Deed, Cart], *, differs: bool) -> bool:
+    def answered_both(self, one: Answer, other: Answer, doubt: Doubt) -> bool:
         """Take over the answers to two deeds at once. Returns whether they are legal in some order."""
-        before = self._possible()
-        after, legal = [], []
+        if doubt or one.cart.partial or other.cart.partial:
+            self._either_order(one, other, doubt)
+            return True
+        before = self._before = self._possible()
+        middles, after, legal = [], [], []
         for state in before:
-            for (first, early), (second, late) in ((one, other), (other, one)):
-                middle = _apply(state, first)
-                end = _apply(middle, second)
+            for first, second in ((one, other), (other, one)):
+                middle = _apply(state, first.deed)
+                end = _apply(middle, second.deed)
+                middles.append(middle)
                 after.append(end)
-                if content(early) in (content(middle), content(end)) and content(late) == content(end):
+                early = content(first.cart) in (content(middle), content(end))
+                if early and content(second.cart) == content(end):
                     legal.append(end)
-        lenient = differs or one[1].partial or other[1].partial
-        for deed, _ in (one, other):
-            self._remember("", deed, before, after if lenient or not legal else legal)
-        return bool(lenient or legal) or self.lost_count
+        self._remember(one, before, middles)
+        self._remember(other, [*before, *middles], legal or after)
+        return bool(legal) or self.lost_count
+
+    def _either_order(self, one: Answer, other: Answer, doubt: Doubt) -> None:
+        """Take over two answers of which either may lack something."""
+        before = self.states
+        self.answered(one, doubt)
+        self.answered(other, doubt)
+        after, past, steps = self.states, self._past[-2:], self._steps[-2:]
+        self.states = before
+        del self._past[-2:], self._steps[-2:]
+        self.answered(other, doubt)
+        self.answered(one, doubt)
+        self._past[-2:] = [[*some, *others] for some, others in zip(past, self._past[-2:], strict=True)]
+        self._steps[-2:] = steps
+        self.states = self._closed([*after, *self.states])
 
     def refused(self, deed: Deed) -> bool:
         """Take over a refusal for a limit. Returns whether it is legal."""
@@ -118,13 +163,16 @@ class History:
 
     def ends(self, cart: Cart) -> bool:
         """Whether this is a legal state in the end."""
-        return self.lost_count or any(content(state) == content(cart) for state in self._possible())
+        self._before = self._possible()
+        return self.lost_count or any(content(state) == content(cart) for state in self._before)
 
     def _possible(self) -> list[Cart]:
         return self._closed(self.states)
 
     def _closed(self, states: Iterable[Cart]) -> list[Cart]:
         """These states, and those after any of the pending deeds."""
+        if len(states := list(states)) == 1 and not self.pending:
+            return states
         found: dict[object, Cart] = {}
         queue = list(states)
         while queue and len(found) <= MAX_STATES:
@@ -136,23 +184,25 @@ class History:
         self.lost_count |= len(found) > MAX_STATES
         return list(found.values())
 
-    def _remember(self, process: str, deed: Deed | None, before: list[Cart], after: list[Cart]) -> None:
-        if deed is not None:
+    def _remember(self, answer: Answer, before: list[Cart], after: list[Cart]) -> None:
+        if answer.deed is not None:
             self._past.append(before)
-            self._steps.append(Step(process, deed))
+            self._steps.append(Step(answer.process, answer.deed, answer.journalled))
         self.states = self._closed(after)
 
-    def _views(self, process: str, partial: bool) -> Iterator[Cart]:
-        """The states that a process may know: an older one, with what it has acknowledged itself since."""
+    def _views(self, answer: Answer, doubt: Doubt) -> Iterator[Cart]:
+        """The states that a process may know: an older one, with what it cannot have missed since."""
+        empty = [Cart(self.states[0].id)]
+        first = self._seen.get(answer.process, 0) if doubt < Doubt.SPLIT else 0
         for number, states in enumerate([*self._past, self._possible()]):
             since = self._steps[number:]
-            own = [step.deed for step in since if step.process == process]
-            for state in states:
-                yield _fold(state, own)
-            if partial:
-                empty = Cart(self.states[0].id)
-                yield _fold(empty, own)
-                yield _fold(empty, [step.deed for step in since])
+            own = [step.deed for step in since if step.process == answer.process]
+            shared = [step.deed for step in since if step.process == answer.process or step.journalled]
+            bases = [*(states if number >= first else ()), *(empty if answer.cart.partial else ())]
+            for state in bases:
+                yield _fold(state, shared)
+                if doubt == Doubt.SPLIT:
+                    yield _fold(state, own)
 
 
 def _apply(cart: Cart, deed: Deed | None) -> Cart:

@@ -25,14 +25,13 @@ def _runtime() -> Any:
 
 @cache
 def _compiled(source: bytes) -> Any:
-    compiled = _runtime().execute(
+    return _runtime().execute(
         b"return function(keys, argv, call) "
         b"local KEYS, ARGV = keys, argv "
         b"local redis = {call = call, error_reply = function(text) return {err = text} end, "
         b"status_reply = function(text) return {ok = text} end} "
         b"local server = redis " + source + b"\nend"
     )
-    return compiled
 
 
 def run(source: bytes, keys: Sequence[bytes], arguments: Sequence[bytes], call: Call) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -36,6 +37,21 @@ class Report(msgspec.Struct):
     scenario: Scenario
     violations: list[str]
     trace: list[str]
+
+    @property
+    def kind(self) -> str:
+        """The kind of the first violation, '' if there is none."""
+        text = self.violations[0] if self.violations else ""
+        return next((kind for pattern, kind in _KINDS.items() if re.search(pattern, text)), "other" if text else "")
+
+
+_KINDS = {
+    r"no answer|refused": "refused",
+    r"^in the end .*\(partial\)": "in the end unknown",
+    r"^in the end": "in the end wrong",
+    r"answered a look|at once": "shown wrong",
+    r"answered": "answered wrong",
+}
 
 
 def play(scenario: Scenario, *, trace: bool = False) -> Report:
@@ -140,7 +156,7 @@ def _maker(shopper: Shopper, click: Click) -> Callable[[bytes, int], Deed]:
         "order": lambda i, at: Purchase(i, at, bought, cart.coupon),
         "forget": Forgotten,
     }
-    return makers[click.deed]
+    return makers["add" if click.deed == "coupon" and not cart.lines else click.deed]
 
 
 # What can go wrong

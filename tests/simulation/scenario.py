@@ -122,7 +122,7 @@ def _click(chance: random.Random, deed: str) -> Click:
         quantity=chance.randint(1, 3),
         twice=chance.choices(("", "same", "other"), (84, 8, 8))[0] if deed != "look" else "",
         other=chance.randrange(6),
-        gives_up=chance.random() < 0.1,
+        gives_up=deed == "add" and chance.random() < 0.2,
     )
 
 
@@ -138,8 +138,12 @@ def _calm(chance: random.Random) -> Fault:
 
 
 def _outage(chance: random.Random) -> Fault:
-    kind = chance.choice(("hang", "hang", "restart", "restart", "refuse", "cut", "stall", "kill", "close", "begin", "reset"))
-    return _fault(chance, kind, reason=chance.choice([*REFUSALS]) if kind == "refuse" else chance.choice(("", "silent")))
+    kind = chance.choice(
+        ("hang", "hang", "restart", "restart", "refuse", "cut", "stall", "kill", "close", "begin", "reset")
+    )
+    return _fault(
+        chance, kind, reason=chance.choice([*REFUSALS]) if kind == "refuse" else chance.choice(("", "silent"))
+    )
 
 
 def _loss(chance: random.Random) -> Fault:
@@ -161,7 +165,9 @@ def _dark(chance: random.Random) -> Fault:
 
 def _clock(chance: random.Random) -> Fault:
     if chance.random() < 0.3:
-        return _fault(chance, chance.choice(("jump", "redis jumps")), amount=chance.choice((-7200.0, -5.0, 5.0, 7200.0)))
+        return _fault(
+            chance, chance.choice(("jump", "redis jumps")), amount=chance.choice((-7200.0, -5.0, 5.0, 7200.0))
+        )
     return _outage(chance)
 
 

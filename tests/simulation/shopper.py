@@ -22,7 +22,7 @@ from shop.cart.model import (
 from shop.cart.service import CartService
 from shop.errors import CartLimitExceeded
 from shop.money import Money
-from tests.simulation.history import Deed, Forgotten, History, content
+from tests.simulation.history import Answer, Deed, Forgotten, History, content
 from tests.simulation.process import Gone, Process
 from tests.simulation.world import World
 
@@ -33,6 +33,8 @@ PRICE = Money(500, "EUR")
 
 Click = Callable[[bytes, int], Deed]
 """Makes a deed of its id and time."""
+Call = Callable[[CartService], Coroutine[Any, Any, Cart]]
+"""A call of a service."""
 
 
 class Unanswered(Exception):
@@ -93,16 +95,16 @@ class Shopper:
     async def look(self, process: Process) -> Cart:
         """Read the cart."""
         since = self.world.loop.time()
-        cart = await self._ask(process, lambda carts: carts.get(self.cart_id))
-        self._judge(process, None, cart, since)
-        return cart
+        answer = await self._ask(process, None, lambda carts: carts.get(self.cart_id))
+        self._judge(answer, since)
+        return answer.cart
 
     async def click(self, process: Process, make: Click, *, others: Callable[[], Process] | None = None) -> Cart:
         """Send a deed until it is answered: after a process that has ended, again to one of the `others`."""
         deed_id, since = self.new_id(), self.world.loop.time()
         while True:
             try:
-                deed, cart = await self._send(process, make, deed_id)
+                answer = await self._send(process, make, deed_id)
             except Gone:
                 if others is None:
                     self.history.unanswered(make(deed_id, int(self.world.wall(process))))
@@ -110,10 +112,10 @@ class Shopper:
                 await asyncio.sleep(RETRY_SECONDS)
                 process = others()
                 continue
-            if cart is None:
+            if answer is None:
                 return self.history.states[0]
-            self._judge(process, deed, cart, since)
-            return cart
+            self._judge(answer, since)
+            return answer.cart
 
     async def click_twice(self, one: tuple[Process, Click], other: tuple[Process, Click], *, same: bool) -> None:
         """Send two deeds at once, as from two tabs; with `same` they have one id, as after a double click."""
@@ -126,23 +128,14 @@ class Shopper:
         for (process, make), deed_id, result in zip((one, other), ids, found, strict=True):
             if isinstance(result, Gone):
                 self.history.unanswered(make(ids[0] if same else deed_id, int(self.world.wall(process))))
-        answers = [(process, *result) for (process, _), result in zip((one, other), found) if isinstance(result, tuple)]
-        answers = [answer for answer in answers if answer[2] is not None]
         for result in found:
             if isinstance(result, BaseException) and not isinstance(result, Gone):
                 raise result
-        if len(answers) < 2:
-            for process, deed, cart in answers:
-                self._judge(process, deed, cart, since)
-            return
-        (p1, d1, c1), (p2, d2, c2) = answers
-        differs = self.world.may_differ(p1.name, since) or self.world.may_differ(p2.name, since)
-        expected = self.history.expected
-        if not self.history.answered_both((d1, c1), (d2, c2), differs=differs):
-            self.world.violates(
-                f"{self.cart_id}: {_words(d1)} showed {content(c1)} and, at once, {_words(d2)} {content(c2)}; "
-                f"before was {expected}"
-            )
+        answers = [result for result in found if isinstance(result, Answer)]
+        if len(answers) == 2:
+            self._judge_both(answers[0], answers[1], since)
+        for answer in answers if len(answers) == 1 else ():
+            self._judge(answer, since)
 
     def is_stored(self) -> None:
         """Hold what Redis has in the end to the history."""
@@ -154,36 +147,36 @@ class Shopper:
 
     async def agrees(self, process: Process) -> bool:
         """Whether what a process shows is legal in the end."""
-        cart = await self._ask(process, lambda carts: carts.get(self.cart_id))
+        cart = (await self._ask(process, None, lambda carts: carts.get(self.cart_id))).cart
         return not cart.partial and self.history.ends(cart)
 
     async def ends(self, process: Process) -> None:
         """Hold what a process shows in the end to the history."""
         with contextlib.suppress(Gone):
-            cart = await self._ask(process, lambda carts: carts.get(self.cart_id))
+            cart = (await self._ask(process, None, lambda carts: carts.get(self.cart_id))).cart
             if cart.partial or not self.history.ends(cart):
                 self.world.violates(
                     f"in the end {process.name} shows of {self.cart_id} {content(cart)}"
                     f"{' (partial)' if cart.partial else ''} instead of {self.history.expected}"
                 )
 
-    async def _send(self, process: Process, make: Click, deed_id: bytes) -> tuple[Deed, Cart | None]:
-        """Send a deed and return it with its answer; None if a limit refuses it."""
+    async def _send(self, process: Process, make: Click, deed_id: bytes) -> Answer | None:
+        """Send a deed and return its answer; None if a limit refuses it."""
         deed = make(deed_id, int(self.world.wall(process)))
         self.world.note(f"{self.cart_id} -> {process.name}: {_words(deed)}")
         try:
-            cart = await self._ask(process, lambda carts: _do(carts, self.cart_id, deed))
+            answer = await self._ask(process, deed, lambda carts: _do(carts, self.cart_id, deed))
         except CartLimitExceeded as error:
             self.world.note(f"{self.cart_id} <- {process.name}: {error}")
             if not self.history.refused(deed):
                 self.world.violates(f"{self.cart_id}: {_words(deed)} was refused: {error}")
-            return deed, None
-        if not isinstance(deed, Forgotten):
-            if cart.removed is not None and cart.removed.change == deed.id:
-                self.last_removal = deed.id
-        return deed, cart
+            return None
+        removed = answer.cart.removed
+        if removed is not None and removed.change == deed.id:
+            self.last_removal = deed.id
+        return answer
 
-    async def _ask(self, process: Process, call: Callable[[CartService], Coroutine[Any, Any, Cart]]) -> Cart:
+    async def _ask(self, process: Process, deed: Deed | None, call: Call) -> Answer:
         """Have a process answer a request. A failure that is not Gone or a limit is a violation."""
 
         async def request() -> tuple[Cart, bool]:
@@ -207,15 +200,21 @@ class Shopper:
             f"{self.cart_id} <- {process.name}: {content(cart)}{' partial' if cart.partial else ''}"
             f"{' standby' if self.hint else ''}"
         )
-        return cart
+        return Answer(process.name, deed, cart, self.hint)
 
-    def _judge(self, process: Process, deed: Deed | None, cart: Cart, since: float) -> None:
-        expected = self.history.expected
-        differs = self.world.may_differ(process.name, since)
-        if not self.history.answered(process.name, deed, cart, differs=differs):
+    def _judge(self, answer: Answer, since: float) -> None:
+        if not self.history.answered(answer, self.world.doubt(answer.process, since)):
             self.world.violates(
-                f"{self.cart_id}: {process.name} answered {_words(deed)} with {content(cart)}"
-                f"{' (partial)' if cart.partial else ''}; before was {expected}"
+                f"{self.cart_id}: {answer.process} answered {_words(answer.deed)} with {content(answer.cart)}"
+                f"{' (partial)' if answer.cart.partial else ''}; before was {self.history.expected}"
+            )
+
+    def _judge_both(self, one: Answer, other: Answer, since: float) -> None:
+        doubt = max(self.world.doubt(one.process, since), self.world.doubt(other.process, since))
+        if not self.history.answered_both(one, other, doubt):
+            self.world.violates(
+                f"{self.cart_id}: {_words(one.deed)} showed {content(one.cart)} and, at once, "
+                f"{_words(other.deed)} {content(other.cart)}; before was {self.history.expected}"
             )
 
 

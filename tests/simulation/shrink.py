@@ -16,15 +16,16 @@ MAX_TRIES = 400
 T = TypeVar("T")
 
 
-def shrunk(scenario: Scenario) -> Report:
-    """The report of the smallest scenario found that still has a violation; with its trace."""
+def shrunk(report: Report) -> Report:
+    """The report of the smallest scenario found that has a violation of the same kind; with its trace."""
+    scenario, kind = report.scenario, report.kind
     tries = MAX_TRIES
     smaller = True
     while smaller and tries:
         smaller = False
         for candidate in _smaller(scenario):
             tries -= 1
-            if play(candidate).violations:
+            if play(candidate).kind == kind:
                 scenario, smaller = candidate, True
                 break
             if not tries:
@@ -38,9 +39,8 @@ def _smaller(scenario: Scenario) -> Iterator[Scenario]:
     def with_(**changes: object) -> Scenario:
         return msgspec.structs.replace(scenario, **changes)
 
-    for clicks in _without_one(scenario.clicks):
-        if clicks:
-            yield with_(clicks=clicks)
+    for shoppers in filter(None, _without_one(scenario.clicks)):
+        yield with_(clicks=shoppers)
     for faults in _without_one(scenario.faults):
         yield with_(faults=faults)
     if scenario.archive:

@@ -9,13 +9,17 @@ import logging
 import random
 import warnings
 from collections.abc import Coroutine, Iterator, Sequence
+from functools import cache
 from typing import Any, NamedTuple
+
+import redis.utils
 
 from shop.cart.codec import decode
 from shop.cart.model import Cart
 from shop.cart.sql.service import open_table
 from tests.simulation import seams
 from tests.simulation.database import Database, Table
+from tests.simulation.history import Doubt
 from tests.simulation.loop import ACTOR, VirtualLoop
 from tests.simulation.network import Link, Network
 from tests.simulation.process import REDIS, Process, settings_with
@@ -33,6 +37,11 @@ class Window(NamedTuple):
     start: float
     end: float
     processes: frozenset[str] | None
+    doubt: Doubt
+
+    def meets(self, process: str, since: float) -> bool:
+        """Whether a request sent to a process at `since`, at the earliest, was answered in this time."""
+        return since <= self.end and (self.processes is None or process in self.processes)
 
 
 class World:
@@ -95,6 +104,7 @@ class World:
 
     async def redis_hangs(self, seconds: float) -> None:
         self.note(f"Redis hangs for {seconds:g} s")
+        self.differ(seconds, doubt=Doubt.OUTAGE)
         self.redis.pause()
         await asyncio.sleep(seconds)
         self.note("Redis goes on")
@@ -104,8 +114,7 @@ class World:
         """Crash, and start again after some seconds without the writes of the last `lost` seconds."""
         self.note(f"Redis crashes{' with its host' if silent else ''}, and loses what it got in {lost:g} s")
         self.redis.crash(silent=silent)
-        if lost:
-            self.differ(seconds)
+        self.differ(seconds, doubt=Doubt.SPLIT if lost else Doubt.OUTAGE)
         await asyncio.sleep(seconds)
         self.note("Redis starts again")
         self.redis.restart(lost=lost)
@@ -131,8 +140,7 @@ class World:
         """Cut processes off from the Redis."""
         whom = processes or self.processes
         self.note(f"{' '.join(process.name for process in whom)} cut off from Redis for {seconds:g} s")
-        if processes:
-            self.differ(seconds)
+        self.differ(seconds, doubt=Doubt.SPLIT if processes else Doubt.OUTAGE)
         self.network.cut = processes is None
         for link in self.links(whom):
             link.cut = True
@@ -142,7 +150,9 @@ class World:
         for link in self.network.links.values():
             link.heal()
 
-    async def slow(self, seconds: float, delay: tuple[float, float], processes: Sequence[Process] | None = None) -> None:
+    async def slow(
+        self, seconds: float, delay: tuple[float, float], processes: Sequence[Process] | None = None
+    ) -> None:
         """Delay every message to and from the Redis."""
         self.note(f"messages take {delay[0]:g} to {delay[1]:g} s for {seconds:g} s")
         self.differ(seconds)
@@ -186,26 +196,21 @@ class World:
 
     async def database_fails(self, seconds: float, *, hangs: bool = False) -> None:
         self.note(f"the database {'hangs' if hangs else 'is down'} for {seconds:g} s")
-        self.differ(seconds)
         self.database.down, self.database.hung = not hangs, hangs
         await asyncio.sleep(seconds)
         self.note("the database is back")
         self.database.down = False
         self.database.go_on()
 
-    def differ(self, seconds: float, processes: Sequence[Process] | None = None) -> None:
-        """From now on for some seconds, processes may not know what others have acknowledged."""
+    def differ(self, seconds: float, processes: Sequence[Process] | None = None, *, doubt: Doubt = Doubt.SPLIT) -> None:
+        """From now on for some seconds, answers of these processes, or of all, may lack what `doubt` says."""
         names = frozenset(process.name for process in processes) if processes else None
         now = self.loop.time()
-        self._windows.append(Window(now, now + seconds + GRACE, names))
+        self._windows.append(Window(now, now + seconds + GRACE, names, doubt))
 
-    def may_differ(self, process: str, since: float) -> bool:
-        """Whether an answer of a process to a request sent at `since` may lack what others have acknowledged."""
-        now = self.loop.time()
-        return any(
-            window.start <= now and since <= window.end and (window.processes is None or process in window.processes)
-            for window in self._windows
-        )
+    def doubt(self, process: str, since: float) -> Doubt:
+        """What an answer of a process may lack now, to a request sent at `since`."""
+        return max((window.doubt for window in self._windows if window.meets(process, since)), default=Doubt.NONE)
 
     def stored(self, cart_id: str) -> Cart:
         """What Redis has of a cart."""
@@ -276,9 +281,20 @@ def _open_table(url: str, timeout: float, *names: str) -> Table:
 
 
 @contextlib.contextmanager
+def _quick_redis() -> Iterator[None]:
+    """redis-py looks up its own version for each connection, which takes as long as ten commands."""
+    look_up = redis.utils.get_lib_version
+    redis.utils.get_lib_version = cache(look_up)
+    try:
+        yield
+    finally:
+        redis.utils.get_lib_version = look_up
+
+
+@contextlib.contextmanager
 def simulated() -> Iterator[None]:
     """While this is open, the cart services use what worlds simulate: their clock, their chance, their database."""
-    with warnings.catch_warnings(), seams.installed((open_table, _open_table)):
+    with warnings.catch_warnings(), seams.installed((open_table, _open_table)), _quick_redis():
         warnings.simplefilter("ignore", ResourceWarning)  # a killed process leaves connections open
         yield
         gc.collect()
