@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from shop.cart import service
 from shop.cart.connect import connect
 from shop.cart.service import CartService
 from shop.settings import Settings
@@ -71,6 +72,12 @@ class Process(Actor):
             return await answer
         finally:
             self._asked.discard(answer)
+
+
+def moment(process: Process) -> int:
+    """The time by which a process dates changes."""
+    now = getattr(process.carts, "now", None)
+    return int(process.context.run(now or service.now))
 
 
 def settings_with(**changed: Any) -> Settings:

@@ -23,7 +23,7 @@ from shop.cart.service import CartService
 from shop.errors import CartLimitExceeded
 from shop.money import Money
 from tests.simulation.history import Answer, Deed, Forgotten, History, content
-from tests.simulation.process import Gone, Process
+from tests.simulation.process import Gone, Process, moment
 from tests.simulation.world import World
 
 PATIENCE = 12.0
@@ -107,7 +107,7 @@ class Shopper:
                 answer = await self._send(process, make, deed_id)
             except Gone:
                 if others is None:
-                    self.history.unanswered(make(deed_id, int(self.world.wall(process))))
+                    self.history.unanswered(make(deed_id, moment(process)))
                     raise
                 await asyncio.sleep(RETRY_SECONDS)
                 process = others()
@@ -127,7 +127,7 @@ class Shopper:
         found = await asyncio.gather(*sent, return_exceptions=True)
         for (process, make), deed_id, result in zip((one, other), ids, found, strict=True):
             if isinstance(result, Gone):
-                self.history.unanswered(make(ids[0] if same else deed_id, int(self.world.wall(process))))
+                self.history.unanswered(make(ids[0] if same else deed_id, moment(process)))
         for result in found:
             if isinstance(result, BaseException) and not isinstance(result, Gone):
                 raise result
@@ -162,7 +162,7 @@ class Shopper:
 
     async def _send(self, process: Process, make: Click, deed_id: bytes) -> Answer | None:
         """Send a deed and return its answer; None if a limit refuses it."""
-        deed = make(deed_id, int(self.world.wall(process)))
+        deed = make(deed_id, moment(process))
         self.world.note(f"{self.cart_id} -> {process.name}: {_words(deed)}")
         try:
             answer = await self._ask(process, deed, lambda carts: _do(carts, self.cart_id, deed))

@@ -217,10 +217,6 @@ class World:
         value = self.redis.value(f"cart:{cart_id}".encode())
         return decode(cart_id, value) if value else Cart(cart_id)
 
-    def wall(self, process: Process) -> float:
-        """The wall clock of a process."""
-        return EPOCH + self.loop.time() + process.skew
-
     def _wall(self) -> float:
         actor = ACTOR.get()
         return EPOCH + self.loop.time() + (actor.skew if isinstance(actor, Process) else 0.0)
