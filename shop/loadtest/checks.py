@@ -50,7 +50,9 @@ RECORD_CHECKS = (ORDERS, CHARGES, TOTALS, STOCK)
 def seen_by_shoppers(seen: Seen) -> list[Check]:
     """The checks that need only the pages that shoppers saw."""
     verdict = seen.verdict
-    broken = f"{verdict.lost} units lost, {verdict.doubled} units doubled."
+    broken = (
+        f"{verdict.lost} units lost, {verdict.doubled} units doubled, {len(verdict.resurrected)} lines resurrected."
+    )
     return [
         Check(
             promise=CARTS,

@@ -15,7 +15,7 @@ from tests.chaos.attacks import ALL
 from tests.chaos.attacks.attack import Attack, Result, raid
 from tests.chaos.attacks.buyer import Said
 from tests.chaos.attacks.shops import STAGES
-from tests.chaos.scene import Stage, Stages
+from tests.chaos.stage import Stage, Stages
 
 COLUMNS = ("attempts", "to an order", "told", "come again", "orders", "violations")
 COMPLAINTS = 3

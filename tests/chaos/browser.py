@@ -16,7 +16,8 @@ HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 _STATUS = re.compile(rb"HTTP/1\.1 (\d{3})")
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: (\d+)")
 _LOCATION = re.compile(rb"(?i)\r\nlocation: ([^\r]*)")
-_COOKIE = re.compile(rb"(?i)\r\nset-cookie: ([^=;\r]+)=([^;\r]*)")
+_COOKIE = re.compile(rb"(?i)\r\nset-cookie: ([^=;\r]+)=([^;\r]*)([^\r]*)")
+_DELETES = re.compile(rb"(?i); *max-age=0\b")
 _CLOSES = re.compile(rb"(?i)\r\nconnection: close")
 
 
@@ -30,7 +31,7 @@ class Answer(msgspec.Struct, frozen=True):
     status: int
     body: bytes
     cookies: dict[str, str]
-    """Those that it set."""
+    """Those that it set; '' for one that it deleted."""
     location: str = ""
     """Where it sends the browser."""
 
@@ -41,11 +42,11 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Tab:
-    """A tab of a browser at http://127.0.0.1:`port`; tabs of one browser share `cookies`."""
+    """A tab of a browser at http://`host`:`port`; tabs of one browser share `cookies`."""
 
-    def __init__(self, port: int, cookies: dict[str, str]) -> None:
+    def __init__(self, port: int, cookies: dict[str, str], host: str = "127.0.0.1") -> None:
         self.cookies = cookies
-        self._port = port
+        self._host, self._port = host, port
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def get(self, path: str, headers: Mapping[str, str] = {}) -> Answer:
@@ -68,7 +69,7 @@ class Tab:
                 if self._streams is not None and self._streams[0].at_eof():  # it was idle, and the shop closed it
                     self.close()
                 if self._streams is None:
-                    self._streams = await asyncio.open_connection("127.0.0.1", self._port)
+                    self._streams = await asyncio.open_connection(self._host, self._port)
                 reader, writer = self._streams
                 writer.write(self._head(method, path, headers, len(body)) + body)
                 return await self._answer(reader)
@@ -77,7 +78,7 @@ class Tab:
             raise NoAnswer(f"{method} {path}: {error!r}") from error
 
     def _head(self, method: str, path: str, headers: Mapping[str, str], length: int) -> bytes:
-        lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{self._port}"]
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {self._host}:{self._port}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         if self.cookies:
             lines.append("Cookie: " + "; ".join(f"{name}={value}" for name, value in self.cookies.items()))
@@ -90,8 +91,13 @@ class Tab:
         status, length, location = _STATUS.match(head), _LENGTH.search(head), _LOCATION.search(head)
         assert status is not None, head
         body = await reader.readexactly(int(length[1])) if length else b""
-        cookies = {name.decode(): value.decode() for name, value in _COOKIE.findall(head)}
+        cookies = {
+            name.decode(): "" if _DELETES.search(attributes) else value.decode()
+            for name, value, attributes in _COOKIE.findall(head)
+        }
         self.cookies.update(cookies)
+        for name in [name for name, value in cookies.items() if not value]:
+            del self.cookies[name]
         if _CLOSES.search(head):
             self.close()
         return Answer(int(status[1]), body, cookies, location[1].decode() if location else "")

@@ -1,118 +1,25 @@
-"""Where a fault happens: servers, a shop on them, a crowd in it; and what came of it.
-
-A stage is a set of servers with a running shop. Faults that leave it whole share it, one after the other.
-"""
+"""A fault that happens to servers while a crowd shops on them, and what came of it."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
-import tempfile
 import time
-from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Sequence
-from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, Generic
 
 import msgspec
 from redis.exceptions import RedisError
 
-from shop.cart.model import Cart
 from shop.loadtest.shoppers.history import Verdict
-from shop.web.http.session import cart_id
-from tests.chaos.browser import NoAnswer, Tab
-from tests.chaos.load import PAUSE_SECONDS, PRODUCTS, Crowd, Outcome, Request, Shopper
-from tests.fixtures.cart_services import past_the_shop
-from tests.fixtures.shop_process import ShopProcess
+from tests.chaos.browser import NoAnswer
+from tests.chaos.load import PAUSE_SECONDS, Crowd, Outcome, Request
+from tests.chaos.stage import CREWS, ONE, TWO, Crew, S
+from tests.chaos.verdict import SETTLING_SECONDS, metric, recovered, verdict
 
-SETTLING_SECONDS = 20.0
-"""How long after a fault the store may take until it has everything."""
 WATCHING_SECONDS = 0.2
-
-S = TypeVar("S", bound="Stage")
-
-
-class Stage(ABC):
-    """Servers and a shop on them. `open` and `close` block: they start and end processes."""
-
-    settings: ClassVar[dict[str, str]] = {}
-    """The shop's, besides its URLs."""
-
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="shop-chaos-"))
-        self.shop: ShopProcess
-
-    @property
-    @abstractmethod
-    def url(self) -> str:
-        """The shop's REDIS_URL."""
-
-    @property
-    def database_url(self) -> str:
-        """The shop's DATABASE_URL."""
-        return f"sqlite+aiosqlite:///{self.folder / 'shop.db'}"
-
-    @property
-    def store_urls(self) -> tuple[str, ...]:
-        """The stores that must have every cart in the end, read past the shop."""
-        return (self.url,)
-
-    @abstractmethod
-    def open_servers(self) -> None:
-        """Start what the shop needs."""
-
-    @abstractmethod
-    def close_servers(self) -> None:
-        """End it, whatever state it is in."""
-
-    def open(self) -> None:
-        """Start the servers and the shop."""
-        self.open_servers()
-        urls = {"REDIS_URL": self.url, "DATABASE_URL": self.database_url}
-        self.shop = ShopProcess(self.folder, **urls, CART_MAX_QUANTITY="5000", **self.settings)
-        self.stock()
-        self.shop.start()
-
-    def stock(self) -> None:
-        """Fill the shop's database before it opens."""
-        self.shop.sells(PRODUCTS)
-
-    def close(self) -> None:
-        """End the shop and the servers, and remove what they saved."""
-        try:
-            if hasattr(self, "shop") and self.shop.process.poll() is None:
-                self.shop.stop()
-        finally:
-            self.close_servers()
-            shutil.rmtree(self.folder, ignore_errors=True)
-
-    async def read(self, url: str, cart_ids: Sequence[str]) -> list[Cart]:
-        """The carts as a store has them, read past the shop."""
-        async with past_the_shop(url) as store:
-            return await store.get_many(cart_ids)
-
-
-class Stages:
-    """The one stage that is open: rows that stand together share it."""
-
-    def __init__(self) -> None:
-        self._open: Stage | None = None
-
-    def on(self, kind: type[S]) -> S:
-        """The open stage of this kind, or one that is opened now, in place of another."""
-        if type(self._open) is not kind:
-            self.close()
-            self._open = kind()
-            self._open.open()
-        assert isinstance(self._open, kind)
-        return self._open
-
-    def close(self) -> None:
-        """Close it, as after a scene that may have left it broken."""
-        if self._open is not None:
-            stage, self._open = self._open, None
-            stage.close()
+FALLS_BACK = "cannot be reached"
+"""What the shop says of a store that it believes to be away."""
 
 
 class Pace(msgspec.Struct, frozen=True):
@@ -139,7 +46,7 @@ class Scene(Generic[S]):
         self.standby_seconds = 0.0
         """How long the shop's standby was in charge."""
         self._pace = pace
-        self._said = len(stage.shop.log.read_text())
+        self._said = [len(shop.log.read_text()) for shop in stage.shops]
 
     @property
     def seconds(self) -> float:
@@ -154,10 +61,22 @@ class Scene(Generic[S]):
     def strikes_now(self) -> None:
         """The harm is done now, by the caller."""
         self.struck.append(time.monotonic())
+        self.crowd.makes_every_pair()
 
     async def lasts(self) -> None:
         """Let the crowd go on while the fault lasts."""
         await self.crowd.goes_on(seconds=self.seconds, changes=self._pace.changes)
+
+    @contextlib.asynccontextmanager
+    async def without_orders(self) -> AsyncIterator[None]:
+        """Nobody orders in this block: there is no database, without which there are carts and no orders."""
+        self.crowd.may_order = False
+        async with self.crowd.rests():
+            """No order is under way."""
+        try:
+            yield
+        finally:
+            self.crowd.may_order = True
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait, in a thread, until something is so; a server that cannot be asked just now is asked again."""
@@ -175,17 +94,36 @@ class Scene(Generic[S]):
     async def until_standby(self) -> None:
         """Wait until the shop's standby is in charge: the shop itself says that the store is away."""
         async with asyncio.timeout(SETTLING_SECONDS):
-            while not await metric(self.crowd.port, "shop_cart_standby_in_charge"):
-                await asyncio.sleep(0.02)
+            for host, port in self.crowd.doors:
+                while not await metric(port, "shop_cart_standby_in_charge", host):
+                    await asyncio.sleep(0.02)
 
     async def until_said(self, words: str) -> None:
-        """Wait until the shop has said something in its log that it had not said before this scene."""
-        log = self.stage.shop.log
-        await self.until(lambda: words in log.read_text()[self._said :])
+        """Wait until a shop has said something in its log that it had not said before this scene."""
+        await self.until(lambda: self.said(words))
+
+    def said(self, words: str) -> bool:
+        """Whether a shop has said so in this scene."""
+        return any(words in log for log in self.logs())
+
+    def logs(self) -> list[str]:
+        """What each shop has said in this scene."""
+        logs = [shop.log.read_text() for shop in self.stage.shops]
+        return [log[said:] for log, said in zip(logs, self._said, strict=True)]
+
+
+class Physics(msgspec.Struct, frozen=True):
+    """Why a promise cannot be kept in a row, whatever the shop did."""
+
+    why: str
+    stored: bool = False
+    """Whether what is stored in the end is concerned; else only what answers show meanwhile."""
+    alone: bool = False
+    """Whether one process cannot keep it either."""
 
 
 class Row(msgspec.Struct, Generic[S], frozen=True):
-    """One fault: on which stage, what is done, and whether the shop itself is stopped by it."""
+    """One fault: on which stage, what is done, and who serves meanwhile."""
 
     name: str
     fault: str
@@ -193,14 +131,43 @@ class Row(msgspec.Struct, Generic[S], frozen=True):
     act: Callable[[Scene[S]], Any]
     seconds: float | None = None
     """How long the fault lasts in the table, where it is not as long as the others."""
-    alone: bool = True
-    """Whether one process serves. Of two, each has a standby of its own: while the store is away, what one has
-    acknowledged the other cannot show, and only what is stored in the end can be held to the promise."""
+    crews: Sequence[Crew] = CREWS
+    """Who serves, one after the other, in `make chaos`."""
+    tested: Sequence[Crew] = (TWO,)
+    """And in `make test`."""
+    well: bool = False
+    """Whether the store is well all the time, so that no shop may fall back from it."""
+    physics: Physics | None = None
+
+
+class Case(msgspec.Struct, Generic[S], frozen=True):
+    """A row, and who serves."""
+
+    row: Row[S]
+    crew: Crew = ONE
+
+    @property
+    def name(self) -> str:
+        """The row's name, and the crew's."""
+        return f"{self.row.name} ({self.crew.name})" if self.crew.name else self.row.name
 
     @property
     def rung(self) -> str:
         """The rung of the ladder that it happens on."""
-        return self.stage.__doc__ or ""
+        return self.row.stage.__doc__ or ""
+
+    @property
+    def physics(self) -> Physics | None:
+        """Why not all can be kept, by this crew."""
+        physics = self.row.physics
+        return physics if physics and (physics.alone or self.crew.several) else None
+
+
+def cases(rows: Sequence[Row[Any]], crews: Callable[[Row[Any]], Sequence[Crew]]) -> list[Case[Any]]:
+    """Rows with their crews, in such an order that those on one stage stand together."""
+    stages = list(dict.fromkeys(row.stage for row in rows))
+    found = [Case(row, crew) for row in rows for crew in crews(row)]
+    return sorted(found, key=lambda case: (stages.index(case.row.stage), CREWS.index(case.crew)))
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -215,10 +182,15 @@ class Result(msgspec.Struct, frozen=True):
     standby_seconds: float
     refusals: Sequence[str]
     """What was said instead of an answer that accepts."""
+    fallen_back: Sequence[str] = ()
+    """What shops said of a store that they held to be away."""
 
-    def complaints(self, row: Row[Any]) -> list[str]:
+    def complaints(self, case: Case[Any]) -> list[str]:
         """All that is against the promises of this row."""
-        return [*self.refusals, *self.verdict.amiss, *(self.verdict.vanished if row.alone else ())]
+        physics = case.physics
+        answers = [] if physics else [*self.verdict.vanished, *self.verdict.resurrected]
+        stored = [] if physics and physics.stored else self.verdict.amiss
+        return [*self.refusals, *stored, *answers, *(self.fallen_back if case.row.well else ())]
 
     def count(self, outcome: Outcome) -> int:
         """Requests that ended so."""
@@ -252,39 +224,41 @@ def p99(requests: Sequence[Request]) -> float:
     return seconds[min(len(seconds) - 1, len(seconds) * 99 // 100)] if seconds else 0.0
 
 
-async def play(row: Row[S], stage: S, pace: Pace) -> Result:
+async def play(case: Case[S], stage: S, pace: Pace) -> Result:
     """Let a crowd shop on an open stage while the row's fault happens, and check what came of it."""
-    crowd = Crowd(stage.shop.port, pause=pace.pause)
+    crowd = Crowd(*stage.doors, pause=pace.pause, reconnects=stage.crew.several)
     scene = Scene(stage, crowd, pace)
     async with crowd:
         await crowd.goes_on(seconds=pace.warm, changes=pace.changes)
         warm = time.monotonic()
         await crowd.goes_on(seconds=pace.quiet, changes=pace.changes)
         async with watched(scene):
-            await row.act(scene)
+            await case.row.act(scene)
             await crowd.goes_on(seconds=pace.after, changes=pace.changes)
             assert scene.struck, "the fault really happened"
-    await recovered(crowd.port)
+    await recovered(*stage.doors, processes=stage.crew.workers)
     return Result(
         crowd.requests,
         warm,
         scene.struck,
         crowd.acknowledged,
-        await verdict(stage, crowd.shoppers),
+        await verdict(stage, crowd),
         scene.standby_seconds,
         crowd.words,
+        [line for log in scene.logs() for line in log.splitlines() if FALLS_BACK in line],
     )
 
 
 @contextlib.asynccontextmanager
 async def watched(scene: Scene[Any]) -> AsyncIterator[None]:
-    """Count the seconds for which the standby is in charge."""
+    """Count the seconds for which a standby is in charge, those of all shops together."""
 
     async def watch() -> None:
         while True:
-            with contextlib.suppress(NoAnswer):
-                away = await metric(scene.crowd.port, "shop_cart_standby_in_charge")
-                scene.standby_seconds += WATCHING_SECONDS if away else 0
+            for host, port in scene.crowd.doors:
+                with contextlib.suppress(NoAnswer):
+                    away = await metric(port, "shop_cart_standby_in_charge", host)
+                    scene.standby_seconds += WATCHING_SECONDS if away else 0
             await asyncio.sleep(WATCHING_SECONDS)
 
     watching = asyncio.create_task(watch())
@@ -293,48 +267,3 @@ async def watched(scene: Scene[Any]) -> AsyncIterator[None]:
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
-
-
-async def verdict(stage: Stage, shoppers: Sequence[Shopper]) -> Verdict:
-    """Compare every cart with what its shopper knows: in the store itself, then through the shop."""
-    shoppers = [shopper for shopper in shoppers if shopper.cookies]
-    found = Verdict()
-    for url in stage.store_urls:
-        for one in await _stored(stage, url, shoppers):
-            found.add(one)
-    for shopper in shoppers:
-        await shopper.looks_again()
-        found.add(shopper.history.verdict)
-    return found
-
-
-async def _stored(stage: Stage, url: str, shoppers: Sequence[Shopper]) -> list[Verdict]:
-    """What is wrong in a store, once nothing is, or when it has had time enough to be brought in order."""
-    deadline = time.monotonic() + SETTLING_SECONDS
-    ids = [cart_id(shopper.cookies["session"]) for shopper in shoppers]
-    kind = url.partition(":")[0]
-    while True:
-        verdicts = [
-            shopper.history.ends({line.sku: line.quantity for line in cart.active}, f"{kind}, cart {cart.id}")
-            for shopper, cart in zip(shoppers, await stage.read(url, ids), strict=True)
-        ]
-        if not any(verdict.amiss for verdict in verdicts) or time.monotonic() > deadline:
-            return verdicts
-        await asyncio.sleep(0.1)
-
-
-async def recovered(port: int) -> None:
-    """Wait until the shop says that no standby is in charge and no change waits for the store."""
-    async with asyncio.timeout(SETTLING_SECONDS):
-        while await metric(port, "shop_cart_standby_in_charge") or await metric(port, "shop_cart_changes_waiting"):
-            await asyncio.sleep(0.05)
-
-
-async def metric(port: int, name: str) -> float:
-    """A number of /metrics. Raises NoAnswer."""
-    tab = Tab(port, {})
-    try:
-        lines = (await tab.get("/metrics")).body.decode().splitlines()
-    finally:
-        tab.close()
-    return float(next(line.split()[-1] for line in lines if line.startswith(name + " ")))

@@ -10,7 +10,7 @@ import pytest
 from tests.chaos.attacks import ALL
 from tests.chaos.attacks.attack import Attack, raid
 from tests.chaos.attacks.shops import STAGES, AttackedShop
-from tests.chaos.scene import Stages
+from tests.chaos.stage import Stages
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from redis.exceptions import TimeoutError as NoReply
 from redis.retry import Retry
 
 from shop.demo.valkey import Valkey
-from shop.loadtest.shoppers.history import History, lines_on
+from shop.loadtest.shoppers.history import History, lines_on, saved
 from tests.fixtures.proxy import Mode, Proxy
 
 
@@ -64,6 +64,34 @@ def test_a_change_without_an_answer_may_or_may_not_be_there_in_the_end(history: 
     assert not history.ends({"mug": 2}, "the store").words
     assert not history.ends({"mug": 3}, "the store").words
     assert history.ends({"mug": 4}, "the store").doubled == 2
+
+
+def taken_out(history: History, lines: dict[str, int]) -> None:
+    history.sends(lines)
+    history.is_answered()
+
+
+def test_a_line_that_was_taken_out_must_not_come_back(history: History) -> None:
+    taken_out(history, {})
+    history.shows({"mug": 2}, history.begins_to_read(), "GET /cart")
+    assert (len(history.verdict.resurrected), len(history.verdict.vanished)) == (1, 0)
+    verdict = history.ends({"mug": 2}, "the store")
+    assert (verdict.lost, verdict.doubled, len(verdict.resurrected), len(verdict.amiss)) == (0, 0, 1, 1)
+
+
+def test_nor_come_back_on_top_of_what_was_added_since(history: History) -> None:
+    taken_out(history, {})
+    taken_out(history, {"mug": 1})
+    assert len(history.ends({"mug": 3}, "the store").resurrected) == 1
+    assert history.ends({"mug": 2}, "the store").doubled == 1
+
+
+def test_what_is_saved_for_later_is_a_line_of_its_own(history: History) -> None:
+    taken_out(history, {saved("mug"): 2})
+    history.counts(0, history.begins_to_read(), "POST /cart/lines/mug/save")
+    assert history.verdict.words == []
+    verdict = history.ends({"mug": 2, saved("mug"): 2}, "the store")
+    assert (len(verdict.resurrected), verdict.lost) == (1, 0)
 
 
 def test_lines_are_read_off_a_page() -> None:

@@ -16,7 +16,7 @@ from shop.cart.redis.service import KEY_PREFIX
 from shop.demo.valkey import Valkey
 from shop.web.http.session import cart_id
 from tests.chaos.load import PRODUCTS, Crowd, Outcome
-from tests.chaos.scene import metric
+from tests.chaos.verdict import lines_in, metric
 from tests.fixtures.cart_services import past_the_shop
 from tests.fixtures.shop_process import OpenShop, ShopProcess
 
@@ -74,20 +74,21 @@ async def archived(shop: ShopProcess, *cart_ids: str) -> list[Cart]:
 
 async def test_redis_killed_with_all_its_data_loses_nothing(valkey: Valkey, open_shop: OpenShop) -> None:
     shop = open_shop(products=PRODUCTS, REDIS_URL=valkey.url, CART_ARCHIVE="on", CART_MAX_QUANTITY=LIMIT)
-    async with Crowd(shop.port) as crowd:
+    async with Crowd(("127.0.0.1", shop.port)) as crowd:
         for _ in range(2):
             await crowd.goes_on(seconds=0.5, changes=60)
             assert valkey.client().dbsize(), "there was something in it"
             await asyncio.to_thread(valkey.restart_empty)
         await crowd.goes_on(seconds=0.5, changes=60)
-    ids = [cart_id(shopper.cookies["session"]) for shopper in crowd.shoppers]
+    visits = crowd.visits
     async with asyncio.timeout(20):
         while await metric(shop.port, "shop_carts_to_archive"):
             await asyncio.sleep(0.02)
-    for shopper, cart in zip(crowd.shoppers, await archived(shop, *ids), strict=True):
+    for visit, cart in zip(visits, await archived(shop, *(cart_id(visit.session) for visit in visits)), strict=True):
+        assert lines_in(cart) == visit.history.lines
+    for shopper in crowd.shoppers:
         await shopper.looks_again()
-        assert {line.sku: line.quantity for line in cart.lines} == shopper.history.lines
-        assert shopper.history.verdict.words == []
+    assert [visit.history.verdict.words for visit in visits if visit.history.verdict.words] == []
     assert {request.outcome for request in crowd.requests} == {Outcome.ANSWERED}
 
 

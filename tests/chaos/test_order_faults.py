@@ -17,7 +17,7 @@ from tests.chaos.attacks.audit import Audit
 from tests.chaos.attacks.buyer import LOST_ANSWER, LOST_CALL, Buyer, Said
 from tests.chaos.attacks.shops import TwoOnPostgres
 from tests.chaos.rush import PATIENCE_SECONDS, Rush
-from tests.chaos.scene import recovered
+from tests.chaos.verdict import recovered
 
 
 class OrderTransactions(TwoOnPostgres):
@@ -73,7 +73,7 @@ def test_one_order_or_none_and_the_truth(
             await rush.until_more(Said.ORDERED, 20)
             await fault(till, rush)
             await rush.until_more(Said.ORDERED, 20)
-        await recovered(till.shop.port)
+        await recovered(("127.0.0.1", till.shop.port))
         assert await rush.amiss(audit) == []
 
     play(till, scene)

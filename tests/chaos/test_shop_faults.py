@@ -8,7 +8,7 @@ from collections import Counter
 from shop.demo.valkey import Valkey
 from shop.web.http.session import cart_id
 from tests.chaos.browser import Tab
-from tests.chaos.scene import recovered
+from tests.chaos.verdict import recovered
 from tests.fixtures.cart_services import past_the_shop
 from tests.fixtures.shop_process import OpenShop, ShopProcess
 
@@ -48,7 +48,7 @@ async def test_down_at_boot(valkey: Valkey, open_shop: OpenShop) -> None:
     assert "cannot be reached" in shop.log.read_text()
     cookies = await session_of(shop, THINGS[0])
     valkey.start()
-    await recovered(shop.port)
+    await recovered(("127.0.0.1", shop.port))
     assert await stored(valkey, cookies) == Counter([THINGS[0]])
 
 
@@ -59,7 +59,7 @@ async def test_a_thousand_concurrent_adds_to_one_cart(valkey: Valkey, open_shop:
     expected = Counter([THINGS[0], *to_add])
     answers = await asyncio.gather(*(adds(shop, cookies, to_add) for _ in range(50)))
     assert sum(answers, Counter()) == {303: 1000}
-    await recovered(shop.port)
+    await recovered(("127.0.0.1", shop.port))
     assert await stored(valkey, cookies) == expected
 
 

@@ -13,7 +13,7 @@ from shop.checkout.model import Order
 from shop.database import create_engine
 from tests.chaos.attacks.audit import Audit
 from tests.chaos.attacks.buyer import Buyer, Reply, Said
-from tests.chaos.scene import Stage
+from tests.chaos.stage import Stage
 
 MOST_LETTERS = 300
 

@@ -9,9 +9,10 @@ from enum import Enum
 import msgspec
 
 from shop.loadtest.shoppers.history import Lines, lines_on
+from tests.chaos.address import GOOD, address
 from tests.chaos.browser import Answer, NoAnswer, Tab
 
-GOOD, DECLINED, SLOW = "4242424242424242", "4000000000000002", "4000000000001117"
+DECLINED, SLOW = "4000000000000002", "4000000000001117"
 """Test cards of the demonstration bank, as are the next."""
 LOST_ANSWER, LOST_CALL = "4000000000002222", "4000000000003337"
 BROWSER = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
@@ -110,22 +111,6 @@ class Buyer:
             return _reply(await self._tab.post("/cart/checkout", fields, headers))
         except NoAnswer as error:
             return Reply(Said.BROKEN, words=str(error))
-
-
-def address(email: str, card: str = GOOD) -> dict[str, str]:
-    """The fields of an order as a load generator sends them."""
-    return {
-        "email": email,
-        "street_address": "1600 Amphitheatre Parkway",
-        "zip_code": "94043",
-        "city": "Mountain View",
-        "state": "CA",
-        "country": "United States",
-        "credit_card_number": card,
-        "credit_card_expiration_month": "1",
-        "credit_card_expiration_year": "2039",
-        "credit_card_cvv": "672",
-    }
 
 
 def _reply(answer: Answer) -> Reply:

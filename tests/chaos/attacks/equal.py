@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+from tests.chaos.address import GOOD
 from tests.chaos.attacks.attack import Attack, Raid
-from tests.chaos.attacks.buyer import DECLINED, GOOD, Said
+from tests.chaos.attacks.buyer import DECLINED, Said
 
 
 async def one_form(raid: Raid) -> None:

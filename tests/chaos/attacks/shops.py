@@ -13,7 +13,7 @@ from shop.database import create_engine, migrate
 from shop.demo.postgres import Postgres
 from shop.money import Money
 from tests.chaos.rows.redis import OneRedis
-from tests.chaos.scene import Stage
+from tests.chaos.stage import ONE, Crew, Stage
 from tests.fixtures.price_list import Goods, price_list
 
 LAST, ASIDE, CROSSED = 10, 10, 30
@@ -72,8 +72,8 @@ class TwoOnPostgres(AttackedShop, OneRedis):
 
     settings: ClassVar[dict[str, str]] = {"WORKERS": "2"}
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, crew: Crew = ONE) -> None:
+        super().__init__(crew)
         self.postgres = Postgres()
 
     @property

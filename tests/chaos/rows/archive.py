@@ -12,46 +12,26 @@ from typing import Any, ClassVar
 
 import asyncpg  # type: ignore[import-untyped]
 
-from shop.demo.postgres import Postgres
 from shop.web.http.session import cart_id
+from tests.chaos.rows.database import RedisAndPostgres
 from tests.chaos.rows.redis import OneRedis, killed_empty
-from tests.chaos.scene import SETTLING_SECONDS, Row, Scene
+from tests.chaos.scene import Row, Scene
+from tests.chaos.stage import ONE, SHOPS, TWO, workers_of
+from tests.chaos.verdict import SETTLING_SECONDS
 
 ARCHIVE = {"CART_ARCHIVE": "on"}
 FILE_BYTES = 256 * 1024
 PADDING_BYTES = 2 * FILE_BYTES
 
 
-class OnPostgres(OneRedis):
+class OnPostgres(RedisAndPostgres):
     """Hybrid, PostgreSQL"""
 
     settings: ClassVar[dict[str, str]] = ARCHIVE
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.postgres = Postgres()
-
-    @property
-    def database_url(self) -> str:
-        return self.postgres.url
-
     @property
     def store_urls(self) -> tuple[str, ...]:
         return (self.valkey.url, self.database_url)
-
-    def open_servers(self) -> None:
-        super().open_servers()
-        self.postgres.start()
-
-    def close_servers(self) -> None:
-        self.postgres.stop()
-        super().close_servers()
-
-
-class TwoOnPostgres(OnPostgres):
-    """Hybrid, two workers"""
-
-    settings: ClassVar[dict[str, str]] = {**ARCHIVE, "WORKERS": "2"}
 
 
 class OnSqlite(OneRedis):
@@ -66,18 +46,22 @@ class OnSqlite(OneRedis):
 
 async def stopped(scene: Scene[OnPostgres]) -> None:
     postgres = scene.stage.postgres
-    await scene.strikes(postgres.terminate)
-    assert not postgres.runs, "the server really was gone"
-    await scene.lasts()
-    await asyncio.to_thread(postgres.start)
+    async with scene.without_orders():
+        await scene.strikes(postgres.terminate)
+        assert not postgres.runs, "the server really was gone"
+        await scene.lasts()
+        await asyncio.to_thread(postgres.start)
 
 
 async def hung(scene: Scene[OnPostgres]) -> None:
     postgres = scene.stage.postgres
-    await scene.strikes(postgres.hang)
-    await scene.until_said("Carts could not be written to the archive")
-    await scene.lasts()
-    await asyncio.to_thread(postgres.resume)
+    async with scene.without_orders():
+        await scene.strikes(postgres.hang)
+        try:
+            await scene.until_said("Carts could not be written to the archive")
+            await scene.lasts()
+        finally:
+            await asyncio.to_thread(postgres.resume)
 
 
 async def locked(scene: Scene[OnPostgres]) -> None:
@@ -101,7 +85,7 @@ async def rows_locked(scene: Scene[OnPostgres]) -> None:
     Whoever writes carts takes rows that are free and waits for none, so there is no order of locks in which it could
     be the half of a deadlock; what must be shown is that what it could not take is written later.
     """
-    ids = [cart_id(shopper.cookies["session"]) for shopper in scene.crowd.shoppers]
+    ids = [cart_id(session) for session in scene.crowd.sessions]
     connection = await _connected(scene)
     try:
         async with connection.transaction():
@@ -121,25 +105,34 @@ async def full(scene: Scene[OnSqlite]) -> None:
 
     The write-ahead log is made longer than the limit, and kept from being cut back by somebody who reads.
     """
-    pid = scene.stage.shop.process.pid
-    unlimited = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    pids = [worker.pid for shop in scene.stage.shops for worker in workers_of(shop)]
+    unlimited = resource.prlimit(pids[0], resource.RLIMIT_FSIZE)
+
+    def limit(limits: tuple[int, int]) -> None:
+        for pid in pids:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
+
     with _long_log(Path(scene.stage.database_url.partition(":///")[2])):
-        try:
-            await scene.strikes(lambda: resource.prlimit(pid, resource.RLIMIT_FSIZE, (FILE_BYTES, unlimited[1])))
-            await scene.until_said("SQLite is unavailable")
-            await scene.lasts()
-        finally:
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, unlimited)
+        async with scene.without_orders():
+            try:
+                await scene.strikes(lambda: limit((FILE_BYTES, unlimited[1])))
+                await scene.until_said("SQLite is unavailable")
+                await scene.lasts()
+            finally:
+                limit(unlimited)
 
 
 async def closed_and_emptied(scene: Scene[OnPostgres]) -> None:
     """The shop writes what waits when it is closed: all is there though Redis loses everything meanwhile."""
     stage = scene.stage
     scene.crowd.shop_is_open = False
-    await scene.strikes(stage.shop.stop)
+    scene.strikes_now()
+    for shop in stage.shops:
+        await asyncio.to_thread(shop.stop)
     assert stage.valkey.client().dbsize(), "there was something in it"
     await asyncio.to_thread(stage.valkey.restart_empty)
-    await asyncio.to_thread(stage.shop.start)
+    for shop in stage.shops:
+        await asyncio.to_thread(shop.start)
     scene.crowd.shop_is_open = True
     await scene.lasts()
 
@@ -182,6 +175,6 @@ ROWS: tuple[Row[Any], ...] = (
     Row("pg-lock", "the table of carts locked", OnPostgres, locked),
     Row("pg-rows", "the rows of the carts locked", OnPostgres, rows_locked),
     Row("pg-close", "SIGTERM to the shop, Redis emptied", OnPostgres, closed_and_emptied),
-    Row("pg-two-kill", "Redis: kill -9, then started empty", TwoOnPostgres, killed_empty, alone=False),
-    Row("sqlite-full", "the disk is full (simulated)", OnSqlite, full),
+    Row("pg-kill", "Redis: kill -9, then started empty", OnPostgres, killed_empty, tested=(TWO, SHOPS)),
+    Row("sqlite-full", "the disk is full (simulated)", OnSqlite, full, tested=(ONE,)),
 )

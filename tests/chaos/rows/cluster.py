@@ -13,14 +13,15 @@ from shop.cart.redis.service import KEY_PREFIX
 from shop.demo.cluster import Cluster
 from shop.demo.valkey import Valkey
 from shop.web.http.session import cart_id
-from tests.chaos.scene import Row, Scene, Stage
+from tests.chaos.scene import Row, Scene
+from tests.chaos.stage import ONE, Crew, Stage
 
 
 class ClusterStage(Stage):
     """Cluster"""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, crew: Crew = ONE) -> None:
+        super().__init__(crew)
         self.cluster = Cluster()
 
     @property
@@ -100,8 +101,7 @@ def _serves(node: Valkey) -> bool:
 
 def slots_of(scene: Scene[Any]) -> Sequence[int]:
     """The slots in which the shoppers' carts are."""
-    sessions = [shopper.cookies["session"] for shopper in scene.crowd.shoppers]
-    return sorted({key_slot((KEY_PREFIX + cart_id(session)).encode()) for session in sessions})
+    return sorted({key_slot((KEY_PREFIX + cart_id(session)).encode()) for session in scene.crowd.sessions})
 
 
 ROWS: tuple[Row[Any], ...] = (

@@ -48,6 +48,16 @@ def becomes(mode: Mode) -> Callable[[Scene[FarRedis]], Awaitable[None]]:
     return bad_network
 
 
+async def forgotten(scene: Scene[FarRedis]) -> None:
+    """Nobody clicks for a while, and a firewall forgets the connections, without a word to either end."""
+    proxy = scene.stage.proxy
+    async with scene.crowd.rests():
+        await scene.strikes(lambda: proxy.become(Mode.FORGET))
+    await scene.lasts()
+    proxy.become(Mode.PASS)
+    assert proxy.spoiled[Mode.FORGET], "somebody used a connection that was forgotten"
+
+
 ROWS: tuple[Row[Any], ...] = (
     Row("delay", "replies 50-500 ms late", FarRedis, becomes(Mode.DELAY)),
     Row("reset", "connections reset in mid-reply", FarRedis, becomes(Mode.RESET)),
@@ -55,4 +65,5 @@ ROWS: tuple[Row[Any], ...] = (
     Row("lost-silent", "half of the replies lost, silence", FarRedis, becomes(Mode.LOSE_IN_SILENCE)),
     Row("refused", "connection refused", FarRedis, becomes(Mode.REFUSE)),
     Row("black-hole", "nothing passes", FarRedis, becomes(Mode.BLACK_HOLE)),
+    Row("idle", "idle connections dropped silently", FarRedis, forgotten, well=True),
 )

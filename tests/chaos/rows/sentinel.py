@@ -6,14 +6,15 @@ import asyncio
 from typing import Any
 
 from shop.demo.sentinel import SentinelDemo
-from tests.chaos.scene import Row, Scene, Stage
+from tests.chaos.scene import Row, Scene
+from tests.chaos.stage import ONE, SHOPS, Crew, Stage
 
 
 class SentinelStage(Stage):
     """Sentinel"""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, crew: Crew = ONE) -> None:
+        super().__init__(crew)
         self.demo = SentinelDemo()
 
     @property
@@ -75,8 +76,8 @@ async def sentinels_gone(scene: Scene[SentinelStage]) -> None:
 
 
 ROWS: tuple[Row[Any], ...] = (
-    Row("sentinel-kill", "kill -9 of the primary", SentinelStage, primary_killed),
-    Row("sentinel-behind", "a replica promoted that was behind", SentinelStage, promoted_behind),
-    Row("sentinel-failover", "failover ordered under load", SentinelStage, failed_over),
-    Row("sentinel-gone", "kill -9 of all Sentinels", SentinelStage, sentinels_gone),
+    Row("sentinel-kill", "kill -9 of the primary", SentinelStage, primary_killed, tested=(SHOPS,)),
+    Row("sentinel-behind", "a replica promoted that was behind", SentinelStage, promoted_behind, tested=(SHOPS,)),
+    Row("sentinel-failover", "failover ordered under load", SentinelStage, failed_over, tested=(SHOPS,)),
+    Row("sentinel-gone", "kill -9 of all Sentinels", SentinelStage, sentinels_gone, tested=(SHOPS,)),
 )

@@ -160,7 +160,7 @@ class TestWhatShoppersSaw:
 
     def test_detects_a_cart_that_lost_something(self) -> None:
         carts, receipts = seen_by_shoppers(self.seen(verdict=Verdict(lost=2, amiss=["The cart of shopper 1"])))
-        assert carts.wrong == ("2 units lost, 0 units doubled.", "The cart of shopper 1")
+        assert carts.wrong == ("2 units lost, 0 units doubled, 0 lines resurrected.", "The cart of shopper 1")
         assert receipts.kept
 
     def test_detects_a_missing_receipt(self) -> None:
