@@ -42,6 +42,8 @@ class Request(msgspec.Struct, frozen=True):
     begun: float
     seconds: float
     outcome: Outcome
+    is_order: bool = False
+    """An order takes as long as its bank and the disk of the database: it is not timed."""
 
 
 class Crowd:
@@ -110,7 +112,9 @@ class Crowd:
         until, goal = time.monotonic() + seconds, self.acknowledged + changes
         async with asyncio.timeout(seconds + 60):
             while time.monotonic() < until or self.acknowledged < goal or self.pairs:
-                assert not self._clicking.done(), "a shopper gave up"
+                if self._clicking.done():
+                    self._clicking.result()
+                    raise AssertionError(f"A shopper gave up: {self.words[-1:]}")
                 await asyncio.sleep(0.01)
 
     @asynccontextmanager
@@ -125,7 +129,7 @@ class Crowd:
         finally:
             self.going.set()
 
-    async def timed(self, ask: Callable[[], Awaitable[Answer]]) -> Answer | None:
+    async def timed(self, ask: Callable[[], Awaitable[Answer]], *, is_order: bool = False) -> Answer | None:
         """The answer, if there is one; the request is counted in any case."""
         await self.going.wait()
         begun, was_open = time.monotonic(), self.shop_is_open
@@ -142,5 +146,5 @@ class Crowd:
         if answer is not None and not answer.accepted:
             self.words.append(f"{answer.status}: {answer.body[-600:].decode(errors='replace')}")
             outcome = Outcome.FAILED
-        self.requests.append(Request(begun, time.monotonic() - begun, outcome))
+        self.requests.append(Request(begun, time.monotonic() - begun, outcome, is_order))
         return answer

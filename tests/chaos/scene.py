@@ -199,7 +199,7 @@ class Result(msgspec.Struct, frozen=True):
     @property
     def slowest(self) -> float:
         """The longest that anybody waited."""
-        return max(request.seconds for request in self.requests)
+        return max(request.seconds for request in self.requests if not request.is_order)
 
     @property
     def p99_quiet(self) -> float:
@@ -219,8 +219,8 @@ class Result(msgspec.Struct, frozen=True):
 
 
 def p99(requests: Sequence[Request]) -> float:
-    """The 99th percentile of how long they took, 0 of none."""
-    seconds = sorted(request.seconds for request in requests)
+    """The 99th percentile of how long they took, without orders; 0 of none."""
+    seconds = sorted(request.seconds for request in requests if not request.is_order)
     return seconds[min(len(seconds) - 1, len(seconds) * 99 // 100)] if seconds else 0.0
 
 

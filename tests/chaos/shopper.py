@@ -141,9 +141,10 @@ class Shopper:
         if gone := {sku: self.lines[sku] for sku in PRODUCTS if sku in self.lines}:
             await self._takes_out("/cart/empty", gone)
 
-    async def _save(self, sku: str) -> None:
-        kept = _more(self.lines, {saved(sku): self.lines[sku]})
-        await self._changes(f"/cart/lines/{sku}/save", {}, _without(kept, sku))
+    async def _save(self, sku: str = "") -> None:
+        if sku := sku or self._one():
+            kept = _more(self.lines, {saved(sku): self.lines[sku]})
+            await self._changes(f"/cart/lines/{sku}/save", {}, _without(kept, sku))
 
     async def _move(self) -> None:
         """Move what was saved for later back to the cart."""
@@ -254,21 +255,25 @@ class Shopper:
         """The answer that accepts, or a final one; None if there is none for much too long."""
         deadline = time.monotonic() + INSISTING_SECONDS
         while time.monotonic() < deadline:
-            answer = await self._asks(visit, tab, ask)
+            answer = await self._asks(visit, tab, ask, is_order=bool(final))
             if answer is not None and (answer.accepted or answer.status in final):
                 return answer
+            if not self._crowd.shop_is_open:  # who stands before a closed door does not count the time
+                deadline = time.monotonic() + INSISTING_SECONDS
             await self._pauses(2)
         return None
 
-    async def _asks(self, visit: Visit, tab: int, ask: Callable[[Tab], Awaitable[Answer]]) -> Answer | None:
+    async def _asks(
+        self, visit: Visit, tab: int, ask: Callable[[Tab], Awaitable[Answer]], *, is_order: bool
+    ) -> Answer | None:
         """Ask in one of the two tabs: over its connection, or over a new one and at the next door."""
         host, port = next(self._doors[tab])
         if not self._crowd.reconnects:
             one = self._tabs.setdefault((id(visit), tab), Tab(port, visit.cookies, host))
-            return await self._crowd.timed(lambda: ask(one))
+            return await self._crowd.timed(lambda: ask(one), is_order=is_order)
         another = Tab(port, visit.cookies, host)
         try:
-            return await self._crowd.timed(lambda: ask(another))
+            return await self._crowd.timed(lambda: ask(another), is_order=is_order)
         finally:
             another.close()
 

@@ -14,6 +14,7 @@ from shop.checkout.model import Order
 from shop.checkout.placing.orders import READ, order_of
 from shop.checkout.schema import orders
 from shop.database import create_engine, fetch
+from shop.errors import StoreUnavailable
 from shop.loadtest.shoppers.history import Lines, Verdict, saved
 from shop.web.http.session import cart_id
 from tests.chaos.browser import Tab
@@ -47,13 +48,25 @@ async def _stored(stage: Stage, url: str, visits: Sequence[Visit]) -> list[Verdi
     ids = [cart_id(visit.session) for visit in visits]
     kind = url.partition(":")[0]
     while True:
+        carts = await _read(stage, url, ids, deadline)
         verdicts = [
             visit.history.ends(lines_in(cart), f"{kind}, cart {cart.id}")
-            for visit, cart in zip(visits, await stage.read(url, ids), strict=True)
+            for visit, cart in zip(visits, carts, strict=True)
         ]
         if not any(verdict.amiss for verdict in verdicts) or time.monotonic() > deadline:
             return verdicts
         await asyncio.sleep(0.1)
+
+
+async def _read(stage: Stage, url: str, ids: Sequence[str], deadline: float) -> list[Cart]:
+    """The carts in a store, as soon as it can be read: a machine that is busy may not be the store's fault."""
+    while True:
+        try:
+            return await stage.read(url, ids)
+        except StoreUnavailable:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.1)
 
 
 def lines_in(cart: Cart) -> Lines:
