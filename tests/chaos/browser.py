@@ -34,6 +34,8 @@ class Answer(msgspec.Struct, frozen=True):
     """Those that it set; '' for one that it deleted."""
     location: str = ""
     """Where it sends the browser."""
+    asked: str = ""
+    """Method and path of the request."""
 
     @property
     def accepted(self) -> bool:
@@ -72,7 +74,7 @@ class Tab:
                     self._streams = await asyncio.open_connection(self._host, self._port)
                 reader, writer = self._streams
                 writer.write(self._head(method, path, headers, len(body)) + body)
-                return await self._answer(reader)
+                return msgspec.structs.replace(await self._answer(reader), asked=f"{method} {path}")
         except (OSError, EOFError, TimeoutError) as error:
             self.close()
             raise NoAnswer(f"{method} {path}: {error!r}") from error

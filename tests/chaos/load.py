@@ -11,6 +11,7 @@ from enum import Enum
 
 import msgspec
 
+from shop.loadtest.shoppers.pages import refusal_on
 from tests.chaos.browser import Answer, NoAnswer
 from tests.chaos.shopper import PRODUCTS, Shopper, Visit
 
@@ -144,7 +145,8 @@ class Crowd:
         finally:
             self._under_way -= 1
         if answer is not None and not answer.accepted:
-            self.words.append(f"{answer.status}: {answer.body[-600:].decode(errors='replace')}")
+            said = refusal_on(answer.body.decode(errors="replace"))
+            self.words.append(f"{answer.asked}: {answer.status}: {said}")
             outcome = Outcome.FAILED
         self.requests.append(Request(begun, time.monotonic() - begun, outcome, is_order))
         return answer

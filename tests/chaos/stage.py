@@ -139,7 +139,15 @@ class Stage(ABC):
 def workers_of(shop: ShopProcess) -> list[Any]:
     """The processes of a shop that serve, as psutil has them: itself, or those that it started."""
     first = psutil.Process(shop.process.pid)
-    return [child for child in first.children() if "spawn_main" in " ".join(child.cmdline())] or [first]
+    return [child for child in first.children() if _serves(child)] or [first]
+
+
+def _serves(process: Any) -> bool:
+    """Whether uvicorn's supervisor started it to serve, and it has not ended."""
+    try:
+        return "spawn_main" in " ".join(process.cmdline())
+    except psutil.Error:
+        return False
 
 
 class Stages:
