@@ -32,13 +32,13 @@ class Outage(msgspec.Struct, frozen=True):
 
     def cart(self, cart_id: str, limits: Limits) -> Cart:
         """The cart with all its changes; `partial` if it is not known what the store has of it."""
-        cart = replay(self.base or Cart(cart_id), self._changes, limits)
+        cart = replay(self.base or Cart(cart_id), self.changes, limits)
         return cart if self.base else msgspec.structs.replace(cart, partial=True)
 
     def without(self, changes: Sequence[Change], cart: Cart) -> Outage:
         """The rest after these changes have come into the store, which then had `cart`."""
         done = {change.id for change in changes}
-        rest = tuple(change for change in self._changes if change.id not in done)
+        rest = tuple(change for change in self.changes if change.id not in done)
         return Outage(cart, rest) if rest else Outage()
 
     def as_effects(self, limits: Limits) -> Outage:
@@ -46,7 +46,7 @@ class Outage(msgspec.Struct, frozen=True):
         if self.base is None:
             return self
         cart, effects = self.base, []
-        for change in self._changes:
+        for change in self.changes:
             after = replay(cart, (change,), limits)
             effect = change if isinstance(change, Effect) else difference(cart, after)
             effects.append(effect or change)

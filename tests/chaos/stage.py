@@ -12,10 +12,10 @@ from typing import Any, ClassVar, TypeVar
 import msgspec
 import psutil  # type: ignore[import-untyped]
 
-from shop.cart.connect import open_store
 from shop.cart.memory import DEFAULT_TTL
 from shop.cart.model import Cart, Limits
 from tests.chaos.load import PRODUCTS, Door
+from tests.fixtures.cart_services import past_the_shop
 from tests.fixtures.shop_process import ShopProcess
 
 S = TypeVar("S", bound="Stage")
@@ -129,11 +129,8 @@ class Stage(ABC):
 
     async def read(self, url: str, cart_ids: Sequence[str]) -> list[Cart]:
         """The carts as a store has them, read past the shops."""
-        store = open_store(url, limits=Limits(), ttl=DEFAULT_TTL, name="the store")
-        try:
+        async with past_the_shop(url) as store:
             return await store.get_many(cart_ids)
-        finally:
-            await store.close()
 
 
 def workers_of(shop: ShopProcess) -> list[Any]:

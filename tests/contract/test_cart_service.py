@@ -18,6 +18,7 @@ from shop.cart.model import (
     SetQuantity,
     Undo,
     UseCoupon,
+    apply,
     difference,
     new_change_id,
 )

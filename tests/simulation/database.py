@@ -107,6 +107,22 @@ class Table(CartTable):
         await self._database.execute(lambda: [self._rows.pop(i, None) for i in ids])
 
     @override
+    async def put_aside(self, row_id: str, state: bytes, expires_at: int) -> bool:
+        raise NotImplementedError
+
+    @override
+    async def count_put_aside(self) -> int:
+        return 0
+
+    @override
+    async def newest(self) -> tuple[int, int]:
+        def newest() -> tuple[int, int]:
+            rows = self._rows.values()
+            return max((row.changed_at for row in rows), default=0), max((row.expires_at for row in rows), default=0)
+
+        return await self._database.execute(newest)
+
+    @override
     async def page(self, after: str, now: int, size: int) -> Sequence[tuple[str, bytes]]:
         return await self._database.execute(
             lambda: [

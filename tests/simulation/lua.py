@@ -28,7 +28,9 @@ def _compiled(source: bytes) -> Any:
     return _runtime().execute(
         b"return function(keys, argv, call) "
         b"local KEYS, ARGV = keys, argv "
-        b"local redis = {call = call, error_reply = function(text) return {err = text} end, "
+        b"local function protected(...) local ok, reply = pcall(call, ...) "
+        b"if ok then return reply end return {err = tostring(reply)} end "
+        b"local redis = {call = call, pcall = protected, error_reply = function(text) return {err = text} end, "
         b"status_reply = function(text) return {ok = text} end} "
         b"local server = redis " + source + b"\nend"
     )

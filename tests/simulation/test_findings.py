@@ -379,7 +379,7 @@ def test_a_process_that_ends_in_an_outage_loses_nothing(killed: bool, archive: b
 FOREIGN = {
     "json": b'{"items": []}',
     "cut": b"\x01\x00\x00\x00\x05\x00\x00",
-    "short": b"\x02\xff",
+    "short": b"\xf2\xff",
 }
 
 

@@ -72,7 +72,7 @@ class FailoverCartService(ForwardingCartService):
         """Number of carts restored in a store that had lost some of their changes."""
         self.backlog = 0
         """The number of carts with changes in the journal, as far as it has been looked at: at most BATCH_SIZE."""
-        self._near = NearCopies(near)
+        self._near = NearCopies(near, primary.remaining)
         self._away: dict[int, StoreUnavailable] = {}
         """The shards that are away, each with the reason."""
         self._journaled = False
@@ -122,24 +122,22 @@ class FailoverCartService(ForwardingCartService):
     async def transform(self, cart_id: str, fold: Callable[[Cart], Cart], *, aged: bool = False) -> Cart:
         if await self._ready(cart_id):
             try:
+                near = self._near.find(cart_id)
                 cart = await self._call(cart_id, partial(self.primary.transform, cart_id, fold, aged=aged))
+                return await self._checked(near, cart)
             except StoreUnavailable as error:
                 self._lost(cart_id, error)
-            else:
-                self._near.update(cart)
-                return cart
         return await self._write(cart_id, partial(self._with_changes_of, cart_id, fold))
 
     @override
     async def replay(self, cart_id: str, changes: Sequence[Change]) -> Cart:
         if await self._ready(cart_id):
             try:
+                near = self._near.find(cart_id)
                 cart = await self._call(cart_id, partial(self.primary.replay, cart_id, changes))
+                return await self._checked(near, cart)
             except StoreUnavailable as error:
                 self._lost(cart_id, error)
-            else:
-                self._near.update(cart)
-                return cart
         cart = Cart(cart_id)
         for change in changes:
             cart = await self._write(cart_id, partial(self._acknowledge, cart_id, change, sent=True))
@@ -306,7 +304,8 @@ class FailoverCartService(ForwardingCartService):
         outage = await self.journal.read(cart_id)
         while outage.changes:
             changes = outage.changes[:REPLAY_BATCH]
-            fold = partial(_replayed, outage.base, changes, self._near.effects(cart_id), self.limits)
+            states = [state for state in (outage.base, self._near.find(cart_id)) if state is not None]
+            fold = partial(_replayed, states, changes, self._near.effects(cart_id), self.limits)
             cart = await self._call(cart_id, partial(self.primary.transform, cart_id, fold))
             self._near.update(cart)
             outage = await self.journal.transform(cart_id, partial(Outage.without, changes=changes, cart=cart))
@@ -448,10 +447,12 @@ class FailoverCartService(ForwardingCartService):
 
 
 def _replayed(
-    base: Cart | None, changes: Sequence[Change], effects: Sequence[Effect], limits: Limits, stored: Cart
+    states: Sequence[Cart], changes: Sequence[Change], effects: Sequence[Effect], limits: Limits, stored: Cart
 ) -> Cart:
-    """What the store should have after an outage."""
-    return replay(reconcile(stored, base, effects, limits) if base else stored, changes, limits)
+    """What the store should have after an outage: what it had acknowledged, and the changes since."""
+    for state in states:
+        stored = reconcile(stored, state, effects, limits)
+    return replay(stored, changes, limits)
 
 
 def _again(whole: Cart, change: Change) -> Iterator[Change]:

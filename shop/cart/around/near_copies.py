@@ -8,6 +8,7 @@ been changed since.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import Add, Cart, Change, Effect, Line, difference
@@ -19,10 +20,14 @@ MAX_CARTS = 50_000
 
 
 class NearCopies:
-    """The near copies in `carts`, and the effects of their latest changes. All calls are O(1), amortized."""
+    """The near copies in `carts`, and the effects of their latest changes. All calls are O(1), amortized.
 
-    def __init__(self, carts: MemoryCartService) -> None:
+    `remaining` tells how many seconds a cart has left in the store.
+    """
+
+    def __init__(self, carts: MemoryCartService, remaining: Callable[[Cart], int]) -> None:
         self.carts = carts
+        self._remaining = remaining
         self._effects: OrderedDict[str, list[Effect]] = OrderedDict()
 
     def find(self, cart_id: str) -> Cart | None:
@@ -51,7 +56,7 @@ class NearCopies:
         self._effects.move_to_end(cart.id)
         if len(self._effects) > MAX_CARTS:
             self._effects.popitem(last=False)
-        self.carts.store(cart, self.carts.remaining(cart))
+        self.carts.store(cart, self._remaining(cart))
 
 
 def _effect(near: Cart | None, cart: Cart, change: Change | None) -> Effect | None:

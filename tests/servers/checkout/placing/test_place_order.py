@@ -134,7 +134,7 @@ class TestTheSameAgain:
 
     async def test_a_cart_that_was_lost_and_begun_anew_is_another_cart(self, scene: Scene) -> None:
         first = await scene.process().place(await scene.submission(await scene.cart("MUG")))
-        del scene.carts._carts["ada"]
+        del scene.carts._carts["ada"]  # type: ignore[attr-defined]
         submission = await scene.submission(await scene.cart("MUG"))
         assert submission.quote.revision == first.quote.revision
         second = await scene.process().place(submission)
@@ -211,7 +211,7 @@ class TestOneCart:
     async def test_that_comes_back_from_a_lost_store_is_relieved_again(self, scene: Scene) -> None:
         before = await scene.cart()
         order = await scene.process().place(await scene.submission(before))
-        del scene.carts._carts["ada"]
+        del scene.carts._carts["ada"]  # type: ignore[attr-defined]
         await scene.carts.put(before)
         submission = await scene.submission(await scene.cart("MUG"))
         with pytest.raises(CartOrdered):
