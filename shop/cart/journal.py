@@ -36,10 +36,12 @@ class Outage(msgspec.Struct, frozen=True):
         return cart if self.base else msgspec.structs.replace(cart, partial=True)
 
     def without(self, changes: Sequence[Change], cart: Cart) -> Outage:
-        """The rest after these changes have come into the store, which then had `cart`."""
+        """The rest after these changes have come into the store, which then had `cart`.
+
+        The cart stays, for processes that cannot reach the store yet.
+        """
         done = {change.id for change in changes}
-        rest = tuple(change for change in self.changes if change.id not in done)
-        return Outage(cart, rest) if rest else Outage()
+        return Outage(cart, tuple(change for change in self.changes if change.id not in done))
 
     def as_effects(self, limits: Limits) -> Outage:
         """The same, with each change as its effect on the cart before it: effects can be applied in any order."""
@@ -71,6 +73,10 @@ class Journal(ABC):
     @abstractmethod
     async def carts(self, limit: int) -> Sequence[str]:
         """The ids of at most `limit` carts that have changes in the journal."""
+
+    async def purge(self, limit: int) -> int:  # noqa: ARG002 - memory holds nothing else
+        """Delete what is held of at most `limit` carts without changes, and return their number."""
+        return 0
 
     @property
     def in_memory(self) -> int:

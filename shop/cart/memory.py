@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
@@ -59,6 +60,11 @@ class MemoryCartService(CartService):
     def most_recent(self, limit: int | None = None) -> list[str]:
         """The ids of the most recently used carts, the latest first; by default of all carts."""
         return list(islice(reversed(self._carts), limit))
+
+    def some(self, number: int) -> list[str]:
+        """The ids of at most `number` carts at random."""
+        first = random.randrange(max(len(self._carts) - number, 0) + 1)  # noqa: S311 - no secret
+        return list(islice(self._carts, first, first + number))
 
     def store(self, cart: Cart, seconds: int | None = None) -> None:
         """Store a cart unchanged, replacing what is here, for `seconds` (by default the whole TTL)."""

@@ -40,6 +40,12 @@ WATCH_SECONDS = 1.0
 """How often a store that seems well is asked, so that a restart is noticed without a shopper."""
 REPLAY_BATCH = 100
 """Changes of one cart that are replayed together: far fewer than the ids that a cart remembers."""
+PURGE_SECONDS = 60.0
+"""How often carts without changes are removed from the journal."""
+PURGE_BATCH = 500
+"""Carts that are removed from the journal at a time."""
+SAMPLE = 8
+"""Near copies that are compared with the store every second: the latest, and as many at random."""
 BATCH_SIZE = 64
 """Carts that are brought up to date, or compared with the store, at a time."""
 COMPARE_SECONDS = 10.0
@@ -345,7 +351,7 @@ class FailoverCartService(ForwardingCartService):
     async def _watch(self) -> None:
         """Probe what is away, look into the journal, and notice a restart of the store."""
         loop = asyncio.get_running_loop()
-        probe, watch_at = FIRST_PROBE_SECONDS, loop.time()
+        probe, watch_at, purge_at = FIRST_PROBE_SECONDS, loop.time(), loop.time()
         while True:
             self._wake.clear()
             try:
@@ -354,6 +360,10 @@ class FailoverCartService(ForwardingCartService):
                 if loop.time() >= watch_at and not self._away:
                     watch_at = loop.time() + jitter(WATCH_SECONDS)
                     await self._look()
+                if loop.time() >= purge_at and not self._journaled:
+                    purge_at = loop.time() + jitter(PURGE_SECONDS)
+                    with contextlib.suppress(StoreUnavailable):
+                        await self.journal.purge(PURGE_BATCH)
             except Exception:
                 log.exception("Watching the cart store failed, will retry.")
             probe = min(probe * 2, LAST_PROBE_SECONDS) if self._away else FIRST_PROBE_SECONDS
@@ -381,8 +391,16 @@ class FailoverCartService(ForwardingCartService):
             if not isinstance(error, StoreTimeout | StoreBusy):
                 self._lost(None, error)
             return
-        if self.primary.epoch != self._epoch:
+        if self.primary.epoch != self._epoch or await self._misses_carts():
             self._compare(everything=True)
+
+    async def _misses_carts(self) -> bool:
+        """Whether the store lacks some near copies, although it did not restart: it was emptied, say."""
+        latest = self._near.carts.most_recent(SAMPLE)
+        ids = {*latest, *self._near.carts.some(SAMPLE)}
+        with contextlib.suppress(StoreUnavailable):
+            return bool(ids) and await self._compare_some(ids) > 0 and not await self.primary.evicts()
+        return False
 
     # Repair
 

@@ -79,6 +79,10 @@ class SharedJournal(Journal):
             self._failed(error)
             return own
 
+    @override
+    async def purge(self, limit: int) -> int:
+        return await self._shared.purge(limit)
+
     @property
     @override
     def in_memory(self) -> int:

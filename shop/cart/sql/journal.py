@@ -43,8 +43,8 @@ class SqlJournal(Journal):
     async def carts(self, limit: int) -> Sequence[str]:
         return [cart_id for cart_id, _ in await self._table.page("", 0, limit)]
 
+    @override
     async def purge(self, limit: int) -> int:
-        """Delete at most `limit` rows without changes, and return their number."""
         return await self._table.purge(0, limit)
 
     @override
@@ -53,7 +53,7 @@ class SqlJournal(Journal):
 
 
 def _decode(_: str, stored: StoredRow | None) -> Outage:
-    return _decoder.decode(stored.state) if stored and stored.expires_at else Outage()
+    return _decoder.decode(stored.state) if stored else Outage()
 
 
 def _encode(cart_id: str, outage: Outage) -> Row:
