@@ -33,6 +33,8 @@ async def _write_test_cart(carts: CartService) -> None:
     await carts.add(cart_id, "probe", 1, Money(1, "EUR"))
     await carts.get(cart_id)
     await carts.delete(cart_id)
+    if isinstance(carts, SqlCartService):
+        await carts.drop(cart_id)
 
 
 @asynccontextmanager

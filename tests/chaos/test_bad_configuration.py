@@ -207,14 +207,14 @@ class TestWhoMayComeIn:
         with_user(server, "~*", "+@read", "+@connection", "+info")
         line = await said(f"redis://shop:{SECRET}@127.0.0.1:{server.port}", caplog)
         assert (
-            "denies this user a command: User shop has no permissions to run the 'set' command. docs/deploy.md has"
+            "denies this user a command: User shop has no permissions to run the 'evalsha' command. docs/deploy.md has"
             in line
         )
 
     async def test_a_user_who_may_not_run_scripts_is_found_before_the_shop_opens(self, server: Valkey) -> None:
         with_user(server, "~*", "+@all", "-@scripting")
         report = await looked_at(f"redis://shop:{SECRET}@127.0.0.1:{server.port}")
-        assert "no permissions to run the 'evalsha' command" in found(report, "changes").says
+        assert "no permissions to run the 'evalsha' command" in found(report, "answer").says
 
     async def test_the_rule_in_the_documents_is_enough(self, server: Valkey) -> None:
         (rule,) = re.findall(r"^ACL SETUSER shop on >\S+ (.+)$", DEPLOY.read_text(), re.MULTILINE)
@@ -276,7 +276,7 @@ class TestWhatItIs:
             line = await said(f"redis://127.0.0.1:{sentinel.port}", caplog)
         finally:
             sentinel.stop()
-        assert "does not know SET: it is a Sentinel (write redis+sentinel://host:26379/service)" in line
+        assert "does not know EVALSHA: it is a Sentinel (write redis+sentinel://host:26379/service)" in line
 
     async def test_a_well_cluster_is_told_with_its_nodes(self, cluster_url: str) -> None:
         report = await looked_at(cluster_url)
@@ -390,7 +390,7 @@ class TestRequiredStore:
         assert "http://" not in done.stdout
 
     async def test_a_store_that_answers_and_takes_no_change_is_none(self, server: Valkey) -> None:
-        with_user(server, "~*", "+@all", "-@scripting")
+        with_user(server, "~probe:*", "+@all")
         settings = examined(f"redis://shop:{SECRET}@127.0.0.1:{server.port}")
         (told,) = [finding for finding in await startup_findings(settings) if finding.level is Level.PROBLEM]
         with pytest.raises(ConfigurationError, match="the shop does not start") as closed:

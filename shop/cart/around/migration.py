@@ -16,7 +16,7 @@ import msgspec
 
 from shop.cart import codec
 from shop.cart.model import Cart
-from shop.cart.service import CartService, now
+from shop.cart.service import CartService
 from shop.cart.stored import unreadable_in
 from shop.errors import StoreUnavailable
 from shop.retry import with_retries
@@ -164,7 +164,7 @@ async def put_moved(store: CartService, carts: Sequence[Cart]) -> None:
 
 def older_than_ttl(cart: Cart, store: CartService) -> bool:
     """Whether the cart's last change is older than the TTL of this store."""
-    return cart.changed_at + store.ttl <= now()
+    return cart.changed_at + store.ttl <= store.now()
 
 
 def checksum(cart: Cart) -> int:

@@ -17,7 +17,7 @@
 --
 -- Two ops are not about a cart:
 --   aside  renames KEYS[1] to KEYS[2], for ARGV[4] seconds, if its value is still ARGV[5] or still no string; returns 1
---   probe  writes KEYS[1] for a second, to prove that changes are accepted
+--   probe  reads KEYS[1] and writes it for a second, to prove that changes are accepted
 
 local byte, char, sub, find, floor, min, max = string.byte, string.char, string.sub, string.find, math.floor, math.min, math.max
 local ID, REMEMBERED, HEAD, VERSION, NEWEST, MAX_U32 = 8, 256, 13, 1, 15, 4294967295
@@ -113,6 +113,7 @@ end
 local op, subject, numbers = ARGV[1], ARGV[2], ARGV[3]
 
 if op == 'probe' then
+  redis.call('GET', KEYS[1])
   return redis.call('SET', KEYS[1], '1', 'EX', 1)
 elseif op == 'aside' then
   local value = redis.pcall('GET', KEYS[1])

@@ -174,3 +174,10 @@ def test_a_node_knows_its_own_address() -> None:
 )
 def test_bytes_are_formatted_for_people(number: float, words: str) -> None:
     assert format_bytes(number) == words
+
+
+def test_values_that_were_put_aside_are_a_warning() -> None:
+    finding = about("unreadable", facts(put_aside=1))
+    assert finding.level is Level.WARNING
+    assert finding.says.startswith("1 stored value could not be read as carts")
+    assert not [f for f in findings("REDIS_URL", facts(), now=NOW) if f.about == "unreadable"]

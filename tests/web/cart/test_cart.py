@@ -101,7 +101,7 @@ async def test_undo_is_offered_for_ten_minutes(filled: Client, clock: Clock) -> 
     assert not undo_of((await filled.get("/cart")).text)
 
 
-@pytest.mark.parametrize("of", ["", "zz", "00" * 8, "ff" * 100])
+@pytest.mark.parametrize("of", ["", " ", "zz", "00" * 8, "ff" * 100])
 async def test_an_unknown_undo_changes_nothing(filled: Client, of: str) -> None:
     reply = await filled.post("/cart/undo", data={"of": of}, headers=HTMX)
     assert reply.status_code in (200, 422)

@@ -1,6 +1,7 @@
 """Calls to a real cluster; tests/chaos breaks its nodes."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,9 +11,11 @@ from redis.exceptions import NoScriptError
 from shop.cart.connect import open_store
 from shop.cart.model import Limits
 from shop.cart.redis.cluster import Cluster
+from shop.cart.redis.service import RedisCartService, Timeouts
 from shop.demo.cluster import Cluster as RealCluster
 from shop.demo.valkey import Valkey
 from shop.errors import ConfigurationError, StoreRefused, StoreUnavailable
+from shop.money import Money
 
 KEYS = [f"cart:{n}" for n in range(200)]
 
@@ -118,3 +121,18 @@ def test_an_invalid_url_is_refused(url: str, words: str) -> None:
 )
 def test_a_url_with_every_part_is_accepted(url: str) -> None:
     open_store(url, limits=Limits(), ttl=60, name="REDIS_URL")
+
+
+async def test_a_value_that_is_no_cart_is_put_aside_on_its_own_node(
+    cluster_url: str, shared_cluster: RealCluster
+) -> None:
+    carts = RedisCartService(Cluster.connect(cluster_url, timeouts=Timeouts(30, 30)))
+    await carts.ping()
+    for n in range(20):
+        shared_cluster.primary_of(f"cart:{n}").client().set(f"cart:{n}", "no cart")
+    added = await asyncio.gather(*(carts.add(str(n), "mug", 1, Money(1900, "EUR")) for n in range(20)))
+    assert [cart.quantity for cart in added] == [1] * 20
+    aside = [key for node in shared_cluster.nodes for key in node.client().keys("cart-unreadable:*")]
+    assert sorted(aside) == sorted(b"cart-unreadable:{cart:%d}" % n for n in range(20))
+    assert abs(carts.now() - time.time()) < 2
+    await carts.close()

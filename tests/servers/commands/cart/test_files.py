@@ -107,3 +107,25 @@ def test_carts_in_a_process_cannot_be_reached_and_that_is_said(shop_cart: ShopCa
     assert told.status == 2
     assert told.err.startswith("shop: Without REDIS_URL, carts are in the memory of the shop's process")
     assert "--url" in told.err
+
+
+def test_values_that_are_no_carts_are_left_out_and_counted(
+    shop_cart: ShopCart, valkey: Valkey, valkey_url: str, sqlite_url: str
+) -> None:
+    ada = a_cart("ada")
+    put(valkey.url, ada)
+    valkey.client().set("cart:bob", '{"items": []}')
+    valkey.client().hset("cart:eve", mapping={"mug": 1})
+    note = "  2 stored values are no carts that this release can read; they stay.\n"
+    assert shop_cart("export", "--url", valkey.url).err == f"1 carts written.\n{note}"
+    told = shop_cart("stats", "--url", valkey.url)
+    assert told.status == 0
+    assert " ".join(next(row for row in told.out.splitlines() if "not readable" in row).split()) == (
+        "│ not readable as carts │ 2 │"
+    )
+    assert json.loads(shop_cart("stats", "--json", "--url", valkey.url).out)["--url"]["unreadable"] == 2
+    told = shop_cart("migrate", "--from", valkey.url, "--to", valkey_url)
+    assert told.status == 0
+    assert note in told.out
+    assert stored(valkey_url) == {"ada": ada}
+    assert sorted(valkey.client().keys()) == [b"cart:ada", b"cart:bob", b"cart:eve"]  # type: ignore[type-var]
