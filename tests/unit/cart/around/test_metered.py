@@ -69,6 +69,17 @@ async def test_an_outage_shows_in_the_metrics(server: FakeServer, failover: Cart
     server.connected = True
 
 
+async def test_values_that_are_no_carts_are_counted(server: FakeServer) -> None:
+    registry = CollectorRegistry()
+    redis = FakeAsyncRedis(server=server)
+    carts = MeteredCartService(RedisCartService(OneServer(redis, timeout=5)), registry)
+    assert sample(registry, "shop_carts_unreadable_total") == 0
+    await redis.set("cart:a", "no cart")
+    assert (await carts.add("a", "mug", 1, EUR)).quantity == 1
+    assert sample(registry, "shop_carts_unreadable_total") == 1
+    await carts.close()
+
+
 async def test_the_archive_and_a_migration_show_in_the_metrics() -> None:
     registry = CollectorRegistry()
     old, archive = MemoryCartService(), MemoryCartService()
