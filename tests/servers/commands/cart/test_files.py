@@ -128,4 +128,4 @@ def test_values_that_are_no_carts_are_left_out_and_counted(
     assert told.status == 0
     assert note in told.out
     assert stored(valkey_url) == {"ada": ada}
-    assert sorted(valkey.client().keys()) == [b"cart:ada", b"cart:bob", b"cart:eve"]  # type: ignore[type-var]
+    assert sorted(valkey.client().keys()) == [b"cart:ada", b"cart:bob", b"cart:eve"]
