@@ -16,7 +16,7 @@ from shop.web.http.session import cart_id
 from tests.chaos.rows.database import RedisAndPostgres
 from tests.chaos.rows.redis import OneRedis, killed_empty
 from tests.chaos.scene import Row, Scene
-from tests.chaos.stage import ONE, SHOPS, TWO, workers_of
+from tests.chaos.stage import ONE, workers_of
 from tests.chaos.verdict import SETTLING_SECONDS
 
 ARCHIVE = {"CART_ARCHIVE": "on"}
@@ -175,6 +175,6 @@ ROWS: tuple[Row[Any], ...] = (
     Row("pg-lock", "the table of carts locked", OnPostgres, locked),
     Row("pg-rows", "the rows of the carts locked", OnPostgres, rows_locked),
     Row("pg-close", "SIGTERM to the shop, Redis emptied", OnPostgres, closed_and_emptied),
-    Row("pg-kill", "Redis: kill -9, then started empty", OnPostgres, killed_empty, tested=(TWO, SHOPS)),
+    Row("pg-kill", "Redis: kill -9, then started empty", OnPostgres, killed_empty),
     Row("sqlite-full", "the disk is full (simulated)", OnSqlite, full, tested=(ONE,)),
 )

@@ -112,7 +112,7 @@ async def _no_database(scene: Scene[RedisAndPostgres]) -> AsyncIterator[None]:
 
 
 ROWS: tuple[Row[Any], ...] = (
-    Row("pg-redis-hung", "Redis: SIGSTOP", RedisAndPostgres, hung, tested=(SHOPS,)),
+    Row("pg-redis-hung", "Redis: SIGSTOP", RedisAndPostgres, hung, tested=()),
     Row("pg-redis-kill", "Redis: kill -9, then started empty", RedisAndPostgres, killed_empty, tested=(SHOPS,)),
     Row("pg-deploy", "SIGTERM and opened while Redis hangs", RedisAndPostgres, deployed_meanwhile, 2, tested=(SHOPS,)),
     Row("pg-worker-kill", "SIGKILL of a process meanwhile", RedisAndPostgres, worker_killed_meanwhile, 2, tested=()),

@@ -76,10 +76,10 @@ READ_ONLY = becomes_a_replica, is_a_primary_again, redis_errors.ReadOnlyError
 NO_REPLICAS = misses_replicas, needs_none, redis_errors.ResponseError, "NOREPLICAS"
 
 ROWS: tuple[Row[Any], ...] = (
-    Row("full", "maxmemory, noeviction", RefusingRedis, refusing(*FULL)),
+    Row("full", "maxmemory, noeviction", RefusingRedis, refusing(*FULL), tested=()),
     Row("full-restart", "the same, and the shop restarted", RefusingRedis, refusing(*FULL, restarts=True)),
-    Row("readonly", "a read-only replica", RefusingRedis, refusing(*READ_ONLY)),
+    Row("readonly", "a read-only replica", RefusingRedis, refusing(*READ_ONLY), tested=()),
     Row("readonly-restart", "the same, and the shop restarted", RefusingRedis, refusing(*READ_ONLY, restarts=True)),
-    Row("noreplicas", "min-replicas-to-write", RefusingRedis, refusing(*NO_REPLICAS)),
+    Row("noreplicas", "min-replicas-to-write", RefusingRedis, refusing(*NO_REPLICAS), tested=()),
     Row("noreplicas-restart", "the same, and the shop restarted", RefusingRedis, refusing(*NO_REPLICAS, restarts=True)),
 )

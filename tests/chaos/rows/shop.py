@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-from tests.chaos.rows.redis import OneRedis
+from tests.chaos.rows.redis import OneRedis, R
 from tests.chaos.scene import Row, Scene
 from tests.chaos.stage import ONE, SHOPS, TWO, Stage, workers_of
 from tests.fixtures.shop_process import ShopProcess
@@ -65,7 +65,7 @@ async def deployed(scene: Scene[Any]) -> None:
 
 
 @asynccontextmanager
-async def away(scene: Scene[OneRedis]) -> AsyncIterator[None]:
+async def away(scene: Scene[R]) -> AsyncIterator[None]:
     """Redis hangs in this block, and has lost nothing after it."""
     valkey = scene.stage.valkey
     await scene.strikes(valkey.hang)

@@ -41,13 +41,17 @@ async def stopped_by_turns(scene: Scene[StarvedShop]) -> None:
 
 
 async def squeezed(scene: Scene[StarvedShop]) -> None:
-    """Others want the processors, and the shop is the last to get them. It stays so: this stage is not used again."""
+    """Others want the processors, and the shop is the last to get them. It stays so: this stage is not used again.
+
+    Nobody orders: an order of many steps may take longer than a browser waits.
+    """
     for shop in scene.stage.shops:
         for worker in workers_of(shop):
             worker.nice(LOWEST)
-    scene.strikes_now()
-    with _hogs(HOGS * (os.cpu_count() or 1)):
-        await scene.lasts()
+    async with scene.without_orders():
+        scene.strikes_now()
+        with _hogs(HOGS * (os.cpu_count() or 1)):
+            await scene.lasts()
 
 
 @contextmanager
