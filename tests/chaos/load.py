@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -11,7 +12,6 @@ from enum import Enum
 
 import msgspec
 
-from shop.loadtest.shoppers.pages import refusal_on
 from tests.chaos.browser import Answer, NoAnswer
 from tests.chaos.shopper import PRODUCTS, Shopper, Visit
 
@@ -22,6 +22,11 @@ PAUSE_SECONDS = 0.02
 """Between two requests of a tab, on average, where nothing else is said."""
 PAIRS = ("set+add", "remove+add", "empty+add", "save+add", "undo+add", "order+add", "forget+add")
 """Two changes that are wrong in the end if they are made in the other order."""
+
+WORDS = 300
+"""Characters of a refusal that are kept."""
+
+_TAG = re.compile(r"<[^>]*>")
 
 Door = tuple[str, int]
 """Host and port of a shop."""
@@ -45,6 +50,12 @@ class Request(msgspec.Struct, frozen=True):
     outcome: Outcome
     is_order: bool = False
     """An order takes as long as its bank and the disk of the database: it is not timed."""
+
+
+def _words_on(page: bytes) -> str:
+    """The first words of a page's own part, without markup."""
+    body = page.decode(errors="replace")
+    return " ".join(_TAG.sub(" ", body[max(0, body.find("<main")) :]).split())[:WORDS]
 
 
 class Crowd:
@@ -145,8 +156,7 @@ class Crowd:
         finally:
             self._under_way -= 1
         if answer is not None and not answer.accepted:
-            said = refusal_on(answer.body.decode(errors="replace"))
-            self.words.append(f"{answer.asked}: {answer.status}: {said}")
+            self.words.append(f"{answer.asked}: {answer.status}: {_words_on(answer.body)}")
             outcome = Outcome.FAILED
         self.requests.append(Request(begun, time.monotonic() - begun, outcome, is_order))
         return answer

@@ -50,6 +50,12 @@ class SnapshotRedis(OneRedis):
     """Redis, snapshots only"""
 
 
+async def calm(scene: Scene[OneRedis]) -> None:
+    """Nothing happens: what is wrong here is wrong without any fault."""
+    scene.strikes_now()
+    await scene.lasts()
+
+
 async def killed(scene: Scene[SavingRedis]) -> None:
     valkey = scene.stage.valkey
     await scene.strikes(valkey.kill)
@@ -168,6 +174,7 @@ ROWS: tuple[Row[Any], ...] = (
     Row("term", "SIGTERM, then started", SavingRedis, terminated, tested=(SHOPS,)),
     Row("loading", "loads for a while", SavingRedis, loading, 2, tested=(SHOPS,)),
     Row("snapshot", "kill -9, back to an old snapshot", SnapshotRedis, back_to_a_snapshot, tested=(SHOPS,)),
+    Row("calm", "none", OneRedis, calm, well=True),
     Row("empty", "restarted empty", OneRedis, emptied_by_restart),
     Row("empty-kill", "kill -9, then started empty", OneRedis, killed_empty, tested=()),
     Row("hung", "SIGSTOP", OneRedis, hung, 10, tested=(ONE, TWO)),
