@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -26,14 +27,21 @@ DAY = 24 * 3600
 Scene = Callable[[World], Awaitable[None]]
 
 
-@pytest.fixture(autouse=True, scope="module")
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # a killed process leaves connections open
+
+SHOWN = r"answered|at once"
+STORED = r"^in the end"
+"""Kinds of violations, as regular expressions."""
+
+
+@pytest.fixture(autouse=True)
 def _simulated() -> Iterator[None]:
     with simulated():
         yield
 
 
-def play(scene: Scene, *, seeds: int = SEEDS, only: str = "", **settings: Any) -> None:
-    """Play a scene with each seed; fails with the first trace that has a violation that begins with `only`."""
+def play(scene: Scene, *, seeds: int = SEEDS, but: str = "$^", **settings: Any) -> None:
+    """Play a scene with each seed; fails with the first trace that has a violation, `but` for one kind."""
     bad = 0
     trace = ""
     for seed in range(seeds):
@@ -44,7 +52,7 @@ def play(scene: Scene, *, seeds: int = SEEDS, only: str = "", **settings: Any) -
                 await scene(world)
 
         world.run(whole())
-        violations = [text for text in world.violations if text.startswith(only)]
+        violations = [text for text in world.violations if not re.search(but, text)]
         bad += bool(violations)
         if violations and not trace:
             trace = "\n".join([*(world.traced or ()), *violations])
@@ -142,13 +150,13 @@ def during_a_hang(clicks: Clicks) -> Scene:
 @PAIRS
 @ARCHIVE
 def test_changes_at_two_workers_in_an_outage_are_stored_in_their_order(clicks: Clicks, archive: bool) -> None:
-    play(during_a_hang(clicks), only="in the end", cart_archive=archive)
+    play(during_a_hang(clicks), but=SHOWN, cart_archive=archive)
 
 
 @PAIRS
 @ARCHIVE
 def test_workers_show_each_others_changes_in_an_outage(clicks: Clicks, archive: bool) -> None:
-    play(during_a_hang(clicks), only="c1", cart_archive=archive)
+    play(during_a_hang(clicks), but=STORED, cart_archive=archive)
 
 
 @pytest.mark.parametrize("lost", [0.05, 1.0])
@@ -171,7 +179,7 @@ def test_a_crash_that_loses_the_last_moments_does_not_turn_changes_round(lost: f
         await crash
         await settle(world, *shoppers)
 
-    play(scene, only="in the end", cart_archive=archive)
+    play(scene, but=SHOWN, cart_archive=archive)
 
 
 # 2. Redis comes back with an older state

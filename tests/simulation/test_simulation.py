@@ -13,6 +13,8 @@ from tests.simulation.scenario import scenario_of
 from tests.simulation.shopper import Shopper
 from tests.simulation.world import World, simulated
 
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # a killed process leaves connections open
+
 SEEDS = 300
 CHUNK = 30
 
