@@ -96,6 +96,7 @@ class Shopper:
         """Read the cart."""
         since = self.world.loop.time()
         answer = await self._ask(process, None, lambda carts: carts.get(self.cart_id))
+        self.hint = answer.journalled
         self._judge(answer, since)
         return answer.cart
 
@@ -114,6 +115,7 @@ class Shopper:
                 continue
             if answer is None:
                 return self.history.states[0]
+            self.hint = answer.journalled
             self._judge(answer, since)
             return answer.cart
 
@@ -132,6 +134,7 @@ class Shopper:
             if isinstance(result, BaseException) and not isinstance(result, Gone):
                 raise result
         answers = [result for result in found if isinstance(result, Answer)]
+        self.hint = any(answer.journalled for answer in answers)
         if len(answers) == 2:
             self._judge_both(answers[0], answers[1], since)
         for answer in answers if len(answers) == 1 else ():
@@ -187,7 +190,7 @@ class Shopper:
 
         try:
             async with asyncio.timeout(PATIENCE):
-                cart, self.hint = await process.run(request)
+                cart, journalled = await process.run(request)
         except (Gone, CartLimitExceeded):
             raise
         except TimeoutError as error:
@@ -198,9 +201,9 @@ class Shopper:
             raise Unanswered from error
         self.world.note(
             f"{self.cart_id} <- {process.name}: {content(cart)}{' partial' if cart.partial else ''}"
-            f"{' standby' if self.hint else ''}"
+            f"{' standby' if journalled else ''}"
         )
-        return Answer(process.name, deed, cart, self.hint)
+        return Answer(process.name, deed, cart, journalled)
 
     def _judge(self, answer: Answer, since: float) -> None:
         if not self.history.answered(answer, self.world.doubt(answer.process, since)):
