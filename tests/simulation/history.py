@@ -92,7 +92,7 @@ class History:
         """The possible states before each step."""
         self._steps: list[Step] = []
         self._seen: dict[str, int] = {}
-        """How many steps each process was known to know at its latest right answer."""
+        """How many steps each process knew at its latest answer beyond doubt."""
 
     @property
     def expected(self) -> str:
@@ -113,26 +113,25 @@ class History:
         else:
             after = matching or after
         self._remember(answer, before, after)
-        if matching:
+        if matching and not doubt and not answer.cart.partial:
             self._seen[answer.process] = len(self._steps)
         return bool(matching or views) or self.lost_count
 
     def answered_both(self, one: Answer, other: Answer, doubt: Doubt) -> bool:
-        """Take over the answers to two deeds at once. Returns whether they are legal in some order."""
+        """Take over the answers to two deeds at once. Returns whether each shows its own, or both in some order."""
         if doubt or one.cart.partial or other.cart.partial:
             self._either_order(one, other, doubt)
             return True
         before = self._before = self._possible()
         middles, after, legal = [], [], []
         for state in before:
-            for first, second in ((one, other), (other, one)):
-                middle = _apply(state, first.deed)
-                end = _apply(middle, second.deed)
-                middles.append(middle)
-                after.append(end)
-                early = content(first.cart) in (content(middle), content(end))
-                if early and content(second.cart) == content(end):
-                    legal.append(end)
+            alone = [_apply(state, answer.deed) for answer in (one, other)]
+            both = [_apply(alone[0], other.deed), _apply(alone[1], one.deed)]
+            middles += alone
+            after += both
+            shown = [{content(cart) for cart in (own, *both)} for own in alone]
+            if content(one.cart) in shown[0] and content(other.cart) in shown[1]:
+                legal += both
         self._remember(one, before, middles)
         self._remember(other, [*before, *middles], legal or after)
         return bool(legal) or self.lost_count
