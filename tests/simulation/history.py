@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
+from itertools import combinations
 from typing import NamedTuple
 
 import msgspec
@@ -20,6 +21,10 @@ from shop.errors import CartLimitExceeded
 
 MAX_STATES = 80
 """With more possible states than these, the cart is not judged any more."""
+
+
+MAX_PAIRS = 2
+"""Of how many pairs of steps that came at once both orders are tried together."""
 
 
 class Forgotten(msgspec.Struct, frozen=True):
@@ -61,11 +66,14 @@ def content(cart: Cart) -> Content:
 
 
 class Step(NamedTuple):
-    """A deed that was answered, by whom, and whether it was answered from the journal."""
+    """A deed that was answered, and by whom."""
 
     process: str
     deed: Deed
-    journalled: bool
+    journalled: int
+    """The number of the outage if it was answered from the journal, else 0."""
+    either: bool
+    """Whether it came at once with the next one, so that they may have happened in either order."""
 
 
 class Answer(NamedTuple):
@@ -76,6 +84,8 @@ class Answer(NamedTuple):
     cart: Cart
     journalled: bool = False
     """Whether the store was away for it."""
+    outage: int = 0
+    """The number of the latest outage."""
 
 
 class History:
@@ -132,7 +142,7 @@ class History:
             shown = [{content(cart) for cart in (own, *both)} for own in alone]
             if content(one.cart) in shown[0] and content(other.cart) in shown[1]:
                 legal += both
-        self._remember(one, before, middles)
+        self._remember(one, before, middles, either=True)
         self._remember(other, [*before, *middles], legal or after)
         return bool(legal) or self.lost_count
 
@@ -141,6 +151,7 @@ class History:
         before = self.states
         self.answered(one, doubt)
         self.answered(other, doubt)
+        self._steps[-2] = self._steps[-2]._replace(either=True)
         after, past, steps = self.states, self._past[-2:], self._steps[-2:]
         self.states = before
         del self._past[-2:], self._steps[-2:]
@@ -183,10 +194,10 @@ class History:
         self.lost_count |= len(found) > MAX_STATES
         return list(found.values())
 
-    def _remember(self, answer: Answer, before: list[Cart], after: list[Cart]) -> None:
+    def _remember(self, answer: Answer, before: list[Cart], after: list[Cart], *, either: bool = False) -> None:
         if answer.deed is not None:
             self._past.append(before)
-            self._steps.append(Step(answer.process, answer.deed, answer.journalled))
+            self._steps.append(Step(answer.process, answer.deed, answer.outage * answer.journalled, either))
         self.states = self._closed(after)
 
     def _views(self, answer: Answer, doubt: Doubt) -> Iterator[Cart]:
@@ -194,14 +205,30 @@ class History:
         empty = [Cart(self.states[0].id)]
         first = self._seen.get(answer.process, 0) if doubt < Doubt.SPLIT else 0
         for number, states in enumerate([*self._past, self._possible()]):
-            since = self._steps[number:]
-            own = [step.deed for step in since if step.process == answer.process]
-            shared = [step.deed for step in since if step.process == answer.process or step.journalled]
             bases = [*(states if number >= first else ()), *(empty if answer.cart.partial else ())]
-            for state in bases:
-                yield _fold(state, shared)
-                if doubt == Doubt.SPLIT:
-                    yield _fold(state, own)
+            for since in _orders(self._steps[number:]) if bases else ():
+                own = [step.deed for step in since if step.process == answer.process]
+                shared = [
+                    step.deed
+                    for step in since
+                    if step.process == answer.process or 0 < step.journalled == answer.outage
+                ]
+                for state in bases:
+                    yield _fold(state, shared)
+                    if doubt == Doubt.SPLIT:
+                        yield _fold(state, own)
+
+
+def _orders(steps: list[Step]) -> Iterator[list[Step]]:
+    """These steps, and with those that came at once the other way round."""
+    yield steps
+    pairs = [number for number, step in enumerate(steps[:-1]) if step.either]
+    for count in range(1, min(len(pairs), MAX_PAIRS) + 1):
+        for some in combinations(pairs, count):
+            other = list(steps)
+            for number in some:
+                other[number : number + 2] = reversed(other[number : number + 2])
+            yield other
 
 
 def _apply(cart: Cart, deed: Deed | None) -> Cart:

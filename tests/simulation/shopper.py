@@ -203,7 +203,7 @@ class Shopper:
             f"{self.cart_id} <- {process.name}: {content(cart)}{' partial' if cart.partial else ''}"
             f"{' standby' if journalled else ''}"
         )
-        return Answer(process.name, deed, cart, journalled)
+        return Answer(process.name, deed, cart, journalled, self.world.outage)
 
     def _judge(self, answer: Answer, since: float) -> None:
         if not self.history.answered(answer, self.world.doubt(answer.process, since)):

@@ -202,6 +202,11 @@ class World:
         self.database.down = False
         self.database.go_on()
 
+    @property
+    def outage(self) -> int:
+        """The number of the latest outage, from 1."""
+        return len(self._windows)
+
     def differ(self, seconds: float, processes: Sequence[Process] | None = None, *, doubt: Doubt = Doubt.SPLIT) -> None:
         """From now on for some seconds, answers of these processes, or of all, may lack what `doubt` says."""
         names = frozenset(process.name for process in processes) if processes else None
