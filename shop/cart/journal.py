@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 from typing_extensions import override
 
-from shop.cart.model import Cart, Change, Effect, Limits, difference, replay
+from shop.cart.model import Cart, Change, Clear, Effect, Forget, Limits, difference, replay
 from shop.errors import StoreBusy
 
 MAX_CHANGES = 50_000
@@ -43,15 +43,25 @@ class Outage(msgspec.Struct, frozen=True):
         done = {change.id for change in changes}
         return Outage(cart, tuple(change for change in self.changes if change.id not in done))
 
+    def then(self, later: Outage) -> Outage:
+        """This, and what another journal holds of the same cart; a change that both have counts as it is here."""
+        there = {change.id for change in self.changes}
+        more = tuple(change for change in later.changes if change.id not in there)
+        return Outage(self.base or later.base, self.changes + more)
+
     def as_effects(self, limits: Limits) -> Outage:
-        """The same, with each change as its effect on the cart before it: effects can be applied in any order."""
-        if self.base is None:
-            return self
-        cart, effects = self.base, []
+        """The same, with each change as its effect on the cart before it: effects can be applied in any order.
+
+        If the cart is not known, a change of one line is kept where it had no effect; but Clear is limited to what was
+        shown, because another process may have added something since.
+        """
+        cart = self.base or Cart("", revision=1)
+        effects: list[Change] = []
         for change in self.changes:
             after = replay(cart, (change,), limits)
-            effect = change if isinstance(change, Effect) else difference(cart, after)
-            effects.append(effect or change)
+            effect = None if isinstance(change, Effect | Forget) else difference(cart, after)
+            had_effect = effect is not None and (after.lines != cart.lines or after.coupon != cart.coupon)
+            effects.append(effect if effect and (self.base or had_effect or isinstance(change, Clear)) else change)
             cart = after
         return Outage(self.base, tuple(effects))
 

@@ -562,7 +562,8 @@ def _with_difference(lines: tuple[Line, ...], index: int, line: Line, limits: Li
         quantity = min(quantity, max(there.quantity, limits.quantity))
     if quantity <= 0:
         return (*lines[:at], *lines[at + 1 :])
-    return _replace_line(lines, at, msgspec.structs.replace(there, quantity=quantity, price=line.price))
+    price = line.price if line.quantity >= 0 else there.price
+    return _replace_line(lines, at, msgspec.structs.replace(there, quantity=quantity, price=price))
 
 
 def _coupon(coupon: str, change: Change) -> str:

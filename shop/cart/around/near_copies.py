@@ -10,9 +10,14 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 
-from shop.cart.memory import MemoryCartService
-from shop.cart.model import Add, Cart, Change, Effect, Line, difference
+import msgspec
 
+from shop.cart.memory import MemoryCartService
+from shop.cart.model import Add, Cart, Change, Clear, Effect, Line, Purchase, Remove, RemoveSaved, difference
+from shop.money import Money
+
+NO_PRICE = Money(0, "XXX")
+"""The price of a line that is only taken out of: it keeps the one that it has."""
 MAX_EFFECTS = 64
 """Effects that are kept of one cart."""
 MAX_CARTS = 50_000
@@ -60,11 +65,23 @@ class NearCopies:
 
 
 def _effect(near: Cart | None, cart: Cart, change: Change | None) -> Effect | None:
+    """The effect of the changes since the near copy; without one, of the change that the store has just applied."""
     if near is not None:
         return difference(near, cart)
     if cart.revision == 1:
         return difference(Cart(cart.id), cart)
-    if isinstance(change, Add) and cart.latest_change == change.id:
-        line = Line(change.sku, change.quantity, change.price, change.at)
-        return Effect(change.id, change.at, change.id, ((len(cart.lines), line),))
-    return None
+    if change is None or cart.latest_change != change.id:
+        return None
+    lines: list[tuple[int, Line]]
+    match change:
+        case Add():
+            lines = [(len(cart.lines), Line(change.sku, change.quantity, change.price, change.at))]
+        case Purchase():
+            lines = [(0, Line(sku, -quantity, NO_PRICE, change.at)) for sku, quantity in change.lines]
+        case Remove() | RemoveSaved() | Clear() if cart.removed is not None and cart.removed.change == change.id:
+            lines = [(at, msgspec.structs.replace(line, quantity=-line.quantity)) for at, line in cart.removed.lines]
+        case _:
+            return None
+    coupon = "" if isinstance(change, Purchase) and not cart.coupon else None
+    removed = cart.removed if cart.removed is not None and cart.removed.change == change.id else None
+    return Effect(change.id, change.at, change.id, tuple(lines), coupon, removed)

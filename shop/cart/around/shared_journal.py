@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing_extensions import override
 
 from shop.cart.journal import MAX_CHANGES, Journal, MemoryJournal, Outage
-from shop.cart.model import Cart, Limits
+from shop.cart.model import Limits
 from shop.errors import StoreUnavailable
 
 RETRY_SECONDS = 0.5
@@ -31,8 +31,8 @@ class SharedJournal(Journal):
         self.own = own
         self._shared = shared
         self._limits = limits
-        self._seen: OrderedDict[str, Cart] = OrderedDict()
-        """The latest state of each cart with changes in the database, as this process has seen it."""
+        self._seen: OrderedDict[str, Outage] = OrderedDict()
+        """What the database held of each cart with changes when this process last read it."""
         self._retry_at = 0.0
 
     @override
@@ -57,15 +57,15 @@ class SharedJournal(Journal):
 
     def _saw(self, cart_id: str, outage: Outage) -> Outage:
         self._seen.pop(cart_id, None)
-        if outage.changes and outage.base:
-            self._seen[cart_id] = outage.cart(cart_id, self._limits)
+        if outage.changes:
+            self._seen[cart_id] = outage
             if len(self._seen) > MAX_SEEN:
                 self._seen.popitem(last=False)
         return outage
 
     def _with_seen(self, cart_id: str, own: Outage) -> Outage:
         """What memory holds of a cart, on top of what the database held of it when it was last read."""
-        return own if own.changes or cart_id not in self._seen else Outage(self._seen[cart_id])
+        return self._seen[cart_id].then(own) if cart_id in self._seen else own
 
     @override
     async def carts(self, limit: int) -> Sequence[str]:
@@ -100,12 +100,7 @@ class SharedJournal(Journal):
         if not outage.changes:
             return
 
-        def fold(shared: Outage) -> Outage:
-            there = {change.id for change in shared.changes}
-            more = tuple(change for change in outage.changes if change.id not in there)
-            return Outage(shared.base or outage.base, shared.changes + more)
-
-        await self._shared.transform(cart_id, fold)
+        await self._shared.transform(cart_id, lambda shared: shared.then(outage))
         await self.own.transform(cart_id, lambda own: own.without(outage.changes, outage.cart(cart_id, self._limits)))
 
     def _raise_if_away(self) -> None:
