@@ -82,8 +82,10 @@ class Answer(NamedTuple):
     process: str
     deed: Deed | None
     cart: Cart
-    journalled: bool = False
-    """Whether the store was away for it."""
+    standby: bool = False
+    """Whether the process says that the store was away, or may have been."""
+    journalled: int = 0
+    """The number of the outage if the store does not have the deed yet, else 0."""
     outage: int = 0
     """The number of the latest outage."""
 
@@ -197,7 +199,7 @@ class History:
     def _remember(self, answer: Answer, before: list[Cart], after: list[Cart], *, either: bool = False) -> None:
         if answer.deed is not None:
             self._past.append(before)
-            self._steps.append(Step(answer.process, answer.deed, answer.outage * answer.journalled, either))
+            self._steps.append(Step(answer.process, answer.deed, answer.journalled, either))
         self.states = self._closed(after)
 
     def _views(self, answer: Answer, doubt: Doubt) -> Iterator[Cart]:

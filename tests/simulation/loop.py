@@ -12,6 +12,8 @@ from typing import Any
 
 START = 1_000.0
 """The loop's time when it begins."""
+MAX_CALLBACKS = 300_000
+"""How many callbacks a simulation takes at most; a usual one takes a thousand."""
 CANCELLATIONS = 5
 """How often tasks are cancelled in the end that go on all the same."""
 
@@ -39,6 +41,10 @@ class Deadlock(AssertionError):
     """Nothing will ever happen any more, but somebody is waiting."""
 
 
+class Endless(AssertionError):
+    """Something goes round and round."""
+
+
 class VirtualLoop(asyncio.BaseEventLoop):
     """Runs callbacks in a fixed order and jumps to the next timer when none is left. Knows no threads, files, sockets.
 
@@ -48,6 +54,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def __init__(self) -> None:
         super().__init__()
         self.now = START
+        self.callbacks = 0
         self.unhandled: list[str] = []
         """Exceptions that no one took care of."""
         self.connect: Callable[[Any, str, int], Any] | None = None
@@ -96,7 +103,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         for actor in actors:
             actor.dead = False
             self.resume(actor)
-        with contextlib.suppress(Deadlock):
+        self.callbacks = 0
+        with contextlib.suppress(Deadlock, Endless):
             for _ in range(CANCELLATIONS):
                 left = [task for task in self.tasks if not task.done()]
                 for task in left:
@@ -121,6 +129,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
         ready: deque[asyncio.Handle] = self._ready  # type: ignore[attr-defined]
         if not ready:
             self._jump()
+        self.callbacks += len(ready)
+        if self.callbacks > MAX_CALLBACKS:
+            raise Endless(f"{MAX_CALLBACKS} callbacks, and no end.")
         for _ in range(len(ready)):
             handle = ready.popleft()
             if handle.cancelled():

@@ -96,7 +96,7 @@ class Shopper:
         """Read the cart."""
         since = self.world.loop.time()
         answer = await self._ask(process, None, lambda carts: carts.get(self.cart_id))
-        self.hint = answer.journalled
+        self.hint = answer.standby
         self._judge(answer, since)
         return answer.cart
 
@@ -115,7 +115,7 @@ class Shopper:
                 continue
             if answer is None:
                 return self.history.states[0]
-            self.hint = answer.journalled
+            self.hint = answer.standby
             self._judge(answer, since)
             return answer.cart
 
@@ -134,7 +134,7 @@ class Shopper:
             if isinstance(result, BaseException) and not isinstance(result, Gone):
                 raise result
         answers = [result for result in found if isinstance(result, Answer)]
-        self.hint = any(answer.journalled for answer in answers)
+        self.hint = any(answer.standby for answer in answers)
         if len(answers) == 2:
             self._judge_both(answers[0], answers[1], since)
         for answer in answers if len(answers) == 1 else ():
@@ -190,7 +190,7 @@ class Shopper:
 
         try:
             async with asyncio.timeout(PATIENCE):
-                cart, journalled = await process.run(request)
+                cart, standby = await process.run(request)
         except (Gone, CartLimitExceeded):
             raise
         except TimeoutError as error:
@@ -201,9 +201,10 @@ class Shopper:
             raise Unanswered from error
         self.world.note(
             f"{self.cart_id} <- {process.name}: {content(cart)}{' partial' if cart.partial else ''}"
-            f"{' standby' if journalled else ''}"
+            f"{' standby' if standby else ''}"
         )
-        return Answer(process.name, deed, cart, journalled, self.world.outage)
+        journalled = deed is not None and standby and not self.world.stored(self.cart_id).knows(deed.id)
+        return Answer(process.name, deed, cart, standby, self.world.outage if journalled else 0, self.world.outage)
 
     def _judge(self, answer: Answer, since: float) -> None:
         if not self.history.answered(answer, self.world.doubt(answer.process, since)):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.simulation.__main__ import failing, told
+from tests.simulation.loop import Endless
 from tests.simulation.play import play
 from tests.simulation.scenario import scenario_of
 from tests.simulation.shopper import Shopper
@@ -64,6 +65,16 @@ def test_a_broken_promise_is_noticed(what: str) -> None:
     world = World()
     world.run(scene())
     assert len(world.violations) == 1
+
+
+@pytest.mark.usefixtures("_simulated")
+def test_what_goes_round_and_round_ends() -> None:
+    async def scene() -> None:
+        while True:
+            await asyncio.sleep(0)
+
+    with pytest.raises(Endless):
+        World().run(scene())
 
 
 @pytest.mark.usefixtures("_simulated")
