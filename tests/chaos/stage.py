@@ -12,8 +12,7 @@ from typing import Any, ClassVar, TypeVar
 import msgspec
 import psutil  # type: ignore[import-untyped]
 
-from shop.cart.memory import DEFAULT_TTL
-from shop.cart.model import Cart, Limits
+from shop.cart.model import Cart
 from tests.chaos.load import PRODUCTS, Door
 from tests.fixtures.cart_services import past_the_shop
 from tests.fixtures.shop_process import ShopProcess
