@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import cast
@@ -44,7 +43,7 @@ def create_app(
     carts: CartService | None = None,
     catalog: Catalog | None = None,
     payments: PaymentProvider | None = None,
-    clock: Callable[[], float] = time.time,
+    clock: Callable[[], float] | None = None,
 ) -> Litestar:
     """The shop as an ASGI application. Without `settings` it reads the environment. Raises ConfigurationError.
 
@@ -125,7 +124,7 @@ def open_storefront(parts: Parts, catalog: Catalog) -> Storefront:
         pictures=Pictures(assets),
         assets=assets,
         pages=PageCache(settings.page_cache_bytes),
-        clock=parts.clock,
+        clock=parts.cart_clock,
         public_url=settings.public_url.rstrip("/"),
         sends_email=bool(settings.smtp_url),
     )

@@ -58,11 +58,12 @@ class Parts:
         carts: CartService | None = None,
         offers: Offers | None = None,
         payments: PaymentProvider | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
         long_running: bool = False,
     ) -> None:
         self.settings = settings
-        self.clock = clock
+        self.clock = clock or time.time
+        self._given_clock = clock
         self.registry = CollectorRegistry()
         self._given_carts = carts
         self._given_offers = offers
@@ -87,6 +88,11 @@ class Parts:
 
         given = self._given_carts
         return MeteredCartService(connect(self.settings) if given is None else given, self.registry)
+
+    @property
+    def cart_clock(self) -> Callable[[], float]:
+        """The time by which changes of carts are dated: their store's, so that a host's wrong clock harms no cart."""
+        return self._given_clock or self.carts.now
 
     @cached_property
     def catalog(self) -> CatalogRepository:
