@@ -185,6 +185,11 @@ class RedisCartService(StoredCarts):
         tags = [tag for number, tag in self.servers.shards() if shard in (None, number)]
         await asyncio.gather(*(self._probe(f"probe:{{{tag}}}") for tag in tags))
 
+    @override
+    async def evicts(self) -> bool:
+        stats = await asyncio.gather(*(send("INFO", "stats") for send in await self.servers.primaries()))
+        return any(b"evicted_keys:0\r\n" not in reply for reply in map(_as_bytes, stats))
+
     async def _probe(self, key: str) -> None:
         """Let the script make a change, as every call will, and measure the clock."""
         try:
@@ -298,6 +303,10 @@ class RedisCartService(StoredCarts):
                 raise
             return b""
         return None
+
+
+def _as_bytes(reply: bytes | str) -> bytes:
+    return reply.encode() if isinstance(reply, str) else reply
 
 
 def _loaded(cart_id: str, data: bytes | None) -> tuple[bytes, Cart]:

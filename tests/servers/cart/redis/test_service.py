@@ -244,3 +244,18 @@ class TestServersThatRefuseChanges:
         with pytest.raises(StoreRefused, match=missing):
             await carts.ping()
         await carts.close()
+
+
+async def test_a_server_that_has_evicted_keys_says_so() -> None:
+    server = Valkey(maxmemory="4mb", maxmemory_policy="allkeys-lru")
+    server.start()
+    carts = RedisCartService.connect(server.url, timeouts=PATIENT)
+    try:
+        assert not await carts.evicts()
+        client: Any = server.client()
+        for number in range(800):
+            client.set(f"large-{number}", bytes(10_000))
+        assert await carts.evicts()
+    finally:
+        await carts.close()
+        server.stop()
