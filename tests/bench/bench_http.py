@@ -135,7 +135,7 @@ def shopper(visitor: httpx.Client) -> str:
     visitor.cookies.clear()
     for sku in ("TIDE-MUG-MOSS", "TIDE-MUG-CHALK", "TIDE-MUG-CLAY"):
         visitor.post("/cart", data={"product_id": "tide-mug", "variant_id": sku}, headers=HTMX).raise_for_status()
-    return visitor.cookies["session"]
+    return visitor.cookies["neap_session"]
 
 
 def measure(rows: list[Row]) -> list[list[Measured]]:

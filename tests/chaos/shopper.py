@@ -85,7 +85,7 @@ class Shopper:
         """Read every cart once more at each door, over a connection of its own."""
         for visit in self.visits:
             if visit.session:
-                visit.cookies["session"] = visit.session
+                visit.cookies[NAME] = visit.session
                 for _ in self._crowd.doors:
                     await self.looks(visit)
         self.leaves()
@@ -244,7 +244,7 @@ class Shopper:
             self._crowd.open = False
             return None
         if answer.accepted:
-            visit.session = visit.cookies.get("session", "") or visit.session
+            visit.session = visit.cookies.get(NAME, "") or visit.session
             visit.history.is_answered()
             _check(visit.history, answer, path, shows=htmx and path != "/cart")
         return answer

@@ -35,7 +35,7 @@ class Shopper:
 
     @property
     def cart_id(self) -> str:
-        return cart_id(self.client.cookies["session"])
+        return cart_id(self.client.cookies["neap_session"])
 
     async def adds(self, thing: str = "always-mug") -> None:
         self.sent += 1
@@ -134,7 +134,7 @@ async def test_two_shops_agree_while_redis_is_gone(valkey: Valkey, open_shop: Op
     shops = [first, open_shop(**settings, DATABASE_URL=first.environ["DATABASE_URL"])]
     shopper = comes_in(first)
     await shopper.adds()
-    cookies = {"session": shopper.client.cookies["session"]}
+    cookies = {"neap_session": shopper.client.cookies["neap_session"]}
 
     async def adds(turn: int) -> int:
         async with httpx.AsyncClient(base_url=shops[turn % 2].url, timeout=10, cookies=cookies) as client:

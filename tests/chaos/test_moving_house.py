@@ -35,7 +35,7 @@ class Shopper:
 
     @property
     def cart_id(self) -> str:
-        return cart_id(self.client.cookies["session"])
+        return cart_id(self.client.cookies["neap_session"])
 
     async def adds(self, shop: ShopProcess, thing: str) -> None:
         reply = await self.client.post(f"{shop.url}/cart", data={"product_id": thing}, headers=HTMX)

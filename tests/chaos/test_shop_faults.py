@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 
 from shop.demo.valkey import Valkey
-from shop.web.http.session import cart_id
+from shop.web.http.session import NAME, cart_id
 from tests.chaos.browser import Tab
 from tests.chaos.verdict import recovered
 from tests.fixtures.cart_services import past_the_shop
@@ -19,7 +19,7 @@ PRICES = {thing: 100 + n for n, thing in enumerate(THINGS)}
 async def stored(valkey: Valkey, cookies: dict[str, str]) -> Counter[str]:
     """The cart of a session, as the server itself holds it."""
     async with past_the_shop(valkey.url) as plain:
-        cart = await plain.get(cart_id(cookies["session"]))
+        cart = await plain.get(cart_id(cookies[NAME]))
     return Counter({line.sku: line.quantity for line in cart.lines})
 
 

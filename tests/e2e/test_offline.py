@@ -50,8 +50,10 @@ def test_offline_and_back(open_shopper: OpenShopper, network: Proxy, shop_proces
     )
     assert not Axe().run(page).response["violations"]
 
-    (session,) = [each["value"] for each in page.context.cookies() if each["name"] == "session"]
-    elsewhere = httpx.post(f"{shop_process.url}/cart", data={"product_id": "reed-vase"}, cookies={"session": session})
+    (session,) = [each["value"] for each in page.context.cookies() if each["name"] == "neap_session"]
+    elsewhere = httpx.post(
+        f"{shop_process.url}/cart", data={"product_id": "reed-vase"}, cookies={"neap_session": session}
+    )
     assert elsewhere.status_code == 303
     network.become(Mode.PASS)
     page.get_by_role("link", name="Try again").click()

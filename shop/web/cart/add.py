@@ -17,7 +17,7 @@ from shop.i18n import gettext as _
 from shop.web.cart.replies import CartReplies
 from shop.web.cart.views import CartView
 from shop.web.catalog.product import ProductHandlers
-from shop.web.http.change_ids import clicked_change, is_plain_form, keyed_change
+from shop.web.http.change_ids import clicked_change, idempotency_key, is_plain_form, keyed_change
 from shop.web.http.forms import Form, read_form
 from shop.web.http.reply import Reply
 from shop.web.http.request import ShopRequest
@@ -62,11 +62,26 @@ class AddHandlers:
         session = self._site.sessions.read(request)
         try:
             item = _item_of(product, form)
-            own_session = session or self._site.sessions.begin()
+            own_session, woken = await self._own_session(request, session)
             cart = await self._apply(request, own_session, form, item)
+            cart = msgspec.structs.replace(cart, idle_since=woken) if woken else cart
         except InvalidInput as error:
             return await self._refused(request, session, product, form, error)
         return await self._replies.added(request, own_session, cart, item.announcement, item.variant.sku)
+
+    async def _own_session(self, request: ShopRequest, session: Session | None) -> tuple[Session, int]:
+        """The session to add to, and `Cart.idle_since` if the look for its cart restored that from the archive.
+
+        A new one if there is none, or if one without our mark names no cart. While the store is away, nobody knows
+        whether there is a cart: the session stays.
+        """
+        if session is not None and session.issued:
+            return session, 0
+        if session is not None:
+            cart = await self._carts.get(session.cart_id)
+            if cart.revision or cart.partial:
+                return session, cart.idle_since
+        return self._site.sessions.begin(idempotency_key(request)), 0
 
     async def _apply(self, request: ShopRequest, session: Session, form: Form, item: ItemToAdd) -> Cart:
         variant = item.variant

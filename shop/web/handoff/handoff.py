@@ -71,6 +71,8 @@ class HandoffHandlers:
             if session is not None and session.cart_id == link.cart_id:
                 return await self._replies.same_device(request)
             target = await self._carts.get(session.cart_id) if session else Cart("")
+            if session is not None and not (session.issued or target.revision or target.partial):
+                session, target = None, Cart("")  # a number that is not ours begins no cart
             source = await self._carts.get(link.cart_id)
             skus = [line.sku for line in source.active]
             offers = await self._site.catalog.offers(skus, target.id) if skus else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -32,10 +33,15 @@ class ShopRequest(Request[None, None, State]):
         return self._raw_headers
 
     @property
+    def cookie_header(self) -> bytes:
+        """The Cookie header, b'' for none; several of them, which HTTP/2 allows, as one (RFC 9113, 8.2.3)."""
+        return joined_cookies(self.scope["headers"])
+
+    @property
     def cookies(self) -> dict[str, str]:
         """The cookies, by name."""
         if self._raw_cookies is None:
-            self._raw_cookies = parse_cookies(self.raw_headers.get(b"cookie", b""))
+            self._raw_cookies = parse_cookies(self.cookie_header)
         return self._raw_cookies
 
     @property
@@ -96,6 +102,11 @@ class ShopRequest(Request[None, None, State]):
     def accepts_gzip(self) -> bool:
         """Whether the client accepts a gzip body."""
         return accepts_gzip(self.raw_headers.get(b"accept-encoding", b""))
+
+
+def joined_cookies(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """All Cookie headers as one."""
+    return b"; ".join([value for name, value in headers if name == b"cookie"])
 
 
 def parse_cookies(header: bytes) -> dict[str, str]:

@@ -1,16 +1,21 @@
 """The session: an opaque cookie that identifies a cart, and a cookie with the quantity for its badge.
 
-The session cookie has 256 random bits. The cart's id is their hash, so read access to the store does not open a cart.
-A session has no other state: reading it never creates or writes anything, and a malformed cookie counts as none. The
-token is not signed: a signature only proves that we issued it, as 256 random bits do already, and it would tie every
-cart to a key that must never be lost. Under https the `__Host-` prefix keeps sibling domains from setting a token.
+The cookie's token is 160 random bits and a mark of 96 bits that only this shop can make. The cart's id is a hash of it,
+so read access to the store does not open a cart. A session has no other state: reading it never creates or writes
+anything, and a malformed cookie counts as none. A token without our mark, from an earlier release or another
+SECRET_KEY, is good for a cart that exists, but begins none: so no cart is tied to the key, and no client chooses the
+number of a new one.
+
+Its name begins with `__Host-` where the browser connects by https, which keeps sibling domains from setting it. It is
+found under either name, so a cart survives the move from http to https and a proxy that begins to terminate TLS.
 """
 
 from __future__ import annotations
 
+import hmac
 import re
 import secrets
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import blake2b
 
 import msgspec
@@ -18,7 +23,17 @@ import msgspec
 from shop.web.http.request import ShopRequest
 
 SetCookie = tuple[bytes, bytes]
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+
+NAME = "neap_session"
+SECURE_NAME = f"__Host-{NAME}"
+NAMES = (SECURE_NAME, "__Host-session", NAME, "session")
+"""Every name a token is looked for under, in this order; those without `neap_` are of the releases before."""
+_SECURE_NAMES = tuple(name for name in NAMES if name.startswith("__Host-"))
+_COOKIE = re.compile(rb"(?:^|[;,\s])((?:__Host-)?(?:neap_)?session)=([A-Za-z0-9_-]{43})(?=[;,\s]|$)")
+_KEY = re.compile(r"[0-9a-f]{32,64}")
+_PURPOSE = b"the number of a session, 1"
+_RANDOM, _MARK = 20, 12
+"""Bytes of each part of a token."""
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -27,31 +42,50 @@ class Session(msgspec.Struct, frozen=True):
     token: str
     cart_id: str
     fresh: bool = False
+    issued: bool = True
+    """Whether the token has our mark. If not, it must not begin a cart."""
 
 
 class Sessions:
-    """Reads and sets the cookies. `ttl`: their lifetime in seconds, as long as a cart can be found or restored."""
+    """Reads and sets the cookies. `ttl`: their lifetime in seconds, as long as a cart can be found or restored.
 
-    def __init__(self, ttl: int, public_url: str = "") -> None:
+    All processes of a shop should have the same secret; '' generates one. With another one, tokens are asked for in
+    the store.
+    """
+
+    def __init__(self, ttl: int, public_url: str = "", secret: str = "") -> None:
         self._ttl = ttl
         self._https = public_url.startswith("https:")
+        self._key = hmac.digest((secret or secrets.token_hex(32)).encode(), _PURPOSE, "sha256")
 
     def read(self, request: ShopRequest) -> Session | None:
-        """The session of a request, or None. Never starts one."""
-        token = request.cookies.get(self._name(request), "")
-        return Session(token, cart_id(token)) if _TOKEN.fullmatch(token) else None
+        """The session of a request, or None. Never starts one. One with our mark goes before any other."""
+        found = _tokens(request)
+        if not found:
+            return None
+        token = next(filter(self._is_issued, found), None)
+        return Session(token, cart_id(token)) if token else Session(found[0], cart_id(found[0]), issued=False)
 
-    def begin(self) -> Session:
-        """A new session."""
-        token = secrets.token_urlsafe(32)
+    def begin(self, key: str = "") -> Session:
+        """A new session: the same one for the same Idempotency-Key, if that is as hard to guess as a session.
+
+        So the very first change of a browser, sent again because its reply was lost, meets the cart that it made.
+        """
+        drawn = self._sign(b"first", key.encode())[:_RANDOM] if _KEY.fullmatch(key) else secrets.token_bytes(_RANDOM)
+        token = _text(drawn + self._mark(drawn))
         return Session(token, cart_id(token), fresh=True)
 
     def keep(self, request: ShopRequest, session: Session, quantity: int) -> list[SetCookie]:
-        """The cookies after a change: renews both; `quantity` is the number of units now in the cart."""
+        """The cookies after a change: renews both; `quantity` is the number of units now in the cart.
+
+        A token that came under another name loses that name: it is not to travel by http, and not to be found twice.
+        """
         attributes = self._attributes(request, self._ttl)
+        name = self._name(request)
         return [
-            _set_cookie(f"{self._name(request)}={session.token}{attributes}; HttpOnly"),
+            _set_cookie(f"{name}={session.token}{attributes}; HttpOnly"),
             _set_cookie(f"cart_count={quantity}{attributes}"),
+            *self._dropped(request, [other for other in NAMES if other != name], session.token),
         ]
 
     def correct_count(self, request: ShopRequest, quantity: int) -> list[SetCookie]:
@@ -75,23 +109,56 @@ class Sessions:
     def forget(self, request: ShopRequest) -> list[SetCookie]:
         """Cookies that delete all cookies of the shop."""
         attributes = self._attributes(request, 0)
-        names = (self._name(request), "cart_count", "currency", "language", "welcome")
-        return [_set_cookie(f"{name}={attributes}") for name in names]
-
-    def _name(self, request: ShopRequest) -> str:
-        return "__Host-session" if self.secure(request) else "session"
+        session = self.read(request)
+        mine = self._name(request)
+        others = [name for name in NAMES if name != mine]
+        return [
+            *(_set_cookie(f"{name}={attributes}") for name in (mine, "cart_count", "currency", "language", "welcome")),
+            *(self._dropped(request, others, session.token) if session else ()),
+        ]
 
     def secure(self, request: ShopRequest) -> bool:
-        """Whether the browser connects by https, to the shop or to its proxy."""
-        return self._https or request.scheme == "https"
+        """Whether the browser connects by https, to the shop or to its proxy: else it would not send `__Host-`."""
+        return self._https or request.scheme == "https" or any(name in request.cookies for name in _SECURE_NAMES)
+
+    def _name(self, request: ShopRequest) -> str:
+        return SECURE_NAME if self.secure(request) else NAME
+
+    def _dropped(self, request: ShopRequest, names: list[str], token: str) -> list[SetCookie]:
+        """Deletes the cookies of these names that hold the token; another application's stay."""
+        attributes = self._attributes(request, 0)
+        held = [name for name in names if request.cookies.get(name) == token]
+        return [_set_cookie(f"{name}={attributes}") for name in held]
 
     def _attributes(self, request: ShopRequest, max_age: int) -> str:
         return f"; Path=/; Max-Age={max_age}; SameSite=Lax{'; Secure' if self.secure(request) else ''}"
 
+    def _is_issued(self, token: str) -> bool:
+        content = urlsafe_b64decode(f"{token}=")
+        is_marked = hmac.compare_digest(content[_RANDOM:], self._mark(content[:_RANDOM]))
+        return is_marked and _text(content) == token  # the decoder accepts four spellings
+
+    def _mark(self, drawn: bytes) -> bytes:
+        return self._sign(b"mark", drawn)[:_MARK]
+
+    def _sign(self, purpose: bytes, content: bytes) -> bytes:
+        return hmac.digest(self._key, purpose + content, "sha256")
+
 
 def cart_id(token: str) -> str:
     """The id of a session's cart: a hash of the token, 22 characters of base64url."""
-    return urlsafe_b64encode(blake2b(token.encode(), digest_size=16).digest()).decode().rstrip("=")
+    return _text(blake2b(token.encode(), digest_size=16).digest())
+
+
+def _text(content: bytes) -> str:
+    return urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def _tokens(request: ShopRequest) -> list[str]:
+    """What may be a token, of the cookies with any of the names, in their order."""
+    found = _COOKIE.findall(request.cookie_header)
+    found.sort(key=lambda pair: NAMES.index(pair[0].decode()))
+    return [token.decode() for _, token in found]
 
 
 def _set_cookie(value: str) -> SetCookie:

@@ -14,7 +14,7 @@ from litestar.types import HTTPResponseStartEvent, HTTPScope
 
 from shop.i18n import Language, spoken
 from shop.web.http.reply import VARY
-from shop.web.http.request import ShopRequest, parse_cookies
+from shop.web.http.request import ShopRequest, joined_cookies, parse_cookies
 from shop.web.http.session import Sessions
 from shop.web.render.views import Alternate, LanguageLink
 
@@ -73,7 +73,7 @@ class Languages:
 
     def _preferred(self, scope: HTTPScope) -> Language:
         headers = dict(scope["headers"])
-        cookie = headers.get(b"cookie", b"")
+        cookie = joined_cookies(scope["headers"])
         if _IN_COOKIE in cookie and (chosen := self._by_code.get(parse_cookies(cookie).get(COOKIE, ""))):
             return chosen
         return self._by_code[best(_truncated(headers.get(b"accept-language", b"")), self._codes)]

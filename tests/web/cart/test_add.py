@@ -55,7 +55,7 @@ async def test_an_add_that_was_made_is_never_answered_with_an_error(
         key = {**HTMX, "Idempotency-Key": "one-click"}
         for _ in range(2):
             assert (await shop.post("/cart", data={"product_id": "tide-mug"}, headers=key)).status_code == 503
-        assert (await carts.get(cart_id(shop.cookies["session"]))).quantity == 2
+        assert (await carts.get(cart_id(shop.cookies["neap_session"]))).quantity == 2
 
 
 async def test_a_variant_is_chosen_by_its_sku(shop: Client) -> None:

@@ -38,7 +38,7 @@ async def shop(make_client: MakeClient, live: MemoryCartService, archive: Memory
     carts = TieredCartService(live, archive, delay=3600)
     settings = Settings(cart_ttl=30 * DAY, database_url="sqlite+aiosqlite:///never-opened.db")
     async with make_client(settings=settings, carts=carts, clock=time.time) as client:
-        client.cookies.set("session", TOKEN)
+        client.cookies.set("neap_session", TOKEN)
         yield client
 
 

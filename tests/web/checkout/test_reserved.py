@@ -13,7 +13,7 @@ async def in_the_cart(shop: Client, catalog: FixedCatalog, pieces: int, *, own: 
     """So many jugs are in the cart, all that there were are set aside, and so many of those for it."""
     await shop.post("/cart", data={"product_id": "last-jug", "quantity": str(pieces)})
     catalog.replace(product("last-jug", 4200, stock=0, reserved=3))
-    catalog.reservations = {cart_id(shop.cookies["session"]): {"LAST-JUG": own}}
+    catalog.reservations = {cart_id(shop.cookies["neap_session"]): {"LAST-JUG": own}}
 
 
 async def test_the_product_page_says_where_the_last_ones_are(shop: Client, catalog: FixedCatalog) -> None:
@@ -59,4 +59,4 @@ async def test_an_add_by_others_finds_nothing(shop: Client, catalog: FixedCatalo
     refused = await shop.post("/cart", data={"product_id": "last-jug"}, headers=HTMX)
     assert refused.status_code == 422
     assert "Last Jug is sold out." in refused.text
-    assert "session" not in shop.cookies
+    assert "neap_session" not in shop.cookies

@@ -64,7 +64,7 @@ async def button(client: Client, path: str, name: str = "Bring to this device") 
 
 
 async def cart_of(client: Client, carts: CountingCarts) -> Cart:
-    return await carts.get(cart_id(client.cookies["session"]))
+    return await carts.get(cart_id(client.cookies["neap_session"]))
 
 
 async def quantities(client: Client, carts: CountingCarts) -> dict[str, int]:
@@ -108,7 +108,7 @@ async def test_the_button_copies_the_cart(shop: Client, phone: Client, carts: Co
     assert "From the other device: 3 items." in page
     assert await quantities(phone, carts) == {"TIDE-MUG": 2, "LAST-JUG": 1}
     assert await cart_of(shop, carts) == before
-    assert phone.cookies["session"] != shop.cookies["session"]
+    assert phone.cookies["neap_session"] != shop.cookies["neap_session"]
     assert phone.cookies["cart_count"] == "3"
 
 
@@ -246,7 +246,7 @@ async def test_two_devices_may_follow_one_link(
     path = await link_of(shop)
     phone, tablet = another_device(), another_device()
     await asyncio.gather(phone.post(path), tablet.post(path))
-    assert phone.cookies["session"] != tablet.cookies["session"]
+    assert phone.cookies["neap_session"] != tablet.cookies["neap_session"]
     for client in (phone, tablet):
         assert await quantities(client, carts) == {"TIDE-MUG": 2, "LAST-JUG": 1}
 
@@ -296,10 +296,10 @@ async def test_a_link_reveals_no_session(shop: Client) -> None:
     path = await link_of(shop)
     token = path.rpartition("/")[2]
     stranger = AsyncClient(transport=shop._transport, base_url=shop.base_url)
-    for name in (token, token[:43], cart_id(shop.cookies["session"])):
-        stranger.cookies.set("session", name)
+    for name in (token, token[:43], cart_id(shop.cookies["neap_session"])):
+        stranger.cookies.set("neap_session", name)
         assert "Your cart is empty" in (await stranger.get("/cart")).text
-    assert shop.cookies["session"] not in path
+    assert shop.cookies["neap_session"] not in path
 
 
 async def test_an_empty_cart_gets_no_link_and_brings_nothing(shop: Client, phone: Client) -> None:

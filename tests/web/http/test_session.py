@@ -7,6 +7,8 @@ from http.cookies import Morsel, SimpleCookie
 import pytest
 from httpx import Response
 
+from shop.cart.model import Add, new_change_id
+from shop.money import Money
 from shop.settings import Settings
 from shop.web.http.session import cart_id
 from tests.fixtures.shop_app import HTMX, Client, CountingCarts, MakeClient
@@ -24,8 +26,8 @@ def cookies_of(reply: Response) -> dict[str, Morsel[str]]:
 async def test_the_cookies_of_an_add(shop: Client) -> None:
     cookies = cookies_of(await shop.post("/cart", data=MUG))
 
-    assert set(cookies) == {"session", "cart_count"}
-    session, count = cookies["session"], cookies["cart_count"]
+    assert set(cookies) == {"neap_session", "cart_count"}
+    session, count = cookies["neap_session"], cookies["cart_count"]
     for cookie in (session, count):
         assert (cookie["path"], cookie["samesite"]) == ("/", "Lax")
         assert cookie["max-age"] == str(Settings().cart_ttl)
@@ -48,16 +50,16 @@ async def test_under_https_the_cookie_is_bound_to_the_host(
         reply = await shop.post("/cart", data=MUG)
         cookies = cookies_of(reply)
 
-        assert set(cookies) == {"__Host-session", "cart_count"}
+        assert set(cookies) == {"__Host-neap_session", "cart_count"}
         assert all(cookie["secure"] for cookie in cookies.values())
         assert "max-age=" in reply.headers["strict-transport-security"]
 
-        planted = {"Cookie": f"session={'A' * 43}"}
+        planted = {"Cookie": f"neap_session={'A' * 43}"}
         assert 'class="badge"><' in (await shop.get("/cart", headers=planted)).text
 
 
 async def test_the_store_key_is_a_hash_of_the_token(shop: Client, carts: CountingCarts) -> None:
-    token = cookies_of(await shop.post("/cart", data=MUG))["session"].value
+    token = cookies_of(await shop.post("/cart", data=MUG))["neap_session"].value
     (kept,) = [cart async for cart in carts.scan()]
 
     assert kept.id == cart_id(token)
@@ -69,7 +71,7 @@ async def test_the_store_key_is_a_hash_of_the_token(shop: Client, carts: Countin
 async def test_every_change_renews_the_cookies_and_keeps_the_session(shop: Client) -> None:
     first = cookies_of(await shop.post("/cart", data=MUG))
     second = cookies_of(await shop.post("/cart", data=MUG, headers=HTMX))
-    assert second["session"].value == first["session"].value
+    assert second["neap_session"].value == first["neap_session"].value
     assert second["cart_count"].value == "2"
 
 
@@ -78,20 +80,117 @@ async def test_two_visitors_have_two_carts(make_client: MakeClient) -> None:
         await one.post("/cart", data=MUG)
         assert 'class="badge"><' in (await other.get("/cart")).text
         await other.post("/cart", data=MUG)
-        assert one.cookies["session"] != other.cookies["session"]
+        assert one.cookies["neap_session"] != other.cookies["neap_session"]
 
 
 @pytest.mark.parametrize(
     "forged", ["", "short", "A" * 42, "A" * 44, "A" * 42 + "=", "../" + "A" * 40, "A" * 42 + '"', "x" * 5000]
 )
 async def test_a_forged_cookie_is_ignored_and_replaced(shop: Client, carts: CountingCarts, forged: str) -> None:
-    headers = {"Cookie": f"session={forged}"}
+    headers = {"Cookie": f"neap_session={forged}"}
 
     assert "set-cookie" not in (await shop.get("/cart", headers=headers)).headers
     assert not carts.calls
-    token = cookies_of(await shop.post("/cart", data=MUG, headers=headers))["session"].value
+    token = cookies_of(await shop.post("/cart", data=MUG, headers=headers))["neap_session"].value
     assert token != forged
     assert len(token) == 43
+
+
+HTTPS = Settings(public_url="https://shop.test")
+
+
+def with_cookie(*pairs: tuple[str, str]) -> dict[str, str]:
+    return {"Cookie": "; ".join(f"{name}={value}" for name, value in pairs)}
+
+
+async def quantity(shop: Client, headers: dict[str, str]) -> str:
+    return (await shop.get("/cart", headers=headers)).text.partition('class="badge">')[2].partition("<")[0]
+
+
+@pytest.fixture
+async def token(shop: Client) -> str:
+    """The token of a shopper with a mug, whose browser has been left."""
+    token = cookies_of(await shop.post("/cart", data=MUG))["neap_session"].value
+    shop.cookies.clear()
+    return token
+
+
+async def test_a_number_that_we_never_made_begins_no_cart(shop: Client, carts: CountingCarts) -> None:
+    chosen = "A" * 43
+    reply = await shop.post("/cart", data=MUG, headers=with_cookie(("neap_session", chosen)))
+    assert cookies_of(reply)["neap_session"].value != chosen
+    assert (await carts.get(cart_id(chosen))).revision == 0
+
+
+async def test_another_spelling_of_a_number_is_not_ours(shop: Client, token: str, carts: CountingCarts) -> None:
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    spelled = token[:-1] + alphabet[alphabet.index(token[-1]) ^ 1]
+    await shop.post("/cart", data=MUG, headers=with_cookie(("neap_session", spelled)))
+    assert (await carts.get(cart_id(spelled))).revision == 0
+
+
+@pytest.mark.parametrize("name", ["session", "__Host-session"])
+async def test_a_cart_of_the_release_before_is_kept_under_its_number(
+    make_client: MakeClient, carts: CountingCarts, name: str
+) -> None:
+    old = "t" * 43
+    await carts.apply(cart_id(old), Add(new_change_id(), 1_800_000_000, "TIDE-MUG", 1, Money(1900, "EUR")))
+    async with make_client(settings=HTTPS if name.startswith("__Host-") else Settings()) as shop:
+        assert await quantity(shop, with_cookie((name, old))) == "1"
+        cookies = cookies_of(await shop.post("/cart", data=MUG, headers=with_cookie((name, old))))
+    new = name.replace("session", "neap_session")
+    assert (cookies[new].value, cookies["cart_count"].value) == (old, "2")
+    assert (cookies[name].value, cookies[name]["max-age"]) == ("", "0")
+
+
+async def test_the_cart_is_kept_when_https_begins_and_when_the_proxy_no_longer_says_so(
+    make_client: MakeClient, token: str
+) -> None:
+    async with make_client(settings=HTTPS) as shop:
+        cookies = cookies_of(await shop.post("/cart", data=MUG, headers=with_cookie(("neap_session", token))))
+    assert (cookies["__Host-neap_session"].value, cookies["cart_count"].value) == (token, "2")
+    assert cookies["neap_session"]["max-age"] == "0"
+    async with make_client() as shop:  # the browser still connects by https, or it would not send this name
+        cookies = cookies_of(await shop.post("/cart", data=MUG, headers=with_cookie(("__Host-neap_session", token))))
+    assert (cookies["__Host-neap_session"].value, cookies["cart_count"].value) == (token, "3")
+    assert cookies["__Host-neap_session"]["secure"]
+
+
+async def test_another_key_keeps_the_carts(make_client: MakeClient, token: str) -> None:
+    async with make_client(settings=Settings(secret_key="another")) as shop:
+        cookies = cookies_of(await shop.post("/cart", data=MUG, headers=with_cookie(("neap_session", token))))
+    assert (cookies["neap_session"].value, cookies["cart_count"].value) == (token, "2")
+
+
+@pytest.mark.parametrize("value", ["of-another-application", "B" * 43])
+@pytest.mark.parametrize("name", ["session", "neap_session"])
+async def test_another_applications_cookie_does_no_harm(shop: Client, token: str, name: str, value: str) -> None:
+    for headers in (
+        with_cookie((name, value), ("neap_session", token)),
+        with_cookie(("neap_session", token), (name, value)),
+    ):
+        assert await quantity(shop, headers) == "1"
+    deleted = cookies_of(await shop.post("/cart", data=MUG, headers=with_cookie(("session", value))))
+    assert "session" not in deleted
+
+
+async def test_several_cookie_fields_are_one(shop: Client, token: str) -> None:
+    reply = await shop.get("/cart", headers=[("Cookie", f"neap_session={token}"), ("Cookie", "language=de")])
+    assert 'class="badge">1<' in reply.text
+    assert '<html lang="de"' in reply.text
+
+
+async def test_a_first_change_that_is_sent_again_meets_the_cart_that_it_made(shop: Client) -> None:
+    headers = {**HTMX, "Idempotency-Key": "0123456789abcdef" * 2, "Cookie": ""}
+    first, again = [cookies_of(await shop.post("/cart", data=MUG, headers=headers)) for _ in range(2)]
+    assert first["neap_session"].value == again["neap_session"].value
+    assert again["cart_count"].value == "1"
+
+
+async def test_a_key_that_could_be_guessed_names_no_session(shop: Client) -> None:
+    headers = {**HTMX, "Idempotency-Key": "1", "Cookie": ""}
+    first, again = [cookies_of(await shop.post("/cart", data=MUG, headers=headers)) for _ in range(2)]
+    assert first["neap_session"].value != again["neap_session"].value
 
 
 async def test_the_cart_page_corrects_a_wrong_count(shop: Client) -> None:
@@ -120,7 +219,7 @@ async def test_logout_deletes_cart_and_cookies(shop: Client, carts: CountingCart
 
     assert (reply.status_code, reply.headers["location"]) == (303, "/")
     cookies = cookies_of(reply)
-    assert set(cookies) == {"session", "cart_count", "currency", "language", "welcome"}
+    assert set(cookies) == {"neap_session", "cart_count", "currency", "language", "welcome"}
     assert all(cookie["max-age"] == "0" for cookie in cookies.values())
     assert len(carts) == 0
     assert dict(shop.cookies) == {}
