@@ -5,8 +5,9 @@ each click, and the same key when it retries. A plain form has no key, and a dou
 an add that repeats the cart's latest change within about a second counts as the same change. Any other client gets a
 new id each time: a thousand equal posts by curl are a thousand adds.
 
-Two concurrent first posts of a browser without a cookie make two sessions with one add each. The browser keeps the
-cookie of the reply it shows, so its cart has one item; the other cart expires.
+Two concurrent first posts of a browser without a cookie make two sessions with one add each, unless they have the same
+key (`Sessions.begin`). The browser keeps the cookie of the reply it shows, so its cart has one item; the other cart
+expires.
 """
 
 from __future__ import annotations
@@ -40,8 +41,16 @@ def idempotency_key(request: ShopRequest) -> str:
 
 
 def is_plain_form(request: ShopRequest) -> bool:
-    """Whether a browser posts a form without script: a navigation, which a double click repeats."""
-    return request.header(b"sec-fetch-mode") == "navigate"
+    """Whether a browser posts a form without script: a navigation, which a double click repeats.
+
+    Browsers of before 2023 may not say so. They ask for a page first of all, and say which page asks, where a script
+    takes any type and a program says neither.
+    """
+    mode = request.header(b"sec-fetch-mode")
+    if mode or request.is_htmx:
+        return mode == "navigate"
+    asks_for_page = request.header(b"accept").startswith("text/html")
+    return asks_for_page and (b"origin" in request.raw_headers or b"referer" in request.raw_headers)
 
 
 def clicked_change(request: ShopRequest, cart: Cart, form: Form, clock: Callable[[], float] = time.time) -> bytes:

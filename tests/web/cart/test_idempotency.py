@@ -122,6 +122,28 @@ async def test_a_first_double_click_without_the_cookie_leaves_one_unit_in_the_br
     assert await quantity_of_cart(shop) == 1
 
 
+OLD_NAVIGATION = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Origin": "http://shop.test"}
+"""The headers of a plain form in a browser of before 2023, such as Safari 15."""
+
+
+async def test_a_double_click_in_an_old_browser_adds_once(shop_with_candle: Client, clock: Clock) -> None:
+    for _ in range(2):
+        await shop_with_candle.post("/cart", data=MUG, headers=OLD_NAVIGATION)
+    assert await quantity_of_cart(shop_with_candle) == 2
+    clock.now += 3 * TICK
+    await shop_with_candle.post("/cart", data=MUG, headers=OLD_NAVIGATION)
+    assert await quantity_of_cart(shop_with_candle) == 3
+
+
+@pytest.mark.parametrize("headers", [{"Accept": "text/html"}, {"Accept": "*/*", "Origin": "http://shop.test"}])
+async def test_equal_posts_of_a_program_that_says_less_all_count(
+    shop_with_candle: Client, headers: dict[str, str]
+) -> None:
+    for _ in range(3):
+        await shop_with_candle.post("/cart", data=MUG, headers=headers)
+    assert await quantity_of_cart(shop_with_candle) == 4
+
+
 async def test_equal_posts_of_a_plain_client_all_count(shop_with_candle: Client, carts: CountingCarts) -> None:
     carts.calls.clear()
     for _ in range(5):
