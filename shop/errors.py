@@ -218,7 +218,7 @@ class StoreUnavailable(ShopError):
     """A store is unreachable, too slow, loading, read-only or full. A retry may succeed."""
 
     status = 503
-    in_general = noted("The shop cannot do this just now. Nothing is lost. Please try again in a moment.")
+    in_general = noted("The shop cannot do this just now. Please try again in a moment.")
 
 
 class StoreBusy(StoreUnavailable):

@@ -119,10 +119,10 @@ class Shopper:
         """The words at the top of a form that has come back, which the focus is led to."""
         expect(self.alert(heading)).to_be_focused()
 
-    def sees_badge(self, count: int) -> None:
-        expect(self.page.get_by_role("link", name=re.compile("^Cart"))).to_have_text(
-            f"Cart {count}" if count else re.compile(r"^Cart\s*$")
-        )
+    def sees_badge(self, count: int, *, waiting: bool = False) -> None:
+        """The quantity beside the word Cart, and whether a change is on its way."""
+        words = f"Cart {count or ''}{' a change is on its way' if waiting else ''}"
+        expect(self.page.get_by_role("link", name=re.compile("^Cart"))).to_have_text(words)
 
     def sees_quantity(self, title: str, count: int) -> None:
         expect(self.quantity(title)).to_have_value(str(count))

@@ -83,7 +83,7 @@ def test_an_add_whose_answer_is_lost_is_sent_again_and_made_once(shopper: Shoppe
 def test_a_shop_that_is_away_for_a_moment_is_asked_again(shopper: Shopper, posts: list[Request]) -> None:
     shopper.page.route(ADD, lambda route: route.fulfill(status=503, body="") if len(posts) < 3 else route.continue_())
     shopper.adds("Keel Pan")
-    expect(shopper.status).to_contain_text("Still trying")
+    expect(shopper.status).to_contain_text("We keep trying")
     expect(shopper.drawer).to_be_visible()
     shopper.sees_badge(1)
     assert len(keys(posts)) == 1
@@ -139,7 +139,7 @@ def test_an_older_answer_does_not_overwrite_a_newer_one(open_shopper: OpenShoppe
     first = waiting[0].fetch()
     shopper.adds("Raft Tray")
     expect(shopper.drawer).to_contain_text("Raft Tray")
-    shopper.sees_badge(3)
+    shopper.sees_badge(3, waiting=True)
     with shopper.page.expect_response(ADD):
         waiting[0].fulfill(response=first)
     shopper.sees_status("Reed Vase")

@@ -16,7 +16,7 @@ from shop.web.render.catalog import is_handle, product_of
 from shop.web.render.storefront import Storefront
 
 MAX_HANDLES = 8
-"""Maximum products per request; static/js/product.js stores as many."""
+"""Maximum products per request; static/js/shop/recent.js stores as many."""
 MAX_QUERY_BYTES = 2000
 """Maximum bytes of a query string; longer ones are ignored."""
 

@@ -57,10 +57,13 @@ class CheckoutHandlers:
         entries = read_entries(form, today)
         entries = msgspec.structs.replace(entries, problems=problems_of_sent_fields(form, today))
         cart, currency = await self._cart(self._site.sessions.read(request)), self._currency(request)
-        result, reserved_until = await self._calculate(cart, currency, entries.country_code, entries.text["method"])
+        (result, reserved_until), pending_number = await asyncio.gather(
+            self._calculate(cart, currency, entries.country_code, entries.text["method"]), self._pending_number(cart)
+        )
         if not result.quote.lines:
             return await self._replies.empty(request, currency)
-        return await self._replies.summary(request, checkout_state(result, entries, reserved_until=reserved_until))
+        state = checkout_state(result, entries, reserved_until=reserved_until, pending_order=pending_number)
+        return await self._replies.summary(request, state)
 
     async def check(self, request: ShopRequest) -> Reply:
         """POST /checkout/check: the errors of the submitted fields."""

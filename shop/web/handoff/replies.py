@@ -71,7 +71,7 @@ class HandoffReplies:
             return await self._take(opened, heading, lead, asks=False, action="")
         lead = _("It was ordered or emptied on the other device. Your cart on this device is as it was.")
         if opened.source.partial:
-            lead = _("It cannot be read just now. Nothing is lost: please try again in a few minutes.")
+            lead = _("It cannot be read just now. Please try again in a few minutes.")
         return await self._closed(opened.request, 200, _("The cart of this link is empty"), lead)
 
     async def empty_cart(self, request: ShopRequest) -> Reply:

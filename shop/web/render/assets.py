@@ -1,8 +1,8 @@
 """Static files: read once at start, named by a hash of their content, compressed when first requested.
 
 A page links 'css/shop.1f3a….css', which browsers may cache for ever; the plain name 'css/shop.css' works too, but is
-revalidated each time. A folder of style sheets is served as one file: css/shop/*.css as 'css/shop.css'. A url("../…")
-in a style sheet is rewritten to the hashed name.
+revalidated each time. A folder of style sheets or scripts is served as one file: css/shop/*.css as 'css/shop.css'. A
+url("../…") in a style sheet is rewritten to the hashed name.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from shop.errors import NotFound
 from shop.web.http.reply import Header, Reply
 from shop.web.http.request import ShopRequest
-from shop.web.render.stylesheet import bundle
+from shop.web.render import script, stylesheet
 
 IMMUTABLE = b"public, max-age=31536000, immutable"
 REVALIDATE = b"public, no-cache"
@@ -106,13 +106,14 @@ def assets_of(folder: Path) -> Assets:
 
 
 def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Name and content of each file, a folder of style sheets as one file; style sheets come last."""
+    """Name and content of each file, a folder of scripts or style sheets as one file; style sheets come last."""
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         name = file.relative_to(folder).as_posix()
-        if not name.startswith("css/"):
+        if not name.startswith(("css/", "js/")):
             yield name, file.read_bytes()
-    for sheet in sorted((folder / "css").glob("*")):
-        if sheet.is_dir():
-            yield f"css/{sheet.name}.css", bundle(sheet)
-        else:
-            yield f"css/{sheet.name}", sheet.read_bytes()
+    for kind, bundle in (("js", script.bundle), ("css", stylesheet.bundle)):
+        for path in sorted((folder / kind).glob("*")):
+            if path.is_dir():
+                yield f"{kind}/{path.name}.{kind}", bundle(path)
+            else:
+                yield f"{kind}/{path.name}", path.read_bytes()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from shop.resources import resource_dir
+from shop.web.render import script
 from shop.web.render.stylesheet import bundle, minify
 from tests.fixtures.shop_app import Client
 
@@ -105,3 +106,50 @@ async def test_text_is_sent_compressed(shop: Client) -> None:
 )
 async def test_nothing_else_is_served(shop: Client, path: str) -> None:
     assert (await shop.get(f"/static/{path}")).status_code == 404
+
+
+def test_scripts_are_joined_without_imports_and_comments() -> None:
+    modules = """// What it is.
+
+import { on } from "./basics.js";
+
+const WAIT = 3; // milliseconds
+export const url = "https://shop.test"; // an address
+  // A reason.
+export let count = 0;
+export async function go() {
+  return `a // b`;
+}
+"""
+    assert (
+        script.join(modules)
+        == """const WAIT = 3;const url = "https://shop.test";let count = 0;async function go() {return `a // b`;}
+"""
+    )
+
+
+SCRIPTS = sorted((resource_dir("static") / "js" / "shop").glob("*.js"))
+
+
+def test_joined_scripts_have_no_name_for_two_things() -> None:
+    declared = [
+        name
+        for file in SCRIPTS
+        for name in re.findall(r"^(?:export )?(?:async )?(?:const|let|function) (\w+)", file.read_text(), re.MULTILINE)
+    ]
+    assert len(set(declared)) == len(declared)
+
+
+def test_joined_scripts_import_what_the_others_export() -> None:
+    exported = {
+        name
+        for file in SCRIPTS
+        for name in re.findall(r"^export (?:async )?(?:const|let|function) (\w+)", file.read_text(), re.MULTILINE)
+    }
+    imported = {
+        name
+        for file in SCRIPTS
+        for names in re.findall(r"^import \{ ([^}]*) \} from", file.read_text(), re.MULTILINE)
+        for name in names.split(", ")
+    }
+    assert imported == exported

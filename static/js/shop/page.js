@@ -1,85 +1,6 @@
-// Behavior that HTML, CSS and htmx lack. Every listener is on the document, so swapped markup needs no setup.
+// Behavior that HTML, CSS and htmx lack.
 
-const ATTEMPTS = 4;
-const TIMEOUT = 10_000; // milliseconds for one attempt
-const BACKOFF = 300; // milliseconds before the first retry; doubles with each retry
-const STEP_DELAY = 300; // milliseconds of pause after which steps of a quantity are sent as one change
-const UNAVAILABLE = [502, 503, 504];
-
-const byId = (id) => document.getElementById(id);
-const on = (type, listener, capture = false) => document.addEventListener(type, listener, capture);
-const say = (name) => byId("status").replaceChildren(byId(`status-${name}`).content.cloneNode(true));
-
-// --- requests: one idempotency key per change, the same for every retry
-
-let requests = 0;
-
-on("htmx:config:request", ({ detail: { ctx } }) => {
-  ctx.order = ++requests;
-  if (!ctx.sourceElement.matches("[data-light]")) ctx.fetch = fetchWithRetries;
-  if (ctx.request.method === "GET") dropEmpty(ctx.request.body);
-  else ctx.request.headers["Idempotency-Key"] = newKey();
-  keepOnly(ctx.sourceElement.dataset.only, ctx.request.body);
-});
-
-// The check of one field sends that field only, never the card number.
-function keepOnly(names, form) {
-  for (const name of names ? [...form.keys()] : []) if (!names.split(" ").includes(name)) form.delete(name);
-}
-
-// crypto.randomUUID() needs a secure context, which a shop tried out in a local network does not have.
-function newKey() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function dropEmpty(form) {
-  for (const [name, value] of [...form]) if (value === "") form.delete(name);
-}
-
-async function fetchWithRetries(url, request) {
-  for (;;) {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      if (attempt) {
-        say("retrying");
-        await new Promise((resolve) => setTimeout(resolve, BACKOFF * 2 ** (attempt - 1)));
-      }
-      const response = await fetchOnce(url, request);
-      if (response) {
-        byId("status").querySelector("[data-network]")?.remove();
-        return response;
-      }
-    }
-    say("failed");
-    await untilTryAgain(request.signal);
-  }
-}
-
-async function fetchOnce(url, request) {
-  try {
-    const signal = AbortSignal.any([request.signal, AbortSignal.timeout(TIMEOUT)]);
-    const response = await fetch(url, { ...request, signal });
-    if (UNAVAILABLE.includes(response.status)) return null;
-    await response.clone().arrayBuffer(); // throws if the reply is cut off
-    return response;
-  } catch (error) {
-    if (request.signal.aborted) throw error;
-    return null;
-  }
-}
-
-function untilTryAgain(signal) {
-  return new Promise((resolve, reject) => {
-    document.addEventListener("shop:try-again", resolve, { once: true });
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
-}
-
-const retryAll = () => document.dispatchEvent(new Event("shop:try-again"));
-addEventListener("online", retryAll);
-on("submit", retryAll);
-on("click", ({ target }) => target.closest("[data-try-again]") && retryAll());
-
-on("htmx:response:error", ({ detail: { ctx } }) => ctx.text.includes("<hx-partial") || say("refused"));
+import { byId, on, say, submit } from "./basics.js";
 
 // --- clicks: ignore the second click of a double click, and the repeats of a key held down
 
@@ -105,7 +26,6 @@ on("htmx:before:swap", ({ detail: { ctx, tasks } }) => {
     }
   }
   for (const { target, fragment } of tasks) keepOpen(target, fragment);
-  ctx.place = placeInCart(tasks);
   ctx.scrolled = byId("filters")?.scrollTop; // on a phone the filters scroll
 });
 
@@ -113,13 +33,17 @@ on("htmx:after:swap", ({ detail: { ctx } }) => {
   for (const [id, { value }] of steps) if (byId(id)) byId(id).value = value;
   if (ctx.scrolled) byId("filters")?.scrollTo(0, ctx.scrolled);
   if (ctx.target?.id === "product") say("chosen");
-  if (ctx.sourceElement?.id === "checkout-form") byId("alert")?.focus();
-  if (ctx.place !== undefined && document.activeElement === document.body) focusPlace(ctx.place);
   if (byId("cart-drawer").open && document.activeElement === document.body) byId("cart-drawer-title").focus();
   if (ctx.request.method !== "POST" || ctx.response.status >= 400) return;
   if (ctx.showsCart) channel?.postMessage("changed");
-  byId(ctx.sourceElement?.dataset?.opens)?.showModal();
+  open(byId(ctx.sourceElement?.dataset?.opens));
 });
+
+// A browser without dialogs shows the cart's page instead.
+function open(dialog) {
+  if (dialog?.showModal) dialog.showModal();
+  else if (dialog) location.assign("/cart");
+}
 
 function revisionOf(tasks) {
   const root = tasks.map(({ fragment }) => fragment.querySelector("[data-revision]")).find(Boolean);
@@ -132,25 +56,9 @@ function keepOpen(target, fragment) {
   }
 }
 
-// Position of the focus before a swap of the cart: the id of its [data-place] or the index of its line; -1: elsewhere
-// in the cart; undefined: outside of it.
-function placeInCart(tasks) {
-  const focus = document.activeElement;
-  if (!tasks.some(({ target }) => target?.id === "cart" && target.contains(focus))) return undefined;
-  return focus.closest("[data-place]")?.id ?? lines().findIndex((line) => line.contains(focus));
-}
-
-const lines = () => [...document.querySelectorAll("#cart [data-line]")];
-
-function focusPlace(place) {
-  const line = place < 0 ? undefined : (lines()[place] ?? lines().at(-1));
-  const target = typeof place === "string" ? byId(place) : line;
-  const control = target?.querySelector("[aria-invalid]") ?? target?.querySelector("summary, [data-remove]");
-  (control ?? byId("cart-title")).focus();
-}
-
 // --- stepper: minus and plus buttons; in the cart a change is sent after a pause
 
+const STEP_DELAY = 300; // milliseconds of pause after which steps of a quantity are sent as one change
 const steps = new Map(); // id of the field -> { value, timer }; by id, because a swap may replace the field
 
 on("click", ({ target }) => {
@@ -168,16 +76,18 @@ on("change", ({ target }) => {
     steps.set(target.id, { value: target.value, timer: setTimeout(sendSteps, STEP_DELAY, target.id) });
   } else if (target.matches("[data-submit-on-change]")) {
     target.form.elements.return_to.value = location.pathname + location.search;
-    target.form.requestSubmit();
+    submit(target.form);
   }
 });
 
 on("submit", ({ target }) => forgetSteps(target.querySelector("[data-sends]")?.id), true);
 
 function sendSteps(id) {
-  steps.delete(id);
-  byId(id)?.form.requestSubmit();
+  forgetSteps(id);
+  if (byId(id)) submit(byId(id).form);
 }
+
+export const flushSteps = () => [...steps.keys()].forEach(sendSteps);
 
 function forgetSteps(id) {
   clearTimeout(steps.get(id)?.timer);
@@ -194,7 +104,7 @@ on("keydown", (event) => {
   if (event.key === "Escape" && panel.firstElementChild) {
     panel.replaceChildren();
     field.focus();
-  } else if (step) stops.at((stops.indexOf(document.activeElement) + step) % stops.length).focus();
+  } else if (step) stops[(stops.indexOf(document.activeElement) + step + stops.length) % stops.length].focus();
   else return;
   event.preventDefault();
 });
@@ -233,23 +143,23 @@ function showBadge() {
   byId("cart-badge").textContent = Number(count) ? count : "";
 }
 
-function refresh() {
+export function refresh() {
   showBadge();
   if (byId("cart") || byId("cart-drawer").open) htmx.ajax("GET", "/cart", { target: "#main", swap: "none" });
   byId("country")?.dispatchEvent(new Event("change", { bubbles: true })); // reloads the totals of the checkout
 }
 
 addEventListener("pageshow", ({ persisted }) => {
-  channel = new BroadcastChannel("cart");
-  channel.onmessage = refresh;
-  if (persisted) byId("cart-drawer").close();
+  channel = window.BroadcastChannel && new BroadcastChannel("cart");
+  if (channel) channel.onmessage = refresh;
+  if (persisted) byId("cart-drawer").close?.();
   const back = persisted || performance.getEntriesByType("navigation")[0]?.type === "back_forward";
   if (back) setTimeout(refresh); // after htmx, which starts in its own task
   else showBadge();
 });
 
 // An open channel keeps a page out of the back/forward cache.
-addEventListener("pagehide", () => channel.close());
+addEventListener("pagehide", () => channel?.close());
 on("visibilitychange", () => document.hidden || showBadge());
 
 // --- offline page: registered after everything else has loaded

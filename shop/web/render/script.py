@@ -1,0 +1,27 @@
+"""Bundles a folder of JavaScript modules: one module, in the order of their names, without imports and comments.
+
+They share one scope then, so a name stands for one thing in all of them. What runs while a module is loaded needs only
+modules before it; functions may call anything.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./[^"]+";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=async |function |const |let )", re.MULTILINE)
+_COMMENT_OR_INDENT = re.compile(r"^(?:[ \t]*//.*\n|[ \t]+|\n)|(?<=[;,{}])[ \t]+// .*$", re.MULTILINE)
+
+_BREAK = re.compile(r"(?<=[;{,])\n|\n(?=})")
+"""Line breaks that end no statement."""
+
+
+def bundle(folder: Path) -> bytes:
+    """The modules of a folder as one, in the order of their names."""
+    return join("".join(file.read_text("utf-8") for file in sorted(folder.glob("*.js")))).encode()
+
+
+def join(modules: str) -> str:
+    """The text of several modules as that of one. A template literal must not go on in the next line."""
+    return _BREAK.sub("", _COMMENT_OR_INDENT.sub("", _EXPORT.sub("", _IMPORT.sub("", modules))))

@@ -1,0 +1,190 @@
+// Requests that outlast a bad network. A change has one idempotency key, the same whenever it is sent again, so it
+// counts once. A change of the cart is in the outbox until the shop has answered it.
+
+import { byId, next, on, say, tell } from "./basics.js";
+import { isAdd, isBlocked, keyOf, names, outdated, pending } from "./outbox.js";
+import { put, renew, repeat, settle } from "./outbox.js";
+
+const ATTEMPTS = 4;
+const TIMEOUT = 10_000; // milliseconds for one attempt
+const BACKOFF = 300; // milliseconds before the first retry; doubles with each retry
+const AGAIN = 10_000; // milliseconds until a change is sent again after that
+const UNAVAILABLE = [408, 425, 429, 502, 503, 504];
+const CHANGE = /^\/cart($|\/(?!checkout|handoff|welcome))/;
+
+let requests = 0;
+const busy = new Set(); // forms with a change under way
+const mine = new Set(); // keys of changes that this page sends
+const underWay = new Set(); // keys of changes that are on the wire
+
+on("htmx:config:request", (event) => {
+  const { ctx } = event.detail;
+  const { sourceElement: source, request } = ctx;
+  ctx.order = ++requests;
+  if (request.method === "GET") dropEmpty(request.body);
+  else request.headers["Idempotency-Key"] = ctx.change ? keyOf(ctx.change) : newKey();
+  if (source.matches("[data-light]")) ctx.fetch = lookUp;
+  else if (request.method !== "POST" || !CHANGE.test(request.action)) ctx.fetch = fetchInTime;
+  else if (busy.has(source) && source.dataset.hxSync === "drop") event.preventDefault();
+  else sendAsChange(ctx);
+});
+
+function dropEmpty(form) {
+  for (const [name, value] of [...form]) if (value === "") form.delete(name);
+}
+
+// crypto.randomUUID() needs a secure context, which a shop tried out in a local network does not have.
+function newKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function sendAsChange(ctx) {
+  const { sourceElement: source, request } = ctx;
+  if (!ctx.change) {
+    const body = String(new URLSearchParams(request.body));
+    const key = request.headers["Idempotency-Key"];
+    ctx.change = { url: request.action, body, key, at: Date.now(), what: whatOf(source) };
+    put(ctx.change);
+  }
+  ctx.form = source;
+  busy.add(source);
+  mine.add(ctx.change.key);
+  ctx.fetch = (url, options) => fetchInTime(url, options, ctx.change);
+}
+
+on("htmx:finally:request", ({ detail: { ctx } }) => {
+  if (!ctx.change) return;
+  busy.delete(ctx.form);
+  mine.delete(ctx.change.key);
+});
+
+function whatOf(form) {
+  const place = form.closest("li, article, main");
+  return (place?.querySelector("h1, h2, h3") ?? place?.querySelector("a"))?.textContent.trim();
+}
+
+// --- on the wire
+
+// Runs without a pause to its first fetch, unless it is not its turn: a page that is left does not come to more.
+async function fetchInTime(url, request, change) {
+  const kind = change ? "-change" : "";
+  while (change && isBlocked(change)) await next("shop:outbox");
+  for (;;) {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (attempt) {
+        if (!isToldOfFailure()) say(`retrying${kind}`);
+        await new Promise((resolve) => setTimeout(resolve, BACKOFF * 2 ** (attempt - 1)));
+      }
+      const response = await fetchOnce(url, request, change);
+      if (response) {
+        byId("status").querySelector("[data-network]")?.remove();
+        return response;
+      }
+    }
+    if (!isToldOfFailure()) say(`failed${kind}`);
+    await untilTryAgain(request.signal, change);
+  }
+}
+
+const isToldOfFailure = () => byId("status").querySelector("[data-network=failed]");
+
+async function fetchOnce(url, request, change) {
+  const control = new AbortController(); // AbortSignal.any and timeout are too new
+  const abort = () => control.abort(request.signal.reason);
+  request.signal.addEventListener("abort", abort, { once: true });
+  const timer = setTimeout(() => control.abort(), TIMEOUT);
+  const options = { ...request, signal: control.signal, keepalive: Boolean(change) };
+  if (change) underWay.add(change.key);
+  try {
+    const response = await fetch(url, options);
+    if (UNAVAILABLE.includes(response.status) || !isOurs(request, response)) return null;
+    await response.clone().arrayBuffer(); // throws if the reply is cut off
+    if (change) answered(change, response);
+    return response;
+  } catch (error) {
+    if (request.signal.aborted) throw error;
+    return null;
+  } finally {
+    if (change) underWay.delete(change.key);
+    clearTimeout(timer);
+    request.signal.removeEventListener("abort", abort);
+  }
+}
+
+// A network that wants a log-in answers as well, but it has not changed the cart.
+const isOurs = ({ method }, { headers }) => method === "GET" || headers.get("vary")?.includes("HX-Request");
+
+export let refusals = 0;
+
+function answered(change, { status }) {
+  if (status >= 400) refusals++;
+  settle(change.key);
+}
+
+// A look-up that fails shows nothing: what was found before belongs to other words.
+async function lookUp(url, request) {
+  const response = await fetch(url, request).catch((error) => {
+    if (request.signal.aborted) throw error;
+  });
+  return response?.status < 500 ? response : new Response("");
+}
+
+function untilTryAgain(signal, change) {
+  return new Promise((resolve, reject) => {
+    if (change) setTimeout(retryAll, AGAIN);
+    document.addEventListener("shop:try-again", resolve, { once: true });
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
+
+// What has become old meanwhile is not tried without a word.
+const retryAll = () => (outdated().length ? tellOutdated() : tell("shop:try-again"));
+addEventListener("online", retryAll);
+on("submit", retryAll);
+
+// What htmx cannot even begin, the browser does by itself.
+on("htmx:error", ({ target, detail }) => detail.ctx || target.submit?.());
+
+on("htmx:response:error", ({ detail: { ctx } }) => ctx.text.includes("<hx-partial") || say("refused"));
+
+// --- what an earlier page has not sent
+
+export async function sendRest() {
+  const tried = new Set();
+  const first = () => pending().find(({ key }) => !mine.has(key) && !tried.has(key));
+  for (let change = first(); change && window.htmx; change = first()) {
+    tried.add(change.key);
+    const values = Object.fromEntries(new URLSearchParams(change.body));
+    await htmx.ajax("POST", change.url, { source: "#status", target: "#main", swap: "none", values, change });
+  }
+  return tried.size > 0;
+}
+
+// The last moment of a page: what may go out goes now, and stays in the outbox until a page hears the answer. An add
+// that is made before its turn could be taken out by what it overtakes, or be made twice.
+export function sendAllNow() {
+  for (const change of pending()) {
+    const isEarly = isBlocked(change);
+    if (underWay.has(change.key) || (isEarly && isAdd(change))) continue;
+    if (isEarly) repeat(change.key);
+    const headers = { "Idempotency-Key": keyOf(change), "HX-Request": "true" };
+    const body = new URLSearchParams(change.body);
+    fetch(change.url, { method: "POST", headers, body, keepalive: true }).catch(() => {});
+  }
+}
+
+// --- what is so old that its shopper may have forgotten it
+
+export const tellOutdated = () => say("outdated", names(outdated()));
+
+on("click", ({ target }) => {
+  if (target.closest("[data-try-again]")) retryAll();
+  else if (target.closest("[data-send-outdated]")) {
+    renew();
+    tell("shop:try-again");
+    sendRest();
+  } else if (target.closest("[data-drop-outdated]")) {
+    for (const { key } of outdated()) settle(key);
+    location.reload();
+  }
+});
