@@ -112,7 +112,7 @@ def open_storefront(parts: Parts, catalog: Catalog) -> Storefront:
     settings = parts.settings
     assets = assets_of(resource_dir("static"))
     currencies = Currencies(parts.rates, CURRENCIES, settings.currency)
-    sessions = Sessions(parts.carts.ttl, settings.public_url, settings.secret_key)
+    sessions = Sessions(parts.carts, settings.public_url, settings.secret_key)
     languages = Languages(offered(settings.languages), sessions)
     return Storefront(
         catalog=catalog,

@@ -34,6 +34,7 @@ from litestar.types import (
 )
 from prometheus_client import CollectorRegistry
 
+from shop.cart.memory import MemoryCartService
 from shop.i18n import speak
 from shop.languages import offered
 from shop.resources import resource_dir
@@ -214,7 +215,7 @@ def around() -> list[Case]:
     """What is done before every handler: its language is chosen. Metrics are counted when the response starts."""
     visit, languages, metrics = (
         Call("/", VISITOR),
-        Languages(offered("en de ar"), Sessions(60)),
+        Languages(offered("en de ar"), Sessions(MemoryCartService(ttl=60))),
         Metrics(CollectorRegistry()),
     )
     own = "language chosen by before_request"

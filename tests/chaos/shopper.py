@@ -12,6 +12,7 @@ from itertools import count, cycle
 from typing import TYPE_CHECKING
 
 from shop.loadtest.shoppers.history import History, Lines, lines_on, saved
+from shop.web.http.session import NAME
 from tests.chaos.address import address
 from tests.chaos.browser import HTMX, Answer, Tab
 

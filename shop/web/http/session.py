@@ -20,6 +20,7 @@ from hashlib import blake2b
 
 import msgspec
 
+from shop.cart.service import CartService
 from shop.web.http.request import ShopRequest
 
 SetCookie = tuple[bytes, bytes]
@@ -28,6 +29,9 @@ NAME = "neap_session"
 SECURE_NAME = f"__Host-{NAME}"
 NAMES = (SECURE_NAME, "__Host-session", NAME, "session")
 """Every name a token is looked for under, in this order; those without `neap_` are of the releases before."""
+JOURNAL = "cart_journal"
+JOURNAL_SECONDS = 60
+"""How long a shopper's requests look into the journal first: longer than a process may take to notice it."""
 _SECURE_NAMES = tuple(name for name in NAMES if name.startswith("__Host-"))
 _COOKIE = re.compile(rb"(?:^|[;,\s])((?:__Host-)?(?:neap_)?session)=([A-Za-z0-9_-]{43})(?=[;,\s]|$)")
 _KEY = re.compile(r"[0-9a-f]{32,64}")
@@ -47,14 +51,18 @@ class Session(msgspec.Struct, frozen=True):
 
 
 class Sessions:
-    """Reads and sets the cookies. `ttl`: their lifetime in seconds, as long as a cart can be found or restored.
+    """Reads and sets the cookies. They live as long as a cart of `carts` can be found or restored.
+
+    A shopper whose change was acknowledged while the store of the cart was away gets a cookie that tells every process
+    to look into the journal first.
 
     All processes of a shop should have the same secret; '' generates one. With another one, tokens are asked for in
     the store.
     """
 
-    def __init__(self, ttl: int, public_url: str = "", secret: str = "") -> None:
-        self._ttl = ttl
+    def __init__(self, carts: CartService, public_url: str = "", secret: str = "") -> None:
+        self._carts = carts
+        self._ttl = carts.ttl
         self._https = public_url.startswith("https:")
         self._key = hmac.digest((secret or secrets.token_hex(32)).encode(), _PURPOSE, "sha256")
 
@@ -64,7 +72,10 @@ class Sessions:
         if not found:
             return None
         token = next(filter(self._is_issued, found), None)
-        return Session(token, cart_id(token)) if token else Session(found[0], cart_id(found[0]), issued=False)
+        session = Session(token, cart_id(token)) if token else Session(found[0], cart_id(found[0]), issued=False)
+        if JOURNAL in request.cookies:
+            self._carts.consult_journal(session.cart_id)
+        return session
 
     def begin(self, key: str = "") -> Session:
         """A new session: the same one for the same Idempotency-Key, if that is as hard to guess as a session.
@@ -85,8 +96,15 @@ class Sessions:
         return [
             _set_cookie(f"{name}={session.token}{attributes}; HttpOnly"),
             _set_cookie(f"cart_count={quantity}{attributes}"),
+            *self._journaled(request, session),
             *self._dropped(request, [other for other in NAMES if other != name], session.token),
         ]
+
+    def _journaled(self, request: ShopRequest, session: Session) -> list[SetCookie]:
+        """The cookie for a process that has not noticed that the store of the cart is away for others."""
+        if not self._carts.uses_standby(session.cart_id):
+            return []
+        return [_set_cookie(f"{JOURNAL}=1{self._attributes(request, JOURNAL_SECONDS)}; HttpOnly")]
 
     def correct_count(self, request: ShopRequest, quantity: int) -> list[SetCookie]:
         """The count cookie, if the browser's differs from the cart's quantity; else nothing."""

@@ -193,6 +193,22 @@ async def test_a_key_that_could_be_guessed_names_no_session(shop: Client) -> Non
     assert first["neap_session"].value != again["neap_session"].value
 
 
+async def test_who_was_answered_from_the_journal_has_every_process_consult_it(
+    shop: Client, carts: CountingCarts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "cart_journal" not in cookies_of(await shop.post("/cart", data=MUG))
+    consulted: list[str] = []
+    monkeypatch.setattr(CountingCarts, "consult_journal", lambda _, cart: consulted.append(cart))
+    await shop.get("/cart")
+    assert not consulted
+    monkeypatch.setattr(CountingCarts, "uses_standby", lambda _, __: True)
+    hint = cookies_of(await shop.post("/cart", data=MUG))["cart_journal"]
+    assert (hint["max-age"], hint["httponly"]) == ("60", True)
+    await shop.get("/cart")
+    (session,) = [value for name, value in shop.cookies.items() if "session" in name]
+    assert consulted == [cart_id(session)]
+
+
 async def test_the_cart_page_corrects_a_wrong_count(shop: Client) -> None:
     await shop.post("/cart", data=MUG)
     shop.cookies.set("cart_count", "7", domain="shop.test", path="/")
@@ -221,7 +237,7 @@ async def test_logout_deletes_cart_and_cookies(shop: Client, carts: CountingCart
     cookies = cookies_of(reply)
     assert set(cookies) == {"neap_session", "cart_count", "currency", "language", "welcome"}
     assert all(cookie["max-age"] == "0" for cookie in cookies.values())
-    assert len(carts) == 0
+    assert [cart.lines async for cart in carts.scan()] == [()]
     assert dict(shop.cookies) == {}
 
 
