@@ -155,6 +155,10 @@ class FailoverCartService(ForwardingCartService):
         return await self.transform(cart.id, lambda stored: reconcile(stored, cart, effects, self.limits), aged=aged)
 
     @override
+    async def delete(self, cart_id: str) -> None:
+        await CartService.delete(self, cart_id)  # by way of apply(), not of the store
+
+    @override
     async def scan(self) -> AsyncIterator[Cart]:
         source = self._near.carts if self.standby_active else self.primary
         async for cart in source.scan():

@@ -39,6 +39,10 @@ class ForwardingCartService(CartService):
         return await self.inner.replay(cart_id, changes)
 
     @override
+    async def delete(self, cart_id: str) -> None:
+        await self.inner.delete(cart_id)
+
+    @override
     def scan(self) -> AsyncIterator[Cart]:
         return self.inner.scan()
 

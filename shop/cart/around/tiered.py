@@ -118,7 +118,7 @@ class TieredCartService(ForwardingCartService):
 
     @override
     async def delete(self, cart_id: str) -> None:
-        await super().delete(cart_id)
+        await CartService.delete(self, cart_id)  # by way of apply(), not of hot alone
         await self._write_now(DELETE_SECONDS)
 
     @override

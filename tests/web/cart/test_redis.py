@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from shop.cart.model import Cart
 from shop.demo.valkey import Valkey
 from shop.settings import Settings
+from tests.fixtures.cart_services import past_the_shop
 from tests.fixtures.fixed_catalog import FixedCatalog, product
 from tests.fixtures.shop_app import HTMX, Client, MakeClient
 
@@ -71,8 +73,16 @@ async def test_any_huge_quantity_is_a_client_error(shop: Client, quantity: str) 
         assert "at most 99" in reply.text
 
 
-async def test_logout_leaves_no_key(shop: Client, shared_valkey: Valkey) -> None:
+async def test_logout_leaves_nothing_but_the_ids_of_the_changes(shop: Client, shared_valkey: Valkey) -> None:
     await shop.post("/cart", data={"product_id": "p1"})
-    assert len(carts_in(shared_valkey)) == 1
+    (key,) = carts_in(shared_valkey)
+    assert (before := await stored(shared_valkey, key)).lines
     await shop.post("/logout")
-    assert carts_in(shared_valkey) == []
+    after = await stored(shared_valkey, key)
+    assert (after.lines, after.removed, after.coupon) == ((), None, "")
+    assert after.grew_from(before)
+
+
+async def stored(server: Valkey, key: bytes) -> Cart:
+    async with past_the_shop(server.url) as store:
+        return await store.get(key.decode().removeprefix("cart:"))
