@@ -119,7 +119,8 @@ class History:
         matching = [state for state in after if content(state) == shown]
         views: list[Cart] = []
         if doubt or answer.cart.partial:
-            views = [view for view in self._views(answer, doubt) if content(_apply(view, deed)) == shown]
+            different = {(content(view), view.removed): view for view in self._views(answer, doubt)}
+            views = [view for view in different.values() if content(_apply(view, deed)) == shown]
             if deed is not None:
                 after += [_plus(state, view, _apply(view, deed), deed) for state in before for view in views]
         else:
@@ -198,7 +199,7 @@ class History:
 
     def _remember(self, answer: Answer, before: list[Cart], after: list[Cart], *, either: bool = False) -> None:
         if answer.deed is not None:
-            self._past.append(before)
+            self._past.append(list({(content(state), state.removed): state for state in before}.values()))
             self._steps.append(Step(answer.process, answer.deed, answer.journalled, either))
         self.states = self._closed(after)
 

@@ -133,10 +133,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
         if self.callbacks > MAX_CALLBACKS:
             raise Endless(f"{MAX_CALLBACKS} callbacks, and no end.")
         for _ in range(len(ready)):
-            handle = ready.popleft()
-            if handle.cancelled():
+            handle: Any = ready.popleft()
+            if handle._cancelled:
                 continue
-            actor = handle._context.get(ACTOR)  # type: ignore[attr-defined]
+            actor = handle._context.get(ACTOR)
             if actor is None or not (actor.dead or actor.stalled):
                 handle._run()
             else:  # what a dead actor leaves is kept, to be cleared away in the end

@@ -25,9 +25,9 @@ from tests.simulation.scenario import Click, Fault, Scenario
 from tests.simulation.shopper import PRICE, Shopper, Unanswered
 from tests.simulation.world import World
 
-SETTLED = 6.0
+SETTLED = 4.0
 """Seconds after the last fault and the last click in which everybody should have found out everything."""
-AT_LAST = 14.0
+AT_LAST = 16.0
 """Further seconds after which they must have."""
 
 

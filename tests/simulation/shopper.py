@@ -203,7 +203,7 @@ class Shopper:
             f"{self.cart_id} <- {process.name}: {content(cart)}{' partial' if cart.partial else ''}"
             f"{' standby' if standby else ''}"
         )
-        journalled = deed is not None and standby and not self.world.stored(self.cart_id).knows(deed.id)
+        journalled = deed is not None and standby and not self.world.has(self.cart_id, deed.id)
         return Answer(process.name, deed, cart, standby, self.world.outage if journalled else 0, self.world.outage)
 
     def _judge(self, answer: Answer, since: float) -> None:

@@ -217,6 +217,10 @@ class World:
         """What an answer of a process may lack now, to a request sent at `since`."""
         return max((window.doubt for window in self._windows if window.meets(process, since)), default=Doubt.NONE)
 
+    def has(self, cart_id: str, change_id: bytes) -> bool:
+        """Whether Redis has a change of a cart."""
+        return change_id in (self.redis.value(f"cart:{cart_id}".encode()) or b"")
+
     def stored(self, cart_id: str) -> Cart:
         """What Redis has of a cart."""
         value = self.redis.value(f"cart:{cart_id}".encode())
