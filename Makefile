@@ -46,7 +46,7 @@ bench: dev ## Run the benchmarks, which print a table each; SHORT=1 only checks 
 	done
 
 simulate: dev ## Play faults on simulated servers and report any violation; SEEDS=20000 FAMILY=loss, or SEED=7 with its trace
-	@PYTHONHASHSEED=0 exec $(VENV)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
+	@exec env PYTHONHASHSEED=0 $(VENV)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
 		$(if $(FIRST),--first $(FIRST)) $(if $(FAMILY),--family $(FAMILY))
 
 chaos: dev ## Break real servers under load and report any loss; ONLY=hung,kill SECONDS=10
