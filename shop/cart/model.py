@@ -251,9 +251,9 @@ class Purchase(_Change, frozen=True):
 class Effect(_Change, frozen=True):
     """What one or more changes did to a cart: see `difference`. `id` is that of the latest change.
 
-    Applied to a cart that knows none of its ids, and has no effect on a cart that knows one. It creates a cart if it
-    adds a line. Each quantity is at most the limit, or what the line has already; the number of lines is not limited:
-    what was acknowledged stays.
+    Applied to a cart that knows none of its ids, and has no effect on a cart that knows one. It creates a cart. Each
+    quantity is at most the limit, or what the line has already; the number of lines is not limited: what was
+    acknowledged stays.
     """
 
     ids: bytes = b""
@@ -287,8 +287,7 @@ Change = (
 def apply(cart: Cart, change: Change, limits: Limits = Limits()) -> Cart:
     """Apply a change. Returns the same object if the cart knows the change already.
 
-    Only an Add can create a cart, or an Effect that adds a line: any other change leaves a cart of revision 0
-    unchanged.
+    Only an Add or an Effect can create a cart: any other change leaves a cart of revision 0 unchanged.
 
     Raises InvalidInput for an invalid quantity, sku or coupon, QuantityLimitExceeded and LineLimitExceeded. The cart
     does not remember a refused change.
@@ -533,8 +532,7 @@ def _fold(cart: Cart, change: Change, limits: Limits) -> _Folded:
 
 
 def _apply_effect(cart: Cart, effect: Effect, limits: Limits) -> Cart:
-    creates = effect.removed is not None or any(line.quantity > 0 for _, line in effect.lines)
-    if any(map(cart.knows, _ids(effect.ids))) or (cart.revision == 0 and not creates):
+    if any(map(cart.knows, _ids(effect.ids))):
         return cart
     lines = cart.lines
     for index, line in effect.lines:

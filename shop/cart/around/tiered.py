@@ -76,13 +76,15 @@ class TieredCartService(ForwardingCartService):
     @override
     async def get(self, cart_id: str) -> Cart:
         cart = await self.hot.get(cart_id)
-        if cart.revision and not cart.partial and not self._in_doubt(cart_id):
+        if cart.revision and not cart.partial and not self._in_doubt(cart_id) and not self.hot.uses_standby(cart_id):
             self.write_behind.enqueue_unless_synced(cart)
             return cart
         return await self._with_archived(cart)
 
     @override
     async def apply(self, cart_id: str, change: Change) -> Cart:
+        if self.hot.uses_standby(cart_id):
+            await self.get(cart_id)  # the archive may know a newer state than this process
         with self._change_in_flight(cart_id):
             return await self._apply(cart_id, change)
 
