@@ -69,6 +69,9 @@ class Outage(msgspec.Struct, frozen=True):
 class Journal(ABC):
     """The outages of all carts. Every method may raise StoreUnavailable."""
 
+    is_shared = False
+    """Whether other processes see what is written to it now."""
+
     @abstractmethod
     async def read(self, cart_id: str) -> Outage:
         """What the journal holds of a cart; an empty Outage if there is nothing."""

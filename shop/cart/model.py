@@ -257,7 +257,7 @@ class Effect(_Change, frozen=True):
     """
 
     ids: bytes = b""
-    """The ids of all its changes, oldest first, 8 bytes each."""
+    """The ids of all its changes, oldest first, 8 bytes each; without any it changes nothing."""
     lines: tuple[tuple[int, Line], ...] = ()
     """Lines whose `quantity` is a difference, each with its index in the cart after the change. 0: a new price."""
     coupon: str | None = None
@@ -532,7 +532,7 @@ def _fold(cart: Cart, change: Change, limits: Limits) -> _Folded:
 
 
 def _apply_effect(cart: Cart, effect: Effect, limits: Limits) -> Cart:
-    if any(map(cart.knows, _ids(effect.ids))):
+    if not effect.ids or any(map(cart.knows, _ids(effect.ids))):
         return cart
     lines = cart.lines
     for index, line in effect.lines:

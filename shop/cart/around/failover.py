@@ -26,7 +26,19 @@ from shop.cart.around.forwarding import ForwardingCartService
 from shop.cart.around.near_copies import NearCopies
 from shop.cart.journal import Journal, MemoryJournal, Outage
 from shop.cart.memory import MemoryCartService
-from shop.cart.model import Add, Cart, Change, Effect, Limits, Purchase, apply, change_id, reconcile, replay
+from shop.cart.model import (
+    Add,
+    Cart,
+    Change,
+    Effect,
+    Limits,
+    Purchase,
+    apply,
+    change_id,
+    new_change_id,
+    reconcile,
+    replay,
+)
 from shop.cart.service import CartService
 from shop.errors import CartLimitExceeded, StoreBusy, StoreReadOnly, StoreTimeout, StoreUnavailable
 from shop.retry import jitter
@@ -36,6 +48,9 @@ LAST_PROBE_SECONDS = 1.0
 """The interval between probes of a shard that is away doubles from the first to the last."""
 JOURNAL_SECONDS = 0.25
 """How often the journal is asked whether a process has written to it."""
+CALL_SECONDS = 0.3
+"""How long the first answer for a cart in an outage waits for what other processes know of it: they look into the
+journal every JOURNAL_SECONDS."""
 WATCH_SECONDS = 1.0
 """How often a store that seems well is asked, so that a restart is noticed without a shopper."""
 REPLAY_BATCH = 100
@@ -86,6 +101,10 @@ class FailoverCartService(ForwardingCartService):
         self._writes = 0
         """How many times this process wrote to the journal."""
         self._consulted: dict[str, None] = {}
+        self._called: dict[str, None] = {}
+        """The carts for which other processes have been asked, in this outage, what they know."""
+        self._contributed: dict[str, int] = {}
+        """The revision of the copy of each cart that this process has written to the journal."""
         self._undrainable: set[str] = set()
         """The carts whose changes in the journal the store cannot take."""
         self._epoch = primary.epoch
@@ -107,6 +126,8 @@ class FailoverCartService(ForwardingCartService):
                 return await self._checked(near, await self._call(cart_id, partial(self.primary.get, cart_id)))
             except StoreUnavailable as error:
                 self._lost(cart_id, error)
+        if cart_id not in self._called and self.journal.is_shared:
+            return await self._write(cart_id, _call_for_copies)
         base = await self._read_only_state(cart_id) or self._near.find(cart_id)
         outage = self._with_base(await self.journal.read(cart_id), base)
         return outage.cart(cart_id, self.limits)
@@ -276,6 +297,12 @@ class FailoverCartService(ForwardingCartService):
         self._writes += 1
         self.backlog = max(self.backlog, 1)
         self._wake_up()
+        if cart_id not in self._called and self.journal.is_shared:
+            self._called[cart_id] = None
+            if len(self._called) > MAX_CONSULTED:
+                del self._called[next(iter(self._called))]
+            await asyncio.sleep(CALL_SECONDS)
+            outage = self._with_base(await self.journal.read(cart_id), base)
         return outage.cart(cart_id, self.limits)
 
     def _acknowledge(self, cart_id: str, change: Change, outage: Outage, *, sent: bool) -> Outage:
@@ -327,6 +354,7 @@ class FailoverCartService(ForwardingCartService):
             writes = self._writes
             carts = await self.journal.carts(BATCH_SIZE)
             self.backlog = len(carts)
+            await asyncio.gather(*map(self._contribute, carts))
             if not carts and writes == self._writes:
                 self._journaled = False
                 return
@@ -334,6 +362,19 @@ class FailoverCartService(ForwardingCartService):
             ready = [cart_id for cart_id in carts if not self._is_away(cart_id)]
             if not ready or not all(await asyncio.gather(*map(self._drained, ready))):
                 return
+
+    async def _contribute(self, cart_id: str) -> None:
+        """Write to the journal what this process knows of a cart, for one that answers without the store."""
+        near = self._near.carts.peek(cart_id)
+        if near is None or self._contributed.get(cart_id) == near.revision:
+            return
+        self._contributed[cart_id] = near.revision
+        if len(self._contributed) > MAX_CONSULTED:
+            del self._contributed[next(iter(self._contributed))]
+        with contextlib.suppress(StoreUnavailable):
+            await self.journal.transform(
+                cart_id, lambda outage: self._with_base(outage, near) if outage.changes else outage
+            )
 
     async def _drained(self, cart_id: str) -> bool:
         """Whether the changes of a cart in the journal, if there are any, could be brought into the store."""
@@ -355,11 +396,14 @@ class FailoverCartService(ForwardingCartService):
     async def _watch(self) -> None:
         """Probe what is away, look into the journal, and notice a restart of the store."""
         loop = asyncio.get_running_loop()
-        probe, watch_at, purge_at = FIRST_PROBE_SECONDS, loop.time(), loop.time()
+        probe, probe_at, watch_at, purge_at = FIRST_PROBE_SECONDS, 0.0, loop.time(), loop.time()
         while True:
             self._wake.clear()
             try:
-                await asyncio.gather(*map(self._probe, tuple(self._away)))
+                if self._away and loop.time() >= probe_at:
+                    await asyncio.gather(*map(self._probe, tuple(self._away)))
+                    probe = min(probe * 2, LAST_PROBE_SECONDS) if self._away else FIRST_PROBE_SECONDS
+                    probe_at = loop.time() + jitter(probe)
                 await self._drain_all()
                 if loop.time() >= watch_at and not self._away:
                     watch_at = loop.time() + jitter(WATCH_SECONDS)
@@ -370,12 +414,12 @@ class FailoverCartService(ForwardingCartService):
                         await self.journal.purge(PURGE_BATCH)
             except Exception:
                 log.exception("Watching the cart store failed, will retry.")
-            probe = min(probe * 2, LAST_PROBE_SECONDS) if self._away else FIRST_PROBE_SECONDS
+            pause = jitter(JOURNAL_SECONDS)
             if self._away:
-                await asyncio.sleep(jitter(probe))
+                await asyncio.sleep(min(pause, max(probe_at - loop.time(), 0.01)))
             else:
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(jitter(JOURNAL_SECONDS)):
+                    async with asyncio.timeout(pause):
                         await self._wake.wait()
 
     async def _probe(self, shard: int) -> None:
@@ -385,6 +429,8 @@ class FailoverCartService(ForwardingCartService):
             self._away[shard] = error
             return
         self._away.pop(shard, None)
+        if not self._away:
+            self._called.clear()
         log.warning("Cart store is back; the journal's changes are written to it.")
         self._compare(everything=False)
 
@@ -466,6 +512,11 @@ class FailoverCartService(ForwardingCartService):
         for cart in await asyncio.gather(*map(self._repair, lacking)):
             self._near.update(cart)
         return len(lacking)
+
+
+def _call_for_copies(outage: Outage) -> Outage:
+    """An outage with an entry that changes nothing: every process that sees it adds what it knows of the cart."""
+    return Outage(outage.base, (*outage.changes, Effect(new_change_id(), 0)))
 
 
 def _replayed(

@@ -35,6 +35,11 @@ class SharedJournal(Journal):
         """What the database held of each cart with changes when this process last read it."""
         self._retry_at = 0.0
 
+    @property
+    def is_shared(self) -> bool:  # type: ignore[override]
+        """Whether the database answered the last call."""
+        return time.monotonic() >= self._retry_at
+
     @override
     async def read(self, cart_id: str) -> Outage:
         try:

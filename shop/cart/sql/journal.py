@@ -22,6 +22,8 @@ _LIFETIME = 365 * 24 * 3600
 class SqlJournal(Journal):
     """A journal in a table of the database, shared by all processes. A row without changes has expired."""
 
+    is_shared = True
+
     def __init__(self, table: CartTable) -> None:
         self._table = table
         self._rows = Rows(table, _decode, _encode)
