@@ -87,6 +87,10 @@ class Journal(ABC):
     async def carts(self, limit: int) -> Sequence[str]:
         """The ids of at most `limit` carts that have changes in the journal."""
 
+    async def recent(self, seconds: float, limit: int) -> Sequence[str]:  # noqa: ARG002 - no other process has written
+        """The ids of at most `limit` carts that any process has written to the journal within so many seconds."""
+        return ()
+
     async def purge(self, limit: int) -> int:  # noqa: ARG002 - memory holds nothing else
         """Delete what is held of at most `limit` carts without changes, and return their number."""
         return 0

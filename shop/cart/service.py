@@ -108,8 +108,11 @@ class CartService(ABC):
         """Whether changes of this cart are acknowledged without its store now, so that others have to look for them."""
         return False
 
-    def consult_journal(self, cart_id: str) -> None:
-        """Look for changes of this cart that another process acknowledged without the store, with the next call."""
+    def shown(self, cart_id: str, latest: bytes, *, journalled: bool = False) -> None:
+        """The shopper has been shown a cart whose latest change is this one: look for it with the next calls.
+
+        Another process may have shown it. `journalled`: it acknowledged changes without the store.
+        """
 
     @property
     def epoch(self) -> int:

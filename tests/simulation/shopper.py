@@ -50,6 +50,8 @@ class Shopper:
         self.history = History(cart_id)
         self.last_removal = b""
         """The id of the latest deed that took lines out of the cart."""
+        self.latest = b""
+        """What a cookie says: the latest change of the cart that was shown after a change."""
         self.hint = False
         """What the cookie says: whether the latest answer came from other than the store."""
 
@@ -115,7 +117,7 @@ class Shopper:
                 continue
             if answer is None:
                 return self.history.states[0]
-            self.hint = answer.standby
+            self._takes_cookies(answer)
             self._judge(answer, since)
             return answer.cart
 
@@ -134,11 +136,18 @@ class Shopper:
             if isinstance(result, BaseException) and not isinstance(result, Gone):
                 raise result
         answers = [result for result in found if isinstance(result, Answer)]
+        for answer in answers:
+            self._takes_cookies(answer)
         self.hint = any(answer.standby for answer in answers)
         if len(answers) == 2:
             self._judge_both(answers[0], answers[1], since)
         for answer in answers if len(answers) == 1 else ():
             self._judge(answer, since)
+
+    def _takes_cookies(self, answer: Answer) -> None:
+        self.hint = answer.standby
+        if answer.deed is not None:
+            self.latest = answer.cart.latest_change or self.latest
 
     def is_stored(self) -> None:
         """Hold what Redis has in the end to the history."""
@@ -184,8 +193,8 @@ class Shopper:
 
         async def request() -> tuple[Cart, bool]:
             carts = process.carts
-            if self.hint:
-                await _consult_journal(carts, self.cart_id)
+            if self.latest:
+                carts.shown(self.cart_id, self.latest, journalled=self.hint)
             return await call(carts), carts.uses_standby(self.cart_id)
 
         try:
@@ -228,13 +237,6 @@ async def _do(carts: CartService, cart_id: str, deed: Deed) -> Cart:
         return await carts.apply(cart_id, deed)
     await carts.delete(cart_id)
     return Cart(cart_id)
-
-
-async def _consult_journal(carts: CartService, cart_id: str) -> None:
-    """What a page does whose cookie says that the cart was changed while the store was away."""
-    consult = getattr(carts, "consult_journal", None)
-    if consult is not None and (waiting := consult(cart_id)) is not None:
-        await waiting
 
 
 def _words(deed: Deed | None) -> str:

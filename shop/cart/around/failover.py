@@ -24,6 +24,7 @@ from typing_extensions import override
 
 from shop.cart.around.forwarding import ForwardingCartService
 from shop.cart.around.near_copies import NearCopies
+from shop.cart.around.recent import Recent
 from shop.cart.journal import Journal, MemoryJournal, Outage
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import (
@@ -48,9 +49,16 @@ LAST_PROBE_SECONDS = 1.0
 """The interval between probes of a shard that is away doubles from the first to the last."""
 JOURNAL_SECONDS = 0.25
 """How often the journal is asked whether a process has written to it."""
-CALL_SECONDS = 0.3
-"""How long the first answer for a cart in an outage waits for what other processes know of it: they look into the
-journal every JOURNAL_SECONDS."""
+OUTAGE_SECONDS = 0.1
+"""How often it is asked during an outage."""
+RECENT_SECONDS = 3.0
+"""How long after a cart was written to the journal the processes add what they know of it."""
+RECENT_BATCH = 128
+"""How many of the carts that were written last are looked at."""
+RECALL_SECONDS = (0.05, 0.05, 0.1, 0.1, 0.2, 0.2, 0.4, 0.4)
+"""The pauses in which an answer waits until what its shopper has been shown comes from another process."""
+DOUBT_SECONDS = 5.0
+"""How long after a restart of the store it may lack what another process has yet to restore."""
 WATCH_SECONDS = 1.0
 """How often a store that seems well is asked, so that a restart is noticed without a shopper."""
 REPLAY_BATCH = 100
@@ -67,8 +75,8 @@ COMPARE_SECONDS = 10.0
 """The shortest time between two comparisons of all near copies, unless the store restarted."""
 CLOSE_SECONDS = 3.0
 """How long closing waits until the journal's changes are in the store."""
-MAX_CONSULTED = 10_000
-"""How many carts are remembered for which the journal has to be consulted."""
+MAX_REMEMBERED = 10_000
+"""Of how many carts is remembered what their shoppers have been shown."""
 
 log = logging.getLogger(__name__)
 
@@ -100,17 +108,21 @@ class FailoverCartService(ForwardingCartService):
         """Whether the journal may have changes of any cart."""
         self._writes = 0
         """How many times this process wrote to the journal."""
-        self._consulted: dict[str, None] = {}
-        self._called: dict[str, None] = {}
-        """The carts for which other processes have been asked, in this outage, what they know."""
-        self._contributed: dict[str, int] = {}
-        """The revision of the copy of each cart that this process has written to the journal."""
+        self._consulted = Recent[bool](MAX_REMEMBERED)
+        self._shown = Recent[bytes](MAX_REMEMBERED)
+        """The latest change that the shopper of each cart has been shown."""
+        self._unknown = Recent[bytes](MAX_REMEMBERED)
+        """Those of them that no process knows."""
+        self._contributed = Recent[int](MAX_REMEMBERED)
+        """The revision of the copy of each cart that this process has written to the journal in this outage."""
         self._undrainable: set[str] = set()
         """The carts whose changes in the journal the store cannot take."""
         self._epoch = primary.epoch
         self._compare_at = 0.0
-        self._wake = asyncio.Event()
-        self._watching: asyncio.Task[None] | None = None
+        self._doubt_until = 0.0
+        self._store_failed = asyncio.Event()
+        self._journal_written = asyncio.Event()
+        self._watching: list[asyncio.Task[None]] = []
         self._background: set[asyncio.Task[None]] = set()
 
     @property
@@ -123,14 +135,14 @@ class FailoverCartService(ForwardingCartService):
         if await self._ready(cart_id):
             near = self._near.find(cart_id)
             try:
-                return await self._checked(near, await self._call(cart_id, partial(self.primary.get, cart_id)))
+                cart = await self._checked(near, await self._call(cart_id, partial(self.primary.get, cart_id)))
+                return await self._restored(cart) if self._in_doubt() and self._lacks(cart) else cart
             except StoreUnavailable as error:
                 self._lost(cart_id, error)
-        if cart_id not in self._called and self.journal.is_shared:
+        cart = await self._journaled_cart(cart_id)
+        if self._lacks(cart) and self.journal.is_shared:
             return await self._write(cart_id, _call_for_copies)
-        base = await self._read_only_state(cart_id) or self._near.find(cart_id)
-        outage = self._with_base(await self.journal.read(cart_id), base)
-        return outage.cart(cart_id, self.limits)
+        return cart
 
     @override
     async def apply(self, cart_id: str, change: Change) -> Cart:
@@ -140,7 +152,8 @@ class FailoverCartService(ForwardingCartService):
             try:
                 sent = True
                 cart = await self._call(cart_id, partial(self.primary.apply, cart_id, change))
-                return await self._checked(near, cart, change)
+                cart = await self._checked(near, cart, change)
+                return await self._restored(cart) if self._in_doubt() and self._lacks(cart) else cart
             except StoreUnavailable as error:
                 self._lost(cart_id, error)
         return await self._write(cart_id, partial(self._acknowledge, cart_id, change, sent=sent))
@@ -197,10 +210,10 @@ class FailoverCartService(ForwardingCartService):
         return self._is_away(cart_id) or self._journaled
 
     @override
-    def consult_journal(self, cart_id: str) -> None:
-        self._consulted[cart_id] = None
-        if len(self._consulted) > MAX_CONSULTED:
-            del self._consulted[next(iter(self._consulted))]
+    def shown(self, cart_id: str, latest: bytes, *, journalled: bool = False) -> None:
+        self._shown[cart_id] = latest
+        if journalled:
+            self._consulted[cart_id] = True
 
     @override
     async def start(self) -> None:
@@ -214,8 +227,8 @@ class FailoverCartService(ForwardingCartService):
 
     @override
     async def close(self) -> None:
-        if self._watching is not None:
-            self._watching.cancel()
+        for task in self._watching:
+            task.cancel()
         if self._journaled:
             with contextlib.suppress(TimeoutError, StoreUnavailable):
                 async with asyncio.timeout(CLOSE_SECONDS):
@@ -236,9 +249,10 @@ class FailoverCartService(ForwardingCartService):
 
     def _wake_up(self) -> None:
         """Have the store and the journal looked at now, and from now on."""
-        self._wake.set()
-        if self._watching is None or self._watching.done():
-            self._watching = self._start(self._watch())
+        self._store_failed.set()
+        self._journal_written.set()
+        if not self._watching:
+            self._watching = [self._start(self._watch_store()), self._start(self._watch_journal())]
 
     # Whether the store can be asked
 
@@ -297,13 +311,45 @@ class FailoverCartService(ForwardingCartService):
         self._writes += 1
         self.backlog = max(self.backlog, 1)
         self._wake_up()
-        if cart_id not in self._called and self.journal.is_shared:
-            self._called[cart_id] = None
-            if len(self._called) > MAX_CONSULTED:
-                del self._called[next(iter(self._called))]
-            await asyncio.sleep(CALL_SECONDS)
-            outage = self._with_base(await self.journal.read(cart_id), base)
-        return outage.cart(cart_id, self.limits)
+        cart = outage.cart(cart_id, self.limits)
+        return await self._recalled(cart) if self._lacks(cart) and self.journal.is_shared else cart
+
+    async def _journaled_cart(self, cart_id: str) -> Cart:
+        """What is known of a cart without its store."""
+        base = await self._read_only_state(cart_id) or self._near.find(cart_id)
+        return self._with_base(await self.journal.read(cart_id), base).cart(cart_id, self.limits)
+
+    # What other processes know
+
+    def _lacks(self, cart: Cart) -> bool:
+        """Whether a cart lacks what its shopper has been shown, and another process may know it."""
+        latest = self._shown.get(cart.id)
+        return latest is not None and not cart.knows(latest) and self._unknown.get(cart.id) != latest
+
+    async def _recalled(self, cart: Cart) -> Cart:
+        """The cart when other processes have written to the journal what they know of it."""
+        return await self._awaited(cart, partial(self._journaled_cart, cart.id))
+
+    async def _restored(self, cart: Cart) -> Cart:
+        """The cart when another process has restored it in the store."""
+
+        async def get() -> Cart:
+            return await self._checked(self._near.find(cart.id), await self.primary.get(cart.id))
+
+        return await self._awaited(cart, get)
+
+    async def _awaited(self, cart: Cart, get: Callable[[], Awaitable[Cart]]) -> Cart:
+        for seconds in RECALL_SECONDS:
+            await asyncio.sleep(seconds)
+            cart = await get()
+            if not self._lacks(cart):
+                return cart
+        self._unknown[cart.id] = self._shown[cart.id]
+        return cart
+
+    def _in_doubt(self) -> bool:
+        """Whether the store may lack what another process has acknowledged, and has yet to restore."""
+        return self.primary.epoch != self._epoch or asyncio.get_running_loop().time() < self._doubt_until
 
     def _acknowledge(self, cart_id: str, change: Change, outage: Outage, *, sent: bool) -> Outage:
         """The outage after a change. Raises the errors of `model.apply`.
@@ -354,9 +400,9 @@ class FailoverCartService(ForwardingCartService):
             writes = self._writes
             carts = await self.journal.carts(BATCH_SIZE)
             self.backlog = len(carts)
-            await asyncio.gather(*map(self._contribute, carts))
             if not carts and writes == self._writes:
                 self._journaled = False
+                self._contributed.clear()
                 return
             self._journaled = True
             ready = [cart_id for cart_id in carts if not self._is_away(cart_id)]
@@ -369,8 +415,6 @@ class FailoverCartService(ForwardingCartService):
         if near is None or self._contributed.get(cart_id) == near.revision:
             return
         self._contributed[cart_id] = near.revision
-        if len(self._contributed) > MAX_CONSULTED:
-            del self._contributed[next(iter(self._contributed))]
         with contextlib.suppress(StoreUnavailable):
             await self.journal.transform(
                 cart_id, lambda outage: self._with_base(outage, near) if outage.changes else outage
@@ -393,34 +437,46 @@ class FailoverCartService(ForwardingCartService):
 
     # Watching the store
 
-    async def _watch(self) -> None:
-        """Probe what is away, look into the journal, and notice a restart of the store."""
+    async def _watch_store(self) -> None:
+        """Probe what is away, and notice a restart of the store."""
         loop = asyncio.get_running_loop()
-        probe, probe_at, watch_at, purge_at = FIRST_PROBE_SECONDS, 0.0, loop.time(), loop.time()
+        probe, purge_at = FIRST_PROBE_SECONDS, loop.time()
         while True:
-            self._wake.clear()
+            self._store_failed.clear()
             try:
-                if self._away and loop.time() >= probe_at:
+                if self._away:
                     await asyncio.gather(*map(self._probe, tuple(self._away)))
-                    probe = min(probe * 2, LAST_PROBE_SECONDS) if self._away else FIRST_PROBE_SECONDS
-                    probe_at = loop.time() + jitter(probe)
-                await self._drain_all()
-                if loop.time() >= watch_at and not self._away:
-                    watch_at = loop.time() + jitter(WATCH_SECONDS)
+                else:
                     await self._look()
                 if loop.time() >= purge_at and not self._journaled:
                     purge_at = loop.time() + jitter(PURGE_SECONDS)
-                    with contextlib.suppress(StoreUnavailable):
-                        await self.journal.purge(PURGE_BATCH)
+                    await self.journal.purge(PURGE_BATCH)
+            except StoreUnavailable as error:
+                log.debug("Purging the journal failed, will retry: %s", error)
             except Exception:
                 log.exception("Watching the cart store failed, will retry.")
-            pause = jitter(JOURNAL_SECONDS)
             if self._away:
-                await asyncio.sleep(min(pause, max(probe_at - loop.time(), 0.01)))
+                await asyncio.sleep(jitter(probe))
+                probe = min(probe * 2, LAST_PROBE_SECONDS)
             else:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(pause):
-                        await self._wake.wait()
+                probe = FIRST_PROBE_SECONDS
+                await _pause(jitter(WATCH_SECONDS), self._store_failed)
+
+    async def _watch_journal(self) -> None:
+        """Add to the journal what this process knows of the carts in it, and bring it into the store."""
+        while True:
+            self._journal_written.clear()
+            try:
+                if self._away or self._journaled:
+                    recent = await self.journal.recent(RECENT_SECONDS, RECENT_BATCH)
+                    await asyncio.gather(*map(self._contribute, recent))
+                await self._drain_all()
+            except Exception:
+                log.exception("Watching the cart journal failed, will retry.")
+            if self._away or self._journaled:
+                await asyncio.sleep(jitter(OUTAGE_SECONDS))
+            else:
+                await _pause(jitter(JOURNAL_SECONDS), self._journal_written)
 
     async def _probe(self, shard: int) -> None:
         try:
@@ -429,8 +485,9 @@ class FailoverCartService(ForwardingCartService):
             self._away[shard] = error
             return
         self._away.pop(shard, None)
-        if not self._away:
-            self._called.clear()
+        self._doubt_until = asyncio.get_running_loop().time() + DOUBT_SECONDS
+        self._unknown.clear()
+        self._journal_written.set()
         log.warning("Cart store is back; the journal's changes are written to it.")
         self._compare(everything=False)
 
@@ -487,6 +544,8 @@ class FailoverCartService(ForwardingCartService):
         """Compare the near copies with the store in the background; all of them at once if it restarted."""
         now = asyncio.get_running_loop().time()
         if everything or now >= self._compare_at:
+            if everything:
+                self._doubt_until = now + DOUBT_SECONDS
             self._epoch = self.primary.epoch
             self._compare_at = now + COMPARE_SECONDS
             self._start(self._compare_all())
@@ -512,6 +571,13 @@ class FailoverCartService(ForwardingCartService):
         for cart in await asyncio.gather(*map(self._repair, lacking)):
             self._near.update(cart)
         return len(lacking)
+
+
+async def _pause(seconds: float, unless: asyncio.Event) -> None:
+    """Wait so long, or until the event."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await unless.wait()
 
 
 def _call_for_copies(outage: Outage) -> Outage:

@@ -71,8 +71,8 @@ class ForwardingCartService(CartService):
         return self.inner.uses_standby(cart_id)
 
     @override
-    def consult_journal(self, cart_id: str) -> None:
-        self.inner.consult_journal(cart_id)
+    def shown(self, cart_id: str, latest: bytes, *, journalled: bool = False) -> None:
+        self.inner.shown(cart_id, latest, journalled=journalled)
 
     @property
     @override

@@ -7,11 +7,11 @@ been changed since.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 
 import msgspec
 
+from shop.cart.around.recent import Recent
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import Add, Cart, Change, Clear, Effect, Line, Purchase, Remove, RemoveSaved, difference
 from shop.money import Money
@@ -33,7 +33,7 @@ class NearCopies:
     def __init__(self, carts: MemoryCartService, remaining: Callable[[Cart], int]) -> None:
         self.carts = carts
         self._remaining = remaining
-        self._effects: OrderedDict[str, list[Effect]] = OrderedDict()
+        self._effects = Recent[list[Effect]](MAX_CARTS)
 
     def find(self, cart_id: str) -> Cart | None:
         """The near copy of a cart; None if there is none, or if it has expired."""
@@ -52,15 +52,10 @@ class NearCopies:
         if not cart.revision or (near is not None and near.revision >= cart.revision and near.grew_from(cart)):
             return
         effect = _effect(near, cart, change)
-        effects = self._effects.setdefault(cart.id, [])
-        if effect is None:
-            effects.clear()
-        else:
+        effects = self._effects[cart.id] = self._effects.get(cart.id, []) if effect else []
+        if effect is not None:
             effects.append(effect)
             del effects[:-MAX_EFFECTS]
-        self._effects.move_to_end(cart.id)
-        if len(self._effects) > MAX_CARTS:
-            self._effects.popitem(last=False)
         self.carts.store(cart, self._remaining(cart))
 
 

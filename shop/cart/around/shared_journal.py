@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from typing_extensions import override
 
+from shop.cart.around.recent import Recent
 from shop.cart.journal import MAX_CHANGES, Journal, MemoryJournal, Outage
 from shop.cart.model import Limits
 from shop.errors import StoreUnavailable
@@ -31,7 +31,7 @@ class SharedJournal(Journal):
         self.own = own
         self._shared = shared
         self._limits = limits
-        self._seen: OrderedDict[str, Outage] = OrderedDict()
+        self._seen = Recent[Outage](MAX_SEEN)
         """What the database held of each cart with changes when this process last read it."""
         self._retry_at = 0.0
 
@@ -64,8 +64,6 @@ class SharedJournal(Journal):
         self._seen.pop(cart_id, None)
         if outage.changes:
             self._seen[cart_id] = outage
-            if len(self._seen) > MAX_SEEN:
-                self._seen.popitem(last=False)
         return outage
 
     def _with_seen(self, cart_id: str, own: Outage) -> Outage:
@@ -83,6 +81,15 @@ class SharedJournal(Journal):
         except StoreUnavailable as error:
             self._failed(error)
             return own
+
+    @override
+    async def recent(self, seconds: float, limit: int) -> Sequence[str]:
+        try:
+            self._raise_if_away()
+            return await self._shared.recent(seconds, limit)
+        except StoreUnavailable as error:
+            self._failed(error)
+            return ()
 
     @override
     async def purge(self, limit: int) -> int:

@@ -11,10 +11,10 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections import OrderedDict
 
 import msgspec
 
+from shop.cart.around.recent import Recent
 from shop.cart.model import Cart, join
 from shop.cart.service import CartService
 from shop.errors import StoreUnavailable
@@ -68,7 +68,7 @@ class WriteBehind:
         self._batch_size = batch_size
         self._pending: dict[str, _Pending] = {}
         self._writing: dict[str, _Pending] = {}
-        self._synced: OrderedDict[str, None] = OrderedDict()
+        self._synced = Recent[bool](MAX_SYNCED)
         self._epoch = hot.epoch
         self._wake = asyncio.Event()
         self._flush_lock = asyncio.Lock()
@@ -114,10 +114,7 @@ class WriteBehind:
 
     def mark_synced(self, cart_id: str) -> None:
         """Record that hot now has everything that cold has of the cart."""
-        self._synced[cart_id] = None
-        self._synced.move_to_end(cart_id)
-        if len(self._synced) > MAX_SYNCED:
-            self._synced.popitem(last=False)
+        self._synced[cart_id] = True
 
     def unwritten(self, cart_id: str) -> Cart | None:
         """The state of a cart that cold may not have yet; None if there is none."""

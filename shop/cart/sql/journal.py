@@ -26,7 +26,7 @@ class SqlJournal(Journal):
 
     def __init__(self, table: CartTable) -> None:
         self._table = table
-        self._rows = Rows(table, _decode, _encode)
+        self._rows = Rows(table, _decode, self._encode)
 
     @classmethod
     def connect(cls, url: str) -> SqlJournal:
@@ -46,6 +46,13 @@ class SqlJournal(Journal):
         return [cart_id for cart_id, _ in await self._table.page("", 0, limit)]
 
     @override
+    async def recent(self, seconds: float, limit: int) -> Sequence[str]:
+        rows = await self._table.page("", 0, limit)
+        if len(rows) == limit:
+            rows = await self._table.page("", int(self._table.now() - seconds) + _LIFETIME, limit)
+        return [cart_id for cart_id, _ in rows]
+
+    @override
     async def purge(self, limit: int) -> int:
         return await self._table.purge(0, limit)
 
@@ -53,15 +60,14 @@ class SqlJournal(Journal):
     async def close(self) -> None:
         await self._rows.close()
 
+    def _encode(self, cart_id: str, outage: Outage) -> Row:
+        now = int(self._table.now())
+        expires_at = now + _LIFETIME if outage.changes else 0
+        return Row(cart_id, now, expires_at, 0, len(outage.changes), "", _encoder.encode(outage))
+
 
 def _decode(_: str, stored: StoredRow | None) -> Outage:
     return _decoder.decode(stored.state) if stored else Outage()
-
-
-def _encode(cart_id: str, outage: Outage) -> Row:
-    at = max((change.at for change in outage.changes), default=0)
-    expires_at = at + _LIFETIME if outage.changes else 0
-    return Row(cart_id, at, expires_at, 0, len(outage.changes), "", _encoder.encode(outage))
 
 
 _encoder = msgspec.msgpack.Encoder()

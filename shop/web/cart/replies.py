@@ -111,10 +111,10 @@ class CartReplies:
         returning = self._returning.after_change(request, cart)
         if not request.wants_fragment:
             # No look-up here: the change is made, and an unavailable store must not turn it into an error page.
-            cookies = self._site.sessions.keep(request, session, cart.quantity) if session else []
+            cookies = self._site.sessions.keep(request, session, cart, cart.quantity) if session else []
             return go_to(request, "/cart", headers=[*cookies, *returning])
         view = await self.view(request, cart, show_returning=bool(cart.idle_since))
-        cookies = self._site.sessions.keep(request, session, view.quantity) if session else []
+        cookies = self._site.sessions.keep(request, session, cart, view.quantity) if session else []
         reply = CartReply(view, view.quantity, announcement(view), added_sku=added_sku)
         return self._fragments(template, reply, headers=[*cookies, *returning])
 

@@ -14,6 +14,7 @@ import msgspec
 
 from shop.cart.model import UseCoupon, new_change_id
 from shop.checkout.model import Order, Quote
+from shop.checkout.order_numbers import purchase_id
 from shop.checkout.payments.card import NUMBER
 from shop.checkout.placing.ordering import Ordering
 from shop.checkout.placing.orders import key_of
@@ -65,7 +66,7 @@ class PlaceOrderHandlers:
             return await self._nothing_to_order(submission)
         try:
             submission, existing = await self._with_cart(submission)
-            return _to_order(submission.request, existing) if existing else await self._order(submission)
+            return self._to_order(submission.request, existing) if existing else await self._order(submission)
         except StoreUnavailable as error:
             return await self._unavailable(submission, error)
 
@@ -93,7 +94,7 @@ class PlaceOrderHandlers:
             return await self._without_coupon(submission, result.quote, error.message)
         except PaymentDeclined as error:
             return await self._declined(submission, result.quote, error.message)
-        return _to_order(submission.request, order)
+        return self._to_order(submission.request, order)
 
     async def _already_ordered(self, submission: CheckoutSubmission, quote: Quote, number: str) -> Reply:
         """The form with what another order left in the cart; a redirect to that order if the cart is empty."""
@@ -192,7 +193,7 @@ class PlaceOrderHandlers:
             prices=prices,
         )
 
-
-def _to_order(request: ShopRequest, order: Order) -> Reply:
-    """A redirect to the order, or to the bank if it challenges the payment."""
-    return go_to(request, order.challenge_path or order_path(order.number))
+    def _to_order(self, request: ShopRequest, order: Order) -> Reply:
+        """A redirect to the order, or to the bank if it challenges the payment."""
+        cookies = self._site.sessions.latest(request, purchase_id(order.number)) if order.firm else ()
+        return go_to(request, order.challenge_path or order_path(order.number), headers=cookies)

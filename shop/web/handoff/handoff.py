@@ -110,7 +110,7 @@ class HandoffHandlers:
             if line.offer is not None and line.added_quantity
         ]
         cart = await self._apply(session.cart_id, opened.target, changes)
-        cookies = self._site.sessions.keep(opened.request, session, cart.quantity) if changes else []
+        cookies = self._site.sessions.keep(opened.request, session, cart, cart.quantity) if changes else []
         return go_to(opened.request, opened.path(opened.quantities_before), headers=cookies)
 
     async def take_back(self, opened: OpenedLink) -> Reply:
@@ -124,7 +124,7 @@ class HandoffHandlers:
             if line.quantity > before.get(line.sku, 0)
         ]
         cart = await self._apply(target.id, target, changes)
-        cookies = self._site.sessions.keep(opened.request, opened.session, cart.quantity)
+        cookies = self._site.sessions.keep(opened.request, opened.session, cart, cart.quantity)
         return go_to(opened.request, "/cart", headers=cookies)
 
     async def _apply(self, cart_id: str, cart: Cart, changes: Sequence[Change]) -> Cart:

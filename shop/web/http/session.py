@@ -20,6 +20,7 @@ from hashlib import blake2b
 
 import msgspec
 
+from shop.cart.model import Cart
 from shop.cart.service import CartService
 from shop.web.http.request import ShopRequest
 
@@ -29,11 +30,13 @@ NAME = "neap_session"
 SECURE_NAME = f"__Host-{NAME}"
 NAMES = (SECURE_NAME, "__Host-session", NAME, "session")
 """Every name a token is looked for under, in this order; those without `neap_` are of the releases before."""
+LATEST = "cart_latest"
 JOURNAL = "cart_journal"
 JOURNAL_SECONDS = 60
 """How long a shopper's requests look into the journal first: longer than a process may take to notice it."""
 _SECURE_NAMES = tuple(name for name in NAMES if name.startswith("__Host-"))
 _COOKIE = re.compile(rb"(?:^|[;,\s])((?:__Host-)?(?:neap_)?session)=([A-Za-z0-9_-]{43})(?=[;,\s]|$)")
+_CHANGE = re.compile(r"[0-9a-f]{16}")
 _KEY = re.compile(r"[0-9a-f]{32,64}")
 _PURPOSE = b"the number of a session, 1"
 _RANDOM, _MARK = 20, 12
@@ -53,8 +56,9 @@ class Session(msgspec.Struct, frozen=True):
 class Sessions:
     """Reads and sets the cookies. They live as long as a cart of `carts` can be found or restored.
 
-    A shopper whose change was acknowledged while the store of the cart was away gets a cookie that tells every process
-    to look into the journal first.
+    After a change a cookie names the cart's latest change, so every process can tell whether what it knows of the cart
+    is what the shopper has been shown. If the change was acknowledged while the store of the cart was away, another
+    cookie tells every process to look into the journal first.
 
     All processes of a shop should have the same secret; '' generates one. With another one, tokens are asked for in
     the store.
@@ -73,8 +77,9 @@ class Sessions:
             return None
         token = next(filter(self._is_issued, found), None)
         session = Session(token, cart_id(token)) if token else Session(found[0], cart_id(found[0]), issued=False)
-        if JOURNAL in request.cookies:
-            self._carts.consult_journal(session.cart_id)
+        latest = request.cookies.get(LATEST, "")
+        if _CHANGE.fullmatch(latest):
+            self._carts.shown(session.cart_id, bytes.fromhex(latest), journalled=JOURNAL in request.cookies)
         return session
 
     def begin(self, key: str = "") -> Session:
@@ -86,8 +91,8 @@ class Sessions:
         token = _text(drawn + self._mark(drawn))
         return Session(token, cart_id(token), fresh=True)
 
-    def keep(self, request: ShopRequest, session: Session, quantity: int) -> list[SetCookie]:
-        """The cookies after a change: renews both; `quantity` is the number of units now in the cart.
+    def keep(self, request: ShopRequest, session: Session, cart: Cart, quantity: int) -> list[SetCookie]:
+        """The cookies after a change that made the cart this one; `quantity` is shown on its badge. Renews them all.
 
         A token that came under another name loses that name: it is not to travel by http, and not to be found twice.
         """
@@ -96,9 +101,16 @@ class Sessions:
         return [
             _set_cookie(f"{name}={session.token}{attributes}; HttpOnly"),
             _set_cookie(f"cart_count={quantity}{attributes}"),
+            *self.latest(request, cart.latest_change),
             *self._journaled(request, session),
             *self._dropped(request, [other for other in NAMES if other != name], session.token),
         ]
+
+    def latest(self, request: ShopRequest, change: bytes) -> list[SetCookie]:
+        """The cookie with the id of the cart's latest change."""
+        return (
+            [_set_cookie(f"{LATEST}={change.hex()}{self._attributes(request, self._ttl)}; HttpOnly")] if change else []
+        )
 
     def _journaled(self, request: ShopRequest, session: Session) -> list[SetCookie]:
         """The cookie for a process that has not noticed that the store of the cart is away for others."""
@@ -131,7 +143,10 @@ class Sessions:
         mine = self._name(request)
         others = [name for name in NAMES if name != mine]
         return [
-            *(_set_cookie(f"{name}={attributes}") for name in (mine, "cart_count", "currency", "language", "welcome")),
+            *(
+                _set_cookie(f"{name}={attributes}")
+                for name in (mine, "cart_count", LATEST, "currency", "language", "welcome")
+            ),
             *(self._dropped(request, others, session.token) if session else ()),
         ]
 

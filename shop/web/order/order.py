@@ -84,10 +84,13 @@ class OrderHandlers:
         if session is None or session.cart_id != order.quote.cart_id or not order.firm:
             return request.badge, []
         try:
-            count = (await self._carts.get(session.cart_id)).quantity
+            cart = await self._carts.get(session.cart_id)
         except StoreUnavailable:
             return request.badge, []
-        return str(count or ""), self._site.sessions.correct_count(request, count)
+        cookies = self._site.sessions.correct_count(request, cart.quantity)
+        if cookies:
+            cookies += self._site.sessions.latest(request, cart.latest_change)
+        return str(cart.quantity or ""), cookies
 
 
 def _text(form: Form, name: str) -> str:

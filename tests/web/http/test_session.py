@@ -26,7 +26,7 @@ def cookies_of(reply: Response) -> dict[str, Morsel[str]]:
 async def test_the_cookies_of_an_add(shop: Client) -> None:
     cookies = cookies_of(await shop.post("/cart", data=MUG))
 
-    assert set(cookies) == {"neap_session", "cart_count"}
+    assert set(cookies) == {"neap_session", "cart_count", "cart_latest"}
     session, count = cookies["neap_session"], cookies["cart_count"]
     for cookie in (session, count):
         assert (cookie["path"], cookie["samesite"]) == ("/", "Lax")
@@ -50,7 +50,7 @@ async def test_under_https_the_cookie_is_bound_to_the_host(
         reply = await shop.post("/cart", data=MUG)
         cookies = cookies_of(reply)
 
-        assert set(cookies) == {"__Host-neap_session", "cart_count"}
+        assert set(cookies) == {"__Host-neap_session", "cart_count", "cart_latest"}
         assert all(cookie["secure"] for cookie in cookies.values())
         assert "max-age=" in reply.headers["strict-transport-security"]
 
@@ -196,17 +196,21 @@ async def test_a_key_that_could_be_guessed_names_no_session(shop: Client) -> Non
 async def test_who_was_answered_from_the_journal_has_every_process_consult_it(
     shop: Client, carts: CountingCarts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    shown: list[tuple[str, bytes, bool]] = []
+    monkeypatch.setattr(
+        CountingCarts, "shown", lambda _, cart, latest, *, journalled: shown.append((cart, latest, journalled))
+    )
     assert "cart_journal" not in cookies_of(await shop.post("/cart", data=MUG))
-    consulted: list[str] = []
-    monkeypatch.setattr(CountingCarts, "consult_journal", lambda _, cart: consulted.append(cart))
+    (session,) = [value for name, value in shop.cookies.items() if "session" in name]
+    latest = (await carts.get(cart_id(session))).latest_change
     await shop.get("/cart")
-    assert not consulted
+    assert shown == [(cart_id(session), latest, False)]
     monkeypatch.setattr(CountingCarts, "uses_standby", lambda _, __: True)
     hint = cookies_of(await shop.post("/cart", data=MUG))["cart_journal"]
     assert (hint["max-age"], hint["httponly"]) == ("60", True)
+    latest = (await carts.get(cart_id(session))).latest_change
     await shop.get("/cart")
-    (session,) = [value for name, value in shop.cookies.items() if "session" in name]
-    assert consulted == [cart_id(session)]
+    assert shown[-1] == (cart_id(session), latest, True)
 
 
 async def test_the_cart_page_corrects_a_wrong_count(shop: Client) -> None:
@@ -235,7 +239,7 @@ async def test_logout_deletes_cart_and_cookies(shop: Client, carts: CountingCart
 
     assert (reply.status_code, reply.headers["location"]) == (303, "/")
     cookies = cookies_of(reply)
-    assert set(cookies) == {"neap_session", "cart_count", "currency", "language", "welcome"}
+    assert set(cookies) == {"neap_session", "cart_count", "cart_latest", "currency", "language", "welcome"}
     assert all(cookie["max-age"] == "0" for cookie in cookies.values())
     assert [cart.lines async for cart in carts.scan()] == [()]
     assert dict(shop.cookies) == {}

@@ -142,11 +142,11 @@ async def test_a_process_that_noticed_no_outage_consults_the_journal_when_told(
     await one.add("a", "mug", 1, EUR)
     await other.get("a")
     server.connected = False
-    await one.set_quantity("a", "mug", 2)
+    shown = await one.set_quantity("a", "mug", 2)
     assert one.uses_standby("a")
     assert not other.uses_standby("a")
     server.connected = True
-    other.consult_journal("a")
+    other.shown("a", shown.latest_change, journalled=True)
     assert (await other.add("a", "mug", 1, EUR)).quantity == 3
     await recovered(one, other)
     assert (await other.primary.get("a")).quantity == 3
