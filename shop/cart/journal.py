@@ -29,6 +29,13 @@ class Outage(msgspec.Struct, frozen=True):
 
     base: Cart | None = None
     changes: tuple[Change, ...] = ()
+    wanted: bytes = b""
+    """The id of a change that the shopper has been shown, and that whoever wrote this does not know."""
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether the store, or a process, is waiting for what is known of the cart."""
+        return bool(self.changes or self.wanted)
 
     def cart(self, cart_id: str, limits: Limits) -> Cart:
         """The cart with all its changes; `partial` if it is not known what the store has of it."""
@@ -47,7 +54,7 @@ class Outage(msgspec.Struct, frozen=True):
         """This, and what another journal holds of the same cart; a change that both have counts as it is here."""
         there = {change.id for change in self.changes}
         more = tuple(change for change in later.changes if change.id not in there)
-        return Outage(self.base or later.base, self.changes + more)
+        return Outage(self.base or later.base, self.changes + more, self.wanted or later.wanted)
 
     def as_effects(self, limits: Limits) -> Outage:
         """The same, with each change as its effect on the cart before it: effects can be applied in any order.
@@ -85,7 +92,7 @@ class Journal(ABC):
 
     @abstractmethod
     async def carts(self, limit: int) -> Sequence[str]:
-        """The ids of at most `limit` carts that have changes in the journal."""
+        """The ids of at most `limit` carts of which something is pending in the journal."""
 
     async def recent(self, seconds: float, limit: int) -> Sequence[str]:  # noqa: ARG002 - no other process has written
         """The ids of at most `limit` carts that any process has written to the journal within so many seconds."""

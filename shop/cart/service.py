@@ -108,8 +108,8 @@ class CartService(ABC):
         """Whether changes of this cart are acknowledged without its store now, so that others have to look for them."""
         return False
 
-    def shown(self, cart_id: str, latest: bytes, *, journalled: bool = False) -> None:
-        """The shopper has been shown a cart whose latest change is this one: look for it with the next calls.
+    def shown(self, cart_id: str, latest: bytes, at: int, *, journalled: bool = False) -> None:
+        """The shopper has been shown the cart with this latest change, made `at`: the next calls look for it.
 
         Another process may have shown it. `journalled`: it acknowledged changes without the store.
         """

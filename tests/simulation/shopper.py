@@ -50,8 +50,8 @@ class Shopper:
         self.history = History(cart_id)
         self.last_removal = b""
         """The id of the latest deed that took lines out of the cart."""
-        self.latest = b""
-        """What a cookie says: the latest change of the cart that was shown after a change."""
+        self.latest = b"", 0
+        """What a cookie says: the latest change of the cart that was shown after a change, and when it was made."""
         self.hint = False
         """What the cookie says: whether the latest answer came from other than the store."""
 
@@ -146,8 +146,8 @@ class Shopper:
 
     def _takes_cookies(self, answer: Answer) -> None:
         self.hint = answer.standby
-        if answer.deed is not None:
-            self.latest = answer.cart.latest_change or self.latest
+        if answer.deed is not None and answer.cart.changes:
+            self.latest = answer.cart.latest_change, answer.cart.changed_at
 
     def is_stored(self) -> None:
         """Hold what Redis has in the end to the history."""
@@ -193,8 +193,8 @@ class Shopper:
 
         async def request() -> tuple[Cart, bool]:
             carts = process.carts
-            if self.latest:
-                carts.shown(self.cart_id, self.latest, journalled=self.hint)
+            if self.latest[0]:
+                carts.shown(self.cart_id, *self.latest, journalled=self.hint)
             return await call(carts), carts.uses_standby(self.cart_id)
 
         try:

@@ -36,7 +36,6 @@ from shop.cart.model import (
     Purchase,
     apply,
     change_id,
-    new_change_id,
     reconcile,
     replay,
 )
@@ -57,6 +56,8 @@ RECENT_BATCH = 128
 """How many of the carts that were written last are looked at."""
 RECALL_SECONDS = (0.05, 0.05, 0.1, 0.1, 0.2, 0.2, 0.4, 0.4)
 """The pauses in which an answer waits until what its shopper has been shown comes from another process."""
+HOLD_SECONDS = sum(RECALL_SECONDS)
+"""How long a cart stays in the journal, although the store is back, for a process that knows what is wanted."""
 DOUBT_SECONDS = 5.0
 """How long after a restart of the store it may lack what another process has yet to restore."""
 WATCH_SECONDS = 1.0
@@ -109,10 +110,12 @@ class FailoverCartService(ForwardingCartService):
         self._writes = 0
         """How many times this process wrote to the journal."""
         self._consulted = Recent[bool](MAX_REMEMBERED)
-        self._shown = Recent[bytes](MAX_REMEMBERED)
-        """The latest change that the shopper of each cart has been shown."""
+        self._shown = Recent[tuple[bytes, int]](MAX_REMEMBERED)
+        """The latest change that the shopper of each cart has been shown, and when it was made."""
         self._unknown = Recent[bytes](MAX_REMEMBERED)
         """Those of them that no process knows."""
+        self._held = Recent[tuple[bytes, float]](MAX_REMEMBERED)
+        """The change that is wanted of each cart, and until when the cart stays in the journal for it."""
         self._contributed = Recent[int](MAX_REMEMBERED)
         """The revision of the copy of each cart that this process has written to the journal in this outage."""
         self._undrainable: set[str] = set()
@@ -136,24 +139,22 @@ class FailoverCartService(ForwardingCartService):
             near = self._near.find(cart_id)
             try:
                 cart = await self._checked(near, await self._call(cart_id, partial(self.primary.get, cart_id)))
-                return await self._restored(cart) if self._in_doubt() and self._lacks(cart) else cart
+                return await self._with_shown(cart)
             except StoreUnavailable as error:
                 self._lost(cart_id, error)
-        cart = await self._journaled_cart(cart_id)
-        if self._lacks(cart) and self.journal.is_shared:
-            return await self._write(cart_id, _call_for_copies)
-        return cart
+        return await self._with_shown(await self._journaled_cart(cart_id))
 
     @override
     async def apply(self, cart_id: str, change: Change) -> Cart:
         sent = False
+        if self._in_doubt() and cart_id in self._shown:
+            await self.get(cart_id)  # so that the change is made to what its shopper has been shown
         if await self._ready(cart_id):
             near = self._near.find(cart_id)
             try:
                 sent = True
                 cart = await self._call(cart_id, partial(self.primary.apply, cart_id, change))
-                cart = await self._checked(near, cart, change)
-                return await self._restored(cart) if self._in_doubt() and self._lacks(cart) else cart
+                return await self._with_shown(await self._checked(near, cart, change))
             except StoreUnavailable as error:
                 self._lost(cart_id, error)
         return await self._write(cart_id, partial(self._acknowledge, cart_id, change, sent=sent))
@@ -210,8 +211,8 @@ class FailoverCartService(ForwardingCartService):
         return self._is_away(cart_id) or self._journaled
 
     @override
-    def shown(self, cart_id: str, latest: bytes, *, journalled: bool = False) -> None:
-        self._shown[cart_id] = latest
+    def shown(self, cart_id: str, latest: bytes, at: int, *, journalled: bool = False) -> None:
+        self._shown[cart_id] = latest, at
         if journalled:
             self._consulted[cart_id] = True
 
@@ -298,16 +299,23 @@ class FailoverCartService(ForwardingCartService):
         """An outage on the newest known state of the cart."""
         if base is None or (outage.base is not None and outage.base.grew_from(base)):
             return outage
-        if outage.base is None:
-            return Outage(base, outage.changes)
-        effects = self._near.effects(base.id)
-        return Outage(reconcile(outage.base, base, effects, self.limits), outage.changes)
+        if outage.base is not None:
+            base = reconcile(outage.base, base, self._near.effects(base.id), self.limits)
+        return msgspec.structs.replace(outage, base=base)
+
+    def _with_wanted(self, cart_id: str, outage: Outage) -> Outage:
+        """An outage that says what the shopper has been shown, if it is not there."""
+        if not self._lacks(outage.cart(cart_id, self.limits)):
+            return outage
+        return msgspec.structs.replace(outage, wanted=self._shown[cart_id][0])
 
     async def _write(self, cart_id: str, fold: Callable[[Outage], Outage]) -> Cart:
         base = await self._read_only_state(cart_id) or self._near.find(cart_id)
         self._journaled = True
         self._writes += 1
-        outage = await self.journal.transform(cart_id, lambda outage: fold(self._with_base(outage, base)))
+        outage = await self.journal.transform(
+            cart_id, lambda outage: self._with_wanted(cart_id, fold(self._with_base(outage, base)))
+        )
         self._writes += 1
         self.backlog = max(self.backlog, 1)
         self._wake_up()
@@ -322,29 +330,29 @@ class FailoverCartService(ForwardingCartService):
     # What other processes know
 
     def _lacks(self, cart: Cart) -> bool:
-        """Whether a cart lacks what its shopper has been shown, and another process may know it."""
-        latest = self._shown.get(cart.id)
-        return latest is not None and not cart.knows(latest) and self._unknown.get(cart.id) != latest
+        """Whether a cart lacks what its shopper has been shown, although it has not expired."""
+        if (
+            (shown := self._shown.get(cart.id)) is None
+            or cart.knows(shown[0])
+            or self._unknown.get(cart.id) == shown[0]
+        ):
+            return False
+        return shown[1] + self.ttl > self.primary.now()
+
+    async def _with_shown(self, cart: Cart) -> Cart:
+        """The cart with what its shopper has been shown: if it lacks that, the other processes are asked."""
+        if not self._lacks(cart) or not self.journal.is_shared:
+            return cart
+        return await self._write(cart.id, lambda outage: outage)
 
     async def _recalled(self, cart: Cart) -> Cart:
         """The cart when other processes have written to the journal what they know of it."""
-        return await self._awaited(cart, partial(self._journaled_cart, cart.id))
-
-    async def _restored(self, cart: Cart) -> Cart:
-        """The cart when another process has restored it in the store."""
-
-        async def get() -> Cart:
-            return await self._checked(self._near.find(cart.id), await self.primary.get(cart.id))
-
-        return await self._awaited(cart, get)
-
-    async def _awaited(self, cart: Cart, get: Callable[[], Awaitable[Cart]]) -> Cart:
         for seconds in RECALL_SECONDS:
             await asyncio.sleep(seconds)
-            cart = await get()
+            cart = await self._journaled_cart(cart.id)
             if not self._lacks(cart):
                 return cart
-        self._unknown[cart.id] = self._shown[cart.id]
+        self._unknown[cart.id] = self._shown[cart.id][0]
         return cart
 
     def _in_doubt(self) -> bool:
@@ -364,13 +372,13 @@ class FailoverCartService(ForwardingCartService):
         except CartLimitExceeded:
             if not sent:
                 raise
-        return Outage(outage.base, (*outage.changes, change))
+        return msgspec.structs.replace(outage, changes=(*outage.changes, change))
 
     def _with_changes_of(self, cart_id: str, fold: Callable[[Cart], Cart], outage: Outage) -> Outage:
         """The outage after a whole cart was put or transformed: the result is what is known of the cart."""
         before = outage.cart(cart_id, self.limits)
         after = fold(before)
-        return outage if after is before else Outage(msgspec.structs.replace(after, partial=False), outage.changes)
+        return outage if after is before else msgspec.structs.replace(outage, base=_whole(after))
 
     async def _read_only_state(self, cart_id: str) -> Cart | None:
         """What a store has of a cart that refuses changes but answers reads; None if it does not."""
@@ -383,16 +391,24 @@ class FailoverCartService(ForwardingCartService):
         return None
 
     async def _drain(self, cart_id: str) -> None:
-        """Bring what the journal has of a cart into the store."""
+        """Bring what the journal has of a cart into the store. Raises _Wanted if it has to wait."""
         outage = await self.journal.read(cart_id)
-        while outage.changes:
+        while outage.is_pending:
             changes = outage.changes[:REPLAY_BATCH]
             states = [state for state in (outage.base, self._near.find(cart_id)) if state is not None]
-            fold = partial(_replayed, states, changes, self._near.effects(cart_id), self.limits)
+            wanted = outage.wanted if self._holds(cart_id, outage.wanted) else b""
+            fold = partial(_replayed, states, changes, wanted, self._near.effects(cart_id), self.limits)
             cart = await self._call(cart_id, partial(self.primary.transform, cart_id, fold))
             self._near.update(cart)
             outage = await self.journal.transform(cart_id, partial(Outage.without, changes=changes, cart=cart))
             self.replayed += len(changes)
+
+    def _holds(self, cart_id: str, wanted: bytes) -> bool:
+        """Whether a cart stays in the journal until a process comes that knows the change `wanted`."""
+        now = asyncio.get_running_loop().time()
+        if (held := self._held.get(cart_id)) is None or held[0] != wanted:
+            held = self._held[cart_id] = wanted, now + HOLD_SECONDS
+        return now < held[1]
 
     async def _drain_all(self) -> None:
         """Bring the journal into the store, as far as its shards are up."""
@@ -417,7 +433,7 @@ class FailoverCartService(ForwardingCartService):
         self._contributed[cart_id] = near.revision
         with contextlib.suppress(StoreUnavailable):
             await self.journal.transform(
-                cart_id, lambda outage: self._with_base(outage, near) if outage.changes else outage
+                cart_id, lambda outage: self._with_base(outage, near) if outage.is_pending else outage
             )
 
     async def _drained(self, cart_id: str) -> bool:
@@ -426,6 +442,8 @@ class FailoverCartService(ForwardingCartService):
             await self._drain(cart_id)
         except StoreUnavailable as error:
             self._lost(cart_id, error)
+        except _Wanted:
+            return False
         except Exception:
             if cart_id not in self._undrainable:
                 log.exception("The journal's changes of a cart cannot be stored, will retry.")
@@ -580,18 +598,29 @@ async def _pause(seconds: float, unless: asyncio.Event) -> None:
             await unless.wait()
 
 
-def _call_for_copies(outage: Outage) -> Outage:
-    """An outage with an entry that changes nothing: every process that sees it adds what it knows of the cart."""
-    return Outage(outage.base, (*outage.changes, Effect(new_change_id(), 0)))
+class _Wanted(Exception):
+    """No process has written yet what the shopper of a cart has been shown."""
 
 
 def _replayed(
-    states: Sequence[Cart], changes: Sequence[Change], effects: Sequence[Effect], limits: Limits, stored: Cart
+    states: Sequence[Cart],
+    changes: Sequence[Change],
+    wanted: bytes,
+    effects: Sequence[Effect],
+    limits: Limits,
+    stored: Cart,
 ) -> Cart:
     """What the store should have after an outage: what it had acknowledged, and the changes since."""
     for state in states:
         stored = reconcile(stored, state, effects, limits)
-    return replay(stored, changes, limits)
+    cart = replay(stored, changes, limits)
+    if wanted and not cart.knows(wanted):
+        raise _Wanted
+    return cart
+
+
+def _whole(cart: Cart) -> Cart:
+    return msgspec.structs.replace(cart, partial=False)
 
 
 def _again(whole: Cart, change: Change) -> Iterator[Change]:

@@ -71,8 +71,8 @@ class ForwardingCartService(CartService):
         return self.inner.uses_standby(cart_id)
 
     @override
-    def shown(self, cart_id: str, latest: bytes, *, journalled: bool = False) -> None:
-        self.inner.shown(cart_id, latest, journalled=journalled)
+    def shown(self, cart_id: str, latest: bytes, at: int, *, journalled: bool = False) -> None:
+        self.inner.shown(cart_id, latest, at, journalled=journalled)
 
     @property
     @override

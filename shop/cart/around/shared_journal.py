@@ -62,7 +62,7 @@ class SharedJournal(Journal):
 
     def _saw(self, cart_id: str, outage: Outage) -> Outage:
         self._seen.pop(cart_id, None)
-        if outage.changes:
+        if outage.is_pending:
             self._seen[cart_id] = outage
         return outage
 

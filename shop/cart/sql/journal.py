@@ -20,7 +20,7 @@ _LIFETIME = 365 * 24 * 3600
 
 
 class SqlJournal(Journal):
-    """A journal in a table of the database, shared by all processes. A row without changes has expired."""
+    """A journal in a table of the database, shared by all processes. A row of which nothing is pending has expired."""
 
     is_shared = True
 
@@ -62,7 +62,7 @@ class SqlJournal(Journal):
 
     def _encode(self, cart_id: str, outage: Outage) -> Row:
         now = int(self._table.now())
-        expires_at = now + _LIFETIME if outage.changes else 0
+        expires_at = now + _LIFETIME if outage.is_pending else 0
         return Row(cart_id, now, expires_at, 0, len(outage.changes), "", _encoder.encode(outage))
 
 

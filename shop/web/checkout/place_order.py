@@ -195,5 +195,6 @@ class PlaceOrderHandlers:
 
     def _to_order(self, request: ShopRequest, order: Order) -> Reply:
         """A redirect to the order, or to the bank if it challenges the payment."""
-        cookies = self._site.sessions.latest(request, purchase_id(order.number)) if order.firm else ()
+        purchase = purchase_id(order.number)
+        cookies = self._site.sessions.latest(request, purchase, order.created_at) if order.firm else ()
         return go_to(request, order.challenge_path or order_path(order.number), headers=cookies)

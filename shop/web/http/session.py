@@ -36,7 +36,7 @@ JOURNAL_SECONDS = 60
 """How long a shopper's requests look into the journal first: longer than a process may take to notice it."""
 _SECURE_NAMES = tuple(name for name in NAMES if name.startswith("__Host-"))
 _COOKIE = re.compile(rb"(?:^|[;,\s])((?:__Host-)?(?:neap_)?session)=([A-Za-z0-9_-]{43})(?=[;,\s]|$)")
-_CHANGE = re.compile(r"[0-9a-f]{16}")
+_LATEST = re.compile(r"([0-9a-f]{16})\.([0-9]{1,10})")
 _KEY = re.compile(r"[0-9a-f]{32,64}")
 _PURPOSE = b"the number of a session, 1"
 _RANDOM, _MARK = 20, 12
@@ -77,9 +77,9 @@ class Sessions:
             return None
         token = next(filter(self._is_issued, found), None)
         session = Session(token, cart_id(token)) if token else Session(found[0], cart_id(found[0]), issued=False)
-        latest = request.cookies.get(LATEST, "")
-        if _CHANGE.fullmatch(latest):
-            self._carts.shown(session.cart_id, bytes.fromhex(latest), journalled=JOURNAL in request.cookies)
+        if latest := _LATEST.fullmatch(request.cookies.get(LATEST, "")):
+            change, at = bytes.fromhex(latest[1]), int(latest[2])
+            self._carts.shown(session.cart_id, change, at, journalled=JOURNAL in request.cookies)
         return session
 
     def begin(self, key: str = "") -> Session:
@@ -101,16 +101,16 @@ class Sessions:
         return [
             _set_cookie(f"{name}={session.token}{attributes}; HttpOnly"),
             _set_cookie(f"cart_count={quantity}{attributes}"),
-            *self.latest(request, cart.latest_change),
+            *self.latest(request, cart.latest_change, cart.changed_at),
             *self._journaled(request, session),
             *self._dropped(request, [other for other in NAMES if other != name], session.token),
         ]
 
-    def latest(self, request: ShopRequest, change: bytes) -> list[SetCookie]:
-        """The cookie with the id of the cart's latest change."""
-        return (
-            [_set_cookie(f"{LATEST}={change.hex()}{self._attributes(request, self._ttl)}; HttpOnly")] if change else []
-        )
+    def latest(self, request: ShopRequest, change: bytes, at: int) -> list[SetCookie]:
+        """The cookie with the id of the cart's latest change, and when it was made."""
+        if not change:
+            return []
+        return [_set_cookie(f"{LATEST}={change.hex()}.{at}{self._attributes(request, self._ttl)}; HttpOnly")]
 
     def _journaled(self, request: ShopRequest, session: Session) -> list[SetCookie]:
         """The cookie for a process that has not noticed that the store of the cart is away for others."""

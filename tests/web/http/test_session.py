@@ -196,21 +196,21 @@ async def test_a_key_that_could_be_guessed_names_no_session(shop: Client) -> Non
 async def test_who_was_answered_from_the_journal_has_every_process_consult_it(
     shop: Client, carts: CountingCarts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shown: list[tuple[str, bytes, bool]] = []
+    shown: list[tuple[str, bytes, int, bool]] = []
     monkeypatch.setattr(
-        CountingCarts, "shown", lambda _, cart, latest, *, journalled: shown.append((cart, latest, journalled))
+        CountingCarts, "shown", lambda _, cart, latest, at, *, journalled: shown.append((cart, latest, at, journalled))
     )
     assert "cart_journal" not in cookies_of(await shop.post("/cart", data=MUG))
     (session,) = [value for name, value in shop.cookies.items() if "session" in name]
-    latest = (await carts.get(cart_id(session))).latest_change
+    cart = await carts.get(cart_id(session))
     await shop.get("/cart")
-    assert shown == [(cart_id(session), latest, False)]
+    assert shown == [(cart.id, cart.latest_change, cart.changed_at, False)]
     monkeypatch.setattr(CountingCarts, "uses_standby", lambda _, __: True)
     hint = cookies_of(await shop.post("/cart", data=MUG))["cart_journal"]
     assert (hint["max-age"], hint["httponly"]) == ("60", True)
-    latest = (await carts.get(cart_id(session))).latest_change
+    cart = await carts.get(cart_id(session))
     await shop.get("/cart")
-    assert shown[-1] == (cart_id(session), latest, True)
+    assert shown[-1] == (cart.id, cart.latest_change, cart.changed_at, True)
 
 
 async def test_the_cart_page_corrects_a_wrong_count(shop: Client) -> None:

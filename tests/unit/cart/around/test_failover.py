@@ -146,7 +146,7 @@ async def test_a_process_that_noticed_no_outage_consults_the_journal_when_told(
     assert one.uses_standby("a")
     assert not other.uses_standby("a")
     server.connected = True
-    other.shown("a", shown.latest_change, journalled=True)
+    other.shown("a", shown.latest_change, shown.changed_at, journalled=True)
     assert (await other.add("a", "mug", 1, EUR)).quantity == 3
     await recovered(one, other)
     assert (await other.primary.get("a")).quantity == 3
