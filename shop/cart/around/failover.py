@@ -154,7 +154,8 @@ class FailoverCartService(ForwardingCartService):
             try:
                 sent = True
                 cart = await self._call(cart_id, partial(self.primary.apply, cart_id, change))
-                return await self._with_shown(await self._checked(near, cart, change))
+                cart = await self._checked(near, cart, change)
+                return await self._made_again(cart, change) if self._lacks(cart) else cart
             except StoreUnavailable as error:
                 self._lost(cart_id, error)
         return await self._write(cart_id, partial(self._acknowledge, cart_id, change, sent=sent))
@@ -344,6 +345,13 @@ class FailoverCartService(ForwardingCartService):
         if not self._lacks(cart) or not self.journal.is_shared:
             return cart
         return await self._write(cart.id, lambda outage: outage)
+
+    async def _made_again(self, cart: Cart, change: Change) -> Cart:
+        """The cart after a change that the store applied to a state that lacked what its shopper has been shown."""
+        cart = await self._with_shown(cart)
+        for again in () if self._lacks(cart) else tuple(_again(cart, change)):
+            cart = await self.apply(cart.id, again)
+        return cart
 
     async def _recalled(self, cart: Cart) -> Cart:
         """The cart when other processes have written to the journal what they know of it."""
