@@ -1,11 +1,12 @@
 """The failover, call by call; tests/simulation does it with every fault, and tests/chaos with real servers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 from fakeredis import FakeAsyncRedis, FakeServer
 
+from shop.cart.around import failover
 from shop.cart.around.failover import FailoverCartService
 from shop.cart.connect import with_standby
 from shop.cart.model import (
@@ -18,6 +19,7 @@ from shop.cart.model import (
     SaveForLater,
     SetQuantity,
     Undo,
+    apply,
     new_change_id,
 )
 from shop.cart.redis.servers import OneServer
@@ -150,6 +152,75 @@ async def test_a_process_that_noticed_no_outage_consults_the_journal_when_told(
     assert (await other.add("a", "mug", 1, EUR)).quantity == 3
     await recovered(one, other)
     assert (await other.primary.get("a")).quantity == 3
+
+
+# What the shopper has been shown
+
+
+async def test_what_the_shopper_was_shown_is_asked_of_the_processes_that_know_it(
+    server: FakeServer, begin: Begin
+) -> None:
+    one, other = begin(), begin()
+    await one.start()
+    await one.add("a", "mug", 1, EUR)
+    await other.get("a")
+    shown = await one.add("a", "bowl", 1, EUR)
+    server.connected = False
+    assert await other.get("a") != shown, "it knows an older state, and nobody has told it that there is more"
+    other.shown("a", shown.latest_change, shown.changed_at)
+    assert await other.get("a") == shown
+    assert quantities(await other.remove("a", "mug")) == {"bowl": 1}
+
+
+@pytest.mark.parametrize("change", [Clear, lambda i, at: SetQuantity(i, at, "mug", 5)], ids=["Clear", "SetQuantity"])
+async def test_a_change_is_made_to_what_the_shopper_was_shown_although_the_store_lost_it(
+    server: FakeServer, begin: Begin, change: Callable[[bytes, int], Change]
+) -> None:
+    """Another process knows it, and the store answers as if nothing had happened."""
+    one, other = begin(), begin()
+    await one.start()
+    shown = await one.add("a", "mug", 1, EUR)
+    await FakeAsyncRedis(server=server).flushall()
+    other.shown("a", shown.latest_change, shown.changed_at)
+    made = change(new_change_id(), shown.changed_at)
+    expected = apply(shown, made).lines
+    assert (await other.apply("a", made)).lines == expected
+    await recovered(one, other)
+    assert (await one.get("a")).lines == (await other.primary.get("a")).lines == expected
+
+
+async def test_what_no_process_knows_is_waited_for_once(
+    server: FakeServer, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carts = begin()
+    await carts.add("a", "mug", 1, EUR)
+    waits: list[float] = []
+    monkeypatch.setattr(failover, "RECALL_SECONDS", Waits(waits))
+    for _ in range(3):
+        carts.shown("a", new_change_id(), 1)
+        await carts.get("a")
+    assert not waits, "the change is so old that its cart has expired"
+    lost, at = new_change_id(), int(carts.primary.now())
+    for _ in range(3):
+        carts.shown("a", lost, at)
+        assert (await carts.get("a")).quantity == 1
+    assert len(waits) == 2
+    await recovered(carts)
+
+
+class Waits(tuple[float, ...]):
+    """The pauses (0, 0), which notes each one that is made."""
+
+    def __new__(cls, _: list[float]) -> "Waits":
+        return super().__new__(cls, (0.0, 0.0))
+
+    def __init__(self, made: list[float]) -> None:
+        self.made = made
+
+    def __iter__(self) -> Iterator[float]:
+        for seconds in super().__iter__():
+            self.made.append(seconds)
+            yield seconds
 
 
 async def test_without_a_database_the_memory_of_the_process_keeps_the_journal(
