@@ -30,7 +30,7 @@ class Outage(msgspec.Struct, frozen=True):
     base: Cart | None = None
     changes: tuple[Change, ...] = ()
     wanted: bytes = b""
-    """The id of a change that the shopper has been shown, and that whoever wrote this does not know."""
+    """The ids of changes that the shopper has been shown, of which whoever wrote this does not know all."""
 
     @property
     def is_pending(self) -> bool:

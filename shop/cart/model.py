@@ -136,6 +136,10 @@ class Cart(msgspec.Struct, frozen=True):
             at = self.changes.find(change, at + 1)
         return at >= 0
 
+    def knows_all(self, changes: bytes) -> bool:
+        """Whether all changes with these ids, 8 bytes each, are among the changes that the cart remembers."""
+        return self.changes.endswith(changes) or all(map(self.knows, _ids(changes)))
+
     def grew_from(self, older: Cart) -> bool:
         """Whether the older state is part of this one's history, as far back as changes are remembered."""
         if older.revision == 0:

@@ -109,7 +109,9 @@ class CartService(ABC):
         return False
 
     def shown(self, cart_id: str, latest: bytes, at: int, *, journalled: bool = False) -> None:
-        """The shopper has been shown the cart with this latest change, made `at`: the next calls look for it.
+        """The shopper has been shown the cart with these latest changes: the next calls look for them.
+
+        `latest`: their ids, as in `Cart.changes`; `at`: when the last was made, seconds since the epoch.
 
         Another process may have shown it. `journalled`: it acknowledged changes without the store.
         """

@@ -51,7 +51,7 @@ class Shopper:
         self.last_removal = b""
         """The id of the latest deed that took lines out of the cart."""
         self.latest = b"", 0
-        """What a cookie says: the latest change of the cart that was shown after a change, and when it was made."""
+        """What a cookie says: the latest changes of the cart that was shown, and when the last was made."""
         self.hint = False
         """What the cookie says: whether the latest answer came from other than the store."""
 
@@ -147,7 +147,7 @@ class Shopper:
     def _takes_cookies(self, answer: Answer) -> None:
         self.hint = answer.standby
         if answer.deed is not None and answer.cart.changes:
-            self.latest = answer.cart.latest_change, answer.cart.changed_at
+            self.latest = answer.cart.changes[-32:], answer.cart.changed_at
 
     def is_stored(self) -> None:
         """Hold what Redis has in the end to the history."""

@@ -111,17 +111,18 @@ class FailoverCartService(ForwardingCartService):
         """How many times this process wrote to the journal."""
         self._consulted = Recent[bool](MAX_REMEMBERED)
         self._shown = Recent[tuple[bytes, int]](MAX_REMEMBERED)
-        """The latest change that the shopper of each cart has been shown, and when it was made."""
+        """The latest changes that the shopper of each cart has been shown, and when the last was made."""
         self._unknown = Recent[bytes](MAX_REMEMBERED)
         """Those of them that no process knows."""
         self._held = Recent[tuple[bytes, float]](MAX_REMEMBERED)
-        """The change that is wanted of each cart, and until when the cart stays in the journal for it."""
+        """The changes that are wanted of each cart, and until when the cart stays in the journal for them."""
         self._contributed = Recent[int](MAX_REMEMBERED)
         """The revision of the copy of each cart that this process has written to the journal in this outage."""
         self._undrainable: set[str] = set()
         """The carts whose changes in the journal the store cannot take."""
         self._epoch = primary.epoch
         self._compare_at = 0.0
+        self._comparing: asyncio.Task[None] | None = None
         self._doubt_until = 0.0
         self._store_failed = asyncio.Event()
         self._journal_written = asyncio.Event()
@@ -334,7 +335,7 @@ class FailoverCartService(ForwardingCartService):
         """Whether a cart lacks what its shopper has been shown, although it has not expired."""
         if (
             (shown := self._shown.get(cart.id)) is None
-            or cart.knows(shown[0])
+            or cart.knows_all(shown[0])
             or self._unknown.get(cart.id) == shown[0]
         ):
             return False
@@ -412,7 +413,7 @@ class FailoverCartService(ForwardingCartService):
             self.replayed += len(changes)
 
     def _holds(self, cart_id: str, wanted: bytes) -> bool:
-        """Whether a cart stays in the journal until a process comes that knows the change `wanted`."""
+        """Whether a cart stays in the journal until a process comes that knows the changes `wanted`."""
         now = asyncio.get_running_loop().time()
         if (held := self._held.get(cart_id)) is None or held[0] != wanted:
             held = self._held[cart_id] = wanted, now + HOLD_SECONDS
@@ -567,23 +568,22 @@ class FailoverCartService(ForwardingCartService):
         return cart
 
     def _compare(self, *, everything: bool) -> None:
-        """Compare the near copies with the store in the background; all of them at once if it restarted."""
+        """Compare the near copies with the store in the background, soon again only if it restarted."""
         now = asyncio.get_running_loop().time()
-        if everything or now >= self._compare_at:
-            if everything:
-                self._doubt_until = now + DOUBT_SECONDS
-            self._epoch = self.primary.epoch
+        if everything:
+            self._doubt_until = now + DOUBT_SECONDS
+        is_due = everything or now >= self._compare_at
+        if is_due and (self._comparing is None or self._comparing.done()):
             self._compare_at = now + COMPARE_SECONDS
-            self._start(self._compare_all())
+            self._comparing = self._start(self._compare_all(self.primary.epoch))
 
-    async def _compare_all(self) -> None:
+    async def _compare_all(self, epoch: int) -> None:
         restored = 0
         try:
-            if await self.primary.evicts():
-                return
-            ids = self._near.carts.most_recent()
+            ids = [] if await self.primary.evicts() else self._near.carts.most_recent()
             for first in range(0, len(ids), BATCH_SIZE):
                 restored += await self._compare_some(ids[first : first + BATCH_SIZE])
+            self._epoch = epoch
         except StoreUnavailable as error:
             self._compare_at = 0.0
             log.warning("Comparing carts with the store stopped, will be repeated: %s", error)
@@ -622,7 +622,7 @@ def _replayed(
     for state in states:
         stored = reconcile(stored, state, effects, limits)
     cart = replay(stored, changes, limits)
-    if wanted and not cart.knows(wanted):
+    if not cart.knows_all(wanted):
         raise _Wanted
     return cart
 

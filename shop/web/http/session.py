@@ -20,7 +20,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from shop.cart.model import Cart
+from shop.cart.model import ID_BYTES, Cart
 from shop.cart.service import CartService
 from shop.web.http.request import ShopRequest
 
@@ -36,9 +36,11 @@ JOURNAL_SECONDS = 60
 """How long a shopper's requests look into the journal first: longer than a process may take to notice it."""
 _SECURE_NAMES = tuple(name for name in NAMES if name.startswith("__Host-"))
 _COOKIE = re.compile(rb"(?:^|[;,\s])((?:__Host-)?(?:neap_)?session)=([A-Za-z0-9_-]{43})(?=[;,\s]|$)")
-_LATEST = re.compile(r"([0-9a-f]{16})\.([0-9]{1,10})")
+_LATEST = re.compile(r"((?:[0-9a-f]{16}){1,4})\.([0-9]{1,10})")
 _KEY = re.compile(r"[0-9a-f]{32,64}")
 _PURPOSE = b"the number of a session, 1"
+_LATEST_BYTES = 4 * ID_BYTES
+"""The ids of four changes: where states of a cart were merged, the latest alone does not tell them apart."""
 _RANDOM, _MARK = 20, 12
 """Bytes of each part of a token."""
 
@@ -56,7 +58,7 @@ class Session(msgspec.Struct, frozen=True):
 class Sessions:
     """Reads and sets the cookies. They live as long as a cart of `carts` can be found or restored.
 
-    After a change a cookie names the cart's latest change, so every process can tell whether what it knows of the cart
+    After a change a cookie names the cart's latest changes, so every process can tell whether what it knows of the cart
     is what the shopper has been shown. If the change was acknowledged while the store of the cart was away, another
     cookie tells every process to look into the journal first.
 
@@ -78,8 +80,8 @@ class Sessions:
         token = next(filter(self._is_issued, found), None)
         session = Session(token, cart_id(token)) if token else Session(found[0], cart_id(found[0]), issued=False)
         if latest := _LATEST.fullmatch(request.cookies.get(LATEST, "")):
-            change, at = bytes.fromhex(latest[1]), int(latest[2])
-            self._carts.shown(session.cart_id, change, at, journalled=JOURNAL in request.cookies)
+            changes, at = bytes.fromhex(latest[1]), int(latest[2])
+            self._carts.shown(session.cart_id, changes, at, journalled=JOURNAL in request.cookies)
         return session
 
     def begin(self, key: str = "") -> Session:
@@ -101,16 +103,17 @@ class Sessions:
         return [
             _set_cookie(f"{name}={session.token}{attributes}; HttpOnly"),
             _set_cookie(f"cart_count={quantity}{attributes}"),
-            *self.latest(request, cart.latest_change, cart.changed_at),
+            *self.latest(request, cart.changes, cart.changed_at),
             *self._journaled(request, session),
             *self._dropped(request, [other for other in NAMES if other != name], session.token),
         ]
 
-    def latest(self, request: ShopRequest, change: bytes, at: int) -> list[SetCookie]:
-        """The cookie with the id of the cart's latest change, and when it was made."""
-        if not change:
+    def latest(self, request: ShopRequest, changes: bytes, at: int) -> list[SetCookie]:
+        """The cookie with the ids of the cart's latest changes, and when the last of them was made."""
+        if not changes:
             return []
-        return [_set_cookie(f"{LATEST}={change.hex()}.{at}{self._attributes(request, self._ttl)}; HttpOnly")]
+        latest = changes[-_LATEST_BYTES:].hex()
+        return [_set_cookie(f"{LATEST}={latest}.{at}{self._attributes(request, self._ttl)}; HttpOnly")]
 
     def _journaled(self, request: ShopRequest, session: Session) -> list[SetCookie]:
         """The cookie for a process that has not noticed that the store of the cart is away for others."""

@@ -16,7 +16,7 @@ from shop.cart.redis import pipelining
 from shop.cart.redis.pipelining import SharedPipeline
 from shop.demo.valkey import Valkey
 from shop.errors import StoreBusy, StoreUnavailable
-from tests.fixtures.proxy import Proxy
+from tests.fixtures.proxy import Mode, Proxy
 
 
 def translate(error: Exception) -> Exception:
@@ -106,7 +106,7 @@ async def test_a_connection_that_was_idle_for_long_is_replaced(valkey: Valkey, m
             clients = valkey.client().info("stats")["total_connections_received"]
             assert await pipeline.call("PING") == b"PONG"
             assert valkey.client().info("stats")["total_connections_received"] == clients + 1, "only this client's"
-            proxy.forget()
+            proxy.become(Mode.FORGET)
             monkeypatch.setattr(pipelining, "IDLE_SECONDS", 0)
             async with asyncio.timeout(2):
                 assert await asyncio.gather(*(pipeline.call("PING") for _ in range(10))) == [b"PONG"] * 10

@@ -148,7 +148,7 @@ async def test_a_process_that_noticed_no_outage_consults_the_journal_when_told(
     assert one.uses_standby("a")
     assert not other.uses_standby("a")
     server.connected = True
-    other.shown("a", shown.latest_change, shown.changed_at, journalled=True)
+    other.shown("a", shown.changes, shown.changed_at, journalled=True)
     assert (await other.add("a", "mug", 1, EUR)).quantity == 3
     await recovered(one, other)
     assert (await other.primary.get("a")).quantity == 3
@@ -167,7 +167,7 @@ async def test_what_the_shopper_was_shown_is_asked_of_the_processes_that_know_it
     shown = await one.add("a", "bowl", 1, EUR)
     server.connected = False
     assert await other.get("a") != shown, "it knows an older state, and nobody has told it that there is more"
-    other.shown("a", shown.latest_change, shown.changed_at)
+    other.shown("a", shown.changes, shown.changed_at)
     assert await other.get("a") == shown
     assert quantities(await other.remove("a", "mug")) == {"bowl": 1}
 
@@ -181,7 +181,7 @@ async def test_a_change_is_made_to_what_the_shopper_was_shown_although_the_store
     await one.start()
     shown = await one.add("a", "mug", 1, EUR)
     await FakeAsyncRedis(server=server).flushall()
-    other.shown("a", shown.latest_change, shown.changed_at)
+    other.shown("a", shown.changes, shown.changed_at)
     made = change(new_change_id(), shown.changed_at)
     expected = apply(shown, made).lines
     assert (await other.apply("a", made)).lines == expected
