@@ -116,7 +116,7 @@ def with_standby(primary: CartService, *, max_carts: int, database_url: str = ""
     Without a database the journal is in the memory of this process.
     """
     near = MemoryCartService(limits=primary.limits, ttl=primary.ttl, max_carts=max_carts)
-    own = MemoryJournal(primary.limits)
+    own = MemoryJournal()
     journal = SharedJournal(SqlJournal.connect(database_url), own, primary.limits) if database_url else own
     return FailoverCartService(primary, near, journal)
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from heapq import nsmallest
 
 import msgspec
 from typing_extensions import override
 
-from shop.cart.model import Cart, Change, Clear, Effect, Forget, Limits, difference, replay
+from shop.cart.model import Cart, Change, Limits, ids_in, replay
 from shop.errors import StoreBusy
 
 MAX_CHANGES = 50_000
@@ -29,6 +30,8 @@ class Outage(msgspec.Struct, frozen=True):
 
     base: Cart | None = None
     changes: tuple[Change, ...] = ()
+    after: dict[bytes, bytes] = {}
+    """Id of a change -> the ids of those that come first: its shopper had seen them, its process did not know them."""
     wanted: bytes = b""
     """The ids of changes that the shopper has been shown, of which whoever wrote this does not know all."""
 
@@ -39,38 +42,53 @@ class Outage(msgspec.Struct, frozen=True):
 
     def cart(self, cart_id: str, limits: Limits) -> Cart:
         """The cart with all its changes; `partial` if it is not known what the store has of it."""
-        cart = replay(self.base or Cart(cart_id), self.changes, limits)
+        base = self.base or Cart(cart_id)
+        ready, waiting = self.in_order(base)
+        cart = replay(base, (*ready, *waiting), limits)
         return cart if self.base else msgspec.structs.replace(cart, partial=True)
 
-    def without(self, changes: Sequence[Change], cart: Cart) -> Outage:
+    def in_order(self, cart: Cart) -> tuple[list[Change], list[Change]]:
+        """The changes that can be made to a cart, each after those before it; and those that wait for others."""
+        ready: list[Change] = []
+        waiting = list(self.changes)
+        known: set[bytes] = set()
+        while self.after:
+            done = len(ready)
+            for change in waiting:
+                if all(each in known or cart.knows(each) for each in ids_in(self.after.get(change.id, b""))):
+                    ready.append(change)
+                    known.add(change.id)
+            if len(ready) == done:
+                return ready, waiting
+            waiting = [change for change in waiting if change.id not in known]
+        return waiting, []
+
+    def with_change(self, change: Change, shown: bytes, cart: Cart) -> Outage:
+        """With a change to what was `cart`, by a shopper who had been shown the changes with the ids `shown`."""
+        before = [each for each in ids_in(shown) if not cart.knows(each)]
+        if self.changes and self.changes[-1].id in self.after:
+            before.append(self.changes[-1].id)
+        after = {**self.after, change.id: b"".join(before)} if before else self.after
+        return msgspec.structs.replace(self, changes=(*self.changes, change), after=after)
+
+    def without(self, changes: Sequence[Change], cart: Cart, *, wanted: bytes = b"") -> Outage:
         """The rest after these changes have come into the store, which then had `cart`.
 
         The cart stays, for processes that cannot reach the store yet.
         """
         done = {change.id for change in changes}
-        return Outage(cart, tuple(change for change in self.changes if change.id not in done))
+        rest = tuple(change for change in self.changes if change.id not in done)
+        return Outage(
+            cart, rest, {change.id: self.after[change.id] for change in rest if change.id in self.after}, wanted
+        )
 
     def then(self, later: Outage) -> Outage:
         """This, and what another journal holds of the same cart; a change that both have counts as it is here."""
         there = {change.id for change in self.changes}
         more = tuple(change for change in later.changes if change.id not in there)
-        return Outage(self.base or later.base, self.changes + more, self.wanted or later.wanted)
-
-    def as_effects(self, limits: Limits) -> Outage:
-        """The same, with each change as its effect on the cart before it: effects can be applied in any order.
-
-        If the cart is not known, a change of one line is kept where it had no effect; but Clear is limited to what was
-        shown, because another process may have added something since.
-        """
-        cart = self.base or Cart("", revision=1)
-        effects: list[Change] = []
-        for change in self.changes:
-            after = replay(cart, (change,), limits)
-            effect = None if isinstance(change, Effect | Forget) else difference(cart, after)
-            had_effect = effect is not None and (after.lines != cart.lines or after.coupon != cart.coupon)
-            effects.append(effect if effect and (self.base or had_effect or isinstance(change, Clear)) else change)
-            cart = after
-        return Outage(self.base, tuple(effects))
+        return Outage(
+            self.base or later.base, self.changes + more, {**later.after, **self.after}, self.wanted or later.wanted
+        )
 
 
 class Journal(ABC):
@@ -91,8 +109,8 @@ class Journal(ABC):
         """
 
     @abstractmethod
-    async def carts(self, limit: int) -> Sequence[str]:
-        """The ids of at most `limit` carts of which something is pending in the journal."""
+    async def carts(self, limit: int, *, after: str = "") -> Sequence[str]:
+        """The next `limit` ids, in order, of carts of which something is pending in the journal."""
 
     async def recent(self, seconds: float, limit: int) -> Sequence[str]:  # noqa: ARG002 - no other process has written
         """The ids of at most `limit` carts that any process has written to the journal within so many seconds."""
@@ -115,12 +133,11 @@ class Journal(ABC):
 class MemoryJournal(Journal):
     """A journal in the memory of this process, for at most `max_changes` changes.
 
-    Other processes have journals of their own, and it is not known whose changes came first: so effects are kept.
+    Other processes have journals of their own; `Outage.after` tells in which order the changes of a shopper were made.
     """
 
-    def __init__(self, limits: Limits = Limits(), *, max_changes: int = MAX_CHANGES) -> None:
+    def __init__(self, *, max_changes: int = MAX_CHANGES) -> None:
         self._changes = 0
-        self._limits = limits
         self._max_changes = max_changes
         self._outages: dict[str, Outage] = {}
 
@@ -134,7 +151,7 @@ class MemoryJournal(Journal):
         after = fold(before)
         if after is before:
             return after
-        after = after.as_effects(self._limits)
+        after = msgspec.structs.replace(after, wanted=b"")  # nobody else could tell
         more = len(after.changes) - len(before.changes)
         if more > 0 and self._changes + more > self._max_changes:
             raise StoreBusy("The carts' store is away, and so is the database; this process can take no more changes.")
@@ -146,8 +163,8 @@ class MemoryJournal(Journal):
         return after
 
     @override
-    async def carts(self, limit: int) -> Sequence[str]:
-        return list(self._outages)[:limit]
+    async def carts(self, limit: int, *, after: str = "") -> Sequence[str]:
+        return nsmallest(limit, (cart_id for cart_id in self._outages if cart_id > after))
 
     @property
     @override

@@ -118,7 +118,7 @@ class Cart(msgspec.Struct, frozen=True):
     @property
     def change_ids(self) -> list[bytes]:
         """The ids in `changes`, as a list."""
-        return _ids(self.changes)
+        return ids_in(self.changes)
 
     @property
     def latest_change(self) -> bytes:
@@ -138,7 +138,7 @@ class Cart(msgspec.Struct, frozen=True):
 
     def knows_all(self, changes: bytes) -> bool:
         """Whether all changes with these ids, 8 bytes each, are among the changes that the cart remembers."""
-        return self.changes.endswith(changes) or all(map(self.knows, _ids(changes)))
+        return self.changes.endswith(changes) or all(map(self.knows, ids_in(changes)))
 
     def grew_from(self, older: Cart) -> bool:
         """Whether the older state is part of this one's history, as far back as changes are remembered."""
@@ -491,13 +491,14 @@ def reconcile(stored: Cart, cart: Cart, effects: Iterable[Effect], limits: Limit
     known = tuple(effects)
     for older, newer in ((stored, cart), (cart, stored)):
         missing = {change for change in newer.change_ids if not older.knows(change)}
-        lacking = [effect for effect in known if missing.issuperset(_ids(effect.ids))]
-        if missing == {change for effect in lacking for change in _ids(effect.ids)}:
+        lacking = [effect for effect in known if missing.issuperset(ids_in(effect.ids))]
+        if missing == {change for effect in lacking for change in ids_in(effect.ids)}:
             return replay(older, lacking, limits)
     return join(stored, cart, limits)
 
 
-def _ids(changes: bytes) -> list[bytes]:
+def ids_in(changes: bytes) -> list[bytes]:
+    """The ids in a string of ids, as in `Cart.changes`."""
     return [changes[i : i + ID_BYTES] for i in range(0, len(changes), ID_BYTES)]
 
 
@@ -536,7 +537,7 @@ def _fold(cart: Cart, change: Change, limits: Limits) -> _Folded:
 
 
 def _apply_effect(cart: Cart, effect: Effect, limits: Limits) -> Cart:
-    if not effect.ids or any(map(cart.knows, _ids(effect.ids))):
+    if not effect.ids or any(map(cart.knows, ids_in(effect.ids))):
         return cart
     lines = cart.lines
     for index, line in effect.lines:

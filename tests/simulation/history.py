@@ -3,8 +3,8 @@
 `model.apply` says what each change does. A change that was answered has happened, once; one that was never answered may
 happen at any time, or never. Usually that leaves one state, and each answer has to show it.
 
-A process that cannot know what others have acknowledged may answer from an older state; then what the change did to
-that older state is what happens to the cart. `Doubt` says how much it may lack.
+A process that cannot know what others have acknowledged may show an older state. Yet the change is one to the cart as
+the shopper has been shown it last. `Doubt` says how much an answer may lack.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from shop.cart.model import Cart, Change, Line, apply
+from shop.cart.model import Cart, Change, apply
 from shop.errors import CartLimitExceeded
 
 MAX_STATES = 80
@@ -121,8 +121,6 @@ class History:
         if doubt or answer.cart.partial:
             different = {(content(view), view.removed): view for view in self._views(answer, doubt)}
             views = [view for view in different.values() if content(_apply(view, deed)) == shown]
-            if deed is not None:
-                after += [_plus(state, view, _apply(view, deed), deed) for state in before for view in views]
         else:
             after = matching or after
         self._remember(answer, before, after)
@@ -205,7 +203,7 @@ class History:
 
     def _views(self, answer: Answer, doubt: Doubt) -> Iterator[Cart]:
         """The states that a process may know: an older one, with what it cannot have missed since."""
-        empty = [Cart(self.states[0].id)]
+        empty = [Cart(self.states[0].id), Cart(self.states[0].id, revision=1)]  # only the second takes a coupon
         first = self._seen.get(answer.process, 0) if doubt < Doubt.SPLIT else 0
         for number, states in enumerate([*self._past, self._possible()]):
             bases = [*(states if number >= first else ()), *(empty if answer.cart.partial else ())]
@@ -259,29 +257,3 @@ def _fold(cart: Cart, deeds: list[Deed]) -> Cart:
     for deed in deeds:
         cart = _apply(cart, deed)
     return cart
-
-
-def _plus(cart: Cart, before: Cart, after: Cart, deed: Deed) -> Cart:
-    """The cart after what happened between two other states."""
-    if cart.knows(deed.id):
-        return cart
-    keys = [(line.sku, line.saved) for line in (*cart.lines, *after.lines)]
-    lines = []
-    for sku, saved in dict.fromkeys(keys):
-        quantity = _quantity(cart, sku, saved) + _quantity(after, sku, saved) - _quantity(before, sku, saved)
-        model = cart.line(sku, saved=saved) or after.line(sku, saved=saved)
-        if quantity > 0 and model is not None:
-            lines.append(Line(sku, quantity, model.price, model.added_at, saved))
-    return Cart(
-        id=cart.id,
-        revision=cart.revision + 1,
-        lines=tuple(lines),
-        removed=cart.removed if after.removed == before.removed else after.removed,
-        changes=cart.changes + deed.id,
-        coupon=cart.coupon if after.coupon == before.coupon else after.coupon,
-    )
-
-
-def _quantity(cart: Cart, sku: str, saved: bool) -> int:
-    line = cart.line(sku, saved=saved)
-    return line.quantity if line else 0

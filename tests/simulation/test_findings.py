@@ -231,6 +231,62 @@ def test_adds_of_two_workers_are_both_in_a_redis_that_lost_them() -> None:
     play(scene)
 
 
+def test_a_process_knows_after_an_outage_what_it_has_answered_in_it() -> None:
+    async def scene(world: World) -> None:
+        a, b = await two_workers(world)
+        shopper = Shopper(world, "c1")
+        await shopper.add(b, "bowl")
+        crash = asyncio.create_task(world.redis_restarts(0.6))
+        await asyncio.sleep(0.1)
+        await shopper.add(a, "vase")
+        await shopper.add(b, "mug")
+        await crash
+        await asyncio.sleep(1.5)
+        world.kill(a)
+        world.redis_loses(1.0)
+        await shopper.add(b, "vase")
+        await settle(world, shopper)
+
+    play(scene)
+
+
+def test_a_process_that_knows_less_asks_the_others_when_redis_has_lost_a_cart() -> None:
+    async def scene(world: World) -> None:
+        a, b = await two_workers(world)
+        shopper = Shopper(world, "c1")
+        await shopper.add(a, "mug")
+        await shopper.clear(b)
+        await shopper.undo(a)
+        await asyncio.sleep(0.3)
+        world.differ(0)
+        world.redis_loses(1.0)
+        cart = await shopper.set(b, "vase", 3)
+        if cart.quantity != 1:
+            world.violates(f"c1: B shows {cart.quantity} mugs after Redis has lost the cart")
+        await settle(world, shopper)
+
+    play(scene)
+
+
+def test_the_others_are_asked_after_a_restart_that_lost_the_latest_changes() -> None:
+    """The Redis has all that A has seen, but not the order that B has made."""
+
+    async def scene(world: World) -> None:
+        a, b = await two_workers(world)
+        shopper = Shopper(world, "c1")
+        await shopper.add(a, "vase", 3)
+        await asyncio.sleep(0.5)
+        await shopper.order(b)
+        world.redis_promotes(0.3)
+        await asyncio.sleep(0.05)
+        cart = await shopper.add(a, "vase", 2)
+        if cart.quantity != 2:
+            world.violates(f"c1: A shows {cart.quantity} vases, of which 3 were ordered")
+        await settle(world, shopper)
+
+    play(scene)
+
+
 # 3. A busy process, and a network that forgets
 
 

@@ -17,6 +17,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import accumulate
 from typing import Any, TypeVar
 
 import msgspec
@@ -56,8 +57,9 @@ RECENT_BATCH = 128
 """How many of the carts that were written last are looked at."""
 RECALL_SECONDS = (0.05, 0.05, 0.1, 0.1, 0.2, 0.2, 0.4, 0.4)
 """The pauses in which an answer waits until what its shopper has been shown comes from another process."""
-HOLD_SECONDS = sum(RECALL_SECONDS)
-"""How long a cart stays in the journal, although the store is back, for a process that knows what is wanted."""
+HOLD_SECONDS = 3.0
+"""How long a change stays in the journal, although the store is back, for those that come before it: every process
+notices in this time."""
 DOUBT_SECONDS = 5.0
 """How long after a restart of the store it may lack what another process has yet to restore."""
 WATCH_SECONDS = 1.0
@@ -79,6 +81,9 @@ CLOSE_SECONDS = 3.0
 MAX_REMEMBERED = 10_000
 """Of how many carts is remembered what their shoppers have been shown."""
 
+_UP = StoreReadOnly("")
+"""Stands for a shard that is up where one that can be read is asked for."""
+
 log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
@@ -93,7 +98,7 @@ class FailoverCartService(ForwardingCartService):
     def __init__(self, primary: CartService, near: MemoryCartService, journal: Journal | None = None) -> None:
         super().__init__(primary)
         self.primary = primary
-        self.journal = journal or MemoryJournal(primary.limits)
+        self.journal = journal or MemoryJournal()
         self.failovers = 0
         """How many times the store went away."""
         self.replayed = 0
@@ -305,6 +310,12 @@ class FailoverCartService(ForwardingCartService):
             base = reconcile(outage.base, base, self._near.effects(base.id), self.limits)
         return msgspec.structs.replace(outage, base=base)
 
+    def _learned(self, outage: Outage) -> Outage:
+        """The outage, after the newest known state of the cart has become the near copy."""
+        if outage.base is not None:
+            self._near.learn(outage.base)
+        return outage
+
     def _with_wanted(self, cart_id: str, outage: Outage) -> Outage:
         """An outage that says what the shopper has been shown, if it is not there."""
         if not self._lacks(outage.cart(cart_id, self.limits)):
@@ -312,22 +323,24 @@ class FailoverCartService(ForwardingCartService):
         return msgspec.structs.replace(outage, wanted=self._shown[cart_id][0])
 
     async def _write(self, cart_id: str, fold: Callable[[Outage], Outage]) -> Cart:
-        base = await self._read_only_state(cart_id) or self._near.find(cart_id)
+        base = await self._readable(cart_id) or self._near.find(cart_id)
         self._journaled = True
         self._writes += 1
-        outage = await self.journal.transform(
-            cart_id, lambda outage: self._with_wanted(cart_id, fold(self._with_base(outage, base)))
+        outage = self._learned(
+            await self.journal.transform(
+                cart_id, lambda outage: self._with_wanted(cart_id, fold(self._with_base(outage, base)))
+            )
         )
         self._writes += 1
         self.backlog = max(self.backlog, 1)
         self._wake_up()
         cart = outage.cart(cart_id, self.limits)
-        return await self._recalled(cart) if self._lacks(cart) and self.journal.is_shared else cart
+        return await self._recalled(cart_id, outage) if self._lacks(cart) and self.journal.is_shared else cart
 
     async def _journaled_cart(self, cart_id: str) -> Cart:
         """What is known of a cart without its store."""
-        base = await self._read_only_state(cart_id) or self._near.find(cart_id)
-        return self._with_base(await self.journal.read(cart_id), base).cart(cart_id, self.limits)
+        base = await self._readable(cart_id) or self._near.find(cart_id)
+        return self._learned(self._with_base(await self.journal.read(cart_id), base)).cart(cart_id, self.limits)
 
     # What other processes know
 
@@ -354,14 +367,16 @@ class FailoverCartService(ForwardingCartService):
             cart = await self.apply(cart.id, again)
         return cart
 
-    async def _recalled(self, cart: Cart) -> Cart:
-        """The cart when other processes have written to the journal what they know of it."""
+    async def _recalled(self, cart_id: str, outage: Outage) -> Cart:
+        """The cart when other processes have written what they know of it to the journal, where this outage is."""
         for seconds in RECALL_SECONDS:
             await asyncio.sleep(seconds)
-            cart = await self._journaled_cart(cart.id)
+            known = (await self.journal.read(cart_id)).then(outage)
+            base = await self._readable(cart_id) or self._near.find(cart_id)
+            cart = self._learned(self._with_base(known, base)).cart(cart_id, self.limits)
             if not self._lacks(cart):
                 return cart
-        self._unknown[cart.id] = self._shown[cart.id][0]
+        self._unknown[cart_id] = self._shown[cart_id][0]
         return cart
 
     def _in_doubt(self) -> bool:
@@ -381,7 +396,8 @@ class FailoverCartService(ForwardingCartService):
         except CartLimitExceeded:
             if not sent:
                 raise
-        return msgspec.structs.replace(outage, changes=(*outage.changes, change))
+        shown, _ = self._shown.get(cart_id, (b"", 0))
+        return outage.with_change(change, shown, before)
 
     def _with_changes_of(self, cart_id: str, fold: Callable[[Cart], Cart], outage: Outage) -> Outage:
         """The outage after a whole cart was put or transformed: the result is what is known of the cart."""
@@ -389,9 +405,9 @@ class FailoverCartService(ForwardingCartService):
         after = fold(before)
         return outage if after is before else msgspec.structs.replace(outage, base=_whole(after))
 
-    async def _read_only_state(self, cart_id: str) -> Cart | None:
-        """What a store has of a cart that refuses changes but answers reads; None if it does not."""
-        if not isinstance(self._away.get(self.primary.shard(cart_id)), StoreReadOnly):
+    async def _readable(self, cart_id: str) -> Cart | None:
+        """What a store has of a cart that takes no changes, or not yet, but answers reads; None if it does not."""
+        if not isinstance(self._away.get(self.primary.shard(cart_id), _UP), StoreReadOnly):
             return None
         near = self._near.find(cart_id)
         with contextlib.suppress(StoreUnavailable):
@@ -403,17 +419,49 @@ class FailoverCartService(ForwardingCartService):
         """Bring what the journal has of a cart into the store. Raises _Wanted if it has to wait."""
         outage = await self.journal.read(cart_id)
         while outage.is_pending:
-            changes = outage.changes[:REPLAY_BATCH]
-            states = [state for state in (outage.base, self._near.find(cart_id)) if state is not None]
-            wanted = outage.wanted if self._holds(cart_id, outage.wanted) else b""
-            fold = partial(_replayed, states, changes, wanted, self._near.effects(cart_id), self.limits)
-            cart = await self._call(cart_id, partial(self.primary.transform, cart_id, fold))
-            self._near.update(cart)
-            outage = await self.journal.transform(cart_id, partial(Outage.without, changes=changes, cart=cart))
+            cart, changes, wanted = await self._store(cart_id, outage)
+            outage = await self.journal.transform(
+                cart_id,
+                lambda outage: outage.without(changes, cart, wanted=wanted),  # noqa: B023 - called at once
+            )
             self.replayed += len(changes)
+        self._learned(outage)
+
+    async def _store(self, cart_id: str, outage: Outage) -> tuple[Cart, Sequence[Change], bytes]:
+        """Bring what was acknowledged into the store, as far as it need not wait for what comes before it.
+
+        Returns the cart, the changes that it has now, and what is wanted still. The near copy follows change by change,
+        so that their effects are known.
+        """
+        states = [state for state in (outage.base, self._near.find(cart_id)) if state is not None]
+        effects = self._near.effects(cart_id)
+        changes: list[Change] = []
+        steps: list[Cart] = []
+        wanted = b""
+
+        def fold(stored: Cart) -> Cart:
+            nonlocal changes, steps, wanted
+            for state in states:
+                stored = reconcile(stored, state, effects, self.limits)
+            changes, waiting = outage.in_order(stored)
+            wanted = b"" if stored.knows_all(outage.wanted) else outage.wanted
+            if waiting or wanted:
+                if not self._holds(cart_id, wanted + b"".join(change.id for change in waiting)):
+                    changes, wanted = [*changes, *waiting], b""
+                elif not changes:
+                    raise _Wanted
+            changes = changes[:REPLAY_BATCH]
+            made = accumulate(changes, partial(_replayed, self.limits), initial=stored)
+            steps = list(made)
+            return steps[-1]
+
+        cart = await self._call(cart_id, partial(self.primary.transform, cart_id, fold))
+        for step in steps:
+            self._near.update(step)
+        return cart, changes, wanted
 
     def _holds(self, cart_id: str, wanted: bytes) -> bool:
-        """Whether a cart stays in the journal until a process comes that knows the changes `wanted`."""
+        """Whether what waits in the journal, or is wanted of a cart, may still come from another process."""
         now = asyncio.get_running_loop().time()
         if (held := self._held.get(cart_id)) is None or held[0] != wanted:
             held = self._held[cart_id] = wanted, now + HOLD_SECONDS
@@ -421,18 +469,17 @@ class FailoverCartService(ForwardingCartService):
 
     async def _drain_all(self) -> None:
         """Bring the journal into the store, as far as its shards are up."""
-        while True:
-            writes = self._writes
-            carts = await self.journal.carts(BATCH_SIZE)
-            self.backlog = len(carts)
-            if not carts and writes == self._writes:
-                self._journaled = False
-                self._contributed.clear()
-                return
-            self._journaled = True
-            ready = [cart_id for cart_id in carts if not self._is_away(cart_id)]
-            if not ready or not all(await asyncio.gather(*map(self._drained, ready))):
-                return
+        writes = self._writes
+        carts = await self.journal.carts(BATCH_SIZE)
+        self.backlog = len(carts)
+        if not carts and writes == self._writes:
+            self._journaled = False
+            self._contributed.clear()
+            return
+        self._journaled = True
+        while ready := [cart_id for cart_id in carts if not self._is_away(cart_id)]:
+            await asyncio.gather(*map(self._drained, ready))
+            carts = await self.journal.carts(BATCH_SIZE, after=carts[-1])
 
     async def _contribute(self, cart_id: str) -> None:
         """Write to the journal what this process knows of a cart, for one that answers without the store."""
@@ -607,24 +654,17 @@ async def _pause(seconds: float, unless: asyncio.Event) -> None:
 
 
 class _Wanted(Exception):
-    """No process has written yet what the shopper of a cart has been shown."""
+    """What the changes of a cart come after, or what its shopper has been shown, has not come yet."""
 
 
-def _replayed(
-    states: Sequence[Cart],
-    changes: Sequence[Change],
-    wanted: bytes,
-    effects: Sequence[Effect],
-    limits: Limits,
-    stored: Cart,
-) -> Cart:
-    """What the store should have after an outage: what it had acknowledged, and the changes since."""
-    for state in states:
-        stored = reconcile(stored, state, effects, limits)
-    cart = replay(stored, changes, limits)
-    if not cart.knows_all(wanted):
-        raise _Wanted
-    return cart
+def _replayed(limits: Limits, cart: Cart, change: Change) -> Cart:
+    """The cart after a change that was acknowledged. It knows the change, even if there was nothing to change.
+
+    Another process may replay it too, and then it must not take out what came after it.
+    """
+    if not cart.revision and not isinstance(change, Add | Effect):
+        change = Effect(change.id, change.at, change.id)
+    return replay(cart, (change,), limits)
 
 
 def _whole(cart: Cart) -> Cart:

@@ -13,7 +13,20 @@ import msgspec
 
 from shop.cart.around.recent import Recent
 from shop.cart.memory import MemoryCartService
-from shop.cart.model import Add, Cart, Change, Clear, Effect, Line, Purchase, Remove, RemoveSaved, difference
+from shop.cart.model import (
+    ID_BYTES,
+    Add,
+    Cart,
+    Change,
+    Clear,
+    Effect,
+    Line,
+    Purchase,
+    Remove,
+    RemoveSaved,
+    UseCoupon,
+    difference,
+)
 from shop.money import Money
 
 NO_PRICE = Money(0, "XXX")
@@ -51,32 +64,66 @@ class NearCopies:
         near = self.carts.find(cart.id)
         if not cart.revision or (near is not None and near.revision >= cart.revision and near.grew_from(cart)):
             return
-        effect = _effect(near, cart, change)
-        effects = self._effects[cart.id] = self._effects.get(cart.id, []) if effect else []
-        if effect is not None:
-            effects.append(effect)
-            del effects[:-MAX_EFFECTS]
+        latest = _effects(near, cart, change)
+        self._effects[cart.id] = [*self.effects(cart.id), *latest][-MAX_EFFECTS:] if latest else []
         self.carts.store(cart, self._remaining(cart))
 
+    def learn(self, cart: Cart) -> None:
+        """Keep a cart that the store has acknowledged to another process, if it grew from what is known here."""
+        near = self.carts.find(cart.id)
+        if near is None or cart.grew_from(near):
+            self.update(cart)
 
-def _effect(near: Cart | None, cart: Cart, change: Change | None) -> Effect | None:
-    """The effect of the changes since the near copy; without one, of the change that the store has just applied."""
-    if near is not None:
-        return difference(near, cart)
-    if cart.revision == 1:
-        return difference(Cart(cart.id), cart)
-    if change is None or cart.latest_change != change.id:
-        return None
-    lines: list[tuple[int, Line]]
+
+def _effects(near: Cart | None, cart: Cart, change: Change | None) -> list[Effect]:
+    """The effects of the changes since the near copy; without one, of the change that the store has just applied.
+
+    That of the latest change is kept apart if it is known: another process may know that of the others.
+    """
+    whole = difference(near or Cart(cart.id), cart) if near or cart.revision == 1 else None
+    if whole is not None and len(whole.ids) == ID_BYTES:
+        return [whole]
+    own = _effect(cart, change) if change is not None and cart.latest_change == change.id else None
+    if near is None:
+        return [own] if own else []
+    if own is None or isinstance(change, Purchase):
+        return [whole] if whole else []
+    return [_without(whole, own), own] if whole else []
+
+
+def _without(whole: Effect, own: Effect) -> Effect:
+    """The effect of several changes without that of the latest of them."""
+    lines = {(line.sku, line.saved): (at, line) for at, line in whole.lines}
+    for at, line in own.lines:
+        place, there = lines.get((line.sku, line.saved), (at, msgspec.structs.replace(line, quantity=0)))
+        rest = msgspec.structs.replace(there, quantity=there.quantity - line.quantity)
+        lines[line.sku, line.saved] = (place, rest)
+    ids = whole.ids[:-ID_BYTES]
+    return msgspec.structs.replace(
+        whole,
+        id=ids[-ID_BYTES:],
+        ids=ids,
+        lines=tuple((at, line) for at, line in lines.values() if line.quantity),
+        coupon=whole.coupon if own.coupon is None else None,
+        removed=whole.removed if own.removed is None else None,
+    )
+
+
+def _effect(cart: Cart, change: Change) -> Effect | None:
+    """The effect of the latest change, if it can be told from the cart; a Purchase may have taken out less."""
+    lines: list[tuple[int, Line]] = []
+    coupon: str | None = None
     match change:
         case Add():
             lines = [(len(cart.lines), Line(change.sku, change.quantity, change.price, change.at))]
         case Purchase():
             lines = [(0, Line(sku, -quantity, NO_PRICE, change.at)) for sku, quantity in change.lines]
+            coupon = None if cart.coupon else ""
+        case UseCoupon():
+            coupon = change.code
         case Remove() | RemoveSaved() | Clear() if cart.removed is not None and cart.removed.change == change.id:
             lines = [(at, msgspec.structs.replace(line, quantity=-line.quantity)) for at, line in cart.removed.lines]
         case _:
             return None
-    coupon = "" if isinstance(change, Purchase) and not cart.coupon else None
     removed = cart.removed if cart.removed is not None and cart.removed.change == change.id else None
     return Effect(change.id, change.at, change.id, tuple(lines), coupon, removed)

@@ -58,7 +58,9 @@ class SharedJournal(Journal):
             return self._saw(cart_id, await self._shared.transform(cart_id, fold))
         except StoreUnavailable as error:
             self._failed(error)
-            return await self.own.transform(cart_id, lambda own: fold(self._with_seen(cart_id, own)))
+            outage = await self.own.transform(cart_id, lambda own: fold(self._with_seen(cart_id, own)))
+            self._seen.pop(cart_id, None)  # is in memory now
+            return outage
 
     def _saw(self, cart_id: str, outage: Outage) -> Outage:
         self._seen.pop(cart_id, None)
@@ -71,16 +73,16 @@ class SharedJournal(Journal):
         return self._seen[cart_id].then(own) if cart_id in self._seen else own
 
     @override
-    async def carts(self, limit: int) -> Sequence[str]:
-        own = await self.own.carts(limit)
+    async def carts(self, limit: int, *, after: str = "") -> Sequence[str]:
         try:
             self._raise_if_away()
-            for cart_id in own:
+            for cart_id in await self.own.carts(limit):
                 await self._move(cart_id)
-            return await self._shared.carts(limit)
+            return await self._shared.carts(limit, after=after)
         except StoreUnavailable as error:
             self._failed(error)
-            return own
+            seen = {cart_id for cart_id in self._seen if cart_id > after}
+            return sorted({*await self.own.carts(limit, after=after), *seen})[:limit]
 
     @override
     async def recent(self, seconds: float, limit: int) -> Sequence[str]:
@@ -112,7 +114,7 @@ class SharedJournal(Journal):
         if not outage.changes:
             return
 
-        await self._shared.transform(cart_id, lambda shared: shared.then(outage))
+        self._saw(cart_id, await self._shared.transform(cart_id, lambda shared: shared.then(outage)))
         await self.own.transform(cart_id, lambda own: own.without(outage.changes, outage.cart(cart_id, self._limits)))
 
     def _raise_if_away(self) -> None:

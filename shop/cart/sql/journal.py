@@ -42,8 +42,8 @@ class SqlJournal(Journal):
         return await self._rows.transform(cart_id, fold)
 
     @override
-    async def carts(self, limit: int) -> Sequence[str]:
-        return [cart_id for cart_id, _ in await self._table.page("", 0, limit)]
+    async def carts(self, limit: int, *, after: str = "") -> Sequence[str]:
+        return [cart_id for cart_id, _ in await self._table.page(after, 0, limit)]
 
     @override
     async def recent(self, seconds: float, limit: int) -> Sequence[str]:
