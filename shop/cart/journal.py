@@ -42,7 +42,7 @@ class Outage(msgspec.Struct, frozen=True):
 
     def cart(self, cart_id: str, limits: Limits) -> Cart:
         """The cart with all its changes; `partial` if it is not known what the store has of it."""
-        base = self.base or Cart(cart_id)
+        base = self.base or Cart(cart_id, revision=int(bool(self.changes)))
         ready, waiting = self.in_order(base)
         cart = replay(base, (*ready, *waiting), limits)
         return cart if self.base else msgspec.structs.replace(cart, partial=True)
@@ -83,12 +83,19 @@ class Outage(msgspec.Struct, frozen=True):
         )
 
     def then(self, later: Outage) -> Outage:
-        """This, and what another journal holds of the same cart; a change that both have counts as it is here."""
-        there = {change.id for change in self.changes}
-        more = tuple(change for change in later.changes if change.id not in there)
-        return Outage(
-            self.base or later.base, self.changes + more, {**later.after, **self.after}, self.wanted or later.wanted
-        )
+        """This, and what another journal holds of the same cart.
+
+        A change that both have counts as it is here, or as it is there if only that process knew what comes first.
+        """
+        ids = {change.id for change in later.changes}
+        here = [
+            each for each in self.changes if each.id not in ids or each.id not in self.after or each.id in later.after
+        ]
+        kept = {change.id for change in here}
+        more = [change for change in later.changes if change.id not in kept]
+        after = {each.id: self.after[each.id] for each in here if each.id in self.after}
+        after |= {each.id: later.after[each.id] for each in more if each.id in later.after}
+        return Outage(self.base or later.base, (*here, *more), after, self.wanted or later.wanted)
 
 
 class Journal(ABC):

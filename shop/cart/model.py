@@ -317,9 +317,13 @@ def replay(cart: Cart, changes: Iterable[Change], limits: Limits = Limits()) -> 
     """Apply changes that were accepted before, in order; those that the cart knows already have no effect.
 
     None is refused. If the cart has become fuller since then, a quantity above the limit is capped, at what the line
-    has already or at the limit, and a line too many is added all the same.
+    has already or at the limit, and a line too many is added all the same. The cart knows every one of them afterwards,
+    even if it had nothing to change: replayed again, it must not take out what came after it.
     """
     for change in changes:
+        if not cart.revision and not isinstance(change, Add | Effect):
+            cart = _apply_effect(cart, Effect(change.id, change.at, change.id), limits)
+            continue
         try:
             cart = apply(cart, change, limits)
         except CartLimitExceeded:

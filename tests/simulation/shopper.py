@@ -117,7 +117,6 @@ class Shopper:
                 continue
             if answer is None:
                 return self.history.states[0]
-            self._takes_cookies(answer)
             self._judge(answer, since)
             return answer.cart
 
@@ -136,8 +135,6 @@ class Shopper:
             if isinstance(result, BaseException) and not isinstance(result, Gone):
                 raise result
         answers = [result for result in found if isinstance(result, Answer)]
-        for answer in answers:
-            self._takes_cookies(answer)
         self.hint = any(answer.standby for answer in answers)
         if len(answers) == 2:
             self._judge_both(answers[0], answers[1], since)
@@ -183,6 +180,7 @@ class Shopper:
             if not self.history.refused(deed):
                 self.world.violates(f"{self.cart_id}: {_words(deed)} was refused: {error}")
             return None
+        self._takes_cookies(answer)
         removed = answer.cart.removed
         if removed is not None and removed.change == deed.id:
             self.last_removal = deed.id

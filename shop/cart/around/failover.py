@@ -33,7 +33,6 @@ from shop.cart.model import (
     Cart,
     Change,
     Effect,
-    Limits,
     Purchase,
     apply,
     change_id,
@@ -153,8 +152,8 @@ class FailoverCartService(ForwardingCartService):
     @override
     async def apply(self, cart_id: str, change: Change) -> Cart:
         sent = False
-        if self._in_doubt() and cart_id in self._shown:
-            await self.get(cart_id)  # so that the change is made to what its shopper has been shown
+        if self._may_lack(cart_id) and self._lacks(await self.get(cart_id)):
+            return await self._write(cart_id, partial(self._acknowledge, cart_id, change, sent=False))
         if await self._ready(cart_id):
             near = self._near.find(cart_id)
             try:
@@ -379,9 +378,13 @@ class FailoverCartService(ForwardingCartService):
         self._unknown[cart_id] = self._shown[cart_id][0]
         return cart
 
-    def _in_doubt(self) -> bool:
-        """Whether the store may lack what another process has acknowledged, and has yet to restore."""
-        return self.primary.epoch != self._epoch or asyncio.get_running_loop().time() < self._doubt_until
+    def _may_lack(self, cart_id: str) -> bool:
+        """Whether another process has yet to write to the store what the shopper has been shown, or to restore it."""
+        if cart_id not in self._shown:
+            return False
+        if cart_id in self._consulted or self.primary.epoch != self._epoch:
+            return True
+        return asyncio.get_running_loop().time() < self._doubt_until
 
     def _acknowledge(self, cart_id: str, change: Change, outage: Outage, *, sent: bool) -> Outage:
         """The outage after a change. Raises the errors of `model.apply`.
@@ -451,8 +454,7 @@ class FailoverCartService(ForwardingCartService):
                 elif not changes:
                     raise _Wanted
             changes = changes[:REPLAY_BATCH]
-            made = accumulate(changes, partial(_replayed, self.limits), initial=stored)
-            steps = list(made)
+            steps = list(accumulate(changes, lambda cart, change: replay(cart, (change,), self.limits), initial=stored))
             return steps[-1]
 
         cart = await self._call(cart_id, partial(self.primary.transform, cart_id, fold))
@@ -655,16 +657,6 @@ async def _pause(seconds: float, unless: asyncio.Event) -> None:
 
 class _Wanted(Exception):
     """What the changes of a cart come after, or what its shopper has been shown, has not come yet."""
-
-
-def _replayed(limits: Limits, cart: Cart, change: Change) -> Cart:
-    """The cart after a change that was acknowledged. It knows the change, even if there was nothing to change.
-
-    Another process may replay it too, and then it must not take out what came after it.
-    """
-    if not cart.revision and not isinstance(change, Add | Effect):
-        change = Effect(change.id, change.at, change.id)
-    return replay(cart, (change,), limits)
 
 
 def _whole(cart: Cart) -> Cart:

@@ -277,8 +277,8 @@ async def test_a_change_to_a_cart_without_a_near_copy_is_replayed(
 ) -> None:
     await carts.primary.add("a", "mug", 2, EUR)
     server.connected = False
-    assert await carts.remove("a", "mug") == Cart("a", partial=True)
-    assert await carts.set_quantity("a", "bowl", 3) == Cart("a", partial=True)
+    for cart in (await carts.remove("a", "mug"), await carts.set_quantity("a", "bowl", 3)):
+        assert (cart.lines, cart.partial) == ((), True)
     server.connected = True
     await recovered(carts)
     assert (await carts.get("a")).lines == ()
