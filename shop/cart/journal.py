@@ -65,11 +65,10 @@ class Outage(msgspec.Struct, frozen=True):
 
     def with_change(self, change: Change, shown: bytes, cart: Cart) -> Outage:
         """With a change to what was `cart`, by a shopper who had been shown the changes with the ids `shown`."""
-        before = [each for each in ids_in(shown) if not cart.knows(each)]
-        if self.changes and self.changes[-1].id in self.after:
-            before.append(self.changes[-1].id)
+        ready, waiting = self.in_order(self.base or Cart(cart.id))
+        before = [each for each in ids_in(shown) if not cart.knows(each)] + [each.id for each in waiting[-1:]]
         after = {**self.after, change.id: b"".join(before)} if before else self.after
-        return msgspec.structs.replace(self, changes=(*self.changes, change), after=after)
+        return msgspec.structs.replace(self, changes=(*ready, *waiting, change), after=after)
 
     def without(self, changes: Sequence[Change], cart: Cart, *, wanted: bytes = b"") -> Outage:
         """The rest after these changes have come into the store, which then had `cart`.

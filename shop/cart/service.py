@@ -116,6 +116,13 @@ class CartService(ABC):
         Another process may have shown it. `journalled`: it acknowledged changes without the store.
         """
 
+    def in_journal(self, cart_id: str) -> bool:  # noqa: ARG002 - most services have no journal
+        """Whether the latest answer for a cart came from a journal, so that its store may not have all of it yet."""
+        return False
+
+    def on_replayed(self, tell: Callable[[Cart], None]) -> None:
+        """Call `tell` with each cart that has got, in its store, changes that were acknowledged without the store."""
+
     @property
     def epoch(self) -> int:
         """Grows whenever the store may have lost its latest changes: it restarted, or a replica was promoted."""

@@ -114,6 +114,9 @@ class FailoverCartService(ForwardingCartService):
         self._writes = 0
         """How many times this process wrote to the journal."""
         self._consulted = Recent[bool](MAX_REMEMBERED)
+        self._from_journal = Recent[bool](MAX_REMEMBERED)
+        """The carts whose latest answer came from the journal."""
+        self._replayed: Callable[[Cart], None] = lambda _: None
         self._shown = Recent[tuple[bytes, int]](MAX_REMEMBERED)
         """The latest changes that the shopper of each cart has been shown, and when the last was made."""
         self._unknown = Recent[bytes](MAX_REMEMBERED)
@@ -159,8 +162,11 @@ class FailoverCartService(ForwardingCartService):
             try:
                 sent = True
                 cart = await self._call(cart_id, partial(self.primary.apply, cart_id, change))
+                is_new = near is None or not near.knows(change.id)
                 cart = await self._checked(near, cart, change)
-                return await self._made_again(cart, change) if self._lacks(cart) else cart
+                if not self._lacks(cart):
+                    return cart
+                return await (self._made_again(cart, change) if is_new else self._with_shown(cart))
             except StoreUnavailable as error:
                 self._lost(cart_id, error)
         return await self._write(cart_id, partial(self._acknowledge, cart_id, change, sent=sent))
@@ -221,6 +227,14 @@ class FailoverCartService(ForwardingCartService):
         self._shown[cart_id] = latest, at
         if journalled:
             self._consulted[cart_id] = True
+
+    @override
+    def in_journal(self, cart_id: str) -> bool:
+        return cart_id in self._from_journal
+
+    @override
+    def on_replayed(self, tell: Callable[[Cart], None]) -> None:
+        self._replayed = tell
 
     @override
     async def start(self) -> None:
@@ -310,7 +324,7 @@ class FailoverCartService(ForwardingCartService):
         return msgspec.structs.replace(outage, base=base)
 
     def _learned(self, outage: Outage) -> Outage:
-        """The outage, after the newest known state of the cart has become the near copy."""
+        """An outage that is answered from, after the newest known state of the cart has become the near copy."""
         if outage.base is not None:
             self._near.learn(outage.base)
         return outage
@@ -323,6 +337,7 @@ class FailoverCartService(ForwardingCartService):
 
     async def _write(self, cart_id: str, fold: Callable[[Outage], Outage]) -> Cart:
         base = await self._readable(cart_id) or self._near.find(cart_id)
+        self._from_journal[cart_id] = True
         self._journaled = True
         self._writes += 1
         outage = self._learned(
@@ -339,6 +354,7 @@ class FailoverCartService(ForwardingCartService):
     async def _journaled_cart(self, cart_id: str) -> Cart:
         """What is known of a cart without its store."""
         base = await self._readable(cart_id) or self._near.find(cart_id)
+        self._from_journal[cart_id] = True
         return self._learned(self._with_base(await self.journal.read(cart_id), base)).cart(cart_id, self.limits)
 
     # What other processes know
@@ -362,9 +378,12 @@ class FailoverCartService(ForwardingCartService):
     async def _made_again(self, cart: Cart, change: Change) -> Cart:
         """The cart after a change that the store applied to a state that lacked what its shopper has been shown."""
         cart = await self._with_shown(cart)
-        for again in () if self._lacks(cart) else tuple(_again(cart, change)):
-            cart = await self.apply(cart.id, again)
-        return cart
+        if self._lacks(cart) or (cart.knows(change.id) and isinstance(change, Add | Effect)):
+            return cart
+        if cart.knows(change.id):
+            again = change_id("again", change.id.hex(), cart.latest_change.hex())
+            change = msgspec.structs.replace(change, id=again)
+        return await self.apply(cart.id, change)
 
     async def _recalled(self, cart_id: str, outage: Outage) -> Cart:
         """The cart when other processes have written what they know of it to the journal, where this outage is."""
@@ -428,6 +447,7 @@ class FailoverCartService(ForwardingCartService):
                 lambda outage: outage.without(changes, cart, wanted=wanted),  # noqa: B023 - called at once
             )
             self.replayed += len(changes)
+            self._replayed(cart)
         self._learned(outage)
 
     async def _store(self, cart_id: str, outage: Outage) -> tuple[Cart, Sequence[Change], bytes]:
@@ -458,6 +478,7 @@ class FailoverCartService(ForwardingCartService):
             return steps[-1]
 
         cart = await self._call(cart_id, partial(self.primary.transform, cart_id, fold))
+        self._from_journal.pop(cart_id, None)
         for step in steps:
             self._near.update(step)
         return cart, changes, wanted
@@ -596,6 +617,7 @@ class FailoverCartService(ForwardingCartService):
             stored = await self._repair(near, change)
             self._compare(everything=False)
         self._near.update(stored, change)
+        self._from_journal.pop(stored.id, None)
         return stored
 
     async def _repair(self, near: Cart, change: Change | None = None) -> Cart:

@@ -74,6 +74,14 @@ class ForwardingCartService(CartService):
     def shown(self, cart_id: str, latest: bytes, at: int, *, journalled: bool = False) -> None:
         self.inner.shown(cart_id, latest, at, journalled=journalled)
 
+    @override
+    def in_journal(self, cart_id: str) -> bool:
+        return self.inner.in_journal(cart_id)
+
+    @override
+    def on_replayed(self, tell: Callable[[Cart], None]) -> None:
+        self.inner.on_replayed(tell)
+
     @property
     @override
     def epoch(self) -> int:

@@ -86,7 +86,7 @@ def _effects(near: Cart | None, cart: Cart, change: Change | None) -> list[Effec
     own = _effect(cart, change) if change is not None and cart.latest_change == change.id else None
     if near is None:
         return [own] if own else []
-    if own is None or isinstance(change, Purchase):
+    if own is None:
         return [whole] if whole else []
     return [_without(whole, own), own] if whole else []
 

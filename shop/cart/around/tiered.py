@@ -56,6 +56,7 @@ class TieredCartService(ForwardingCartService):
         self.hot = hot
         self.cold = cold
         self.write_behind = WriteBehind(hot, cold, delay=delay)
+        hot.on_replayed(self.write_behind.enqueue)
         self.restored = 0
         """Number of carts restored from cold to hot."""
         self.purged = 0
@@ -92,22 +93,26 @@ class TieredCartService(ForwardingCartService):
         cart = await self.hot.apply(cart_id, change)
         if cart.revision <= 1 or cart.partial or self._in_doubt(cart_id, ignoring=1):
             cart = await self._with_archived(cart, change)
-        if cart.revision:
-            self.write_behind.enqueue(cart)
+        self._enqueue(cart)
         return cart
+
+    def _enqueue(self, cart: Cart) -> None:
+        """Have a cart written to cold, unless hot does not have all of it: the journal may still be put into order."""
+        if not self.hot.in_journal(cart.id):
+            self.write_behind.enqueue(cart)
 
     @override
     async def transform(self, cart_id: str, fold: Callable[[Cart], Cart], *, aged: bool = False) -> Cart:
         await self.get(cart_id)
         cart = await self.hot.transform(cart_id, fold, aged=aged)
-        self.write_behind.enqueue(cart)
+        self._enqueue(cart)
         return cart
 
     @override
     async def replay(self, cart_id: str, changes: Sequence[Change]) -> Cart:
         await self.get(cart_id)
         cart = await self.hot.replay(cart_id, changes)
-        self.write_behind.enqueue(cart)
+        self._enqueue(cart)
         return cart
 
     @override
@@ -115,7 +120,7 @@ class TieredCartService(ForwardingCartService):
         stored = await self.hot.put(cart, aged=aged)
         if stored.changes == cart.changes:  # hot had no other changes of it
             stored = await self._with_archived(stored)
-        self.write_behind.enqueue(stored)
+        self._enqueue(stored)
         return stored
 
     @override
@@ -219,7 +224,7 @@ class TieredCartService(ForwardingCartService):
         for change in changes if cart.revision else ():
             with contextlib.suppress(CartLimitExceeded):
                 cart = await self.hot.apply(cart.id, change)
-            self.write_behind.enqueue(cart)
+            self._enqueue(cart)
         return cart
 
     async def _archived_or_none(self, cart_id: str, changes: list[Change]) -> Cart | None:
