@@ -6,7 +6,8 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import Context
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from typing_extensions import override
 
@@ -21,6 +22,9 @@ DELAY = (0.0003, 0.003)
 
 T = TypeVar("T")
 
+_NOBODY = Context()
+"""Of what no process does."""
+
 
 class Database:
     """The server: tables of rows by id."""
@@ -34,44 +38,53 @@ class Database:
         self.delay = DELAY
         self._chance = chance
         self._loop = loop
-        self._waiting: list[asyncio.Future[None]] = []
+        self._waiting: list[Callable[[], None]] = []
 
     def go_on(self) -> None:
         """End a hang: what waits is executed, even if the process has given up."""
         self.hung = False
         waiting, self._waiting = self._waiting, []
-        for future in waiting:
-            if not future.done():
-                future.set_result(None)
+        for execute in waiting:
+            execute()
 
     async def execute(self, statement: Callable[[], T]) -> T:
         """Execute a statement and return its result. Raises StoreUnavailable: then it may have been executed."""
-        await self._trip()
+        reply: asyncio.Future[T] = self._loop.create_future()
+        self._later(self._arrives, statement, reply)
+        return await reply
+
+    def _later(self, callback: Callable[..., None], *args: object) -> None:
+        """Call back after the time of a trip, whatever becomes of the process."""
+        self._loop.call_later(self._chance.uniform(*self.delay), callback, *args, context=_NOBODY)
+
+    def _arrives(self, statement: Callable[[], T], reply: asyncio.Future[T]) -> None:
         if self.hung:
-            await self._wait(statement)
-        self._check()
-        result = statement()
-        await self._trip()
-        self._check()
-        return result
+            execute = partial(self._execute, statement, reply)
+            self._waiting.append(execute)
+            self._loop.call_later(TIMEOUT, self._give_up, execute, reply, context=_NOBODY)
+        else:
+            self._execute(statement, reply)
 
-    async def _wait(self, statement: Callable[[], T]) -> None:
-        goes_on: asyncio.Future[None] = self._loop.create_future()
-        self._waiting.append(goes_on)
-        try:
-            async with asyncio.timeout(TIMEOUT):
-                await asyncio.shield(goes_on)
-        except TimeoutError as error:
+    def _give_up(self, execute: Callable[[], None], reply: asyncio.Future[T]) -> None:
+        if execute in self._waiting:
             if self._chance.random() < 0.5:
-                goes_on.add_done_callback(lambda _: statement(), context=Context())
-            raise StoreUnavailable("The database did not answer in time.") from error
+                self._waiting.remove(execute)
+            if not reply.done():
+                reply.set_exception(StoreUnavailable("The database did not answer in time."))
 
-    async def _trip(self) -> None:
-        await asyncio.sleep(self._chance.uniform(*self.delay))
-
-    def _check(self) -> None:
+    def _execute(self, statement: Callable[[], T], reply: asyncio.Future[T]) -> None:
         if self.down:
-            raise StoreUnavailable("The database cannot be reached.")
+            self._answer(reply, None)
+        else:
+            self._later(self._answer, reply, statement())
+
+    def _answer(self, reply: asyncio.Future[T], result: Any) -> None:
+        if reply.done():
+            return
+        if self.down:
+            reply.set_exception(StoreUnavailable("The database cannot be reached."))
+        else:
+            reply.set_result(result)
 
 
 class Table(CartTable):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
+from functools import lru_cache
 from itertools import combinations
 from typing import NamedTuple
 
@@ -21,8 +22,8 @@ from shop.errors import CartLimitExceeded
 
 MAX_STATES = 80
 """With more possible states than these, the cart is not judged any more."""
-
-
+MEMORY = 5_000
+"""How many results are remembered: each answer is compared with what came of the same states and deeds as the last."""
 MAX_PAIRS = 2
 """Of how many pairs of steps that came at once both orders are tried together."""
 
@@ -60,6 +61,7 @@ class Content(NamedTuple):
         return "{" + ", ".join([*lines, *([self.coupon] if self.coupon else [])]) + "}"
 
 
+@lru_cache(MEMORY)
 def content(cart: Cart) -> Content:
     """What a cart shows."""
     return Content(frozenset((line.sku, line.saved, line.quantity) for line in cart.lines), cart.coupon)
@@ -95,10 +97,14 @@ class History:
 
     def __init__(self, cart_id: str) -> None:
         self.states = [Cart(cart_id)]
+        self._kept: list[Deed] = []
+        """Deeds of two tabs at once, answered by processes that knew nothing of each other: they happen now or later."""
         self.pending: list[Deed] = []
         """Deeds that were sent and never answered."""
         self.lost_count = False
         """Whether there were too many possible states, so that nothing can be said any more."""
+        self._considered = 0
+        """How many pending and kept deeds `states` considers."""
         self._before = self.states
         self._past: list[list[Cart]] = []
         """The possible states before each step."""
@@ -115,7 +121,7 @@ class History:
         """Take over an answer. Returns whether it is legal."""
         deed, shown = answer.deed, content(answer.cart)
         before = self._before = self._possible()
-        after = self._closed(_apply(state, deed) for state in before)
+        after = self._closed(_apply(state, deed) for state in before) if deed else before
         matching = [state for state in after if content(state) == shown]
         views: list[Cart] = []
         if doubt or answer.cart.partial:
@@ -131,7 +137,11 @@ class History:
     def answered_both(self, one: Answer, other: Answer, doubt: Doubt) -> bool:
         """Take over the answers to two deeds at once. Returns whether each shows its own, or both in some order."""
         if doubt or one.cart.partial or other.cart.partial:
+            before = self._possible()
             self._either_order(one, other, doubt)
+            if doubt == Doubt.SPLIT:  # whoever is shown one of them next has not been shown the other
+                self._kept += [answer.deed for answer in (one, other) if answer.deed is not None]
+                self._consider([*before, *self.states])
             return True
         before = self._before = self._possible()
         middles, after, legal = [], [], []
@@ -154,18 +164,18 @@ class History:
         self.answered(other, doubt)
         self._steps[-2] = self._steps[-2]._replace(either=True)
         after, past, steps = self.states, self._past[-2:], self._steps[-2:]
-        self.states = before
+        self.states, self._considered = before, -1
         del self._past[-2:], self._steps[-2:]
         self.answered(other, doubt)
         self.answered(one, doubt)
         self._past[-2:] = [[*some, *others] for some, others in zip(past, self._past[-2:], strict=True)]
         self._steps[-2:] = steps
-        self.states = self._closed([*after, *self.states])
+        self._consider([*after, *self.states])
 
     def refused(self, deed: Deed) -> bool:
         """Take over a refusal for a limit. Returns whether it is legal."""
         full = [state for state in self._possible() if _refuses(state, deed)]
-        self.states = full or self.states
+        self.states, self._considered = full or self.states, -1
         return bool(full) or self.lost_count
 
     def unanswered(self, deed: Deed) -> None:
@@ -175,10 +185,20 @@ class History:
     def ends(self, cart: Cart) -> bool:
         """Whether this is a legal state in the end."""
         self._before = self._possible()
-        return self.lost_count or any(content(state) == content(cart) for state in self._before)
+        return self.lost_count or any(
+            content(state) == content(cart)
+            for state in self._before
+            if all(state.knows(deed.id) for deed in self._kept)
+        )
 
     def _possible(self) -> list[Cart]:
-        return self._closed(self.states)
+        if self._considered != len(self.pending) + len(self._kept):
+            self._consider(self.states)
+        return self.states
+
+    def _consider(self, states: Iterable[Cart]) -> None:
+        self.states = self._closed(states)
+        self._considered = len(self.pending) + len(self._kept)
 
     def _closed(self, states: Iterable[Cart]) -> list[Cart]:
         """These states, and those after any of the pending deeds."""
@@ -199,7 +219,7 @@ class History:
         if answer.deed is not None:
             self._past.append(list({(content(state), state.removed): state for state in before}.values()))
             self._steps.append(Step(answer.process, answer.deed, answer.journalled, either))
-        self.states = self._closed(after)
+        self._consider(after)
 
     def _views(self, answer: Answer, doubt: Doubt) -> Iterator[Cart]:
         """The states that a process may know: an older one, with what it cannot have missed since."""
@@ -232,6 +252,7 @@ def _orders(steps: list[Step]) -> Iterator[list[Step]]:
             yield other
 
 
+@lru_cache(MEMORY)
 def _apply(cart: Cart, deed: Deed | None) -> Cart:
     if deed is None or cart.knows(deed.id):
         return cart

@@ -7,7 +7,8 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextvars import Context, ContextVar, copy_context
-from heapq import heappop
+from heapq import heappop, heappush
+from itertools import count
 from typing import Any
 
 START = 1_000.0
@@ -60,11 +61,35 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.connect: Callable[[Any, str, int], Any] | None = None
         self.tasks: list[asyncio.Task[Any]] = []
         """Every task, so that those of a dead actor are not collected while the others continue."""
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        """A heap. The second number keeps those that are due at the same time in their order."""
+        self._numbers = count()
         self.set_task_factory(self._new_task)
         self.set_exception_handler(self._note)
 
     def time(self) -> float:
         return self.now
+
+    def call_soon(  # type: ignore[override]
+        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        """As in BaseEventLoop, without its checks."""
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)  # type: ignore[attr-defined]
+        return handle
+
+    def call_later(  # type: ignore[override]
+        self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        return self.call_at(self.now + delay, callback, *args, context=context)
+
+    def call_at(  # type: ignore[override]
+        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """As in BaseEventLoop, on a heap whose comparisons cost less."""
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        heappush(self._timers, (when, next(self._numbers), timer))
+        return timer
 
     async def create_connection(self, protocol_factory: Any, host: Any = None, port: Any = None, **_: Any) -> Any:
         assert self.connect is not None
@@ -122,6 +147,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def _note(self, loop: Any, context: dict[str, Any]) -> None:
         self.unhandled.append(f"{context.get('message')}: {context.get('exception')!r}")
 
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        pass
+
     def _write_to_self(self) -> None:
         raise AssertionError("The simulation has no threads.")
 
@@ -144,13 +172,11 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def _jump(self) -> None:
         """Go to the next timer, and make ready all that are due then."""
-        scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]
-        ready: deque[asyncio.Handle] = self._ready  # type: ignore[attr-defined]
-        while scheduled and (not ready or scheduled[0].when() <= self.now):
-            timer = heappop(scheduled)
-            timer._scheduled = False  # type: ignore[attr-defined]
+        timers, ready = self._timers, self._ready  # type: ignore[attr-defined]
+        while timers and (not ready or timers[0][0] <= self.now):
+            when, _, timer = heappop(timers)
             if not timer.cancelled():
-                self.now = max(self.now, timer.when())
+                self.now = max(self.now, when)
                 ready.append(timer)
         if not ready:
             raise Deadlock("All are waiting, and no timer is left.")

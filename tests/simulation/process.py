@@ -37,7 +37,8 @@ class Process(Actor):
         """Whether it takes no requests: it has not started yet, or is about to end."""
         self.carts: CartService
         self._loop = world.loop
-        self._asked: set[asyncio.Future[Any]] = set()
+        self._asked: dict[asyncio.Future[Any], None] = {}
+        """In the order of the requests: the order of a set would depend on addresses in memory."""
 
     async def start(self) -> None:
         """Build and start the service, as the shop does before it takes requests."""
@@ -67,11 +68,11 @@ class Process(Actor):
         answer: asyncio.Future[T] = self._loop.create_future()
         task = self._loop.create_task(work(), context=self.context)
         task.add_done_callback(lambda task: _pass_on(task, answer), context=OUTSIDE)
-        self._asked.add(answer)
+        self._asked[answer] = None
         try:
             return await answer
         finally:
-            self._asked.discard(answer)
+            self._asked.pop(answer, None)
 
 
 def moment(process: Process) -> int:

@@ -345,6 +345,7 @@ class FailoverCartService(ForwardingCartService):
                 cart_id, lambda outage: self._with_wanted(cart_id, fold(self._with_base(outage, base)))
             )
         )
+        self._journaled = True  # again: the journal may have been looked at before it had this
         self._writes += 1
         self.backlog = max(self.backlog, 1)
         self._wake_up()
