@@ -201,17 +201,18 @@ class History:
         self._considered = len(self.pending) + len(self._kept)
 
     def _closed(self, states: Iterable[Cart]) -> list[Cart]:
-        """These states, and those after any of the pending deeds."""
-        if len(states := list(states)) == 1 and not self.pending:
+        """These states, and those after any of the deeds that happen now, later or never."""
+        late = [*self.pending, *self._kept]
+        if len(states := list(states)) == 1 and not late:
             return states
         found: dict[object, Cart] = {}
         queue = list(states)
         while queue and len(found) <= MAX_STATES:
             state = queue.pop()
-            key = (content(state), state.removed, tuple(state.knows(deed.id) for deed in self.pending))
+            key = (content(state), state.removed, tuple(state.knows(deed.id) for deed in late))
             if key not in found:
                 found[key] = state
-                queue += [_apply(state, deed) for deed in self.pending if not state.knows(deed.id)]
+                queue += [_apply(state, deed) for deed in late if not state.knows(deed.id)]
         self.lost_count |= len(found) > MAX_STATES
         return list(found.values())
 
