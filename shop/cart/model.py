@@ -485,8 +485,16 @@ def join(stored: Cart, cart: Cart, limits: Limits = Limits()) -> Cart:
 def reconcile(stored: Cart, cart: Cart, effects: Iterable[Effect], limits: Limits = Limits()) -> Cart:
     """Merge two states of a cart, given the effects of its latest changes, oldest first: exactly if they suffice.
 
-    If the effects of all changes that one state has and the other lacks are among them, they are applied to the other
-    one; so the result has every change of both once. Otherwise the result is that of `join`.
+    Otherwise the result is that of `join`.
+    """
+    exact = reconcile_exactly(stored, cart, effects, limits)
+    return join(stored, cart, limits) if exact is None else exact
+
+
+def reconcile_exactly(stored: Cart, cart: Cart, effects: Iterable[Effect], limits: Limits = Limits()) -> Cart | None:
+    """Merge two states of a cart: the result has every change of both once. None if the effects do not suffice.
+
+    They do if those of all changes that one state has and the other lacks are among them.
     """
     if stored.grew_from(cart):
         return stored
@@ -498,7 +506,7 @@ def reconcile(stored: Cart, cart: Cart, effects: Iterable[Effect], limits: Limit
         lacking = [effect for effect in known if missing.issuperset(ids_in(effect.ids))]
         if missing == {change for effect in lacking for change in ids_in(effect.ids)}:
             return replay(older, lacking, limits)
-    return join(stored, cart, limits)
+    return None
 
 
 def ids_in(changes: bytes) -> list[bytes]:

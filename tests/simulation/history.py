@@ -98,7 +98,7 @@ class History:
     def __init__(self, cart_id: str) -> None:
         self.states = [Cart(cart_id)]
         self._kept: list[Deed] = []
-        """Deeds of two tabs at once, answered by processes that knew nothing of each other: they happen now or later."""
+        """Deeds of two tabs at once, answered by processes that share nothing: they happen now or later."""
         self.pending: list[Deed] = []
         """Deeds that were sent and never answered."""
         self.lost_count = False

@@ -98,7 +98,7 @@ class Shopper:
         """Read the cart."""
         since = self.world.loop.time()
         answer = await self._ask(process, None, lambda carts: carts.get(self.cart_id))
-        self.hint = answer.standby
+        self._takes_cookies(answer)
         self._judge(answer, since)
         return answer.cart
 
@@ -143,7 +143,9 @@ class Shopper:
 
     def _takes_cookies(self, answer: Answer) -> None:
         self.hint = answer.standby
-        if answer.deed is not None and answer.cart.changes:
+        if answer.deed is None and not answer.cart.knows_all(self.latest[0]):
+            return
+        if answer.cart.changes:
             self.latest = answer.cart.changes[-32:], answer.cart.changed_at
 
     def is_stored(self) -> None:

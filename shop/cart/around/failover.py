@@ -37,6 +37,7 @@ from shop.cart.model import (
     apply,
     change_id,
     reconcile,
+    reconcile_exactly,
     replay,
 )
 from shop.cart.service import CartService
@@ -499,11 +500,23 @@ class FailoverCartService(ForwardingCartService):
         if not carts and writes == self._writes:
             self._journaled = False
             self._contributed.clear()
+            await self._refresh()
             return
         self._journaled = True
         while ready := [cart_id for cart_id in carts if not self._is_away(cart_id)]:
             await asyncio.gather(*map(self._drained, ready))
             carts = await self.journal.carts(BATCH_SIZE, after=carts[-1])
+
+    async def _refresh(self) -> None:
+        """Learn what the store has, now, of the carts that this process answered from the journal."""
+        while cart_ids := [cart_id for cart_id in self._from_journal if not self._is_away(cart_id)][:BATCH_SIZE]:
+            try:
+                carts = await self.primary.get_many(cart_ids)
+            except StoreUnavailable:
+                return
+            for cart in carts:
+                self._near.learn(cart)
+                self._from_journal.pop(cart.id, None)
 
     async def _contribute(self, cart_id: str) -> None:
         """Write to the journal what this process knows of a cart, for one that answers without the store."""
@@ -512,9 +525,21 @@ class FailoverCartService(ForwardingCartService):
             return
         self._contributed[cart_id] = near.revision
         with contextlib.suppress(StoreUnavailable):
-            await self.journal.transform(
-                cart_id, lambda outage: self._with_base(outage, near) if outage.is_pending else outage
-            )
+            await self.journal.transform(cart_id, partial(self._with_copy, near))
+
+    def _with_copy(self, near: Cart, outage: Outage) -> Outage:
+        """An outage with what this process knows, for others.
+
+        If the two cannot be merged exactly, what is wanted counts: whoever wants it has the rest.
+        """
+        if not outage.is_pending:
+            return outage
+        if outage.base is None:
+            return msgspec.structs.replace(outage, base=near)
+        merged = reconcile_exactly(outage.base, near, self._near.effects(near.id), self.limits)
+        if merged is None and outage.wanted and near.knows_all(outage.wanted):
+            merged = near
+        return outage if merged in (None, outage.base) else msgspec.structs.replace(outage, base=merged)
 
     async def _drained(self, cart_id: str) -> bool:
         """Whether the changes of a cart in the journal, if there are any, could be brought into the store."""
