@@ -221,6 +221,14 @@ class StoreUnavailable(ShopError):
     in_general = noted("The shop cannot do this just now. Please try again in a moment.")
 
 
+class CartBehind(StoreUnavailable):
+    """The shopper has been shown more of the cart than can be read now, so it must not be ordered."""
+
+    in_general = noted(
+        "Some of your cart cannot be shown just now, so it cannot be ordered. Please try again in a moment."
+    )
+
+
 class StoreBusy(StoreUnavailable):
     """No connection was free within the timeout. The store itself may be healthy."""
 

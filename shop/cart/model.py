@@ -96,6 +96,8 @@ class Cart(msgspec.Struct, frozen=True):
     """The coupon code that the shopper entered, '' for none. Checkout decides whether it is valid."""
     partial: bool = False
     """Whether a standby answered without knowing what the store holds. Never stored."""
+    behind: bool = False
+    """Whether it lacks changes that its shopper has been shown, which only another process knows. Never stored."""
     idle_since: int = 0
     """If this call restored the cart from the archive: when it had last been changed, seconds since the epoch; else 0.
     Never stored."""

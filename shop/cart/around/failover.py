@@ -351,7 +351,9 @@ class FailoverCartService(ForwardingCartService):
         self.backlog = max(self.backlog, 1)
         self._wake_up()
         cart = outage.cart(cart_id, self.limits)
-        return await self._recalled(cart_id, outage) if self._lacks(cart) and self.journal.is_shared else cart
+        if not self._lacks(cart):
+            return cart
+        return await self._recalled(cart_id, outage) if self.journal.is_shared else _behind(cart)
 
     async def _journaled_cart(self, cart_id: str) -> Cart:
         """What is known of a cart without its store."""
@@ -373,9 +375,9 @@ class FailoverCartService(ForwardingCartService):
 
     async def _with_shown(self, cart: Cart) -> Cart:
         """The cart with what its shopper has been shown: if it lacks that, the other processes are asked."""
-        if not self._lacks(cart) or not self.journal.is_shared:
+        if not self._lacks(cart):
             return cart
-        return await self._write(cart.id, lambda outage: outage)
+        return await self._write(cart.id, lambda outage: outage) if self.journal.is_shared else _behind(cart)
 
     async def _made_again(self, cart: Cart, change: Change) -> Cart:
         """The cart after a change that the store applied to a state that lacked what its shopper has been shown."""
@@ -707,8 +709,12 @@ class _Wanted(Exception):
     """What the changes of a cart come after, or what its shopper has been shown, has not come yet."""
 
 
+def _behind(cart: Cart) -> Cart:
+    return msgspec.structs.replace(cart, partial=True, behind=True)
+
+
 def _whole(cart: Cart) -> Cart:
-    return msgspec.structs.replace(cart, partial=False)
+    return msgspec.structs.replace(cart, partial=False, behind=False)
 
 
 def _again(whole: Cart, change: Change) -> Iterator[Change]:

@@ -90,7 +90,7 @@ class WriteBehind:
         if not cart.revision:
             return
         if cart.partial or cart.idle_since:
-            cart = msgspec.structs.replace(cart, partial=False, idle_since=0)
+            cart = msgspec.structs.replace(cart, partial=False, behind=False, idle_since=0)
         pending = self._pending.get(cart.id)
         if pending is not None:
             pending.cart = join(pending.cart, cart, self._hot.limits)

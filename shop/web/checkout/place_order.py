@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from shop.cart.model import UseCoupon, new_change_id
+from shop.cart.model import Cart, UseCoupon, new_change_id
 from shop.checkout.model import Order, Quote
 from shop.checkout.order_numbers import purchase_id
 from shop.checkout.payments.card import NUMBER
@@ -22,6 +22,7 @@ from shop.checkout.placing.place_order import ORDERED_BEFORE
 from shop.checkout.pricing.quotes import QuoteResult
 from shop.checkout.pricing.signed_quote import differences
 from shop.errors import (
+    CartBehind,
     CartOrdered,
     CouponRefused,
     OutOfStock,
@@ -116,12 +117,19 @@ class PlaceOrderHandlers:
     async def _with_cart(self, submission: CheckoutSubmission) -> tuple[CheckoutSubmission, Order | None]:
         """The submission with its cart, and the order of an earlier identical submit, also without the cart store."""
         try:
-            submission = msgspec.structs.replace(submission, cart=await self._ordering.carts.get(submission.cart.id))
+            submission = msgspec.structs.replace(submission, cart=await self._whole_cart(submission.cart.id))
         except StoreUnavailable:
             if existing := await self._existing_order(submission):
                 return submission, existing
             raise
         return submission, await self._existing_order(submission)
+
+    async def _whole_cart(self, cart_id: str) -> Cart:
+        """The cart. Raises StoreUnavailable, CartBehind if the shopper has been shown more of it than is known now."""
+        cart = await self._ordering.carts.get(cart_id)
+        if cart.behind:
+            raise CartBehind
+        return cart
 
     async def _existing_order(self, submission: CheckoutSubmission) -> Order | None:
         """The order of an earlier identical submit: the cart has changed since the form was shown then."""
