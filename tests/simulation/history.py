@@ -99,6 +99,8 @@ class History:
         self.states = [Cart(cart_id)]
         self._kept: list[Deed] = []
         """Deeds of two tabs at once, answered by processes that share nothing: they happen now or later."""
+        self._unshown: list[tuple[int, Deed]] = []
+        """Those of two at once that the answer which came last may not have shown, each with the number of its step."""
         self.pending: list[Deed] = []
         """Deeds that were sent and never answered."""
         self.lost_count = False
@@ -119,6 +121,8 @@ class History:
 
     def answered(self, answer: Answer, doubt: Doubt) -> bool:
         """Take over an answer. Returns whether it is legal."""
+        if doubt == Doubt.SPLIT and self._unshown:
+            self._overtaken()
         deed, shown = answer.deed, content(answer.cart)
         before = self._before = self._possible()
         after = self._closed(_apply(state, deed) for state in before) if deed else before
@@ -153,6 +157,11 @@ class History:
             shown = [{content(cart) for cart in (own, *both)} for own in alone]
             if content(one.cart) in shown[0] and content(other.cart) in shown[1]:
                 legal += both
+        self._unshown += [
+            (len(self._steps), theirs.deed)
+            for mine, theirs in ((one, other), (other, one))
+            if theirs.deed is not None and not mine.cart.knows(theirs.deed.id)
+        ]
         self._remember(one, before, middles, either=True)
         self._remember(other, [*before, *middles], legal or after)
         return bool(legal) or self.lost_count
@@ -177,6 +186,16 @@ class History:
         full = [state for state in self._possible() if _refuses(state, deed)]
         self.states, self._considered = full or self.states, -1
         return bool(full) or self.lost_count
+
+    def _overtaken(self) -> None:
+        """What a process has not been told of, because the browser kept the answer of another tab, may come later."""
+        states = list(self.states)
+        for number, deed in self._unshown:
+            since = [step.deed for step in self._steps[number:] if step.deed.id != deed.id]
+            states += [_fold(state, since) for state in self._past[number]]
+            self._kept.append(deed)
+        self._unshown.clear()
+        self._consider(states)
 
     def unanswered(self, deed: Deed) -> None:
         """The shopper gave up waiting: the deed may happen now, later or never."""

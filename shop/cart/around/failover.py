@@ -36,6 +36,7 @@ from shop.cart.model import (
     Purchase,
     apply,
     change_id,
+    join,
     reconcile,
     reconcile_exactly,
     replay,
@@ -122,8 +123,8 @@ class FailoverCartService(ForwardingCartService):
         """The latest changes that the shopper of each cart has been shown, and when the last was made."""
         self._unknown = Recent[bytes](MAX_REMEMBERED)
         """Those of them that no process knows."""
-        self._held = Recent[tuple[bytes, float]](MAX_REMEMBERED)
-        """The changes that are wanted of each cart, and until when the cart stays in the journal for them."""
+        self._held = Recent[float](MAX_REMEMBERED)
+        """Until when each cart stays in the journal for what it waits for."""
         self._contributed = Recent[int](MAX_REMEMBERED)
         """The revision of the copy of each cart that this process has written to the journal in this outage."""
         self._undrainable: set[str] = set()
@@ -134,6 +135,7 @@ class FailoverCartService(ForwardingCartService):
         self._doubt_until = 0.0
         self._store_failed = asyncio.Event()
         self._journal_written = asyncio.Event()
+        self._draining: asyncio.Task[None] | None = None
         self._watching: list[asyncio.Task[None]] = []
         self._background: set[asyncio.Task[None]] = set()
 
@@ -451,6 +453,7 @@ class FailoverCartService(ForwardingCartService):
                 lambda outage: outage.without(changes, cart, wanted=wanted),  # noqa: B023 - called at once
             )
             self.replayed += len(changes)
+            self._held.pop(cart_id, None)
             self._replayed(cart)
         self._learned(outage)
 
@@ -469,11 +472,14 @@ class FailoverCartService(ForwardingCartService):
         def fold(stored: Cart) -> Cart:
             nonlocal changes, steps, wanted
             for state in states:
-                stored = reconcile(stored, state, effects, self.limits)
+                exact = reconcile_exactly(stored, state, effects, self.limits)
+                if exact is None and self._holds(cart_id):
+                    raise _Wanted
+                stored = exact or join(stored, state, self.limits)
             changes, waiting = outage.in_order(stored)
             wanted = b"" if stored.knows_all(outage.wanted) else outage.wanted
             if waiting or wanted:
-                if not self._holds(cart_id, wanted + b"".join(change.id for change in waiting)):
+                if not self._holds(cart_id):
                     changes, wanted = [*changes, *waiting], b""
                 elif not changes:
                     raise _Wanted
@@ -487,12 +493,12 @@ class FailoverCartService(ForwardingCartService):
             self._near.update(step)
         return cart, changes, wanted
 
-    def _holds(self, cart_id: str, wanted: bytes) -> bool:
-        """Whether what waits in the journal, or is wanted of a cart, may still come from another process."""
+    def _holds(self, cart_id: str) -> bool:
+        """Whether what a cart in the journal waits for may still come from another process."""
         now = asyncio.get_running_loop().time()
-        if (held := self._held.get(cart_id)) is None or held[0] != wanted:
-            held = self._held[cart_id] = wanted, now + HOLD_SECONDS
-        return now < held[1]
+        if cart_id not in self._held:
+            self._held[cart_id] = now + HOLD_SECONDS
+        return now < self._held[cart_id]
 
     async def _drain_all(self) -> None:
         """Bring the journal into the store, as far as its shards are up."""
@@ -595,7 +601,11 @@ class FailoverCartService(ForwardingCartService):
                 if self._away or self._journaled:
                     recent = await self.journal.recent(RECENT_SECONDS, RECENT_BATCH)
                     await asyncio.gather(*map(self._contribute, recent))
-                await self._drain_all()
+                if self._draining is None or self._draining.done():
+                    self._draining = self._start(self._drain_all())
+                await asyncio.wait([self._draining], timeout=OUTAGE_SECONDS)
+                if self._draining.done():
+                    self._draining.result()
             except Exception:
                 log.exception("Watching the cart journal failed, will retry.")
             if self._away or self._journaled:
@@ -650,21 +660,40 @@ class FailoverCartService(ForwardingCartService):
 
     async def _repair(self, near: Cart, change: Change | None = None) -> Cart:
         effects = self._near.effects(near.id)
-        lacked = False
+        lacked = is_exact = True
 
         def fold(stored: Cart) -> Cart:
-            nonlocal lacked
+            nonlocal lacked, is_exact
             lacked = not stored.grew_from(near)
             own = {change.id} if change else set()
             if lacked and all(each in own or near.knows(each) for each in stored.change_ids):
                 whole = near
             else:
-                whole = reconcile(stored, near, effects, self.limits)
+                exact = reconcile_exactly(stored, near, effects, self.limits)
+                is_exact = exact is not None or change is not None or not self.journal.is_shared
+                if not is_exact:
+                    return stored
+                whole = exact or join(stored, near, self.limits)
             return replay(whole, _again(whole, change), self.limits) if change else whole
 
         cart = await self.primary.transform(near.id, fold, aged=True)
+        if not is_exact:
+            await self._offer(near, cart)
         self.repaired += lacked
         return cart
+
+    async def _offer(self, near: Cart, stored: Cart) -> None:
+        """Write a near copy to the journal, for a process that knows the effects by which it can be merged exactly."""
+        wanted = b"".join([each for each in near.change_ids if not stored.knows(each)][-4:])
+
+        def fold(outage: Outage) -> Outage:
+            merged = reconcile_exactly(outage.base, near, (), self.limits) if outage.base else near
+            return msgspec.structs.replace(outage, base=merged or near, wanted=wanted)
+
+        with contextlib.suppress(StoreUnavailable):
+            await self.journal.transform(near.id, fold)
+            self._journaled = True
+            self._wake_up()
 
     def _compare(self, *, everything: bool) -> None:
         """Compare the near copies with the store in the background, soon again only if it restarted."""

@@ -115,13 +115,6 @@ class Sessions:
         latest = changes[-_LATEST_BYTES:].hex()
         return [_set_cookie(f"{LATEST}={latest}.{at}{self._attributes(request, self._ttl)}; HttpOnly")]
 
-    def caught_up(self, request: ShopRequest, cart: Cart) -> list[SetCookie]:
-        """The cookie with the latest changes, if the cart that is shown has more than the browser was shown before."""
-        shown = _LATEST.fullmatch(request.cookies.get(LATEST, ""))
-        if shown and (shown[1] == cart.changes[-_LATEST_BYTES:].hex() or not cart.knows_all(bytes.fromhex(shown[1]))):
-            return []
-        return self.latest(request, cart.changes, cart.changed_at)
-
     def _journaled(self, request: ShopRequest, session: Session) -> list[SetCookie]:
         """The cookie for a process that has not noticed that the store of the cart is away for others."""
         if not self._carts.uses_standby(session.cart_id):
