@@ -70,6 +70,11 @@ class Outage(msgspec.Struct, frozen=True):
         after = {**self.after, change.id: b"".join(before)} if before else self.after
         return msgspec.structs.replace(self, changes=(*ready, *waiting, change), after=after)
 
+    def wanting(self, changes: bytes) -> Outage:
+        """With more ids of changes that are wanted."""
+        wanted = dict.fromkeys((*ids_in(self.wanted), *ids_in(changes)))
+        return msgspec.structs.replace(self, wanted=b"".join(wanted))
+
     def without(self, changes: Sequence[Change], cart: Cart, *, wanted: bytes = b"") -> Outage:
         """The rest after these changes have come into the store, which then had `cart`.
 

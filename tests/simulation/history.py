@@ -191,6 +191,8 @@ class History:
         """What a process has not been told of, because the browser kept the answer of another tab, may come later."""
         states = list(self.states)
         for number, deed in self._unshown:
+            if not any(_apply(state, deed).knows(deed.id) for state in self._past[number]):
+                continue  # there was no cart that it could have changed
             since = [step.deed for step in self._steps[number:] if step.deed.id != deed.id]
             states += [_fold(state, since) for state in self._past[number]]
             self._kept.append(deed)

@@ -336,7 +336,7 @@ class FailoverCartService(ForwardingCartService):
         """An outage that says what the shopper has been shown, if it is not there."""
         if not self._lacks(outage.cart(cart_id, self.limits)):
             return outage
-        return msgspec.structs.replace(outage, wanted=self._shown[cart_id][0])
+        return outage.wanting(self._shown[cart_id][0])
 
     async def _write(self, cart_id: str, fold: Callable[[Outage], Outage]) -> Cart:
         base = await self._readable(cart_id) or self._near.find(cart_id)
@@ -384,11 +384,13 @@ class FailoverCartService(ForwardingCartService):
     async def _made_again(self, cart: Cart, change: Change) -> Cart:
         """The cart after a change that the store applied to a state that lacked what its shopper has been shown."""
         cart = await self._with_shown(cart)
-        if self._lacks(cart) or (cart.knows(change.id) and isinstance(change, Add | Effect)):
+        if cart.knows(change.id) and isinstance(change, Add | Effect):
             return cart
         if cart.knows(change.id):
             again = change_id("again", change.id.hex(), cart.latest_change.hex())
             change = msgspec.structs.replace(change, id=again)
+        if self._lacks(cart):
+            return await self._write(cart.id, partial(self._acknowledge, cart.id, change, sent=True))
         return await self.apply(cart.id, change)
 
     async def _recalled(self, cart_id: str, outage: Outage) -> Cart:
@@ -654,6 +656,11 @@ class FailoverCartService(ForwardingCartService):
         if near is not None and not stored.grew_from(near):
             stored = await self._repair(near, change)
             self._compare(everything=False)
+        latest = self._near.find(
+            stored.id
+        )  # a reply that came meanwhile may have changes that the store has lost since
+        if latest is not None and not stored.grew_from(latest) and not latest.grew_from(stored):
+            stored = await self._repair(latest)
         self._near.update(stored, change)
         self._from_journal.pop(stored.id, None)
         return stored
@@ -684,11 +691,11 @@ class FailoverCartService(ForwardingCartService):
 
     async def _offer(self, near: Cart, stored: Cart) -> None:
         """Write a near copy to the journal, for a process that knows the effects by which it can be merged exactly."""
-        wanted = b"".join([each for each in near.change_ids if not stored.knows(each)][-4:])
+        missing = [each for each in near.change_ids if not stored.knows(each)]
 
         def fold(outage: Outage) -> Outage:
             merged = reconcile_exactly(outage.base, near, (), self.limits) if outage.base else near
-            return msgspec.structs.replace(outage, base=merged or near, wanted=wanted)
+            return msgspec.structs.replace(outage.wanting(b"".join(missing)), base=merged or near)
 
         with contextlib.suppress(StoreUnavailable):
             await self.journal.transform(near.id, fold)
@@ -698,7 +705,7 @@ class FailoverCartService(ForwardingCartService):
     def _compare(self, *, everything: bool) -> None:
         """Compare the near copies with the store in the background, soon again only if it restarted."""
         now = asyncio.get_running_loop().time()
-        if everything:
+        if everything or self.primary.epoch != self._epoch:
             self._doubt_until = now + DOUBT_SECONDS
         is_due = everything or now >= self._compare_at
         if is_due and (self._comparing is None or self._comparing.done()):
