@@ -91,6 +91,8 @@ class _Play:
             for click in clicks:
                 await asyncio.sleep(click.pause)
                 await self._click(shopper, click)
+                if click.deed == "forget":
+                    return  # the browser has forgotten the session too
         except Unanswered:
             pass
 
@@ -99,7 +101,7 @@ class _Play:
         try:
             if click.deed == "look":
                 await shopper.look(process)
-            elif click.twice:
+            elif click.twice and not (click.deed == "order" and self._lost_unnoticed):  # docs/promises.md: two tabs
                 await self._click_twice(shopper, click)
             else:
                 others = None if click.gives_up else lambda: self.process(click.other)

@@ -600,20 +600,26 @@ class FailoverCartService(ForwardingCartService):
         while True:
             self._journal_written.clear()
             try:
+                if not self._away and not self._journaled:
+                    self._journaled = bool(await self.journal.carts(1))
                 if self._away or self._journaled:
                     recent = await self.journal.recent(RECENT_SECONDS, RECENT_BATCH)
                     await asyncio.gather(*map(self._contribute, recent))
-                if self._draining is None or self._draining.done():
-                    self._draining = self._start(self._drain_all())
-                await asyncio.wait([self._draining], timeout=OUTAGE_SECONDS)
-                if self._draining.done():
-                    self._draining.result()
+                    await self._begin_to_drain()
             except Exception:
                 log.exception("Watching the cart journal failed, will retry.")
             if self._away or self._journaled:
                 await asyncio.sleep(jitter(OUTAGE_SECONDS))
             else:
                 await _pause(jitter(JOURNAL_SECONDS), self._journal_written)
+
+    async def _begin_to_drain(self) -> None:
+        """Drain the journal in the background: a store that hangs must not delay what is written to the journal."""
+        if self._draining is None or self._draining.done():
+            self._draining = self._start(self._drain_all())
+        await asyncio.wait([self._draining], timeout=OUTAGE_SECONDS)
+        if self._draining.done():
+            self._draining.result()
 
     async def _probe(self, shard: int) -> None:
         try:
