@@ -129,7 +129,7 @@ class History:
         matching = [state for state in after if content(state) == shown]
         views: list[Cart] = []
         if doubt or answer.cart.partial:
-            different = {(content(view), view.removed): view for view in self._views(answer, doubt)}
+            different = {(content(view), view.removed, view.revision > 0): view for view in self._views(answer, doubt)}
             views = [view for view in different.values() if content(_apply(view, deed)) == shown]
         else:
             after = matching or after
