@@ -116,7 +116,7 @@ ROWS: tuple[Row[Any], ...] = (
     Row("pg-redis-kill", "Redis: kill -9, then started empty", RedisAndPostgres, killed_empty, tested=(SHOPS,)),
     Row("pg-deploy", "SIGTERM and opened while Redis hangs", RedisAndPostgres, deployed_meanwhile, 2, tested=(SHOPS,)),
     Row("pg-worker-kill", "SIGKILL of a process meanwhile", RedisAndPostgres, worker_killed_meanwhile, 2, tested=()),
-    Row("db-stop", "the database stopped", RedisAndPostgres, database_stopped, tested=(SHOPS,)),
+    Row("db-stop", "the database stopped", RedisAndPostgres, database_stopped, tested=()),
     Row("db-too", "Redis away, then the database too", RedisAndPostgres, both_away, 3, tested=(ONE,), physics=APART),
     Row("db-last", "both away, Redis back first", RedisAndPostgres, redis_back_first, 3, tested=(), physics=APART),
     Row("db-kill", "both away, the shop closed", RedisAndPostgres, both_away_and_closed, 3, tested=(), physics=NOWHERE),

@@ -171,8 +171,8 @@ def refuses(valkey: Valkey, error: type[Exception], words: str = "") -> bool:
 
 ROWS: tuple[Row[Any], ...] = (
     Row("kill", "kill -9, then started", SavingRedis, killed, tested=(SHOPS,)),
-    Row("term", "SIGTERM, then started", SavingRedis, terminated, tested=(SHOPS,)),
-    Row("loading", "loads for a while", SavingRedis, loading, 2, tested=(SHOPS,)),
+    Row("term", "SIGTERM, then started", SavingRedis, terminated, tested=()),
+    Row("loading", "loads for a while", SavingRedis, loading, 2, tested=()),
     Row("snapshot", "kill -9, back to an old snapshot", SnapshotRedis, back_to_a_snapshot, tested=(SHOPS,)),
     Row("calm", "none", OneRedis, calm, well=True),
     Row("empty", "restarted empty", OneRedis, emptied_by_restart),

@@ -79,7 +79,19 @@ ROWS: tuple[Row[Any], ...] = (
     Row("full", "maxmemory, noeviction", RefusingRedis, refusing(*FULL), tested=()),
     Row("full-restart", "the same, and the shop restarted", RefusingRedis, refusing(*FULL, restarts=True)),
     Row("readonly", "a read-only replica", RefusingRedis, refusing(*READ_ONLY), tested=()),
-    Row("readonly-restart", "the same, and the shop restarted", RefusingRedis, refusing(*READ_ONLY, restarts=True)),
+    Row(
+        "readonly-restart",
+        "the same, and the shop restarted",
+        RefusingRedis,
+        refusing(*READ_ONLY, restarts=True),
+        tested=(),
+    ),
     Row("noreplicas", "min-replicas-to-write", RefusingRedis, refusing(*NO_REPLICAS), tested=()),
-    Row("noreplicas-restart", "the same, and the shop restarted", RefusingRedis, refusing(*NO_REPLICAS, restarts=True)),
+    Row(
+        "noreplicas-restart",
+        "the same, and the shop restarted",
+        RefusingRedis,
+        refusing(*NO_REPLICAS, restarts=True),
+        tested=(),
+    ),
 )
