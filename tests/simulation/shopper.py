@@ -18,6 +18,7 @@ from shop.cart.model import (
     SetQuantity,
     Undo,
     UseCoupon,
+    ids_in,
 )
 from shop.cart.service import CartService
 from shop.errors import CartLimitExceeded
@@ -50,6 +51,8 @@ class Shopper:
         self.history = History(cart_id)
         self.last_removal = b""
         """The id of the latest deed that took lines out of the cart."""
+        self.seen = b""
+        """What another cookie says: the latest changes of the cart that a page has shown since."""
         self.latest = b"", 0
         """What a cookie says: the latest changes of the cart that was shown, and when the last was made."""
         self.hint = False
@@ -143,7 +146,11 @@ class Shopper:
 
     def _takes_cookies(self, answer: Answer) -> None:
         self.hint = answer.standby
+        changes = self.latest[0] + self.seen
+        if answer.deed is None and answer.cart.latest_change not in ids_in(changes) and answer.cart.knows_all(changes):
+            self.seen = answer.cart.changes[-32:]
         if answer.deed is not None and answer.cart.changes:
+            self.seen = b""
             self.latest = answer.cart.changes[-32:], answer.cart.changed_at
 
     def is_stored(self) -> None:
@@ -191,8 +198,9 @@ class Shopper:
 
         async def request() -> tuple[Cart, bool]:
             carts = process.carts
-            if self.latest[0]:
-                carts.shown(self.cart_id, *self.latest, journalled=self.hint)
+            changes, at = self.latest
+            if changes:
+                carts.shown(self.cart_id, changes + self.seen, at, journalled=self.hint)
             return await call(carts), carts.uses_standby(self.cart_id)
 
         try:

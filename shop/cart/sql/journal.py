@@ -15,6 +15,8 @@ from shop.cart.sql.table import CartTable, Row, StoredRow
 TABLE = "cart_journal"
 TIMEOUT_SECONDS = 1.0
 """How long the database may take to answer: a shopper waits, and memory can take over."""
+FILE_TIMEOUT_SECONDS = 3.0
+"""How long a lock of SQLite's file is waited for: it is not away, other processes are writing."""
 _LIFETIME = 365 * 24 * 3600
 """Seconds until a row would expire. It is emptied long before."""
 
@@ -31,7 +33,8 @@ class SqlJournal(Journal):
     @classmethod
     def connect(cls, url: str) -> SqlJournal:
         """The journal in the database of a URL in the form of DATABASE_URL. Connects when first used."""
-        return cls(open_table(url, TIMEOUT_SECONDS, TABLE))
+        timeout = FILE_TIMEOUT_SECONDS if url.startswith("sqlite") else TIMEOUT_SECONDS
+        return cls(open_table(url, timeout, TABLE))
 
     @override
     async def read(self, cart_id: str) -> Outage:

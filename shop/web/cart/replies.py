@@ -52,7 +52,8 @@ class CartReplies:
     async def shown(self, request: ShopRequest, cart: Cart) -> Reply:
         """The cart page; for htmx the fragments of a change, without a status message."""
         view = await self.view(request, cart)
-        headers = self._site.sessions.correct_count(request, view.quantity)
+        sessions = self._site.sessions
+        headers = [*sessions.correct_count(request, view.quantity), *sessions.seen(request, cart)]
         if request.wants_fragment:
             return self._fragments("cart/changed.html", CartReply(view, view.quantity, ""), headers=headers)
         return await self._page(request, view, headers=headers)

@@ -20,7 +20,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from shop.cart.model import ID_BYTES, Cart
+from shop.cart.model import ID_BYTES, Cart, ids_in
 from shop.cart.service import CartService
 from shop.web.http.request import ShopRequest
 
@@ -30,7 +30,9 @@ NAME = "neap_session"
 SECURE_NAME = f"__Host-{NAME}"
 NAMES = (SECURE_NAME, "__Host-session", NAME, "session")
 """Every name a token is looked for under, in this order; those without `neap_` are of the releases before."""
-LATEST = "cart_latest"
+LATEST, SEEN = "cart_latest", "cart_seen"
+"""The latest changes of the cart as a change has shown it, and as a page has shown it since: a page that was asked for
+before a change, and arrives after it, must not take the browser back."""
 JOURNAL = "cart_journal"
 JOURNAL_SECONDS = 60
 """How long a shopper's requests look into the journal first: longer than a process may take to notice it."""
@@ -59,8 +61,8 @@ class Sessions:
     """Reads and sets the cookies. They live as long as a cart of `carts` can be found or restored.
 
     After a change a cookie names the cart's latest changes, so every process can tell whether what it knows of the cart
-    is what the shopper has been shown. If the change was acknowledged while the store of the cart was away, another
-    cookie tells every process to look into the journal first.
+    is what the shopper has been shown; so does a page that shows more. If the change was acknowledged while the store of
+    the cart was away, another cookie tells every process to look into the journal first.
 
     All processes of a shop should have the same secret; '' generates one. With another one, tokens are asked for in
     the store.
@@ -79,8 +81,8 @@ class Sessions:
             return None
         token = next(filter(self._is_issued, found), None)
         session = Session(token, cart_id(token)) if token else Session(found[0], cart_id(found[0]), issued=False)
-        if latest := _LATEST.fullmatch(request.cookies.get(LATEST, "")):
-            changes, at = bytes.fromhex(latest[1]), int(latest[2])
+        changes, at = _shown(request)
+        if changes:
             self._carts.shown(session.cart_id, changes, at, journalled=JOURNAL in request.cookies)
         return session
 
@@ -104,16 +106,25 @@ class Sessions:
             _set_cookie(f"{name}={session.token}{attributes}; HttpOnly"),
             _set_cookie(f"cart_count={quantity}{attributes}"),
             *self.latest(request, cart.changes, cart.changed_at),
+            *([_set_cookie(f"{SEEN}={self._attributes(request, 0)}; HttpOnly")] if SEEN in request.cookies else ()),
             *self._journaled(request, session),
             *self._dropped(request, [other for other in NAMES if other != name], session.token),
         ]
 
     def latest(self, request: ShopRequest, changes: bytes, at: int) -> list[SetCookie]:
         """The cookie with the ids of the cart's latest changes, and when the last of them was made."""
-        if not changes:
+        return [self._changes(request, LATEST, changes, at)] if changes else []
+
+    def seen(self, request: ShopRequest, cart: Cart) -> list[SetCookie]:
+        """The cookie for a page that shows changes of the cart which the browser has not been shown."""
+        changes, _ = _shown(request)
+        if not cart.changes or cart.latest_change in ids_in(changes) or not cart.knows_all(changes):
             return []
+        return [self._changes(request, SEEN, cart.changes, cart.changed_at)]
+
+    def _changes(self, request: ShopRequest, name: str, changes: bytes, at: int) -> SetCookie:
         latest = changes[-_LATEST_BYTES:].hex()
-        return [_set_cookie(f"{LATEST}={latest}.{at}{self._attributes(request, self._ttl)}; HttpOnly")]
+        return _set_cookie(f"{name}={latest}.{at}{self._attributes(request, self._ttl)}; HttpOnly")
 
     def _journaled(self, request: ShopRequest, session: Session) -> list[SetCookie]:
         """The cookie for a process that has not noticed that the store of the cart is away for others."""
@@ -148,7 +159,7 @@ class Sessions:
         return [
             *(
                 _set_cookie(f"{name}={attributes}")
-                for name in (mine, "cart_count", LATEST, "currency", "language", "welcome")
+                for name in (mine, "cart_count", LATEST, SEEN, "currency", "language", "welcome")
             ),
             *(self._dropped(request, others, session.token) if session else ()),
         ]
@@ -195,6 +206,12 @@ def _tokens(request: ShopRequest) -> list[str]:
     found = _COOKIE.findall(request.cookie_header)
     found.sort(key=lambda pair: NAMES.index(pair[0].decode()))
     return [token.decode() for _, token in found]
+
+
+def _shown(request: ShopRequest) -> tuple[bytes, int]:
+    """The ids of the latest changes that the browser has been shown, and when the last was made; empty if unknown."""
+    found = [match for name in (LATEST, SEEN) if (match := _LATEST.fullmatch(request.cookies.get(name, "")))]
+    return b"".join(bytes.fromhex(match[1]) for match in found), max((int(match[2]) for match in found), default=0)
 
 
 def _set_cookie(value: str) -> SetCookie:

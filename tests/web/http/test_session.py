@@ -239,7 +239,7 @@ async def test_logout_deletes_cart_and_cookies(shop: Client, carts: CountingCart
 
     assert (reply.status_code, reply.headers["location"]) == (303, "/")
     cookies = cookies_of(reply)
-    assert set(cookies) == {"neap_session", "cart_count", "cart_latest", "currency", "language", "welcome"}
+    assert set(cookies) == {"neap_session", "cart_count", "cart_latest", "cart_seen", "currency", "language", "welcome"}
     assert all(cookie["max-age"] == "0" for cookie in cookies.values())
     assert [cart.lines async for cart in carts.scan()] == [()]
     assert dict(shop.cookies) == {}
