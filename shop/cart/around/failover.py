@@ -58,7 +58,7 @@ RECENT_BATCH = 128
 """How many of the carts that were written last are looked at."""
 RECALL_SECONDS = (0.05, 0.05, 0.1, 0.1, 0.2, 0.2, 0.4, 0.4)
 """The pauses in which an answer waits until what its shopper has been shown comes from another process."""
-HOLD_SECONDS = 3.0
+HOLD_SECONDS = 5.0
 """How long a change stays in the journal, although the store is back, for those that come before it: every process
 notices in this time."""
 DOUBT_SECONDS = 5.0

@@ -61,8 +61,8 @@ class Sessions:
     """Reads and sets the cookies. They live as long as a cart of `carts` can be found or restored.
 
     After a change a cookie names the cart's latest changes, so every process can tell whether what it knows of the cart
-    is what the shopper has been shown; so does a page that shows more. If the change was acknowledged while the store of
-    the cart was away, another cookie tells every process to look into the journal first.
+    is what the shopper has been shown; so does a page that shows more. If the change was acknowledged while the store
+    of the cart was away, another cookie tells every process to look into the journal first.
 
     All processes of a shop should have the same secret; '' generates one. With another one, tokens are asked for in
     the store.
