@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import pytest
 from fakeredis import FakeAsyncRedis, FakeServer
 
-from shop.cart.around import failover
+from shop.cart.around import drain, failover
 from shop.cart.around.failover import FailoverCartService
 from shop.cart.connect import with_standby
 from shop.cart.model import (
@@ -106,7 +106,7 @@ async def test_the_order_in_which_processes_recover_does_not_matter(
     await other.add("a", "mug", 1, EUR)
     assert quantities(await other.get("a")) == expected or not database
     server.connected = True
-    await other._drain_all()
+    await other._drain.all()
     await recovered(one, other)
     assert quantities(await one.primary.get("a")) == expected
     assert await one.get("a") == await other.get("a") == await one.primary.get("a")
@@ -197,6 +197,7 @@ async def test_what_no_process_knows_is_waited_for_once(
     await carts.add("a", "mug", 1, EUR)
     waits: list[float] = []
     monkeypatch.setattr(failover, "RECALL_SECONDS", Waits(waits))
+    monkeypatch.setattr(drain, "HOLD_SECONDS", 0.1)
     for _ in range(3):
         carts.shown("a", new_change_id(), 1)
         await carts.get("a")

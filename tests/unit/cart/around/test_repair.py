@@ -137,7 +137,7 @@ async def test_every_near_copy_is_restored_to_an_emptied_store(
 async def test_a_store_that_lost_nothing_is_left_alone(store: UnreliableStore, carts: FailoverCartService) -> None:
     cart = await carts.add("a", "mug", 1, EUR)
     store.restarts += 1
-    carts._compare(everything=True)
+    carts._repair.compare(everything=True)
     await until(lambda: not carts._background)
     assert await store.get("a") == cart
     assert carts.repaired == 0
@@ -173,7 +173,7 @@ async def test_a_cart_that_was_deleted_stays_deleted(store: UnreliableStore, car
     await carts.delete("a")
     store.revert(old)
     store.restarts += 1
-    carts._compare(everything=True)
+    carts._repair.compare(everything=True)
     await until(lambda: not carts._background)
     assert (await carts.get("a")).lines == (await store.get("a")).lines == ()
 

@@ -1,0 +1,168 @@
+"""Restores what a store had acknowledged and does not have any more: it came back with older data, or with none.
+
+A cart that the store returns is compared with the near copy; all of them are, after a restart. The effects of the
+latest changes tell how to merge the two (near_copies.py). Where they do not suffice, another process may know more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from shop.cart.around.near_copies import NearCopies
+from shop.cart.model import Add, Cart, Change, Effect, Purchase, change_id, join, reconcile_exactly, replay
+from shop.cart.service import CartService
+from shop.errors import StoreUnavailable
+
+DOUBT_SECONDS = 5.0
+"""How long after a restart of the store it may lack what another process has yet to restore."""
+COMPARE_SECONDS = 10.0
+"""The shortest time between two comparisons of all near copies, unless the store restarted."""
+SAMPLE = 8
+"""Near copies that are compared with the store every second: the latest, and as many at random."""
+BATCH_SIZE = 64
+"""Carts that are compared with the store at a time."""
+
+log = logging.getLogger(__name__)
+
+Offer = Callable[[Cart, Cart], Awaitable[bool]]
+"""Asks the other processes to merge a near copy with what the store has. False if they cannot be asked."""
+Start = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
+
+
+class Repair:
+    """Compares the near copies with `store`, and restores there what it lacks."""
+
+    def __init__(self, store: CartService, near: NearCopies, offer: Offer, start: Start) -> None:
+        self.repaired = 0
+        """Number of carts restored in a store that had lost some of their changes."""
+        self._store = store
+        self._near = near
+        self._offer = offer
+        self._start = start
+        self._epoch = store.epoch
+        """The epoch in which the store was last compared whole."""
+        self._compare_at = 0.0
+        self._comparing: asyncio.Task[None] | None = None
+        self._doubt_until = 0.0
+
+    @property
+    def has_restarted(self) -> bool:
+        """Whether the store has restarted, and has not been compared whole since."""
+        return self._store.epoch != self._epoch
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the store may lack what another process has yet to restore."""
+        return self.has_restarted or asyncio.get_running_loop().time() < self._doubt_until
+
+    async def checked(self, near: Cart | None, stored: Cart, change: Change | None = None) -> Cart:
+        """The cart that the store returned, after restoring what it lacks of `near`, which it had acknowledged.
+
+        `change` is the change that the store has just applied, to a cart that was not whole.
+        """
+        if near is not None and not stored.grew_from(near):
+            stored = await self._repair(near, change)
+            self.compare(everything=False)
+        # the reply to a call at the same time may have changes that the store has lost since
+        latest = self._near.find(stored.id)
+        if latest is not None and not stored.grew_from(latest) and not latest.grew_from(stored):
+            stored = await self._repair(latest)
+        self._near.update(stored, change)
+        return stored
+
+    def compare(self, *, everything: bool) -> None:
+        """Compare all near copies with the store in the background; `everything`: even if they just have been."""
+        now = asyncio.get_running_loop().time()
+        if everything or self.has_restarted:
+            self._doubt_until = now + DOUBT_SECONDS
+        is_due = everything or now >= self._compare_at
+        if is_due and (self._comparing is None or self._comparing.done()):
+            self._compare_at = now + COMPARE_SECONDS
+            self._comparing = self._start(self._compare_all(self._store.epoch))
+
+    def store_is_back(self) -> None:
+        """The store answers again; it may have lost something."""
+        self._doubt_until = asyncio.get_running_loop().time() + DOUBT_SECONDS
+        self.compare(everything=False)
+
+    async def look(self) -> None:
+        """Compare all near copies if the store has restarted, or lacks some of a sample: it was emptied, say."""
+        if self.has_restarted or await self._misses_some():
+            self.compare(everything=True)
+
+    async def _misses_some(self) -> bool:
+        ids = {*self._near.carts.most_recent(SAMPLE), *self._near.carts.some(SAMPLE)}
+        with contextlib.suppress(StoreUnavailable):
+            return bool(ids) and await self._compare_some(ids) > 0 and not await self._store.evicts()
+        return False
+
+    async def _repair(self, near: Cart, change: Change | None = None) -> Cart:
+        effects, limits = self._near.effects(near.id), self._store.limits
+        lacked = is_exact = True
+
+        def fold(stored: Cart) -> Cart:
+            nonlocal lacked, is_exact
+            lacked = not stored.grew_from(near)
+            own = {change.id} if change else set()
+            if lacked and all(each in own or near.knows(each) for each in stored.change_ids):
+                whole: Cart | None = near
+            else:
+                whole = reconcile_exactly(stored, near, effects, limits)
+            is_exact = whole is not None
+            if whole is None:
+                return stored
+            return replay(whole, _again(whole, change), limits) if change else whole
+
+        cart = await self._store.transform(near.id, fold, aged=True)
+        if not is_exact and (change is not None or not await self._offer(near, cart)):
+            cart = await self._join(near, change)
+        self.repaired += lacked
+        return cart
+
+    async def _join(self, near: Cart, change: Change | None) -> Cart:
+        """Merge the two without knowing what each lacks."""
+
+        def fold(stored: Cart) -> Cart:
+            whole = join(stored, near, self._store.limits)
+            return replay(whole, _again(whole, change), self._store.limits) if change else whole
+
+        return await self._store.transform(near.id, fold, aged=True)
+
+    async def _compare_all(self, epoch: int) -> None:
+        restored = 0
+        try:
+            ids = [] if await self._store.evicts() else self._near.carts.most_recent()
+            for first in range(0, len(ids), BATCH_SIZE):
+                restored += await self._compare_some(ids[first : first + BATCH_SIZE])
+            self._epoch = epoch
+        except StoreUnavailable as error:
+            self._compare_at = 0.0
+            log.warning("Comparing carts with the store stopped, will be repeated: %s", error)
+        if restored:
+            log.warning("Cart store lost acknowledged changes; %d carts were restored.", restored)
+
+    async def _compare_some(self, cart_ids: Iterable[str]) -> int:
+        near = [cart for cart_id in cart_ids if (cart := self._near.carts.peek(cart_id))]
+        stored = await self._store.get_many([cart.id for cart in near])
+        lacking = [copy for copy, cart in zip(near, stored, strict=True) if not cart.grew_from(copy)]
+        for cart in await asyncio.gather(*map(self._repair, lacking)):
+            self._near.update(cart)
+        return len(lacking)
+
+
+def _again(whole: Cart, change: Change) -> Iterator[Change]:
+    """What has to be applied to a whole cart because the store applied `change` to one that was not whole.
+
+    The change itself if it had no effect there. One that says what the cart should be like is made again under another
+    id, because more is there now; others have done all that they should.
+    """
+    if not whole.knows(change.id):
+        yield change
+    elif not isinstance(change, Add | Purchase | Effect):
+        yield msgspec.structs.replace(change, id=change_id("again", change.id.hex()))
