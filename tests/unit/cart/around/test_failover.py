@@ -10,6 +10,7 @@ from shop.cart.around import drain, failover
 from shop.cart.around.failover import FailoverCartService
 from shop.cart.connect import with_standby
 from shop.cart.model import (
+    Add,
     Cart,
     Change,
     Clear,
@@ -24,6 +25,7 @@ from shop.cart.model import (
 )
 from shop.cart.redis.servers import OneServer
 from shop.cart.redis.service import RedisCartService
+from shop.cart.sql.journal import SqlJournal
 from shop.errors import QuantityLimitExceeded, StoreReadOnly
 from shop.money import Money
 
@@ -248,6 +250,42 @@ async def test_without_a_database_the_memory_of_the_process_keeps_the_journal(
             await asyncio.sleep(0.01)
 
 
+async def test_the_memories_of_two_processes_come_together_in_the_order_of_the_clicks(
+    server: FakeServer, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redis and the database are away: no process sees what the other has answered."""
+
+    async def away(*_: object, **__: object) -> None:
+        raise StoreReadOnly("The disk is full.")
+
+    one, other = begin(), begin()
+    for process in (one, other):
+        await process.start()
+    await one.add("a", "mug", 3, EUR)
+    await other.get("a")
+    server.connected = False
+    with monkeypatch.context() as patch:
+        for name in ("read", "transform", "carts", "recent"):
+            patch.setattr(SqlJournal, name, away)
+        clicks: list[tuple[FailoverCartService, Change]] = [
+            (one, SetQuantity(new_change_id(), 1, "mug", 5)),
+            (other, SetQuantity(new_change_id(), 1, "mug", 7)),
+            (one, Add(new_change_id(), 1, "bowl", 2, EUR)),
+            (other, Clear(new_change_id(), 1)),
+            (one, Add(new_change_id(), 1, "vase", 1, EUR)),
+        ]
+        for process, click in clicks:
+            cart = await process.apply("a", click)
+            for each in (one, other):
+                each.shown("a", cart.changes[-32:], cart.changed_at)
+    server.connected = True
+    async with asyncio.timeout(10):
+        while quantities(await one.primary.get("a")) != {"vase": 1}:
+            await asyncio.sleep(0.05)
+    await recovered(one, other)
+    assert quantities(await one.get("a")) == quantities(await other.get("a")) == {"vase": 1}
+
+
 async def test_the_standby_refuses_changes_too_and_does_not_replay_them(
     server: FakeServer, carts: FailoverCartService
 ) -> None:
@@ -291,10 +329,11 @@ async def test_a_cart_forgotten_during_an_outage_stays_empty(server: FakeServer,
     await one.add("a", "mug", 2, EUR)
     await other.get("a")
     server.connected = False
-    await (one if near else begin()).delete("a")
+    third = one if near else begin()
+    await third.delete("a")
     assert (await other.get("a")).lines == ()
     server.connected = True
-    await recovered(one, other)
+    await recovered(one, other, third)
     assert (await one.primary.get("a")).lines == (await other.get("a")).lines == ()
 
 

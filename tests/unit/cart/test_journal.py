@@ -1,0 +1,58 @@
+"""The order of what is in a journal, and what one journal adds to another."""
+
+from shop.cart.journal import Outage
+from shop.cart.model import Add, Cart, Change, Limits, apply, new_change_id
+from shop.money import Money
+
+EMPTY, LIMITS = Cart("a"), Limits()
+
+
+def add(sku: str) -> Add:
+    return Add(new_change_id(), 1, sku, 1, Money(500, "EUR"))
+
+
+def skus(changes: list[Change]) -> list[str]:
+    return [change.sku for change in changes if isinstance(change, Add)]
+
+
+def test_a_change_waits_for_what_its_shopper_had_been_shown() -> None:
+    mug, bowl = add("mug"), add("bowl")
+    outage = Outage().with_change(bowl, mug.id, EMPTY)
+    ready, waiting = outage.in_order(EMPTY)
+    assert (skus(ready), skus(waiting)) == ([], ["bowl"])
+    ready, waiting = outage.in_order(apply(EMPTY, mug))
+    assert (skus(ready), skus(waiting)) == (["bowl"], [])
+    assert outage.cart("a", LIMITS).quantity == 1, "it is shown all the same"
+
+
+def test_two_journals_come_together_in_the_order_of_the_clicks() -> None:
+    first, second, third, fourth = map(add, ("first", "second", "third", "fourth"))
+    one = Outage().with_change(first, b"", EMPTY)
+    other = Outage().with_change(second, first.id, EMPTY)
+    one = one.with_change(third, first.id + second.id, apply(EMPTY, first))
+    other = other.with_change(fourth, second.id + third.id, apply(EMPTY, second))
+    for merged in (one.then(other), other.then(one)):
+        assert skus(merged.in_order(EMPTY)[0]) == ["first", "second", "third", "fourth"]
+
+
+def test_what_is_acknowledged_after_a_change_that_waits_does_not_overtake_it() -> None:
+    """The process knows all that its shopper has been shown, but its own last change waits for another's."""
+    first, second, third = map(add, ("first", "second", "third"))
+    outage = Outage().with_change(second, first.id, EMPTY).with_change(third, second.id, apply(EMPTY, second))
+    assert skus(outage.in_order(EMPTY)[1]) == ["second", "third"]
+    assert skus(outage.then(Outage(None, (first,))).in_order(EMPTY)[0]) == ["first", "second", "third"]
+
+
+def test_a_change_that_two_processes_took_has_the_place_that_one_of_them_knew() -> None:
+    first, twice, last = map(add, ("first", "twice", "last"))
+    knew = Outage(None, (first, twice, last))
+    did_not = Outage().with_change(twice, first.id, EMPTY)
+    for merged in (knew.then(did_not), did_not.then(knew)):
+        assert skus(merged.in_order(EMPTY)[0]) == ["first", "twice", "last"]
+
+
+def test_what_is_wanted_stays_until_it_is_there() -> None:
+    outage = Outage().wanting(b"12345678").wanting(b"12345678abcdefgh")
+    assert (outage.wanted, outage.is_pending) == (b"12345678abcdefgh", True)
+    assert not outage.without((), EMPTY).is_pending
+    assert outage.without((), EMPTY, wanted=b"abcdefgh").is_pending
