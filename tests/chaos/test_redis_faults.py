@@ -117,7 +117,7 @@ async def test_a_change_with_an_unknown_outcome_is_not_doubled(valkey: Valkey, c
     valkey.hang()
     answers = await asyncio.gather(*(carts.add("a", "mug", 1, EUR) for _ in range(40)))
     assert max(cart.quantity for cart in answers) == 41
-    assert carts.backlog == 40
+    assert carts.backlog == 1, "carts with changes in the journal"
     valkey.resume()
     await recovered(carts)
     assert calls_of(valkey, "evalsha") > sent + 1, "some arrived when it went on, besides what was replayed"

@@ -170,10 +170,12 @@ def test_a_copy_of_the_tab_sends_nothing_twice(at_cart: Shopper) -> None:
     break_changes(at_cart.page)
     at_cart.presses("One more of Keel Pan")
     at_cart.sees_status("cannot be reached")
+    at_cart.page.context.add_init_script("window.copied = Object.keys(sessionStorage)")
     with at_cart.page.expect_popup() as opened:
         at_cart.page.evaluate("open('/product/keel-pan')")
     copy = Shopper(opened.value)
-    assert "outbox" in copy.page.evaluate("Object.keys(sessionStorage)")
+    copy.page.wait_for_load_state()
+    assert "outbox" in copy.page.evaluate("copied")
     copy.sees_badge(2)
     at_cart.page.unroute(CHANGES)
     for tab in (at_cart, copy):

@@ -112,10 +112,7 @@ def test_what_a_store_says_of_itself_is_for_operators() -> None:
     assert error.message == str(error)
     assert StoreUnavailable().message == StoreUnavailable.in_general, "a time-out says nothing of itself"
     with speaking(language_of("de")):
-        assert (
-            error.message
-            == "Der Shop kann das gerade nicht. Nichts ist verloren. Bitte versuche es gleich noch einmal."
-        )
+        assert error.message == "Der Shop kann das gerade nicht. Bitte versuche es gleich noch einmal."
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,7 @@ class Drain:
         if not self._availability.away and not self.has_changes:
             self.has_changes = bool(await self._journal.carts(1))
         if not self._availability.away and not self.has_changes:
+            await self._refresh()
             return
         recent = await self._journal.recent(RECENT_SECONDS, RECENT_BATCH)
         await asyncio.gather(*map(self._contribute, recent))
@@ -93,7 +94,6 @@ class Drain:
         if not carts and writes == self.writes:
             self.has_changes = False
             self._contributed.clear()
-            await self._refresh()
             return
         self.has_changes = True
         while ready := [cart_id for cart_id in carts if not self._availability.is_away(cart_id)]:

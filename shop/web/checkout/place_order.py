@@ -7,6 +7,7 @@ current prices.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Mapping
 
@@ -67,7 +68,7 @@ class PlaceOrderHandlers:
             return await self._nothing_to_order(submission)
         try:
             submission, existing = await self._with_cart(submission)
-            return self._to_order(submission.request, existing) if existing else await self._order(submission)
+            return await (self._ordered(submission, existing) if existing else self._order(submission))
         except StoreUnavailable as error:
             return await self._unavailable(submission, error)
 
@@ -95,6 +96,13 @@ class PlaceOrderHandlers:
             return await self._without_coupon(submission, result.quote, error.message)
         except PaymentDeclined as error:
             return await self._declined(submission, result.quote, error.message)
+        return self._to_order(submission.request, order)
+
+    async def _ordered(self, submission: CheckoutSubmission, order: Order) -> Reply:
+        """The order of an earlier submit. Its lines leave the cart now: the process that was to do it may have died."""
+        if order.firm:
+            with contextlib.suppress(StoreUnavailable):
+                await self._ordering.place_order.taken_out(order.number)
         return self._to_order(submission.request, order)
 
     async def _already_ordered(self, submission: CheckoutSubmission, quote: Quote, number: str) -> Reply:

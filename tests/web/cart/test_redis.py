@@ -18,7 +18,9 @@ from tests.fixtures.shop_app import HTMX, Client, MakeClient
 
 @pytest.fixture
 async def shop(make_client: MakeClient, valkey_url: str, tmp_path: Path) -> AsyncIterator[Client]:
-    settings = Settings(redis_url=valkey_url, database_url=f"sqlite+aiosqlite:///{tmp_path}/never-opened.db")
+    settings = Settings(
+        redis_url=valkey_url, redis_patience=10, database_url=f"sqlite+aiosqlite:///{tmp_path}/never-opened.db"
+    )
     catalog = FixedCatalog(*(product(f"p{number}", stock=None) for number in range(50)))
     async with make_client(carts=None, settings=settings, catalog=catalog) as client:
         yield client
