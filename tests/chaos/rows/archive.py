@@ -170,8 +170,8 @@ async def _waits(scene: Scene[OnPostgres]) -> bool:
 
 
 ROWS: tuple[Row[Any], ...] = (
-    Row("pg-stop", "PostgreSQL stopped, then started", OnPostgres, stopped),
-    Row("pg-hung", "PostgreSQL hung", OnPostgres, hung),
+    Row("pg-stop", "PostgreSQL stopped, then started", OnPostgres, stopped, tested=(ONE,)),
+    Row("pg-hung", "PostgreSQL hung", OnPostgres, hung, tested=(ONE,)),
     Row("pg-lock", "the table of carts locked", OnPostgres, locked, tested=()),
     Row("pg-rows", "the rows of the carts locked", OnPostgres, rows_locked),
     Row("pg-close", "SIGTERM to the shop, Redis emptied", OnPostgres, closed_and_emptied),
