@@ -124,7 +124,7 @@ class Journal(ABC):
         """The next `limit` ids, in order, of carts of which something is pending in the journal."""
 
     async def recent(self, seconds: float, limit: int) -> Sequence[str]:  # noqa: ARG002 - no other process has written
-        """The ids of at most `limit` carts that any process has written to the journal within so many seconds."""
+        """The ids of `limit` carts in the journal, or of all that any process has written within so many seconds."""
         return ()
 
     async def purge(self, limit: int) -> int:  # noqa: ARG002 - memory holds nothing else

@@ -26,9 +26,11 @@ notices in this time."""
 RECENT_SECONDS = 3.0
 """How long after a cart was written to the journal the processes add what they know of it."""
 RECENT_BATCH = 128
-"""How many of the carts that were written last are looked at."""
+"""How many carts in the journal are looked at, unless more were written last."""
 REPLAY_BATCH = 100
 """Changes of one cart that are replayed together: far fewer than the ids that a cart remembers."""
+IDLE_PAGES = 16
+"""So many pages of carts whose shards are away are read one after the other, to find some whose shards are up."""
 BATCH_SIZE = 64
 """Carts that are brought up to date at a time."""
 PATIENCE_SECONDS = 0.1
@@ -93,10 +95,14 @@ class Drain:
         self.backlog = len(carts)
         if not carts and writes == self.writes:
             self.has_changes = False
-            self._contributed.clear()
+            for memory in (self._contributed, self._held, self._failed):
+                memory.clear()
             return
         self.has_changes = True
-        while ready := [cart_id for cart_id in carts if not self._availability.is_away(cart_id)]:
+        idle_pages = 0
+        while carts and idle_pages < IDLE_PAGES:
+            ready = [cart_id for cart_id in carts if not self._availability.is_away(cart_id)]
+            idle_pages = 0 if ready else idle_pages + 1
             await asyncio.gather(*map(self.one, ready))
             carts = await self._journal.carts(BATCH_SIZE, after=carts[-1])
 
@@ -130,8 +136,7 @@ class Drain:
         with contextlib.suppress(StoreUnavailable):
             await self._journal.transform(near.id, fold)
             self.has_changes = True
-            return True
-        return False
+        return self._journal.is_shared
 
     async def _drain(self, cart_id: str) -> None:
         outage = await self._journal.read(cart_id)
@@ -143,6 +148,7 @@ class Drain:
             self.replayed += len(changes)
             self._held.pop(cart_id, None)
             self.stored(cart)
+        self._held.pop(cart_id, None)
         if outage.base is not None:
             self._near.learn(outage.base)
 
@@ -203,9 +209,17 @@ class Drain:
         near = self._near.carts.peek(cart_id)
         if near is None or self._contributed.get(cart_id) == near.revision:
             return
-        self._contributed[cart_id] = near.revision
-        with contextlib.suppress(StoreUnavailable):
-            await self._journal.transform(cart_id, partial(self._with_copy, near))
+        try:
+            outage = await self._journal.transform(cart_id, partial(self._with_copy, near))
+        except StoreUnavailable:
+            return
+        except Exception:
+            if cart_id not in self._failed:
+                log.exception("A cart in the journal cannot be read.")
+            self._failed.add(cart_id)
+            return
+        if outage.is_pending and self._journal.is_shared:
+            self._contributed[cart_id] = near.revision
 
     def _with_copy(self, near: Cart, outage: Outage) -> Outage:
         """An outage with what this process knows, for others.

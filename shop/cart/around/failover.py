@@ -306,7 +306,12 @@ class FailoverCartService(ForwardingCartService):
         return outage.with_change(change, self._shown.of(cart_id), before)
 
     def _transformed(self, cart_id: str, fold: Callable[[Cart], Cart], outage: Outage) -> Outage:
-        """The outage after a whole cart was put or transformed: the result is what is known of the cart."""
+        """The outage after a whole cart was put or transformed: the result is what is known of the cart.
+
+        If nothing was known, the changes were made to what is put now.
+        """
+        if outage.base is None:
+            return msgspec.structs.replace(outage, base=_whole(fold(Cart(cart_id))))
         before = outage.cart(cart_id, self.limits)
         after = fold(before)
         return outage if after is before else msgspec.structs.replace(outage, base=_whole(after))

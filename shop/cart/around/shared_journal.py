@@ -11,7 +11,7 @@ from typing_extensions import override
 from shop.cart.around.recent import Recent
 from shop.cart.journal import MAX_CHANGES, Journal, MemoryJournal, Outage
 from shop.cart.model import Limits
-from shop.errors import StoreUnavailable
+from shop.errors import StoreBusy, StoreUnavailable
 
 RETRY_SECONDS = 0.5
 """How long the database is left alone after it failed to answer."""
@@ -37,7 +37,7 @@ class SharedJournal(Journal):
 
     @property
     def is_shared(self) -> bool:  # type: ignore[override]
-        """Whether the database answered the last call."""
+        """Whether the database is not known to be away."""
         return time.monotonic() >= self._retry_at
 
     @override
@@ -104,6 +104,7 @@ class SharedJournal(Journal):
 
     @override
     async def close(self) -> None:
+        self._retry_at = 0.0
         await self.carts(MAX_CHANGES)
         await self.own.close()
         await self._shared.close()
@@ -122,6 +123,8 @@ class SharedJournal(Journal):
             raise StoreUnavailable("The database did not answer the last call.")
 
     def _failed(self, error: StoreUnavailable) -> None:
+        if isinstance(error, StoreBusy):  # one row is: the database is not away
+            return
         if time.monotonic() < self._retry_at:
             return
         self._retry_at = time.monotonic() + RETRY_SECONDS

@@ -6,6 +6,8 @@ from shop.cart.around.recent import Recent
 from shop.cart.model import Cart
 from shop.cart.service import CartService
 
+MAX_AHEAD_SECONDS = 300
+"""A change made later than this is not believed."""
 MAX_REMEMBERED = 10_000
 """Of how many carts this is remembered."""
 
@@ -33,7 +35,8 @@ class Shown:
         latest, at = self._latest.get(cart.id, (b"", 0))
         if cart.knows_all(latest) or self._unknown.get(cart.id) == latest:
             return False
-        return at + self._store.ttl > self._store.now()
+        now = self._store.now()
+        return now - self._store.ttl < at < now + MAX_AHEAD_SECONDS
 
     def is_unknown(self, cart_id: str) -> None:
         """No process knows what the shopper has been shown: it is not to be waited for again."""

@@ -50,9 +50,13 @@ class SqlJournal(Journal):
 
     @override
     async def recent(self, seconds: float, limit: int) -> Sequence[str]:
-        rows = await self._table.page("", 0, limit)
-        if len(rows) == limit:
-            rows = await self._table.page("", int(self._table.now() - seconds) + _LIFETIME, limit)
+        rows = page = await self._table.page("", 0, limit)
+        if len(page) == limit:
+            since = int(self._table.now() - seconds) + _LIFETIME
+            rows = page = await self._table.page("", since, limit)
+            while len(page) == limit:
+                page = await self._table.page(page[-1][0], since, limit)
+                rows = [*rows, *page]
         return [cart_id for cart_id, _ in rows]
 
     @override

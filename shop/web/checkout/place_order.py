@@ -100,10 +100,13 @@ class PlaceOrderHandlers:
 
     async def _ordered(self, submission: CheckoutSubmission, order: Order) -> Reply:
         """The order of an earlier submit. Its lines leave the cart now: the process that was to do it may have died."""
-        if order.firm:
-            with contextlib.suppress(StoreUnavailable):
-                await self._ordering.place_order.taken_out(order.number)
-        return self._to_order(submission.request, order)
+        if not order.firm:
+            return self._to_order(submission.request, order)
+        cookies = []
+        with contextlib.suppress(StoreUnavailable):
+            cart = await self._ordering.place_order.taken_out(order.number)
+            cookies = self._site.sessions.latest(submission.request, cart.id, cart.changes, cart.changed_at)
+        return go_to(submission.request, order_path(order.number), headers=cookies)
 
     async def _already_ordered(self, submission: CheckoutSubmission, quote: Quote, number: str) -> Reply:
         """The form with what another order left in the cart; a redirect to that order if the cart is empty."""
@@ -211,6 +214,8 @@ class PlaceOrderHandlers:
 
     def _to_order(self, request: ShopRequest, order: Order) -> Reply:
         """A redirect to the order, or to the bank if it challenges the payment."""
-        purchase = purchase_id(order.number)
-        cookies = self._site.sessions.latest(request, purchase, order.created_at) if order.firm else ()
+        cookies = []
+        if order.firm:
+            purchase = purchase_id(order.number)
+            cookies = self._site.sessions.latest(request, order.quote.cart_id, purchase, order.created_at)
         return go_to(request, order.challenge_path or order_path(order.number), headers=cookies)

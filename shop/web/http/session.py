@@ -38,7 +38,7 @@ JOURNAL_SECONDS = 60
 """How long a shopper's requests look into the journal first: longer than a process may take to notice it."""
 _SECURE_NAMES = tuple(name for name in NAMES if name.startswith("__Host-"))
 _COOKIE = re.compile(rb"(?:^|[;,\s])((?:__Host-)?(?:neap_)?session)=([A-Za-z0-9_-]{43})(?=[;,\s]|$)")
-_LATEST = re.compile(r"((?:[0-9a-f]{16}){1,4})\.([0-9]{1,10})")
+_LATEST = re.compile(r"((?:[0-9a-f]{16}){1,4})\.([0-9]{1,10})\.([0-9a-f]{16})")
 _KEY = re.compile(r"[0-9a-f]{32,64}")
 _PURPOSE = b"the number of a session, 1"
 _LATEST_BYTES = 4 * ID_BYTES
@@ -81,7 +81,7 @@ class Sessions:
             return None
         token = next(filter(self._is_issued, found), None)
         session = Session(token, cart_id(token)) if token else Session(found[0], cart_id(found[0]), issued=False)
-        changes, at = _shown(request)
+        changes, at = self._shown(request, session.cart_id)
         if changes:
             self._carts.shown(session.cart_id, changes, at, journalled=JOURNAL in request.cookies)
         return session
@@ -105,26 +105,43 @@ class Sessions:
         return [
             _set_cookie(f"{name}={session.token}{attributes}; HttpOnly"),
             _set_cookie(f"cart_count={quantity}{attributes}"),
-            *self.latest(request, cart.changes, cart.changed_at),
+            *self.latest(request, session.cart_id, cart.changes, cart.changed_at),
             *([_set_cookie(f"{SEEN}={self._attributes(request, 0)}; HttpOnly")] if SEEN in request.cookies else ()),
             *self._journaled(request, session),
             *self._dropped(request, [other for other in NAMES if other != name], session.token),
         ]
 
-    def latest(self, request: ShopRequest, changes: bytes, at: int) -> list[SetCookie]:
-        """The cookie with the ids of the cart's latest changes, and when the last of them was made."""
-        return [self._changes(request, LATEST, changes, at)] if changes else []
+    def latest(self, request: ShopRequest, cart_id: str, changes: bytes, at: int) -> list[SetCookie]:
+        """The cookie with the ids of a cart's latest changes, and when the last of them was made."""
+        return [self._changes(request, LATEST, cart_id, changes, at)] if changes else []
 
     def seen(self, request: ShopRequest, cart: Cart) -> list[SetCookie]:
         """The cookie for a page that shows changes of the cart which the browser has not been shown."""
-        changes, _ = _shown(request)
+        changes, _ = self._shown(request, cart.id)
         if not cart.changes or cart.latest_change in ids_in(changes) or not cart.knows_all(changes):
             return []
-        return [self._changes(request, SEEN, cart.changes, cart.changed_at)]
+        return [self._changes(request, SEEN, cart.id, cart.changes, cart.changed_at)]
 
-    def _changes(self, request: ShopRequest, name: str, changes: bytes, at: int) -> SetCookie:
-        latest = changes[-_LATEST_BYTES:].hex()
-        return _set_cookie(f"{name}={latest}.{at}{self._attributes(request, self._ttl)}; HttpOnly")
+    def _changes(self, request: ShopRequest, name: str, cart_id: str, changes: bytes, at: int) -> SetCookie:
+        latest = f"{changes[-_LATEST_BYTES:].hex()}.{at}"
+        return _set_cookie(
+            f"{name}={latest}.{self._shown_mark(cart_id, latest)}{self._attributes(request, self._ttl)}; HttpOnly"
+        )
+
+    def _shown(self, request: ShopRequest, cart_id: str) -> tuple[bytes, int]:
+        """The ids of the latest changes that the browser has been shown, and when the last was made; empty if unknown.
+
+        What this shop has not signed for this cart does not count: it would be looked for in vain.
+        """
+        changes, latest = b"", 0
+        for name in (LATEST, SEEN):
+            match = _LATEST.fullmatch(request.cookies.get(name, ""))
+            if match and hmac.compare_digest(match[3], self._shown_mark(cart_id, f"{match[1]}.{match[2]}")):
+                changes, latest = changes + bytes.fromhex(match[1]), max(latest, int(match[2]))
+        return changes, latest
+
+    def _shown_mark(self, cart_id: str, latest: str) -> str:
+        return self._sign(b"shown", f"{cart_id}.{latest}".encode())[:8].hex()
 
     def _journaled(self, request: ShopRequest, session: Session) -> list[SetCookie]:
         """The cookie for a process that has not noticed that the store of the cart is away for others."""
@@ -159,7 +176,7 @@ class Sessions:
         return [
             *(
                 _set_cookie(f"{name}={attributes}")
-                for name in (mine, "cart_count", LATEST, SEEN, "currency", "language", "welcome")
+                for name in (mine, "cart_count", LATEST, SEEN, JOURNAL, "currency", "language", "welcome")
             ),
             *(self._dropped(request, others, session.token) if session else ()),
         ]
@@ -206,12 +223,6 @@ def _tokens(request: ShopRequest) -> list[str]:
     found = _COOKIE.findall(request.cookie_header)
     found.sort(key=lambda pair: NAMES.index(pair[0].decode()))
     return [token.decode() for _, token in found]
-
-
-def _shown(request: ShopRequest) -> tuple[bytes, int]:
-    """The ids of the latest changes that the browser has been shown, and when the last was made; empty if unknown."""
-    found = [match for name in (LATEST, SEEN) if (match := _LATEST.fullmatch(request.cookies.get(name, "")))]
-    return b"".join(bytes.fromhex(match[1]) for match in found), max((int(match[2]) for match in found), default=0)
 
 
 def _set_cookie(value: str) -> SetCookie:

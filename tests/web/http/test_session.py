@@ -239,7 +239,16 @@ async def test_logout_deletes_cart_and_cookies(shop: Client, carts: CountingCart
 
     assert (reply.status_code, reply.headers["location"]) == (303, "/")
     cookies = cookies_of(reply)
-    assert set(cookies) == {"neap_session", "cart_count", "cart_latest", "cart_seen", "currency", "language", "welcome"}
+    assert set(cookies) == {
+        "neap_session",
+        "cart_count",
+        "cart_latest",
+        "cart_seen",
+        "cart_journal",
+        "currency",
+        "language",
+        "welcome",
+    }
     assert all(cookie["max-age"] == "0" for cookie in cookies.values())
     assert [cart.lines async for cart in carts.scan()] == [()]
     assert dict(shop.cookies) == {}
@@ -247,3 +256,18 @@ async def test_logout_deletes_cart_and_cookies(shop: Client, carts: CountingCart
 
 async def test_logout_without_a_session_is_no_error(shop: Client) -> None:
     assert (await shop.post("/logout")).status_code == 303
+
+
+async def test_a_forged_cookie_of_what_was_shown_counts_for_nothing(
+    shop: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(CountingCarts, "shown", lambda _, cart, *__, **___: shown.append(cart))
+    cookies = cookies_of(await shop.post("/cart", data=MUG))
+    session, signed = cookies["neap_session"].value, cookies["cart_latest"].value
+    shop.cookies.clear()
+    for forged in (signed[:-1] + ("0" if signed[-1] != "0" else "1"), f"{'0' * 16}.9999999999.{'0' * 16}", "x"):
+        await shop.get("/cart", headers={"Cookie": f"neap_session={session}; cart_latest={forged}"})
+    assert not shown
+    await shop.get("/cart", headers={"Cookie": f"neap_session={session}; cart_latest={signed}"})
+    assert shown == [cart_id(session)]

@@ -368,3 +368,16 @@ async def test_a_store_that_takes_no_change_is_read(
         assert not (await carts.get("a")).partial
     await recovered(carts)
     assert quantities(await carts.primary.get("a")) == {"mug": 3, "bowl": 1}
+
+
+async def test_changes_to_an_unknown_cart_were_made_to_what_the_archive_had_of_it(
+    server: FakeServer, begin: Begin
+) -> None:
+    carts = begin()
+    archived = apply(Cart("a"), Add(new_change_id(), 1, "mug", 1, EUR))
+    server.connected = False
+    await carts.apply("a", Clear(new_change_id(), 2))
+    assert (await carts.put(archived)).lines == ()
+    server.connected = True
+    await recovered(carts)
+    assert (await carts.primary.get("a")).lines == ()
