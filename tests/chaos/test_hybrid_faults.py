@@ -130,6 +130,7 @@ async def test_shop_and_redis_killed_together_lose_at_most_the_delay(
 async def test_two_shops_agree_while_redis_is_gone(valkey: Valkey, open_shop: OpenShop, comes_in: ComesIn) -> None:
     """Each has a standby of its own; a shopper whose clicks go to both by turns must not notice."""
     settings = {"REDIS_URL": valkey.url, "CART_ARCHIVE": "on", "CART_ARCHIVE_DELAY": "0.1", "CART_MAX_QUANTITY": LIMIT}
+    settings["SECRET_KEY"] = "the key of both, which is long enough"
     first = open_shop(products=PRODUCTS, **settings)
     shops = [first, open_shop(**settings, DATABASE_URL=first.environ["DATABASE_URL"])]
     shopper = comes_in(first)
