@@ -10,10 +10,9 @@ from shop.catalog.writing.importing import CatalogImport
 from shop.checkout.pricing.coupons import Coupon, Coupons
 from shop.checkout.pricing.totals import CouponTerms
 from shop.database import create_engine, migrate
-from shop.demo.postgres import Postgres
 from shop.money import Money
-from tests.chaos.rows.redis import OneRedis
-from tests.chaos.stage import ONE, Crew, Stage
+from tests.chaos.rows.database import RedisAndPostgres
+from tests.chaos.stage import Stage
 from tests.fixtures.price_list import Goods, price_list
 
 LAST, ASIDE, CROSSED = 10, 10, 30
@@ -67,26 +66,10 @@ class OneOnSqlite(AttackedShop):
         """There are none."""
 
 
-class TwoOnPostgres(AttackedShop, OneRedis):
+class TwoOnPostgres(AttackedShop, RedisAndPostgres):
     """PostgreSQL, two processes"""
 
     settings: ClassVar[dict[str, str]] = {"WORKERS": "2"}
-
-    def __init__(self, crew: Crew = ONE) -> None:
-        super().__init__(crew)
-        self.postgres = Postgres()
-
-    @property
-    def database_url(self) -> str:
-        return self.postgres.url
-
-    def open_servers(self) -> None:
-        super().open_servers()
-        self.postgres.start()
-
-    def close_servers(self) -> None:
-        self.postgres.stop()
-        super().close_servers()
 
 
 STAGES = (OneOnSqlite, TwoOnPostgres)
