@@ -1,6 +1,6 @@
 """What the stores of encoded carts have in common: they go on past a value that this release cannot read.
 
-Such a value is put aside once a shopper's call meets it, so that the cart can begin anew, or be given back from a copy.
+Such a value is put aside once a shopper's call meets it, so that the cart can start empty, or be restored from a copy.
 It stays in the store for UNREADABLE_SECONDS, under a key of its own.
 """
 
@@ -57,7 +57,7 @@ class StoredCarts(CartService):
     def _was_put_aside(self, where: str) -> None:
         """Count and log a value that was put aside; `where` tells an operator how to find it."""
         self.unreadable += 1
-        log.error("A stored cart could not be read; it begins anew. What was there is kept for 30 days %s.", where)
+        log.error("A stored cart could not be read; it starts empty. What was there is kept for 30 days %s.", where)
 
 
 def unreadable_in(service: CartService) -> int:

@@ -43,7 +43,7 @@ class Shopper:
 
     def __init__(self, crowd: Crowd, number: int) -> None:
         self.visits = [Visit()]
-        """One after the other: whoever has the shop forget a cart begins anew."""
+        """One after the other: whoever has the shop forget a cart starts a new one."""
         self.orders: dict[str, tuple[Lines, bool]] = {}
         """E-mail address of an order -> what it must have, and whether it was accepted."""
         self._crowd = crowd

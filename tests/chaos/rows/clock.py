@@ -48,7 +48,7 @@ class SlowClock(WrongClock):
 
 
 async def redis_lost(scene: Scene[WrongClock]) -> None:
-    """Redis loses everything, and the shops are opened anew: only what is stored elsewhere can tell them."""
+    """Redis loses everything, and the shops are restarted: they know only what is stored elsewhere."""
     await killed_empty(scene)
     async with scene.crowd.rests():  # what is to be written behind is written
         await asyncio.sleep(2)

@@ -240,7 +240,7 @@ async def one_shop_alone(scene: Scene[Network]) -> None:
 
 
 async def nobody_has_redis(scene: Scene[Network]) -> None:
-    """No shop reaches a server or a Sentinel; both have the database, and are opened anew meanwhile."""
+    """No shop reaches a server or a Sentinel; both have the database, and are restarted meanwhile."""
     async with cut(scene, ("a", *SERVERS, *SENTINELS), ("b", *SERVERS, *SENTINELS)):
         await scene.until_standby()
         await scene.lasts()

@@ -53,7 +53,7 @@ def refusing(
     *,
     restarts: bool = False,
 ) -> Callable[[Scene[RefusingRedis]], Awaitable[None]]:
-    """A scene in which the server refuses for a while; with restarts, every shop is opened anew in the middle."""
+    """A scene in which the server refuses for a while; with restarts, every shop is restarted in the middle."""
 
     async def scene_of(scene: Scene[RefusingRedis]) -> None:
         client = scene.stage.valkey.client()
