@@ -45,7 +45,10 @@ class SharedJournal(Journal):
         try:
             self._raise_if_away()
             await self._move(cart_id)
-            return self._saw(cart_id, await self._shared.read(cart_id))
+            seen = self._seen.get(cart_id)
+            outage = await self._shared.read(cart_id)
+            # A change that was written meanwhile may have been answered first.
+            return self._saw(cart_id, outage) if self._seen.get(cart_id) is seen else outage
         except StoreUnavailable as error:
             self._failed(error)
             return self._with_seen(cart_id, await self.own.read(cart_id))

@@ -185,3 +185,27 @@ async def test_the_effect_of_a_change_is_kept_apart_from_those_of_others_before_
     for change in (mug, bowl, lamp):
         await store.apply("a", change)
     assert (await carts.get("a")).quantity == 4
+
+
+async def test_an_answer_that_was_overtaken_by_a_change_is_not_what_is_known(
+    table: Table, journal: SharedJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was read before the change was written, and it arrives after it; then the database is away."""
+    await journal.transform("a", then(add("mug")))
+    read, arrives, plain = asyncio.Event(), asyncio.Event(), table.read
+
+    async def late(cart_id: str) -> Outage:
+        outage = await plain(cart_id)
+        read.set()
+        await arrives.wait()
+        return outage
+
+    with monkeypatch.context() as slow:
+        slow.setattr(table, "read", late)
+        looking = asyncio.create_task(journal.read("a"))
+        await read.wait()
+        await journal.transform("a", then(Remove(new_change_id(), 1, "mug")))
+        arrives.set()
+        await looking
+    table.down = True
+    assert (await journal.read("a")).cart("a", Limits()).quantity == 0
