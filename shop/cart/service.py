@@ -16,6 +16,7 @@ from shop.cart.model import (
     Limits,
     Remove,
     SetQuantity,
+    apply,
     join,
     new_change_id,
     replay,
@@ -46,6 +47,14 @@ class CartService(ABC):
         A change that the cart already contains has no effect. Raises the errors of `model.apply`; the cart is then
         unchanged.
         """
+
+    async def apply_after(self, cart_id: str, change: Change, first: bytes) -> Cart:
+        """`apply` a change to a cart that has those with the ids `first`, 8 bytes each; else return it as it is."""
+
+        def fold(cart: Cart) -> Cart:
+            return apply(cart, change, self.limits) if cart.knows_all(first) else cart
+
+        return await self.transform(cart_id, fold)
 
     @abstractmethod
     async def transform(self, cart_id: str, fold: Callable[[Cart], Cart], *, aged: bool = False) -> Cart:

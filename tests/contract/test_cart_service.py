@@ -63,6 +63,19 @@ async def test_the_same_change_twice_is_applied_once(carts: CartService) -> None
     assert await carts.get("a") == first
 
 
+async def test_a_change_that_comes_after_others_is_made_to_a_cart_that_has_them(carts: CartService) -> None:
+    mug = await carts.add("a", "mug", 1, EUR)
+    vase = await carts.add("a", "vase", 1, EUR)
+    bowl, missing = Add(new_change_id(), now(), "bowl", 1, EUR), new_change_id()
+    for first in (missing, vase.changes + missing, missing + vase.latest_change):
+        assert await carts.apply_after("a", bowl, first) == vase
+    assert await carts.apply_after("b", bowl, missing) == Cart("b")
+    made = await carts.apply_after("a", bowl, vase.latest_change + mug.changes)
+    assert made.quantity == 3
+    assert await carts.apply_after("a", bowl, missing) == made, "it was made before"
+    assert (await carts.apply_after("a", Remove(new_change_id(), now(), "mug"), made.changes)).quantity == 2
+
+
 async def test_a_refused_change_leaves_the_cart_as_it_was(open_carts: Open) -> None:
     carts = await open_carts(limits=Limits(quantity=3, lines=2))
     await carts.add("a", "mug", 3, EUR)

@@ -31,7 +31,7 @@ from shop.cart.around.repair import Repair
 from shop.cart.around.shown import MAX_REMEMBERED, Shown
 from shop.cart.journal import Journal, MemoryJournal, Outage
 from shop.cart.memory import MemoryCartService
-from shop.cart.model import Add, Cart, Change, Effect, apply, change_id, reconcile
+from shop.cart.model import Cart, Change, apply, reconcile
 from shop.cart.service import CartService
 from shop.errors import CartLimitExceeded, StoreBusy, StoreTimeout, StoreUnavailable
 from shop.retry import jitter
@@ -118,18 +118,14 @@ class FailoverCartService(ForwardingCartService):
     @override
     async def apply(self, cart_id: str, change: Change) -> Cart:
         sent = False
-        if self._may_lack(cart_id) and self._shown.lacks(await self.get(cart_id)):
-            return await self._write(cart_id, partial(self._acknowledge, cart_id, change, sent=False))
         if await self._ready(cart_id):
-            near = self._near.find(cart_id)
+            near, first = self._near.find(cart_id), self._shown.required(cart_id)
             try:
                 sent = True
-                cart = await self._availability.call(cart_id, partial(self.primary.apply, cart_id, change))
-                is_new = near is None or not near.knows(change.id)
-                cart = await self._checked(near, cart, change)
-                if not self._shown.lacks(cart):
-                    return cart
-                return await (self._made_again(cart, change) if is_new else self._with_shown(cart))
+                cart = await self._availability.call(cart_id, partial(self._send, cart_id, change, first))
+                made = not first or cart.knows(change.id)
+                cart = await self._checked(near, cart, change if made else None)
+                return await (self._with_shown(cart) if made else self._made_after(cart, change))
             except StoreUnavailable as error:
                 self._availability.lost(cart_id, error)
         return await self._write(cart_id, partial(self._acknowledge, cart_id, change, sent=sent))
@@ -238,6 +234,12 @@ class FailoverCartService(ForwardingCartService):
         self._consulted.pop(cart_id, None)
         return True
 
+    async def _send(self, cart_id: str, change: Change, first: bytes) -> Cart:
+        """The cart after a change, or without it if the store lacks changes with the ids `first`."""
+        if first:
+            return await self.primary.apply_after(cart_id, change, first)
+        return await self.primary.apply(cart_id, change)
+
     async def _checked(self, near: Cart | None, stored: Cart, change: Change | None = None) -> Cart:
         cart = await self._repair.checked(near, stored, change)
         self._drain.answered.pop(cart.id, None)
@@ -258,7 +260,7 @@ class FailoverCartService(ForwardingCartService):
         self._wake_up()
         cart = self._answer(cart_id, outage)
         if not self._shown.lacks(cart):
-            return cart
+            return self._marked(cart)
         return await self._recalled(cart_id, outage) if self.journal.is_shared else _behind(cart)
 
     async def _from_journal(self, cart_id: str, outage: Outage) -> Cart:
@@ -326,7 +328,7 @@ class FailoverCartService(ForwardingCartService):
     async def _with_shown(self, cart: Cart) -> Cart:
         """The cart with what its shopper has been shown: if it lacks that, the other processes are asked."""
         if not self._shown.lacks(cart):
-            return cart
+            return self._marked(cart)
         return await self._write(cart.id, lambda outage: outage) if self.journal.is_shared else _behind(cart)
 
     async def _recalled(self, cart_id: str, outage: Outage) -> Cart:
@@ -337,23 +339,19 @@ class FailoverCartService(ForwardingCartService):
             if not self._shown.lacks(cart):
                 return cart
         self._shown.is_unknown(cart_id)
-        return cart
+        return self._marked(cart)
 
-    async def _made_again(self, cart: Cart, change: Change) -> Cart:
-        """The cart after a change that the store applied to a state that lacked what its shopper has been shown."""
+    def _marked(self, cart: Cart) -> Cart:
+        """The cart; `behind` if it lacks what its shopper has been shown, which its store may know when it is back."""
+        is_behind = self._availability.is_away(cart.id) and self._shown.is_missed_in(cart)
+        return _behind(cart) if is_behind else cart
+
+    async def _made_after(self, cart: Cart, change: Change) -> Cart:
+        """The cart after a change that the store did not make, because it lacks what the shopper has been shown."""
         cart = await self._with_shown(cart)
-        if cart.knows(change.id) and isinstance(change, Add | Effect):
-            return cart
-        if cart.knows(change.id):
-            again = change_id("again", change.id.hex(), cart.latest_change.hex())
-            change = msgspec.structs.replace(change, id=again)
         if self._shown.lacks(cart):
-            return await self._write(cart.id, partial(self._acknowledge, cart.id, change, sent=True))
+            return await self._write(cart.id, partial(self._acknowledge, cart.id, change, sent=False))
         return await self.apply(cart.id, change)
-
-    def _may_lack(self, cart_id: str) -> bool:
-        """Whether another process has yet to write to the store what the shopper has been shown, or to restore it."""
-        return bool(self._shown.of(cart_id)) and (cart_id in self._consulted or self._repair.in_doubt)
 
     # Watching the store and the journal
 
@@ -399,7 +397,7 @@ class FailoverCartService(ForwardingCartService):
         if await self._availability.probe(shard):
             self._shown.may_be_known()
             self._journal_written.set()
-            self._repair.store_is_back()
+            self._repair.compare(everything=False)  # it may have lost something
 
     async def _look(self) -> None:
         try:

@@ -19,8 +19,6 @@ from shop.cart.model import Add, Cart, Change, Effect, Purchase, change_id, join
 from shop.cart.service import CartService
 from shop.errors import StoreUnavailable
 
-DOUBT_SECONDS = 5.0
-"""How long after a restart of the store it may lack what another process has yet to restore."""
 COMPARE_SECONDS = 10.0
 """The shortest time between two comparisons of all near copies, unless the store restarted."""
 SAMPLE = 8
@@ -49,17 +47,11 @@ class Repair:
         """The epoch in which the store was last compared whole."""
         self._compare_at = 0.0
         self._comparing: asyncio.Task[None] | None = None
-        self._doubt_until = 0.0
 
     @property
     def has_restarted(self) -> bool:
         """Whether the store has restarted, and has not been compared whole since."""
         return self._store.epoch != self._epoch
-
-    @property
-    def in_doubt(self) -> bool:
-        """Whether the store may lack what another process has yet to restore."""
-        return self.has_restarted or asyncio.get_running_loop().time() < self._doubt_until
 
     async def checked(self, near: Cart | None, stored: Cart, change: Change | None = None) -> Cart:
         """The cart that the store returned, after restoring what it lacks of `near`, which it had acknowledged.
@@ -79,17 +71,10 @@ class Repair:
     def compare(self, *, everything: bool) -> None:
         """Compare all near copies with the store in the background; `everything`: even if they just have been."""
         now = asyncio.get_running_loop().time()
-        if everything or self.has_restarted:
-            self._doubt_until = now + DOUBT_SECONDS
         is_due = everything or now >= self._compare_at
         if is_due and (self._comparing is None or self._comparing.done()):
             self._compare_at = now + COMPARE_SECONDS
             self._comparing = self._start(self._compare_all(self._store.epoch))
-
-    def store_is_back(self) -> None:
-        """The store answers again; it may have lost something."""
-        self._doubt_until = asyncio.get_running_loop().time() + DOUBT_SECONDS
-        self.compare(everything=False)
 
     async def look(self) -> None:
         """Compare all near copies if the store has restarted, or lacks some of a sample: it was emptied, say."""

@@ -30,13 +30,26 @@ class Shown:
         """The ids of the changes that the shopper has been shown; empty if that is not known."""
         return self._latest.get(cart_id, (b"", 0))[0]
 
+    def required(self, cart_id: str) -> bytes:
+        """The ids of what its shopper has been shown, which a cart must have.
+
+        Empty if the cart has expired, or if no process knows all of them.
+        """
+        latest = self._unexpired(cart_id)
+        return b"" if self._unknown.get(cart_id) == latest else latest
+
     def lacks(self, cart: Cart) -> bool:
-        """Whether a cart lacks what its shopper has been shown, although it has not expired."""
-        latest, at = self._latest.get(cart.id, (b"", 0))
-        if cart.knows_all(latest) or self._unknown.get(cart.id) == latest:
-            return False
+        """Whether a cart lacks what it must have."""
+        return not cart.knows_all(self.required(cart.id))
+
+    def is_missed_in(self, cart: Cart) -> bool:
+        """Whether a cart lacks what its shopper has been shown, also if no process knows it."""
+        return not cart.knows_all(self._unexpired(cart.id))
+
+    def _unexpired(self, cart_id: str) -> bytes:
+        latest, at = self._latest.get(cart_id, (b"", 0))
         now = self._store.now()
-        return now - self._store.ttl < at < now + MAX_AHEAD_SECONDS
+        return latest if now - self._store.ttl < at < now + MAX_AHEAD_SECONDS else b""
 
     def is_unknown(self, cart_id: str) -> None:
         """No process knows what the shopper has been shown: it is not to be waited for again."""

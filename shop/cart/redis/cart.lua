@@ -8,10 +8,11 @@
 -- ARGV[4]  ttl in seconds; a swap never shortens the ttl of the stored cart
 -- ARGV[5]  swap: the bytes that must be stored now, '' for none; otherwise nothing is written
 --          buy: the ordered lines, each as length of sku 1 | sku | quantity 2
--- ARGV[6]  the server's time in ms after which the caller has given up: nothing is written then; 0 for none
+-- ARGV[6]  the ids of changes that come first, 8 bytes each: a cart that lacks one is returned as it is
+-- ARGV[7]  the server's time in ms after which the caller has given up: nothing is written then; 0 for none
 -- returns  the cart's bytes ('' if there is none); or a number if the change is refused:
 --          n > 0: the quantity of a line would exceed n, n < 0: the cart would have more than -n lines
--- errors   LATE seconds microseconds: the server's time is past ARGV[6]
+-- errors   LATE seconds microseconds: the server's time is past ARGV[7]
 --          NEWER: a newer release has written the cart, in a format that this one must not overwrite
 --          UNREADABLE: the bytes are no cart
 --
@@ -110,6 +111,14 @@ local function knows(cart, id)
   return at ~= nil
 end
 
+local function knows_all(cart, ids)
+  if sub(cart.ids, -#ids) == ids then return true end
+  for at = 1, #ids, ID do
+    if not knows(cart, sub(ids, at, at + ID - 1)) then return false end
+  end
+  return true
+end
+
 local op, subject, numbers = ARGV[1], ARGV[2], ARGV[3]
 
 if op == 'probe' then
@@ -122,7 +131,7 @@ elseif op == 'aside' then
   return redis.call('EXPIRE', KEYS[2], ARGV[4])
 end
 
-local deadline = tonumber(ARGV[6] or 0)
+local deadline = tonumber(ARGV[7] or 0)
 if deadline > 0 then
   local time = redis.call('TIME')
   if time[1] * 1000 + time[2] / 1000 > deadline then
@@ -154,6 +163,7 @@ local cart, unreadable = read(stored)
 if unreadable then return redis.error_reply(unreadable) end
 local lines = cart.lines
 if knows(cart, id) or (cart.revision == 0 and op ~= 'add') then return stored or '' end
+if not knows_all(cart, ARGV[6]) then return stored or '' end
 
 local name = char(#subject) .. subject
 

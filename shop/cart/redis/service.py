@@ -118,10 +118,14 @@ class RedisCartService(StoredCarts):
 
     @override
     async def apply(self, cart_id: str, change: Change) -> Cart:
+        return await self.apply_after(cart_id, change, b"")
+
+    @override
+    async def apply_after(self, cart_id: str, change: Change, first: bytes) -> Cart:
         if isinstance(change, Effect):
-            return await self.replay(cart_id, [change])
+            return await super().apply_after(cart_id, change, first)
         check(change)
-        key, arguments = KEY_PREFIX + cart_id, self._arguments(change)
+        key, arguments = KEY_PREFIX + cart_id, self._arguments(change, first)
         try:
             return _answer(cart_id, await self._evaluate(key, arguments))
         except _UNREADABLE as error:
@@ -217,8 +221,8 @@ class RedisCartService(StoredCarts):
     async def close(self) -> None:
         await self.servers.close()
 
-    def _arguments(self, change: Change) -> tuple[str | bytes | int, ...]:
-        """The ARGV of cart.lua for a change."""
+    def _arguments(self, change: Change, first: bytes) -> tuple[str | bytes | int, ...]:
+        """The ARGV of cart.lua for a change that is made after those with the ids `first`."""
         op, limits, quantity, price = _OPS[type(change)], self.limits, 0, b""
         limit = limits.quantity
         subject: str | bytes = ""
@@ -244,7 +248,7 @@ class RedisCartService(StoredCarts):
         quantity = min(quantity, codec.MAX_QUANTITY)
         numbers = _NUMBERS.pack(change.id, change.at, price, quantity, limit, limits.quantity, limits.lines)
         bought = codec.encode_purchase(change.lines) if isinstance(change, Purchase) else b""
-        return op, subject, numbers, self.ttl, bought, DEADLINE
+        return op, subject, numbers, self.ttl, bought, first, DEADLINE
 
     async def _evaluate(self, key: str, arguments: tuple[str | bytes | int, ...], *more_keys: str) -> Any:
         """Run the script; once more if it came too late, because only then is the server's clock known well."""
