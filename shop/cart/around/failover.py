@@ -349,7 +349,7 @@ class FailoverCartService(ForwardingCartService):
     async def _made_after(self, cart: Cart, change: Change) -> Cart:
         """The cart after a change that the store did not make, because it lacks what the shopper has been shown."""
         cart = await self._with_shown(cart)
-        if self._shown.lacks(cart):
+        if self._shown.is_missed_in(cart):
             return await self._write(cart.id, partial(self._acknowledge, cart.id, change, sent=False))
         return await self.apply(cart.id, change)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
 
 import pytest
 from fakeredis import FakeAsyncRedis, FakeServer
@@ -190,6 +191,51 @@ async def test_a_change_is_made_to_what_the_shopper_was_shown_although_the_store
     assert (await other.apply("a", made)).lines == expected
     await recovered(one, other)
     assert (await one.get("a")).lines == (await other.primary.get("a")).lines == expected
+
+
+async def test_the_store_never_has_a_change_without_those_that_its_shopper_had_been_shown_before(
+    server: FakeServer, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another tab would be shown a cart that has never been."""
+    one, other = begin(), begin()
+    await one.start()
+    await one.add("a", "mug", 4, EUR)
+    await other.get("a")
+    shown = await one.add("a", "mug", 2, EUR)
+    removal = Remove(new_change_id(), shown.changed_at, "mug")
+    states: list[Cart] = []
+    evaluate = RedisCartService._evaluate
+
+    async def noted(self: RedisCartService, key: str, *arguments: Any) -> Any:
+        reply = await evaluate(self, key, *arguments)
+        if key == "cart:a":
+            states.append(await self.get("a"))
+        return reply
+
+    monkeypatch.setattr(RedisCartService, "_evaluate", noted)
+    await FakeAsyncRedis(server=server).flushall()
+    other.shown("a", shown.changes, shown.changed_at)
+    assert (await other.apply("a", removal)).lines == ()
+    await recovered(one, other)
+    assert any(cart.knows(removal.id) for cart in states)
+    assert all(cart.knows_all(shown.changes) for cart in states if cart.knows(removal.id))
+
+
+async def test_a_cart_is_behind_as_long_as_its_store_is_away(
+    server: FakeServer, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody answers what it lacks, and its store may know it: it must not be ordered."""
+    carts = begin()
+    await carts.add("a", "mug", 1, EUR)
+    monkeypatch.setattr(failover, "RECALL_SECONDS", (0.0,))
+    monkeypatch.setattr(drain, "HOLD_SECONDS", 0.1)
+    server.connected = False
+    carts.shown("a", new_change_id(), int(carts.primary.now()))
+    assert [(await carts.get("a")).behind for _ in range(3)] == [True] * 3
+    assert (await carts.add("a", "bowl", 1, EUR)).behind
+    server.connected = True
+    await recovered(carts)
+    assert not (await carts.get("a")).behind, "the store does not know it either: it is lost"
 
 
 async def test_what_no_process_knows_is_waited_for_once(
