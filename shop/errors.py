@@ -224,9 +224,7 @@ class StoreUnavailable(ShopError):
 class CartBehind(StoreUnavailable):
     """The shopper has been shown more of the cart than can be read now, so it must not be ordered."""
 
-    in_general = noted(
-        "Some of your cart cannot be shown just now, so it cannot be ordered. Please try again in a moment."
-    )
+    in_general = noted("Some of your cart cannot be shown just now, so it cannot be ordered.")
 
 
 class StoreBusy(StoreUnavailable):

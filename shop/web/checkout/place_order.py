@@ -7,6 +7,7 @@ current prices.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping
@@ -46,6 +47,8 @@ from shop.web.render.views import Link
 
 NOTHING = noted("Nothing was ordered or charged.")
 ORDERED = noted("Part of this has just been ordered, perhaps in another window. Here is what is left.")
+BEHIND_SECONDS = (0.1, 0.2, 0.4, 0.8, 1.0)
+"""The pauses in which an order waits for a cart that lacks what its shopper has been shown."""
 
 log = logging.getLogger(__name__)
 
@@ -96,10 +99,12 @@ class PlaceOrderHandlers:
             return await self._without_coupon(submission, result.quote, error.message)
         except PaymentDeclined as error:
             return await self._declined(submission, result.quote, error.message)
+        if order.state == "placed":
+            return await self._ordered(submission, order)
         return self._to_order(submission.request, order)
 
     async def _ordered(self, submission: CheckoutSubmission, order: Order) -> Reply:
-        """The order of an earlier submit. Its lines leave the cart now: the process that was to do it may have died."""
+        """An order that may still be in the cart. It is taken out now: the process that was to do it may have died."""
         if not order.firm:
             return self._to_order(submission.request, order)
         cookies = []
@@ -136,8 +141,16 @@ class PlaceOrderHandlers:
         return submission, await self._existing_order(submission)
 
     async def _whole_cart(self, cart_id: str) -> Cart:
-        """The cart. Raises StoreUnavailable, CartBehind if the shopper has been shown more of it than is known now."""
+        """The cart with all that its shopper has been shown, which another process may be about to store.
+
+        Raises StoreUnavailable, CartBehind if it does not come.
+        """
         cart = await self._ordering.carts.get(cart_id)
+        for seconds in BEHIND_SECONDS:
+            if not cart.behind:
+                return cart
+            await asyncio.sleep(seconds)
+            cart = await self._ordering.carts.get(cart_id)
         if cart.behind:
             raise CartBehind
         return cart

@@ -75,7 +75,7 @@ async function fetchInTime(url, request, change) {
         if (!isToldOfFailure()) say(`retrying${kind}`);
         await new Promise((resolve) => setTimeout(resolve, BACKOFF * 2 ** (attempt - 1)));
       }
-      const response = await fetchOnce(url, request, change);
+      const response = await fetchOnce(url, request, change, attempt === ATTEMPTS - 1);
       if (response) {
         byId("status").querySelector("[data-network]")?.remove();
         return response;
@@ -88,7 +88,8 @@ async function fetchInTime(url, request, change) {
 
 const isToldOfFailure = () => byId("status").querySelector("[data-network=failed]");
 
-async function fetchOnce(url, request, change) {
+// The last time, what the shop says of an order that it cannot take now is shown: it knows more than this page.
+async function fetchOnce(url, request, change, isLast) {
   const control = new AbortController(); // AbortSignal.any and timeout are too new
   const abort = () => control.abort(request.signal.reason);
   request.signal.addEventListener("abort", abort, { once: true });
@@ -97,7 +98,8 @@ async function fetchOnce(url, request, change) {
   if (change) underWay.add(change.key);
   try {
     const response = await fetch(url, options);
-    if (UNAVAILABLE.includes(response.status) || !isOurs(request, response)) return null;
+    const isAnswer = isLast && !change && request.method === "POST" && response.status === 503;
+    if ((UNAVAILABLE.includes(response.status) && !isAnswer) || !isOurs(request, response)) return null;
     await response.clone().arrayBuffer(); // throws if the reply is cut off
     if (change) answered(change, response);
     return response;

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import re
 
+import msgspec
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.cart.model import Cart
+from shop.cart.model import Cart, Change, Purchase
 from shop.catalog.schema import products, variants
 from shop.checkout.payments.demo import DemoPayments
 from shop.database import writing
 from shop.errors import StoreUnavailable
 from shop.settings import Settings
+from shop.web.checkout import place_order
 from tests.fixtures.buyer import BARE, GERMAN, Buyer, error_in, seen_in, value_in
 from tests.fixtures.order_scene import HeldPayments
 from tests.fixtures.shop_app import HTMX, NAVIGATION, Client, CountingCarts, MakeClient
@@ -280,6 +282,58 @@ class TestWhenSomethingDoesNotAnswer:
             carts.away = True
             again = await buyer.orders(reply)
             assert again.headers["location"] == ordered.headers["location"], "it is not said that nothing was ordered"
+
+    async def test_what_was_ordered_leaves_the_cart_although_the_process_died_before_that(
+        self, make_client: MakeClient, stocked_url: str, sqlite_engine: AsyncEngine
+    ) -> None:
+        class DyingCarts(CountingCarts):
+            dies = True
+
+            async def apply(self, cart_id: str, change: Change) -> Cart:
+                if isinstance(change, Purchase) and self.dies:
+                    raise StoreUnavailable("The process has ended.")
+                return await super().apply(cart_id, change)
+
+        carts, settings = DyingCarts(), Settings(database_url=stocked_url, secret_key="x" * 32)
+        async with make_client(settings=settings, catalog=None, carts=carts) as client:
+            buyer = Buyer(client, sqlite_engine)
+            await buyer.adds("tide-mug", 2)
+            first = await client.post("/cart/checkout", data=BARE)
+            assert await buyer.states() == ["placed"]
+            assert "cart_latest" not in first.cookies, "nobody has been shown a cart without it"
+            carts.dies = False
+            second = await client.post("/cart/checkout", data=BARE)
+            assert second.headers["location"] == first.headers["location"]
+            assert "cart_latest" in second.cookies
+            assert await left_in_cart(client) == ""
+
+    async def test_a_cart_that_lacks_what_was_shown_is_not_ordered(
+        self, make_client: MakeClient, stocked_url: str, sqlite_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class BehindCarts(CountingCarts):
+            looks = 0
+            """How often it is looked at until it is whole."""
+
+            async def get(self, cart_id: str) -> Cart:
+                self.looks -= 1
+                return msgspec.structs.replace(await super().get(cart_id), behind=self.looks >= 0)
+
+        monkeypatch.setattr(place_order, "BEHIND_SECONDS", (0.0, 0.0))
+        carts, settings = BehindCarts(), Settings(database_url=stocked_url, secret_key="x" * 32)
+        async with make_client(settings=settings, catalog=None, carts=carts) as client:
+            buyer = Buyer(client, sqlite_engine)
+            await buyer.adds("tide-mug", 2)
+            page = await buyer.opens()
+            carts.looks = 10_000
+            reply = await buyer.orders(page)
+            assert reply.status_code == 503
+            assert reply.text.count("Please try again in a moment") == 1
+            assert "Some of your cart cannot be shown just now, so it cannot be ordered." in reply.text
+            assert "Nothing was ordered or charged." in reply.text
+            assert value_in(reply, "street_address") == GERMAN["street_address"]
+            assert await buyer.states() == []
+            carts.looks = 2
+            assert (await buyer.orders(reply)).status_code == 303, "it came to be whole while the order waited"
 
 
 class TestTheBankThatAsks:
