@@ -12,7 +12,7 @@ from itertools import count, cycle
 from typing import TYPE_CHECKING
 
 from shop.loadtest.shoppers.history import History, Lines, lines_on, saved
-from shop.web.http.session import NAME
+from shop.web.http.session import LATEST, NAME
 from tests.chaos.address import address
 from tests.chaos.browser import HTMX, Answer, Tab
 
@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 PRODUCTS = {"always-mug": 1900, "always-bowl": 2900, "always-vase": 3900, "always-jug": 4900, "always-cup": 900}
 INSISTING_SECONDS = 20.0
 """How long the same change is sent again before a shopper gives up."""
+DECIDING_SECONDS = 40.0
+"""How long the page of an order may say that it is pending: another process takes it over after 16 seconds."""
 REFUSALS = (409, 422)
 """Statuses of an order that is refused for good."""
 
+_STATE = re.compile(rb'id="order"[^>]* data-state="(\w+)"')
 _UNDO = re.compile(rb'name="of" value="([0-9a-f]+)"')
 
 
@@ -206,11 +209,31 @@ class Shopper:
         email, lines = next(self._emails), {sku: self.lines[sku] for sku in PRODUCTS if sku in self.lines}
         self.orders[email] = lines, False
         left = _without(self.lines, *lines)
-        answer = await self._changes("/cart/checkout", dict(address(email)), left, htmx=False, final=REFUSALS)
-        if answer is not None and answer.accepted:
-            self.orders[email] = lines, True
-        else:
+        answer = await self._sends(self.visit, "/cart/checkout", dict(address(email)), left, htmx=False, final=REFUSALS)
+        if answer is None:
+            return
+        if not answer.accepted:
             self._begins_anew()
+        elif LATEST in answer.cookies or await self._is_placed(answer.location):
+            self.orders[email] = lines, True
+            self._is_acknowledged(self.visit)
+        else:
+            self.visit.history.is_refused()
+
+    async def _is_placed(self, path: str) -> bool:
+        """Look at the page of an order until it is decided, and say how.
+
+        A pending order promises nothing; with one that is final, the cart's cookie comes at once.
+        """
+        deadline = time.monotonic() + DECIDING_SECONDS
+        while time.monotonic() < deadline:
+            answer = await self._insists(self.visit, 0, lambda tab: tab.get(path))
+            state = _STATE.search(answer.body) if answer is not None else None
+            if state is None or state[1] != b"pending":
+                return state is not None and state[1] in (b"placed", b"paid")
+            await self._pauses(10)
+        self._crowd.words.append(f"GET {path}: an order is still pending")
+        return False
 
     async def _forget_and_add(self) -> None:
         """Have the shop forget the cart and the session, and begin a new one."""
@@ -230,25 +253,40 @@ class Shopper:
         lines: Lines,
         *,
         htmx: bool | None = None,
+    ) -> Answer | None:
+        """Send a change that makes the cart `lines`, again and again under one key until it is acknowledged."""
+        visit = self.visit
+        htmx = self._random.random() < 0.7 if htmx is None else htmx
+        answer = await self._sends(visit, path, form, lines, htmx=htmx)
+        if answer is not None:
+            self._is_acknowledged(visit)
+            _check(visit.history, answer, path, shows=htmx and path != "/cart")
+        return answer
+
+    async def _sends(
+        self,
+        visit: Visit,
+        path: str,
+        form: dict[str, str | int],
+        lines: Lines,
+        *,
+        htmx: bool,
         final: tuple[int, ...] = (),
     ) -> Answer | None:
-        """Send a change that makes the cart `lines`, again and again under one key until it is acknowledged.
+        """The answer that accepts a change, or refuses it with one of the statuses `final`.
 
-        A refusal with one of the statuses `final` is returned, and what became of the change is then unknown.
+        What became of a change that is refused or has no answer is unknown.
         """
-        visit = self.visit
         visit.history.sends(lines)
-        htmx = self._random.random() < 0.7 if htmx is None else htmx
         headers = {"Idempotency-Key": secrets.token_hex(8), **(HTMX if htmx else {})}
         answer = await self._insists(visit, 0, lambda tab: tab.post(path, form, headers), final)
         if answer is None:
             self._crowd.open = False
-            return None
-        if answer.accepted:
-            visit.session = visit.cookies.get(NAME, "") or visit.session
-            visit.history.is_answered()
-            _check(visit.history, answer, path, shows=htmx and path != "/cart")
         return answer
+
+    def _is_acknowledged(self, visit: Visit) -> None:
+        visit.session = visit.cookies.get(NAME, "") or visit.session
+        visit.history.is_answered()
 
     async def _insists(
         self, visit: Visit, tab: int, ask: Callable[[Tab], Awaitable[Answer]], final: tuple[int, ...] = ()

@@ -66,6 +66,15 @@ def test_a_change_without_an_answer_may_or_may_not_be_there_in_the_end(history: 
     assert history.ends({"mug": 4}, "the store").doubled == 2
 
 
+def test_what_was_refused_counts_as_never_sent(history: History) -> None:
+    history.sends({})
+    assert shown(history, {}, history.begins_to_read()) == 0
+    history.is_refused()
+    assert shown(history, {"mug": 2}, history.begins_to_read()) == 0
+    assert shown(history, {}, history.begins_to_read()) == 1
+    assert not history.ends({"mug": 2}, "the store").words
+
+
 def taken_out(history: History, lines: dict[str, int]) -> None:
     history.sends(lines)
     history.is_answered()

@@ -102,6 +102,7 @@ class History:
     def is_refused(self) -> None:
         """Record that the latest change was refused, and not made."""
         self._states.pop()
+        self._known = min(self._known, len(self._states) - 1)
 
     def begins_to_read(self) -> int:
         """Begin a read; pass the result to `shows` when the response arrives."""
