@@ -21,6 +21,9 @@ from shop.errors import StoreUnavailable
 
 COMPARE_SECONDS = 10.0
 """The shortest time between two comparisons of all near copies, unless the store restarted."""
+ROUNDS = 3
+"""How often all near copies are compared after a loss, about a second apart: the store may have lost something again
+meanwhile, and another process have restored an older state."""
 SAMPLE = 8
 """Near copies that are compared with the store every second: the latest, and as many at random."""
 BATCH_SIZE = 64
@@ -46,6 +49,8 @@ class Repair:
         self._epoch = store.epoch
         """The epoch in which the store was last compared whole."""
         self._compare_at = 0.0
+        self._rounds = 0
+        """How often all near copies are to be compared still."""
         self._comparing: asyncio.Task[None] | None = None
 
     @property
@@ -79,6 +84,9 @@ class Repair:
     async def look(self) -> None:
         """Compare all near copies if the store has restarted, or lacks some of a sample: it was emptied, say."""
         if self.has_restarted or await self._misses_some():
+            self._rounds = ROUNDS
+        if self._rounds:
+            self._rounds -= 1
             self.compare(everything=True)
 
     async def _misses_some(self) -> bool:

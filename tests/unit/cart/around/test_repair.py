@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from shop.cart.around import failover, repair
 from shop.cart.around.failover import FailoverCartService
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import REMEMBERED_CHANGES, Cart, Change, Limits
@@ -132,6 +133,24 @@ async def test_every_near_copy_is_restored_to_an_emptied_store(
     assert (await carts.get("cart-7")).quantity == 1
     await until(lambda: len(store) == 200)
     assert carts.repaired == 200
+
+
+async def test_an_older_state_that_comes_after_the_comparison_is_found_too(
+    store: UnreliableStore, carts: FailoverCartService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process restores what it knows after this one has compared, and the sample would meet it too late."""
+    monkeypatch.setattr(repair, "SAMPLE", 1)
+    monkeypatch.setattr(failover, "WATCH_SECONDS", 0.1)
+    older = await carts.add("first", "mug", 1, EUR)
+    await carts.remove("first", "mug")
+    for n in range(1000):
+        await carts.add(f"cart-{n}", "mug", 1, EUR)
+    store.revert()
+    store.restarts += 1
+    await carts.start()
+    await until(lambda: len(store) == 1001 and not carts._repair.has_restarted)
+    store.store(older)
+    await until(has(store, "first", 0))
 
 
 async def test_a_store_that_lost_nothing_is_left_alone(store: UnreliableStore, carts: FailoverCartService) -> None:
