@@ -27,11 +27,11 @@ from shop.cart.around.drain import Drain
 from shop.cart.around.forwarding import ForwardingCartService
 from shop.cart.around.near_copies import NearCopies
 from shop.cart.around.recent import Recent
-from shop.cart.around.repair import Repair
+from shop.cart.around.repair import Repair, made_again
 from shop.cart.around.shown import MAX_REMEMBERED, Shown
 from shop.cart.journal import Journal, MemoryJournal, Outage
 from shop.cart.memory import MemoryCartService
-from shop.cart.model import Add, Cart, Change, Effect, apply, change_id, reconcile
+from shop.cart.model import Cart, Change, apply, reconcile
 from shop.cart.service import CartService
 from shop.errors import CartLimitExceeded, StoreBusy, StoreTimeout, StoreUnavailable
 from shop.retry import jitter
@@ -339,17 +339,15 @@ class FailoverCartService(ForwardingCartService):
         self._shown.is_unknown(cart_id)
         return cart
 
-    async def _made_again(self, cart: Cart, change: Change) -> Cart:
+    async def _made_again(self, first: Cart, change: Change) -> Cart:
         """The cart after a change that the store applied to a state that lacked what its shopper has been shown."""
-        cart = await self._with_shown(cart)
-        if cart.knows(change.id) and isinstance(change, Add | Effect):
+        cart = await self._with_shown(first)
+        again = made_again(change, first, cart, after=cart.latest_change)
+        if again is None:
             return cart
-        if cart.knows(change.id):
-            again = change_id("again", change.id.hex(), cart.latest_change.hex())
-            change = msgspec.structs.replace(change, id=again)
         if self._shown.lacks(cart):
-            return await self._write(cart.id, partial(self._acknowledge, cart.id, change, sent=True))
-        return await self.apply(cart.id, change)
+            return await self._write(cart.id, partial(self._acknowledge, cart.id, again, sent=True))
+        return await self.apply(cart.id, again)
 
     def _may_lack(self, cart_id: str) -> bool:
         """Whether another process has yet to write to the store what the shopper has been shown, or to restore it."""
