@@ -268,10 +268,15 @@ class FailoverCartService(ForwardingCartService):
         return self._answer(cart_id, self._with_base(outage, await self._known(cart_id)))
 
     def _answer(self, cart_id: str, outage: Outage) -> Cart:
-        """The cart after an outage; its newest known state becomes the near copy."""
+        """The cart after an outage; its newest known state becomes the near copy.
+
+        What no process knows may be in the store: while that cannot be read, the cart is behind.
+        """
         if outage.base is not None:
             self._near.learn(outage.base)
-        return outage.cart(cart_id, self.limits)
+        cart = outage.cart(cart_id, self.limits)
+        is_behind = self._shown.misses(cart) and not self._availability.can_be_read(cart_id)
+        return _behind(cart) if is_behind else cart
 
     async def _known(self, cart_id: str) -> Cart | None:
         """What a store that can be read has of a cart, if it takes no changes, or not yet; else the near copy."""

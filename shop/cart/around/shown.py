@@ -30,13 +30,17 @@ class Shown:
         """The ids of the changes that the shopper has been shown; empty if that is not known."""
         return self._latest.get(cart_id, (b"", 0))[0]
 
-    def lacks(self, cart: Cart) -> bool:
+    def misses(self, cart: Cart) -> bool:
         """Whether a cart lacks what its shopper has been shown, although it has not expired."""
         latest, at = self._latest.get(cart.id, (b"", 0))
-        if cart.knows_all(latest) or self._unknown.get(cart.id) == latest:
+        if cart.knows_all(latest):
             return False
         now = self._store.now()
         return now - self._store.ttl < at < now + MAX_AHEAD_SECONDS
+
+    def lacks(self, cart: Cart) -> bool:
+        """Whether a cart lacks what its shopper has been shown, and what another process may know."""
+        return self.misses(cart) and self._unknown.get(cart.id) != self.of(cart.id)
 
     def is_unknown(self, cart_id: str) -> None:
         """No process knows what the shopper has been shown: it is not to be waited for again."""

@@ -228,6 +228,28 @@ class Waits(tuple[float, ...]):
 
 
 async def test_without_a_database_the_memory_of_the_process_keeps_the_journal(
+async def test_a_cart_is_behind_while_only_the_store_may_know_what_was_shown(
+    server: FakeServer, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process that made the last change has ended, and the store is away: nothing may be ordered."""
+    one, other = begin(), begin()
+    monkeypatch.setattr(failover, "RECALL_SECONDS", (0.01,))
+    monkeypatch.setattr(drain, "HOLD_SECONDS", 0.1)
+    await one.add("a", "mug", 1, EUR)
+    await other.get("a")
+    shown = await one.add("a", "bowl", 1, EUR)
+    server.connected = False
+    for _ in range(2):
+        other.shown("a", shown.changes, shown.changed_at)
+        cart = await other.get("a")
+        assert (quantities(cart), cart.behind) == ({"mug": 1}, True)
+    assert (await other.add("a", "vase", 1, EUR)).behind
+    server.connected = True
+    await recovered(other)
+    cart = await other.get("a")
+    assert (quantities(cart), cart.behind) == ({"mug": 1, "bowl": 1, "vase": 1}, False)
+
+
     server: FakeServer, carts: FailoverCartService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await carts.add("a", "mug", 1, EUR)
