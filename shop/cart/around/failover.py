@@ -308,7 +308,7 @@ class FailoverCartService(ForwardingCartService):
         except CartLimitExceeded:
             if not sent:
                 raise
-        return outage.with_change(change, self._shown.of(cart_id), before)
+        return outage.with_change(change, self._shown.of(cart_id), before).bounded(self.limits)
 
     def _transformed(self, cart_id: str, fold: Callable[[Cart], Cart], outage: Outage) -> Outage:
         """The outage after a whole cart was put or transformed: the result is what is known of the cart.

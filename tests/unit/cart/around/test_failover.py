@@ -175,6 +175,22 @@ async def test_what_the_shopper_was_shown_is_asked_of_the_processes_that_know_it
     assert quantities(await other.remove("a", "mug")) == {"bowl": 1}
 
 
+async def test_a_cart_can_be_changed_very_often_during_an_outage(server: FakeServer, begin: Begin) -> None:
+    one, other = begin(), begin()
+    await one.add("a", "mug", 1, EUR)
+    server.connected = False
+    changes = [one.set_quantity("a", "mug", 1 + number % 5) for number in range(150)]
+    changes += [other.add("a", "bowl", 1, EUR), other.add("b", "bowl", 1, EUR)]
+    changes += [other.set_quantity("a", "mug", 1 + number % 5) for number in range(150)]
+    await asyncio.gather(*changes)
+    assert quantities(await other.set_quantity("a", "mug", 9)) == {"mug": 9, "bowl": 1}
+    server.connected = True
+    await recovered(one, other)
+    for carts in (one, other):
+        assert quantities(await carts.get("a")) == {"mug": 9, "bowl": 1}
+    assert (await one.get("a")).revision == 303
+
+
 @pytest.mark.parametrize("change", [Clear, lambda i, at: SetQuantity(i, at, "mug", 5)], ids=["Clear", "SetQuantity"])
 async def test_a_change_is_made_to_what_the_shopper_was_shown_although_the_store_lost_it(
     server: FakeServer, begin: Begin, change: Callable[[bytes, int], Change]
@@ -212,22 +228,6 @@ async def test_what_no_process_knows_is_waited_for_once(
     await recovered(carts)
 
 
-class Waits(tuple[float, ...]):
-    """The pauses (0, 0), which notes each one that is made."""
-
-    def __new__(cls, _: list[float]) -> "Waits":
-        return super().__new__(cls, (0.0, 0.0))
-
-    def __init__(self, made: list[float]) -> None:
-        self.made = made
-
-    def __iter__(self) -> Iterator[float]:
-        for seconds in super().__iter__():
-            self.made.append(seconds)
-            yield seconds
-
-
-async def test_without_a_database_the_memory_of_the_process_keeps_the_journal(
 async def test_a_cart_is_behind_while_only_the_store_may_know_what_was_shown(
     server: FakeServer, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -250,6 +250,22 @@ async def test_a_cart_is_behind_while_only_the_store_may_know_what_was_shown(
     assert (quantities(cart), cart.behind) == ({"mug": 1, "bowl": 1, "vase": 1}, False)
 
 
+class Waits(tuple[float, ...]):
+    """The pauses (0, 0), which notes each one that is made."""
+
+    def __new__(cls, _: list[float]) -> "Waits":
+        return super().__new__(cls, (0.0, 0.0))
+
+    def __init__(self, made: list[float]) -> None:
+        self.made = made
+
+    def __iter__(self) -> Iterator[float]:
+        for seconds in super().__iter__():
+            self.made.append(seconds)
+            yield seconds
+
+
+async def test_without_a_database_the_memory_of_the_process_keeps_the_journal(
     server: FakeServer, carts: FailoverCartService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await carts.add("a", "mug", 1, EUR)
