@@ -21,6 +21,12 @@ from shop.errors import StoreBusy
 
 MAX_CHANGES = 50_000
 """Maximum changes in the memory of a process; a further one raises StoreBusy."""
+MAX_CHANGES_OF_CART = 128
+"""With more changes of a cart than these, the oldest are made to its base: each change writes the whole row again."""
+KEPT_CHANGES = 64
+"""How many are left then."""
+MAX_CHANGES_WITHOUT_BASE = 1_000
+"""Maximum changes of a cart of which no process knows what the store has; a further one raises StoreBusy."""
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +76,19 @@ class Outage(msgspec.Struct, frozen=True):
         after = {**self.after, change.id: b"".join(before)} if before else self.after
         return msgspec.structs.replace(self, changes=(*ready, *waiting, change), after=after)
 
+    def bounded(self, limits: Limits) -> Outage:
+        """The same cart, with its oldest changes in the base if there are many."""
+        if len(self.changes) <= MAX_CHANGES_OF_CART:
+            return self
+        if self.base is None:
+            if len(self.changes) > MAX_CHANGES_WITHOUT_BASE:
+                raise StoreBusy("The carts' store is away, and this cart has been changed too often since.")
+            return self
+        ready, waiting = self.in_order(self.base)
+        base = replay(self.base, ready[:-KEPT_CHANGES], limits)
+        after = {each.id: self.after[each.id] for each in waiting if each.id in self.after}
+        return msgspec.structs.replace(self, base=base, changes=(*ready[-KEPT_CHANGES:], *waiting), after=after)
+
     def wanting(self, changes: bytes) -> Outage:
         """With more ids of changes that are wanted."""
         wanted = dict.fromkeys((*ids_in(self.wanted), *ids_in(changes)))
@@ -89,8 +108,10 @@ class Outage(msgspec.Struct, frozen=True):
     def then(self, later: Outage) -> Outage:
         """This, and what another journal holds of the same cart.
 
-        A change that both have counts as it is here, or as it is there if only that process knew what comes first.
+        A change that both have counts as it is here, or as it is there if only that process knew what comes first. Of
+        two known states that of the other counts only if it is the newer one.
         """
+        newer = later.base is not None and (self.base is None or later.base.grew_from(self.base))
         ids = {change.id for change in later.changes}
         here = [
             each for each in self.changes if each.id not in ids or each.id not in self.after or each.id in later.after
@@ -99,7 +120,7 @@ class Outage(msgspec.Struct, frozen=True):
         more = [change for change in later.changes if change.id not in kept]
         after = {each.id: self.after[each.id] for each in here if each.id in self.after}
         after |= {each.id: later.after[each.id] for each in more if each.id in later.after}
-        return Outage(self.base or later.base, (*here, *more), after, self.wanted or later.wanted)
+        return Outage(later.base if newer else self.base, (*here, *more), after, self.wanted or later.wanted)
 
 
 class Journal(ABC):

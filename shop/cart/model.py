@@ -259,7 +259,7 @@ class Effect(_Change, frozen=True):
 
     Applied to a cart that knows none of its ids, and has no effect on a cart that knows one. It creates a cart. Each
     quantity is at most the limit, or what the line has already; the number of lines is not limited: what was
-    acknowledged stays.
+    acknowledged stays. What it takes out that a removal has taken out before, Undo cannot restore any more.
     """
 
     ids: bytes = b""
@@ -554,9 +554,10 @@ def _apply_effect(cart: Cart, effect: Effect, limits: Limits) -> Cart:
     if not effect.ids or any(map(cart.knows, ids_in(effect.ids))):
         return cart
     lines = cart.lines
-    for index, line in effect.lines:
-        lines = _with_difference(lines, index, line, limits)
     removed = None if cart.removed and cart.removed.change == effect.undone else cart.removed
+    for index, line in effect.lines:
+        removed = _without_lacking(removed, lines, line)
+        lines = _with_difference(lines, index, line, limits)
     return Cart(
         id=cart.id,
         revision=min(cart.revision + len(effect.ids) // ID_BYTES, MAX_U32),
@@ -581,6 +582,20 @@ def _with_difference(lines: tuple[Line, ...], index: int, line: Line, limits: Li
         return (*lines[:at], *lines[at + 1 :])
     price = line.price if line.quantity >= 0 else there.price
     return _replace_line(lines, at, msgspec.structs.replace(there, quantity=quantity, price=price))
+
+
+def _without_lacking(removed: Removed | None, lines: tuple[Line, ...], line: Line) -> Removed | None:
+    """What Undo can restore, less what a difference takes out that is not in the lines any more."""
+    at = _index(lines, line.sku, line.saved)
+    lacking = -line.quantity - (lines[at].quantity if at is not None else 0)
+    if removed is None or lacking <= 0:
+        return removed
+    rest = tuple(
+        (index, msgspec.structs.replace(each, quantity=each.quantity - taken))
+        for index, each in removed.lines
+        if each.quantity > (taken := lacking if (each.sku, each.saved) == (line.sku, line.saved) else 0)
+    )
+    return Removed(removed.change, removed.at, rest) if rest else None
 
 
 def _coupon(coupon: str, change: Change) -> str:

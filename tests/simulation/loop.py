@@ -7,6 +7,7 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextvars import Context, ContextVar, copy_context
+from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 from typing import Any
@@ -19,6 +20,36 @@ CANCELLATIONS = 5
 """How often tasks are cancelled in the end that go on all the same."""
 
 
+class Call:
+    """A callback that has to run: an asyncio.Handle without what costs time."""
+
+    __slots__ = ("args", "callback", "context", "is_cancelled")
+
+    def __init__(self, callback: Callable[..., object], args: tuple[Any, ...], context: Context | None) -> None:
+        self.callback = callback
+        self.args = args
+        self.context = copy_context() if context is None else context
+        self.is_cancelled = False
+
+    def cancel(self) -> None:
+        """Do not run it."""
+        self.is_cancelled = True
+
+    def cancelled(self) -> bool:
+        """Whether it was cancelled."""
+        return self.is_cancelled
+
+
+class Timer(Call):
+    """A callback that has to run at a time: an asyncio.TimerHandle."""
+
+    __slots__ = ("at",)
+
+    def when(self) -> float:
+        """The loop's time at which it has to run."""
+        return self.at
+
+
 class Actor:
     """Something whose code runs on the loop. While it is stalled, nothing of it runs; when it is dead, nothing ever."""
 
@@ -29,8 +60,8 @@ class Actor:
         """Whether its event loop runs timers before it reads sockets, as uvloop does."""
         self.context: Context = copy_context()
         self.context.run(ACTOR.set, self)
-        self.late_calls: deque[asyncio.Handle] = deque()
-        self.late_timers: deque[asyncio.Handle] = deque()
+        self.late_calls: deque[Call] = deque()
+        self.late_timers: deque[Call] = deque()
         self.late_input: deque[Callable[[], None]] = deque()
 
 
@@ -61,10 +92,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.connect: Callable[[Any, str, int], Any] | None = None
         self.tasks: list[asyncio.Task[Any]] = []
         """Every task, so that those of a dead actor are not collected while the others continue."""
-        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._timers: list[tuple[float, int, Timer]] = []
         """A heap. The second number keeps those that are due at the same time in their order."""
         self._numbers = count()
-        self.set_task_factory(self._new_task)
+        self.create_future = partial(asyncio.Future, loop=self)  # type: ignore[method-assign]
         self.set_exception_handler(self._note)
 
     def time(self) -> float:
@@ -72,24 +103,28 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def call_soon(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
-    ) -> asyncio.Handle:
-        """As in BaseEventLoop, without its checks."""
-        handle = asyncio.Handle(callback, args, self, context)
-        self._ready.append(handle)  # type: ignore[attr-defined]
-        return handle
+    ) -> Call:
+        call = Call(callback, args, context)
+        self._ready.append(call)  # type: ignore[attr-defined]
+        return call
 
     def call_later(  # type: ignore[override]
         self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
-    ) -> asyncio.TimerHandle:
+    ) -> Timer:
         return self.call_at(self.now + delay, callback, *args, context=context)
 
     def call_at(  # type: ignore[override]
         self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
-    ) -> asyncio.TimerHandle:
-        """As in BaseEventLoop, on a heap whose comparisons cost less."""
-        timer = asyncio.TimerHandle(when, callback, args, self, context)
+    ) -> Timer:
+        timer = Timer(callback, args, context)
+        timer.at = when
         heappush(self._timers, (when, next(self._numbers), timer))
         return timer
+
+    def create_task(self, coro: Any, **options: Any) -> asyncio.Task[Any]:
+        task: asyncio.Task[Any] = asyncio.Task(coro, loop=self, **options)
+        self.tasks.append(task)
+        return task
 
     async def create_connection(self, protocol_factory: Any, host: Any = None, port: Any = None, **_: Any) -> Any:
         assert self.connect is not None
@@ -111,7 +146,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def resume(self, actor: Actor) -> None:
         """Run what was held back, in the order of the actor's own event loop."""
         actor.stalled = False
-        ready: deque[asyncio.Handle] = self._ready  # type: ignore[attr-defined]
+        ready: deque[Call] = self._ready  # type: ignore[attr-defined]
         ready.extend(actor.late_calls)
         timers = list(actor.late_timers)
         if actor.timers_first:
@@ -139,43 +174,42 @@ class VirtualLoop(asyncio.BaseEventLoop):
                 self.run_until_complete(asyncio.wait(left, timeout=1))
         self.close()
 
-    def _new_task(self, loop: Any, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
-        task: asyncio.Task[Any] = asyncio.Task(coroutine, loop=loop, **options)
-        self.tasks.append(task)
-        return task
-
     def _note(self, loop: Any, context: dict[str, Any]) -> None:
         self.unhandled.append(f"{context.get('message')}: {context.get('exception')!r}")
-
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        pass
 
     def _write_to_self(self) -> None:
         raise AssertionError("The simulation has no threads.")
 
     def _run_once(self) -> None:
-        ready: deque[asyncio.Handle] = self._ready  # type: ignore[attr-defined]
-        if not ready:
-            self._jump()
-        self.callbacks += len(ready)
-        if self.callbacks > MAX_CALLBACKS:
-            raise Endless(f"{MAX_CALLBACKS} callbacks, and no end.")
-        for _ in range(len(ready)):
-            handle: Any = ready.popleft()
-            if handle._cancelled:
+        """Run callbacks, one after the other, until the loop is stopped."""
+        ready: deque[Call] = self._ready  # type: ignore[attr-defined]
+        while not self._stopping:  # type: ignore[attr-defined]
+            if not ready:
+                self._jump()
+            self.callbacks += 1
+            if self.callbacks > MAX_CALLBACKS:
+                raise Endless(f"{MAX_CALLBACKS} callbacks, and no end.")
+            call = ready.popleft()
+            if call.is_cancelled:
                 continue
-            actor = handle._context.get(ACTOR)
+            actor = call.context.get(ACTOR)
             if actor is None or not (actor.dead or actor.stalled):
-                handle._run()
+                self._call(call)
             else:  # what a dead actor leaves is kept, to be cleared away in the end
-                (actor.late_timers if isinstance(handle, asyncio.TimerHandle) else actor.late_calls).append(handle)
+                (actor.late_timers if isinstance(call, Timer) else actor.late_calls).append(call)
+
+    def _call(self, call: Call) -> None:
+        try:
+            call.context.run(call.callback, *call.args)
+        except Exception as error:
+            self.call_exception_handler({"message": f"Exception in {call.callback}", "exception": error})
 
     def _jump(self) -> None:
         """Go to the next timer, and make ready all that are due then."""
         timers, ready = self._timers, self._ready  # type: ignore[attr-defined]
         while timers and (not ready or timers[0][0] <= self.now):
             when, _, timer = heappop(timers)
-            if not timer.cancelled():
+            if not timer.is_cancelled:
                 self.now = max(self.now, when)
                 ready.append(timer)
         if not ready:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from functools import cache
 from hashlib import sha1
 from typing import Any
 
@@ -158,11 +159,10 @@ class RedisServer(Server):
 
     def execute(self, *command: bytes) -> Any:
         """Execute a command. Raises Refused."""
-        name = command[0].decode().lower()
-        method = getattr(self, f"_do_{name}", None)
+        method = getattr(self, _method(command[0]), None)
         if method is None:
             self.unknown.append(repr(command))
-            raise Refused(f"ERR unknown command '{name}'")
+            raise Refused(f"ERR unknown command '{command[0].decode()}'")
         return method(*command[1:])
 
     def _write(self, key: bytes, entry: tuple[bytes, float | None] | None) -> None:
@@ -294,6 +294,11 @@ class RedisServer(Server):
             raise Refused(str(error)) from error
         except lua.LuaError as error:
             raise Refused(f"ERR {str(error).splitlines()[0]}") from error
+
+
+@cache
+def _method(command: bytes) -> str:
+    return f"_do_{command.decode().lower()}"
 
 
 def _encoded(reply: Any) -> bytes:

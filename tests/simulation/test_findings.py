@@ -287,6 +287,46 @@ def test_the_others_are_asked_after_a_restart_that_lost_the_latest_changes() -> 
     play(scene)
 
 
+def test_undo_does_not_bring_back_what_was_ordered() -> None:
+    """Redis has lost the order, so the cart that B empties still has what was ordered."""
+
+    async def scene(world: World) -> None:
+        a, b = await two_workers(world)
+        shopper = Shopper(world, "c1")
+        await shopper.add(a, "bowl")
+        await shopper.set(a, "mug", 3)
+        await shopper.look(b)
+        await shopper.order(a)
+        await asyncio.sleep(0.2)
+        world.redis_loses(1.0)
+        await asyncio.sleep(0.1)
+        await shopper.clear(b)
+        await asyncio.sleep(0.4)
+        await shopper.undo(a)
+        await settle(world, shopper)
+
+    play(scene)
+
+
+@pytest.mark.parametrize("lost", [0.4, 1e9], ids=["the latest", "all"])
+def test_an_order_takes_out_what_redis_had_lost(lost: float) -> None:
+    async def scene(world: World) -> None:
+        a, b = await two_workers(world)
+        shopper = Shopper(world, "c1")
+        await shopper.add(a, "mug", 2)
+        await shopper.look(b)
+        await asyncio.sleep(0.5)
+        await shopper.add(a, "mug")
+        await shopper.add(a, "bowl", 2)
+        world.redis_promotes(lost)
+        await asyncio.sleep(0.05)
+        await shopper.order(b)
+        await shopper.add(a, "mug")
+        await settle(world, shopper)
+
+    play(scene)
+
+
 # 3. A busy process, and a network that forgets
 
 

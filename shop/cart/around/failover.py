@@ -260,7 +260,7 @@ class FailoverCartService(ForwardingCartService):
         self._wake_up()
         cart = self._answer(cart_id, outage)
         if not self._shown.lacks(cart):
-            return self._marked(cart)
+            return cart
         return await self._recalled(cart_id, outage) if self.journal.is_shared else _behind(cart)
 
     async def _from_journal(self, cart_id: str, outage: Outage) -> Cart:
@@ -270,10 +270,15 @@ class FailoverCartService(ForwardingCartService):
         return self._answer(cart_id, self._with_base(outage, await self._known(cart_id)))
 
     def _answer(self, cart_id: str, outage: Outage) -> Cart:
-        """The cart after an outage; its newest known state becomes the near copy."""
+        """The cart after an outage; its newest known state becomes the near copy.
+
+        What no process knows may be in the store: while that cannot be read, the cart is behind.
+        """
         if outage.base is not None:
             self._near.learn(outage.base)
-        return outage.cart(cart_id, self.limits)
+        cart = outage.cart(cart_id, self.limits)
+        is_behind = self._shown.misses(cart) and not self._availability.can_be_read(cart_id)
+        return _behind(cart) if is_behind else cart
 
     async def _known(self, cart_id: str) -> Cart | None:
         """What a store that can be read has of a cart, if it takes no changes, or not yet; else the near copy."""
@@ -305,7 +310,7 @@ class FailoverCartService(ForwardingCartService):
         except CartLimitExceeded:
             if not sent:
                 raise
-        return outage.with_change(change, self._shown.of(cart_id), before)
+        return outage.with_change(change, self._shown.of(cart_id), before).bounded(self.limits)
 
     def _transformed(self, cart_id: str, fold: Callable[[Cart], Cart], outage: Outage) -> Outage:
         """The outage after a whole cart was put or transformed: the result is what is known of the cart.
@@ -328,7 +333,7 @@ class FailoverCartService(ForwardingCartService):
     async def _with_shown(self, cart: Cart) -> Cart:
         """The cart with what its shopper has been shown: if it lacks that, the other processes are asked."""
         if not self._shown.lacks(cart):
-            return self._marked(cart)
+            return cart
         return await self._write(cart.id, lambda outage: outage) if self.journal.is_shared else _behind(cart)
 
     async def _recalled(self, cart_id: str, outage: Outage) -> Cart:
@@ -339,17 +344,12 @@ class FailoverCartService(ForwardingCartService):
             if not self._shown.lacks(cart):
                 return cart
         self._shown.is_unknown(cart_id)
-        return self._marked(cart)
-
-    def _marked(self, cart: Cart) -> Cart:
-        """The cart; `behind` if it lacks what its shopper has been shown, which its store may know when it is back."""
-        is_behind = self._availability.is_away(cart.id) and self._shown.is_missed_in(cart)
-        return _behind(cart) if is_behind else cart
+        return cart
 
     async def _made_after(self, cart: Cart, change: Change) -> Cart:
         """The cart after a change that the store did not make, because it lacks what the shopper has been shown."""
         cart = await self._with_shown(cart)
-        if self._shown.is_missed_in(cart):
+        if self._shown.misses(cart):
             return await self._write(cart.id, partial(self._acknowledge, cart.id, change, sent=False))
         return await self.apply(cart.id, change)
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any
 
 import msgspec
 
 from shop.cart.around.near_copies import NearCopies
-from shop.cart.model import Add, Cart, Change, Effect, Purchase, change_id, join, reconcile_exactly, replay
+from shop.cart.model import Add, Cart, Change, Effect, Limits, Purchase, change_id, join, reconcile_exactly, replay
 from shop.cart.service import CartService
 from shop.errors import StoreUnavailable
 
@@ -110,7 +110,7 @@ class Repair:
             is_exact = whole is not None
             if whole is None:
                 return stored
-            return replay(whole, _again(whole, change), limits) if change else whole
+            return _with_change(whole, stored, change, limits)
 
         cart = await self._store.transform(near.id, fold, aged=True)
         if not is_exact and (change is not None or not await self._offer(near, cart)):
@@ -123,7 +123,7 @@ class Repair:
 
         def fold(stored: Cart) -> Cart:
             whole = join(stored, near, self._store.limits)
-            return replay(whole, _again(whole, change), self._store.limits) if change else whole
+            return _with_change(whole, stored, change, self._store.limits)
 
         return await self._store.transform(near.id, fold, aged=True)
 
@@ -149,13 +149,26 @@ class Repair:
         return len(lacking)
 
 
-def _again(whole: Cart, change: Change) -> Iterator[Change]:
+def made_again(change: Change, first: Cart, whole: Cart) -> Change | None:
     """What has to be applied to a whole cart because the store applied `change` to one that was not whole.
 
+    `first` is what the store had then.
     The change itself if it had no effect there. One that says what the cart should be like is made again under another
-    id, because more is there now; others have done all that they should.
+    id, because more is there now; an order only where nothing is left, as there may have been too little to take out.
+    None for those that have done all that they should.
     """
     if not whole.knows(change.id):
-        yield change
-    elif not isinstance(change, Add | Purchase | Effect):
-        yield msgspec.structs.replace(change, id=change_id("again", change.id.hex()))
+        return change
+    if isinstance(change, Add | Effect):
+        return None
+    again = change_id("again", change.id.hex())
+    if not isinstance(change, Purchase):
+        return msgspec.structs.replace(change, id=again)
+    lines = tuple((sku, quantity) for sku, quantity in change.lines if first.line(sku) is None)
+    return msgspec.structs.replace(change, id=again, lines=lines) if lines or change.coupon else None
+
+
+def _with_change(whole: Cart, stored: Cart, change: Change | None, limits: Limits) -> Cart:
+    """A whole cart with the change that the store applied to one that was not whole, if there is one."""
+    again = made_again(change, stored, whole) if change else None
+    return replay(whole, (again,), limits) if again else whole

@@ -42,7 +42,7 @@ class Shown:
         """Whether a cart lacks what it must have."""
         return not cart.knows_all(self.required(cart.id))
 
-    def is_missed_in(self, cart: Cart) -> bool:
+    def misses(self, cart: Cart) -> bool:
         """Whether a cart lacks what its shopper has been shown, also if no process knows it."""
         return not cart.knows_all(self._unexpired(cart.id))
 

@@ -1,7 +1,10 @@
 """The order of what is in a journal, and what one journal adds to another."""
 
-from shop.cart.journal import Outage
-from shop.cart.model import Add, Cart, Change, Limits, apply, new_change_id
+import pytest
+
+from shop.cart.journal import MAX_CHANGES_OF_CART, MAX_CHANGES_WITHOUT_BASE, Outage
+from shop.cart.model import Add, Cart, Change, Limits, SetQuantity, apply, new_change_id
+from shop.errors import StoreBusy
 from shop.money import Money
 
 EMPTY, LIMITS = Cart("a"), Limits()
@@ -56,3 +59,36 @@ def test_what_is_wanted_stays_until_it_is_there() -> None:
     assert (outage.wanted, outage.is_pending) == (b"12345678abcdefgh", True)
     assert not outage.without((), EMPTY).is_pending
     assert outage.without((), EMPTY, wanted=b"abcdefgh").is_pending
+
+
+def test_the_oldest_of_many_changes_are_made_to_the_known_state() -> None:
+    added, missing = add("mug"), add("missing")
+    outage = Outage(apply(EMPTY, added))
+    for number in range(1, 301):
+        cart = outage.cart("a", LIMITS)
+        change = SetQuantity(new_change_id(), 1, "mug", number % 90 + 1)
+        shown = missing.id if number > 290 else b""
+        outage = outage.with_change(change, shown, cart).bounded(LIMITS)
+        assert len(outage.changes) <= MAX_CHANGES_OF_CART
+    assert outage.cart("a", LIMITS).quantity == 300 % 90 + 1
+    assert outage.base is not None
+    ready, waiting = outage.in_order(outage.base)
+    assert (len(waiting), len(outage.after)) == (10, 10)
+    assert outage.base.revision + len(ready) + len(waiting) == 301
+
+
+def test_changes_to_an_unknown_state_have_a_limit() -> None:
+    outage = Outage(None, tuple(add("mug") for _ in range(MAX_CHANGES_WITHOUT_BASE)))
+    assert outage.bounded(LIMITS) is outage
+    with pytest.raises(StoreBusy, match="changed too often"):
+        outage.with_change(add("mug"), b"", EMPTY).bounded(LIMITS)
+
+
+def test_two_journals_come_together_on_the_newer_state() -> None:
+    first, second, third = map(add, ("first", "second", "third"))
+    old = apply(EMPTY, first)
+    new = apply(old, second)
+    here, there = Outage(old, (second,)), Outage(new, (third,))
+    for merged in (here.then(there), there.then(here)):
+        assert merged.base == new
+        assert [line.sku for line in merged.cart("a", LIMITS).lines] == ["first", "second", "third"]

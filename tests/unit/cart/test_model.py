@@ -345,6 +345,32 @@ def test_an_effect_is_applied_once_and_undone_as_the_change_would_be() -> None:
     assert contents(cart_of(Undo(new_change_id(), 2, removal.id), cart=after)) == contents(before)
 
 
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [
+        (Purchase(new_change_id(), 1, (("mug", 2),)), [("bowl", 3, False)]),
+        (Purchase(new_change_id(), 1, (("bowl", 2),)), [("mug", 2, False), ("bowl", 1, False)]),
+        (SaveForLater(new_change_id(), 1, "mug"), [("bowl", 3, False), ("mug", 2, True)]),
+        (SetQuantity(new_change_id(), 1, "mug", 1), [("mug", 1, False), ("bowl", 3, False)]),
+    ],
+    ids=lambda change: type(change).__name__,
+)
+def test_undo_does_not_restore_what_an_effect_took_out(change: Change, left: list[tuple[str, int, bool]]) -> None:
+    """The cart was emptied by a process that did not know of the other change."""
+    before = cart_of(add("mug", 2), add("bowl", 3))
+    effects = effects_of(before, change)
+    emptied = Clear(new_change_id(), 2)
+    both = replay(apply(before, emptied, LIMITS), effects, LIMITS)
+    undone = cart_of(Undo(new_change_id(), 3, emptied.id), cart=both)
+    assert sorted(contents(undone)) == sorted(left)
+
+
+def test_nothing_is_left_to_undo_if_all_was_taken_out_since() -> None:
+    before = cart_of(add("mug", 2))
+    effects = effects_of(before, Purchase(new_change_id(), 1, (("mug", 2),)))
+    assert replay(apply(before, Clear(new_change_id(), 2), LIMITS), effects, LIMITS).removed is None
+
+
 def test_a_lowered_limit_takes_nothing_from_a_cart() -> None:
     full = replay(Cart("c"), [Add(new_change_id(), 1, "mug", 50, EUR)], Limits(quantity=99))
     limits = Limits(quantity=20, lines=1)

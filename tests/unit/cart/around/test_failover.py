@@ -176,6 +176,22 @@ async def test_what_the_shopper_was_shown_is_asked_of_the_processes_that_know_it
     assert quantities(await other.remove("a", "mug")) == {"bowl": 1}
 
 
+async def test_a_cart_can_be_changed_very_often_during_an_outage(server: FakeServer, begin: Begin) -> None:
+    one, other = begin(), begin()
+    await one.add("a", "mug", 1, EUR)
+    server.connected = False
+    changes = [one.set_quantity("a", "mug", 1 + number % 5) for number in range(150)]
+    changes += [other.add("a", "bowl", 1, EUR), other.add("b", "bowl", 1, EUR)]
+    changes += [other.set_quantity("a", "mug", 1 + number % 5) for number in range(150)]
+    await asyncio.gather(*changes)
+    assert quantities(await other.set_quantity("a", "mug", 9)) == {"mug": 9, "bowl": 1}
+    server.connected = True
+    await recovered(one, other)
+    for carts in (one, other):
+        assert quantities(await carts.get("a")) == {"mug": 9, "bowl": 1}
+    assert (await one.get("a")).revision == 303
+
+
 @pytest.mark.parametrize("change", [Clear, lambda i, at: SetQuantity(i, at, "mug", 5)], ids=["Clear", "SetQuantity"])
 async def test_a_change_is_made_to_what_the_shopper_was_shown_although_the_store_lost_it(
     server: FakeServer, begin: Begin, change: Callable[[bytes, int], Change]
@@ -256,6 +272,28 @@ async def test_what_no_process_knows_is_waited_for_once(
         assert (await carts.get("a")).quantity == 1
     assert len(waits) == 2
     await recovered(carts)
+
+
+async def test_a_cart_is_behind_while_only_the_store_may_know_what_was_shown(
+    server: FakeServer, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process that made the last change has ended, and the store is away: nothing may be ordered."""
+    one, other = begin(), begin()
+    monkeypatch.setattr(failover, "RECALL_SECONDS", (0.01,))
+    monkeypatch.setattr(drain, "HOLD_SECONDS", 0.1)
+    await one.add("a", "mug", 1, EUR)
+    await other.get("a")
+    shown = await one.add("a", "bowl", 1, EUR)
+    server.connected = False
+    for _ in range(2):
+        other.shown("a", shown.changes, shown.changed_at)
+        cart = await other.get("a")
+        assert (quantities(cart), cart.behind) == ({"mug": 1}, True)
+    assert (await other.add("a", "vase", 1, EUR)).behind
+    server.connected = True
+    await recovered(other)
+    cart = await other.get("a")
+    assert (quantities(cart), cart.behind) == ({"mug": 1, "bowl": 1, "vase": 1}, False)
 
 
 class Waits(tuple[float, ...]):

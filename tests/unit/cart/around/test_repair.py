@@ -3,12 +3,25 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
+import msgspec
 import pytest
 
 from shop.cart.around import failover, repair
 from shop.cart.around.failover import FailoverCartService
+from shop.cart.around.repair import made_again
 from shop.cart.memory import MemoryCartService
-from shop.cart.model import REMEMBERED_CHANGES, Cart, Change, Limits
+from shop.cart.model import (
+    REMEMBERED_CHANGES,
+    Add,
+    Cart,
+    Change,
+    Clear,
+    Limits,
+    Purchase,
+    apply,
+    new_change_id,
+    replay,
+)
 from shop.errors import StoreUnavailable
 from shop.money import Money
 
@@ -277,3 +290,40 @@ async def test_changes_in_flight_during_a_repair_are_applied_exactly_once(
     assert carts.repaired == 1, "one repair for all calls"
     assert answers[0].quantity >= 3
     assert await carts.get("a") == await store.get("a")
+
+
+ORDER = Purchase(b"1" * 8, 1, (("mug", 2), ("bowl", 1)))
+FIRST = replay(Cart("a"), [Add(b"2" * 8, 1, "mug", 3, EUR), ORDER])
+"""One mug is left: there were enough. There may have been no bowl."""
+
+
+@pytest.mark.parametrize(
+    ("change", "first", "again"),
+    [
+        (Clear(b"3" * 8, 1), FIRST, Clear(b"3" * 8, 1)),
+        (Clear(b"3" * 8, 1), apply(FIRST, Clear(b"3" * 8, 1)), Clear(b"", 1)),
+        (Add(b"2" * 8, 1, "mug", 3, EUR), FIRST, None),
+        (ORDER, FIRST, Purchase(b"", 1, (("bowl", 1),))),
+        (msgspec.structs.replace(ORDER, lines=(("mug", 2),)), FIRST, None),
+        (msgspec.structs.replace(ORDER, lines=(), coupon="TEN"), FIRST, Purchase(b"", 1, (), "TEN")),
+    ],
+    ids=["not known", "clear", "add", "order", "order of enough", "coupon"],
+)
+def test_a_change_to_a_cart_that_was_not_whole_is_made_again(change: Change, first: Cart, again: Change | None) -> None:
+    whole = apply(first, Add(b"4" * 8, 1, "bowl", 1, EUR))
+    made = made_again(change, first, whole)
+    if again is None or again.id:
+        assert made == again
+    else:
+        assert made is not None
+        assert not whole.knows(made.id)
+        assert msgspec.structs.replace(made, id=b"") == again
+
+
+async def test_an_order_takes_out_what_the_store_had_lost(store: UnreliableStore, carts: FailoverCartService) -> None:
+    old = await carts.add("a", "mug", 1, EUR)
+    await carts.add("a", "mug", 2, EUR)
+    store.revert(old)
+    await store.add("a", "pot", 1, EUR)
+    cart = await carts.apply("a", Purchase(new_change_id(), 1, (("mug", 3),)))
+    assert [(line.sku, line.quantity) for line in cart.lines] == [("pot", 1)]
