@@ -44,7 +44,7 @@ async def begin(server: FakeServer, sqlite_url: str) -> AsyncIterator[Begin]:
     begun = []
 
     def process(*, database: bool = True) -> FailoverCartService:
-        store = RedisCartService(OneServer(FakeAsyncRedis(server=server), timeout=5), limits=Limits(quantity=9))
+        store = RedisCartService(OneServer(FakeAsyncRedis(server=server), timeout=30), limits=Limits(quantity=9))
         begun.append(with_standby(store, max_carts=10, database_url=sqlite_url if database else ""))
         return begun[-1]
 
@@ -60,7 +60,7 @@ async def carts(begin: Begin) -> FailoverCartService:
 
 
 async def recovered(*services: FailoverCartService) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         while any(carts.standby_active or carts.backlog for carts in services):
             await asyncio.sleep(0.01)
 
@@ -245,7 +245,7 @@ async def test_without_a_database_the_memory_of_the_process_keeps_the_journal(
         assert (await carts.remove("a", "mug")).lines == ()
     server.connected = True
     await recovered(carts)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         while (await carts.primary.get("a")).lines:
             await asyncio.sleep(0.01)
 
