@@ -39,19 +39,25 @@ def server() -> FakeServer:
 
 
 @pytest.fixture
-async def begin(server: FakeServer, sqlite_url: str) -> AsyncIterator[Begin]:
+async def begun(server: FakeServer) -> AsyncIterator[list[FailoverCartService]]:
+    """The processes that have begun and have not ended."""
+    begun: list[FailoverCartService] = []
+    yield begun
+    server.connected = True
+    for carts in begun:
+        await carts.close()
+
+
+@pytest.fixture
+def begin(server: FakeServer, sqlite_url: str, begun: list[FailoverCartService]) -> Begin:
     """Begins a process: a service of its own on the one Redis, and on the journal in the one database."""
-    begun = []
 
     def process(*, database: bool = True) -> FailoverCartService:
         store = RedisCartService(OneServer(FakeAsyncRedis(server=server), timeout=30), limits=Limits(quantity=9))
         begun.append(with_standby(store, max_carts=10, database_url=sqlite_url if database else ""))
         return begun[-1]
 
-    yield process
-    server.connected = True
-    for carts in begun:
-        await carts.close()
+    return process
 
 
 @pytest.fixture
@@ -126,13 +132,16 @@ async def test_processes_see_each_others_changes_during_an_outage(server: FakeSe
     assert quantities(await begin().get("a")) == {"bowl": 1}, "a process that starts during the outage"
 
 
-async def test_a_process_that_ends_during_an_outage_loses_nothing(server: FakeServer, begin: Begin) -> None:
+async def test_a_process_that_ends_during_an_outage_loses_nothing(
+    server: FakeServer, begin: Begin, begun: list[FailoverCartService]
+) -> None:
     await begin().primary.add("a", "mug", 1, EUR)
     server.connected = False
     first = begin()
     await first.add("a", "bowl", 1, EUR)
     await first.remove("a", "mug")
     await first.close()
+    begun.remove(first)
     server.connected = True
     next_one = begin()
     await next_one.start()
