@@ -243,7 +243,8 @@ async def test_a_connection_that_is_ended_while_it_is_new_is_replaced(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     carts = SqlCartService.connect(postgres_url, timeout=30)
-    connect, ended = asyncpg.connect, []
+    connect = asyncpg.connect
+    ended: list[int] = []
 
     async def connect_and_end(*args: Any, **options: Any) -> Any:
         connection = await connect(*args, **options)
