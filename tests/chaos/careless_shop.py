@@ -1,4 +1,4 @@
-"""A shop that acknowledges adds which it never keeps, and charges some orders twice. Settings as for `shop run`."""
+"""A shop that acknowledges adds which it never keeps, and charges every order twice. Settings as for `shop run`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shop.money import Money
 from shop.settings import Settings
 
 CARELESS = 2
-"""It forgets every second add, and of every second charge that it was made: a short run cannot miss it."""
+"""It forgets every second add: a short run cannot miss it."""
 
 
 class ForgetfulCarts(MemoryCartService):
@@ -34,22 +34,17 @@ class ForgetfulCarts(MemoryCartService):
 
 
 class GreedyBank(DemoPayments):
-    """Takes some payments once more, under a key of its own."""
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(create_engine(settings.database_url))
-        self._payments = count(1)
+    """Takes each payment once more, under a key of its own."""
 
     async def authorise(self, key: str, amount: Money, card: Card) -> Payment:
-        if next(self._payments) % CARELESS == 0:
-            await super().authorise(f"{key}-again", amount, card)
-            await self.capture(f"{key}-again")
+        await super().authorise(f"{key}-again", amount, card)
+        await self.capture(f"{key}-again")
         return await super().authorise(key, amount, card)
 
 
 def open_shop(settings: Settings) -> Litestar:
     """The application."""
-    return create_app(settings, carts=ForgetfulCarts(), payments=GreedyBank(settings))
+    return create_app(settings, carts=ForgetfulCarts(), payments=GreedyBank(create_engine(settings.database_url)))
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ class Clicks:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for it."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0.01)
 

@@ -7,22 +7,24 @@ import pytest
 from redis.crc import key_slot
 
 from shop.cart.around.failover import FailoverCartService
-from shop.cart.connect import open_store, with_standby
+from shop.cart.connect import with_standby
 from shop.cart.model import Limits
 from shop.cart.redis.cluster import Cluster as ClusterServers
-from shop.cart.redis.service import KEY_PREFIX, RedisCartService
+from shop.cart.redis.service import KEY_PREFIX, RedisCartService, Timeouts
 from shop.demo.cluster import Cluster
 from shop.demo.valkey import Valkey
 from tests.chaos.clicks import EUR, SHOPPERS, Clicks, recovered, until
+from tests.fixtures.cart_services import LONG_TIMEOUTS, past_the_shop
 
 LIMITS = Limits(quantity=10_000)
 IDS = [f"shopper-{n}" for n in range(SHOPPERS)]
 
 
-async def opened(url: str) -> FailoverCartService:
-    service = with_standby(open_store(url, limits=LIMITS, ttl=3600, name="REDIS_URL"), max_carts=1000)
+async def opened(url: str, timeouts: Timeouts = Timeouts(5, 1)) -> FailoverCartService:
+    store = RedisCartService(ClusterServers.connect(url, timeouts=timeouts), limits=LIMITS, ttl=3600)
+    service = with_standby(store, max_carts=1000)
     await service.start()
-    assert not service.standby_active
+    await recovered(service)
     assert len({service.shard(cart_id) for cart_id in IDS}) >= 3, "there are shoppers at every node"
     return service
 
@@ -30,6 +32,14 @@ async def opened(url: str) -> FailoverCartService:
 @pytest.fixture
 async def carts(cluster: Cluster) -> AsyncIterator[FailoverCartService]:
     service = await opened(cluster.url)
+    yield service
+    await service.close()
+
+
+@pytest.fixture
+async def patient_carts(cluster: Cluster) -> AsyncIterator[FailoverCartService]:
+    """Falls back only from a node that is away or refuses, never from a slow one."""
+    service = await opened(cluster.url, LONG_TIMEOUTS)
     yield service
     await service.close()
 
@@ -98,9 +108,9 @@ async def test_what_the_promoted_replica_never_got_is_given_back(cluster: Cluste
     await clicks.are_stored_once(cluster.url)
 
 
-async def test_slots_on_the_move(cluster: Cluster, carts: FailoverCartService) -> None:
+async def test_slots_on_the_move(cluster: Cluster, patient_carts: FailoverCartService) -> None:
     slots = {key_slot(f"{KEY_PREFIX}{cart_id}".encode()) for cart_id in IDS[:4]}
-    async with Clicks(carts) as clicks:
+    async with Clicks(patient_carts) as clicks:
         await clicks.more(100)
         for slot in slots:
             target = next(node for node in cluster.nodes if cluster.is_primary(node) and not has(cluster, node, slot))
@@ -113,8 +123,8 @@ async def test_slots_on_the_move(cluster: Cluster, carts: FailoverCartService) -
             cluster.end_move(slot, source, target)
             await until(lambda source=source, moved=moved: refusals([source], "MOVED") > moved)  # type: ignore[misc]
             await clicks.more(50)
-    assert carts.failovers == 0, "the standby was never needed"
-    assert carts.repaired == 0
+    assert patient_carts.failovers == 0, "the standby was never needed"
+    assert patient_carts.repaired == 0
     await clicks.are_stored_once(cluster.url)
 
 
@@ -122,23 +132,23 @@ def has(cluster: Cluster, node: Valkey, slot: int) -> bool:
     return cluster.owner_of(slot) is node
 
 
-async def test_a_node_added_and_taken_out_again(cluster: Cluster, carts: FailoverCartService) -> None:
+async def test_a_node_added_and_taken_out_again(cluster: Cluster, patient_carts: FailoverCartService) -> None:
     slots = {key_slot(f"{KEY_PREFIX}{cart_id}".encode()): primary_of(cluster, cart_id) for cart_id in IDS[::2]}
-    async with Clicks(carts) as clicks:
+    async with Clicks(patient_carts) as clicks:
         await clicks.more(100)
         new = await asyncio.to_thread(cluster.add)
         await asyncio.to_thread(cluster.move, slots, new)
         await clicks.more(200)
-        await until(lambda: len(servers_of(carts).shards()) == 4)
+        await until(lambda: len(servers_of(patient_carts).shards()) == 4)
         there = list(new.client().scan_iter(f"{KEY_PREFIX}*"))
         assert len(there) == len(slots), "their carts are at the new node"
         for slot, home in slots.items():
             await asyncio.to_thread(cluster.move, [slot], home)
         await asyncio.to_thread(cluster.remove, new)
         await clicks.more(200)
-        await until(lambda: len(servers_of(carts).shards()) == 3)
-    assert carts.failovers == 0, "the standby was never needed"
-    assert carts.backlog == carts.repaired == 0
+        await until(lambda: len(servers_of(patient_carts).shards()) == 3)
+    assert patient_carts.failovers == 0, "the standby was never needed"
+    assert patient_carts.backlog == patient_carts.repaired == 0
     await clicks.are_stored_once(cluster.url)
 
 
@@ -158,15 +168,14 @@ async def test_the_carts_of_other_nodes_go_on_while_one_node_hangs(
             for _ in range(20):
                 for cart_id in others:
                     await carts.get(cart_id)
-        await elsewhere.more(500)
+        await elsewhere.more(200)
         await clicks.more(50)
         assert carts.standby_active
         assert carts.backlog <= clicks.acknowledged.total(), "only the carts of the hung node wait"
-        plain = RedisCartService(ClusterServers.connect(cluster.url), limits=LIMITS)
-        before = elsewhere.acknowledged.total()
-        stored = await plain.get_many(others)
+        async with past_the_shop(cluster.url, limits=LIMITS) as plain:
+            before = elsewhere.acknowledged.total()
+            stored = await plain.get_many(others)
         assert sum(cart.quantity for cart in stored) >= before, "the others' clicks are in Redis meanwhile"
-        await plain.close()
         for node in cluster.nodes:
             node.resume()
         await recovered(carts)
@@ -212,7 +221,7 @@ async def test_a_cluster_that_stops_as_a_whole_for_one_missing_node() -> None:
 async def test_a_shop_that_starts_while_most_of_its_seeds_are_gone(cluster: Cluster) -> None:
     only = cluster.nodes[-1]
     gone = [f"127.0.0.1:{port}" for port in (1, 2, 3)]
-    carts = await opened("redis+cluster://" + ",".join((*gone, f"127.0.0.1:{only.port}")))
+    carts = await opened("redis+cluster://" + ",".join((*gone, f"127.0.0.1:{only.port}")), LONG_TIMEOUTS)
     assert (await carts.add("a", "mug", 1, EUR)).quantity == 1
     assert carts.failovers == 0
     await carts.close()

@@ -4,9 +4,11 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
+from shop.cart.around import failover
 from shop.cart.around.failover import FailoverCartService
 from shop.cart.connect import with_standby
 from shop.cart.model import Add, Cart, Limits, new_change_id
@@ -14,21 +16,37 @@ from shop.cart.redis.service import RedisCartService, Timeouts
 from shop.cart.service import now
 from shop.demo.valkey import Valkey
 from tests.chaos.clicks import EUR, Clicks, recovered, until
-from tests.fixtures.cart_services import past_the_shop
+from tests.fixtures.cart_services import LONG_TIMEOUTS, past_the_shop
 
 LIMITS = Limits(quantity=10_000)
-REPLY_SECONDS = Timeouts().reply
+IMPATIENT = Timeouts(5, 1)
+"""For a server that hangs."""
 MUCH_TOO_LONG = 10.0
 """Seconds. Nothing is measured here; this only tells a wait for time-outs from a slow machine."""
 
 
-@pytest.fixture
-async def carts(valkey: Valkey) -> AsyncIterator[FailoverCartService]:
-    service = with_standby(RedisCartService.connect(valkey.url, limits=LIMITS), max_carts=1000)
+@asynccontextmanager
+async def opened(valkey: Valkey, timeouts: Timeouts) -> AsyncIterator[FailoverCartService]:
+    store = RedisCartService.connect(valkey.url, limits=LIMITS, timeouts=timeouts)
+    service = with_standby(store, max_carts=1000)
     await service.start()
-    assert not service.standby_active
     yield service
     await service.close()
+
+
+@pytest.fixture
+async def carts(valkey: Valkey) -> AsyncIterator[FailoverCartService]:
+    """Falls back only from a server that is away or refuses, never from a slow one."""
+    async with opened(valkey, LONG_TIMEOUTS) as service:
+        assert not service.standby_active
+        yield service
+
+
+@pytest.fixture
+async def impatient_carts(valkey: Valkey) -> AsyncIterator[FailoverCartService]:
+    async with opened(valkey, IMPATIENT) as service:
+        await recovered(service)
+        yield service
 
 
 async def stored(valkey: Valkey, cart_id: str) -> Cart:
@@ -57,16 +75,16 @@ async def test_killed_and_restarted_empty_under_clicks(valkey: Valkey, carts: Fa
     assert carts.replayed > 0
 
 
-async def test_hung_under_clicks(valkey: Valkey, carts: FailoverCartService) -> None:
-    async with Clicks(carts) as clicks:
+async def test_hung_under_clicks(valkey: Valkey, impatient_carts: FailoverCartService) -> None:
+    async with Clicks(impatient_carts) as clicks:
         await clicks.more(200)
         for _ in range(2):
             valkey.hang()
-            await until(lambda: carts.standby_active)
+            await until(lambda: impatient_carts.standby_active)
             assert not await asyncio.to_thread(valkey.answers), "the server really hung"
             await clicks.more(500)
             valkey.resume()
-            await until(lambda: not carts.standby_active)
+            await until(lambda: not impatient_carts.standby_active)
             await clicks.more(200)
     await clicks.are_stored_once(valkey.url)
     assert clicks.slowest < MUCH_TOO_LONG
@@ -93,33 +111,35 @@ async def test_every_connection_cut_under_clicks(valkey: Valkey, carts: Failover
 
 
 async def test_the_first_request_is_answered_and_later_ones_do_not_wait(
-    valkey: Valkey, carts: FailoverCartService
+    valkey: Valkey, impatient_carts: FailoverCartService
 ) -> None:
-    before = await carts.add("a", "mug", 2, EUR)
+    before = await impatient_carts.add("a", "mug", 2, EUR)
     valkey.hang()
     started = time.monotonic()
-    assert await carts.get("a") == before
+    assert await impatient_carts.get("a") == before
     first = time.monotonic() - started
-    assert REPLY_SECONDS * 0.9 <= first < MUCH_TOO_LONG, "the first one waited for the reply that never came"
+    assert IMPATIENT.reply * 0.9 <= first < MUCH_TOO_LONG, "the first one waited for the reply that never came"
     started = time.monotonic()
     for _ in range(100):
-        await carts.add("a", "mug", 1, EUR)
-    assert time.monotonic() - started < MUCH_TOO_LONG, "one time-out each would have been 40 seconds"
+        await impatient_carts.add("a", "mug", 1, EUR)
+    assert time.monotonic() - started < MUCH_TOO_LONG, "one time-out each would have been 100 seconds"
     valkey.resume()
-    await recovered(carts)
+    await recovered(impatient_carts)
     assert (await stored(valkey, "a")).quantity == 102
 
 
-async def test_a_change_with_an_unknown_outcome_is_not_doubled(valkey: Valkey, carts: FailoverCartService) -> None:
-    await carts.add("a", "mug", 1, EUR)
-    await asyncio.gather(*(carts.get(str(n)) for n in range(40)))
+async def test_a_change_with_an_unknown_outcome_is_not_doubled(
+    valkey: Valkey, impatient_carts: FailoverCartService
+) -> None:
+    await impatient_carts.add("a", "mug", 1, EUR)
+    await asyncio.gather(*(impatient_carts.get(str(n)) for n in range(40)))
     sent = calls_of(valkey, "evalsha")
     valkey.hang()
-    answers = await asyncio.gather(*(carts.add("a", "mug", 1, EUR) for _ in range(40)))
+    answers = await asyncio.gather(*(impatient_carts.add("a", "mug", 1, EUR) for _ in range(40)))
     assert max(cart.quantity for cart in answers) == 41
-    assert carts.backlog == 1, "carts with changes in the journal"
+    assert impatient_carts.backlog == 1, "carts with changes in the journal"
     valkey.resume()
-    await recovered(carts)
+    await recovered(impatient_carts)
     assert calls_of(valkey, "evalsha") > sent + 1, "some arrived when it went on, besides what was replayed"
     assert (await stored(valkey, "a")).quantity == 41
 
@@ -143,22 +163,24 @@ async def test_a_change_after_the_loss_keeps_what_was_lost(valkey: Valkey, carts
     assert await carts.get("a") == cart
 
 
-async def test_a_cart_the_standby_never_saw_is_called_partial(valkey: Valkey, carts: FailoverCartService) -> None:
+async def test_a_cart_the_standby_never_saw_is_called_partial(
+    valkey: Valkey, impatient_carts: FailoverCartService
+) -> None:
     async with past_the_shop(valkey.url) as plain:
         await plain.add("a", "mug", 2, EUR)
     valkey.hang()
-    assert await carts.get("a") == Cart("a", partial=True)
-    added = await carts.add("a", "bowl", 1, EUR)
+    assert await impatient_carts.get("a") == Cart("a", partial=True)
+    added = await impatient_carts.add("a", "bowl", 1, EUR)
     assert (added.quantity, added.partial) == (1, True)
     valkey.resume()
-    await recovered(carts)
-    cart = await carts.get("a")
+    await recovered(impatient_carts)
+    cart = await impatient_carts.get("a")
     assert (cart.quantity, cart.partial) == (3, False)
 
 
 async def test_a_replay_that_meets_the_limit_is_cut_off_not_dropped(valkey: Valkey) -> None:
     limits = Limits(quantity=10)
-    service = with_standby(RedisCartService.connect(valkey.url, limits=limits), max_carts=10)
+    service = with_standby(RedisCartService.connect(valkey.url, limits=limits, timeouts=IMPATIENT), max_carts=10)
     await service.start()
     async with past_the_shop(valkey.url, limits=limits) as plain:
         await plain.add("a", "mug", 8, EUR)
@@ -230,13 +252,16 @@ async def test_wrong_settings_are_said_at_once(
     await service.close()
 
 
-async def test_closing_waits_for_the_replay(valkey: Valkey, carts: FailoverCartService) -> None:
-    await carts.add("a", "mug", 1, EUR)
+async def test_closing_waits_for_the_replay(
+    valkey: Valkey, impatient_carts: FailoverCartService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(failover, "CLOSE_SECONDS", 30)
+    await impatient_carts.add("a", "mug", 1, EUR)
     valkey.hang()
-    await carts.apply("a", Add(new_change_id(), now(), "mug", 1, EUR))
-    assert carts.backlog == 1
+    await impatient_carts.apply("a", Add(new_change_id(), now(), "mug", 1, EUR))
+    assert impatient_carts.backlog == 1
     valkey.resume()
-    await carts.close()
+    await impatient_carts.close()
     assert (await stored(valkey, "a")).quantity == 2
 
 

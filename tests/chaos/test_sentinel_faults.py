@@ -27,7 +27,7 @@ SLOW_MACHINE = Timeouts(10, 10)
 LOST = [f"lost-{n}" for n in range(20)]
 
 
-def store(url: str, *, patience: float = Timeouts().reply) -> CartService:
+def store(url: str, *, patience: float = 10) -> CartService:
     return open_store(url, limits=LIMITS, ttl=3600, name="REDIS_URL", patience=patience)
 
 
@@ -36,14 +36,14 @@ async def started(primary: CartService) -> AsyncIterator[FailoverCartService]:
     """The store with a standby that is not in charge."""
     service = with_standby(primary, max_carts=1000)
     await service.start()
-    assert not service.standby_active
+    await recovered(service)
     yield service
     await service.close()
 
 
 @pytest.fixture
 async def carts(sentinels: SentinelDemo) -> AsyncIterator[FailoverCartService]:
-    async with started(store(sentinels.url)) as service:
+    async with started(store(sentinels.url, patience=1)) as service:
         yield service
 
 
@@ -147,7 +147,7 @@ async def test_no_replica_is_taken_for_the_primary(sentinels: SentinelDemo) -> N
 async def test_sentinels_that_hang_cost_no_more_than_a_call(sentinels: SentinelDemo) -> None:
     for one in sentinels.sentinels[:2]:
         one.hang()
-    carts = store(sentinels.url, patience=10)
+    carts = store(sentinels.url)
     assert (await carts.add("a", "mug", 1, EUR)).quantity == 1, "the third one is heard"
     sentinels.sentinels[2].hang()
     drop_connections(sentinels.servers[0])
@@ -236,12 +236,12 @@ async def test_sentinels_with_a_password_of_their_own(shared_sentinels: Sentinel
         one.client().acl_setuser("default", enabled=True, reset_passwords=True, passwords=["+hunter2"])
     try:
         for query in ("", "?sentinel_password=wrong"):
-            carts = store(sentinel_url + query, patience=10)
+            carts = store(sentinel_url + query)
             with pytest.raises(StoreRefused, match=r"refuses the login.*sentinel_password=…") as refused:
                 await carts.get("a")
             assert "wrong" not in str(refused.value)
             await carts.close()
-        carts = store(sentinel_url + "?sentinel_username=default&sentinel_password=hunter2", patience=10)
+        carts = store(sentinel_url + "?sentinel_username=default&sentinel_password=hunter2")
         assert (await carts.add("a", "mug", 1, EUR)).quantity == 1
         await carts.close()
     finally:

@@ -16,11 +16,12 @@ import pytest
 from shop.cart.around.failover import FailoverCartService
 from shop.cart.connect import with_standby
 from shop.cart.model import Cart, Limits
+from shop.cart.sql import postgres_connections
 from shop.cart.sql.service import TIMEOUT_SECONDS, SqlCartService
 from shop.database import migrate
 from shop.demo.postgres import Postgres
 from tests.chaos.clicks import EUR, Clicks, recovered, until
-from tests.fixtures.cart_services import past_the_shop
+from tests.fixtures.cart_services import LONG_TIMEOUTS, past_the_shop
 
 LIMITS = Limits(quantity=10_000)
 MUCH_TOO_LONG = 10.0
@@ -48,8 +49,8 @@ async def postgres(server: Postgres) -> Postgres:
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[FailoverCartService]:
-    service = with_standby(SqlCartService.connect(url, limits=LIMITS), max_carts=1000)
+async def opened(url: str, patience: float = TIMEOUT_SECONDS) -> AsyncIterator[FailoverCartService]:
+    service = with_standby(SqlCartService.connect(url, limits=LIMITS, timeout=patience), max_carts=1000)
     await service.start()
     yield service
     await service.close()
@@ -58,18 +59,26 @@ async def opened(url: str) -> AsyncIterator[FailoverCartService]:
 @pytest.fixture
 async def carts(postgres: Postgres) -> AsyncIterator[FailoverCartService]:
     async with opened(postgres.url) as service:
-        assert not service.standby_active
+        await recovered(service)
+        yield service
+
+
+@pytest.fixture
+async def patient_carts(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FailoverCartService]:
+    """Falls back only from a server that is away or refuses, never from a slow one."""
+    monkeypatch.setattr(postgres_connections, "CONNECT_SECONDS", LONG_TIMEOUTS.connect)
+    async with opened(postgres.url, LONG_TIMEOUTS.reply) as service:
         yield service
 
 
 @asynccontextmanager
 async def somebody_else(postgres: Postgres) -> AsyncIterator[Any]:
     """A connection that is not the shop's."""
-    connection = await asyncpg.connect(postgres.url.replace("+asyncpg", ""), timeout=5)
+    connection = await asyncpg.connect(postgres.url.replace("+asyncpg", ""), timeout=30)
     try:
         yield connection
     finally:
-        await connection.close(timeout=5)
+        await connection.close(timeout=30)
 
 
 async def stored(url: str, cart_id: str) -> Cart:
@@ -126,30 +135,32 @@ async def test_later_requests_do_not_wait_for_a_server_that_hangs(
     assert (await stored(postgres.url, "a")).quantity == 52
 
 
-async def test_every_connection_ended_under_clicks(postgres: Postgres, carts: FailoverCartService) -> None:
-    async with Clicks(carts) as clicks, somebody_else(postgres) as server:
+async def test_every_connection_ended_under_clicks(postgres: Postgres, patient_carts: FailoverCartService) -> None:
+    async with Clicks(patient_carts) as clicks, somebody_else(postgres) as server:
         for _ in range(5):
             await clicks.more(100)
             ended = await server.fetch(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'shop carts'"
             )
             assert len(ended) >= 1
-    assert carts.failovers == 0, "each call was made again on a new connection"
+    assert patient_carts.failovers == 0, "each call was made again on a new connection"
     await clicks.are_stored_once(postgres.url)
 
 
-async def test_a_cart_that_somebody_holds_delays_no_other(postgres: Postgres, carts: FailoverCartService) -> None:
-    async with Clicks(carts) as clicks, somebody_else(postgres) as other:
+async def test_a_cart_that_somebody_holds_delays_no_other(
+    postgres: Postgres, patient_carts: FailoverCartService
+) -> None:
+    async with Clicks(patient_carts) as clicks, somebody_else(postgres) as other:
         await clicks.more(200)
         holding = other.transaction()
         await holding.start()
         await other.execute("SELECT FROM carts WHERE id = 'shopper-3' FOR UPDATE")
         others = clicks.acknowledged["shopper-4", "sku-0"]
-        await until(lambda: carts.backlog > 0 and clicks.acknowledged["shopper-4", "sku-0"] > others + 10)
+        await until(lambda: patient_carts.backlog > 0 and clicks.acknowledged["shopper-4", "sku-0"] > others + 10)
         await other.execute("SELECT FROM carts WHERE id = 'shopper-4' FOR UPDATE")
         await clicks.more(200)
         await holding.commit()
-    assert carts.failovers == 0, "the store itself was well, and nobody waited for anybody in a circle"
+    assert patient_carts.failovers == 0, "the store itself was well, and nobody waited for anybody in a circle"
     await clicks.are_stored_once(postgres.url)
 
 
@@ -237,11 +248,14 @@ async def test_a_full_disk_is_an_outage_of_writes(sqlite_url: str) -> None:
 RIVAL = """
 import asyncio, sys
 from shop.cart.model import Limits
+from shop.cart.sql import rows
 from shop.cart.sql.service import SqlCartService
 from shop.money import Money
 
+rows.CONFLICT_RETRY_SECONDS = 60
+
 async def main(url, sku):
-    carts = SqlCartService.connect(url, limits=Limits(quantity=10_000))
+    carts = SqlCartService.connect(url, limits=Limits(quantity=10_000), timeout=60)
     await carts.get("a")
     print("ready", flush=True)
     sys.stdin.readline()

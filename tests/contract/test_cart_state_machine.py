@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from shop.cart.model import Cart, Change, apply, check, join, new_change_id, replay
 from shop.cart.service import CartService
 from shop.errors import CartLimitExceeded, InvalidInput
-from tests.fixtures.cart_services import BACKENDS, Build, builder
+from tests.fixtures.cart_services import BACKENDS, Build, builder, settle
 from tests.fixtures.carts import LIMITS, changes
 
 EXAMPLES = {"memory": 50, "fakeredis": 20, "valkey": 30, "sqlite": 20, "postgres": 20}
@@ -70,6 +70,10 @@ class CartStateMachine(RuleBasedStateMachine):
         assert self.runner.run(self.service.replay(cart_id, made)) == expected
         self.remember(expected)
         self.applied += [change for change in made if expected.knows(change.id)]
+
+    @rule()
+    def settle(self) -> None:
+        self.runner.run(settle(self.service))
 
     @invariant()
     def same(self) -> None:

@@ -161,7 +161,7 @@ async def test_sentinels_without_tls_before_servers_with_it(
     watch.ask("REMOVE", SERVICE)
     watch.ask("MONITOR", SERVICE, "127.0.0.1", str(port), "1")
     url = f"rediss+sentinel://127.0.0.1:{watch.port}/{SERVICE}{query(certificates.options)}"
-    async with opened(open_store(url, limits=Limits(), ttl=60, name="REDIS_URL")) as carts:
+    async with opened(open_store(url, limits=Limits(), ttl=60, name="REDIS_URL", patience=2)) as carts:
         with pytest.raises(StoreUnavailable, match=r"Sentinel at .* sentinel_ssl=off"):
             await carts.get("a")
     async with opened(sentinel(Limits(), 60, f"{url}&sentinel_ssl=off")) as carts:

@@ -32,7 +32,7 @@ PURGE_SECONDS = 60.0
 PURGE_BATCH = 500
 """Carts deleted by one statement."""
 RESTORE_SECONDS = 1.0
-"""How long a call waits for cold before it answers without it: an empty cart is worse than a slow one."""
+"""By default, how long a call waits for cold before it answers without it: an empty cart is worse than a slow one."""
 COLD_PROBE_SECONDS = 0.5
 """How often cold is probed while it is down; until it is back, no call waits for it."""
 DELETE_SECONDS = 1.0
@@ -45,11 +45,18 @@ class TieredCartService(ForwardingCartService):
     """Answers from `hot`, and restores carts from `cold` that hot does not have. Made by `shop.cart.connect`.
 
     A cart lives as long as in either store. A change is in cold at most `delay` seconds after it was made. Raises
-    StoreUnavailable only if hot does; while cold is down, a cart that may be archived is returned as `partial`.
+    StoreUnavailable only if hot does; while cold is down, a cart that may be archived is returned as `partial`. Cold is
+    down if it does not answer within `patience` seconds.
     """
 
     def __init__(
-        self, hot: CartService, cold: CartService, *, delay: float = 1.0, purge_interval: float = PURGE_SECONDS
+        self,
+        hot: CartService,
+        cold: CartService,
+        *,
+        delay: float = 1.0,
+        purge_interval: float = PURGE_SECONDS,
+        patience: float = RESTORE_SECONDS,
     ) -> None:
         super().__init__(hot)
         self.ttl = max(hot.ttl, cold.ttl)
@@ -62,6 +69,7 @@ class TieredCartService(ForwardingCartService):
         self.purged = 0
         """Number of expired carts deleted from cold."""
         self._purge_interval = purge_interval
+        self._patience = patience
         self._reading: dict[str, asyncio.Task[Cart]] = {}
         self._missed: dict[str, list[Change]] = {}
         self._in_flight: Counter[str] = Counter()
@@ -96,10 +104,10 @@ class TieredCartService(ForwardingCartService):
         self._enqueue(cart)
         return cart
 
-    def _enqueue(self, cart: Cart) -> None:
+    def _enqueue(self, cart: Cart, *, instead_of: Cart | None = None) -> None:
         """Have a cart written to cold, unless hot does not have all of it: the journal may still be put into order."""
         if not self.hot.in_journal(cart.id):
-            self.write_behind.enqueue(cart)
+            self.write_behind.enqueue(cart, instead_of=instead_of)
 
     @override
     async def transform(self, cart_id: str, fold: Callable[[Cart], Cart], *, aged: bool = False) -> Cart:
@@ -117,11 +125,10 @@ class TieredCartService(ForwardingCartService):
 
     @override
     async def put(self, cart: Cart, *, aged: bool = False) -> Cart:
+        known = await self.get(cart.id)
         stored = await self.hot.put(cart, aged=aged)
-        if stored.changes == cart.changes:  # hot had no other changes of it
-            stored = await self._with_archived(stored)
-        self._enqueue(stored)
-        return stored
+        self._enqueue(stored, instead_of=None if stored.grew_from(known) else known)
+        return msgspec.structs.replace(stored, partial=stored.partial or known.partial, idle_since=known.idle_since)
 
     @override
     async def delete(self, cart_id: str) -> None:
@@ -246,7 +253,7 @@ class TieredCartService(ForwardingCartService):
             reading = self._reading[cart_id] = asyncio.create_task(self.cold.get(cart_id), name=cart_id)
             reading.add_done_callback(self._read_done)
         try:
-            async with asyncio.timeout(RESTORE_SECONDS):
+            async with asyncio.timeout(self._patience):
                 return await asyncio.shield(reading)
         except (StoreUnavailable, TimeoutError) as error:
             self._cold_failed(cart_id, error)
@@ -254,7 +261,7 @@ class TieredCartService(ForwardingCartService):
 
     def _cold_failed(self, cart_id: str, error: Exception) -> None:
         if not self.cold_down:
-            reason = error if str(error) else f"no answer in {RESTORE_SECONDS:g} s"
+            reason = error if str(error) else f"no answer in {self._patience:g} s"
             log.error("Cart archive unavailable; archived carts cannot be restored until it is back: %s", reason)
             self._probing = asyncio.create_task(self._until_cold_answers(cart_id))
 

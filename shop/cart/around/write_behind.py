@@ -39,6 +39,8 @@ class _Pending(msgspec.Struct):
     cart: Cart
     since: float
     """When the oldest unwritten change was made, by the monotonic clock."""
+    replaced: tuple[Cart, ...] = ()
+    """States before it, oldest first, that lost as a whole to a diverged one: cold has to see each, in this order."""
 
 
 class WriteBehind:
@@ -85,17 +87,22 @@ class WriteBehind:
         oldest = [next(iter(queue.values())).since for queue in (self._writing, self._pending) if queue]
         return time.monotonic() - min(oldest) if oldest else 0.0
 
-    def enqueue(self, cart: Cart) -> None:
-        """Queue the new state of a cart to be written."""
+    def enqueue(self, cart: Cart, *, instead_of: Cart | None = None) -> None:
+        """Queue the new state of a cart to be written.
+
+        `instead_of`: the state before it, if that was replaced as a whole.
+        """
         if not cart.revision:
             return
         if cart.partial or cart.idle_since:
             cart = msgspec.structs.replace(cart, partial=False, behind=False, idle_since=0)
+        replaced = (instead_of,) if instead_of else ()
         pending = self._pending.get(cart.id)
         if pending is not None:
             pending.cart = join(pending.cart, cart, self._hot.limits)
+            pending.replaced += replaced
             return
-        self._pending[cart.id] = _Pending(cart, time.monotonic())
+        self._pending[cart.id] = _Pending(cart, time.monotonic(), replaced)
         if len(self._pending) > self._max_backlog:
             self._drop_oldest()
         self._start_writing()
@@ -172,6 +179,7 @@ class WriteBehind:
         """Write the carts that have been queued longest."""
         self._writing = {cart_id: self._pending.pop(cart_id) for cart_id in list(self._pending)[: self._batch_size]}
         try:
+            await self._write_replaced()
             carts = await self._sync_with_hot({cart_id: pending.cart for cart_id, pending in self._writing.items()})
             stored = await self._cold.put_many(carts, aged=True) if carts else []
             # If cold had more than hot (another process wrote it), update hot, which usually has it by now.
@@ -183,6 +191,13 @@ class WriteBehind:
             raise
         finally:
             self._writing = {}
+
+    async def _write_replaced(self) -> None:
+        """Write the states that were replaced, each once: joined with a later state, one could come back."""
+        for pending in self._writing.values():
+            while pending.replaced:
+                await self._cold.put(pending.replaced[0], aged=True)
+                pending.replaced = pending.replaced[1:]
 
     async def _sync_with_hot(self, carts: dict[str, Cart]) -> list[Cart]:
         """Sync carts that are not synced yet. Returns the carts to write, without those that cold has already."""
@@ -201,6 +216,7 @@ class WriteBehind:
         for cart_id, pending in self._writing.items():
             if (newer := self._pending.pop(cart_id, None)) is not None:
                 pending.cart = join(pending.cart, newer.cart, self._hot.limits)
+                pending.replaced += newer.replaced
         self._pending = self._writing | self._pending
         while len(self._pending) > self._max_backlog:
             self._drop_oldest()

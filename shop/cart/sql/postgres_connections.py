@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -82,7 +83,7 @@ class Connections:
                     if not _is_unusable(error):
                         raise
                     self._drop_idle()
-            return await self._run(await self._connect(deadline), deadline, statement, values)
+            return await self._run_on_new(deadline, statement, values)
         except Exception as error:
             if (failure := translate_postgres(error)) is error:
                 raise
@@ -129,6 +130,12 @@ class Connections:
             if not connection.is_closed():
                 self._idle.append(connection)
         return rows
+
+    async def _run_on_new(self, deadline: float, statement: str, values: Sequence[Any]) -> Sequence[Any]:
+        """Run a statement on a new connection, or on another one if somebody ends that too."""
+        with contextlib.suppress(asyncpg.ConnectionDoesNotExistError, asyncpg.AdminShutdownError, ConnectionResetError):
+            return await self._run(await self._connect(deadline), deadline, statement, values)
+        return await self._run(await self._connect(deadline), deadline, statement, values)
 
     async def _connect(self, deadline: float) -> Any:
         """Open a connection, and increase `epoch` if it leads to another server process than the last one."""

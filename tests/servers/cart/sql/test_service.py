@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 import pytest
@@ -174,7 +175,7 @@ async def test_a_database_without_the_table_says_what_to_do(tmp_path: Path, post
     (tmp_path / "empty.db").touch()
     await tell(postgres_url, "DROP TABLE carts")
     for url in (f"sqlite:///{tmp_path / 'empty.db'}", postgres_url):
-        carts = SqlCartService.connect(url)
+        carts = SqlCartService.connect(url, timeout=30)
         with pytest.raises(StoreRefused, match="'shop run' creates it"):
             await carts.get("a")
         await carts.close()
@@ -193,7 +194,7 @@ async def test_a_database_without_the_table_says_what_to_do(tmp_path: Path, post
 )
 async def test_a_wrong_url_raises_a_clear_error(tmp_path: Path, url: str, words: str) -> None:
     (tmp_path / "text.db").write_text("This is not a database, but a text that is long enough." * 20)
-    carts = SqlCartService.connect(url.format(folder=tmp_path))
+    carts = SqlCartService.connect(url.format(folder=tmp_path), timeout=30)
     for call in (carts.get("a"), carts.ping()):
         with pytest.raises(StoreUnavailable, match=words):
             await call
@@ -203,7 +204,7 @@ async def test_a_wrong_url_raises_a_clear_error(tmp_path: Path, url: str, words:
 async def test_a_missing_database_or_user_is_refused(postgres_url: str) -> None:
     base = postgres_url.partition("?")
     for url in (f"postgresql://postgres@/none?{base[2]}", f"postgresql://nobody@/postgres?{base[2]}"):
-        carts = SqlCartService.connect(url)
+        carts = SqlCartService.connect(url, timeout=30)
         with pytest.raises(StoreRefused, match="check the database's URL"):
             await carts.get("a")
         await carts.close()
@@ -232,9 +233,29 @@ async def test_connections_through_a_pooler_hold_no_session_state(postgres_url: 
 
 async def test_a_wrong_statement_raises_the_error_of_the_driver(postgres_url: str) -> None:
     await tell(postgres_url, "ALTER TABLE carts RENAME COLUMN state TO stat")
-    carts = SqlCartService.connect(postgres_url)
+    carts = SqlCartService.connect(postgres_url, timeout=30)
     with pytest.raises(asyncpg.UndefinedColumnError):
         await carts.get("a")
+    await carts.close()
+
+
+async def test_a_connection_that_is_ended_while_it_is_new_is_replaced(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carts = SqlCartService.connect(postgres_url, timeout=30)
+    connect = asyncpg.connect
+    ended: list[int] = []
+
+    async def connect_and_end(*args: Any, **options: Any) -> Any:
+        connection = await connect(*args, **options)
+        if not ended:
+            ended.append(connection.get_server_pid())
+            await tell(postgres_url, f"SELECT pg_terminate_backend({ended[0]}, 10000)")
+        return connection
+
+    monkeypatch.setattr("shop.cart.sql.postgres_connections.asyncpg.connect", connect_and_end)
+    assert (await carts.add("a", "mug", 1, EUR)).quantity == 1
+    assert ended
     await carts.close()
 
 

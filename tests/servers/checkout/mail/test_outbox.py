@@ -69,7 +69,7 @@ async def put(engine: AsyncEngine, outbox: Outbox, *names: str) -> None:
 
 
 async def is_true(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         while not condition():
             await asyncio.sleep(0.005)
 

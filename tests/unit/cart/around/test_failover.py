@@ -40,19 +40,25 @@ def server() -> FakeServer:
 
 
 @pytest.fixture
-async def begin(server: FakeServer, sqlite_url: str) -> AsyncIterator[Begin]:
-    """Begins a process: a service of its own on the one Redis, and on the journal in the one database."""
-    begun = []
-
-    def process(*, database: bool = True) -> FailoverCartService:
-        store = RedisCartService(OneServer(FakeAsyncRedis(server=server), timeout=5), limits=Limits(quantity=9))
-        begun.append(with_standby(store, max_carts=10, database_url=sqlite_url if database else ""))
-        return begun[-1]
-
-    yield process
+async def begun(server: FakeServer) -> AsyncIterator[list[FailoverCartService]]:
+    """The processes that have begun and have not ended."""
+    begun: list[FailoverCartService] = []
+    yield begun
     server.connected = True
     for carts in begun:
         await carts.close()
+
+
+@pytest.fixture
+def begin(server: FakeServer, sqlite_url: str, begun: list[FailoverCartService]) -> Begin:
+    """Begins a process: a service of its own on the one Redis, and on the journal in the one database."""
+
+    def process(*, database: bool = True) -> FailoverCartService:
+        store = RedisCartService(OneServer(FakeAsyncRedis(server=server), timeout=30), limits=Limits(quantity=9))
+        begun.append(with_standby(store, max_carts=10, database_url=sqlite_url if database else ""))
+        return begun[-1]
+
+    return process
 
 
 @pytest.fixture
@@ -61,7 +67,7 @@ async def carts(begin: Begin) -> FailoverCartService:
 
 
 async def recovered(*services: FailoverCartService) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         while any(carts.standby_active or carts.backlog for carts in services):
             await asyncio.sleep(0.01)
 
@@ -127,13 +133,16 @@ async def test_processes_see_each_others_changes_during_an_outage(server: FakeSe
     assert quantities(await begin().get("a")) == {"bowl": 1}, "a process that starts during the outage"
 
 
-async def test_a_process_that_ends_during_an_outage_loses_nothing(server: FakeServer, begin: Begin) -> None:
+async def test_a_process_that_ends_during_an_outage_loses_nothing(
+    server: FakeServer, begin: Begin, begun: list[FailoverCartService]
+) -> None:
     await begin().primary.add("a", "mug", 1, EUR)
     server.connected = False
     first = begin()
     await first.add("a", "bowl", 1, EUR)
     await first.remove("a", "mug")
     await first.close()
+    begun.remove(first)
     server.connected = True
     next_one = begin()
     await next_one.start()
@@ -329,7 +338,7 @@ async def test_without_a_database_the_memory_of_the_process_keeps_the_journal(
         assert (await carts.remove("a", "mug")).lines == ()
     server.connected = True
     await recovered(carts)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         while (await carts.primary.get("a")).lines:
             await asyncio.sleep(0.01)
 

@@ -50,7 +50,7 @@ async def server() -> FakeServer:
 
 @pytest.fixture
 async def failover(server: FakeServer) -> AsyncIterator[CartService]:
-    service = with_standby(RedisCartService(OneServer(FakeAsyncRedis(server=server), timeout=5)), max_carts=10)
+    service = with_standby(RedisCartService(OneServer(FakeAsyncRedis(server=server), timeout=30)), max_carts=10)
     await service.start()
     yield service
     await service.close()
@@ -72,7 +72,7 @@ async def test_an_outage_shows_in_the_metrics(server: FakeServer, failover: Cart
 async def test_values_that_are_no_carts_are_counted(server: FakeServer) -> None:
     registry = CollectorRegistry()
     redis = FakeAsyncRedis(server=server)
-    carts = MeteredCartService(RedisCartService(OneServer(redis, timeout=5)), registry)
+    carts = MeteredCartService(RedisCartService(OneServer(redis, timeout=30)), registry)
     assert sample(registry, "shop_carts_unreadable_total") == 0
     await redis.set("cart:a", "no cart")
     assert (await carts.add("a", "mug", 1, EUR)).quantity == 1

@@ -22,7 +22,7 @@ def server() -> FakeServer:
 
 @pytest.fixture
 def old(server: FakeServer) -> RedisCartService:
-    return RedisCartService(OneServer(FakeAsyncRedis(server=server), timeout=5))
+    return RedisCartService(OneServer(FakeAsyncRedis(server=server), timeout=30))
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ async def test_calls_succeed_while_the_old_store_is_down(
 
 
 async def test_calls_fail_while_the_new_store_is_down(server: FakeServer, new: MemoryCartService) -> None:
-    carts = MovingCartService(RedisCartService(OneServer(FakeAsyncRedis(server=server), timeout=5)), new)
+    carts = MovingCartService(RedisCartService(OneServer(FakeAsyncRedis(server=server), timeout=30)), new)
     server.connected = False
     with pytest.raises(StoreUnavailable):
         await carts.get("a")

@@ -92,7 +92,7 @@ async def carts(store: UnreliableStore) -> AsyncIterator[FailoverCartService]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         while not condition():
             await asyncio.sleep(0.01)
 

@@ -101,7 +101,7 @@ def database_returns(journal: SharedJournal) -> None:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         while not condition():
             await asyncio.sleep(0.01)
 
