@@ -44,6 +44,7 @@ class Timer(Call):
     """A callback that has to run at a time: an asyncio.TimerHandle."""
 
     __slots__ = ("at",)
+    at: float
 
     def when(self) -> float:
         """The loop's time at which it has to run."""

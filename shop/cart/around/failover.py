@@ -343,7 +343,7 @@ class FailoverCartService(ForwardingCartService):
             cart = await self._from_journal(cart_id, outage)
             if not self._shown.lacks(cart):
                 return cart
-        self._shown.is_unknown(cart_id)
+        self._shown.is_unknown(cart)
         return cart
 
     async def _made_after(self, cart: Cart, change: Change) -> Cart:

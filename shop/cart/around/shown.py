@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shop.cart.around.recent import Recent
-from shop.cart.model import Cart
+from shop.cart.model import Cart, ids_in
 from shop.cart.service import CartService
 
 MAX_AHEAD_SECONDS = 300
@@ -20,7 +20,7 @@ class Shown:
         self._latest = Recent[tuple[bytes, int]](MAX_REMEMBERED)
         """The ids, and when the last of the changes was made."""
         self._unknown = Recent[bytes](MAX_REMEMBERED)
-        """The ids of which no process knows all."""
+        """The ids that no process has answered with."""
 
     def note(self, cart_id: str, latest: bytes, at: int) -> None:
         """The shopper has been shown these changes of a cart, the last made `at`."""
@@ -33,10 +33,10 @@ class Shown:
     def required(self, cart_id: str) -> bytes:
         """The ids of what its shopper has been shown, which a cart must have.
 
-        Empty if the cart has expired, or if no process knows all of them.
+        Without those that no process has answered with; empty if the cart has expired.
         """
-        latest = self._unexpired(cart_id)
-        return b"" if self._unknown.get(cart_id) == latest else latest
+        latest, unknown = self._unexpired(cart_id), self._unknown.get(cart_id)
+        return b"".join(each for each in ids_in(latest) if each not in ids_in(unknown)) if unknown else latest
 
     def lacks(self, cart: Cart) -> bool:
         """Whether a cart lacks what it must have."""
@@ -51,9 +51,9 @@ class Shown:
         now = self._store.now()
         return latest if now - self._store.ttl < at < now + MAX_AHEAD_SECONDS else b""
 
-    def is_unknown(self, cart_id: str) -> None:
-        """No process knows what the shopper has been shown: it is not to be waited for again."""
-        self._unknown[cart_id] = self.of(cart_id)
+    def is_unknown(self, cart: Cart) -> None:
+        """No process has answered with what a cart lacks: it is not to be waited for again."""
+        self._unknown[cart.id] = b"".join(each for each in ids_in(self.of(cart.id)) if not cart.knows(each))
 
     def may_be_known(self) -> None:
         """The store is back, and knows what no process knew."""

@@ -105,7 +105,7 @@ class Sessions:
         return [
             _set_cookie(f"{name}={session.token}{attributes}; HttpOnly"),
             _set_cookie(f"cart_count={quantity}{attributes}"),
-            *self.latest(request, session.cart_id, cart.changes, cart.changed_at),
+            *self.latest(request, session.cart_id, self._with_missed(request, cart), cart.changed_at),
             *([_set_cookie(f"{SEEN}={self._attributes(request, 0)}; HttpOnly")] if SEEN in request.cookies else ()),
             *self._journaled(request, session),
             *self._dropped(request, [other for other in NAMES if other != name], session.token),
@@ -114,6 +114,13 @@ class Sessions:
     def latest(self, request: ShopRequest, cart_id: str, changes: bytes, at: int) -> list[SetCookie]:
         """The cookie with the ids of a cart's latest changes, and when the last of them was made."""
         return [self._changes(request, LATEST, cart_id, changes, at)] if changes else []
+
+    def _with_missed(self, request: ShopRequest, cart: Cart) -> bytes:
+        """The ids of a cart's changes; of a cart that is behind, also of those that it lacks and that were shown."""
+        if not cart.behind:
+            return cart.changes
+        missed = [each for each in ids_in(self._shown(request, cart.id)[0]) if not cart.knows(each)]
+        return b"".join(missed[-2:]) + cart.changes[-2 * ID_BYTES :]
 
     def seen(self, request: ShopRequest, cart: Cart) -> list[SetCookie]:
         """The cookie for a page that shows changes of the cart which the browser has not been shown."""

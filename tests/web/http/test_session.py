@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from http.cookies import Morsel, SimpleCookie
 
+import msgspec
 import pytest
 from httpx import Response
 
-from shop.cart.model import Add, new_change_id
+from shop.cart.model import Add, Cart, Change, new_change_id
 from shop.money import Money
 from shop.settings import Settings
 from shop.web.http.session import cart_id
@@ -271,3 +272,20 @@ async def test_a_forged_cookie_of_what_was_shown_counts_for_nothing(
     assert not shown
     await shop.get("/cart", headers={"Cookie": f"neap_session={session}; cart_latest={signed}"})
     assert shown == [cart_id(session)]
+
+
+async def test_a_reply_with_less_than_was_shown_keeps_what_was_shown(make_client: MakeClient) -> None:
+    class BehindCarts(CountingCarts):
+        is_behind = False
+
+        async def apply(self, cart_id: str, change: Change) -> Cart:
+            cart = await super().apply(cart_id, change)
+            return msgspec.structs.replace(cart, changes=cart.latest_change, behind=True) if self.is_behind else cart
+
+    carts = BehindCarts()
+    async with make_client(carts=carts) as shop:
+        shown = cookies_of(await shop.post("/cart", data=MUG))["cart_latest"].value.partition(".")[0]
+        carts.is_behind = True
+        later = cookies_of(await shop.post("/cart", data=MUG))["cart_latest"].value.partition(".")[0]
+    assert later.startswith(shown)
+    assert len(later) == 2 * len(shown)
