@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 
 from shop.cart.model import (
     Add,
@@ -131,6 +131,9 @@ class CartService(ABC):
 
     def on_replayed(self, tell: Callable[[Cart], None]) -> None:
         """Call `tell` with each cart that has got, in its store, changes that were acknowledged without the store."""
+
+    def on_lacking(self, recall: Callable[[Cart], Awaitable[Cart | None]]) -> None:
+        """Ask `recall` for what else is known of a cart whose store lacks what its shopper has been shown."""
 
     @property
     def epoch(self) -> int:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
@@ -72,6 +72,7 @@ class FailoverCartService(ForwardingCartService):
         self._shown = Shown(primary)
         self._drain = Drain(self._availability, self._near, self.journal, self._start)
         self._repair = Repair(primary, self._near, self._drain.offer, self._start)
+        self._recall: Callable[[Cart], Awaitable[Cart | None]] | None = None
         self._consulted = Recent[bool](MAX_REMEMBERED)
         """The carts whose changes in the journal come first: their browsers say that there may be some."""
         self._store_failed = asyncio.Event()
@@ -196,6 +197,10 @@ class FailoverCartService(ForwardingCartService):
         self._drain.stored = tell
 
     @override
+    def on_lacking(self, recall: Callable[[Cart], Awaitable[Cart | None]]) -> None:
+        self._recall = recall
+
+    @override
     async def start(self) -> None:
         self._drain.has_changes = True
         try:
@@ -315,9 +320,9 @@ class FailoverCartService(ForwardingCartService):
     def _transformed(self, cart_id: str, fold: Callable[[Cart], Cart], outage: Outage) -> Outage:
         """The outage after a whole cart was put or transformed: the result is what is known of the cart.
 
-        If nothing was known, the changes were made to what is put now.
+        If nothing was known, or the store had nothing, the changes were made to what is put now.
         """
-        if outage.base is None:
+        if outage.base is None or not outage.base.revision:
             return msgspec.structs.replace(outage, base=_whole(fold(Cart(cart_id))))
         before = outage.cart(cart_id, self.limits)
         after = fold(before)
@@ -331,7 +336,9 @@ class FailoverCartService(ForwardingCartService):
         return outage.wanting(self._shown.of(cart_id)) if lacks else outage
 
     async def _with_shown(self, cart: Cart) -> Cart:
-        """The cart with what its shopper has been shown: if it lacks that, the other processes are asked."""
+        """The cart with what its shopper has been shown: if it lacks that, archive and other processes are asked."""
+        if self._shown.lacks(cart) and self._recall and (archived := await self._recall(cart)):
+            cart = await self.put(archived)
         if not self._shown.lacks(cart):
             return cart
         return await self._write(cart.id, lambda outage: outage) if self.journal.is_shared else _behind(cart)

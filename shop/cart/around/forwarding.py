@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 
 from typing_extensions import override
 
@@ -81,6 +81,10 @@ class ForwardingCartService(CartService):
     @override
     def on_replayed(self, tell: Callable[[Cart], None]) -> None:
         self.inner.on_replayed(tell)
+
+    @override
+    def on_lacking(self, recall: Callable[[Cart], Awaitable[Cart | None]]) -> None:
+        self.inner.on_lacking(recall)
 
     @property
     @override

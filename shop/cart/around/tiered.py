@@ -64,6 +64,7 @@ class TieredCartService(ForwardingCartService):
         self.cold = cold
         self.write_behind = WriteBehind(hot, cold, delay=delay)
         hot.on_replayed(self.write_behind.enqueue)
+        hot.on_lacking(self._recalled)
         self.restored = 0
         """Number of carts restored from cold to hot."""
         self.purged = 0
@@ -233,6 +234,15 @@ class TieredCartService(ForwardingCartService):
                 cart = await self.hot.apply(cart.id, change)
             self._enqueue(cart)
         return cart
+
+    async def _recalled(self, cart: Cart) -> Cart | None:
+        """What cold has of a cart that is in hot without it."""
+        with contextlib.suppress(StoreUnavailable):
+            archived = await self._archived(cart.id)
+            if not cart.grew_from(archived):
+                self.restored += 1
+                return archived
+        return None
 
     async def _archived_or_none(self, cart_id: str, changes: list[Change]) -> Cart | None:
         """What cold has of a cart; None if it does not answer, and then the next call for the cart reads it again."""

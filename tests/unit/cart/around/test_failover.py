@@ -474,3 +474,22 @@ async def test_changes_to_an_unknown_cart_were_made_to_what_the_archive_had_of_i
     server.connected = True
     await recovered(carts)
     assert (await carts.primary.get("a")).lines == ()
+
+
+async def test_changes_to_a_cart_that_the_store_lost_were_made_to_what_the_archive_had_of_it(
+    server: FakeServer, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carts = begin()
+    archived = apply(Cart("a"), Add(new_change_id(), 1, "mug", 1, EUR))
+
+    async def refuse(*_: object, **__: object) -> None:
+        raise StoreReadOnly("Redis is full.")
+
+    with monkeypatch.context() as patch:
+        for name in ("apply", "transform", "ping"):
+            patch.setattr(carts.primary, name, refuse)
+        await carts.start()
+        await carts.apply("a", Remove(new_change_id(), 2, "mug"))
+        assert (await carts.put(archived)).lines == ()
+    await recovered(carts)
+    assert (await carts.primary.get("a")).lines == ()

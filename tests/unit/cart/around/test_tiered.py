@@ -425,6 +425,23 @@ async def test_the_archive_gets_the_changes_of_an_outage_once_the_store_has_them
     assert (await cold.get("a")).grew_from(before)
 
 
+@pytest.mark.parametrize("reads_first", [True, False])
+async def test_a_change_is_made_to_the_archived_cart_that_was_shown(
+    cold: Archive, sqlite_url: str, reads_first: bool
+) -> None:
+    """Redis is empty, and the cookie says what the shopper saw: the archive is asked before the other processes."""
+    redis = RedisCartService(OneServer(FakeAsyncRedis(), timeout=30), ttl=HOT_TTL)
+    carts = TieredCartService(with_standby(redis, max_carts=10, database_url=sqlite_url), cold, delay=NEVER)
+    shown = await cold.put(a_cart("a", "mug", "bowl", at=now()))
+    carts.shown("a", shown.changes, shown.changed_at)
+    if reads_first:
+        assert (await carts.get("a")).lines == shown.lines
+    assert lines(await carts.remove("a", "mug")) == {"bowl": 1}
+    assert lines(await redis.get("a")) == {"bowl": 1}
+    assert (carts.restored, carts.in_journal("a")) == (1, False)
+    await carts.close()
+
+
 async def test_a_cart_that_is_put_is_joined_with_the_archived_one(carts: TieredCartService, cold: Archive) -> None:
     await cold.put(archived("a", "mug"))
     assert lines(await carts.put(a_cart("a", "mug", "bowl", at=now()))) == {"mug": 2, "bowl": 1}
