@@ -14,7 +14,6 @@ from shop.cart.service import CartService
 from shop.checkout.payments.provider import PaymentProvider
 from shop.i18n import speak
 from shop.languages import offered
-from shop.money import CURRENCIES
 from shop.parts import Parts
 from shop.resources import resource_dir
 from shop.settings import Settings
@@ -111,7 +110,7 @@ def open_storefront(parts: Parts, catalog: Catalog) -> Storefront:
     """Create what all pages share. Raises ConfigurationError."""
     settings = parts.settings
     assets = assets_of(resource_dir("static"))
-    currencies = Currencies(parts.rates, CURRENCIES, settings.currency)
+    currencies = Currencies(parts.rates, settings.currency)
     sessions = Sessions(parts.carts, settings.public_url, settings.secret_key)
     languages = Languages(offered(settings.languages), sessions)
     return Storefront(

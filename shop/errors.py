@@ -12,6 +12,7 @@
     │   ├── QuoteChanged              prices differ from those the shopper agreed to; nothing was ordered
     │   ├── CouponRefused             the code is unknown, expired, used up or not valid for this cart
     │   ├── InvalidFields             form fields are invalid; lists all of them at once
+    │   ├── IdempotencyKeyReused      the key belongs to another order; nothing was ordered
     │   ├── PaymentDeclined           the bank declined; nothing was charged
     │   └── ImportRefused             the catalogue file has bad rows; nothing was imported
     ├── OrderStateRefused             the order cannot change to the requested state     409
@@ -155,6 +156,15 @@ class CouponRefused(InvalidInput):
 
     def __init__(self, message: str, **values: object) -> None:
         super().__init__(message, field="coupon", **values)
+
+
+class IdempotencyKeyReused(InvalidInput):
+    """An Idempotency-Key came with another order than before; nothing was ordered."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            noted("This Idempotency-Key belongs to another order. Nothing was ordered: please send a new key.")
+        )
 
 
 class PaymentDeclined(InvalidInput):

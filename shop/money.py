@@ -3,21 +3,26 @@
 Rounding: a conversion is computed exactly (as a decimal fraction) and rounded once, half away from zero,
 to the minor unit of the target currency. This is 'commercial rounding', the rule that Council Regulation
 (EC) No 1103/97, articles 4 and 5, sets for the euro: half-way results are rounded up. JPY has no minor
-unit, so its amounts are whole yen. The number of minor digits is CLDR's, read through Babel.
+unit, so its amounts are whole yen. The number of minor digits is that of ISO 4217 (the package iso4217), by which
+payment providers count too; CLDR's differs, because it is that of everyday prices. A price above zero stays above zero:
+what rounds to nothing is one minor unit.
 """
 
 from __future__ import annotations
 
 import re
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from functools import lru_cache
 
 import msgspec
-from babel.numbers import format_currency, get_currency_precision
+from babel import Locale
+from babel.numbers import format_currency, parse_pattern
+from iso4217 import Currency
 
 from shop.i18n import spoken
 
-CURRENCIES = ("EUR", "USD", "JPY", "CAD", "GBP", "TRY")
+_DIGITS: dict[str, int | None] = {currency.code: currency.exponent for currency in Currency}
 
 
 class Money(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -57,10 +62,11 @@ def format_whole(major: int, currency: str) -> str:
     return style.format(major, 0) if style else Money.of(Decimal(major), currency).format()
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def minor_digits(currency: str) -> int:
-    """The number of decimals of a currency (ISO 4217): 2 for EUR, 0 for JPY."""
-    return get_currency_precision(currency)
+    """The number of decimals of a currency (ISO 4217): 2 for EUR, 0 for JPY; 2 for one that is no longer used."""
+    digits: int | None = _DIGITS.get(currency, 2)
+    return digits or 0  # None: gold and the like, which has no minor unit
 
 
 @lru_cache(maxsize=16384)
@@ -73,7 +79,11 @@ def _format(amount: int, currency: str, locale: str) -> str:
 
 def _format_with_babel(amount: int, currency: str, locale: str) -> str:
     """Babel's format, with 'TRY 9.50' for 'TRY9.50': Babel omits CLDR's currency spacing (UTS #35, part 3)."""
-    text = format_currency(Money(amount, currency).decimal, currency, locale=locale)
+    digits = minor_digits(currency)
+    pattern = parse_pattern(Locale.parse(locale).currency_formats["standard"].pattern)
+    pattern.frac_prec = (digits, digits)
+    decimal = Money(amount, currency).decimal
+    text = format_currency(decimal, currency, format=pattern, locale=locale, currency_digits=False)
     return re.sub(r"(?<=[^\W\d_])(?=\d)", "\N{NO-BREAK SPACE}", text)
 
 
@@ -120,5 +130,14 @@ class Rates(msgspec.Struct, frozen=True):
         """Convert to another currency, rounded as in the module docstring. Raises KeyError for an unknown currency."""
         if money.currency == currency:
             return money
-        exact = money.decimal / self.per_base[money.currency] * self.per_base[currency]
-        return Money.of(exact, currency)
+        rate = _minor_rate(self.per_base[money.currency], self.per_base[currency], money.currency, currency)
+        numerator, denominator = abs(money.amount) * rate.numerator, rate.denominator
+        rounded = max((2 * numerator + denominator) // (2 * denominator), 1 if numerator else 0)
+        return Money(rounded if money.amount >= 0 else -rounded, currency)
+
+
+@lru_cache(maxsize=1024)
+def _minor_rate(per_base: Decimal, target_per_base: Decimal, source: str, target: str) -> Fraction:
+    """Minor units of `target` for one minor unit of `source`, exact."""
+    scale = Fraction(10) ** (minor_digits(target) - minor_digits(source))
+    return Fraction(target_per_base) / Fraction(per_base) * scale

@@ -202,6 +202,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     buyer: Buyer
     challenge_path: str = ""
     """Where the shopper confirms the payment while the order waits for it; else ''."""
+    fingerprint: str = ""
+    """A digest of the request that placed it, without the card's number and code; '' for a request without a key."""
     failure: str = ""
     """Why it failed or was cancelled, for the shopper: a translatable message, or an operator's text."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 
 from shop.cart.model import change_id
+from shop.typed import digits
 
 DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 16
@@ -21,8 +22,8 @@ def new_number() -> str:
 
 
 def typed_number(text: str) -> str:
-    """The number in what a person typed: any case, spaces or dashes, O for 0. '' if it is no number."""
-    number = "".join(sign for sign in text.upper() if sign not in " -–\t\r\n").translate(_TYPED)
+    """The number in what a person typed: any case, digits, spaces or dashes, O for 0. '' if it is no number."""
+    number = digits(text).upper().translate(_TYPED)
     return number if len(number) == LENGTH and set(number) <= set(DIGITS) else ""
 
 

@@ -15,8 +15,15 @@ from shop.settings import Settings
 
 if TYPE_CHECKING:
     from shop.checkout.pricing.coupons import Coupon
+    from shop.money import Money
 
 DAY = click.DateTime(["%Y-%m-%d"])
+LAST_YEAR = 9998
+"""The last year in which a coupon may end: the end of a day is the beginning of the next."""
+MAX_AMOUNT = 10**12
+"""Minor units, as for prices."""
+MAX_ORDERS = 2**31 - 1
+"""The largest integer of every database."""
 
 
 class Amount(click.ParamType[Decimal]):
@@ -26,8 +33,10 @@ class Amount(click.ParamType[Decimal]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
         """Parse the number. Fails with click.BadParameter."""
+        from shop.typed import one_form
+
         try:
-            number = Decimal(value)
+            number = Decimal(one_form(str(value)))
         except InvalidOperation:
             number = Decimal(0)
         if not number.is_finite() or number <= 0:
@@ -54,8 +63,10 @@ def list_() -> None:
 @click.option("--minimum", type=Amount(), help="Minimum subtotal.")
 @click.option("--from", "starts", type=DAY, help="The first day (YYYY-MM-DD).")
 @click.option("--until", "ends", type=DAY, help="The last day.")
-@click.option("--uses", type=click.IntRange(1), help="Maximum number of orders.")
-@click.option("--per-shopper", type=click.IntRange(1), help="Maximum number of orders for each e-mail address.")
+@click.option("--uses", type=click.IntRange(1, MAX_ORDERS), help="Maximum number of orders.")
+@click.option(
+    "--per-shopper", type=click.IntRange(1, MAX_ORDERS), help="Maximum number of orders for each e-mail address."
+)
 def add(code: str, **given: Any) -> None:
     """Add a coupon: CODE is what shoppers enter, at most 32 letters, digits and hyphens."""
     asyncio.run(_add(Settings.from_env(), code, given))
@@ -86,9 +97,10 @@ async def _list(settings: Settings) -> None:
 async def _add(settings: Settings, code: str, given: dict[str, Any]) -> None:
     from shop.checkout.pricing.coupons import coupon_code
     from shop.parts import opened
+    from shop.typed import one_form
 
     normalized = coupon_code(code)
-    if not normalized:
+    if not normalized or " " in one_form(code):
         raise InvalidInput(f"{code!r} cannot be a coupon code: use at most 32 letters, digits and hyphens.")
     new = _coupon(normalized, given, settings.currency)
     async with opened(settings, prepare=True) as parts:
@@ -112,20 +124,21 @@ async def _end(settings: Settings, code: str) -> None:
 def _coupon(code: str, given: dict[str, Any], currency: str) -> Coupon:
     from shop.checkout.pricing.coupons import Coupon
     from shop.checkout.pricing.totals import CouponTerms
-    from shop.money import Money
 
     percent, amount, minimum = given["percent"], given["amount"], given["minimum"]
     starts, ends = given["starts"], given["ends"]
-    if percent is not None and percent * 100 != int(percent * 100):
-        raise InvalidInput("A percentage has at most two decimals.")
+    if percent is not None and (percent > 100 or percent * 100 != int(percent * 100)):
+        raise InvalidInput("A percentage is at most 100 and has at most two decimals.")
+    if any(day and not 1970 <= day.year <= LAST_YEAR for day in (starts, ends)):
+        raise InvalidInput(f"The days of a coupon are in the years from 1970 to {LAST_YEAR}.")
     if starts and ends and ends < starts:
         raise InvalidInput("A coupon cannot end before it begins.")
     try:
         terms = CouponTerms(
             percent=int(percent * 100) if percent else 0,
-            amount=Money.of(amount, currency) if amount else None,
+            amount=_money(amount, currency) if amount else None,
             free_shipping=given["free_shipping"],
-            minimum=Money.of(minimum, currency) if minimum else None,
+            minimum=_money(minimum, currency) if minimum else None,
             starts=_seconds(starts) if starts else 0,
             ends=_seconds(ends + timedelta(days=1)) if ends else None,
             per_shopper=given["per_shopper"],
@@ -133,6 +146,18 @@ def _coupon(code: str, given: dict[str, Any], currency: str) -> Coupon:
     except ValueError as error:
         raise InvalidInput(f"Not added: {error}.") from error
     return Coupon(code, terms, 0, given["uses"])
+
+
+def _money(amount: Decimal, currency: str) -> Money:
+    from shop.money import Money, minor_digits
+
+    digits = minor_digits(currency)
+    if amount.adjusted() + digits >= len(str(MAX_AMOUNT)) - 1:
+        raise InvalidInput(f"An amount is less than {MAX_AMOUNT // 10**digits:,} {currency}.")
+    money = Money.of(amount, currency)
+    if money.decimal != amount:
+        raise InvalidInput(f"{amount} has more decimals than {currency}, which has {digits}.")
+    return money
 
 
 def _seconds(day: datetime) -> int:

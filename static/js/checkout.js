@@ -29,6 +29,14 @@ on("htmx:before:swap", ({ detail: { tasks } }) => {
   }
 });
 
+// Another country swaps its message only, never the list that it was chosen from.
+on("htmx:after:swap", () => {
+  const isWrong = document.getElementById("country-error")?.textContent;
+  const country = document.getElementById("country");
+  if (isWrong) country?.setAttribute("aria-invalid", "true");
+  else country?.removeAttribute("aria-invalid");
+});
+
 on("htmx:after:swap", ({ detail: { ctx } }) => {
   if (ctx.sourceElement?.id === "checkout-form") document.getElementById("alert")?.focus();
 });

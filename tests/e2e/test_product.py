@@ -52,6 +52,16 @@ def test_a_colour_brings_its_picture_and_says_price_and_stock(open_shopper: Open
     shopper.sees_status("€24.00, In stock")
 
 
+def test_the_quantity_that_was_typed_stays_with_another_colour(open_shopper: OpenShopper) -> None:
+    shopper = open_shopper("/product/tide-mug")
+    shopper.page.get_by_label("Quantity of Tide Mug").fill("3")
+    shopper.page.get_by_role("link", name="Clay").click()
+    shopper.sees_status("€24.00, In stock")
+    expect(shopper.page.get_by_label("Quantity of Tide Mug")).to_have_value("3")
+    shopper.presses("Add to cart")
+    shopper.sees_badge(3)
+
+
 def test_the_way_into_the_cart_stays_on_a_phone_while_one_chooses(open_shopper: OpenShopper) -> None:
     page = open_shopper("/product/tide-mug", **PHONE).page
     add = page.get_by_role("button", name="Add to cart", exact=True)

@@ -4,20 +4,35 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from math import floor
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shop.catalog.exchange_rates import read_rates
-from shop.money import CURRENCIES, Money, Rates, minor_digits
+from shop.money import Money, Rates, minor_digits
 
 amounts = st.integers(-(10**12), 10**12)
-currencies = st.sampled_from(CURRENCIES)
 RATES = read_rates()
+currencies = st.sampled_from(sorted(RATES.per_base))
 
 
-@pytest.mark.parametrize(("currency", "digits"), [("EUR", 2), ("JPY", 0), ("KWD", 3), ("TRY", 2)])
+@pytest.mark.parametrize(
+    ("currency", "digits"),
+    [
+        ("EUR", 2),
+        ("JPY", 0),
+        ("KWD", 3),
+        ("TRY", 2),
+        ("RSD", 2),
+        ("IQD", 3),
+        ("ISK", 0),
+        ("HUF", 2),
+        ("XAU", 0),
+        ("DEM", 2),
+    ],
+)
 def test_minor_digits_follow_the_currency(currency: str, digits: int) -> None:
     assert minor_digits(currency) == digits
 
@@ -63,7 +78,20 @@ def test_a_conversion_is_the_nearest_minor_unit(amount: int, source: str, target
         * Fraction(RATES.per_base[target])
         * 10 ** minor_digits(target)
     )
-    assert abs(converted.amount - exact) <= Fraction(1, 2) + Fraction(1, 10**9)
+    rounded = floor(abs(exact) + Fraction(1, 2))
+    assert abs(converted.amount) == max(rounded, 1 if amount else 0)
+    assert converted.amount * amount >= 0
+
+
+def test_a_half_is_rounded_up_exactly() -> None:
+    rates = Rates("EUR", "", {"EUR": Decimal(1), "USD": Decimal("1.470"), "GBP": Decimal("2.163")})
+    assert rates.convert(Money(4515, "USD"), "GBP") == Money(6644, "GBP"), "6643.5 exactly"
+
+
+def test_a_price_above_zero_stays_above_zero() -> None:
+    assert RATES.convert(Money(15, "TRY"), "EUR") == Money(1, "EUR")
+    assert RATES.convert(Money(0, "TRY"), "EUR") == Money(0, "EUR")
+    assert RATES.convert(Money(-15, "TRY"), "EUR") == Money(-1, "EUR")
 
 
 def test_yen_have_no_cents() -> None:
@@ -83,6 +111,8 @@ def test_yen_have_no_cents() -> None:
         (Money(199900, "TRY"), "en", "TRY\xa01,999.00"),
         (Money(-950, "TRY"), "en", "-TRY\xa09.50"),
         (Money(199900, "CAD"), "en", "CA$1,999.00"),
+        (Money(129999, "RSD"), "de", "1.299,99\xa0RSD"),
+        (Money(1500250, "IQD"), "en", "IQD\xa01,500.250"),
     ],
 )
 def test_it_is_written_as_people_of_a_locale_do(money: Money, locale: str, text: str) -> None:

@@ -9,8 +9,10 @@ from functools import lru_cache
 
 from babel.numbers import list_currencies
 
+from shop import typed
 from shop.catalog.importers.draft import MAX_SKU
 from shop.money import Money, minor_digits
+from shop.typed import one_form
 
 MAX_AMOUNT = 10**12
 """Minor units; the total of a full cart is far below the largest integer of a database."""
@@ -33,16 +35,16 @@ _GRAMS = {
 
 
 def line_of_text(text: str, name: str, limit: int = MAX_TEXT) -> str:
-    """Text with control characters removed and whitespace collapsed. Raises ValueError, as do all functions here."""
-    text = " ".join(CONTROL.sub("", text).split())
+    """Text on one line, without what is not seen. Raises ValueError, as do all functions here."""
+    text = typed.one_line(text)
     if len(text) > limit:
         raise ValueError(f"{name} is longer than {limit} characters")
     return text
 
 
 def number(text: str, name: str) -> Decimal:
-    """A plain decimal number such as '19.99', without thousands separators."""
-    text = text.strip()
+    """A plain decimal number such as '19.99', in the digits of any script, without thousands separators."""
+    text = one_form(text)
     if not _NUMBER.fullmatch(text) or len(text) > 40:
         raise ValueError(f"{name} {text[:40]!r} is not a number")
     return Decimal(text)
@@ -62,9 +64,10 @@ def money(amount: Decimal, currency: str, name: str) -> Money:
 
 
 def whole(text: str, name: str, limit: int) -> int:
-    """A whole number of at most `limit`, also written as '3.0'."""
-    value = number(text, name)
-    if value != value.to_integral_value():
+    """A whole number of at most `limit`, also written as '3.0' or '1E+2'."""
+    typed_number = typed.whole_number(text)
+    value = number(text, name) if typed_number is None else typed_number
+    if value != int(value):
         raise ValueError(f"{name} {text!r} is not a whole number")
     if abs(value) > limit:
         raise ValueError(f"{name} {text} is too large")
@@ -73,7 +76,7 @@ def whole(text: str, name: str, limit: int) -> int:
 
 def grams(text: str, unit: str) -> int:
     """A weight in g, kg, lb or oz, rounded to grams."""
-    factor = _GRAMS.get(unit.strip().lower())
+    factor = _GRAMS.get(one_form(unit).lower())
     if factor is None:
         raise ValueError(f"weight unit {unit!r} is not one of g, kg, lb, oz")
     weight = number(text, "weight") * factor
@@ -97,7 +100,7 @@ def sku(text: str) -> str:
 
 def currency(text: str) -> str:
     """An ISO 4217 code in capitals."""
-    code = text.strip().upper()
+    code = one_form(text).upper()
     if code not in _currencies():
         raise ValueError(f"currency {text[:20]!r} is not an ISO 4217 code")
     return code
@@ -125,7 +128,7 @@ def image_source(text: str) -> str:
 def moment(text: str) -> int:
     """An ISO 8601 date or time (UTC by default) as seconds since the epoch."""
     try:
-        at = datetime.fromisoformat(text.strip())
+        at = datetime.fromisoformat(one_form(text))
     except ValueError:
         raise ValueError(f"date {text[:40]!r} is not in the form 2025-01-31") from None
     return max(1, int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()))

@@ -5,6 +5,8 @@ Our own have the names of metafields, so that Shopify's import accepts or ignore
 
 from __future__ import annotations
 
+from shop.typed import one_form
+
 COLUMNS: dict[str, tuple[str, ...]] = {
     "title": ("Title",),
     "handle": ("URL handle", "Handle"),
@@ -46,9 +48,9 @@ _NAMES = {alias.casefold(): name for name, aliases in COLUMNS.items() for alias 
 
 
 def columns_of(header: list[str]) -> dict[str, int]:
-    """The index of each known column in a header, ignoring case and outer spaces of names."""
+    """The index of each known column in a header, ignoring case, spaces and invisible characters of names."""
     places: dict[str, int] = {}
     for place, cell in enumerate(header):
-        if name := _NAMES.get(" ".join(cell.split()).casefold()):
+        if name := _NAMES.get(one_form(cell).casefold()):
             places.setdefault(name, place)
     return places

@@ -6,20 +6,25 @@ Error messages contain no digit of the input: messages may reach pages and logs,
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date
 
 import msgspec
 
+from shop import typed
 from shop.checkout.payments.provider import Card
 from shop.errors import InvalidFields
 from shop.formatting import listed
 from shop.i18n import gettext as _
+from shop.typed import one_form
 
 NUMBER = "credit_card_number"
 MONTH = "credit_card_expiration_month"
 YEAR = "credit_card_expiration_year"
 CVV = "credit_card_cvv"
 
+MAX_DIGITS = 19
+"""Of a card's number (ISO/IEC 7812-1)."""
 MAX_YEARS_AHEAD = 99
 """A card expires at most this many years from now. Banks issue no such cards, but shop testing tools do."""
 
@@ -39,17 +44,20 @@ BRANDS = (
     Brand("Mastercard", r"5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720", (16,), 3),
     Brand("American Express", r"3[47]", (15,), 4),
 )
-_SEPARATORS = re.compile(r"[\s\-‐‑–.]")
+_GROUPS = re.compile(r"\d+(?:[\s.,/_*-]{1,3}\d+)*", re.ASCII)
+"""Digits in groups, as people write long numbers."""
+_ANY_NUMBER = re.compile(r"3[0689]\d{12}|3[47]\d{13}|(?:2[2-7]|35|[456]\d)\d{14,17}", re.ASCII)
+"""Numbers of all brands (ISO/IEC 7812): 14 digits for Diners Club, 15 for American Express, else 16 to 19."""
 
 
 def read_card(number: str, month: str, year: str, cvv: str, today: date) -> Card:
     """The card in four fields of a form. Raises InvalidFields with a message for each invalid field.
 
-    A number may have spaces and dashes. A year has two or four digits, a month one or two. A card is valid through the
-    last day of the month printed on it.
+    A number may have spaces and dashes, and the digits of any script. A year has two or four digits, a month one or
+    two. A card is valid through the last day of the month printed on it.
     """
     problems: dict[str, str] = {}
-    digits = _SEPARATORS.sub("", number)
+    digits, month, year, cvv = typed.digits(number), one_form(month), one_form(year), one_form(cvv)
     brand = _brand(digits)
     if message := _number_problem(digits, brand):
         problems[NUMBER] = message
@@ -60,11 +68,11 @@ def read_card(number: str, month: str, year: str, cvv: str, today: date) -> Card
         problems[YEAR] = _("Please enter the year as it is on the card, in two or four digits.")
     elif message := _expiry_problem(parsed_month or 12, parsed_year, today):
         problems[YEAR] = message
-    if message := _cvv_problem(cvv.strip(), brand):
+    if message := _cvv_problem(cvv, brand):
         problems[CVV] = message
     if problems or parsed_month is None or parsed_year is None:
         raise InvalidFields(problems)
-    return Card(digits, parsed_month, parsed_year, cvv.strip())
+    return Card(digits, parsed_month, parsed_year, cvv)
 
 
 def brand_of(number: str) -> str:
@@ -73,10 +81,30 @@ def brand_of(number: str) -> str:
     return brand.name if brand else ""
 
 
+def has_card_number(text: str) -> bool:
+    """Whether a text contains what is probably a card's number, of any brand, however it is divided."""
+    return any(
+        _ANY_NUMBER.fullmatch(number) and passes_luhn(number)
+        for found in _GROUPS.findall(one_form(text))
+        for number in _joined(re.findall(r"\d+", found))
+    )
+
+
 def passes_luhn(digits: str) -> bool:
     """Whether the last digit is the check digit of the others (ISO/IEC 7812-1, annex B)."""
     doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
     return (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10 == 0
+
+
+def _joined(groups: list[str]) -> Iterator[str]:
+    """The numbers that neighbouring groups of digits make together."""
+    for first in range(len(groups)):
+        number = ""
+        for group in groups[first : first + MAX_DIGITS]:
+            number += group
+            if len(number) > MAX_DIGITS:
+                break
+            yield number
 
 
 def _brand(digits: str) -> Brand | None:
@@ -100,13 +128,13 @@ def _number_problem(digits: str, brand: Brand | None) -> str:
 
 
 def _month(text: str) -> int | None:
-    month = int(text) if _is_number(text := text.strip()) and len(text) <= 2 else 0
+    month = int(text) if _is_number(text) and len(text) <= 2 else 0
     return month if 1 <= month <= 12 else None
 
 
 def _year(text: str, today: date) -> int | None:
     """The year in two or four digits; two digits mean the year nearest to today."""
-    if not _is_number(text := text.strip()) or len(text) not in (2, 4):
+    if not _is_number(text) or len(text) not in (2, 4):
         return None
     earliest = today.year - 50
     return int(text) if len(text) == 4 else earliest + (int(text) - earliest) % 100

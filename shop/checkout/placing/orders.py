@@ -30,6 +30,7 @@ class OrderDetails(Buyer, frozen=True, kw_only=True, omit_defaults=True):
     """Always '': the e-mail address has a column of its own."""
     quote: Quote
     challenge_path: str = ""
+    fingerprint: str = ""
     failure: str = ""
 
 
@@ -119,6 +120,7 @@ def order_of(row: Row[Any]) -> Order:
         quote=details.quote,
         buyer=Buyer(**{name: getattr(details, name) for name in Buyer.__struct_fields__} | {"email": row.email}),
         challenge_path=details.challenge_path,
+        fingerprint=details.fingerprint,
         failure=details.failure,
     )
 

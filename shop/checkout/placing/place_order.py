@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 
 import msgspec
 
@@ -22,7 +22,14 @@ from shop.checkout.order_numbers import masked, new_number
 from shop.checkout.payments.provider import Card, Payment
 from shop.checkout.placing.orders import key_of
 from shop.checkout.placing.workflow import OrderWorkflow
-from shop.errors import InvalidInput, PaymentDeclined, PaymentUnavailable, StoreUnavailable, unforeseen
+from shop.errors import (
+    IdempotencyKeyReused,
+    InvalidInput,
+    PaymentDeclined,
+    PaymentUnavailable,
+    StoreUnavailable,
+    unforeseen,
+)
 from shop.i18n import noted
 from shop.retry import jitter
 
@@ -43,11 +50,14 @@ class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     quote: Quote
     buyer: Buyer
-    card: Card
+    card: Card | None
+    """None only for an order that costs nothing."""
     changes: bytes
     """Cart.changes when the quote was made: the ids of the cart's changes."""
     key: str = ""
     """The request's Idempotency-Key."""
+    fingerprint: str = ""
+    """A digest of the request's fields, by which a key is bound to them."""
 
 
 class PlaceOrder:
@@ -74,8 +84,9 @@ class PlaceOrder:
         confirm the payment at `order.challenge_path`.
 
         Raises InvalidInput for a quote without lines, OutOfStock, QuoteChanged, CartOrdered, CouponRefused,
-        PaymentDeclined, StoreBusy and StoreUnavailable: nothing is charged then. Raises PaymentUnavailable where an
-        equal submit has an order that cannot be read now. After PaymentDeclined the same cart can be submitted again.
+        IdempotencyKeyReused, PaymentDeclined, StoreBusy and StoreUnavailable: nothing is charged then. Raises
+        PaymentUnavailable where an equal submit has an order that cannot be read now. After PaymentDeclined the same
+        cart can be submitted again.
         """
         if not submission.quote.lines:
             raise InvalidInput("Your cart is empty: there is nothing to order.")
@@ -123,7 +134,7 @@ class PlaceOrder:
     async def _place(self, submission: OrderRequest) -> Order:
         order, key, claimant = self._order(submission), _key(submission), secrets.token_hex(8)
         while not await self._transitions.create(order, key, claimant, submission.changes):
-            if (earlier := await self._earlier(submission.quote, key)) is not None:
+            if (earlier := await self._earlier(submission, key)) is not None:
                 return _unless_failed(await self._decided(earlier))
             other = await self._orders.pending_of(submission.quote.cart_id)
             if other is not None and (await self._decided(other)).state == "pending":
@@ -156,11 +167,14 @@ class PlaceOrder:
                 log.warning("Order %s: step failed, will retry: %s", masked(number), error, exc_info=unforeseen(error))
         return await self._orders.find(number)
 
-    async def _earlier(self, quote: Quote, key: str | None) -> Order | None:
+    async def _earlier(self, submission: OrderRequest, key: str | None) -> Order | None:
         """The order of an earlier equal submit; None if it has failed and no longer blocks this one."""
+        quote = submission.quote
         try:
-            by_key = await self._orders.with_key(key) if key else None
-            return by_key or await self._orders.of_cart(quote.cart_id, quote.revision, quote.change)
+            if key and (by_key := await self._orders.with_key(key)):
+                check_key(by_key, submission.fingerprint, quote.wanted)
+                return by_key
+            return await self._orders.of_cart(quote.cart_id, quote.revision, quote.change)
         except StoreUnavailable as error:
             raise PaymentUnavailable(ORDERED_BEFORE) from error
 
@@ -187,14 +201,25 @@ class PlaceOrder:
             changed_at=now,
             quote=submission.quote,
             buyer=buyer,
+            fingerprint=submission.fingerprint if submission.key else "",
         )
+
+
+def check_key(order: Order, fingerprint: str, wanted: Mapping[str, int] | None = None) -> None:
+    """Raise IdempotencyKeyReused unless the order of a key came from a request with this fingerprint, for these goods.
+
+    `wanted`: quantities by sku; None if the goods have left the cart. Orders of earlier releases have no fingerprint.
+    """
+    same_request = order.fingerprint in ("", fingerprint)
+    if not same_request or wanted not in (None, order.quote.wanted):
+        raise IdempotencyKeyReused
 
 
 def _names(submission: OrderRequest) -> list[tuple[str, ...]]:
     """What makes two submits equal: the state of the cart, or the key."""
     quote = submission.quote
     state = ("cart", quote.cart_id, str(quote.revision), quote.change)
-    return [state, ("key", quote.cart_id, submission.key)] if submission.key else [state]
+    return [state, ("key", quote.cart_id, submission.key, submission.fingerprint)] if submission.key else [state]
 
 
 def _key(submission: OrderRequest) -> str | None:

@@ -88,10 +88,11 @@ class OrderTransitions:
             self._touched(order.quote.wanted)
         return is_new
 
-    async def authorise(self, order: Order, card: Card) -> Payment:
+    async def authorise(self, order: Order, card: Card | None) -> Payment:
         """Authorise the amount. An order that costs nothing does not involve the provider, here and below."""
         if is_free(order):
             return Payment(order.number, "authorised", order.quote.total)
+        assert card is not None, "an order that costs something has a card"
         return await self._asked(self._payments.authorise(order.number, order.quote.total, card))
 
     async def find(self, order: Order) -> Payment | None:

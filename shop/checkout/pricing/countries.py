@@ -1,47 +1,36 @@
-"""Names and codes of countries, from CLDR through Babel."""
+"""Names and codes of countries: shown from CLDR through Babel, understood in every language.
+
+What is typed is looked up in country_names.tsv, which bin/country_names.py makes of CLDR and ISO 3166-1.
+"""
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Iterator
+from difflib import get_close_matches
+from functools import cache, lru_cache
+from pathlib import Path
 
 from babel import Locale
-from babel.core import get_global
 
 from shop.i18n import spoken
+from shop.typed import folded, is_one_edit, one_form
 
-LANGUAGES = ("de", "fr", "es", "it", "nl", "pl", "pt", "sv", "da", "nb", "fi", "cs", "tr", "ja", "ar")
-"""Languages whose country names are understood besides English; if two disagree, the earlier one wins."""
-
-ALIASES = {
-    "america": "US",
-    "united states of america": "US",
-    "great britain": "GB",
-    "england": "GB",
-    "scotland": "GB",
-    "wales": "GB",
-    "northern ireland": "GB",
-    "eire": "IE",
-    "republic of ireland": "IE",
-    "holland": "NL",
-    "turkey": "TR",
-    "czech republic": "CZ",
-    "slovak republic": "SK",
-    "macedonia": "MK",
-    "russian federation": "RU",
-    "korea": "KR",
-    "republic of korea": "KR",
-    "hong kong": "HK",
-    "macao": "MO",
-    "viet nam": "VN",
-    "uae": "AE",
-}
-"""Codes of names that CLDR lacks, by folded name."""
+NAMES = Path(__file__).with_name("country_names.tsv")
+"""A line for each country, in fields: its code, its names in its own languages, an empty field, all other keys."""
+MAX_TYPED = 100
+"""Characters of a country that are read."""
+MAX_CODE = 3
+MAX_SUGGESTIONS = 3
+MIN_MISTYPED = 4
+"""Characters of the shortest text that is taken for a mistyped name."""
+LIKE = 0.8
+"""How like a name a text with several mistakes must be, as difflib measures it."""
 
 _NO_COUNTRY = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 """Two-letter codes of CLDR that are not countries."""
+_FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
+_PARTS = re.compile(r"[()\[\]/,;:]| - ")
 
 
 def names() -> dict[str, str]:
@@ -51,8 +40,8 @@ def names() -> dict[str, str]:
 
 @cache
 def _names(language: str) -> dict[str, str]:
-    found = {code: name for code, name in _territories(language).items() if _is_country(code)}
-    return dict(sorted(found.items(), key=lambda pair: _folded(pair[1])))
+    found = {code: name for code, name in Locale.parse(language).territories.items() if is_country(code)}
+    return dict(sorted(found.items(), key=lambda pair: folded_name(pair[1])))
 
 
 def name_of(code: str) -> str:
@@ -63,53 +52,86 @@ def name_of(code: str) -> str:
 def code_of(text: str) -> str:
     """The code (ISO 3166-1 alpha-2) of a country as typed; '' if it is not recognised.
 
-    Accepts codes of two and three letters, and names in the current language, in English and in LANGUAGES. Letter case,
-    accents, periods and a leading 'the' are ignored.
+    Accepts names in every language of CLDR, formal names, codes of two and three letters or three digits, flags, and
+    several of these for one country: 'Germany (DE)'. Case, accents, punctuation and a leading 'the' are ignored.
     """
-    folded = _folded(text[:100])
-    own = _own(spoken().cldr).get(folded)
-    return own or _in_english().get(folded) or _in_all_languages().get(folded, "")
+    return _code_of(text[:MAX_TYPED], spoken().cldr)
+
+
+@lru_cache(maxsize=4096)
+def _code_of(text: str, language: str) -> str:
+    if code := _looked_up(text, language):
+        return code
+    parts = {_looked_up(part, language) for part in _PARTS.split(text) if part.strip()}
+    return parts.pop() if len(parts) == 1 else ""
+
+
+def _looked_up(text: str, language: str) -> str:
+    name, key = folded_name(text), key_of(text)
+    if code := _own(language).get(name) or _own("en").get(name):
+        return code
+    return _understood().get(key) or _understood().get(name, "")
+
+
+def suggestions(text: str) -> tuple[str, ...]:
+    """The codes of the countries that may be meant by a mistyped name, the likeliest first; at most MAX_SUGGESTIONS.
+
+    Compared with the names in the current language, in English and in the country's own languages.
+    """
+    return _suggestions(text[:MAX_TYPED], spoken().cldr)
+
+
+@lru_cache(maxsize=1024)
+def _suggestions(text: str, language: str) -> tuple[str, ...]:
+    name, known = folded_name(text), _local() | _own("en") | _own(language)
+    if len(name) < MIN_MISTYPED:
+        return ()
+    near = [other for other in known if is_one_edit(name, other)]
+    near = near or get_close_matches(name, known, n=1, cutoff=LIKE)
+    return tuple(dict.fromkeys(known[other] for other in near))[:MAX_SUGGESTIONS]
 
 
 @cache
 def _own(language: str) -> dict[str, str]:
     """The codes by folded name in one language."""
-    return {_folded(name): code for code, name in _names(language).items()}
+    return {folded_name(name): code for code, name in _names(language).items()}
 
 
 @cache
-def _in_english() -> dict[str, str]:
-    """The codes by folded code, English name and alias."""
-    english = _names("en")
-    codes = {code.lower(): code for code in english}
-    aliases: Mapping[str, list[str]] = get_global("territory_aliases")
-    codes |= {
-        old.lower(): new[0] for old, new in aliases.items() if old.isalpha() and len(new) == 1 and new[0] in english
-    }
-    return codes | _own("en") | ALIASES
+def _understood() -> dict[str, str]:
+    """The codes by everything that is understood. Read when a name is neither English nor of the current language."""
+    return {name: code for code, own, others in _lines() for name in (*own, *others)}
 
 
 @cache
-def _in_all_languages() -> dict[str, str]:
-    """The codes by folded name in LANGUAGES. Takes 0.1 s, so it is built for the first name that is not English."""
-    found: dict[str, str] = {}
-    for language in LANGUAGES:
-        for code, name in _territories(language).items():
-            if _is_country(code):
-                found.setdefault(_folded(name), code)
-    return found
+def _local() -> dict[str, str]:
+    """The codes by folded name in the country's own languages."""
+    return {name: code for code, own, _others in _lines() for name in own}
 
 
-def _territories(language: str) -> dict[str, str]:
-    return dict(Locale(language).territories)
+def _lines() -> Iterator[tuple[str, list[str], list[str]]]:
+    for line in NAMES.read_text(encoding="utf-8").splitlines():
+        code, *found = line.split("\t")
+        divided = found.index("")
+        yield code, found[:divided], found[divided + 1 :]
 
 
-def _is_country(code: str) -> bool:
+def is_country(code: str) -> bool:
+    """Whether a code of CLDR's territories is that of a country."""
     return len(code) == 2 and code.isalpha() and code not in _NO_COUNTRY
 
 
-def _folded(text: str) -> str:
-    plain = "".join(sign for sign in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(sign))
-    # Periods of abbreviations are removed: U.S.A. becomes usa.
-    words = re.sub(r"[^\w]+", " ", plain.replace(".", "").replace("&", " and ")).split()
+def key_of(text: str) -> str:
+    """What a text is looked up by: a code in capitals, or a folded name. 'Áo' is Austria in Vietnamese, 'AO' Angola."""
+    code = one_form(_FLAG.sub(_letters_of_flag, text)).replace(".", "").strip()
+    return code.upper() if len(code) <= MAX_CODE and code.isascii() and code.isalnum() else folded_name(text)
+
+
+def folded_name(text: str) -> str:
+    """A name for comparing: 'The Bahamas' -> 'bahamas', 'Bosnia & Herzegovina' -> 'bosnia and herzegovina'."""
+    words = folded(one_form(text).replace(".", "").replace("&", " and ")).split()
     return " ".join(words[1:] if words[:1] == ["the"] and len(words) > 1 else words)
+
+
+def _letters_of_flag(flag: re.Match[str]) -> str:
+    return "".join(chr(ord(sign) - 0x1F1E6 + ord("A")) for sign in flag[0]).join("  ")

@@ -24,6 +24,7 @@ from shop.errors import CouponRefused
 from shop.formatting import day_of
 from shop.lru import Lru
 from shop.money import Money, Rates
+from shop.typed import one_form
 
 CACHE_SECONDS = 2.0
 """How long a look-up is cached."""
@@ -43,13 +44,13 @@ class Coupon(msgspec.Struct, frozen=True):
 
 def coupon_code(text: str) -> str:
     """The normalised code in what was typed: at most 32 capitals, digits and hyphens; '' if it cannot be a code."""
-    code = text.strip().upper()
+    code = one_form(text).replace(" ", "").upper()
     return code if COUPON.fullmatch(code) else ""
 
 
 def shopper_digest(email: str) -> str:
-    """The key that counts a shopper's uses of a coupon: a digest of the e-mail address, ignoring letter case."""
-    return blake2b(email.strip().casefold().encode(), digest_size=32).hexdigest()
+    """The key that counts a shopper's uses of a coupon: a digest of the e-mail address (in its normal form)."""
+    return blake2b(email.strip().lower().encode(), digest_size=32).hexdigest()
 
 
 class Coupons:
@@ -84,15 +85,13 @@ class Coupons:
         Does not check earlier uses by the shopper: `use` does. Raises CouponRefused and StoreUnavailable.
         """
         coupon = await self.find(coupon_code(code)) if coupon_code(code) else None
-        if coupon is None:
+        if coupon is None or now < coupon.terms.starts:  # a planned campaign is nobody's business yet
             raise CouponRefused("There is no coupon “{code}”. Please check how it is written.", code=code.strip()[:32])
         self._check_conditions(coupon, subtotal, now)
         return coupon.terms
 
     def _check_conditions(self, coupon: Coupon, subtotal: Money, now: int) -> None:
         code, terms = coupon.code, coupon.terms
-        if now < terms.starts:
-            raise CouponRefused("The coupon {code} counts from {day}.", code=code, day=day_of(terms.starts))
         if terms.ends is not None and now >= terms.ends:
             raise CouponRefused("The coupon {code} ended on {day}.", code=code, day=day_of(terms.ends - 1))
         if coupon.max_uses is not None and coupon.uses >= coupon.max_uses:

@@ -51,6 +51,7 @@ class ShippingOption(msgspec.Struct, frozen=True):
     id: str
     title: str
     price: Money
+    collection: bool = False
 
 
 class QuoteResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +59,7 @@ class QuoteResult(msgspec.Struct, frozen=True, kw_only=True):
 
     quote: Quote
     methods: tuple[ShippingOption, ...]
-    """The cheapest first, which is the default."""
+    """The cheapest first, which is the default unless it is a collection. Empty where the shop does not ship to."""
     problems: tuple[QuoteProblem, ...]
     untaxed: bool
     """Whether no tax is charged for the country, so that tax and duties may be due on arrival."""
@@ -105,7 +106,7 @@ class Quotes:
             await self._coupon(cart.coupon, _subtotal(lines, currency), now) if lines else (None, [])
         )
         methods = self._methods(lines, coupon, currency, country_code)
-        chosen = next((each for each in methods if each.id == method), methods[0] if methods else None)
+        chosen = next((each for each in methods if each.id == method), _default(methods))
         return QuoteResult(
             quote=self._quote(cart, lines, coupon, currency, country_code, chosen),
             methods=methods,
@@ -141,7 +142,10 @@ class Quotes:
         grams = sum(line.weight * line.quantity for line in lines)
         methods = self.terms.zone(country_code).methods
         priced = shipping_prices(methods, grams, goods - discount_of(coupon, goods, to_minor), coupon, to_minor)
-        return tuple(ShippingOption(method.id, method.title, Money(price, currency)) for method, price in priced)
+        return tuple(
+            ShippingOption(method.id, method.title, Money(price, currency), method.collection)
+            for method, price in priced
+        )
 
     def _quote(
         self,
@@ -216,6 +220,11 @@ def _repriced(offers: Mapping[str, Offer], prices: Mapping[str, Money]) -> Mappi
         sku: msgspec.structs.replace(offers[sku], price=price) for sku, price in prices.items() if sku in offers
     }
     return {**offers, **repriced} if repriced else offers
+
+
+def _default(methods: tuple[ShippingOption, ...]) -> ShippingOption | None:
+    """The cheapest method that is delivered; a collection only where there is nothing else."""
+    return next((method for method in methods if not method.collection), methods[0] if methods else None)
 
 
 def _stock(offers: Mapping[str, Offer]) -> dict[str, int]:

@@ -4,7 +4,8 @@ The included file is an example; operators replace it (CHECKOUT_TERMS). Its fiel
 
     currency   ISO 4217: of all its amounts, which are decimals in quotes, "4.90"
     zones      each a title, countries (ISO 3166-1 alpha-2; "*" for all others, in the last zone) and shipping methods;
-               a method has bands of weight in grams, and may have `free_from`; one of a zone's carries any weight
+               a method has bands of weight in grams, and may have `free_from` or be a `collection` by the shopper,
+               which is never the default; one of a zone's carries any weight; a zone with `ships` false has none
     taxes      groups of one name, whether prices include them, and rates in percent by country, with their source
 
 The first country of the first zone is the default of shoppers who have not named one.
@@ -35,7 +36,7 @@ class Zone(msgspec.Struct, frozen=True):
     """The form used after 'to': 'the European Union'."""
     countries: tuple[str, ...]
     methods: tuple[ShippingMethod, ...]
-    """In no order; at least one of them carries any weight."""
+    """In no order; at least one of them carries any weight. Empty where the shop does not ship to."""
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -78,12 +79,14 @@ class _Method(msgspec.Struct, forbid_unknown_fields=True):
     title: str
     bands: list[_Band]
     free_from: Decimal | None = None
+    collection: bool = False
 
 
 class _Zone(msgspec.Struct, forbid_unknown_fields=True):
     title: str
     countries: list[str]
-    methods: list[_Method]
+    methods: list[_Method] = []
+    ships: bool = True
 
 
 class _Taxes(msgspec.Struct, forbid_unknown_fields=True):
@@ -120,7 +123,7 @@ def _terms(file: _File) -> Terms:
         for country, percent in group.rates.items():
             if country in taxes:
                 raise ValueError(f"{country} has two rates of tax")
-            taxes[country] = TaxRule(name=group.name, rate=_basis_points(percent), included=group.included)
+            taxes[country] = TaxRule(name=group.name, rate=_thousandths(percent), included=group.included)
     return Terms(file.currency, zones, taxes)
 
 
@@ -133,7 +136,9 @@ def _zone(zone: _Zone, currency: str) -> Zone:
     methods = tuple(_method(method, currency) for method in zone.methods)
     if not zone.countries or len({method.id for method in methods}) < len(methods):
         raise ValueError(f"{zone.title}: a zone has countries, and each of its methods an id of its own")
-    if not any(method.bands[-1].up_to is None for method in methods):
+    if zone.ships == (not methods):
+        raise ValueError(f"{zone.title}: a zone has methods, or says that the shop does not ship there: ships false")
+    if methods and not any(method.bands[-1].up_to is None for method in methods):
         raise ValueError(f"{zone.title}: one method must carry any weight (a last band without up_to)")
     return Zone(zone.title, tuple(zone.countries), methods)
 
@@ -144,11 +149,12 @@ def _method(method: _Method, currency: str) -> ShippingMethod:
         title=method.title,
         bands=tuple(Band(Money.of(band.price, currency), band.up_to) for band in method.bands),
         free_from=None if method.free_from is None else Money.of(method.free_from, currency),
+        collection=method.collection,
     )
 
 
-def _basis_points(percent: Decimal) -> int:
-    points = percent * 100
-    if not points.is_finite() or not 0 < points <= 10_000 or points != int(points):
-        raise ValueError(f"{percent} is no rate of tax in percent, with at most two decimals")
-    return int(points)
+def _thousandths(percent: Decimal) -> int:
+    rate = percent * 1000
+    if not rate.is_finite() or not 0 <= rate <= 100_000 or rate != int(rate):
+        raise ValueError(f"{percent} is no rate of tax in percent, with at most three decimals")
+    return int(rate)

@@ -19,6 +19,9 @@ from shop.money import Money
 BASIS_POINTS = 10_000
 """Basis points: 10,000 are 100%."""
 
+TAX_UNITS = 100_000
+"""Thousandths of a percent in 100%: rates of tax have up to three decimals."""
+
 ToMinorUnits = Callable[[Money], int]
 """Converts an amount to minor units of the shopper's currency. Must be monotonic."""
 
@@ -31,7 +34,7 @@ class CouponTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     amount: Money | None = None
     """Discount on the goods, instead of a percentage."""
     free_shipping: bool = False
-    """Whether the cheapest shipping method is free; the others keep their price."""
+    """Whether the cheapest shipping method that is no collection is free; the others keep their price."""
     minimum: Money | None = None
     """The smallest subtotal to which it applies."""
     starts: int = 0
@@ -67,6 +70,8 @@ class ShippingMethod(msgspec.Struct, frozen=True, kw_only=True):
     bands: tuple[Band, ...]
     free_from: Money | None = None
     """Shipping is free from this value of goods, less the discount."""
+    collection: bool = False
+    """Whether the shopper fetches the goods: such a method is never chosen for them."""
 
     def __post_init__(self) -> None:
         limits = [band.up_to for band in self.bands if band.up_to is not None]
@@ -87,18 +92,18 @@ class TaxRule(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """'VAT'."""
     rate: int
-    """Basis points."""
+    """Thousandths of a percent: 9.975% is 9975. 0 for a seller who charges no tax: none is due on arrival either."""
     included: bool
     """Whether prices include it; otherwise it is added to them."""
 
     @property
     def title(self) -> str:
         """'VAT 25.5%'."""
-        return f"{self.name} {self.rate / 100:g}%"
+        return f"{self.name} {self.rate / 1000:g}%"
 
     def of(self, amount: int) -> int:
         """The tax of an amount: contained in it if `included`, else on top of it."""
-        return _half_up(amount * self.rate, BASIS_POINTS + self.rate if self.included else BASIS_POINTS)
+        return _half_up(amount * self.rate, TAX_UNITS + self.rate if self.included else TAX_UNITS)
 
 
 def allocate(amount: int, weights: Sequence[int]) -> list[int]:
@@ -143,9 +148,15 @@ def shipping_prices(
             free = method.free_from is not None and goods >= to_minor(method.free_from)
             found.append((method, 0 if free else to_minor(band.price)))
     found.sort(key=lambda priced: priced[1])
-    if found and coupon is not None and coupon.free_shipping:
-        found[0] = (found[0][0], 0)
+    if coupon is not None and coupon.free_shipping:
+        found = _with_cheapest_free(found)
     return found
+
+
+def _with_cheapest_free(found: list[tuple[ShippingMethod, int]]) -> list[tuple[ShippingMethod, int]]:
+    """The methods with the cheapest that is delivered for nothing; of collections only where there is nothing else."""
+    chosen = next((method for method, _ in found if not method.collection), found[0][0] if found else None)
+    return sorted(((method, 0 if method is chosen else price) for method, price in found), key=lambda priced: priced[1])
 
 
 def totals(goods: Sequence[int], discount: int, shipping: int, tax: TaxRule | None) -> tuple[Totals, list[int]]:

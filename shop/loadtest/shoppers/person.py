@@ -9,9 +9,9 @@ STREETS = ("1600 Amphitheatre Parkway", "12 Rue de la Paix", "Hauptstraße 5", "
 CITIES = ("Mountain View", "Paris", "Köln", "東京", "Madrid", "St. John's")
 COUNTRIES = (
     "United States", "USA", "Germany", "Deutschland", "France", "Japan", "United Kingdom", "Canada", "Türkiye",
-    "Spain", "Netherlands", "Saint Helena", "Lao People's Democratic Republic", "Côte d'Ivoire", "Atlantis",
+    "Spain", "Netherlands", "Saint Helena", "Lao People's Democratic Republic", "Côte d'Ivoire", "中国",
 )  # fmt: skip
-"""Countries as people type them; one does not exist."""
+"""Countries as people type them."""
 STATES = ("CA", "NY", "NW", "", "ON")
 YEARS_AHEAD = 70
 

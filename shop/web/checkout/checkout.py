@@ -36,39 +36,53 @@ class CheckoutHandlers:
     async def show(self, request: ShopRequest) -> Reply:
         """GET /checkout: the form, with the totals for the guessed country."""
         cart, currency = await self._cart(self._site.sessions.read(request)), self._currency(request)
-        chosen = currency if "currency" in request.cookies else ""
-        code = guessed_country(chosen, request.header(b"accept-language"), self._ordering.quotes.terms.home)
+        code = self._guess(request)
         is_requested = request.method == "GET" and not request.is_prefetch
         (result, reserved_until), pending_number = await asyncio.gather(
             self._calculate(cart, currency, code, "", reserve=is_requested), self._pending_number(cart)
         )
         if not result.quote.lines:
             return await self._replies.empty(request, currency)
-        entries = Entries({"country": name_of(code)})
+        entries = Entries({"country": code})
+        if not result.methods:
+            entries = entries.not_shipped(name_of(code))
         return await self._replies.page(
             request,
             checkout_state(result, entries, guessed=True, reserved_until=reserved_until, pending_order=pending_number),
         )
 
     async def summary(self, request: ShopRequest) -> Reply:
-        """POST /checkout/summary: the totals for a country and a shipping method."""
-        today = day_of(self._site.clock())
+        """POST /checkout/summary: the totals for a country and a shipping method.
+
+        A country that is not understood is a problem of its field; the totals are those of the guessed one meanwhile.
+        """
         form = await read_form(request)
-        entries = read_entries(form, today)
-        entries = msgspec.structs.replace(entries, problems=problems_of_sent_fields(form, today))
+        entries = read_entries(form, day_of(self._site.clock()))
+        entries = msgspec.structs.replace(entries, problems=problems_of_sent_fields(form, entries))
         cart, currency = await self._cart(self._site.sessions.read(request)), self._currency(request)
+        code = entries.country_code or self._guess(request)
         (result, reserved_until), pending_number = await asyncio.gather(
-            self._calculate(cart, currency, entries.country_code, entries.text["method"]), self._pending_number(cart)
+            self._calculate(cart, currency, code, entries.text["method"]), self._pending_number(cart)
         )
         if not result.quote.lines:
             return await self._replies.empty(request, currency)
-        state = checkout_state(result, entries, reserved_until=reserved_until, pending_order=pending_number)
+        if not result.methods:
+            entries = entries.not_shipped(name_of(code))
+        state = checkout_state(
+            result,
+            entries,
+            guessed=not entries.country_code,
+            reserved_until=reserved_until,
+            pending_order=pending_number,
+            free_before=bool(form.fields.get("free")),
+        )
         return await self._replies.summary(request, state)
 
     async def check(self, request: ShopRequest) -> Reply:
         """POST /checkout/check: the errors of the submitted fields."""
         form = await read_form(request)
-        return self._replies.field_check(problems_of_sent_fields(form, day_of(self._site.clock())))
+        entries = read_entries(form, day_of(self._site.clock()))
+        return self._replies.field_check(problems_of_sent_fields(form, entries), entries.doubted_email)
 
     async def _calculate(
         self, cart: Cart, currency: str, code: str, method: str, *, reserve: bool = True
@@ -98,6 +112,11 @@ class CheckoutHandlers:
 
     async def _cart(self, session: Session | None) -> Cart:
         return await self._ordering.carts.get(session.cart_id) if session else Cart("")
+
+    def _guess(self, request: ShopRequest) -> str:
+        """The country where the shopper probably is."""
+        chosen = self._currency(request) if "currency" in request.cookies else ""
+        return guessed_country(chosen, request.header(b"accept-language"), self._ordering.quotes.terms.home)
 
     def _currency(self, request: ShopRequest) -> str:
         return self._site.currency(request)

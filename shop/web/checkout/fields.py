@@ -23,8 +23,8 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     hint: str = ""
     """The text below the field; `{max}` stands for `length`."""
-    kind: Literal["text", "email", "number", "textarea"] = "text"
-    """'number' is a text of digits; a 'textarea' keeps line breaks."""
+    kind: Literal["text", "email", "number", "textarea", "country"] = "text"
+    """'number' is a text of digits; a 'textarea' keeps line breaks; a 'country' is chosen from a list."""
     length: int
     """Maximum characters."""
     optional: bool = False
@@ -38,14 +38,16 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     capitals: Literal["off", "words", "characters", "sentences"] = "off"
     enter: Literal["next", "done"] = "next"
     """The label of the Enter key on phones (enterkeyhint)."""
-    suggestions: str = ""
-    """The id of a <datalist>."""
     posts_to: str = "/checkout/check"
     """The URL to which htmx posts a change of it."""
     sends: tuple[str, ...] = ()
     """The fields posted with a change, including itself; empty: only itself."""
+    is_code: bool = False
+    """Whether it is a code or a number, of which a program may have to make sense: see shop.typed.one_form."""
 
 
+SUMMARY = ("country", "method", "state", "zip_code", "free")
+"""The fields that the totals depend on, and whether the form shows an order that costs nothing."""
 _ALL = (
     Field(
         name="email",
@@ -54,6 +56,7 @@ _ALL = (
         hint=noted("For your confirmation. Nothing else is sent to it."),
         kind="email",
         length=254,
+        is_code=True,
         autocomplete="email",
     ),
     Field(
@@ -80,6 +83,7 @@ _ALL = (
         part="delivery",
         label=noted("Postal code"),
         length=20,
+        is_code=True,
         missing=noted("Please enter the postal code; a dash where there is none."),
         autocomplete="shipping postal-code",
         capitals="characters",
@@ -106,13 +110,12 @@ _ALL = (
         name="country",
         part="delivery",
         label=noted("Country"),
+        kind="country",
         length=100,
-        missing=noted("Please enter the country."),
-        autocomplete="shipping country-name",
-        capitals="words",
-        suggestions="countries",
+        missing=noted("Please choose the country."),
+        autocomplete="shipping country",
         posts_to="/checkout/summary",
-        sends=("country", "method", "state", "zip_code"),
+        sends=SUMMARY,
     ),
     Field(
         name="gift_note",

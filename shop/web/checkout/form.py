@@ -1,34 +1,33 @@
 """Parses and validates the fields of the checkout form.
 
-API clients post here too, with countries and postal codes in any format: only fields needed for delivery are required.
+API clients post here too, with postal codes in any format, and countries in any language: only fields needed for
+delivery are required.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 import msgspec
 
-from shop.checkout.mail.address import read_email
+from shop import typed
+from shop.checkout.mail.address import mailbox, read_email, suggested_email
 from shop.checkout.model import Address
 from shop.checkout.payments import card
-from shop.checkout.payments.card import read_card
+from shop.checkout.payments.card import has_card_number, read_card
 from shop.checkout.payments.provider import Card
-from shop.checkout.pricing.countries import code_of
+from shop.checkout.pricing.countries import code_of, name_of, suggestions
 from shop.errors import InvalidFields, InvalidInput
+from shop.formatting import listed
 from shop.i18n import gettext as _
 from shop.web.checkout.fields import FIELDS
 from shop.web.http.forms import Form
 
 SECRET_FIELDS = frozenset(name for name, field in FIELDS.items() if field.secret)
 """Fields whose values are never sent back to the browser."""
-_LINE_BREAKS = re.compile(r"[\t\n\r\u2028\u2029]+")
-_CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-"""Control characters within a line, which pasted text may contain."""
-_BIDI_CONTROLS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
-"""Overrides of the text direction, with which a name could disguise the text next to it."""
+CONFIRMED_EMAIL = "email_confirmed"
+"""The hidden field with an e-mail address that seemed mistyped: who sends the form again means it."""
 
 
 class Entries(msgspec.Struct, frozen=True):
@@ -37,6 +36,8 @@ class Entries(msgspec.Struct, frozen=True):
     text: Mapping[str, str]
     card: Card | None = None
     problems: Mapping[str, str] = {}
+    doubted_email: str = ""
+    """The address that seems mistyped, if the shopper is asked about it."""
 
     @property
     def country_code(self) -> str:
@@ -46,15 +47,26 @@ class Entries(msgspec.Struct, frozen=True):
     @property
     def address(self) -> Address:
         """The delivery address."""
+        code, country = self.country_code, self.text["country"]
         return Address(
             name=self.text["name"],
             street_address=self.text["street_address"],
             zip_code=self.text["zip_code"],
             city=self.text["city"],
             state=self.text["state"],
-            country=self.text["country"],
-            country_code=self.country_code,
+            country=name_of(code) if code == country.upper() else country,
+            country_code=code,
         )
+
+    def without_card(self) -> Entries:
+        """The entries of an order that costs nothing: no card is read, and none is missing."""
+        problems = {name: words for name, words in self.problems.items() if FIELDS[name].part != "payment"}
+        return msgspec.structs.replace(self, card=None, problems=problems)
+
+    def not_shipped(self, country: str) -> Entries:
+        """The entries of an order to a country to which the shop does not ship."""
+        words = _("We do not ship to {country}. Please choose another country.", country=country)
+        return msgspec.structs.replace(self, problems={**self.problems, "country": words})
 
 
 def day_of(seconds: float) -> date:
@@ -72,42 +84,35 @@ def read_entries(form: Form, today: date) -> Entries:
         except InvalidInput as error:
             text[name], problems[name] = "", error.message
     problems = _text_problems(text, form) | problems
-    parsed_card: Card | None = None
-    try:
-        parsed_card = read_card(text[card.NUMBER], text[card.MONTH], text[card.YEAR], text[card.CVV], today)
-    except InvalidFields as error:
-        problems = {**error.problems, **problems}
+    parsed_card, card_problems = _card(text, today)
     visible = {name: value for name, value in text.items() if name not in SECRET_FIELDS}
+    doubted = ""
     if "email" not in problems:
         visible["email"] = read_email(visible["email"])
-    return Entries(visible, parsed_card, {name: problems[name] for name in FIELDS if name in problems})
+        if question := _email_question(visible["email"], form):
+            doubted, problems["email"] = visible["email"], question
+    problems = card_problems | problems
+    return Entries(visible, parsed_card, {name: problems[name] for name in FIELDS if name in problems}, doubted)
 
 
-def problems_of_sent_fields(form: Form, today: date) -> dict[str, str]:
+def problems_of_sent_fields(form: Form, entries: Entries) -> dict[str, str]:
     """The errors of the fields in a form, '' for none. Empty fields are not reported."""
-    problems = read_entries(form, today).problems
     some = [name for name in FIELDS if name in form.fields]
-    return {name: problems.get(name, "") if form.fields[name].strip() else "" for name in some}
+    return {name: entries.problems.get(name, "") if form.fields[name].strip() else "" for name in some}
 
 
 def _field_text(form: Form, name: str) -> str:
-    """The text of a field, normalised for its kind. Raises InvalidInput."""
+    """The text of a field, in the form of its kind; '' instead of a card's number. Raises InvalidInput."""
     field = FIELDS.get(name)
-    return _multi_line(form.fields.get(name, "")) if field and field.kind == "textarea" else _one_line(form.text(name))
-
-
-def _one_line(text: str) -> str:
-    """The text on one line, as e-mails and lists of orders require."""
-    return _LINE_BREAKS.sub(" ", _BIDI_CONTROLS.sub("", text)).strip()
-
-
-def _multi_line(text: str) -> str:
-    """The text with lines separated by line feeds, and without invisible characters."""
-    clean = (
-        _CONTROL_CHARACTERS.sub("", _BIDI_CONTROLS.sub("", line.replace("\t", " "))).rstrip()
-        for line in text.splitlines()
-    )
-    return "\n".join(clean).strip()
+    text = form.fields.get(name, "") if field and field.kind == "textarea" else form.text(name)
+    if field and field.part != "payment" and has_card_number(text):
+        raise InvalidInput(
+            "This looks like the number of a card. It is not stored: please enter it in the card’s own field only.",
+            field=name,
+        )
+    if field and field.kind == "textarea":
+        return typed.lines(text)
+    return typed.one_form(text) if field and field.is_code else typed.one_line(text)
 
 
 def _text_problems(text: Mapping[str, str], form: Form) -> dict[str, str]:
@@ -120,8 +125,35 @@ def _text_problems(text: Mapping[str, str], form: Form) -> dict[str, str]:
             problems[field.name] = _("This is too long: at most {most} characters.", most=field.length)
         elif field.missing and not text[field.name] and (field.name in form.fields or not field.page_only):
             problems[field.name] = _(field.missing)
+    if "country" not in problems and not code_of(text["country"]):
+        problems["country"] = _country_question(text["country"])
     try:
         read_email(text["email"])
     except InvalidInput as error:
         problems["email"] = error.message
     return problems
+
+
+def _card(text: Mapping[str, str], today: date) -> tuple[Card | None, Mapping[str, str]]:
+    """The card, or the errors of its fields."""
+    try:
+        return read_card(text[card.NUMBER], text[card.MONTH], text[card.YEAR], text[card.CVV], today), {}
+    except InvalidFields as error:
+        return None, error.problems
+
+
+def _country_question(country: str) -> str:
+    """The error for a country that is not understood: shipping and tax depend on it, so it is never guessed."""
+    if meant := [name_of(code) for code in suggestions(country)]:
+        return _(
+            "We do not know the country “{country}”. Did you mean {names}?", country=country, names=listed(meant, "or")
+        )
+    return _("We do not know the country “{country}”. Please choose it from the list.", country=country)
+
+
+def _email_question(email: str, form: Form) -> str:
+    """The question about an address that seems mistyped; '' if it does not, or if the shopper has confirmed it."""
+    meant = suggested_email(email)
+    if not meant or mailbox(form.fields.get(CONFIRMED_EMAIL, "")) == mailbox(email):
+        return ""
+    return _("Did you mean {email}? If your address is right, leave it as it is and order again.", email=meant)

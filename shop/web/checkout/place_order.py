@@ -20,7 +20,7 @@ from shop.checkout.order_numbers import purchase_id
 from shop.checkout.payments.card import NUMBER
 from shop.checkout.placing.ordering import Ordering
 from shop.checkout.placing.orders import key_of
-from shop.checkout.placing.place_order import ORDERED_BEFORE
+from shop.checkout.placing.place_order import ORDERED_BEFORE, check_key
 from shop.checkout.pricing.quotes import QuoteResult
 from shop.checkout.pricing.signed_quote import differences
 from shop.errors import (
@@ -79,6 +79,7 @@ class PlaceOrderHandlers:
         result = await self._calculate(submission)
         if not result.quote.lines:
             return await self._nothing_to_order(submission)
+        submission = submission.for_quote(result)
         changes = submission.changes(result.quote)
         if submission.entries.problems:
             return await self._redisplay(submission, result, field_errors_alert(submission.entries.problems, changes))
@@ -161,7 +162,10 @@ class PlaceOrderHandlers:
             if seen := submission.outdated_quote:
                 return await self._ordering.orders.of_cart(seen.cart_id, seen.revision, seen.change)
             if submission.key and not submission.cart.active:
-                return await self._ordering.orders.with_key(key_of(submission.cart.id, submission.key))
+                existing = await self._ordering.orders.with_key(key_of(submission.cart.id, submission.key))
+                if existing:
+                    check_key(existing, submission.fingerprint)
+                return existing
         except StoreUnavailable as error:
             raise PaymentUnavailable(ORDERED_BEFORE) from error
         return None
@@ -169,7 +173,8 @@ class PlaceOrderHandlers:
     async def _redisplay(
         self, submission: CheckoutSubmission, result: QuoteResult, alert: Alert, *, status: int = 422
     ) -> Reply:
-        checkout = checkout_state(result, submission.entries, alert=alert)
+        entries = submission.entries
+        checkout = checkout_state(result, entries, guessed=not entries.country_code, alert=alert)
         return await self._replies.redisplay(submission.request, checkout, status)
 
     async def _declined(self, submission: CheckoutSubmission, quote: Quote, message: str) -> Reply:
@@ -214,11 +219,15 @@ class PlaceOrderHandlers:
         available: Mapping[str, int] | None = None,
         prices: Mapping[str, Money] | None = None,
     ) -> QuoteResult:
-        """Quote the cart as it would be ordered now. Stock is checked when the order is placed."""
+        """Quote the cart as it would be ordered now. Stock is checked when the order is placed.
+
+        Until the country is understood, the form shows what it showed before.
+        """
+        shown = submission.seen.country_code if submission.seen else self._ordering.quotes.terms.home
         return await self._ordering.quotes.calculate(
             submission.cart,
             submission.currency,
-            submission.entries.country_code,
+            submission.entries.country_code or shown,
             submission.entries.text["method"],
             now=int(self._site.clock()),
             available=available or {},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import msgspec
 from babel.dates import format_time
@@ -12,7 +13,7 @@ from shop.catalog.model import Offer
 from shop.checkout.model import Quote
 from shop.checkout.order_numbers import grouped
 from shop.checkout.payments.demo_cards import DEMO_CARDS
-from shop.checkout.pricing.countries import name_of, names
+from shop.checkout.pricing.countries import name_of, names, suggestions
 from shop.checkout.pricing.quotes import QuoteProblem, QuoteResult, ShippingOption
 from shop.checkout.pricing.signed_quote import QuoteSigner
 from shop.errors import StoreUnavailable
@@ -25,6 +26,7 @@ from shop.web.checkout.views import (
     Alert,
     CheckoutView,
     CheckView,
+    Choice,
     ClockView,
     EmptyCheckoutView,
     FieldView,
@@ -53,6 +55,8 @@ class CheckoutState(msgspec.Struct, frozen=True, kw_only=True):
     pending_order: str = ""
     """The number of an order of this cart that waits for the bank."""
     alert: Alert | None = None
+    free_before: bool = False
+    """Whether the form shows an order that costs nothing."""
     token: str = ""
     """The form's own token, if its quote is shown again; '' for a new quote."""
     retype: bool = False
@@ -115,9 +119,11 @@ class CheckoutReplies:
         view = await self._view(checkout)
         return html(self._site.templates.fragments("checkout/quoted.html", view), cache=NO_STORE)
 
-    def field_check(self, problems: Mapping[str, str]) -> Reply:
-        """The error, or none, of each checked field."""
-        view = CheckView(tuple(FieldView(FIELDS[name], "", error) for name, error in problems.items()))
+    def field_check(self, problems: Mapping[str, str], doubted: str = "") -> Reply:
+        """The error, or none, of each checked field; `doubted` as in Entries.doubted_email."""
+        emails = {"email": doubted}
+        fields = (FieldView(FIELDS[name], "", error, doubted=emails.get(name, "")) for name, error in problems.items())
+        view = CheckView(tuple(fields))
         return html(self._site.templates.fragments("checkout/checked.html", view), cache=NO_STORE)
 
     async def empty(self, request: ShopRequest, currency: str, *, status: int = 200) -> Reply:
@@ -141,7 +147,7 @@ class CheckoutReplies:
             seen=checkout.token or self._signer.sign(quote),
             fields={name: _field(entries, name) for name in FIELDS},
             methods=_methods(checkout),
-            countries=tuple(names().values()),
+            countries=_countries(spoken().cldr),
             estimate=_estimate(checkout),
             duties=_("Tax and duties may be due on arrival.") if checkout.untaxed else "",
             shortages=tuple(problem.message for problem in checkout.problems if problem.kind == "short"),
@@ -152,6 +158,8 @@ class CheckoutReplies:
             else None,
             test_cards=tuple(TestCardView(card.number, _(card.description)) for card in DEMO_CARDS),
             alert=checkout.alert,
+            free=not quote.totals.total,
+            payment_changed=checkout.free_before == bool(quote.totals.total),
             confirm=bool(checkout.alert and checkout.alert.changes),
             retype=checkout.retype,
         )
@@ -175,7 +183,28 @@ def field_errors_alert(problems: Mapping[str, str], changes: Sequence[str] = ())
 
 
 def _field(entries: Entries, name: str) -> FieldView:
-    return FieldView(FIELDS[name], entries.text.get(name, ""), entries.problems.get(name, ""))
+    return FieldView(
+        FIELDS[name],
+        entries.text.get(name, ""),
+        entries.problems.get(name, ""),
+        choices=_choices(entries) if FIELDS[name].kind == "country" else (),
+        doubted=entries.doubted_email if name == "email" else "",
+    )
+
+
+def _choices(entries: Entries) -> tuple[Choice, ...]:
+    """The country that is chosen; one that is not understood as it was typed, before those that may be meant."""
+    if code := entries.country_code:
+        return (Choice(code, name_of(code)),)
+    country = entries.text.get("country", "")
+    meant = tuple(Choice(code, name_of(code)) for code in suggestions(country))
+    return (Choice(country, country or _("Please choose")), *meant)
+
+
+@lru_cache(maxsize=16)
+def _countries(_language: str) -> tuple[Choice, ...]:
+    """All countries, in the current language."""
+    return tuple(Choice(code, name) for code, name in names().items())
 
 
 def _methods(checkout: CheckoutState) -> tuple[MethodView, ...]:
@@ -193,7 +222,7 @@ def _estimate(checkout: CheckoutState) -> str:
             "Estimated for {country}. If it goes elsewhere, you will see the new total before you are charged.",
             country=name_of(code),
         )
-    return "" if code else _("We do not know this country, so shipping is worked out for the rest of the world.")
+    return ""
 
 
 def _clock(seconds: int) -> ClockView:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
+
 import msgspec
 
 from shop.cart.model import Cart
@@ -9,12 +11,14 @@ from shop.checkout.model import Buyer, Quote
 from shop.checkout.payments.card import brand_of
 from shop.checkout.payments.provider import Card
 from shop.checkout.placing.place_order import OrderRequest
+from shop.checkout.pricing.countries import name_of
+from shop.checkout.pricing.quotes import QuoteResult
 from shop.checkout.pricing.signed_quote import QuoteSigner, differences
 from shop.i18n import gettext as _
 from shop.i18n import noted, spoken
-from shop.web.checkout.form import Entries, day_of, read_entries
+from shop.web.checkout.form import SECRET_FIELDS, Entries, day_of, read_entries
 from shop.web.http.change_ids import idempotency_key
-from shop.web.http.forms import read_form
+from shop.web.http.forms import Form, read_form
 from shop.web.http.origin import email_origin
 from shop.web.http.request import ShopRequest
 from shop.web.render.storefront import Storefront
@@ -36,6 +40,8 @@ class CheckoutSubmission(msgspec.Struct, frozen=True, kw_only=True):
     """The submitted token; None for a form without one."""
     key: str
     """The Idempotency-Key header."""
+    fingerprint: str
+    """A digest of the form's fields, without the card's number and code."""
     origin: str
     """The shop's address for links in e-mails."""
 
@@ -55,21 +61,33 @@ class CheckoutSubmission(msgspec.Struct, frozen=True, kw_only=True):
     def order_request(self, quote: Quote) -> OrderRequest:
         """The order request of a form without problems."""
         card = self.entries.card
-        assert card is not None, "a form without problems has a card"
         return OrderRequest(
             quote=quote,
             buyer=self._buyer(card),
             card=card,
             changes=self.cart.changes,
             key=self.key,
+            fingerprint=self.fingerprint,
         )
 
-    def _buyer(self, card: Card) -> Buyer:
+    def for_quote(self, result: QuoteResult) -> CheckoutSubmission:
+        """The submission without the card's problems, where no card is needed or the form did not ask for one.
+
+        With a problem of the country if the shop does not ship there.
+        """
+        entries, quote = self.entries, result.quote
+        if not quote.totals.total or (self.seen is not None and not self.seen.totals.total):
+            entries = entries.without_card()
+        if not result.methods:
+            entries = entries.not_shipped(name_of(quote.country_code))
+        return msgspec.structs.replace(self, entries=entries)
+
+    def _buyer(self, card: Card | None) -> Buyer:
         return Buyer(
             email=self.entries.text["email"],
             address=self.entries.address,
-            card_brand=brand_of(card.number),
-            card_last4=card.last4,
+            card_brand=brand_of(card.number) if card else "",
+            card_last4=card.last4 if card else "",
             origin=self.origin,
             language=spoken().code,
             gift_note=self.entries.text["gift_note"],
@@ -89,14 +107,23 @@ class CheckoutSubmissions:
         session = self._site.sessions.read(request)
         cart = Cart(session.cart_id if session else "")
         token = form.fields.get("seen")
+        entries = read_entries(form, day_of(self._site.clock()))
         seen = self._signer.verify(token) if token else None
         return CheckoutSubmission(
             request=request,
             cart=cart,
-            entries=read_entries(form, day_of(self._site.clock())),
+            entries=entries,
             currency=self._site.currency(request),
             seen=seen if seen and seen.cart_id == cart.id else None,
             token=token,
             key=idempotency_key(request),
+            fingerprint=_fingerprint(form, entries.card),
             origin=email_origin(request, self._site.public_url, sends_email=self._site.sends_email),
         )
+
+
+def _fingerprint(form: Form, card: Card | None) -> str:
+    """A digest of what was sent. Of the card's number it has the last digits only, and nothing of the code."""
+    fields = {name: value for name, value in form.fields.items() if name not in SECRET_FIELDS}
+    sent = [*sorted(fields.items()), ("last4", card.last4 if card else "")]
+    return blake2b(msgspec.json.encode(sent), digest_size=20).hexdigest()

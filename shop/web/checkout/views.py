@@ -42,12 +42,23 @@ class SummaryView(msgspec.Struct, frozen=True):
     """'It includes VAT 19%: €8.45.'; '' if tax is a row or there is none."""
 
 
+class Choice(msgspec.Struct, frozen=True):
+    """A value that can be chosen, and how it is shown."""
+
+    value: str
+    label: str
+
+
 class FieldView(msgspec.Struct, frozen=True):
     """A field of the form: its value, and its error ('' for none)."""
 
     spec: Field
     value: str = ""
     error: str = ""
+    choices: tuple[Choice, ...] = ()
+    """Of a country: the one that is made, and those that may be meant."""
+    doubted: str = ""
+    """Of an e-mail address: the one that the shopper is asked about."""
 
     @property
     def label(self) -> str:
@@ -108,8 +119,8 @@ class CheckoutView(msgspec.Struct, frozen=True):
     fields: Mapping[str, FieldView]
     """All of shop.web.checkout.fields.FIELDS, by name."""
     methods: tuple[MethodView, ...]
-    countries: tuple[str, ...]
-    """Suggested names; any other text is accepted too."""
+    countries: tuple[Choice, ...]
+    """All that can be chosen; a program may send any name."""
     estimate: str
     """The note that the totals are an estimate for a guessed country; '' for a known one."""
     duties: str
@@ -126,6 +137,10 @@ class CheckoutView(msgspec.Struct, frozen=True):
     """Whether the shopper has to confirm changes."""
     pending_order: Link | None = None
     """An order of this cart that waits for the bank: its number and its page."""
+    free: bool = False
+    """Whether there is nothing to pay."""
+    payment_changed: bool = False
+    """Whether the form shows the opposite of `free`."""
     retype: bool = False
     """Whether the card's number and code have to be entered again."""
 

@@ -11,6 +11,7 @@ from litestar.exceptions import HTTPException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from shop.errors import InvalidInput
+from shop.typed import one_form, whole_number
 from shop.web.http.request import ShopRequest
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ MAX_BODY = 64 * 1024
 """Bytes of a form."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 """The control characters of ISO 6429. Those above 0x7f control terminals too, where an operator lists orders."""
-_COUNT = re.compile(r"[0-9]{1,9}")
+MAX_COUNT = 10**9 - 1
+"""Larger numbers are read as this one, which is above every limit."""
 
 
 class Form(msgspec.Struct, frozen=True):
@@ -38,13 +40,14 @@ class Form(msgspec.Struct, frozen=True):
         return value
 
     def count(self, name: str, default: int | None = None) -> int:
-        """A field's whole number; the default if it is missing or empty. Raises InvalidInput."""
-        value = self.fields.get(name, "").strip()
+        """A field's whole number, at most MAX_COUNT; the default if it is missing or empty. Raises InvalidInput."""
+        value = one_form(self.fields.get(name, ""))
         if not value and default is not None:
             return default
-        if not _COUNT.fullmatch(value):
+        number = whole_number(value)
+        if number is None:
             raise InvalidInput("Please enter a whole number.", field=name)
-        return int(value)
+        return min(number, MAX_COUNT)
 
 
 async def read_form(request: ShopRequest) -> Form:

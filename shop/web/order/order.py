@@ -11,6 +11,7 @@ import msgspec
 from litestar.params import FromPath
 
 from shop.cart.service import CartService
+from shop.checkout.mail.address import mailbox
 from shop.checkout.model import Order
 from shop.checkout.order_numbers import typed_number
 from shop.checkout.placing.orders import Orders
@@ -66,7 +67,7 @@ class OrderHandlers:
         number, email = _text(form, "number"), _text(form, "email")
         order = await self._orders.get(typed_number(number))
         expected = order.buyer.email if order else ""
-        if compare_digest(_folded(expected), _folded(email)) and order:
+        if compare_digest(mailbox(expected).encode(), mailbox(email).encode()) and order:
             return go_to(request, order_path(order.number))
         alert = Alert(_("Nothing was found"), (_(UNKNOWN),))
         return await self._form(request, number, email, alert)
@@ -98,7 +99,3 @@ def _text(form: Form, name: str) -> str:
         return form.text(name)[:MAX_FIELD]
     except InvalidInput:
         return ""
-
-
-def _folded(email: str) -> bytes:
-    return email.strip().casefold().encode()

@@ -75,4 +75,5 @@ def delivery_of(terms: Terms, prices: Prices) -> tuple[DeliveryView, ...]:
             ),
         )
         for zone in terms.zones
+        if zone.methods
     )

@@ -34,10 +34,10 @@ class Prices:
 
 
 class Currencies:
-    """The currencies that a shopper may choose: those of `offered` that have an exchange rate."""
+    """The currencies that a shopper may choose: those with an exchange rate, else only `default`, the shop's own."""
 
-    def __init__(self, rates: Rates, offered: tuple[str, ...], default: str) -> None:
-        self.codes = tuple(code for code in offered if code in rates.per_base)
+    def __init__(self, rates: Rates, default: str) -> None:
+        self.codes = tuple(rates.per_base) if default in rates.per_base else (default,)
         self.default = default
         self._rates = rates
         self._prices: dict[tuple[Language, str], Prices] = {}

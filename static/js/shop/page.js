@@ -25,7 +25,10 @@ on("htmx:before:swap", ({ detail: { ctx, tasks } }) => {
       shown = { order: Math.max(ctx.order, shown.order), revision };
     }
   }
-  for (const { target, fragment } of tasks) keepOpen(target, fragment);
+  for (const { target, fragment } of tasks) {
+    keepOpen(target, fragment);
+    if (target?.id === "product") keepQuantity(fragment);
+  }
   ctx.scrolled = byId("filters")?.scrollTop; // on a phone the filters scroll
 });
 
@@ -54,6 +57,13 @@ function keepOpen(target, fragment) {
   for (const { id } of target?.querySelectorAll?.("details[open][id]") ?? []) {
     fragment.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", "");
   }
+}
+
+// Another variant of a product is wanted in the quantity that was typed, or as many as there are.
+function keepQuantity(fragment) {
+  const typed = Number(byId("quantity")?.value);
+  const field = fragment.querySelector("#quantity");
+  if (typed >= 1 && field) field.setAttribute("value", Math.min(typed, field.max));
 }
 
 // --- stepper: minus and plus buttons; in the cart a change is sent after a pause

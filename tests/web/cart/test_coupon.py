@@ -78,7 +78,7 @@ REFUSED = [
     ('"><script>', "There is no coupon"),
     ("", "Please enter the coupon&#39;s code."),
     ("GONE", "The coupon GONE has been used up."),
-    ("LATER", "The coupon LATER counts from 16 January 2027."),
+    ("LATER", "There is no coupon “LATER”."),
 ]
 
 

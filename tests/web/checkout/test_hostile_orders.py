@@ -70,13 +70,11 @@ async def test_a_part_in_an_encoding_of_its_own_is_refused_in_words(client: Clie
     assert "The form could not be read" in reply.text or "Nothing was found" in reply.text
 
 
-@pytest.mark.parametrize("name", ["name", "street_address", "city", "state", "country"])
+@pytest.mark.parametrize("name", ["name", "street_address", "city", "state"])
 async def test_lines_of_an_address_cannot_be_added_to_letters(buyer: Buyer, client: Client, name: str) -> None:
     reply = await buyer.orders(await buyer.opens(), **{name: "Ada\r\n\r\nYour money\u2028is back\u202e\u2066"})
-    assert reply.status_code in (303, 409), "another country is to be agreed to"
-    where = reply.headers.get("location", "")
-    page = (await client.get(where)).text if where else reply.text
-    assert "Ada Your money is back" in page
+    assert reply.status_code == 303
+    assert "Ada Your money is back" in (await client.get(reply.headers["location"])).text
 
 
 class TestATokenOfWhatWasShown:

@@ -16,10 +16,11 @@ from shop.catalog.importers.html import safe_html
 from shop.catalog.model import Image, Product, Variant
 from shop.catalog.writing.export import export_catalog
 from shop.money import Money
+from shop.typed import one_line
 from tests.fixtures.catalog import file_of
 
 signs = st.characters(exclude_categories=("C", "Z"))
-words = st.text(signs, min_size=1, max_size=12)
+words = st.text(signs, min_size=1, max_size=12).map(one_line).filter(bool)
 texts = st.lists(words, min_size=1, max_size=4).map(" ".join)
 sources = st.one_of(
     st.from_regex(r"img/[a-z0-9]{1,8}\.(svg|jpg)", fullmatch=True),
@@ -49,7 +50,7 @@ def products(draw: st.DrawFn, handle: str) -> Product:
     choices = draw(st.lists(st.tuples(*(texts for _ in names)), min_size=1, max_size=4 if names else 1, unique=True))
     images = draw(st.lists(sources, max_size=4, unique=True))
     currency = draw(st.sampled_from(("EUR", "JPY", "USD", "KWD")))
-    skus = [f"{handle}/{draw(words.filter(lambda word: len(word) < 9))}{n}" for n in range(len(choices))]
+    skus = [one_line(f"{handle}/{draw(words.filter(lambda word: len(word) < 9))}{n}") for n in range(len(choices))]
     return Product(
         handle=handle,
         title=draw(texts),

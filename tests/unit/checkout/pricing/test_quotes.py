@@ -15,7 +15,6 @@ from shop.checkout.pricing.coupons import Coupon, Coupons
 from shop.checkout.pricing.quotes import QuoteResult, Quotes
 from shop.checkout.pricing.terms import read_terms
 from shop.checkout.pricing.totals import CouponTerms
-from shop.money import CURRENCIES
 from tests.fixtures.catalog import eur
 from tests.fixtures.fixed_catalog import FixedCatalog, product
 
@@ -80,7 +79,7 @@ class TestQuote:
         assert (result.quote.total, result.quote.coupon) == (eur(0), "")
         assert all(problem.kind == "gone" for problem in result.problems)
 
-    @pytest.mark.parametrize("currency", CURRENCIES)
+    @pytest.mark.parametrize("currency", sorted(read_rates().per_base))
     async def test_all_of_it_is_in_the_shoppers_currency(self, quotes: Quotes, currency: str) -> None:
         result = await calculate(quotes, ("TIDE-MUG", 2), coupon="TEN", currency=currency)
         unit = read_rates().convert(eur(1900), currency)

@@ -71,7 +71,13 @@ class TestCustomFile:
         assert (terms.home, terms.zone("IE").title, terms.zone("XX").title) == ("IE", "the islands", "elsewhere")
         assert [terms.zone(code).methods[0].free_from for code in ("IE", "XX")] == [None, eur(10_000)]
         assert [band.price for band in terms.zone("IE").methods[0].bands] == [eur(490), eur(990)]
-        assert {code: tax.rate for code, tax in terms.taxes.items()} == {"IE": 2300, "FI": 2550}
+        assert {code: tax.rate for code, tax in terms.taxes.items()} == {"IE": 23_000, "FI": 25_500}
+
+    def test_may_leave_countries_out_and_have_rates_of_three_decimals_or_none(self, tmp_path: Path) -> None:
+        nowhere = {"title": "elsewhere", "countries": ["*"], "ships": False}
+        terms = read(tmp_path, zones=[HOME, nowhere], taxes=[VAT | {"rates": {"IE": "0", "FI": "9.975"}}])
+        assert terms.zone("XX").methods == ()
+        assert {code: tax.rate for code, tax in terms.taxes.items()} == {"IE": 0, "FI": 9_975}
 
     @pytest.mark.parametrize(
         ("given", "words"),
@@ -81,7 +87,8 @@ class TestCustomFile:
             ({"zones": [ELSEWHERE]}, "zones begin with a country"),
             ({"zones": [HOME | {"countries": []}, ELSEWHERE]}, "a zone has countries"),
             ({"zones": [HOME | {"methods": [BY_SEA, BY_SEA]}, ELSEWHERE]}, "an id of its own"),
-            ({"zones": [HOME | {"methods": []}, ELSEWHERE]}, "must carry any weight"),
+            ({"zones": [HOME | {"methods": []}, ELSEWHERE]}, "ships false"),
+            ({"zones": [HOME | {"ships": False}, ELSEWHERE]}, "ships false"),
             (
                 {"zones": [HOME | {"methods": [BY_SEA | {"bands": [{"up_to": 5, "price": "1"}]}]}]},
                 "must carry any weight",
@@ -89,9 +96,9 @@ class TestCustomFile:
             ({"zones": [HOME | {"methods": [BY_SEA | {"bands": []}]}]}, "needs bands of weight"),
             ({"zones": [HOME | {"methods": [BY_SEA | {"free": "1"}]}]}, "unknown field `free`"),
             ({"taxes": [VAT, VAT]}, "IE has two rates of tax"),
-            ({"taxes": [VAT | {"rates": {"IE": "0"}}]}, "no rate of tax"),
+            ({"taxes": [VAT | {"rates": {"IE": "-1"}}]}, "no rate of tax"),
             ({"taxes": [VAT | {"rates": {"IE": "101"}}]}, "no rate of tax"),
-            ({"taxes": [VAT | {"rates": {"IE": "2.555"}}]}, "no rate of tax"),
+            ({"taxes": [VAT | {"rates": {"IE": "2.5555"}}]}, "no rate of tax"),
             ({"taxes": [VAT | {"rates": {"IE": "NaN"}}]}, "no rate of tax"),
             ({"taxes": [VAT | {"rates": {"IE": "many"}}]}, "Invalid decimal"),
             ({"taxes": [VAT | {"rates": {"ie": "20"}}]}, "ie: a country is two capitals"),

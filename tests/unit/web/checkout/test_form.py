@@ -14,6 +14,10 @@ from tests.fixtures.buyer import BARE, GERMAN
 TODAY = date(2027, 1, 15)
 
 
+def sent_problems(form: Form) -> dict[str, str]:
+    return problems_of_sent_fields(form, read_entries(form, TODAY))
+
+
 @pytest.mark.parametrize("form", [BARE, GERMAN])
 def test_what_a_shopper_or_a_program_sends_is_read(form: dict[str, str]) -> None:
     entries = read_entries(Form(form), TODAY)
@@ -40,7 +44,8 @@ def test_no_field_is_longer_than_its_limit(name: str) -> None:
     too_long = "x" * (FIELDS[name].length + 1 - len(domain)) + domain
     assert name in read_entries(Form(GERMAN | {name: too_long}), TODAY).problems
     if name != "email":
-        assert name not in read_entries(Form(GERMAN | {name: too_long[:-1]}), TODAY).problems
+        problem = read_entries(Form(GERMAN | {name: too_long[:-1]}), TODAY).problems.get(name, "")
+        assert "too long" not in problem
 
 
 @pytest.mark.parametrize(
@@ -82,14 +87,14 @@ def test_a_note_is_measured_as_a_browser_measures_it() -> None:
     ],
 )
 def test_a_look_at_one_field_tells_of_that_one(field: str, value: str, words: str) -> None:
-    ((name, said),) = problems_of_sent_fields(Form({field: value}), TODAY).items()
+    ((name, said),) = sent_problems(Form({field: value})).items()
     assert name == field
     assert (words in said) if words else said == ""
 
 
 def test_an_expiry_that_is_over_is_told_at_its_year() -> None:
     form = Form({"credit_card_expiration_month": "12", "credit_card_expiration_year": "26"})
-    problems = problems_of_sent_fields(form, TODAY)
+    problems = sent_problems(form)
     assert problems["credit_card_expiration_month"] == ""
     assert "expired" in problems["credit_card_expiration_year"]
 
@@ -97,3 +102,83 @@ def test_an_expiry_that_is_over_is_told_at_its_year() -> None:
 def test_what_is_wrong_is_in_the_order_of_the_page() -> None:
     form = GERMAN | {"credit_card_cvv": "", "city": "", "email": ""}
     assert list(read_entries(Form(form), TODAY).problems) == ["email", "city", "credit_card_cvv"]
+
+
+@pytest.mark.parametrize("name", ["name", "street_address", "zip_code", "city", "state"])
+@pytest.mark.parametrize("unseen", ["\u200b", "\u3164", "\u200f\u00a0\u2800", "\ufeff"])
+def test_what_is_not_seen_is_empty(name: str, unseen: str) -> None:
+    entries = read_entries(Form(GERMAN | {name: unseen}), TODAY)
+    assert entries.text[name] == ""
+    assert (name in entries.problems) == (name != "state")
+
+
+def test_codes_have_one_form_and_names_stay_as_they_are_seen() -> None:
+    typed = {
+        "email": "\u200eKim＠ÉXAMPLE。org\u200f",
+        "name": "\u202eAda  Lovelace½",
+        "street_address": "شارع ٥",
+        "zip_code": "１２３—٤٥٦",
+        "country": "\u200fألمانيا ",
+    }
+    entries = read_entries(Form(GERMAN | typed), TODAY)
+    assert entries.problems == {}
+    assert [entries.text[name] for name in typed] == [
+        "Kim@éxample.org",
+        "Ada Lovelace½",
+        "شارع ٥",
+        "123-456",
+        "ألمانيا",
+    ]
+    assert entries.address.country_code == "DE"
+
+
+def test_a_chosen_country_has_its_name_on_the_parcel() -> None:
+    assert read_entries(Form(GERMAN | {"country": "de"}), TODAY).address.country == "Germany"
+    assert read_entries(Form(GERMAN | {"country": "Deutschland"}), TODAY).address.country == "Deutschland"
+
+
+@pytest.mark.parametrize(
+    "name", ["email", "name", "street_address", "zip_code", "city", "state", "country", "gift_note"]
+)
+@pytest.mark.parametrize(
+    "number",
+    [
+        "4242424242424242",
+        "4242 4242 4242 4242",
+        "4242-4242—4242–4242",
+        "٤٢٤٢ ٤٢٤٢ ٤٢٤٢ ٤٢٤٢",
+        "\u200e4242\u200b4242 4242.4242",
+        "No. 7, 3782 822463 10005",
+        "6011111111111117 12/30 123",
+    ],
+)
+def test_a_cards_number_in_another_field_is_refused_and_not_kept(name: str, number: str) -> None:
+    typed = f"{number}@example.com" if name == "email" else number
+    entries = read_entries(Form(GERMAN | {name: typed}), TODAY)
+    assert "number of a card" in entries.problems[name]
+    assert entries.text[name] == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4242424242424241",
+        "+49 151 12345678",
+        "4915112345678",
+        "ISBN 978-3-16-148410-0",
+        "Room 4242, 4242 High Street",
+        "1" * 60,
+    ],
+)
+def test_other_numbers_are_no_cards(text: str) -> None:
+    assert read_entries(Form(GERMAN | {"gift_note": text}), TODAY).problems == {}
+
+
+def test_a_mistyped_domain_is_asked_about_once() -> None:
+    asked = read_entries(Form(GERMAN | {"email": "kim@gmial.com"}), TODAY)
+    assert asked.problems["email"].startswith("Did you mean kim@gmail.com?")
+    assert asked.text["email"] == asked.doubted_email == "kim@gmial.com"
+    meant = read_entries(Form(GERMAN | {"email": "Kim@GMIAL.com", "email_confirmed": "kim@gmial.com"}), TODAY)
+    assert (meant.problems, meant.doubted_email) == ({}, "")
+    other = read_entries(Form(GERMAN | {"email": "kim@gamil.com", "email_confirmed": "kim@gmial.com"}), TODAY)
+    assert other.doubted_email == "kim@gamil.com"

@@ -11,18 +11,34 @@ from litestar.testing import RequestFactory
 from litestar.types import HTTPDisconnectEvent, HTTPRequestEvent
 
 from shop.errors import InvalidInput
-from shop.web.http.forms import Form, read_form
+from shop.web.http.forms import MAX_COUNT, Form, read_form
 from shop.web.http.request import ShopRequest
 
 
 @pytest.mark.parametrize(
-    ("value", "count"), [("1", 1), (" 12 ", 12), ("007", 7), ("999999999", 999_999_999), ("", 5), ("  ", 5)]
+    ("value", "count"),
+    [
+        ("1", 1),
+        (" 12 ", 12),
+        ("007", 7),
+        ("999999999", MAX_COUNT),
+        ("9" * 10, MAX_COUNT),
+        ("1e300", MAX_COUNT),
+        ("+1", 1),
+        ("1.0", 1),
+        ("1e3", 1000),
+        ("٣", 3),
+        ("\u200f３\u200b", 3),
+        ("", 5),
+        ("  ", 5),
+        ("\u200b", 5),
+    ],
 )
 def test_a_count_is_a_whole_number(value: str, count: int) -> None:
     assert Form({"quantity": value}).count("quantity", default=5) == count
 
 
-@pytest.mark.parametrize("value", ["-1", "+1", "1.0", "1e3", "٣", "²", "0x1", "1_000", "9" * 10, "x", ""])
+@pytest.mark.parametrize("value", ["-1", "1.5", "1e-3", "½", "0x1", "1_000", "x", ""])
 def test_anything_else_is_refused_with_the_fields_name(value: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         Form({"quantity": value}).count("quantity")
