@@ -235,3 +235,9 @@ class Page(msgspec.Struct, frozen=True):
     pages: int
     more: bool = False
     """Whether there are more matches than `total`: too many to count."""
+    corrected: str = ""
+    """The text that was searched for because some of its words are unknown; '' if it is that of the query."""
+    partial: bool = False
+    """Whether no product has all words of the text, so that those with the most of them are listed."""
+    popular: tuple[Listing, ...] = ()
+    """If nothing matches: the first products of the catalogue."""

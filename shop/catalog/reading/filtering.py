@@ -13,7 +13,7 @@ import msgspec
 from shop.catalog.model import Facet, Listing, Page, Query, Sort
 from shop.catalog.reading.counts import Filters, Tally
 from shop.catalog.reading.traits import Traits
-from shop.catalog.text import search_words, terms
+from shop.catalog.text import search_words
 
 PAGE_SIZE = 24
 """Products per page: fills rows of 2, 3 and 4."""
@@ -33,6 +33,8 @@ class Candidate(msgspec.Struct, frozen=True):
     traits: Traits
     listing: Callable[[], Listing]
     """Builds the listing; called only for products on the page."""
+    score: int = 0
+    """How well it matches the text of the query."""
 
 
 _ORDERS: dict[Sort, tuple[Callable[[Candidate], Any], bool]] = {
@@ -56,12 +58,12 @@ def page_from(found: Sequence[Candidate], query: Query, facets: tuple[Facet, ...
 
 
 def matching(candidates: Iterable[Candidate], query: Query, currency: str) -> list[Candidate]:
-    """The candidates that pass the filters, sorted. 'Featured' ranks matches in the title first."""
+    """The candidates that pass the filters, sorted. 'Featured' ranks the best matches first, then what is in stock."""
     filters = Filters(query, currency)
     key, descending = _ORDERS[query.sort]
     found = sorted((c for c in candidates if filters.passes(c.traits, c.price)), key=key, reverse=descending)
-    if query.sort == "featured" and (searched := terms(query.q)):
-        found.sort(key=lambda candidate: _missing(searched, search_words(candidate.title)))
+    if query.sort == "featured" and query.q:
+        found.sort(key=lambda candidate: (-candidate.score, not candidate.traits.available))
     return found
 
 
@@ -96,8 +98,3 @@ def clamp_page(page: int, total: int) -> int:
 def title_key(title: str) -> str:
     """The key that 'name' sorts by."""
     return " ".join(search_words(title))[:120]
-
-
-def _missing(searched: Sequence[str], title: Sequence[str]) -> int:
-    """How badly a title matches the terms: 2 for each missing term, 1 for each that only begins a word."""
-    return sum(0 if term in title else 1 if any(w.startswith(term) for w in title) else 2 for term in searched)

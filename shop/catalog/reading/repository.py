@@ -18,26 +18,27 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shop.catalog.model import Category, Facet, Listing, Offer, Page, Product, Published, Query
 from shop.catalog.reading import rows
 from shop.catalog.reading.counts import TOTAL, Tally
-from shop.catalog.reading.facets import facets_of
 from shop.catalog.reading.filtering import (
     Candidate,
     clamp_page,
     facet_counts,
     filtered_page,
-    matching,
-    page_from,
     page_of,
 )
 from shop.catalog.reading.paging import listing_conditions, page_statement, product_ids, token_groups
-from shop.catalog.reading.search import Spellings, search_for, text_matches
+from shop.catalog.reading.search import every_term, matched_terms, scored, search_for, with_tokens
+from shop.catalog.reading.text_search import TextSearch
+from shop.catalog.reading.understanding import understood
 from shop.catalog.schema import catalog, facets, listings, products, reservations, variants
-from shop.catalog.text import spellings
 from shop.database import fetch
+from shop.i18n import ENGLISH
 
 IN_MEMORY_LIMIT = 500
 """Products that are filtered and counted in memory at most."""
 INDEX_FACTOR = 20
 """Times IN_MEMORY_LIMIT: more text matches are tested row by row, not listed by the search index."""
+POPULAR = 8
+"""Products that a page shows instead of nothing."""
 SITEMAP_BATCH = 1000
 EXPORT_BATCH = 200
 
@@ -132,21 +133,46 @@ class CatalogRepository:
     async def page(self, query: Query, language: str = "") -> Page:
         """The page of a query. A page past the end gives the last one; an unknown category gives no products.
 
-        `language` is the code of a language whose translations are searched too, besides the products' own words.
+        `language` is the code of the language in which the text is read; it is searched for in the products' own words
+        and in their translations into this language.
         """
         query = msgspec.structs.replace(query, q=query.q.strip())
-        spelled = spellings(query.q, language)
-        if query.q and not spelled:
-            return filtered_page((), query, self.currency)
-        found = await (self._matching(spelled) if spelled else self._small_catalog())
-        if len(found) <= self.in_memory_limit and (found or spelled):
+        text = await self._read(query.q, language or ENGLISH.code) if query.q else None
+        if query.q and not (text and text.possible):
+            page = filtered_page((), query, self.currency)
+        else:
+            page = await self._page(query, text)
+        if text and page.total:
+            return msgspec.structs.replace(page, corrected=text.corrected, partial=not text.strict)
+        return page if page.total else msgspec.structs.replace(page, popular=await self._popular())
+
+    async def _read(self, q: str, language: str) -> TextSearch | None:
+        """The search for a text: for all of its words, or for most of them if no product has all."""
+        text = await understood(self.engine, q, language)
+        if not text or not text.findable or (text.possible and await self._exists(every_term(self.search, text))):
+            return text
+        most = (await fetch(self.engine, matched_terms(self.search, text)))[0][0]
+        return msgspec.structs.replace(text, needed=most or 0)
+
+    async def _page(self, query: Query, text: TextSearch | None) -> Page:
+        found = await (self._matching(text) if text else self._small_catalog())
+        if len(found) <= self.in_memory_limit and (found or text):
             return filtered_page(found, query, self.currency)
-        if spelled:
+        if text:
             return await self._indexed_page(
-                query, spelled, facet_counts(found[: self.in_memory_limit], query, self.currency)
+                query, text, facet_counts(found[: self.in_memory_limit], query, self.currency)
             )
         counts, total = await self._counts(query)
-        return await self._indexed_page(query, spelled, counts, total)
+        return await self._indexed_page(query, None, counts, total)
+
+    async def _popular(self) -> tuple[Listing, ...]:
+        """The first products in featured order that can be bought."""
+        where = [listings.c.category == "", listings.c.in_stock]
+        found = await fetch(self.engine, page_statement(where, "featured", 1))
+        return tuple(map(rows.listing, found[:POPULAR]))
+
+    async def _exists(self, statement: Select[Any]) -> bool:
+        return bool(await fetch(self.engine, statement.limit(1)))
 
     async def _small_catalog(self) -> list[Candidate]:
         """All published products if they are within the limit, else none."""
@@ -156,10 +182,11 @@ class CatalogRepository:
         limit = select(case((count <= self.in_memory_limit, count), else_=0)).scalar_subquery()
         return await self._candidates(select(*rows.CANDIDATE).where(products.c.published).limit(limit))
 
-    async def _matching(self, spelled: Spellings, groups: Sequence[Sequence[str]] = ()) -> list[Candidate]:
+    async def _matching(self, text: TextSearch, groups: Sequence[Sequence[str]] = ()) -> list[Candidate]:
         """The products that match a text and tokens, at most one more than the limit."""
-        matches = self.search.matching(spelled, groups).limit(self.in_memory_limit + 1).subquery()
-        return await self._candidates(select(*rows.CANDIDATE).join(matches, matches.c.product_id == products.c.id))
+        matches = scored(self.search, text, groups).limit(self.in_memory_limit + 1).subquery()
+        statement = select(*rows.CANDIDATE, matches.c.score).join(matches, matches.c.product_id == products.c.id)
+        return await self._candidates(statement)
 
     async def _candidates(self, statement: Select[Any]) -> list[Candidate]:
         return [rows.candidate(row) for row in await fetch(self.engine, statement)]
@@ -179,29 +206,26 @@ class CatalogRepository:
         return tally.facets(query), totals.get(query.category, 0)
 
     async def _indexed_page(
-        self, query: Query, spelled: Spellings, counts: tuple[Facet, ...], category_total: int = 0
+        self, query: Query, text: TextSearch | None, counts: tuple[Facet, ...], category_total: int = 0
     ) -> Page:
-        groups = token_groups(query)
-        where = listing_conditions(query, self.currency)
-        if spelled or any(facet.in_search_index and facet.selected(query) for facet in facets_of(query)):
-            matches = self.search.matching(spelled, groups)
-            count = await self._count(matches, self.in_memory_limit * INDEX_FACTOR)
-            if count <= self.in_memory_limit:
-                return page_from(matching(await self._matching(spelled, groups), query, self.currency), query, counts)
-            if count <= self.in_memory_limit * INDEX_FACTOR:
+        groups, where, scores = token_groups(query), listing_conditions(query, self.currency), None
+        if text:
+            scores = scored(self.search, text, groups).subquery()
+            where.append(listings.c.product_id == scores.c.product_id)
+        elif groups:
+            matches = with_tokens(self.search, groups)
+            if await self._count(matches, self.in_memory_limit * INDEX_FACTOR) <= self.in_memory_limit * INDEX_FACTOR:
                 where.append(listings.c.product_id.in_(matches))
-            elif spelled:
-                where.append(text_matches(listings.c.product_id, spelled))
         total, more = await self._total(query, where, category_total)
-        found = await fetch(self.engine, page_statement(where, query.sort, clamp_page(query.page, total)))
+        by_score = scores if query.sort == "featured" else None
+        page = clamp_page(query.page, total)
+        found = await fetch(self.engine, page_statement(where, query.sort, page, by_score))
         return page_of(query, map(rows.listing, found), counts, total, more=more)
 
     async def _total(self, query: Query, where: list[ColumnElement[bool]], category_total: int) -> tuple[int, bool]:
         """The number of listed products in a large catalogue, and whether counting stopped at the limit."""
         if query == Query(category=query.category, sort=query.sort, page=query.page):
             return category_total, False
-        if query == Query(q=query.q, category=query.category, sort=query.sort, page=query.page):
-            return self.in_memory_limit, True
         count = await self._count(product_ids(where), self.in_memory_limit)
         return min(count, self.in_memory_limit), count > self.in_memory_limit
 
