@@ -53,6 +53,11 @@ class Analyzer:
         """The lexemes of a word as it is written, or of a stem: in the product's own words, and in this language."""
         return word, f"{self.code}{MARK}{word}"
 
+    def meaningful(self, words: Iterable[str]) -> list[str]:
+        """The distinct words without stop words; all of them if they are all stop words."""
+        distinct = list(dict.fromkeys(words))
+        return [word for word in distinct if self.stem(word) not in self.lexicon.stop] or distinct
+
     def own(self, words: Iterable[str]) -> Iterator[str]:
         """The lexemes that this language adds to a product's own words: their stems."""
         for word in words:

@@ -27,17 +27,11 @@ MAX_CORRECTIONS = 4
 async def understood(engine: AsyncEngine, q: str, language: str) -> TextSearch | None:
     """The search for a text in a language; None if the text has neither letters nor digits."""
     analysis = analyzer(language)
-    words = meaningful(search_words(q), analysis)[:MAX_TERMS]
+    words = analysis.meaningful(search_words(q))[:MAX_TERMS]
     if not words:
         return None
     terms = await Reader(Vocabulary(engine, language), analysis).terms(words)
     return TextSearch(terms, len(terms))
-
-
-def meaningful(words: Sequence[str], analysis: Analyzer) -> list[str]:
-    """The distinct words without stop words; all of them if they are all stop words."""
-    distinct = list(dict.fromkeys(words))
-    return [word for word in distinct if analysis.stem(word) not in analysis.lexicon.stop] or distinct
 
 
 class Known(msgspec.Struct):
@@ -150,8 +144,8 @@ class Reader:
         """The words that were probably meant, of the catalogue and of the synonyms."""
         if not 3 <= len(word) <= MAX_TYPO:
             return []
-        near = await self._vocabulary.near(word)
-        return nearest(word, dict.fromkeys([*near, *_near_synonyms(self._analysis, word)]))
+        near = [*await self._vocabulary.near(word), *_near_synonyms(self._analysis, word)]
+        return nearest(word, dict.fromkeys(self._analysis.meaningful(near)))
 
     def _corrected(self, words: Sequence[str]) -> Iterator[Alternative]:
         for word in words:

@@ -8,6 +8,7 @@ from shop.catalog.model import SORTS, Facet, Page, Query, Sort
 from shop.catalog.reading.facets import facet_of
 from shop.i18n import content, noted
 from shop.i18n import gettext as _
+from shop.web.catalog.answer_builder import answer
 from shop.web.catalog.swatches import swatch_of
 from shop.web.catalog.views import Choice, FacetView, GridView, Pager
 from shop.web.render.cards import card
@@ -41,6 +42,7 @@ def grid_view(shell: Shell, page: Page, prices: Prices, pictures: Pictures, own_
         pager=_pager(query, page.pages),
         category=query.category,
         reset_url="/",
+        answer=answer(page, prices, pictures),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shop.catalog.model import Category, Page, Query
 from shop.i18n import content
+from shop.web.catalog.answer_builder import answer
 from shop.web.catalog.views import SearchView
 from shop.web.http.reply import Reply, go_to
 from shop.web.http.request import ShopRequest
@@ -57,4 +58,5 @@ def search_view(found: Page, categories: tuple[Category, ...], prices: Prices, p
         total=found.total,
         more=found.more,
         all_url=listing_path(Query(q=q)),
+        answer=answer(found, prices, pictures),
     )

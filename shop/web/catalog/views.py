@@ -59,6 +59,19 @@ class HomeView(msgspec.Struct, frozen=True):
     """The cheapest products, the cheapest first; empty if there are too few products."""
 
 
+class Answer(msgspec.Struct, frozen=True):
+    """What there is to say about the results of a search."""
+
+    meant: Link | None = None
+    """The search as it was probably meant, if a word of it is unknown; its results are those shown."""
+    partial: bool = False
+    """Whether no product has all words, so that those with the most of them are shown."""
+    topics: tuple[Link, ...] = ()
+    """Pages of help about what was searched."""
+    popular: tuple[Card, ...] = ()
+    """Products to show if nothing was found."""
+
+
 class GridView(msgspec.Struct, frozen=True):
     """A grid: the front page, a category, or the results of a search."""
 
@@ -80,6 +93,8 @@ class GridView(msgspec.Struct, frozen=True):
     """The listing without filters."""
     more: bool = False
     """Whether there are more than `total`: too many to count."""
+    answer: Answer = Answer()
+    """What there is to say about a search."""
     home: HomeView | None = None
     """On the front page."""
     json_ld: tuple[str, ...] = ()
@@ -160,3 +175,4 @@ class SearchView(msgspec.Struct, frozen=True):
     more: bool = False
     """Whether there are more than `total`: too many to count."""
     all_url: str = "/"
+    answer: Answer = Answer()
