@@ -233,8 +233,6 @@ class Page(msgspec.Struct, frozen=True):
     facets: tuple[Facet, ...]
     total: int
     pages: int
-    more: bool = False
-    """Whether there are more matches than `total`: too many to count."""
     corrected: str = ""
     """The text that was searched for because some of its words are unknown; '' if it is that of the query."""
     partial: bool = False

@@ -273,6 +273,17 @@ def bands(price: int, currency: str) -> tuple[str, ...]:
     return tuple(f"{_EDGES[at]}-{_EDGES[at + 1]}" for at in places)
 
 
+def band_edges(currency: str) -> list[int]:
+    """The edges of price bands in minor units, in order."""
+    return [edge * 10 ** minor_digits(currency) for edge in _EDGES]
+
+
+def bands_at(place: int) -> list[str]:
+    """The price bands of a place among the edges: 2n is the edge n, 2n + 1 is between it and the next."""
+    numbers = {(place - 1) // 2, place // 2}
+    return [f"{_EDGES[n]}-{_EDGES[n + 1]}" for n in sorted(numbers) if 0 <= n < len(_EDGES) - 1]
+
+
 @lru_cache(maxsize=4096)
 def _bands(price: int, currency: str) -> Values:
     """The choices that match a price."""

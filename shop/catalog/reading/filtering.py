@@ -75,9 +75,7 @@ def facet_counts(candidates: Iterable[Candidate], query: Query, currency: str) -
     return tally.facets(query)
 
 
-def page_of(
-    query: Query, listings: Iterable[Listing], facets: tuple[Facet, ...], total: int, *, more: bool = False
-) -> Page:
+def page_of(query: Query, listings: Iterable[Listing], facets: tuple[Facet, ...], total: int) -> Page:
     """A page, with its number clamped to the existing pages."""
     pages = clamp_page(MAX_PAGES, total)
     return Page(
@@ -86,7 +84,6 @@ def page_of(
         facets=facets,
         total=total,
         pages=pages,
-        more=more,
     )
 
 

@@ -1,8 +1,9 @@
 """Reads the catalogue. Each call is one indexed query, or a few for a search in a large catalogue.
 
 A small set of products (a small catalogue, or the matches of a text) is read completely and filtered in memory:
-filters, counts and order are exact, for one query. Beyond IN_MEMORY_LIMIT products a page is read along the index of
-its sort order, and counts come from the table of facets; see docs/decisions/large-catalogues.md.
+filters, counts and order cost one query. Beyond IN_MEMORY_LIMIT products the same is done in SQL: a page is read along
+the index of its sort order, counts of a whole category come from the table of facets, and those of a search or a choice
+are counted; see docs/decisions/large-catalogues.md.
 """
 
 from __future__ import annotations
@@ -17,16 +18,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.catalog.model import Category, Facet, Listing, Offer, Page, Product, Published, Query
 from shop.catalog.reading import rows
+from shop.catalog.reading.counting import FacetCounts
 from shop.catalog.reading.counts import TOTAL, Tally
+from shop.catalog.reading.facets import BUILT_IN, bands_at
 from shop.catalog.reading.filtering import (
     Candidate,
     clamp_page,
-    facet_counts,
     filtered_page,
     page_of,
 )
 from shop.catalog.reading.paging import listing_conditions, page_statement, product_ids, token_groups
-from shop.catalog.reading.search import every_term, matched_terms, scored, search_for, with_tokens
+from shop.catalog.reading.search import every_term, matched_terms, matching_ids, scored, search_for, with_tokens
 from shop.catalog.reading.text_search import TextSearch
 from shop.catalog.reading.understanding import understood
 from shop.catalog.schema import catalog, facets, listings, products, reservations, variants
@@ -158,12 +160,13 @@ class CatalogRepository:
         found = await (self._matching(text) if text else self._small_catalog())
         if len(found) <= self.in_memory_limit and (found or text):
             return filtered_page(found, query, self.currency)
-        if text:
-            return await self._indexed_page(
-                query, text, facet_counts(found[: self.in_memory_limit], query, self.currency)
-            )
-        counts, total = await self._counts(query)
-        return await self._indexed_page(query, None, counts, total)
+        if query == Query(category=query.category, sort=query.sort, page=query.page):
+            counts, total = await self._stored_counts(query)
+            return await self._large_page(query, None, counts, total)
+        matched = [listings.c.product_id.in_(matching_ids(self.search, text))] if text else []
+        counts = await self._facet_counts(query, matched)
+        total = await self._count(product_ids([*listing_conditions(query, self.currency), *matched]))
+        return await self._large_page(query, text, counts, total)
 
     async def _popular(self) -> tuple[Listing, ...]:
         """The first products in featured order that can be bought."""
@@ -191,7 +194,7 @@ class CatalogRepository:
     async def _candidates(self, statement: Select[Any]) -> list[Candidate]:
         return [rows.candidate(row) for row in await fetch(self.engine, statement)]
 
-    async def _counts(self, query: Query) -> tuple[tuple[Facet, ...], int]:
+    async def _stored_counts(self, query: Query) -> tuple[tuple[Facet, ...], int]:
         """The facets of a category and its number of products, from the stored counts."""
         here = and_(facets.c.category == query.category, facets.c.name != "category")
         everywhere = and_(facets.c.category == "", facets.c.name.in_(("category", TOTAL)))
@@ -205,31 +208,41 @@ class CatalogRepository:
         self._large = totals[""] > self.in_memory_limit
         return tally.facets(query), totals.get(query.category, 0)
 
-    async def _indexed_page(
-        self, query: Query, text: TextSearch | None, counts: tuple[Facet, ...], category_total: int = 0
-    ) -> Page:
-        groups, where, scores = token_groups(query), listing_conditions(query, self.currency), None
+    async def _facet_counts(self, query: Query, matched: list[ColumnElement[bool]]) -> tuple[Facet, ...]:
+        """The facets of a query in a large catalogue."""
+        counts, tally = FacetCounts(query, self.currency, self.engine.dialect.name, matched), Tally()
+        labels = await self._labels()
+        for statement in counts.statements(labels):
+            for name, value, count in await fetch(self.engine, statement):
+                values = bands_at(value) if name == "price" else [value]
+                if count:
+                    tally.add([(name, [(one, labels.get(name, {}).get(one, one)) for one in values])], count)
+        return tally.facets(query)
+
+    async def _labels(self) -> dict[str, dict[str, str]]:
+        """The label of each value of the built-in facets, in the whole catalogue."""
+        where = (facets.c.category == "", facets.c.name.in_(list(BUILT_IN)))
+        found: dict[str, dict[str, str]] = {}
+        for row in await fetch(self.engine, select(facets).where(*where).order_by(facets.c.position)):
+            found.setdefault(row.name, {})[row.value] = row.label
+        return found
+
+    async def _large_page(self, query: Query, text: TextSearch | None, counts: tuple[Facet, ...], total: int) -> Page:
+        where, scores = listing_conditions(query, self.currency), None
         if text:
-            scores = scored(self.search, text, groups).subquery()
+            scores = scored(self.search, text).subquery()
             where.append(listings.c.product_id == scores.c.product_id)
-        elif groups:
+        elif groups := token_groups(query):
             matches = with_tokens(self.search, groups)
             if await self._count(matches, self.in_memory_limit * INDEX_FACTOR) <= self.in_memory_limit * INDEX_FACTOR:
                 where.append(listings.c.product_id.in_(matches))
-        total, more = await self._total(query, where, category_total)
         by_score = scores if query.sort == "featured" else None
         page = clamp_page(query.page, total)
         found = await fetch(self.engine, page_statement(where, query.sort, page, by_score))
-        return page_of(query, map(rows.listing, found), counts, total, more=more)
+        return page_of(query, map(rows.listing, found), counts, total)
 
-    async def _total(self, query: Query, where: list[ColumnElement[bool]], category_total: int) -> tuple[int, bool]:
-        """The number of listed products in a large catalogue, and whether counting stopped at the limit."""
-        if query == Query(category=query.category, sort=query.sort, page=query.page):
-            return category_total, False
-        count = await self._count(product_ids(where), self.in_memory_limit)
-        return min(count, self.in_memory_limit), count > self.in_memory_limit
-
-    async def _count(self, statement: Select[Any], limit: int) -> int:
+    async def _count(self, statement: Select[Any], limit: int | None = None) -> int:
         """The number of rows of a statement; limit + 1 if there are more than `limit`."""
-        count = select(func.count()).select_from(statement.limit(limit + 1).subquery())
+        counted = statement.limit(limit + 1) if limit is not None else statement
+        count = select(func.count()).select_from(counted.subquery())
         return int((await fetch(self.engine, count))[0][0])

@@ -183,6 +183,11 @@ def every_term(search: Search, text: TextSearch) -> Select[Any]:
     return select(key.label("product_id")).where(condition)
 
 
+def matching_ids(search: Search, text: TextSearch) -> Select[Any]:
+    """Selects the `product_id` of the products that match a text."""
+    return every_term(search, text) if text.strict else select(scored(search, text).subquery().c.product_id)
+
+
 def _hits(search: Search, text: TextSearch, groups: Sequence[Sequence[str]]) -> Any:
     """Selects (product_id, term, weight) for every way in which a product has a term."""
     required = [_every(search, text)] if text.strict else []

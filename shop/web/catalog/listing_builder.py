@@ -34,7 +34,6 @@ def grid_view(shell: Shell, page: Page, prices: Prices, pictures: Pictures, own_
         front=query == Query(),
         heading=heading(query, page.facets),
         total=page.total,
-        more=page.more,
         cards=tuple(card(listing, prices, pictures) for listing in page.listings),
         facets=tuple(_facet(facet, query, own_currency) for facet in page.facets),
         chosen=_chosen(query, page.facets, own_currency),

@@ -91,8 +91,6 @@ class GridView(msgspec.Struct, frozen=True):
     """The category's slug, '' for all."""
     reset_url: str
     """The listing without filters."""
-    more: bool = False
-    """Whether there are more than `total`: too many to count."""
     answer: Answer = Answer()
     """What there is to say about a search."""
     home: HomeView | None = None
@@ -172,7 +170,5 @@ class SearchView(msgspec.Struct, frozen=True):
     categories: tuple[Link, ...] = ()
     """Categories whose name contains the typed text."""
     total: int = 0
-    more: bool = False
-    """Whether there are more than `total`: too many to count."""
     all_url: str = "/"
     answer: Answer = Answer()
