@@ -182,6 +182,8 @@ class Query(msgspec.Struct, frozen=True):
     q: str = ""
     category: str = ""
     """A category's slug."""
+    categories: tuple[str, ...] = ()
+    """Slugs of further categories: a product of any of them matches."""
     min_price: int | None = None
     """Major units of the catalogue's currency, inclusive."""
     max_price: int | None = None
@@ -190,6 +192,8 @@ class Query(msgspec.Struct, frozen=True):
     """(option name, value) pairs: values of one name are alternatives, names must all match."""
     sort: Sort = "featured"
     page: int = 1
+    expanded: str = ""
+    """The name of the facet whose rare values are listed too."""
 
 
 class FacetValue(msgspec.Struct, frozen=True):
@@ -211,6 +215,8 @@ class Facet(msgspec.Struct, frozen=True):
     name: str
     label: str
     values: tuple[FacetValue, ...]
+    more: int = 0
+    """The number of rarer values that are not listed."""
 
 
 class Category(msgspec.Struct, frozen=True):

@@ -39,8 +39,8 @@ class FacetDefinition(msgspec.Struct, frozen=True):
     label: str
     single_choice: bool = True
     """Whether only one value can be chosen; otherwise several are alternatives."""
-    max_values: int | None = None
-    """Maximum values that are shown: the most common ones."""
+    bounded: bool = True
+    """Whether only the most common values are shown at first."""
 
     in_search_index: ClassVar[bool] = False
     """Whether the search index holds its values, because no column of `listings` does."""

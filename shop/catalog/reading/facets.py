@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import ClassVar
 
 import msgspec
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, or_, select
 
 from shop.catalog.model import FacetValue, Query
 from shop.catalog.reading.facet_definition import (
@@ -28,6 +28,7 @@ from shop.catalog.reading.facet_definition import (
     Variants,
 )
 from shop.catalog.reading.parameters import MAX_PRICE, one_line, price_range, whole_number
+from shop.catalog.reading.sizes import in_order_of_size
 from shop.catalog.reading.traits import Traits
 from shop.catalog.schema import listings, variants
 from shop.catalog.text import category_token, token
@@ -35,8 +36,6 @@ from shop.i18n import content, noted
 from shop.i18n import gettext as _
 from shop.money import format_whole, minor_digits
 
-MAX_VALUES = 40
-"""Maximum values of an option that are shown: the most common ones."""
 OPTION = "option."
 """Prefix of an option's name in a URL."""
 
@@ -56,9 +55,22 @@ class CategoryFacet(TraitFacet, frozen=True):
         """See TraitFacet."""
         return category_token(value)
 
+    def selected(self, query: Query) -> tuple[str, ...]:
+        """See FacetDefinition."""
+        return (query.category, *query.categories) if query.category else ()
+
+    def choose(self, query: Query, values: Sequence[str]) -> Query:
+        """See FacetDefinition."""
+        first, *others = dict.fromkeys(filter(None, values)) or ("",)
+        return msgspec.structs.replace(query, category=first, categories=tuple(others))
+
     def conditions(self, query: Query, currency: str) -> list[ColumnElement[bool]]:
         """See FacetDefinition."""
-        return [listings.c.category == query.category]
+        if not query.categories:
+            return [listings.c.category == query.category]
+        of_any = listings.alias()
+        chosen = select(of_any.c.product_id).where(of_any.c.category.in_(self.selected(query)))
+        return [listings.c.category == "", listings.c.product_id.in_(chosen)]
 
 
 class PriceFacet(ProductFacet, frozen=True):
@@ -143,6 +155,11 @@ class OptionFacet(VariantFacet, frozen=True):
         at = traits.options.index(self.name)
         return [(value, value) for value in dict.fromkeys([options[at] for _available, options in variants])]
 
+    def sorted_values(self, values: list[FacetValue]) -> list[FacetValue]:
+        """See FacetDefinition. Sizes are in order of size."""
+        by_value = {value.value: value for value in values}
+        return [by_value[value] for value in in_order_of_size(list(by_value))]
+
     def variant_filter(self, query: Query) -> VariantFilter:
         """See VariantFacet."""
         name, chosen = self.name, frozenset(self.selected(query))
@@ -203,8 +220,8 @@ class StockFacet(VariantFacet, frozen=True):
 
 
 FACETS: tuple[FacetDefinition, ...] = (
-    CategoryFacet("category", noted("Category")),
-    PriceFacet("price", noted("Price")),
+    CategoryFacet("category", noted("Category"), single_choice=False),
+    PriceFacet("price", noted("Price"), bounded=False),
     StockFacet("in_stock", noted("Availability")),
 )
 """The facets of every catalogue, in the order of pages and URLs; options follow the first.
@@ -218,7 +235,7 @@ BUILT_IN = {facet.name: facet for facet in FACETS}
 @lru_cache(maxsize=4096)
 def option_facet(name: str) -> OptionFacet:
     """The facet of an option."""
-    return OptionFacet(name, name, single_choice=False, max_values=MAX_VALUES)
+    return OptionFacet(name, name, single_choice=False)
 
 
 def facet_of(name: str) -> FacetDefinition:

@@ -160,7 +160,7 @@ class CatalogRepository:
         found = await (self._matching(text) if text else self._small_catalog())
         if len(found) <= self.in_memory_limit and (found or text):
             return filtered_page(found, query, self.currency)
-        if query == Query(category=query.category, sort=query.sort, page=query.page):
+        if query == Query(category=query.category, sort=query.sort, page=query.page, expanded=query.expanded):
             counts, total = await self._stored_counts(query)
             return await self._large_page(query, None, counts, total)
         matched = [listings.c.product_id.in_(matching_ids(self.search, text))] if text else []

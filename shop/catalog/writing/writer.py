@@ -170,7 +170,7 @@ class CatalogWriter:
 
 
 def _facet_rows(category: str, tally: Tally) -> Iterable[dict[str, Any]]:
-    choices = [(facet.name, value) for facet in tally.facets(Query()) for value in facet.values]
+    choices = [(facet.name, value) for facet in tally.facets(Query(), complete=True) for value in facet.values]
     counts = [(name, value.value, value.label, value.count) for name, value in choices]
     totals = [(TOTAL, "", "", count) for _, count in tally.counts.get(TOTAL, {}).values()]
     for position, (name, value, label, count) in enumerate([*totals, *counts]):

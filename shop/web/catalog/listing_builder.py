@@ -41,6 +41,7 @@ def grid_view(shell: Shell, page: Page, prices: Prices, pictures: Pictures, own_
         pager=_pager(query, page.pages),
         category=query.category,
         reset_url="/",
+        expanded=query.expanded,
         answer=answer(page, prices, pictures),
     )
 
@@ -73,7 +74,14 @@ def _facet(facet: Facet, query: Query, own_currency: str) -> FacetView:
         )
         for value in facet.values
     )
-    return FacetView(facet.name, definition.title(), choices, multiple=not definition.single_choice)
+    return FacetView(
+        facet.name,
+        definition.title(),
+        choices,
+        multiple=not definition.single_choice,
+        more=facet.more,
+        all_url=listing_path(msgspec.structs.replace(query, expanded=facet.name)),
+    )
 
 
 def _chosen(query: Query, facets: tuple[Facet, ...], own_currency: str) -> tuple[Link, ...]:
@@ -113,4 +121,4 @@ def _pager(query: Query, pages: int) -> Pager:
 
 def _category_title(query: Query, facets: tuple[Facet, ...]) -> str:
     values = (value for facet in facets if facet.name == "category" for value in facet.values)
-    return next((content(value.label) for value in values if value.value == query.category), query.category)
+    return ", ".join(content(value.label) for value in values if value.selected) or query.category

@@ -28,6 +28,9 @@ class FacetView(msgspec.Struct, frozen=True):
     choices: tuple[Choice, ...]
     multiple: bool = True
     """Whether several choices are possible (checkboxes) or one (radio buttons)."""
+    more: int = 0
+    """The number of rarer values, which `all_url` lists."""
+    all_url: str = ""
 
 
 class Pager(msgspec.Struct, frozen=True):
@@ -91,6 +94,8 @@ class GridView(msgspec.Struct, frozen=True):
     """The category's slug, '' for all."""
     reset_url: str
     """The listing without filters."""
+    expanded: str = ""
+    """The name of the facet whose rare values are listed too."""
     answer: Answer = Answer()
     """What there is to say about a search."""
     home: HomeView | None = None

@@ -22,6 +22,9 @@ class Catalog(Protocol):
     async def product(self, handle: str) -> Product | None:
         """The published product of a handle, or None."""
 
+    async def check(self) -> None:
+        """Notice a change, if nobody has asked for a while; never waits for long."""
+
     def revalidate(self) -> None:
         """Mark the cached catalogue as stale: the next call reads the database."""
 

@@ -59,4 +59,5 @@ class Storefront(msgspec.Struct, frozen=True, kw_only=True):
 
     async def page(self, key: tuple[Hashable, ...], prices: Prices, render: Callable[[], Awaitable[str]]) -> CachedPage:
         """The cached page for the key and these prices; rendered and cached on a miss."""
+        await self.catalog.check()
         return await self.pages.page(self.catalog.version, (prices.currency, *key), render)
