@@ -98,7 +98,7 @@ class Parts:
     @cached_property
     def catalog(self) -> CatalogRepository:
         """The catalogue in the database."""
-        return CatalogRepository(self.database, self.settings.currency)
+        return CatalogRepository(self.database, self.settings.currency, self.rates)
 
     @cached_property
     def cached_catalog(self) -> CachedCatalog:

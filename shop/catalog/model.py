@@ -185,8 +185,10 @@ class Query(msgspec.Struct, frozen=True):
     categories: tuple[str, ...] = ()
     """Slugs of further categories: a product of any of them matches."""
     min_price: int | None = None
-    """Major units of the catalogue's currency, inclusive."""
+    """Major units, inclusive."""
     max_price: int | None = None
+    price_in: str = ""
+    """The currency of the price bounds, ISO 4217; '' for the catalogue's own."""
     in_stock: bool = False
     options: tuple[tuple[str, str], ...] = ()
     """(option name, value) pairs: values of one name are alternatives, names must all match."""
@@ -199,7 +201,7 @@ class Query(msgspec.Struct, frozen=True):
 class FacetValue(msgspec.Struct, frozen=True):
     """One choice of a facet: its value in the URL, its label, its number of products, whether it is chosen.
 
-    A price band's value is '10-20': major units of the catalogue's currency, both ends inclusive. A custom
+    A price band's value is '10-20': major units of the shown currency, both ends inclusive. A custom
     range is a selected value with count 0 ('15-', '-40').
     """
 

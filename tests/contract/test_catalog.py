@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from decimal import Decimal
 from itertools import product as combinations
 
 import msgspec
@@ -12,9 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.catalog.model import SORTS, Category, FacetValue, Image, Page, Product, Query, Sort
 from shop.catalog.reading.paging import listing_conditions, page_statement
+from shop.catalog.reading.price_scale import PriceScale
 from shop.catalog.reading.repository import CatalogRepository
 from shop.database import create_engine, fetch, migrate, writing
 from shop.errors import ConfigurationError, StoreUnavailable
+from shop.money import Rates
 from tests.fixtures.catalog import a_product, eur, fill, import_text, variant
 
 MUG = a_product(
@@ -225,7 +228,8 @@ def some_queries(count: int) -> list[Query]:
     return [
         Query(
             q=chance.choice(("", "", "tide", "mug", "dusk bowl", "nothing")),
-            category=chance.choice(("", "", "mugs", "gifts", "unknown")),
+            category=(category := chance.choice(("", "", "mugs", "gifts", "unknown"))),
+            categories=chance.choice(((), ("bowls",))) if category else (),
             min_price=chance.choice((None, None, 10)),
             max_price=chance.choice((None, None, 20)),
             in_stock=chance.choice((False, False, True)),
@@ -274,7 +278,7 @@ def choosing(query: Query, name: str, value: str) -> Query:
     """The query with a facet's value chosen in place of what was."""
     match name:
         case "category":
-            return msgspec.structs.replace(query, category=value)
+            return msgspec.structs.replace(query, category=value, categories=())
         case "in_stock":
             return msgspec.structs.replace(query, in_stock=True)
         case "price":
@@ -299,13 +303,32 @@ async def test_a_page_of_a_large_catalogue_walks_an_index(sqlite_url: str, sort:
     async with writing(engine) as connection:
         await connection.execute(text("ANALYZE"))
     query = Query(category="mugs", min_price=10, in_stock=True)
-    statement = page_statement(listing_conditions(query, "EUR"), sort, page=2).compile(
+    statement = page_statement(listing_conditions(query, PriceScale("EUR")), sort, page=2).compile(
         dialect=engine.dialect, compile_kwargs={"literal_binds": True}
     )
     plan = [row.detail for row in await fetch(engine, text(f"EXPLAIN QUERY PLAN {statement}".replace(":", "\\:")))]
     await engine.dispose()
     assert any("listings USING COVERING INDEX ix_listings" in step for step in plan), plan
     assert not any("SCAN products" in step or "SCAN listings" in step for step in plan), plan
+
+
+@pytest.mark.parametrize("limit", [1000, 5])
+async def test_prices_are_filtered_and_counted_in_the_shown_currency(engine: AsyncEngine, limit: int) -> None:
+    """1 EUR = 162.5 JPY: what costs 12.31 EUR is shown as 2,000 yen, and belongs to both bands at this edge."""
+    prices = (1230, 1231, 1232, 3076, 3077)
+    await fill(
+        engine, *(a_product(f"p{price}", variant(f"{price}", price=price)) for price in (*prices, *range(6000, 6010)))
+    )
+    rates = Rates("EUR", "", {"EUR": Decimal(1), "JPY": Decimal("162.5")})
+    repository = CatalogRepository(engine, "EUR", rates, in_memory_limit=limit)
+    shown = {price: rates.convert(eur(price), "JPY").amount for price in prices}
+    between = [f"p{price}" for price, yen in shown.items() if 2000 <= yen <= 5000]
+    page = await repository.page(Query(min_price=2000, max_price=5000, price_in="JPY"), "", "JPY")
+    assert [listing.handle for listing in page.listings] == between
+    assert 0 < len(between) < len(prices), "the bounds are among the prices"
+    for query in (Query(), page.query, Query(in_stock=True)):
+        (facet,) = (facet for facet in (await repository.page(query, "", "JPY")).facets if facet.name == "price")
+        assert {value.value: value.count for value in facet.values}["2000-5000"] == len(between)
 
 
 async def test_a_page_past_the_end_is_the_last_one(engine: AsyncEngine) -> None:

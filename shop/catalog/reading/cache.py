@@ -83,11 +83,12 @@ class CachedCatalog:
         """See CatalogRepository."""
         return await self._get("related", (handle, limit), lambda: self.repository.related(handle, limit))
 
-    async def page(self, query: Query, language: str = "") -> Page:
+    async def page(self, query: Query, language: str = "", currency: str = "") -> Page:
         """See CatalogRepository."""
         if not query.q:
-            return await self._get("page", query, lambda: self.repository.page(query))
-        return await self._get("search", (query, language), lambda: self.repository.page(query, language))
+            return await self._get("page", (query, currency), lambda: self.repository.page(query, "", currency))
+        key = (query, language, currency)
+        return await self._get("search", key, lambda: self.repository.page(query, language, currency))
 
     async def offers(self, skus: Iterable[str], holder: str = "") -> dict[str, Offer]:
         """See CatalogRepository. Uncached offers are read in one query.

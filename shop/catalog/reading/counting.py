@@ -26,19 +26,20 @@ from sqlalchemy import (
 
 from shop.catalog.model import Query
 from shop.catalog.reading.facet_definition import FacetDefinition, VariantFacet
-from shop.catalog.reading.facets import BUILT_IN, CategoryFacet, OptionFacet, PriceFacet, band_edges, facets_of
+from shop.catalog.reading.facets import BUILT_IN, CategoryFacet, OptionFacet, PriceFacet, facets_of
 from shop.catalog.reading.paging import listing_conditions, product_ids
+from shop.catalog.reading.price_scale import PriceScale
 from shop.catalog.schema import listings, products, variants
 
 Conditions = list[ColumnElement[bool]]
 
 
 class FacetCounts:
-    """The counts of a query in a catalogue whose own currency is `currency`. `matched` is the condition of its text."""
+    """The counts of a query with prices on a scale. `matched` is the condition of its text."""
 
-    def __init__(self, query: Query, currency: str, dialect: str, matched: Conditions) -> None:
+    def __init__(self, query: Query, scale: PriceScale, dialect: str, matched: Conditions) -> None:
         self._query = query
-        self._currency = currency
+        self._scale = scale
         self._dialect = dialect
         self._matched = matched
         self._active = {facet.name: facet for facet in facets_of(query) if facet.selected(query)}
@@ -51,7 +52,7 @@ class FacetCounts:
         yield self._categories(self._without("category"))
         for name, facet in BUILT_IN.items():
             if isinstance(facet, PriceFacet):
-                yield self._prices(self._without(name))
+                yield self.prices()
             elif not isinstance(facet, CategoryFacet):
                 yield from (self._one(facet, value) for value in known.get(name, ()))
         chosen = [facet for facet in self._active.values() if isinstance(facet, OptionFacet)]
@@ -64,7 +65,7 @@ class FacetCounts:
         return BUILT_IN[name].choose(self._query, ())
 
     def _products(self, query: Query) -> Select[Any]:
-        return product_ids([*listing_conditions(query, self._currency), *self._matched])
+        return product_ids([*listing_conditions(query, self._scale), *self._matched])
 
     def _categories(self, query: Query) -> Select[Any]:
         every = listings.alias()
@@ -72,9 +73,10 @@ class FacetCounts:
         where = (every.c.category != "", every.c.product_id.in_(self._products(query)))
         return rows.where(*where).group_by(every.c.category).order_by(func.min(every.c.rank), every.c.category)
 
-    def _prices(self, query: Query) -> Select[Any]:
-        found = self._products(query).add_columns(listings.c.price).subquery()
-        place = _place(found.c.price, self._currency).label("place")
+    def prices(self) -> Select[Any]:
+        """Selects ('price', place, count); see `bands_at`."""
+        found = self._products(self._without("price")).add_columns(listings.c.price).subquery()
+        place = _place(found.c.price, self._scale).label("place")
         return select(literal_column("'price'"), place, func.count()).select_from(found).group_by(place)
 
     def _one(self, facet: FacetDefinition, value: str) -> Select[Any]:
@@ -111,11 +113,11 @@ _MANY = 100_000
 _name: ColumnElement[str] = literal_column("name.value", Text)
 
 
-def _place(price: ColumnElement[int], currency: str) -> ColumnElement[int]:
+def _place(price: ColumnElement[int], scale: PriceScale) -> ColumnElement[int]:
     """Where a price is among the edges of price bands: 2n at the edge n, 2n + 1 between it and the next."""
     whens: list[tuple[ColumnElement[bool], int]] = []
-    for at, edge in enumerate(band_edges(currency)):
-        whens += [(price < edge, 2 * at - 1), (price == edge, 2 * at)]
+    for at, (edge, above) in enumerate(scale.edges()):
+        whens += [(price < edge, 2 * at - 1), (price < above, 2 * at)]
     return case(*((condition, literal_column(str(place), Integer)) for condition, place in whens), else_=_LAST_PLACE)
 
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 from shop.catalog.model import Facet, FacetValue, Query
 from shop.catalog.reading.facet_definition import FacetDefinition, ProductFacet, Values, VariantFacet, Variants
 from shop.catalog.reading.facets import BUILT_IN, facets_of, in_order, option_facet
+from shop.catalog.reading.price_scale import PriceScale
 from shop.catalog.reading.traits import Traits
 
 MAX_OPTIONS = 6
@@ -30,12 +31,12 @@ Addition = tuple[str, Values]
 
 
 class Filters:
-    """The filters of a query, prepared for testing many products. `currency` is the catalogue's own."""
+    """The filters of a query, prepared for testing many products. `scale` is that of prices."""
 
-    def __init__(self, query: Query, currency: str) -> None:
+    def __init__(self, query: Query, scale: PriceScale) -> None:
         active = [facet for facet in facets_of(query) if facet.selected(query)]
-        self._currency = currency
-        self._tests = [(facet, facet.test(query, currency)) for facet in active if isinstance(facet, ProductFacet)]
+        self._scale = scale
+        self._tests = [(facet, facet.test(query, scale)) for facet in active if isinstance(facet, ProductFacet)]
         self._variant_filters = [
             (facet, facet.variant_filter(query)) for facet in active if isinstance(facet, VariantFacet)
         ]
@@ -56,12 +57,12 @@ class Filters:
                 failed = facet
         passing = self._passing(traits) if self._variant_filters else traits.variants
         if failed is not None:
-            choices = failed.values(traits, price, self._currency) if passing else ()
+            choices = failed.values(traits, price, self._scale) if passing else ()
             return [(failed.name, choices)] if choices else []
         found: list[Addition] = []
         if passing:
             every = self._of_products
-            found = [(facet.name, of) for facet in every if (of := facet.values(traits, price, self._currency))]
+            found = [(facet.name, of) for facet in every if (of := facet.values(traits, price, self._scale))]
         for of_variants in _of_variants(traits.options):
             own = self._passing(traits, ignore=of_variants) if of_variants in self._filtered_facets else passing
             if choices := of_variants.values(traits, own):

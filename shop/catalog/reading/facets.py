@@ -6,7 +6,6 @@ large catalogue, the tokens of the search index, and the filter form.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import ClassVar
@@ -28,18 +27,17 @@ from shop.catalog.reading.facet_definition import (
     Variants,
 )
 from shop.catalog.reading.parameters import MAX_PRICE, one_line, price_range, whole_number
+from shop.catalog.reading.price_scale import PriceScale
 from shop.catalog.reading.sizes import in_order_of_size
 from shop.catalog.reading.traits import Traits
 from shop.catalog.schema import listings, variants
 from shop.catalog.text import category_token, token
 from shop.i18n import content, noted
 from shop.i18n import gettext as _
-from shop.money import format_whole, minor_digits
+from shop.money import format_whole
 
 OPTION = "option."
 """Prefix of an option's name in a URL."""
-
-_EDGES = (0, *(step * 10**power for power in range(1, 14) for step in (1, 2, 5)))
 
 
 class CategoryFacet(TraitFacet, frozen=True):
@@ -64,7 +62,7 @@ class CategoryFacet(TraitFacet, frozen=True):
         first, *others = dict.fromkeys(filter(None, values)) or ("",)
         return msgspec.structs.replace(query, category=first, categories=tuple(others))
 
-    def conditions(self, query: Query, currency: str) -> list[ColumnElement[bool]]:
+    def conditions(self, query: Query, scale: PriceScale) -> list[ColumnElement[bool]]:
         """See FacetDefinition."""
         if not query.categories:
             return [listings.c.category == query.category]
@@ -74,20 +72,20 @@ class CategoryFacet(TraitFacet, frozen=True):
 
 
 class PriceFacet(ProductFacet, frozen=True):
-    """The lowest price, in bands of '10-20': major units of the catalogue's currency, both ends inclusive."""
+    """The lowest price, in bands of '10-20': major units of the shown currency, both ends inclusive."""
 
-    def values(self, traits: Traits, price: int, currency: str) -> Values:
+    def values(self, traits: Traits, price: int, scale: PriceScale) -> Values:
         """See ProductFacet."""
-        return _bands(price, currency)
+        return [(band, band) for band in scale.bands(price)]
 
-    def test(self, query: Query, currency: str) -> Test:
+    def test(self, query: Query, scale: PriceScale) -> Test:
         """See ProductFacet."""
-        low, high = _minor(query, currency)
+        low, high = scale.bounds(query.min_price, query.max_price, query.price_in)
         return lambda _traits, price: (low is None or price >= low) and (high is None or price <= high)
 
-    def conditions(self, query: Query, currency: str) -> list[ColumnElement[bool]]:
+    def conditions(self, query: Query, scale: PriceScale) -> list[ColumnElement[bool]]:
         """See FacetDefinition."""
-        low, high = _minor(query, currency)
+        low, high = scale.bounds(query.min_price, query.max_price, query.price_in)
         lowest = [] if low is None else [listings.c.price >= low]
         return lowest if high is None else [*lowest, listings.c.price <= high]
 
@@ -108,12 +106,13 @@ class PriceFacet(ProductFacet, frozen=True):
         low, high = price_range(_first(parameters, "price"))
         low = low if low is not None else whole_number(_first(parameters, "min_price"), MAX_PRICE)
         high = high if high is not None else whole_number(_first(parameters, "max_price"), MAX_PRICE)
-        return msgspec.structs.replace(query, min_price=low, max_price=high)
+        return self._between(query, low, high, one_line(_first(parameters, "price_in"), 3))
 
     def write(self, query: Query) -> list[tuple[str, str]]:
         """See FacetDefinition."""
         bounds = (("min_price", query.min_price), ("max_price", query.max_price))
-        return [(name, str(bound)) for name, bound in bounds if bound is not None]
+        written = [(name, str(bound)) for name, bound in bounds if bound is not None]
+        return [*written, ("price_in", query.price_in)] if written else []
 
     def selected(self, query: Query) -> tuple[str, ...]:
         """See FacetDefinition."""
@@ -123,7 +122,11 @@ class PriceFacet(ProductFacet, frozen=True):
     def choose(self, query: Query, values: Sequence[str]) -> Query:
         """See FacetDefinition."""
         low, high = price_range(values[0]) if values else (None, None)
-        return msgspec.structs.replace(query, min_price=low, max_price=high)
+        return self._between(query, low, high, query.price_in)
+
+    def _between(self, query: Query, low: int | None, high: int | None, currency: str) -> Query:
+        bounded = low is not None or high is not None
+        return msgspec.structs.replace(query, min_price=low, max_price=high, price_in=currency if bounded else "")
 
 
 class OptionFacet(VariantFacet, frozen=True):
@@ -280,38 +283,6 @@ def index_tokens(traits: Traits) -> list[str]:
         elif isinstance(facet, OptionFacet):
             found |= dict.fromkeys(facet.token(value) for value, _label in facet.values(traits, traits.variants))
     return list(found)
-
-
-def bands(price: int, currency: str) -> tuple[str, ...]:
-    """The price bands ('10-20', major units, both ends inclusive) of a price; two if it is an edge."""
-    unit = 10 ** minor_digits(currency)
-    first, last = bisect_left(_EDGES, price / unit) - 1, bisect_right(_EDGES, price / unit) - 1
-    places = range(max(first, 0), min(last, len(_EDGES) - 2) + 1)
-    return tuple(f"{_EDGES[at]}-{_EDGES[at + 1]}" for at in places)
-
-
-def band_edges(currency: str) -> list[int]:
-    """The edges of price bands in minor units, in order."""
-    return [edge * 10 ** minor_digits(currency) for edge in _EDGES]
-
-
-def bands_at(place: int) -> list[str]:
-    """The price bands of a place among the edges: 2n is the edge n, 2n + 1 is between it and the next."""
-    numbers = {(place - 1) // 2, place // 2}
-    return [f"{_EDGES[n]}-{_EDGES[n + 1]}" for n in sorted(numbers) if 0 <= n < len(_EDGES) - 1]
-
-
-@lru_cache(maxsize=4096)
-def _bands(price: int, currency: str) -> Values:
-    """The choices that match a price."""
-    return [(band, band) for band in bands(price, currency)]
-
-
-def _minor(query: Query, currency: str) -> tuple[int | None, int | None]:
-    """The price bounds in minor units."""
-    unit = 10 ** minor_digits(currency)
-    low, high = (None if bound is None else bound * unit for bound in (query.min_price, query.max_price))
-    return low, high
 
 
 def _first(parameters: Parameters, name: str) -> str:

@@ -12,6 +12,7 @@ import msgspec
 
 from shop.catalog.model import Facet, Listing, Page, Query, Sort
 from shop.catalog.reading.counts import Filters, Tally
+from shop.catalog.reading.price_scale import PriceScale
 from shop.catalog.reading.traits import Traits
 from shop.catalog.text import search_words
 
@@ -46,9 +47,9 @@ _ORDERS: dict[Sort, tuple[Callable[[Candidate], Any], bool]] = {
 }
 
 
-def filtered_page(candidates: Sequence[Candidate], query: Query, currency: str) -> Page:
+def filtered_page(candidates: Sequence[Candidate], query: Query, scale: PriceScale) -> Page:
     """The page of a query. All candidates already match its text."""
-    return page_from(matching(candidates, query, currency), query, facet_counts(candidates, query, currency))
+    return page_from(matching(candidates, query, scale), query, facet_counts(candidates, query, scale))
 
 
 def page_from(found: Sequence[Candidate], query: Query, facets: tuple[Facet, ...]) -> Page:
@@ -57,9 +58,9 @@ def page_from(found: Sequence[Candidate], query: Query, facets: tuple[Facet, ...
     return page_of(query, (candidate.listing() for candidate in found[start : start + PAGE_SIZE]), facets, len(found))
 
 
-def matching(candidates: Iterable[Candidate], query: Query, currency: str) -> list[Candidate]:
+def matching(candidates: Iterable[Candidate], query: Query, scale: PriceScale) -> list[Candidate]:
     """The candidates that pass the filters, sorted. 'Featured' ranks the best matches first, then what is in stock."""
-    filters = Filters(query, currency)
+    filters = Filters(query, scale)
     key, descending = _ORDERS[query.sort]
     found = sorted((c for c in candidates if filters.passes(c.traits, c.price)), key=key, reverse=descending)
     if query.sort == "featured" and query.q:
@@ -67,9 +68,9 @@ def matching(candidates: Iterable[Candidate], query: Query, currency: str) -> li
     return found
 
 
-def facet_counts(candidates: Iterable[Candidate], query: Query, currency: str) -> tuple[Facet, ...]:
+def facet_counts(candidates: Iterable[Candidate], query: Query, scale: PriceScale) -> tuple[Facet, ...]:
     """The facets of a query over the products that its text matches."""
-    filters, tally = Filters(query, currency), Tally()
+    filters, tally = Filters(query, scale), Tally()
     for candidate in sorted(candidates, key=lambda c: c.rank):
         tally.add(filters.additions(candidate.traits, candidate.price))
     return tally.facets(query)

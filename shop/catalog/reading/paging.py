@@ -12,6 +12,7 @@ from shop.catalog.reading import rows
 from shop.catalog.reading.facet_definition import VariantFacet
 from shop.catalog.reading.facets import facets_of
 from shop.catalog.reading.filtering import PAGE_SIZE
+from shop.catalog.reading.price_scale import PriceScale
 from shop.catalog.schema import listings, products, variants
 
 _ORDERS: dict[Sort, tuple[ColumnElement[Any], bool]] = {
@@ -23,10 +24,10 @@ _ORDERS: dict[Sort, tuple[ColumnElement[Any], bool]] = {
 }
 
 
-def listing_conditions(query: Query, currency: str) -> list[ColumnElement[bool]]:
+def listing_conditions(query: Query, scale: PriceScale) -> list[ColumnElement[bool]]:
     """The conditions of a query on a row of listings, without its text."""
     facets = facets_of(query)
-    conditions = [condition for facet in facets for condition in facet.conditions(query, currency)]
+    conditions = [condition for facet in facets for condition in facet.conditions(query, scale)]
     of_variants = [facet for facet in facets if isinstance(facet, VariantFacet) and facet.selected(query)]
     if len(of_variants) == 1 and (listed := of_variants[0].listed) is not None:
         return [*conditions, listed]

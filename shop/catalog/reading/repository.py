@@ -8,7 +8,7 @@ are counted; see docs/decisions/large-catalogues.md.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -20,7 +20,7 @@ from shop.catalog.model import Category, Facet, Listing, Offer, Page, Product, P
 from shop.catalog.reading import rows
 from shop.catalog.reading.counting import FacetCounts
 from shop.catalog.reading.counts import TOTAL, Tally
-from shop.catalog.reading.facets import BUILT_IN, bands_at
+from shop.catalog.reading.facets import BUILT_IN
 from shop.catalog.reading.filtering import (
     Candidate,
     clamp_page,
@@ -28,12 +28,14 @@ from shop.catalog.reading.filtering import (
     page_of,
 )
 from shop.catalog.reading.paging import listing_conditions, page_statement, product_ids, token_groups
+from shop.catalog.reading.price_scale import PriceScale, bands_at
 from shop.catalog.reading.search import every_term, matched_terms, matching_ids, scored, search_for, with_tokens
 from shop.catalog.reading.text_search import TextSearch
 from shop.catalog.reading.understanding import understood
 from shop.catalog.schema import catalog, facets, listings, products, reservations, variants
 from shop.database import fetch
 from shop.i18n import ENGLISH
+from shop.money import Rates
 
 IN_MEMORY_LIMIT = 500
 """Products that are filtered and counted in memory at most."""
@@ -46,14 +48,17 @@ EXPORT_BATCH = 200
 
 
 class CatalogRepository:
-    """Reads the catalogue from a database. `currency` is its own: price bounds and the order by price use it.
+    """Reads the catalogue from a database. `currency` is its own; `rates` are for filters by price in another one.
 
     Every method may raise StoreUnavailable, and ConfigurationError if the database is not migrated.
     """
 
-    def __init__(self, engine: AsyncEngine, currency: str, *, in_memory_limit: int = IN_MEMORY_LIMIT) -> None:
+    def __init__(
+        self, engine: AsyncEngine, currency: str, rates: Rates | None = None, *, in_memory_limit: int = IN_MEMORY_LIMIT
+    ) -> None:
         self.engine = engine
         self.currency = currency
+        self.rates = rates
         self.in_memory_limit = in_memory_limit
         self.search = search_for(engine.dialect.name)
         self._large = False
@@ -132,18 +137,19 @@ class CatalogRepository:
                 yield rows.product(list(own))
             last = (found[-1].rank, found[-1].id)
 
-    async def page(self, query: Query, language: str = "") -> Page:
+    async def page(self, query: Query, language: str = "", currency: str = "") -> Page:
         """The page of a query. A page past the end gives the last one; an unknown category gives no products.
 
         `language` is the code of the language in which the text is read; it is searched for in the products' own words
-        and in their translations into this language.
+        and in their translations into this language. `currency` is that of the price bands, '' for the catalogue's own.
         """
         query = msgspec.structs.replace(query, q=query.q.strip())
+        scale = PriceScale(self.currency, rates=self.rates).showing(currency)
         text = await self._read(query.q, language or ENGLISH.code) if query.q else None
         if query.q and not (text and text.possible):
-            page = filtered_page((), query, self.currency)
+            page = filtered_page((), query, scale)
         else:
-            page = await self._page(query, text)
+            page = await self._page(query, text, scale)
         if text and page.total:
             return msgspec.structs.replace(page, corrected=text.corrected, partial=not text.strict)
         return page if page.total else msgspec.structs.replace(page, popular=await self._popular())
@@ -156,17 +162,17 @@ class CatalogRepository:
         most = (await fetch(self.engine, matched_terms(self.search, text)))[0][0]
         return msgspec.structs.replace(text, needed=most or 0)
 
-    async def _page(self, query: Query, text: TextSearch | None) -> Page:
+    async def _page(self, query: Query, text: TextSearch | None, scale: PriceScale) -> Page:
         found = await (self._matching(text) if text else self._small_catalog())
         if len(found) <= self.in_memory_limit and (found or text):
-            return filtered_page(found, query, self.currency)
+            return filtered_page(found, query, scale)
         if query == Query(category=query.category, sort=query.sort, page=query.page, expanded=query.expanded):
-            counts, total = await self._stored_counts(query)
-            return await self._large_page(query, None, counts, total)
+            counts, total = await self._stored_counts(query, scale)
+            return await self._large_page(query, scale, None, counts, total)
         matched = [listings.c.product_id.in_(matching_ids(self.search, text))] if text else []
-        counts = await self._facet_counts(query, matched)
-        total = await self._count(product_ids([*listing_conditions(query, self.currency), *matched]))
-        return await self._large_page(query, text, counts, total)
+        counts = await self._facet_counts(query, scale, matched)
+        total = await self._count(product_ids([*listing_conditions(query, scale), *matched]))
+        return await self._large_page(query, scale, text, counts, total)
 
     async def _popular(self) -> tuple[Listing, ...]:
         """The first products in featured order that can be bought."""
@@ -194,7 +200,7 @@ class CatalogRepository:
     async def _candidates(self, statement: Select[Any]) -> list[Candidate]:
         return [rows.candidate(row) for row in await fetch(self.engine, statement)]
 
-    async def _stored_counts(self, query: Query) -> tuple[tuple[Facet, ...], int]:
+    async def _stored_counts(self, query: Query, scale: PriceScale) -> tuple[tuple[Facet, ...], int]:
         """The facets of a category and its number of products, from the stored counts."""
         here = and_(facets.c.category == query.category, facets.c.name != "category")
         everywhere = and_(facets.c.category == "", facets.c.name.in_(("category", TOTAL)))
@@ -203,21 +209,29 @@ class CatalogRepository:
         for row in await fetch(self.engine, statement):
             if row.name == TOTAL:
                 totals[row.category] = row.products
-            else:
+            elif not (scale.shown and row.name == "price"):
                 tally.add([(row.name, [(row.value, row.label)])], row.products)
+        if scale.shown:
+            await self._add(tally, FacetCounts(query, scale, self.engine.dialect.name, []).prices(), {})
         self._large = totals[""] > self.in_memory_limit
         return tally.facets(query), totals.get(query.category, 0)
 
-    async def _facet_counts(self, query: Query, matched: list[ColumnElement[bool]]) -> tuple[Facet, ...]:
+    async def _facet_counts(
+        self, query: Query, scale: PriceScale, matched: list[ColumnElement[bool]]
+    ) -> tuple[Facet, ...]:
         """The facets of a query in a large catalogue."""
-        counts, tally = FacetCounts(query, self.currency, self.engine.dialect.name, matched), Tally()
+        counts, tally = FacetCounts(query, scale, self.engine.dialect.name, matched), Tally()
         labels = await self._labels()
         for statement in counts.statements(labels):
-            for name, value, count in await fetch(self.engine, statement):
-                values = bands_at(value) if name == "price" else [value]
-                if count:
-                    tally.add([(name, [(one, labels.get(name, {}).get(one, one)) for one in values])], count)
+            await self._add(tally, statement, labels)
         return tally.facets(query)
+
+    async def _add(self, tally: Tally, statement: Select[Any], labels: Mapping[str, Mapping[str, str]]) -> None:
+        """Add counts of (facet, value, count)."""
+        for name, value, count in await fetch(self.engine, statement):
+            values = bands_at(value) if name == "price" else [value]
+            if count:
+                tally.add([(name, [(one, labels.get(name, {}).get(one, one)) for one in values])], count)
 
     async def _labels(self) -> dict[str, dict[str, str]]:
         """The label of each value of the built-in facets, in the whole catalogue."""
@@ -227,8 +241,10 @@ class CatalogRepository:
             found.setdefault(row.name, {})[row.value] = row.label
         return found
 
-    async def _large_page(self, query: Query, text: TextSearch | None, counts: tuple[Facet, ...], total: int) -> Page:
-        where, scores = listing_conditions(query, self.currency), None
+    async def _large_page(
+        self, query: Query, scale: PriceScale, text: TextSearch | None, counts: tuple[Facet, ...], total: int
+    ) -> Page:
+        where, scores = listing_conditions(query, scale), None
         if text:
             scores = scored(self.search, text).subquery()
             where.append(listings.c.product_id == scores.c.product_id)

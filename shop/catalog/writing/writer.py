@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shop.catalog.model import Product, Query
 from shop.catalog.reading import rows
 from shop.catalog.reading.counts import TOTAL, Filters, Tally
+from shop.catalog.reading.price_scale import PriceScale
 from shop.catalog.reading.search import INDEX_VERSION, search_for
 from shop.catalog.schema import catalog, facets, listings, products, reservations, variants
 from shop.catalog.writing.derived import InCatalogCurrency, indexed, listing_rows, product_row, variant_rows
@@ -157,7 +158,7 @@ class CatalogWriter:
         statement = (
             select(products.c.traits, products.c.sort_price).where(products.c.published).order_by(products.c.rank)
         )
-        no_filters, total = Filters(Query(), self.currency), 0
+        no_filters, total = Filters(Query(), PriceScale(self.currency)), 0
         tallies: dict[str, Tally] = {"": Tally()}
         async with self.connection.stream(statement) as stream:
             async for row in stream:

@@ -45,7 +45,7 @@ class ListingHandlers:
         categories = await self._site.catalog.categories()
         if not {query.category, *query.categories} <= {"", *(category.slug for category in categories)}:
             raise NotFound(_("We have no such category. It may have been taken out of the shop."))
-        page = await self._site.listed(query)
+        page = await self._site.listed(query, prices)
         query = page.query
         front = query == Query()
         home = home_view(page.listings, categories, prices, self._site.pictures) if front else None

@@ -41,7 +41,7 @@ class SearchHandlers:
     async def _view(self, query: Query, prices: Prices) -> SearchView:
         if not query.q:
             return SearchView("")
-        found = await self._site.listed(query)
+        found = await self._site.listed(query, prices)
         return search_view(found, await self._site.catalog.categories(), prices, self._site.pictures)
 
 

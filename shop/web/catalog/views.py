@@ -31,6 +31,8 @@ class FacetView(msgspec.Struct, frozen=True):
     more: int = 0
     """The number of rarer values, which `all_url` lists."""
     all_url: str = ""
+    bounds: tuple[str, str] | None = None
+    """Of prices: the lowest and the highest as typed; '' for none."""
 
 
 class Pager(msgspec.Struct, frozen=True):
@@ -94,6 +96,10 @@ class GridView(msgspec.Struct, frozen=True):
     """The category's slug, '' for all."""
     reset_url: str
     """The listing without filters."""
+    price_currency: str = ""
+    """The currency of price bounds, if it is not the catalogue's own."""
+    others: tuple[tuple[str, str], ...] = ()
+    """The fields of the listing's address except the price bounds and the page."""
     expanded: str = ""
     """The name of the facet whose rare values are listed too."""
     answer: Answer = Answer()

@@ -31,8 +31,11 @@ class Catalog(Protocol):
     async def offers(self, skus: Iterable[str], holder: str = "") -> Mapping[str, Offer]:
         """Offers by sku, for each sku that is sold. Units reserved for `holder` (a cart's id) count as in stock."""
 
-    async def page(self, query: Query, language: str = "") -> Page:
-        """A page of a listing. With a language code, a search also matches translations into that language."""
+    async def page(self, query: Query, language: str = "", currency: str = "") -> Page:
+        """A page of a listing. With a language code, a search also matches translations into that language.
+
+        `currency` is that of the price bands, '' for the catalogue's own.
+        """
 
     async def categories(self) -> tuple[Category, ...]:
         """All categories that have published products."""

@@ -74,6 +74,12 @@ def _listing_query(query_string: bytes) -> Query:
 @lru_cache(maxsize=16384)
 def listing_path(query: Query) -> str:
     """The canonical grid URL of a query; the front page is '/'."""
+    given = urlencode(listing_fields(query))
+    return f"/?{given}" if given else "/"
+
+
+def listing_fields(query: Query) -> tuple[tuple[str, str], ...]:
+    """The fields of the grid's URL."""
     pairs = [
         ("q", query.q),
         *(pair for facet in facets_of(query) for pair in facet.write(query)),
@@ -81,5 +87,4 @@ def listing_path(query: Query) -> str:
         ("page", "" if query.page == 1 else str(query.page)),
         ("all", query.expanded),
     ]
-    given = urlencode([(name, value) for name, value in pairs if value])
-    return f"/?{given}" if given else "/"
+    return tuple((name, value) for name, value in pairs if value)
