@@ -20,6 +20,8 @@ MIN_PART = 3
 """Letters of the parts of a compound."""
 MIN_ENDING = 4
 """Letters of the last part of a compound."""
+MIN_COMPOUND = 8
+"""Letters of a compound that is also looked for by its parts, though it is known."""
 MAX_CORRECTIONS = 4
 """Words that a misspelled one may stand for."""
 
@@ -106,7 +108,9 @@ class Reader:
         found = [*(self._written(word) if has or synonyms else ()), *synonyms]
         if others := await self._related(word, known=bool(found), last=last):
             found.append(Alternative(Kind.LIKE, (self._lexemes(others),)))
-        return found or await self._split(word)
+        if not found or (has and self._analysis.compounds and len(word) >= MIN_COMPOUND):
+            found += await self._split(word, known=bool(found))
+        return found
 
     async def _related(self, word: str, *, known: bool, last: bool) -> list[Entry]:
         """Words that begin with this one (it may not be complete yet), and compounds that have it as a part."""
@@ -115,21 +119,26 @@ class Reader:
         if compounds and len(stem) >= MIN_PART:
             starts.add(stem)
         found = await self._vocabulary.beginning(sorted(starts)) if starts else []
+        found = [
+            entry
+            for entry in found
+            if (word in starts and entry.word.startswith(word)) or len(entry.word) >= len(stem) + MIN_ENDING
+        ]
         if compounds and len(stem) >= MIN_ENDING:
             found += await self._vocabulary.ending([stem])
         return found
 
-    async def _split(self, word: str) -> list[Alternative]:
-        """A word that exists in two parts only: 'tidemug'. Of a compound the last part will do."""
+    async def _split(self, word: str, *, known: bool) -> list[Alternative]:
+        """The two parts of a word: 'tidemug'. Of a compound that is not known as a whole, the last part will do."""
         places = range(MIN_PART, len(word) - MIN_PART + 1)
-        known = await self._known([part for at in places for part in (word[:at], word[at:])])
+        parts = await self._known([part for at in places for part in (word[:at], word[at:])])
         found = [
             Alternative(Kind.LIKE, (self._forms(word[:at]), self._forms(word[at:])))
             for at in places
-            if self._has(word[:at], known) and self._has(word[at:], known)
+            if self._has(word[:at], parts) and self._has(word[at:], parts)
         ]
-        if self._analysis.compounds:
-            found += await self._last_part(word, known)
+        if self._analysis.compounds and not known:
+            found += await self._last_part(word, parts)
         return found
 
     async def _last_part(self, word: str, known: Known) -> list[Alternative]:
@@ -145,7 +154,7 @@ class Reader:
         if not 3 <= len(word) <= MAX_TYPO:
             return []
         near = [*await self._vocabulary.near(word), *_near_synonyms(self._analysis, word)]
-        return nearest(word, dict.fromkeys(self._analysis.meaningful(near)))
+        return [] if word in near else nearest(word, dict.fromkeys(self._analysis.meaningful(near)))
 
     def _corrected(self, words: Sequence[str]) -> Iterator[Alternative]:
         for word in words:

@@ -12,11 +12,14 @@ import msgspec
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shop.catalog.reading.text_search import Field
 from shop.catalog.schema import search_spellings, search_words
 from shop.database import fetch
 
 MAX_WORDS = 40
 """Words that a beginning or an ending stands for at most: those of titles and the shortest first."""
+SHORT = 5
+"""Letters of a word from which its first letter may be wrong."""
 LONG = 6
 """Letters of a word from which two mistakes are forgiven."""
 MAX_TYPO = 24
@@ -62,7 +65,8 @@ class Vocabulary:
             .distinct()
         )
         fields = {row.word: row.field for row in await fetch(self._engine, statement)}
-        return sorted(nearest(word, fields), key=lambda other: (fields[other], other[0] != word[0], other))
+        likely = [other for other, field in fields.items() if field < Field.TEXT or _is_likely(word, other)]
+        return sorted(nearest(word, likely), key=lambda other: (fields[other], other[0] != word[0], other))
 
     async def _entries(self, condition: ColumnElement[bool], limit: int | None = None) -> list[Entry]:
         statement = select(_words.word, _words.stem, _words.field).where(_words.language == self._language, condition)
@@ -72,6 +76,11 @@ class Vocabulary:
 
 def _between(column: ColumnElement[str], start: str) -> ColumnElement[bool]:
     return column.between(start, start + _LAST)
+
+
+def _is_likely(word: str, other: str) -> bool:
+    """Whether a word that is only in descriptions may be meant: long ones with one mistake."""
+    return len(word) > LONG and distance(word, other) == 1
 
 
 def forgiven(word: str) -> int:
@@ -89,7 +98,12 @@ def shortened(word: str, letters: int) -> list[str]:
 
 
 def nearest(word: str, others: Iterable[str]) -> list[str]:
-    """The words with the smallest number of mistakes, if that is forgiven."""
+    """The words with the smallest number of mistakes, if that is forgiven.
+
+    Short words have many neighbours: a mistake in their first letter is forgiven only if letters are swapped.
+    """
+    if len(word) < SHORT:
+        others = [other for other in others if other[0] == word[0] or sorted(other) == sorted(word)]
     mistakes = {other: distance(word, other) for other in others}
     fewest = min(mistakes.values(), default=0)
     return [other for other, count in mistakes.items() if count == fewest <= forgiven(word)]
