@@ -8,7 +8,7 @@ are counted; see docs/decisions/large-catalogues.md.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -163,8 +163,7 @@ class CatalogRepository:
         return msgspec.structs.replace(text, needed=most or 0)
 
     async def _page(self, query: Query, text: TextSearch | None, scale: PriceScale) -> Page:
-        found = await (self._matching(text) if text else self._small_catalog())
-        if len(found) <= self.in_memory_limit and (found or text):
+        if found := await (self._matching(text) if text else self._small_catalog()):
             return filtered_page(found, query, scale)
         if query == Query(category=query.category, sort=query.sort, page=query.page, expanded=query.expanded):
             counts, total = await self._stored_counts(query, scale)
@@ -191,9 +190,11 @@ class CatalogRepository:
         limit = select(case((count <= self.in_memory_limit, count), else_=0)).scalar_subquery()
         return await self._candidates(select(*rows.CANDIDATE).where(products.c.published).limit(limit))
 
-    async def _matching(self, text: TextSearch, groups: Sequence[Sequence[str]] = ()) -> list[Candidate]:
-        """The products that match a text and tokens, at most one more than the limit."""
-        matches = scored(self.search, text, groups).limit(self.in_memory_limit + 1).subquery()
+    async def _matching(self, text: TextSearch) -> list[Candidate]:
+        """The products that match a text if they are within the limit, else none."""
+        if await self._count(matching_ids(self.search, text), self.in_memory_limit) > self.in_memory_limit:
+            return []
+        matches = scored(self.search, text).subquery()
         statement = select(*rows.CANDIDATE, matches.c.score).join(matches, matches.c.product_id == products.c.id)
         return await self._candidates(statement)
 
@@ -245,16 +246,17 @@ class CatalogRepository:
         self, query: Query, scale: PriceScale, text: TextSearch | None, counts: tuple[Facet, ...], total: int
     ) -> Page:
         where, scores = listing_conditions(query, scale), None
-        if text:
+        if text and query.sort == "featured":
             scores = scored(self.search, text).subquery()
             where.append(listings.c.product_id == scores.c.product_id)
+        elif text:
+            where.append(listings.c.product_id.in_(matching_ids(self.search, text)))
         elif groups := token_groups(query):
             matches = with_tokens(self.search, groups)
             if await self._count(matches, self.in_memory_limit * INDEX_FACTOR) <= self.in_memory_limit * INDEX_FACTOR:
                 where.append(listings.c.product_id.in_(matches))
-        by_score = scores if query.sort == "featured" else None
         page = clamp_page(query.page, total)
-        found = await fetch(self.engine, page_statement(where, query.sort, page, by_score))
+        found = await fetch(self.engine, page_statement(where, query.sort, page, scores))
         return page_of(query, map(rows.listing, found), counts, total)
 
     async def _count(self, statement: Select[Any], limit: int | None = None) -> int:

@@ -158,9 +158,9 @@ def with_tokens(search: Search, groups: Sequence[Sequence[str]]) -> Select[int]:
     return select(key.label("product_id")).where(condition)
 
 
-def scored(search: Search, text: TextSearch, groups: Sequence[Sequence[str]] = ()) -> Select[Any]:
-    """Selects the `product_id` and the `score` of the products that match a text, and have one token of each group."""
-    found = _hits(search, text, groups).subquery()
+def scored(search: Search, text: TextSearch) -> Select[Any]:
+    """Selects the `product_id` and the `score` of the products that match a text."""
+    found = _hits(search, text).subquery()
     best = select(found.c.product_id, func.max(found.c.weight).label("weight"))
     best_of_terms = best.group_by(found.c.product_id, found.c.term).subquery()
     key, weight = best_of_terms.c.product_id, best_of_terms.c.weight
@@ -188,10 +188,9 @@ def matching_ids(search: Search, text: TextSearch) -> Select[Any]:
     return every_term(search, text) if text.strict else select(scored(search, text).subquery().c.product_id)
 
 
-def _hits(search: Search, text: TextSearch, groups: Sequence[Sequence[str]]) -> Any:
+def _hits(search: Search, text: TextSearch) -> Any:
     """Selects (product_id, term, weight) for every way in which a product has a term."""
-    required = [_every(search, text)] if text.strict else []
-    required += [search.joined(map(search.quoted, group), every=False) for group in groups]
+    required = [_every(search, text)] if text.strict and len(text.terms) > 1 else []
     return union_all(
         *(
             _bucket(search, search.joined((expression, *required), every=True), at, weight)
