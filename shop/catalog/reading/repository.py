@@ -146,7 +146,7 @@ class CatalogRepository:
         query = msgspec.structs.replace(query, q=query.q.strip())
         scale = PriceScale(self.currency, rates=self.rates).showing(currency)
         text = await self._read(query.q, language or ENGLISH.code) if query.q else None
-        if query.q and not (text and text.possible):
+        if query.q and not text:
             page = filtered_page((), query, scale)
         else:
             page = await self._page(query, text, scale)
@@ -155,12 +155,17 @@ class CatalogRepository:
         return page if page.total else msgspec.structs.replace(page, popular=await self._popular())
 
     async def _read(self, q: str, language: str) -> TextSearch | None:
-        """The search for a text: for all of its words, or for most of them if no product has all."""
+        """The search for a text: for all of its words, or for most of them if no product has all.
+
+        None if no product has any.
+        """
         text = await understood(self.engine, q, language)
-        if not text or not text.findable or (text.possible and await self._exists(every_term(self.search, text))):
+        if not text or not text.findable:
+            return None
+        if text.possible and await fetch(self.engine, every_term(self.search, text).limit(1)):
             return text
         most = (await fetch(self.engine, matched_terms(self.search, text)))[0][0]
-        return msgspec.structs.replace(text, needed=most or 0)
+        return msgspec.structs.replace(text, needed=most) if most else None
 
     async def _page(self, query: Query, text: TextSearch | None, scale: PriceScale) -> Page:
         if found := await (self._matching(text) if text else self._small_catalog()):
@@ -178,9 +183,6 @@ class CatalogRepository:
         where = [listings.c.category == "", listings.c.in_stock]
         found = await fetch(self.engine, page_statement(where, "featured", 1))
         return tuple(map(rows.listing, found[:POPULAR]))
-
-    async def _exists(self, statement: Select[Any]) -> bool:
-        return bool(await fetch(self.engine, statement.limit(1)))
 
     async def _small_catalog(self) -> list[Candidate]:
         """All published products if they are within the limit, else none."""
