@@ -29,16 +29,14 @@ SORT_LABELS: dict[Sort, str] = {
 def grid_view(shell: Shell, page: Page, prices: Prices, pictures: Pictures, own_currency: str) -> GridView:
     """The view of a page of a listing. Price bands are in the shopper's currency."""
     query, price_currency = page.query, "" if prices.currency == own_currency else prices.currency
+    in_currency = msgspec.structs.replace(query, price_in=price_currency)
     return GridView(
         shell=shell,
         front=query == Query(),
         heading=heading(query, page.facets),
         total=page.total,
         cards=tuple(card(listing, prices, pictures) for listing in page.listings),
-        facets=tuple(
-            _facet(facet, msgspec.structs.replace(query, price_in=price_currency), prices.currency)
-            for facet in page.facets
-        ),
+        facets=tuple(_facet(facet, in_currency, prices.currency) for facet in page.facets),
         chosen=_chosen(query, page.facets, prices.currency),
         sorts=tuple(_sort(sort, query) for sort in SORTS),
         pager=_pager(query, page.pages),
