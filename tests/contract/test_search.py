@@ -94,7 +94,7 @@ async def test_of_two_alike_the_one_in_stock_comes_first(engine: AsyncEngine) ->
 
 async def test_options_and_alt_texts_are_words(engine: AsyncEngine) -> None:
     await demo(engine)
-    assert await handles(engine, "blue mug") == ["tide-mug"]
+    assert (await handles(engine, "blue mug"))[0] == "tide-mug"
     assert await handles(engine, "honey tapers") == ["evening-tapers"]
 
 
@@ -136,9 +136,9 @@ async def test_an_index_of_another_release_is_made_anew(engine: AsyncEngine) -> 
     async with writing(engine) as connection:
         await connection.execute(text("UPDATE catalog SET index_version = 0"))
         await connection.execute(text("DELETE FROM search_words"))
-    assert (await handles(engine, "lamps")) == []
+    assert await handles(engine, "drifts") == []
     await CatalogImport(engine, "EUR", read_rates()).refresh_index()
-    assert await handles(engine, "lamps")
+    assert await handles(engine, "drifts") == ["drift-throw"]
     version = (await fetch(engine, text("SELECT version FROM catalog")))[0][0]
     await CatalogImport(engine, "EUR", read_rates()).refresh_index()
     assert (await fetch(engine, text("SELECT version FROM catalog")))[0][0] == version

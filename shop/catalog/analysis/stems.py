@@ -18,7 +18,7 @@ Stem = Callable[[str], str]
 _DIGRAPHS = re.compile(r"ae|oe|(?<![aeiouq])ue")
 """How umlauts are typed without their key; 'ue' also occurs in 'blaue' and 'quer'."""
 _ARABIC_PREFIX = re.compile(r"\A(?:[وفبكل]?ال|لل)(?=\w{2})|\Aو(?=\w{3})")
-_ARABIC_SUFFIX = re.compile(r"(?<=\w{2})(?:ها|ان|ات|ون|ين|يه)\Z|(?<=\w{2})[هي]\Z")
+_ARABIC_SUFFIX = re.compile(r"(?<=\w{2})(?:يات|ها|ان|ات|ون|ين|يه)\Z|(?<=\w{2})[هي]\Z")
 
 
 @lru_cache(maxsize=64)

@@ -5,7 +5,9 @@ It gives the counts that `counts` gives in memory; tests compare the two.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -56,9 +58,9 @@ class FacetCounts:
             elif not isinstance(facet, CategoryFacet):
                 yield from (self._one(facet, value) for value in known.get(name, ()))
         chosen = [facet for facet in self._active.values() if isinstance(facet, OptionFacet)]
-        yield self._options(self._query, _name.not_in([facet.name for facet in chosen]))
+        yield self._options(self._query, lambda name: name.not_in([facet.name for facet in chosen]))
         for facet in chosen:
-            yield self._options(facet.choose(self._query, ()), _name == facet.name)
+            yield self._options(facet.choose(self._query, ()), partial(operator.eq, facet.name))
 
     def _without(self, name: str) -> Query:
         """The query without the choice in a facet."""
@@ -83,14 +85,17 @@ class FacetCounts:
         found = self._products(facet.choose(self._query, (value,))).subquery()
         return select(literal(facet.name, Text), literal(value, Text), func.count()).select_from(found)
 
-    def _options(self, query: Query, named: ColumnElement[bool]) -> Select[Any]:
-        """Counts products by the values of their variants that pass the variant facets of the query."""
-        names, values = self._elements(products.c.options, "name"), self._elements(variants.c.options, "choice")
+    def _options(self, query: Query, named: Callable[[ColumnElement[str]], Any]) -> Select[Any]:
+        """Counts products by the values of their variants that pass the variant facets of the query.
+
+        `named` is the condition on an option's name.
+        """
+        names, values = self._elements(products.c.options), self._elements(variants.c.options)
         of_variant = [facet for facet in facets_of(query) if isinstance(facet, VariantFacet) and facet.selected(query)]
         found = self._products(query).add_columns(listings.c.rank).subquery()
         first = func.min(cast(found.c.rank, BigInteger) * _MANY + variants.c.position)
         rows = (
-            select(_name, values.c.value, func.count(variants.c.product_id.distinct()))
+            select(names.c.value, values.c.value, func.count(variants.c.product_id.distinct()))
             .select_from(found)
             .join(products, products.c.id == found.c.product_id)
             .join(variants, variants.c.product_id == found.c.product_id)
@@ -98,19 +103,18 @@ class FacetCounts:
             .join(values, values.c.key == names.c.key)
         )
         conditions = [facet.variant_condition(query) for facet in of_variant]
-        return rows.where(named, *conditions).group_by(_name, values.c.value).order_by(first)
+        return rows.where(named(names.c.value), *conditions).group_by(names.c.value, values.c.value).order_by(first)
 
-    def _elements(self, array: ColumnElement[str], name: str) -> Any:
+    def _elements(self, array: ColumnElement[str]) -> Any:
         """The elements of a JSON array as a table of (key, value), beside each row."""
         if self._dialect == "sqlite":
-            return func.json_each(array).table_valued("key", column("value", Text), name=name)
+            return func.json_each(array).table_valued("key", column("value", Text))
         elements = func.json_array_elements_text(cast(array, JSON))
-        return elements.table_valued(column("value", Text), with_ordinality="key", name=name).render_derived().lateral()
+        return elements.table_valued(column("value", Text), with_ordinality="key").render_derived().lateral()
 
 
 _MANY = 100_000
 """More than the variants of a product."""
-_name: ColumnElement[str] = literal_column("name.value", Text)
 
 
 def _place(price: ColumnElement[int], scale: PriceScale) -> ColumnElement[int]:

@@ -75,7 +75,7 @@ class Vocabulary:
 
 
 def _between(column: ColumnElement[str], start: str) -> ColumnElement[bool]:
-    return column.between(start, start + _LAST)
+    return and_(column >= start, column < start + _LAST)
 
 
 def _is_likely(word: str, other: str) -> bool:
