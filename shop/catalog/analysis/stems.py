@@ -26,7 +26,7 @@ def stemmer(language: str) -> Stem:
     """The function from a folded word to its stem; from a word to itself for a language without an algorithm."""
     if language == "ar":
         return lru_cache(maxsize=65536)(_arabic)
-    name = (Locale.parse(language, sep="-").get_language_name("en") or "").lower()
+    name = (Locale.parse(language, sep="-").get_language_name("en") or "-").lower().split()[0]
     if name not in snowballstemmer.algorithms():
         return str
     stem: Stem = snowballstemmer.stemmer(name).stemWord

@@ -52,12 +52,17 @@ def test_a_choice_has_a_label() -> None:
     assert words == {"category": "Mugs", "price": "€10 to €20", "in_stock": "In stock", "Colour": "Moss"}
 
 
-def test_several_values_of_an_option_may_be_chosen_and_one_of_any_other_facet() -> None:
+def test_several_options_and_categories_may_be_chosen_and_one_price() -> None:
     colour = option_facet("Colour")
     both = colour.toggled(colour.choose(Query(), ["Moss"]), FacetValue("Clay", "Clay", 1))
     assert both.options == (("Colour", "Clay"), ("Colour", "Moss"))
     category = facet_of("category")
-    assert category.toggled(category.choose(Query(), ["mugs"]), FacetValue("bowls", "Bowls", 1)).category == "bowls"
+    several = category.toggled(category.choose(Query(), ["mugs"]), FacetValue("bowls", "Bowls", 1))
+    assert category.selected(several) == ("mugs", "bowls")
+    without = category.toggled(several, FacetValue("mugs", "Mugs", 1, selected=True))
+    assert category.selected(without) == ("bowls",)
+    price = facet_of("price")
+    assert price.selected(price.choose(price.choose(Query(), ["0-10"]), ["10-20"])) == ("10-20",)
 
 
 def test_stock_is_the_last_facet() -> None:
