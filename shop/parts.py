@@ -19,6 +19,7 @@ from shop.catalog.exchange_rates import read_rates
 from shop.catalog.reading.cache import CachedCatalog
 from shop.catalog.reading.repository import CatalogRepository
 from shop.catalog.stock.sync import StockSync
+from shop.catalog.writing.importing import CatalogImport
 from shop.checkout.mail.order_emails import OrderEmails
 from shop.checkout.mail.outbox import Outbox
 from shop.checkout.mail.smtp import sender_of
@@ -97,7 +98,7 @@ class Parts:
     @cached_property
     def catalog(self) -> CatalogRepository:
         """The catalogue in the database."""
-        return CatalogRepository(self.database, self.settings.currency)
+        return CatalogRepository(self.database, self.settings.currency, self.rates)
 
     @cached_property
     def cached_catalog(self) -> CachedCatalog:
@@ -195,12 +196,15 @@ class Parts:
 async def opened(settings: Settings, *, prepare: bool = False, long_running: bool = False) -> AsyncIterator[Parts]:
     """The parts for one command, without carts or background jobs.
 
-    `prepare`: migrate the database first, only for commands that write; otherwise its schema must be current.
+    `prepare`: migrate the database first, and rebuild a search index of another release; only for commands that write.
+    Otherwise its schema must be current.
     Raises ConfigurationError and StoreUnavailable.
     """
     await (migrate if prepare else require_current)(settings.database_url)
     parts = Parts(settings, long_running=long_running)
     try:
+        if prepare:
+            await CatalogImport(parts.database, settings.currency, parts.rates).refresh_index()
         yield parts
     finally:
         await parts.database.dispose()

@@ -182,20 +182,26 @@ class Query(msgspec.Struct, frozen=True):
     q: str = ""
     category: str = ""
     """A category's slug."""
+    categories: tuple[str, ...] = ()
+    """Slugs of further categories: a product of any of them matches."""
     min_price: int | None = None
-    """Major units of the catalogue's currency, inclusive."""
+    """Major units, inclusive."""
     max_price: int | None = None
+    price_in: str = ""
+    """The currency of the price bounds, ISO 4217; '' for the catalogue's own."""
     in_stock: bool = False
     options: tuple[tuple[str, str], ...] = ()
     """(option name, value) pairs: values of one name are alternatives, names must all match."""
     sort: Sort = "featured"
     page: int = 1
+    expanded: str = ""
+    """The name of the facet whose rare values are listed too."""
 
 
 class FacetValue(msgspec.Struct, frozen=True):
     """One choice of a facet: its value in the URL, its label, its number of products, whether it is chosen.
 
-    A price band's value is '10-20': major units of the catalogue's currency, both ends inclusive. A custom
+    A price band's value is '10-20': major units of the shown currency, both ends inclusive. A custom
     range is a selected value with count 0 ('15-', '-40').
     """
 
@@ -211,6 +217,8 @@ class Facet(msgspec.Struct, frozen=True):
     name: str
     label: str
     values: tuple[FacetValue, ...]
+    more: int = 0
+    """The number of rarer values that are not listed."""
 
 
 class Category(msgspec.Struct, frozen=True):
@@ -233,5 +241,9 @@ class Page(msgspec.Struct, frozen=True):
     facets: tuple[Facet, ...]
     total: int
     pages: int
-    more: bool = False
-    """Whether there are more matches than `total`: too many to count."""
+    corrected: str = ""
+    """The text that was searched for because some of its words are unknown; '' if it is that of the query."""
+    partial: bool = False
+    """Whether no product has all words of the text, so that those with the most of them are listed."""
+    popular: tuple[Listing, ...] = ()
+    """If nothing matches: the first products of the catalogue."""

@@ -3,8 +3,8 @@
 `products`, `variants` and `reservations` are the primary data. Everything else is derived from them on writing, so that
 a read is one indexed query for a catalogue of any size: the listing columns of `products`; `listings` (a row for each
 product in each category and in '' for all products, with an index for each sort order); `facets` (counts for each
-category); and `product_texts` (folded words, indexed by SQLite's FTS5 in `product_search`, by PostgreSQL's GIN in a
-column `vector`).
+category); `product_texts` (lexemes, indexed by SQLite's FTS5 in `search_index`, by PostgreSQL's GIN in a column
+`vector`); and `search_words` and `search_spellings`, by which a search knows what words there are.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ catalog = Table(
     Column("id", Integer, primary_key=True),
     Column("version", BigInteger, nullable=False),
     Column("products", Integer, nullable=False),
+    Column("index_version", Integer, nullable=False, server_default="0"),
 )
-"""One row. `version` increments with every change that pages show; `products` counts the published ones."""
+"""One row. `version` increments with every change that pages show; `products` counts the published ones;
+`index_version` says how the search index was made (see `search.INDEX_VERSION`)."""
 
 products = Table(
     "products",
@@ -110,7 +112,30 @@ product_texts = Table(
     Column("words", Text, nullable=False),
     Column("tokens", Text, nullable=False),
 )
-"""Of published products: their distinct words, each preceded by a space, and the tokens of their choices."""
+"""Of published products: their lexemes (see `search`), and the tokens of their choices."""
+
+search_words = Table(
+    "search_words",
+    metadata,
+    Column("language", _SORTABLE, primary_key=True),
+    Column("word", _SORTABLE, primary_key=True),
+    Column("stem", _SORTABLE, nullable=False),
+    Column("ending", _SORTABLE, nullable=False),
+    Column("field", Integer, nullable=False),
+    Index("ix_search_words_stem", "language", "stem"),
+    Index("ix_search_words_ending", "language", "ending"),
+)
+"""The words that a search in a language can find. `ending` is the stem backwards, to find compounds by their last part;
+`field` is the best field that ever had the word (see `search.Field`). Words that no product has any more may remain."""
+
+search_spellings = Table(
+    "search_spellings",
+    metadata,
+    Column("language", _SORTABLE, primary_key=True),
+    Column("spelling", _SORTABLE, primary_key=True),
+    Column("word", _SORTABLE, primary_key=True),
+)
+"""Each word of `search_words` under itself and under what is left of it without one of its letters."""
 
 reservations = Table(
     "reservations",

@@ -135,5 +135,4 @@ async def _list(settings: Settings, query: dict[str, Any]) -> None:
     for listing in page.listings:
         stock = "no limit" if listing.stock is None else str(listing.stock)
         click.echo("\t".join((listing.handle, listing.title, listing.category, listing.price.format(), stock)))
-    total = f"more than {page.total}" if page.more else str(page.total)
-    click.echo(f"Page {page.query.page} of {page.pages}, {total} products.", err=True)
+    click.echo(f"Page {page.query.page} of {page.pages}, {page.total} products.", err=True)

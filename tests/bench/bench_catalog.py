@@ -52,6 +52,8 @@ def queries() -> dict[str, Query]:
         "search, a word of 1 in 12": Query(q="stool"),
         "search, a word of most": Query(q="kabel"),
         "search, one letter": Query(q="m"),
+        "search, a typo": Query(q="stoool"),
+        "search, not all words": Query(q="stool xylophone"),
         "search, by price": Query(q="kabel", sort="price-asc"),
         "search in a category, in stock": Query(q="kabel", category="mugs", in_stock=True),
     }

@@ -69,9 +69,9 @@ def test_a_search_that_finds_nothing_offers_ways_on(shopper: Shopper) -> None:
 
 def test_filters_order_and_the_way_back(shopper: Shopper) -> None:
     page = shopper.page
-    page.get_by_role("radio", name=re.compile("^Kitchen")).check()
+    page.get_by_role("checkbox", name=re.compile("^Kitchen")).check()
     expect(shopper.titles()).to_have_count(6)
-    expect(page.get_by_role("radio", name=re.compile("^Kitchen"))).to_be_focused()
+    expect(page.get_by_role("checkbox", name=re.compile("^Kitchen"))).to_be_focused()
     page.get_by_role("combobox", name="Sort by").select_option("Price, low to high")
     expect(shopper.titles().first).to_have_text("Oar Spoon")
     assert asked(page.url) == {"category": ["kitchen"], "sort": ["price-asc"]}
@@ -81,7 +81,7 @@ def test_filters_order_and_the_way_back(shopper: Shopper) -> None:
     expect(shopper.titles().first).not_to_have_text("Oar Spoon")
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Plain things")
-    expect(page.get_by_role("radio", name=re.compile("^Kitchen"))).not_to_be_checked()
+    expect(page.get_by_role("checkbox", name=re.compile("^Kitchen"))).not_to_be_checked()
     page.go_forward()
     expect(shopper.titles()).to_have_count(6)
 
@@ -119,7 +119,7 @@ def test_an_option_that_is_sold_out_says_so(open_shopper: OpenShopper) -> None:
 
 
 def test_prices_follow_the_currency_and_the_place_is_kept(shopper: Shopper) -> None:
-    shopper.page.get_by_role("radio", name=re.compile("^Kitchen")).check()
+    shopper.page.get_by_role("checkbox", name=re.compile("^Kitchen")).check()
     expect(shopper.page).to_have_url(re.compile("category=kitchen"))
     shopper.page.get_by_role("combobox", name="Currency").select_option("JPY")
     expect(shopper.page.get_by_role("main")).to_contain_text("¥")

@@ -40,7 +40,7 @@ def test_the_way_back_shows_the_cart_as_it_is_now(open_shopper: OpenShopper) -> 
 
 
 def test_the_way_back_to_a_choice_is_a_whole_page(shopper: Shopper) -> None:
-    kitchen = shopper.page.get_by_role("radio", name=re.compile("^Kitchen"))
+    kitchen = shopper.page.get_by_role("checkbox", name=re.compile("^Kitchen"))
     kitchen.check()
     expect(shopper.page).to_have_url(re.compile("category=kitchen"))
     shopper.page.get_by_role("article").get_by_role("link", name="Keel Pan").click()

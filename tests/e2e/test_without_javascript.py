@@ -44,12 +44,12 @@ def test_find_add_change_remove_undo_and_empty(shopper: Shopper) -> None:
 
 
 def test_filter_and_order_with_the_apply_button(shopper: Shopper) -> None:
-    shopper.page.get_by_role("radio", name=re.compile("^Kitchen")).check()
+    shopper.page.get_by_role("checkbox", name=re.compile("^Kitchen")).check()
     shopper.page.get_by_role("combobox", name="Sort by").select_option("Price, low to high")
     shopper.presses("Apply")
     expect(shopper.titles()).to_have_count(6)
     expect(shopper.titles().first).to_have_text("Oar Spoon")
-    shopper.page.get_by_role("radio", name="Any").first.check()
+    shopper.page.get_by_role("checkbox", name=re.compile("^Kitchen")).uncheck()
     shopper.presses("Apply")
     expect(shopper.titles()).not_to_have_count(6)
 

@@ -1,8 +1,9 @@
 """Caches the catalogue in memory, so that a warm page needs no database query.
 
 The cache is cleared when the catalogue's version changes. The version is polled in the background, at most every
-POLL_SECONDS and only while there are reads; a request never waits for it. While the database is slow or unavailable,
-cached values are still served, and only uncached ones raise StoreUnavailable.
+POLL_SECONDS and only while there are reads. Only the first reads after a quiet time wait for it, so that nobody sees
+what was true a day ago. While the database is slow or unavailable, cached values are still served, and only uncached
+ones raise StoreUnavailable.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from shop.errors import ShopError, StoreUnavailable
 from shop.lru import Lru
 
 POLL_SECONDS = 2.0
+STALE_SECONDS = 10.0
+"""When nobody has known the version for so long, a read waits until it is checked, or for PATIENCE_SECONDS."""
+PATIENCE_SECONDS = 0.5
 T = TypeVar("T")
 
 CACHE_SIZES = {"product": 2048, "categories": 1, "related": 2048, "page": 512, "search": 256}
@@ -32,6 +36,7 @@ class CachedCatalog:
         self.clock = clock
         self._version = 0
         self._poll_due = 0.0
+        self._checked_at = 0.0
         self._poll: asyncio.Task[None] | None = None
         self._loading: dict[Hashable, asyncio.Task[Any]] = {}
         self._offers = Lru[tuple[Offer | None]](16_384)
@@ -43,6 +48,13 @@ class CachedCatalog:
         """The version of the cached catalogue; 0 until it is known. Never waits."""
         self._poll_if_due()
         return self._version
+
+    async def check(self) -> None:
+        """Poll the version if that is due; wait for the answer only after a quiet time, and not for long."""
+        self._poll_if_due()
+        if self._poll and not self._poll.done() and self.clock() - self._checked_at > STALE_SECONDS:
+            await asyncio.wait([self._poll], timeout=PATIENCE_SECONDS)
+            self._checked_at = self.clock()
 
     def revalidate(self) -> None:
         """Check the version with the next read: the caller has found that a cached value is out of date."""
@@ -71,11 +83,12 @@ class CachedCatalog:
         """See CatalogRepository."""
         return await self._get("related", (handle, limit), lambda: self.repository.related(handle, limit))
 
-    async def page(self, query: Query, language: str = "") -> Page:
+    async def page(self, query: Query, language: str = "", currency: str = "") -> Page:
         """See CatalogRepository."""
         if not query.q:
-            return await self._get("page", query, lambda: self.repository.page(query))
-        return await self._get("search", (query, language), lambda: self.repository.page(query, language))
+            return await self._get("page", (query, currency), lambda: self.repository.page(query, "", currency))
+        key = (query, language, currency)
+        return await self._get("search", key, lambda: self.repository.page(query, language, currency))
 
     async def offers(self, skus: Iterable[str], holder: str = "") -> dict[str, Offer]:
         """See CatalogRepository. Uncached offers are read in one query.
@@ -93,7 +106,7 @@ class CachedCatalog:
         return {sku: offer.for_holder(own.get(sku, 0)) for sku, offer in offers.items()}
 
     async def _cached_offers(self, skus: Iterable[str]) -> dict[str, Offer]:
-        self._poll_if_due()
+        await self.check()
         known = {sku: self._offers.get(sku) for sku in skus}
         if missing := [sku for sku, offer in known.items() if offer is None]:
             version = self._version
@@ -109,7 +122,7 @@ class CachedCatalog:
         return self.repository.published()
 
     async def _get(self, cache: str, key: Hashable, load: Callable[[], Awaitable[T]]) -> T:
-        self._poll_if_due()
+        await self.check()
         known: T | None = self._caches[cache].get(key)
         if known is not None:
             return known
@@ -143,6 +156,7 @@ class CachedCatalog:
             version = await self.repository.version()
         except ShopError:
             return
+        self._checked_at = self.clock()
         if version != self._version:
             self._version = version
             self._loading.clear()

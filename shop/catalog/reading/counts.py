@@ -13,10 +13,17 @@ from functools import lru_cache
 from shop.catalog.model import Facet, FacetValue, Query
 from shop.catalog.reading.facet_definition import FacetDefinition, ProductFacet, Values, VariantFacet, Variants
 from shop.catalog.reading.facets import BUILT_IN, facets_of, in_order, option_facet
+from shop.catalog.reading.price_scale import PriceScale
 from shop.catalog.reading.traits import Traits
 
 MAX_OPTIONS = 6
 """Maximum options that become a facet: the most common ones."""
+MAX_VALUES = 12
+"""Values of a facet that are shown at first: the most common ones."""
+MAX_EXPANDED = 200
+"""Values of a facet that are shown on demand."""
+FEW = 3
+"""Values that are shown too rather than left out."""
 TOTAL = ""
 """The name of the total number of products in the table of facets; never shown."""
 Addition = tuple[str, Values]
@@ -24,12 +31,12 @@ Addition = tuple[str, Values]
 
 
 class Filters:
-    """The filters of a query, prepared for testing many products. `currency` is the catalogue's own."""
+    """The filters of a query, prepared for testing many products. `scale` is that of prices."""
 
-    def __init__(self, query: Query, currency: str) -> None:
+    def __init__(self, query: Query, scale: PriceScale) -> None:
         active = [facet for facet in facets_of(query) if facet.selected(query)]
-        self._currency = currency
-        self._tests = [(facet, facet.test(query, currency)) for facet in active if isinstance(facet, ProductFacet)]
+        self._scale = scale
+        self._tests = [(facet, facet.test(query, scale)) for facet in active if isinstance(facet, ProductFacet)]
         self._variant_filters = [
             (facet, facet.variant_filter(query)) for facet in active if isinstance(facet, VariantFacet)
         ]
@@ -50,12 +57,12 @@ class Filters:
                 failed = facet
         passing = self._passing(traits) if self._variant_filters else traits.variants
         if failed is not None:
-            choices = failed.values(traits, price, self._currency) if passing else ()
+            choices = failed.values(traits, price, self._scale) if passing else ()
             return [(failed.name, choices)] if choices else []
         found: list[Addition] = []
         if passing:
             every = self._of_products
-            found = [(facet.name, of) for facet in every if (of := facet.values(traits, price, self._currency))]
+            found = [(facet.name, of) for facet in every if (of := facet.values(traits, price, self._scale))]
         for of_variants in _of_variants(traits.options):
             own = self._passing(traits, ignore=of_variants) if of_variants in self._filtered_facets else passing
             if choices := of_variants.values(traits, own):
@@ -92,22 +99,31 @@ class Tally:
                 first, before = values.get(value, (label, 0))
                 values[value] = (first, before + count)
 
-    def facets(self, query: Query) -> tuple[Facet, ...]:
-        """The facets to show, in their order, including everything that the query selects."""
+    def facets(self, query: Query, *, complete: bool = False) -> tuple[Facet, ...]:
+        """The facets to show, in their order, including everything that the query selects.
+
+        `complete`: with all values of each, not only the most common ones.
+        """
         options = [name for name in self.counts if name not in BUILT_IN and name != TOTAL]
         common = sorted(options, key=lambda name: -sum(count for _, count in self.counts[name].values()))[:MAX_OPTIONS]
         chosen = {name for name, _ in query.options}
         shown = dict.fromkeys([*(name for name in options if name in common or name in chosen), *sorted(chosen)])
         ordered = in_order(name for name in shown if name not in BUILT_IN)
-        facets = (Facet(facet.name, facet.label, self._values(facet, query)) for facet in ordered)
+        facets = (self._facet(facet, query, complete=complete) for facet in ordered)
         return tuple(facet for facet in facets if facet.values)
 
-    def _values(self, facet: FacetDefinition, query: Query) -> tuple[FacetValue, ...]:
+    def _facet(self, facet: FacetDefinition, query: Query, *, complete: bool) -> Facet:
         counts = dict(self.counts.get(facet.name, {}))
         selected = facet.selected(query)
         for value in selected:
             counts.setdefault(value, (value, 0))
-        if facet.max_values and len(counts) > facet.max_values:
-            threshold = sorted((count for _, count in counts.values()), reverse=True)[facet.max_values - 1]
-            counts = {v: (label, n) for v, (label, n) in counts.items() if n >= threshold or v in selected}
-        return tuple(facet.sorted_values([FacetValue(v, label, n, v in selected) for v, (label, n) in counts.items()]))
+        limit = MAX_EXPANDED if query.expanded == facet.name else MAX_VALUES
+        if complete or not facet.bounded or len(counts) <= limit + FEW:
+            limit = len(counts)
+        shown = {*sorted(counts, key=lambda value: -counts[value][1])[:limit], *selected}
+        values = [
+            FacetValue(value, label, count, value in selected)
+            for value, (label, count) in counts.items()
+            if value in shown
+        ]
+        return Facet(facet.name, facet.label, tuple(facet.sorted_values(values)), more=len(counts) - len(values))

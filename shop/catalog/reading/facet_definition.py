@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, or_, select
 
 from shop.catalog.model import FacetValue, Query
 from shop.catalog.reading.parameters import one_line
+from shop.catalog.reading.price_scale import PriceScale
 from shop.catalog.reading.traits import Traits, VariantTraits
 from shop.catalog.schema import listings, product_texts
 from shop.catalog.text import token
@@ -39,8 +40,8 @@ class FacetDefinition(msgspec.Struct, frozen=True):
     label: str
     single_choice: bool = True
     """Whether only one value can be chosen; otherwise several are alternatives."""
-    max_values: int | None = None
-    """Maximum values that are shown: the most common ones."""
+    bounded: bool = True
+    """Whether only the most common values are shown at first."""
 
     in_search_index: ClassVar[bool] = False
     """Whether the search index holds its values, because no column of `listings` does."""
@@ -55,7 +56,7 @@ class FacetDefinition(msgspec.Struct, frozen=True):
         return _(self.label)
 
     def value_label(self, value: FacetValue, currency: str) -> str:
-        """The label of a choice, in the current language; `currency` is the catalogue's own."""
+        """The label of a choice, in the current language; `currency` is that of prices."""
         return content(value.label)
 
     def sorted_values(self, values: list[FacetValue]) -> list[FacetValue]:
@@ -95,7 +96,7 @@ class FacetDefinition(msgspec.Struct, frozen=True):
         """The index tokens of the chosen values; empty if the search index does not hold this facet."""
         return []
 
-    def conditions(self, query: Query, currency: str) -> list[ColumnElement[bool]]:
+    def conditions(self, query: Query, scale: PriceScale) -> list[ColumnElement[bool]]:
         """The conditions on a row of `listings`."""
         return []
 
@@ -103,11 +104,11 @@ class FacetDefinition(msgspec.Struct, frozen=True):
 class ProductFacet(FacetDefinition, frozen=True):
     """A facet of a product as a whole."""
 
-    def values(self, traits: Traits, price: int, currency: str) -> Values:
+    def values(self, traits: Traits, price: int, scale: PriceScale) -> Values:
         """The choices that match a product; `price` is its lowest, in minor units of the catalogue's currency."""
         raise NotImplementedError
 
-    def test(self, query: Query, currency: str) -> Test:
+    def test(self, query: Query, scale: PriceScale) -> Test:
         """The test for the chosen values of a query."""
         raise NotImplementedError
 
@@ -121,11 +122,11 @@ class TraitFacet(ProductFacet, frozen=True):
         """The choices that match a product."""
         raise NotImplementedError
 
-    def values(self, traits: Traits, price: int, currency: str) -> Values:
+    def values(self, traits: Traits, price: int, scale: PriceScale) -> Values:
         """See ProductFacet."""
         return self.of(traits)
 
-    def test(self, query: Query, currency: str) -> Test:
+    def test(self, query: Query, scale: PriceScale) -> Test:
         """See ProductFacet."""
         chosen = frozenset(self.selected(query))
         return lambda traits, _price: any(value in chosen for value, _label in self.of(traits))
@@ -138,7 +139,7 @@ class TraitFacet(ProductFacet, frozen=True):
         """See FacetDefinition."""
         return [self.token(value) for value in self.selected(query)]
 
-    def conditions(self, query: Query, currency: str) -> list[ColumnElement[bool]]:
+    def conditions(self, query: Query, scale: PriceScale) -> list[ColumnElement[bool]]:
         """See FacetDefinition. Tests the tokens of one product at a time, if the search index is not used."""
         if not (tokens := self.tokens(query)):
             return []

@@ -6,13 +6,12 @@ large catalogue, the tokens of the search index, and the filter form.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import ClassVar
 
 import msgspec
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, or_, select
 
 from shop.catalog.model import FacetValue, Query
 from shop.catalog.reading.facet_definition import (
@@ -28,19 +27,17 @@ from shop.catalog.reading.facet_definition import (
     Variants,
 )
 from shop.catalog.reading.parameters import MAX_PRICE, one_line, price_range, whole_number
+from shop.catalog.reading.price_scale import PriceScale
+from shop.catalog.reading.sizes import in_order_of_size
 from shop.catalog.reading.traits import Traits
 from shop.catalog.schema import listings, variants
 from shop.catalog.text import category_token, token
 from shop.i18n import content, noted
 from shop.i18n import gettext as _
-from shop.money import format_whole, minor_digits
+from shop.money import format_whole
 
-MAX_VALUES = 40
-"""Maximum values of an option that are shown: the most common ones."""
 OPTION = "option."
 """Prefix of an option's name in a URL."""
-
-_EDGES = (0, *(step * 10**power for power in range(1, 14) for step in (1, 2, 5)))
 
 
 class CategoryFacet(TraitFacet, frozen=True):
@@ -56,26 +53,39 @@ class CategoryFacet(TraitFacet, frozen=True):
         """See TraitFacet."""
         return category_token(value)
 
-    def conditions(self, query: Query, currency: str) -> list[ColumnElement[bool]]:
+    def selected(self, query: Query) -> tuple[str, ...]:
         """See FacetDefinition."""
-        return [listings.c.category == query.category]
+        return (query.category, *query.categories) if query.category else ()
+
+    def choose(self, query: Query, values: Sequence[str]) -> Query:
+        """See FacetDefinition."""
+        first, *others = dict.fromkeys(filter(None, values)) or ("",)
+        return msgspec.structs.replace(query, category=first, categories=tuple(others))
+
+    def conditions(self, query: Query, scale: PriceScale) -> list[ColumnElement[bool]]:
+        """See FacetDefinition."""
+        if not query.categories:
+            return [listings.c.category == query.category]
+        of_any = listings.alias()
+        chosen = select(of_any.c.product_id).where(of_any.c.category.in_(self.selected(query)))
+        return [listings.c.category == "", listings.c.product_id.in_(chosen)]
 
 
 class PriceFacet(ProductFacet, frozen=True):
-    """The lowest price, in bands of '10-20': major units of the catalogue's currency, both ends inclusive."""
+    """The lowest price, in bands of '10-20': major units of the shown currency, both ends inclusive."""
 
-    def values(self, traits: Traits, price: int, currency: str) -> Values:
+    def values(self, traits: Traits, price: int, scale: PriceScale) -> Values:
         """See ProductFacet."""
-        return _bands(price, currency)
+        return [(band, band) for band in scale.bands(price)]
 
-    def test(self, query: Query, currency: str) -> Test:
+    def test(self, query: Query, scale: PriceScale) -> Test:
         """See ProductFacet."""
-        low, high = _minor(query, currency)
+        low, high = scale.bounds(query.min_price, query.max_price, query.price_in)
         return lambda _traits, price: (low is None or price >= low) and (high is None or price <= high)
 
-    def conditions(self, query: Query, currency: str) -> list[ColumnElement[bool]]:
+    def conditions(self, query: Query, scale: PriceScale) -> list[ColumnElement[bool]]:
         """See FacetDefinition."""
-        low, high = _minor(query, currency)
+        low, high = scale.bounds(query.min_price, query.max_price, query.price_in)
         lowest = [] if low is None else [listings.c.price >= low]
         return lowest if high is None else [*lowest, listings.c.price <= high]
 
@@ -96,12 +106,13 @@ class PriceFacet(ProductFacet, frozen=True):
         low, high = price_range(_first(parameters, "price"))
         low = low if low is not None else whole_number(_first(parameters, "min_price"), MAX_PRICE)
         high = high if high is not None else whole_number(_first(parameters, "max_price"), MAX_PRICE)
-        return msgspec.structs.replace(query, min_price=low, max_price=high)
+        return self._between(query, low, high, one_line(_first(parameters, "price_in"), 3))
 
     def write(self, query: Query) -> list[tuple[str, str]]:
         """See FacetDefinition."""
         bounds = (("min_price", query.min_price), ("max_price", query.max_price))
-        return [(name, str(bound)) for name, bound in bounds if bound is not None]
+        written = [(name, str(bound)) for name, bound in bounds if bound is not None]
+        return [*written, ("price_in", query.price_in)] if written else []
 
     def selected(self, query: Query) -> tuple[str, ...]:
         """See FacetDefinition."""
@@ -111,7 +122,11 @@ class PriceFacet(ProductFacet, frozen=True):
     def choose(self, query: Query, values: Sequence[str]) -> Query:
         """See FacetDefinition."""
         low, high = price_range(values[0]) if values else (None, None)
-        return msgspec.structs.replace(query, min_price=low, max_price=high)
+        return self._between(query, low, high, query.price_in)
+
+    def _between(self, query: Query, low: int | None, high: int | None, currency: str) -> Query:
+        bounded = low is not None or high is not None
+        return msgspec.structs.replace(query, min_price=low, max_price=high, price_in=currency if bounded else "")
 
 
 class OptionFacet(VariantFacet, frozen=True):
@@ -142,6 +157,11 @@ class OptionFacet(VariantFacet, frozen=True):
         """See VariantFacet."""
         at = traits.options.index(self.name)
         return [(value, value) for value in dict.fromkeys([options[at] for _available, options in variants])]
+
+    def sorted_values(self, values: list[FacetValue]) -> list[FacetValue]:
+        """See FacetDefinition. Sizes are in order of size."""
+        by_value = {value.value: value for value in values}
+        return [by_value[value] for value in in_order_of_size(list(by_value))]
 
     def variant_filter(self, query: Query) -> VariantFilter:
         """See VariantFacet."""
@@ -203,8 +223,8 @@ class StockFacet(VariantFacet, frozen=True):
 
 
 FACETS: tuple[FacetDefinition, ...] = (
-    CategoryFacet("category", noted("Category")),
-    PriceFacet("price", noted("Price")),
+    CategoryFacet("category", noted("Category"), single_choice=False),
+    PriceFacet("price", noted("Price"), bounded=False),
     StockFacet("in_stock", noted("Availability")),
 )
 """The facets of every catalogue, in the order of pages and URLs; options follow the first.
@@ -218,7 +238,7 @@ BUILT_IN = {facet.name: facet for facet in FACETS}
 @lru_cache(maxsize=4096)
 def option_facet(name: str) -> OptionFacet:
     """The facet of an option."""
-    return OptionFacet(name, name, single_choice=False, max_values=MAX_VALUES)
+    return OptionFacet(name, name, single_choice=False)
 
 
 def facet_of(name: str) -> FacetDefinition:
@@ -263,27 +283,6 @@ def index_tokens(traits: Traits) -> list[str]:
         elif isinstance(facet, OptionFacet):
             found |= dict.fromkeys(facet.token(value) for value, _label in facet.values(traits, traits.variants))
     return list(found)
-
-
-def bands(price: int, currency: str) -> tuple[str, ...]:
-    """The price bands ('10-20', major units, both ends inclusive) of a price; two if it is an edge."""
-    unit = 10 ** minor_digits(currency)
-    first, last = bisect_left(_EDGES, price / unit) - 1, bisect_right(_EDGES, price / unit) - 1
-    places = range(max(first, 0), min(last, len(_EDGES) - 2) + 1)
-    return tuple(f"{_EDGES[at]}-{_EDGES[at + 1]}" for at in places)
-
-
-@lru_cache(maxsize=4096)
-def _bands(price: int, currency: str) -> Values:
-    """The choices that match a price."""
-    return [(band, band) for band in bands(price, currency)]
-
-
-def _minor(query: Query, currency: str) -> tuple[int | None, int | None]:
-    """The price bounds in minor units."""
-    unit = 10 ** minor_digits(currency)
-    low, high = (None if bound is None else bound * unit for bound in (query.min_price, query.max_price))
-    return low, high
 
 
 def _first(parameters: Parameters, name: str) -> str:

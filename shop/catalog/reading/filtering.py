@@ -12,8 +12,9 @@ import msgspec
 
 from shop.catalog.model import Facet, Listing, Page, Query, Sort
 from shop.catalog.reading.counts import Filters, Tally
+from shop.catalog.reading.price_scale import PriceScale
 from shop.catalog.reading.traits import Traits
-from shop.catalog.text import search_words, terms
+from shop.catalog.text import search_words
 
 PAGE_SIZE = 24
 """Products per page: fills rows of 2, 3 and 4."""
@@ -33,6 +34,8 @@ class Candidate(msgspec.Struct, frozen=True):
     traits: Traits
     listing: Callable[[], Listing]
     """Builds the listing; called only for products on the page."""
+    score: int = 0
+    """How well it matches the text of the query."""
 
 
 _ORDERS: dict[Sort, tuple[Callable[[Candidate], Any], bool]] = {
@@ -44,9 +47,9 @@ _ORDERS: dict[Sort, tuple[Callable[[Candidate], Any], bool]] = {
 }
 
 
-def filtered_page(candidates: Sequence[Candidate], query: Query, currency: str) -> Page:
+def filtered_page(candidates: Sequence[Candidate], query: Query, scale: PriceScale) -> Page:
     """The page of a query. All candidates already match its text."""
-    return page_from(matching(candidates, query, currency), query, facet_counts(candidates, query, currency))
+    return page_from(matching(candidates, query, scale), query, facet_counts(candidates, query, scale))
 
 
 def page_from(found: Sequence[Candidate], query: Query, facets: tuple[Facet, ...]) -> Page:
@@ -55,27 +58,25 @@ def page_from(found: Sequence[Candidate], query: Query, facets: tuple[Facet, ...
     return page_of(query, (candidate.listing() for candidate in found[start : start + PAGE_SIZE]), facets, len(found))
 
 
-def matching(candidates: Iterable[Candidate], query: Query, currency: str) -> list[Candidate]:
-    """The candidates that pass the filters, sorted. 'Featured' ranks matches in the title first."""
-    filters = Filters(query, currency)
+def matching(candidates: Iterable[Candidate], query: Query, scale: PriceScale) -> list[Candidate]:
+    """The candidates that pass the filters, sorted. 'Featured' ranks the best matches first, then what is in stock."""
+    filters = Filters(query, scale)
     key, descending = _ORDERS[query.sort]
     found = sorted((c for c in candidates if filters.passes(c.traits, c.price)), key=key, reverse=descending)
-    if query.sort == "featured" and (searched := terms(query.q)):
-        found.sort(key=lambda candidate: _missing(searched, search_words(candidate.title)))
+    if query.sort == "featured" and query.q:
+        found.sort(key=lambda candidate: (-candidate.score, not candidate.traits.available))
     return found
 
 
-def facet_counts(candidates: Iterable[Candidate], query: Query, currency: str) -> tuple[Facet, ...]:
+def facet_counts(candidates: Iterable[Candidate], query: Query, scale: PriceScale) -> tuple[Facet, ...]:
     """The facets of a query over the products that its text matches."""
-    filters, tally = Filters(query, currency), Tally()
+    filters, tally = Filters(query, scale), Tally()
     for candidate in sorted(candidates, key=lambda c: c.rank):
         tally.add(filters.additions(candidate.traits, candidate.price))
     return tally.facets(query)
 
 
-def page_of(
-    query: Query, listings: Iterable[Listing], facets: tuple[Facet, ...], total: int, *, more: bool = False
-) -> Page:
+def page_of(query: Query, listings: Iterable[Listing], facets: tuple[Facet, ...], total: int) -> Page:
     """A page, with its number clamped to the existing pages."""
     pages = clamp_page(MAX_PAGES, total)
     return Page(
@@ -84,7 +85,6 @@ def page_of(
         facets=facets,
         total=total,
         pages=pages,
-        more=more,
     )
 
 
@@ -96,8 +96,3 @@ def clamp_page(page: int, total: int) -> int:
 def title_key(title: str) -> str:
     """The key that 'name' sorts by."""
     return " ".join(search_words(title))[:120]
-
-
-def _missing(searched: Sequence[str], title: Sequence[str]) -> int:
-    """How badly a title matches the terms: 2 for each missing term, 1 for each that only begins a word."""
-    return sum(0 if term in title else 1 if any(w.startswith(term) for w in title) else 2 for term in searched)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, FromClause, Select, select
 
 from shop.catalog.model import Query, Sort
 from shop.catalog.reading import rows
 from shop.catalog.reading.facet_definition import VariantFacet
 from shop.catalog.reading.facets import facets_of
 from shop.catalog.reading.filtering import PAGE_SIZE
+from shop.catalog.reading.price_scale import PriceScale
 from shop.catalog.schema import listings, products, variants
 
 _ORDERS: dict[Sort, tuple[ColumnElement[Any], bool]] = {
@@ -23,10 +24,10 @@ _ORDERS: dict[Sort, tuple[ColumnElement[Any], bool]] = {
 }
 
 
-def listing_conditions(query: Query, currency: str) -> list[ColumnElement[bool]]:
+def listing_conditions(query: Query, scale: PriceScale) -> list[ColumnElement[bool]]:
     """The conditions of a query on a row of listings, without its text."""
     facets = facets_of(query)
-    conditions = [condition for facet in facets for condition in facet.conditions(query, currency)]
+    conditions = [condition for facet in facets for condition in facet.conditions(query, scale)]
     of_variants = [facet for facet in facets if isinstance(facet, VariantFacet) and facet.selected(query)]
     if len(of_variants) == 1 and (listed := of_variants[0].listed) is not None:
         return [*conditions, listed]
@@ -38,18 +39,23 @@ def _has_variant(query: Query, facets: Iterable[VariantFacet]) -> ColumnElement[
     return select(variants.c.sku).where(variants.c.product_id == listings.c.product_id, *conditions).exists()
 
 
-def page_statement(conditions: list[ColumnElement[bool]], sort: Sort, page: int) -> Select[Any]:
-    """Selects the LISTING rows of a page, in order."""
+def page_statement(
+    conditions: list[ColumnElement[bool]], sort: Sort, page: int, scores: FromClause | None = None
+) -> Select[Any]:
+    """Selects the LISTING rows of a page, in order: by `scores` (joined by a condition), if there are any."""
     key, descending = _ORDERS[sort]
-    order = (key.desc(), listings.c.product_id.desc()) if descending else (key, listings.c.product_id)
-    ordered = product_ids(conditions).add_columns(key.label("sort_key")).order_by(*order)
-    page_ids = ordered.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE).subquery()
-    same_order = (
-        (page_ids.c.sort_key.desc(), page_ids.c.product_id.desc())
-        if descending
-        else (page_ids.c.sort_key, page_ids.c.product_id)
-    )
-    return select(*rows.LISTING).join(page_ids, page_ids.c.product_id == products.c.id).order_by(*same_order)
+    best = [] if scores is None else [(scores.c.score, True), (listings.c.in_stock, True)]
+    keys = [*best, (key, descending), (listings.c.product_id, descending)]
+    ordered = product_ids(conditions).add_columns(*(column.label(f"key_{at}") for at, (column, _) in enumerate(keys)))
+    page_ids = ordered.order_by(*_ordering(keys)).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE).subquery()
+    same_keys = [(page_ids.c[f"key_{at}"], descending) for at, (_, descending) in enumerate(keys)]
+    statement = select(*rows.LISTING).join(page_ids, page_ids.c.product_id == products.c.id)
+    return statement.order_by(*_ordering(same_keys))
+
+
+def _ordering(keys: Sequence[tuple[ColumnElement[Any], bool]]) -> list[ColumnElement[Any]]:
+    """The terms of ORDER BY for (column, whether descending)."""
+    return [column.desc() if descending else column for column, descending in keys]
 
 
 def product_ids(conditions: list[ColumnElement[bool]]) -> Select[Any]:

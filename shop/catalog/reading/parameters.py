@@ -19,6 +19,6 @@ def whole_number(text: str, maximum: int) -> int | None:
 
 
 def price_range(text: str) -> tuple[int | None, int | None]:
-    """The bounds in '10-25', '-10' or '50-', in major units of the catalogue's currency; None for no bound."""
+    """The bounds in '10-25', '-10' or '50-', in major units; None for no bound."""
     low, _, high = typed.one_form(text).partition("-")
     return whole_number(low, MAX_PRICE), whole_number(high, MAX_PRICE)

@@ -1,13 +1,14 @@
 """Reads the catalogue. Each call is one indexed query, or a few for a search in a large catalogue.
 
 A small set of products (a small catalogue, or the matches of a text) is read completely and filtered in memory:
-filters, counts and order are exact, for one query. Beyond IN_MEMORY_LIMIT products a page is read along the index of
-its sort order, and counts come from the table of facets; see docs/decisions/large-catalogues.md.
+filters, counts and order cost one query. Beyond IN_MEMORY_LIMIT products the same is done in SQL: a page is read along
+the index of its sort order, counts of a whole category come from the table of facets, and those of a search or a choice
+are counted; see docs/decisions/large-catalogues.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -17,40 +18,47 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.catalog.model import Category, Facet, Listing, Offer, Page, Product, Published, Query
 from shop.catalog.reading import rows
+from shop.catalog.reading.counting import FacetCounts
 from shop.catalog.reading.counts import TOTAL, Tally
-from shop.catalog.reading.facets import facets_of
+from shop.catalog.reading.facets import BUILT_IN
 from shop.catalog.reading.filtering import (
     Candidate,
     clamp_page,
-    facet_counts,
     filtered_page,
-    matching,
-    page_from,
     page_of,
 )
 from shop.catalog.reading.paging import listing_conditions, page_statement, product_ids, token_groups
-from shop.catalog.reading.search import Spellings, search_for, text_matches
+from shop.catalog.reading.price_scale import PriceScale, bands_at
+from shop.catalog.reading.search import every_term, matched_terms, matching_ids, scored, search_for, with_tokens
+from shop.catalog.reading.text_search import TextSearch
+from shop.catalog.reading.understanding import understood
 from shop.catalog.schema import catalog, facets, listings, products, reservations, variants
-from shop.catalog.text import spellings
 from shop.database import fetch
+from shop.i18n import ENGLISH
+from shop.money import Rates
 
 IN_MEMORY_LIMIT = 500
 """Products that are filtered and counted in memory at most."""
 INDEX_FACTOR = 20
 """Times IN_MEMORY_LIMIT: more text matches are tested row by row, not listed by the search index."""
+POPULAR = 8
+"""Products that a page shows instead of nothing."""
 SITEMAP_BATCH = 1000
 EXPORT_BATCH = 200
 
 
 class CatalogRepository:
-    """Reads the catalogue from a database. `currency` is its own: price bounds and the order by price use it.
+    """Reads the catalogue from a database. `currency` is its own; `rates` are for filters by price in another one.
 
     Every method may raise StoreUnavailable, and ConfigurationError if the database is not migrated.
     """
 
-    def __init__(self, engine: AsyncEngine, currency: str, *, in_memory_limit: int = IN_MEMORY_LIMIT) -> None:
+    def __init__(
+        self, engine: AsyncEngine, currency: str, rates: Rates | None = None, *, in_memory_limit: int = IN_MEMORY_LIMIT
+    ) -> None:
         self.engine = engine
         self.currency = currency
+        self.rates = rates
         self.in_memory_limit = in_memory_limit
         self.search = search_for(engine.dialect.name)
         self._large = False
@@ -129,24 +137,52 @@ class CatalogRepository:
                 yield rows.product(list(own))
             last = (found[-1].rank, found[-1].id)
 
-    async def page(self, query: Query, language: str = "") -> Page:
+    async def page(self, query: Query, language: str = "", currency: str = "") -> Page:
         """The page of a query. A page past the end gives the last one; an unknown category gives no products.
 
-        `language` is the code of a language whose translations are searched too, besides the products' own words.
+        `language` is the code of the language in which the text is read; it is searched for in the products' own words
+        and in their translations into this language. `currency` is that of the price bands, '' for the catalogue's own.
         """
         query = msgspec.structs.replace(query, q=query.q.strip())
-        spelled = spellings(query.q, language)
-        if query.q and not spelled:
-            return filtered_page((), query, self.currency)
-        found = await (self._matching(spelled) if spelled else self._small_catalog())
-        if len(found) <= self.in_memory_limit and (found or spelled):
-            return filtered_page(found, query, self.currency)
-        if spelled:
-            return await self._indexed_page(
-                query, spelled, facet_counts(found[: self.in_memory_limit], query, self.currency)
-            )
-        counts, total = await self._counts(query)
-        return await self._indexed_page(query, spelled, counts, total)
+        scale = PriceScale(self.currency, rates=self.rates).showing(currency)
+        text = await self._read(query.q, language or ENGLISH.code) if query.q else None
+        if query.q and not text:
+            page = filtered_page((), query, scale)
+        else:
+            page = await self._page(query, text, scale)
+        if text and page.total:
+            return msgspec.structs.replace(page, corrected=text.corrected, partial=not text.strict)
+        return page if page.total else msgspec.structs.replace(page, popular=await self._popular())
+
+    async def _read(self, q: str, language: str) -> TextSearch | None:
+        """The search for a text: for all of its words, or for most of them if no product has all.
+
+        None if no product has any.
+        """
+        text = await understood(self.engine, q, language)
+        if not text or not text.findable:
+            return None
+        if text.possible and await fetch(self.engine, every_term(self.search, text).limit(1)):
+            return text
+        most = (await fetch(self.engine, matched_terms(self.search, text)))[0][0]
+        return msgspec.structs.replace(text, needed=most) if most else None
+
+    async def _page(self, query: Query, text: TextSearch | None, scale: PriceScale) -> Page:
+        if found := await (self._matching(text) if text else self._small_catalog()):
+            return filtered_page(found, query, scale)
+        if query == Query(category=query.category, sort=query.sort, page=query.page, expanded=query.expanded):
+            counts, total = await self._stored_counts(query, scale)
+            return await self._large_page(query, scale, None, counts, total)
+        matched = [listings.c.product_id.in_(matching_ids(self.search, text))] if text else []
+        counts = await self._facet_counts(query, scale, matched)
+        total = await self._count(product_ids([*listing_conditions(query, scale), *matched]))
+        return await self._large_page(query, scale, text, counts, total)
+
+    async def _popular(self) -> tuple[Listing, ...]:
+        """The first products in featured order that can be bought."""
+        where = [listings.c.category == "", listings.c.in_stock]
+        found = await fetch(self.engine, page_statement(where, "featured", 1))
+        return tuple(map(rows.listing, found[:POPULAR]))
 
     async def _small_catalog(self) -> list[Candidate]:
         """All published products if they are within the limit, else none."""
@@ -156,15 +192,18 @@ class CatalogRepository:
         limit = select(case((count <= self.in_memory_limit, count), else_=0)).scalar_subquery()
         return await self._candidates(select(*rows.CANDIDATE).where(products.c.published).limit(limit))
 
-    async def _matching(self, spelled: Spellings, groups: Sequence[Sequence[str]] = ()) -> list[Candidate]:
-        """The products that match a text and tokens, at most one more than the limit."""
-        matches = self.search.matching(spelled, groups).limit(self.in_memory_limit + 1).subquery()
-        return await self._candidates(select(*rows.CANDIDATE).join(matches, matches.c.product_id == products.c.id))
+    async def _matching(self, text: TextSearch) -> list[Candidate]:
+        """The products that match a text if they are within the limit, else none."""
+        if await self._count(matching_ids(self.search, text), self.in_memory_limit) > self.in_memory_limit:
+            return []
+        matches = scored(self.search, text).subquery()
+        statement = select(*rows.CANDIDATE, matches.c.score).join(matches, matches.c.product_id == products.c.id)
+        return await self._candidates(statement)
 
     async def _candidates(self, statement: Select[Any]) -> list[Candidate]:
         return [rows.candidate(row) for row in await fetch(self.engine, statement)]
 
-    async def _counts(self, query: Query) -> tuple[tuple[Facet, ...], int]:
+    async def _stored_counts(self, query: Query, scale: PriceScale) -> tuple[tuple[Facet, ...], int]:
         """The facets of a category and its number of products, from the stored counts."""
         here = and_(facets.c.category == query.category, facets.c.name != "category")
         everywhere = and_(facets.c.category == "", facets.c.name.in_(("category", TOTAL)))
@@ -173,39 +212,57 @@ class CatalogRepository:
         for row in await fetch(self.engine, statement):
             if row.name == TOTAL:
                 totals[row.category] = row.products
-            else:
+            elif not (scale.shown and row.name == "price"):
                 tally.add([(row.name, [(row.value, row.label)])], row.products)
+        if scale.shown:
+            await self._add(tally, FacetCounts(query, scale, self.engine.dialect.name, []).prices(), {})
         self._large = totals[""] > self.in_memory_limit
         return tally.facets(query), totals.get(query.category, 0)
 
-    async def _indexed_page(
-        self, query: Query, spelled: Spellings, counts: tuple[Facet, ...], category_total: int = 0
+    async def _facet_counts(
+        self, query: Query, scale: PriceScale, matched: list[ColumnElement[bool]]
+    ) -> tuple[Facet, ...]:
+        """The facets of a query in a large catalogue."""
+        counts, tally = FacetCounts(query, scale, self.engine.dialect.name, matched), Tally()
+        labels = await self._labels()
+        for statement in counts.statements(labels):
+            await self._add(tally, statement, labels)
+        return tally.facets(query)
+
+    async def _add(self, tally: Tally, statement: Select[Any], labels: Mapping[str, Mapping[str, str]]) -> None:
+        """Add counts of (facet, value, count)."""
+        for name, value, count in await fetch(self.engine, statement):
+            values = bands_at(value) if name == "price" else [value]
+            if count:
+                tally.add([(name, [(one, labels.get(name, {}).get(one, one)) for one in values])], count)
+
+    async def _labels(self) -> dict[str, dict[str, str]]:
+        """The label of each value of the built-in facets, in the whole catalogue."""
+        where = (facets.c.category == "", facets.c.name.in_(list(BUILT_IN)))
+        found: dict[str, dict[str, str]] = {}
+        for row in await fetch(self.engine, select(facets).where(*where).order_by(facets.c.position)):
+            found.setdefault(row.name, {})[row.value] = row.label
+        return found
+
+    async def _large_page(
+        self, query: Query, scale: PriceScale, text: TextSearch | None, counts: tuple[Facet, ...], total: int
     ) -> Page:
-        groups = token_groups(query)
-        where = listing_conditions(query, self.currency)
-        if spelled or any(facet.in_search_index and facet.selected(query) for facet in facets_of(query)):
-            matches = self.search.matching(spelled, groups)
-            count = await self._count(matches, self.in_memory_limit * INDEX_FACTOR)
-            if count <= self.in_memory_limit:
-                return page_from(matching(await self._matching(spelled, groups), query, self.currency), query, counts)
-            if count <= self.in_memory_limit * INDEX_FACTOR:
+        where, scores = listing_conditions(query, scale), None
+        if text and query.sort == "featured":
+            scores = scored(self.search, text).subquery()
+            where.append(listings.c.product_id == scores.c.product_id)
+        elif text:
+            where.append(listings.c.product_id.in_(matching_ids(self.search, text)))
+        elif groups := token_groups(query):
+            matches = with_tokens(self.search, groups)
+            if await self._count(matches, self.in_memory_limit * INDEX_FACTOR) <= self.in_memory_limit * INDEX_FACTOR:
                 where.append(listings.c.product_id.in_(matches))
-            elif spelled:
-                where.append(text_matches(listings.c.product_id, spelled))
-        total, more = await self._total(query, where, category_total)
-        found = await fetch(self.engine, page_statement(where, query.sort, clamp_page(query.page, total)))
-        return page_of(query, map(rows.listing, found), counts, total, more=more)
+        page = clamp_page(query.page, total)
+        found = await fetch(self.engine, page_statement(where, query.sort, page, scores))
+        return page_of(query, map(rows.listing, found), counts, total)
 
-    async def _total(self, query: Query, where: list[ColumnElement[bool]], category_total: int) -> tuple[int, bool]:
-        """The number of listed products in a large catalogue, and whether counting stopped at the limit."""
-        if query == Query(category=query.category, sort=query.sort, page=query.page):
-            return category_total, False
-        if query == Query(q=query.q, category=query.category, sort=query.sort, page=query.page):
-            return self.in_memory_limit, True
-        count = await self._count(product_ids(where), self.in_memory_limit)
-        return min(count, self.in_memory_limit), count > self.in_memory_limit
-
-    async def _count(self, statement: Select[Any], limit: int) -> int:
+    async def _count(self, statement: Select[Any], limit: int | None = None) -> int:
         """The number of rows of a statement; limit + 1 if there are more than `limit`."""
-        count = select(func.count()).select_from(statement.limit(limit + 1).subquery())
+        counted = statement.limit(limit + 1) if limit is not None else statement
+        count = select(func.count()).select_from(counted.subquery())
         return int((await fetch(self.engine, count))[0][0])

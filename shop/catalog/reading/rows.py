@@ -69,9 +69,9 @@ def listing(row: Row[Any]) -> Listing:
 
 
 def candidate(row: Row[Any]) -> Candidate:
-    """A Candidate from a row of CANDIDATE."""
-    show = partial(listing, row)
-    return Candidate(row.id, row.rank, row.created_at, row.sort_price, row.title, traits(row.traits), show)
+    """A Candidate from a row of CANDIDATE, with the score of a search if the row has one."""
+    show, score = partial(listing, row), int(row._mapping.get("score", 0))
+    return Candidate(row.id, row.rank, row.created_at, row.sort_price, row.title, traits(row.traits), show, score)
 
 
 def offer(row: Row[Any]) -> Offer:

@@ -29,6 +29,11 @@ class Traits(msgspec.Struct, frozen=True, array_like=True):
     shown_stock: tuple[int | None, ...] = ()
     """`shown_stock` of each variant: pages are out of date when it changes."""
 
+    @property
+    def available(self) -> bool:
+        """Whether any variant can be bought."""
+        return any(available for available, _options in self.variants)
+
     @classmethod
     def of(cls, product: Product) -> Traits:
         """The traits of a product."""

@@ -34,6 +34,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shop.catalog.model import Query
 from shop.catalog.reading import rows
 from shop.catalog.reading.counts import Filters
+from shop.catalog.reading.price_scale import PriceScale
 from shop.catalog.reading.traits import ALL_RESERVED, MAX_SHOWN_STOCK, Traits, shown_stock
 from shop.catalog.schema import catalog, facets, listings, products, variants
 from shop.catalog.writing.derived import json, total_stock
@@ -126,7 +127,7 @@ async def _write(connection: AsyncConnection, stale: Sequence[ProductStock]) -> 
 
 async def _update_counts(connection: AsyncConnection, currency: str, flipped: Sequence[ProductStock]) -> None:
     """Adjust the counts of facets: add the choices that these products gained, subtract those that they lost."""
-    everything, changes = Filters(Query(), currency), Counter[tuple[str, str, str, str]]()
+    everything, changes = Filters(Query(), PriceScale(currency)), Counter[tuple[str, str, str, str]]()
     for product in flipped:
         for category in ("", *(slug for slug, _ in product.traits.categories)):
             for traits, sign in ((product.traits, 1), (product.traits_before, -1)):

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from html import unescape
-from itertools import islice
 from typing import Any
 
 import msgspec
 
+from shop.catalog.analysis.analyzer import analyzer, indexed_words, is_word
 from shop.catalog.model import Product
 from shop.catalog.reading.facets import index_tokens, option_facet
 from shop.catalog.reading.filtering import title_key
 from shop.catalog.reading.search import IndexEntry
+from shop.catalog.reading.text_search import Field
 from shop.catalog.reading.traits import Traits, categories_of
-from shop.catalog.text import search_words, slug, translation_words
-from shop.i18n import Language, content, searched, speaking, texts_of
+from shop.catalog.text import slug
+from shop.i18n import ENGLISH, Language, content, searched, speaking, texts_of
 from shop.money import Money
 
 MAX_INDEXED_WORDS = 2000
-"""Distinct words per language that are indexed for a product; those of its title come first."""
+"""Distinct words of a product that are indexed, for each field and language."""
 
 _TAG = re.compile(r"<[^>]*>")
+
+
+class Indexed(msgspec.Struct, frozen=True):
+    """What the search index stores of a product, and the best field of each word by (language, word)."""
+
+    entry: IndexEntry
+    words: Mapping[tuple[str, str], Field]
+
 
 InCatalogCurrency = Callable[[Money], int]
 """Converts an amount to minor units of the catalogue's own currency."""
@@ -97,30 +106,60 @@ def listing_rows(key: int, product: Product, in_catalog_currency: InCatalogCurre
         yield from ({**row, "category": category} for category in ("", *dict(categories_of(product))))
 
 
-def indexed(key: int, product: Product, languages: Iterable[Language] = ()) -> IndexEntry:
-    """The search index entry of a product: its own words, those of its translations, and its tokens."""
-    names = (product.title, product.vendor, *product.tags, *(variant.sku for variant in product.variants))
-    values = dict.fromkeys(value for variant in product.variants for value in variant.options)
-    found = _first_distinct(search_words(" ".join((*names, *product.categories, *values, _plain(product.description)))))
-    texts = (*product.categories, *values, *texts_of(product.description))
+def indexed(key: int, product: Product, languages: Iterable[Language] = (ENGLISH,)) -> Indexed:
+    """The search index entry of a product in these languages, and the words that a search can then find."""
+    own = _texts(product)
+    entry = {field: dict.fromkeys(_first(texts)) for field, texts in own.items()}
+    words: dict[tuple[str, str], Field] = {}
     for language in languages:
+        analysis = analyzer(language.code)
         with speaking(language):
-            translated_names = [
-                translation for name in (product.title, *product.tags) if (translation := searched(name)) != name
-            ]
-            translated_texts = [translation for text in texts if (translation := content(text)) != text]
-        found += _first_distinct(
-            translation_words(language.code, unescape(" ".join((*translated_names, *translated_texts))))
-        )
-    return IndexEntry(key, found, index_tokens(Traits.of(product)))
+            translated = {} if language is ENGLISH else _translations(product)
+        for field, texts in own.items():
+            typed, others = _first(texts), _first(translated.get(field, ()))
+            entry[field] |= dict.fromkeys((*analysis.own(typed), *analysis.translated(others)))
+            for word in filter(is_word, (*typed, *others)):
+                words.setdefault((language.code, word), field)
+    lexemes = {field: list(found) for field, found in entry.items()}
+    return Indexed(IndexEntry(key, lexemes, index_tokens(Traits.of(product))), words)
+
+
+def _texts(product: Product) -> dict[Field, list[str]]:
+    """A product's own texts."""
+    values = dict.fromkeys(value for variant in product.variants for value in variant.options)
+    skus = " ".join(variant.sku for variant in product.variants)
+    return {
+        Field.TITLE: [product.title],
+        Field.TAGS: [product.vendor, *product.tags, *product.categories, *values],
+        Field.TEXT: [skus, _plain(product.description), *(image.alt for image in product.images)],
+    }
+
+
+def _translations(product: Product) -> dict[Field, list[str]]:
+    """What a product's texts are in the current language, and the words that it is searched by."""
+    values = (value for variant in product.variants for value in variant.options)
+    texts = (*texts_of(product.description), *(image.alt for image in product.images))
+    return {
+        Field.TITLE: _changed([product.title], searched),
+        Field.TAGS: [
+            *_changed(product.tags, searched),
+            *_changed((*product.categories, *dict.fromkeys(values)), content),
+        ],
+        Field.TEXT: [unescape(text) for text in _changed(texts, content)],
+    }
+
+
+def _changed(texts: Iterable[str], translate: Callable[[str], str]) -> list[str]:
+    return [translation for text in texts if (translation := translate(text)) != text]
 
 
 def _plain(html: str) -> str:
     return unescape(_TAG.sub(" ", html))
 
 
-def _first_distinct(found: Iterable[str]) -> list[str]:
-    return list(islice(dict.fromkeys(found), MAX_INDEXED_WORDS))
+def _first(texts: Iterable[str]) -> list[str]:
+    """The first distinct words of some texts."""
+    return indexed_words(" ".join(texts))[:MAX_INDEXED_WORDS]
 
 
 def total_stock(stocks: Iterable[int | None]) -> int | None:

@@ -12,15 +12,17 @@ from collections.abc import Callable
 from io import BufferedReader
 
 import msgspec
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shop.catalog.importers import read
 from shop.catalog.importers.draft import Problems
 from shop.catalog.importers.draft_buffer import DraftBuffer
 from shop.catalog.model import Product
+from shop.catalog.reading.search import INDEX_VERSION
+from shop.catalog.schema import catalog
 from shop.catalog.writing.writer import BATCH, CatalogWriter, batched, lock_catalog
-from shop.database import reading, writing
+from shop.database import fetch, reading, writing
 from shop.errors import ImportRefused
 from shop.money import Money, Rates
 
@@ -87,6 +89,19 @@ class CatalogImport:
         async with writing(self.engine) as connection:
             await lock_catalog(connection)
             return await CatalogWriter(connection, self.currency, self._in_catalog_currency).reindex()
+
+    async def refresh_index(self) -> None:
+        """Rebuild the search index if another release has made it.
+
+        Raises StoreUnavailable and ConfigurationError.
+        """
+        statement = select(catalog.c.index_version)
+        if (await fetch(self.engine, statement))[0].index_version == INDEX_VERSION:
+            return
+        async with writing(self.engine) as connection:
+            await lock_catalog(connection)
+            if (await connection.execute(statement)).scalar_one() != INDEX_VERSION:  # nobody else has, meanwhile
+                await CatalogWriter(connection, self.currency, self._in_catalog_currency).reindex()
 
     def _read(self, source: BufferedReader, currency: str, buffer: DraftBuffer, problems: Problems) -> None:
         for draft in read(source, currency, problems):
@@ -169,7 +184,8 @@ class CatalogImport:
         """Update the database's statistics, so that its planner keeps choosing the right indexes."""
         async with reading(self.engine) as connection:
             if connection.dialect.name == "postgresql":
-                await connection.execute(text("VACUUM (ANALYZE) products, variants, listings, facets, product_texts"))
+                tables = "products, variants, listings, facets, product_texts, search_words, search_spellings"
+                await connection.execute(text(f"VACUUM (ANALYZE) {tables}"))
             else:
                 await connection.execute(text("ANALYZE"))
                 await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))

@@ -13,11 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shop.catalog.model import Product, Query
 from shop.catalog.reading import rows
 from shop.catalog.reading.counts import TOTAL, Filters, Tally
-from shop.catalog.reading.search import search_for
+from shop.catalog.reading.price_scale import PriceScale
+from shop.catalog.reading.search import INDEX_VERSION, search_for
 from shop.catalog.schema import catalog, facets, listings, products, reservations, variants
 from shop.catalog.writing.derived import InCatalogCurrency, indexed, listing_rows, product_row, variant_rows
+from shop.catalog.writing.words import WordWriter
 from shop.database import insert_into
-from shop.i18n import ENGLISH
 from shop.languages import known, language_of
 
 BATCH = 500
@@ -51,6 +52,7 @@ class CatalogWriter:
         self.currency = currency
         self.in_catalog_currency = in_catalog_currency
         self.search = search_for(connection.dialect.name)
+        self._words = WordWriter(connection)
 
     async def stored(self, handles: Sequence[str]) -> dict[str, tuple[int, Product]]:
         """(id, product) by handle, of those handles that are stored."""
@@ -103,18 +105,21 @@ class CatalogWriter:
     async def reindex(self) -> int:
         """Rebuild the search index of every published product, after translations changed; return their number."""
         count = 0
+        await self._words.clear()
         async for stored_ids in self.stored_ids():
             numbered = list((await self.stored(list(stored_ids))).values())
             await self.search.remove(self.connection, list(stored_ids.values()))
             count += await self._index(numbered)
-        await self.connection.execute(update(catalog).values(version=catalog.c.version + 1))
+        made = {"version": catalog.c.version + 1, "index_version": INDEX_VERSION}
+        await self.connection.execute(update(catalog).values(made))
         return count
 
     async def _index(self, numbered: Sequence[tuple[int, Product]]) -> int:
-        languages = [language_of(code) for code in known() if code != ENGLISH.code]
+        languages = list(map(language_of, known()))
         published = [indexed(key, product, languages) for key, product in numbered if product.published]
         if published:
-            await self.search.index(self.connection, published)
+            await self.search.index(self.connection, [product.entry for product in published])
+            await self._words.add(product.words for product in published)
         return len(published)
 
     async def _insert(self, table: Table, rows: Iterable[dict[str, Any]]) -> None:
@@ -153,7 +158,7 @@ class CatalogWriter:
         statement = (
             select(products.c.traits, products.c.sort_price).where(products.c.published).order_by(products.c.rank)
         )
-        no_filters, total = Filters(Query(), self.currency), 0
+        no_filters, total = Filters(Query(), PriceScale(self.currency)), 0
         tallies: dict[str, Tally] = {"": Tally()}
         async with self.connection.stream(statement) as stream:
             async for row in stream:
@@ -166,7 +171,7 @@ class CatalogWriter:
 
 
 def _facet_rows(category: str, tally: Tally) -> Iterable[dict[str, Any]]:
-    choices = [(facet.name, value) for facet in tally.facets(Query()) for value in facet.values]
+    choices = [(facet.name, value) for facet in tally.facets(Query(), complete=True) for value in facet.values]
     counts = [(name, value.value, value.label, value.count) for name, value in choices]
     totals = [(TOTAL, "", "", count) for _, count in tally.counts.get(TOTAL, {}).values()]
     for position, (name, value, label, count) in enumerate([*totals, *counts]):

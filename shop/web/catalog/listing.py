@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from shop.catalog.model import Page, Query
+from shop.errors import NotFound
 from shop.i18n import gettext as _
 from shop.i18n import ngettext, noted
 from shop.web.catalog.home_builder import home_view
@@ -41,9 +42,11 @@ class ListingHandlers:
         return page.reply(request)
 
     async def _grid_view(self, query: Query, prices: Prices) -> GridView:
-        page = await self._site.listed(query)
-        query = page.query
         categories = await self._site.catalog.categories()
+        if not {query.category, *query.categories} <= {"", *(category.slug for category in categories)}:
+            raise NotFound(_("We have no such category. It may have been taken out of the shop."))
+        page = await self._site.listed(query, prices)
+        query = page.query
         front = query == Query()
         home = home_view(page.listings, categories, prices, self._site.pictures) if front else None
         title = _("Things for the home") if front else heading(query, page.facets)

@@ -8,10 +8,11 @@ from shop.catalog.model import SORTS, Facet, Page, Query, Sort
 from shop.catalog.reading.facets import facet_of
 from shop.i18n import content, noted
 from shop.i18n import gettext as _
+from shop.web.catalog.answer_builder import answer
 from shop.web.catalog.swatches import swatch_of
 from shop.web.catalog.views import Choice, FacetView, GridView, Pager
 from shop.web.render.cards import card
-from shop.web.render.paths import listing_path
+from shop.web.render.paths import listing_fields, listing_path
 from shop.web.render.pictures import Pictures
 from shop.web.render.prices import Prices
 from shop.web.render.views import Link, Shell
@@ -26,21 +27,25 @@ SORT_LABELS: dict[Sort, str] = {
 
 
 def grid_view(shell: Shell, page: Page, prices: Prices, pictures: Pictures, own_currency: str) -> GridView:
-    """The view of a page of a listing. Price bounds are in the catalogue's currency, not the shopper's."""
-    query = page.query
+    """The view of a page of a listing. Price bands are in the shopper's currency."""
+    query, price_currency = page.query, "" if prices.currency == own_currency else prices.currency
+    in_currency = msgspec.structs.replace(query, price_in=price_currency)
     return GridView(
         shell=shell,
         front=query == Query(),
         heading=heading(query, page.facets),
         total=page.total,
-        more=page.more,
         cards=tuple(card(listing, prices, pictures) for listing in page.listings),
-        facets=tuple(_facet(facet, query, own_currency) for facet in page.facets),
-        chosen=_chosen(query, page.facets, own_currency),
+        facets=tuple(_facet(facet, in_currency, prices.currency) for facet in page.facets),
+        chosen=_chosen(query, page.facets, prices.currency),
         sorts=tuple(_sort(sort, query) for sort in SORTS),
         pager=_pager(query, page.pages),
         category=query.category,
         reset_url="/",
+        price_currency=price_currency,
+        others=listing_fields(_first_page(query, min_price=None, max_price=None, price_in="")),
+        expanded=query.expanded,
+        answer=answer(page, prices, pictures),
     )
 
 
@@ -58,11 +63,11 @@ def _first_page(query: Query, **changes: object) -> Query:
     return msgspec.structs.replace(query, page=1, **changes)
 
 
-def _facet(facet: Facet, query: Query, own_currency: str) -> FacetView:
+def _facet(facet: Facet, query: Query, currency: str) -> FacetView:
     definition = facet_of(facet.name)
     choices = tuple(
         Choice(
-            label=definition.value_label(value, own_currency),
+            label=definition.value_label(value, currency),
             url=listing_path(definition.toggled(query, value)),
             count=value.count,
             selected=value.selected,
@@ -72,15 +77,28 @@ def _facet(facet: Facet, query: Query, own_currency: str) -> FacetView:
         )
         for value in facet.values
     )
-    return FacetView(facet.name, definition.title(), choices, multiple=not definition.single_choice)
+    return FacetView(
+        facet.name,
+        definition.title(),
+        choices,
+        multiple=not definition.single_choice,
+        more=facet.more,
+        bounds=_bounds(query) if facet.name == "price" else None,
+        all_url=listing_path(msgspec.structs.replace(query, expanded=facet.name)),
+    )
 
 
-def _chosen(query: Query, facets: tuple[Facet, ...], own_currency: str) -> tuple[Link, ...]:
+def _bounds(query: Query) -> tuple[str, str]:
+    low, high = ("" if bound is None else str(bound) for bound in (query.min_price, query.max_price))
+    return low, high
+
+
+def _chosen(query: Query, facets: tuple[Facet, ...], currency: str) -> tuple[Link, ...]:
     text = [Link(_("“{q}”", q=query.q), listing_path(_first_page(query, q="")))] if query.q else []
     return (
         *text,
         *(
-            Link(definition.value_label(value, own_currency), listing_path(definition.toggled(query, value)))
+            Link(definition.value_label(value, currency), listing_path(definition.toggled(query, value)))
             for facet in facets
             for definition in (facet_of(facet.name),)
             for value in facet.values
@@ -112,4 +130,4 @@ def _pager(query: Query, pages: int) -> Pager:
 
 def _category_title(query: Query, facets: tuple[Facet, ...]) -> str:
     values = (value for facet in facets if facet.name == "category" for value in facet.values)
-    return next((content(value.label) for value in values if value.value == query.category), query.category)
+    return ", ".join(content(value.label) for value in values if value.selected) or query.category

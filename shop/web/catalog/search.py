@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shop.catalog.model import Category, Page, Query
 from shop.i18n import content
+from shop.web.catalog.answer_builder import answer
 from shop.web.catalog.views import SearchView
 from shop.web.http.reply import Reply, go_to
 from shop.web.http.request import ShopRequest
@@ -40,7 +41,7 @@ class SearchHandlers:
     async def _view(self, query: Query, prices: Prices) -> SearchView:
         if not query.q:
             return SearchView("")
-        found = await self._site.listed(query)
+        found = await self._site.listed(query, prices)
         return search_view(found, await self._site.catalog.categories(), prices, self._site.pictures)
 
 
@@ -55,6 +56,6 @@ def search_view(found: Page, categories: tuple[Category, ...], prices: Prices, p
             Link(content(known.title), listing_path(Query(category=known.slug))) for known in named[:MAX_CATEGORIES]
         ),
         total=found.total,
-        more=found.more,
         all_url=listing_path(Query(q=q)),
+        answer=answer(found, prices, pictures),
     )

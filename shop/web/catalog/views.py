@@ -28,6 +28,11 @@ class FacetView(msgspec.Struct, frozen=True):
     choices: tuple[Choice, ...]
     multiple: bool = True
     """Whether several choices are possible (checkboxes) or one (radio buttons)."""
+    more: int = 0
+    """The number of rarer values, which `all_url` lists."""
+    all_url: str = ""
+    bounds: tuple[str, str] | None = None
+    """Of prices: the lowest and the highest as typed; '' for none."""
 
 
 class Pager(msgspec.Struct, frozen=True):
@@ -59,6 +64,19 @@ class HomeView(msgspec.Struct, frozen=True):
     """The cheapest products, the cheapest first; empty if there are too few products."""
 
 
+class Answer(msgspec.Struct, frozen=True):
+    """What there is to say about the results of a search."""
+
+    meant: Link | None = None
+    """The search as it was probably meant, if a word of it is unknown; its results are those shown."""
+    partial: bool = False
+    """Whether no product has all words, so that those with the most of them are shown."""
+    topics: tuple[Link, ...] = ()
+    """Pages of help about what was searched."""
+    popular: tuple[Card, ...] = ()
+    """Products to show if nothing was found."""
+
+
 class GridView(msgspec.Struct, frozen=True):
     """A grid: the front page, a category, or the results of a search."""
 
@@ -78,8 +96,14 @@ class GridView(msgspec.Struct, frozen=True):
     """The category's slug, '' for all."""
     reset_url: str
     """The listing without filters."""
-    more: bool = False
-    """Whether there are more than `total`: too many to count."""
+    price_currency: str = ""
+    """The currency of price bounds, if it is not the catalogue's own."""
+    others: tuple[tuple[str, str], ...] = ()
+    """The fields of the listing's address except the price bounds and the page."""
+    expanded: str = ""
+    """The name of the facet whose rare values are listed too."""
+    answer: Answer = Answer()
+    """What there is to say about a search."""
     home: HomeView | None = None
     """On the front page."""
     json_ld: tuple[str, ...] = ()
@@ -157,6 +181,5 @@ class SearchView(msgspec.Struct, frozen=True):
     categories: tuple[Link, ...] = ()
     """Categories whose name contains the typed text."""
     total: int = 0
-    more: bool = False
-    """Whether there are more than `total`: too many to count."""
     all_url: str = "/"
+    answer: Answer = Answer()

@@ -22,14 +22,20 @@ class Catalog(Protocol):
     async def product(self, handle: str) -> Product | None:
         """The published product of a handle, or None."""
 
+    async def check(self) -> None:
+        """Notice a change, if nobody has asked for a while; never waits for long."""
+
     def revalidate(self) -> None:
         """Mark the cached catalogue as stale: the next call reads the database."""
 
     async def offers(self, skus: Iterable[str], holder: str = "") -> Mapping[str, Offer]:
         """Offers by sku, for each sku that is sold. Units reserved for `holder` (a cart's id) count as in stock."""
 
-    async def page(self, query: Query, language: str = "") -> Page:
-        """A page of a listing. With a language code, a search also matches translations into that language."""
+    async def page(self, query: Query, language: str = "", currency: str = "") -> Page:
+        """A page of a listing. With a language code, a search also matches translations into that language.
+
+        `currency` is that of the price bands, '' for the catalogue's own.
+        """
 
     async def categories(self) -> tuple[Category, ...]:
         """All categories that have published products."""

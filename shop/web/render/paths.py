@@ -6,6 +6,7 @@ from functools import lru_cache
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from shop.catalog.model import SORTS, Query, Sort
+from shop.catalog.reading.facet_definition import MAX_LENGTH
 from shop.catalog.reading.facets import facets_of, read_facets
 from shop.catalog.reading.parameters import one_line, whole_number
 
@@ -65,6 +66,7 @@ def _listing_query(query_string: bytes) -> Query:
         q=one_line(given.get("q", ""), MAX_SEARCH),
         sort=sort,
         page=max(1, whole_number(given.get("page", ""), MAX_PAGE) or 1),
+        expanded=one_line(given.get("all", ""), MAX_LENGTH),
     )
     return read_facets(plain, pairs)
 
@@ -72,11 +74,17 @@ def _listing_query(query_string: bytes) -> Query:
 @lru_cache(maxsize=16384)
 def listing_path(query: Query) -> str:
     """The canonical grid URL of a query; the front page is '/'."""
+    given = urlencode(listing_fields(query))
+    return f"/?{given}" if given else "/"
+
+
+def listing_fields(query: Query) -> tuple[tuple[str, str], ...]:
+    """The fields of the grid's URL."""
     pairs = [
         ("q", query.q),
         *(pair for facet in facets_of(query) for pair in facet.write(query)),
         ("sort", "" if query.sort == "featured" else query.sort),
         ("page", "" if query.page == 1 else str(query.page)),
+        ("all", query.expanded),
     ]
-    given = urlencode([(name, value) for name, value in pairs if value])
-    return f"/?{given}" if given else "/"
+    return tuple((name, value) for name, value in pairs if value)

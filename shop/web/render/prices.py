@@ -6,8 +6,13 @@ the quantity; totals are sums of those. So the amounts on a page always add up.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import lru_cache
+from math import ceil, floor
 
+import msgspec
+
+from shop.catalog.model import Query
 from shop.i18n import Language, spoken
 from shop.money import Money, Rates
 
@@ -31,6 +36,22 @@ class Prices:
     def text(self, money: Money) -> str:
         """An amount of the catalogue, converted and formatted: '€19.00'."""
         return self.convert(money).format(self._locale)
+
+
+def with_bounds_in(query: Query, currency: str, prices: Prices, own: str) -> Query:
+    """The query with its price bounds in the shown currency ('' for the catalogue's `own`), whole and not narrower.
+
+    Bounds in an unknown currency are left out.
+    """
+    if query.price_in == currency or query.min_price is query.max_price is None:
+        return query
+    low, high = query.min_price, query.max_price
+    try:
+        low = None if low is None else floor(prices.convert(Money.of(Decimal(low), query.price_in or own)).decimal)
+        high = None if high is None else ceil(prices.convert(Money.of(Decimal(high), query.price_in or own)).decimal)
+    except KeyError:
+        low = high = None
+    return msgspec.structs.replace(query, min_price=low, max_price=high, price_in=currency)
 
 
 class Currencies:

@@ -16,7 +16,7 @@ from shop.web.render.catalog import Catalog
 from shop.web.render.language import Languages
 from shop.web.render.page_cache import CachedPage, PageCache
 from shop.web.render.pictures import Pictures
-from shop.web.render.prices import Currencies, Prices
+from shop.web.render.prices import Currencies, Prices, with_bounds_in
 from shop.web.render.shell import ShellBuilder, ShellOptions
 from shop.web.render.templating.templates import Templates
 from shop.web.render.views import Shell
@@ -52,11 +52,19 @@ class Storefront(msgspec.Struct, frozen=True, kw_only=True):
         """The shell of a page for one shopper, which is never cached."""
         return await self.shells.personal(title, path=path, currency=self.currency(request), **options)
 
-    async def listed(self, query: Query) -> Page:
-        """A page of the catalogue. A search also matches translations into the current language."""
-        language = spoken()
-        return await self.catalog.page(query, "" if language is ENGLISH else language.code)
+    async def listed(self, query: Query, prices: Prices) -> Page:
+        """A page of the catalogue, filtered by the prices that are shown.
+
+        A search also matches translations into the current language.
+        """
+        language, currency = spoken(), "" if prices.currency == self.currencies.default else prices.currency
+        return await self.catalog.page(
+            with_bounds_in(query, currency, prices, self.currencies.default),
+            "" if language is ENGLISH else language.code,
+            currency,
+        )
 
     async def page(self, key: tuple[Hashable, ...], prices: Prices, render: Callable[[], Awaitable[str]]) -> CachedPage:
         """The cached page for the key and these prices; rendered and cached on a miss."""
+        await self.catalog.check()
         return await self.pages.page(self.catalog.version, (prices.currency, *key), render)

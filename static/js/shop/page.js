@@ -29,12 +29,12 @@ on("htmx:before:swap", ({ detail: { ctx, tasks } }) => {
     keepOpen(target, fragment);
     if (target?.id === "product") keepQuantity(fragment);
   }
-  ctx.scrolled = byId("filters")?.scrollTop; // on a phone the filters scroll
+  ctx.scrolled = byId("filters-sheet")?.scrollTop; // on a phone the filters scroll
 });
 
 on("htmx:after:swap", ({ detail: { ctx } }) => {
   for (const [id, { value }] of steps) if (byId(id)) byId(id).value = value;
-  if (ctx.scrolled) byId("filters")?.scrollTo(0, ctx.scrolled);
+  if (ctx.scrolled) byId("filters-sheet")?.scrollTo(0, ctx.scrolled);
   if (ctx.target?.id === "product") say("chosen");
   if (byId("cart-drawer").open && document.activeElement === document.body) byId("cart-drawer-title").focus();
   if (ctx.request.method !== "POST" || ctx.response.status >= 400) return;

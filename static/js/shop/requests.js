@@ -128,7 +128,9 @@ async function lookUp(url, request) {
   const response = await fetch(url, request).catch((error) => {
     if (request.signal.aborted) throw error;
   });
-  return response?.status < 500 ? response : new Response("");
+  if (response?.status < 500) return response;
+  byId("search-panel")?.replaceChildren(); // results of other words
+  return new Response("");
 }
 
 function untilTryAgain(signal, change) {

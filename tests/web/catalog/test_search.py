@@ -55,3 +55,23 @@ async def test_an_answer_is_kept_like_a_page(shop: Client, catalog: FixedCatalog
     assert "set-cookie" not in warm.headers
     yen = await shop.get("/search?q=mug", headers={**HTMX, "Cookie": "currency=JPY"})
     assert "¥3,088" in yen.text
+
+
+@pytest.mark.parametrize(
+    ("q", "path"),
+    [
+        ("returns", "/help#delivery"),
+        ("Delivery", "/help#delivery"),
+        ("retu", "/help#delivery"),
+        ("gdpr", "/help#privacy"),
+    ],
+)
+async def test_pages_of_help_are_found(shop: Client, q: str, path: str) -> None:
+    for text in ((await shop.get(f"/search?q={q}", headers=HTMX)).text, (await shop.get(f"/?q={q}")).text):
+        assert f'class="onward" href="{path}"' in text
+    assert "/help#" not in (await shop.get("/search?q=mug", headers=HTMX)).text
+
+
+async def test_help_is_found_in_the_language_of_the_page(shop: Client) -> None:
+    german = {**HTMX, "Cookie": "language=de"}
+    assert 'href="/help#delivery"' in (await shop.get("/search?q=Rückgabe", headers=german)).text

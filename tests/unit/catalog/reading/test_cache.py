@@ -11,7 +11,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.catalog.model import Query
-from shop.catalog.reading.cache import POLL_SECONDS, CachedCatalog
+from shop.catalog.reading.cache import POLL_SECONDS, STALE_SECONDS, CachedCatalog
 from shop.catalog.reading.repository import CatalogRepository
 from shop.database import create_engine
 from shop.errors import StoreUnavailable
@@ -173,6 +173,25 @@ async def test_an_import_shows_after_the_next_poll(
     assert (await catalog.page(Query())).listings[0].title == "Better Mug"
     assert (await catalog.offers(["MUG"]))["MUG"].price.amount == 500
     assert catalog.version == before + 1
+
+
+async def test_after_a_quiet_time_the_first_reader_sees_the_change(
+    catalog: CachedCatalog, engine: AsyncEngine, clock: Clock
+) -> None:
+    await read_everything(catalog)
+    await import_text(engine, HEAD + "mug,Better Mug,MUG,5\n")
+    clock.now += STALE_SECONDS + 1
+    assert (await catalog.product("mug")).title == "Better Mug"  # type: ignore[union-attr]
+
+
+async def test_a_hung_database_delays_the_first_reader_after_a_quiet_time_once(
+    catalog: CachedCatalog, database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shop.catalog.reading.cache.PATIENCE_SECONDS", 0.01)
+    known = await read_everything(catalog)
+    database.open.clear()
+    clock.now += STALE_SECONDS + 1
+    assert await asyncio.wait_for(read_everything(catalog), 10) == known
 
 
 async def test_revalidate_polls_with_the_next_read(catalog: CachedCatalog, engine: AsyncEngine) -> None:

@@ -9,12 +9,13 @@ import pytest
 from shop.catalog.model import FacetValue, Query
 from shop.catalog.reading.counts import Filters
 from shop.catalog.reading.facets import BUILT_IN, FACETS, facet_of, option_facet
+from shop.catalog.reading.price_scale import PriceScale
 from shop.catalog.reading.traits import Traits
 from shop.web.render.paths import listing_path, listing_query
 from tests.fixtures.catalog import a_product, variant
 
 TRAITS = Traits.of(a_product("mug", variant("1", "Moss"), options=("Colour",), categories=("Mugs",)))
-CHOICES = dict(Filters(Query(), "EUR").additions(TRAITS, 1500))
+CHOICES = dict(Filters(Query(), PriceScale("EUR")).additions(TRAITS, 1500))
 """The counts that a product adds to each facet."""
 
 
@@ -40,7 +41,7 @@ def test_a_choice_is_in_the_address_and_in_the_form_and_can_be_removed(name: str
 
 @pytest.mark.parametrize("name", [*BUILT_IN, "Colour"])
 def test_a_choice_finds_the_product_that_counts_it(name: str) -> None:
-    found = Filters(facet_of(name).toggled(Query(), chosen(name)), "EUR")
+    found = Filters(facet_of(name).toggled(Query(), chosen(name)), PriceScale("EUR"))
     assert found.passes(TRAITS, 1500)
     assert not found.passes(Traits((), (), ((False, ()),)), 10**6)
 
@@ -51,12 +52,17 @@ def test_a_choice_has_a_label() -> None:
     assert words == {"category": "Mugs", "price": "€10 to €20", "in_stock": "In stock", "Colour": "Moss"}
 
 
-def test_several_values_of_an_option_may_be_chosen_and_one_of_any_other_facet() -> None:
+def test_several_options_and_categories_may_be_chosen_and_one_price() -> None:
     colour = option_facet("Colour")
     both = colour.toggled(colour.choose(Query(), ["Moss"]), FacetValue("Clay", "Clay", 1))
     assert both.options == (("Colour", "Clay"), ("Colour", "Moss"))
     category = facet_of("category")
-    assert category.toggled(category.choose(Query(), ["mugs"]), FacetValue("bowls", "Bowls", 1)).category == "bowls"
+    several = category.toggled(category.choose(Query(), ["mugs"]), FacetValue("bowls", "Bowls", 1))
+    assert category.selected(several) == ("mugs", "bowls")
+    without = category.toggled(several, FacetValue("mugs", "Mugs", 1, selected=True))
+    assert category.selected(without) == ("bowls",)
+    price = facet_of("price")
+    assert price.selected(price.choose(price.choose(Query(), ["0-10"]), ["10-20"])) == ("10-20",)
 
 
 def test_stock_is_the_last_facet() -> None:

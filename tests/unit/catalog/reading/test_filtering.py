@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from shop.catalog.model import Listing, Page, Query, Sort
-from shop.catalog.reading.facets import MAX_VALUES, bands
+from shop.catalog.reading.counts import MAX_EXPANDED, MAX_VALUES
 from shop.catalog.reading.filtering import MAX_PAGES, PAGE_SIZE, Candidate, clamp_page, filtered_page
+from shop.catalog.reading.price_scale import PriceScale
 from shop.catalog.reading.traits import Traits
 from tests.fixtures.catalog import a_product, eur, variant
 
@@ -46,7 +47,7 @@ CARD = candidate(2, "card", variant("5", price=300), categories=("Gifts",), crea
 
 
 def page(**query: Any) -> Page:
-    return filtered_page([MUG, BOWL, CARD], Query(**query), "EUR")
+    return filtered_page([MUG, BOWL, CARD], Query(**query), PriceScale("EUR"))
 
 
 def found(**query: Any) -> list[str]:
@@ -109,7 +110,7 @@ def test_chosen_values_are_always_shown_so_that_they_can_be_removed() -> None:
 
 def test_an_option_named_like_a_built_in_facet_is_none() -> None:
     odd = candidate(0, "odd", variant("1", "x"), options=("price",))
-    facets = filtered_page([odd], Query(options=(("price", "x"),)), "EUR").facets
+    facets = filtered_page([odd], Query(options=(("price", "x"),)), PriceScale("EUR")).facets
     assert [facet.name for facet in facets] == ["price", "in_stock"]
     assert "x" not in {value.value for facet in facets for value in facet.values}
 
@@ -117,8 +118,16 @@ def test_an_option_named_like_a_built_in_facet_is_none() -> None:
 def test_a_facet_shows_a_bounded_number_of_values() -> None:
     many = [candidate(n, f"p{n}", variant("1", str(n)), options=("Engraving",)) for n in range(MAX_VALUES * 3)]
     twice = [candidate(n, f"q{n}", variant("1", str(n)), options=("Engraving",)) for n in range(MAX_VALUES)]
-    (facet,) = (f for f in filtered_page([*many, *twice], Query(), "EUR").facets if f.name == "Engraving")
+    (facet,) = (f for f in filtered_page([*many, *twice], Query(), PriceScale("EUR")).facets if f.name == "Engraving")
     assert [value.value for value in facet.values] == [str(n) for n in range(MAX_VALUES)]
+    assert facet.more == MAX_VALUES * 2
+
+
+def test_a_facet_shows_all_values_on_demand_but_not_thousands() -> None:
+    many = [candidate(n, f"p{n}", variant("1", str(n)), options=("Engraving",)) for n in range(MAX_EXPANDED * 2)]
+    query = Query(options=(("Engraving", str(MAX_EXPANDED + 7)),), expanded="Engraving")
+    (facet,) = (f for f in filtered_page(many, query, PriceScale("EUR")).facets if f.name == "Engraving")
+    assert (len(facet.values), facet.more) == (MAX_EXPANDED + 1, MAX_EXPANDED - 1), "and what is chosen"
 
 
 @pytest.mark.parametrize(
@@ -133,7 +142,7 @@ def test_a_facet_shows_a_bounded_number_of_values() -> None:
     ],
 )
 def test_price_bands(amount: int, currency: str, expected: tuple[str, ...]) -> None:
-    assert bands(amount, currency) == expected
+    assert PriceScale(currency).bands(amount) == expected
 
 
 def test_page_numbers_are_clamped() -> None:

@@ -44,7 +44,7 @@ def test_a_choice_leads_to_the_first_page_with_it_or_without_it() -> None:
     links = {(facet.name, choice.value): asked(choice.url) for facet in view().facets for choice in facet.choices}
     bare, moss = Query(q="red mug", sort="name"), (("Colour", "Moss"),)
 
-    assert links["category", "mugs"] == replace(bare, category="mugs", options=moss)
+    assert links["category", "mugs"] == replace(bare, category="bowls", categories=("mugs",), options=moss)
     assert links["category", "bowls"] == replace(bare, options=moss)
     assert links["Colour", "Moss"] == replace(bare, category="bowls")
     assert links["Colour", "Sand"].options == (("Colour", "Moss"), ("Colour", "Sand"))
@@ -64,6 +64,14 @@ def test_what_was_chosen_can_be_taken_away() -> None:
     assert set(chosen) == {"“red mug”", "Bowls", "Moss"}
     assert chosen["“red mug”"].q == ""
     assert chosen["Bowls"].category == ""
+
+
+def test_a_price_band_is_one_of_the_shown_currency() -> None:
+    prices = Prices(Rates("EUR", "2025-01-02", {"EUR": Decimal(1), "JPY": Decimal(160)}), "JPY", ENGLISH)
+    shown = grid_view(SHELL, Page(Query(), (), FACETS, 200, 9), prices, PICTURES, "EUR")
+    links = {(facet.name, choice.value): asked(choice.url) for facet in shown.facets for choice in facet.choices}
+    assert links["price", "10-20"] == Query(min_price=10, max_price=20, price_in="JPY")
+    assert links["in_stock", "1"] == Query(in_stock=True)
 
 
 def test_only_an_option_of_colours_has_swatches() -> None:
