@@ -16,6 +16,8 @@ from shop.commands.loadtest import loadtest
 from shop.commands.orders.group import orders
 from shop.commands.outbox import outbox
 from shop.commands.run import run
+from shop.commands.shopper import shopper
+from shop.commands.stock import stock
 from shop.errors import ConfigurationError, ImportRefused, ShopError
 
 
@@ -36,7 +38,7 @@ def cli() -> None:
     """A shop. Start it with `shop run`."""
 
 
-for command in (run, catalog, demo, cart, orders, coupons, outbox, doctor, loadtest):
+for command in (run, catalog, stock, demo, cart, orders, coupons, outbox, shopper, doctor, loadtest):
     cli.add_command(command)
 
 if __name__ == "__main__":

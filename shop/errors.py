@@ -106,10 +106,14 @@ class LineLimitExceeded(CartLimitExceeded):
 
 
 class NotEnoughStock(InvalidInput):
-    """The requested quantity exceeds the stock; `available` is the quantity in stock."""
+    """The requested quantity exceeds the stock, `available`; `reserved`: more may come back."""
 
-    def __init__(self, title: str, available: int) -> None:
-        message = noted("Only {available} of {title} left.") if available else noted("{title} is sold out.")
+    def __init__(self, title: str, available: int, *, reserved: bool = False) -> None:
+        message = noted("{title} is sold out.")
+        if available:
+            message = noted("Only {available} of {title} left.")
+        elif reserved:
+            message = noted("The last of {title} are reserved for another order. They may come back within minutes.")
         super().__init__(message, field="quantity", available=available, title=title)
         self.available = available
 

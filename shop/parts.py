@@ -18,11 +18,12 @@ from shop.cart.service import CartService
 from shop.catalog.exchange_rates import read_rates
 from shop.catalog.reading.cache import CachedCatalog
 from shop.catalog.reading.repository import CatalogRepository
+from shop.catalog.stock.counting import StockBook
 from shop.catalog.stock.sync import StockSync
 from shop.catalog.writing.importing import CatalogImport
 from shop.checkout.mail.order_emails import OrderEmails
 from shop.checkout.mail.outbox import Outbox
-from shop.checkout.mail.smtp import sender_of
+from shop.checkout.mail.smtp import merchant_address, sender_of
 from shop.checkout.metrics import OrderMetrics
 from shop.checkout.payments.connect import provider_of
 from shop.checkout.payments.provider import PaymentProvider
@@ -37,6 +38,7 @@ from shop.checkout.placing.workflow import OrderWorkflow
 from shop.checkout.pricing.coupons import Coupons
 from shop.checkout.pricing.quotes import Offers, Quotes
 from shop.checkout.pricing.terms import Terms, read_terms
+from shop.checkout.privacy import Privacy
 from shop.database import create_engine, migrate, require_current
 from shop.money import Rates
 from shop.settings import Settings
@@ -108,12 +110,22 @@ class Parts:
     @cached_property
     def stock_sync(self) -> StockSync:
         """Updates the catalogue when orders change the stock."""
-        return StockSync(self.database, self.settings.currency, self.clock)
+        return StockSync(self.database, self.settings.currency, self.clock, self.order_metrics.reserved)
+
+    @cached_property
+    def stock_book(self) -> StockBook:
+        """The stock as people count and change it."""
+        return StockBook(self.database, self.clock)
 
     @cached_property
     def coupons(self) -> Coupons:
         """The coupons."""
-        return Coupons(self.database, self.rates)
+        return Coupons(self.database, self.rates, key=self.settings.lasting_secret)
+
+    @cached_property
+    def privacy(self) -> Privacy:
+        """The data of persons."""
+        return Privacy(self.database, self.coupons, self.clock)
 
     @cached_property
     def terms(self) -> Terms:
@@ -142,7 +154,7 @@ class Parts:
             OrderTransactions(self.database),
             self.coupons,
             self.payments,
-            OrderEmails(self.outbox),
+            OrderEmails(self.outbox, merchant_address(self.settings)),
             self.stock_sync.touched,
             seconds=self.settings.payment_seconds,
             clock=self.clock,
@@ -185,7 +197,8 @@ class Parts:
 
     async def close(self) -> None:
         """Finish the orders in progress, stop the background jobs and close every connection."""
-        for part in (self.ordering.place_order, self.recovery, self.outbox, self.stock_sync):
+        ordering = self.ordering
+        for part in (ordering.place_order, ordering.reservations, self.recovery, self.outbox, self.stock_sync):
             await part.close()
         await self.carts.close()
         await self.cached_catalog.close()

@@ -57,7 +57,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     checkout_terms: str = ""
     """A JSON file of shipping methods and taxes; empty: those of the demo catalogue."""
     reservation_seconds: int = 600
-    """Seconds for which opening the checkout reserves the cart's items; 0: no reservations."""
+    """Seconds for which a cart keeps its items after a declined payment; 0: not at all."""
     payments_url: str = "demo:"
     """The payment provider; `demo:` moves no money. docs/payments.md says how to add one."""
     payment_seconds: float = 8.0
@@ -66,6 +66,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The mail server: smtp:// (with STARTTLS) or smtps://; empty: e-mails stay in the outbox."""
     mail_from: str = "Neap <orders@neap.example>"
     """The sender of e-mails."""
+    orders_to: str = ""
+    """The merchant's e-mail address, which is told of every new order; empty: nobody is."""
     secret_key: str = ""
     """Signs the contents of checkout forms, and links that carry a cart; empty: a random key, generated at startup
     and shared by the workers."""
@@ -84,6 +86,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             if not least <= (given := getattr(self, name)) <= most:
                 raise ConfigurationError(f"{name.upper()} is {given:g}; it must be from {least:g} to {most:,g}.")
 
+    @property
+    def lasting_secret(self) -> str:
+        """SECRET_KEY if it was set: what is stored must not depend on one that was generated at startup."""
+        return "" if self.secret_key.startswith(GENERATED) else self.secret_key
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, env_file: Path = Path(".env")) -> Settings:
         """Read an .env file and the environment, which takes precedence. Raises ConfigurationError."""
@@ -100,11 +107,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise ConfigurationError(f"{name} is set to {values_given.get(name.lower())!r}: {error}") from error
 
 
+GENERATED = "generated:"
+"""What a SECRET_KEY begins with that lives only as long as this process and its workers."""
+
+
 def export_secret(settings: Settings) -> Settings:
     """Settings with a SECRET_KEY: generate one if it is empty, and export it to the processes that this one starts."""
     if settings.secret_key:
         return settings
-    os.environ["SECRET_KEY"] = key = secrets.token_hex(32)
+    os.environ["SECRET_KEY"] = key = GENERATED + secrets.token_hex(32)
     return msgspec.structs.replace(settings, secret_key=key)
 
 

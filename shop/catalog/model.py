@@ -27,6 +27,27 @@ class Image(msgspec.Struct, frozen=True):
     alt: str = ""
 
 
+class StockLevel(msgspec.Struct, frozen=True):
+    """The stock of a sku. on hand = on sale + reserved + committed."""
+
+    stock: int | None
+    """Quantity on sale; None for no limit."""
+    reserved: int = 0
+    """Quantity that carts and unpaid orders keep from sale for a while."""
+    committed: int = 0
+    """Quantity that is sold and has not left the shop."""
+
+    @property
+    def on_hand(self) -> int | None:
+        """What a person who counts finds; None for no limit."""
+        return None if self.stock is None else self.stock + self.reserved + self.committed
+
+    def counted(self, on_hand: int | None) -> StockLevel:
+        """The stock with this quantity on hand. What is reserved or committed stays so, even if it is more."""
+        stock = None if on_hand is None else max(0, on_hand - self.reserved - self.committed)
+        return StockLevel(stock, self.reserved, self.committed)
+
+
 class Variant(msgspec.Struct, frozen=True):
     """A version of a product that can be bought: a value of each option, a price and a stock."""
 
@@ -45,6 +66,8 @@ class Variant(msgspec.Struct, frozen=True):
     """Index of this variant's image in the product's images."""
     reserved: int = 0
     """Quantity reserved by checkouts: no longer on sale, not yet sold."""
+    committed: int = 0
+    """Quantity sold to orders that have not left the shop."""
 
     @property
     def available(self) -> bool:
@@ -52,14 +75,13 @@ class Variant(msgspec.Struct, frozen=True):
         return self.stock is None or self.stock > 0
 
     @property
-    def on_hand(self) -> int | None:
-        """Quantity not sold yet, reserved or not: the result of a stocktake. None for no limit."""
-        return None if self.stock is None else self.stock + self.reserved
+    def level(self) -> StockLevel:
+        """Its stock."""
+        return StockLevel(self.stock, self.reserved, self.committed)
 
-    def with_reserved(self, reserved: int) -> Variant:
-        """The same quantity on hand with `reserved` units reserved, the rest (at least 0) on sale."""
-        stock = None if self.on_hand is None else max(0, self.on_hand - reserved)
-        return msgspec.structs.replace(self, stock=stock, reserved=reserved)
+    def with_level(self, level: StockLevel) -> Variant:
+        """The variant with this stock."""
+        return msgspec.structs.replace(self, **msgspec.structs.asdict(level))
 
     @property
     def low(self) -> bool:
@@ -94,12 +116,10 @@ class Product(msgspec.Struct, frozen=True):
     rank: int = 0
     """The key of the order 'featured', ascending."""
 
-    def with_reserved(self, reserved: Mapping[str, int]) -> Product:
-        """The product with these quantities reserved by sku; see Variant.with_reserved."""
-        if all(variant.reserved == reserved.get(variant.sku, 0) for variant in self.variants):
-            return self
-        variants = (variant.with_reserved(reserved.get(variant.sku, 0)) for variant in self.variants)
-        return msgspec.structs.replace(self, variants=tuple(variants))
+    def with_levels(self, levels: Mapping[str, StockLevel]) -> Product:
+        """The product with these stocks by sku."""
+        variants = tuple(variant.with_level(levels[variant.sku]) for variant in self.variants)
+        return msgspec.structs.replace(self, variants=variants)
 
     @property
     def listing(self) -> Listing:
@@ -117,6 +137,8 @@ class Product(msgspec.Struct, frozen=True):
             compare_at=lowest.compare_at,
             stock=None if None in stocks else sum(filter(None, stocks)),
             sku=lowest.sku if len(self.variants) == 1 else None,
+            reserved=not any(variant.available for variant in self.variants)
+            and any(variant.reserved for variant in self.variants),
         )
 
     def variant(self, sku: str) -> Variant | None:
@@ -142,6 +164,8 @@ class Listing(msgspec.Struct, frozen=True):
     compare_at: Money | None
     stock: int | None
     sku: str | None
+    reserved: bool = False
+    """Whether nothing is on sale, and some of it may come back within minutes."""
 
 
 class Published(msgspec.Struct, frozen=True):

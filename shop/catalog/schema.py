@@ -9,10 +9,25 @@ category); `product_texts` (lexemes, indexed by SQLite's FTS5 in `search_index`,
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    false,
+    text,
+)
 
 from shop.database import metadata
 
+UNPAID = text("NOT committed")
+"""Literal SQL, not a bind parameter: otherwise neither planner uses the partial index."""
 _SORTABLE = Text().with_variant(Text(collation="C"), "postgresql")
 """Text that both databases sort by code point."""
 
@@ -22,10 +37,11 @@ catalog = Table(
     Column("id", Integer, primary_key=True),
     Column("version", BigInteger, nullable=False),
     Column("products", Integer, nullable=False),
+    Column("imports", BigInteger, nullable=False, server_default="0"),
     Column("index_version", Integer, nullable=False, server_default="0"),
 )
-"""One row. `version` increments with every change that pages show; `products` counts the published ones;
-`index_version` says how the search index was made (see `search.INDEX_VERSION`)."""
+"""One row. `version` increments with every change that pages show, `imports` with every import; `products` counts the
+published ones; `index_version` says how the search index was made (see `search.INDEX_VERSION`)."""
 
 products = Table(
     "products",
@@ -72,6 +88,8 @@ variants = Table(
     Column("stock", BigInteger),
     Column("weight", Integer, nullable=False),
     Column("image", Integer),
+    CheckConstraint("stock >= 0", name="ck_variants_stock"),
+    CheckConstraint("price >= 0", name="ck_variants_price"),
     Index("ix_variants_product", "product_id", "position", unique=True),
 )
 
@@ -144,9 +162,37 @@ reservations = Table(
     Column("sku", String(64), primary_key=True),
     Column("quantity", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
+    Column("committed", Boolean, nullable=False, server_default=false()),
+    CheckConstraint("quantity > 0", name="ck_reservations_quantity"),
     Index("ix_reservations_sku", "sku"),
     Index("ix_reservations_expires", "expires_at"),
+    Index("ix_reservations_unpaid", "quantity", sqlite_where=UNPAID, postgresql_where=UNPAID),
 )
 """Quantities reserved for a holder (the id of a cart at the checkout) until `expires_at` (seconds since the epoch).
-They are not part of `variants.stock`, which is on sale to everyone. No foreign key: reservations survive an import that
-rewrites their variant."""
+They are not part of `variants.stock`, which is on sale to everyone. The holder 'order:NUMBER' is an order: its rows do
+not expire, and are `committed` from its payment until it leaves the shop. No foreign key: reservations survive an
+import that rewrites their variant."""
+
+stock_changes = Table(
+    "stock_changes",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("sku", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("before", BigInteger),
+    Column("after", BigInteger),
+    Column("reason", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Index("ix_stock_changes_sku", "sku", "id"),
+)
+"""What people changed: the quantity on hand before and after (NULL: no limit), by whom (`who`), when (seconds since the
+epoch) and why. Sales are in the orders. A renamed sku has a row with the old sku as its reason."""
+
+renamed_skus = Table(
+    "renamed_skus",
+    metadata,
+    Column("old", String(64), primary_key=True),
+    Column("new", String(64), nullable=False),
+)
+"""Skus that an import has renamed: what comes back under the old name goes to the new one."""

@@ -57,6 +57,13 @@ class OrderMetrics:
             "shop_orders_unsettled", "Orders that wait for a payment, a shopper or a cart", registry=registry
         )
 
+        self._oldest = Gauge(
+            "shop_orders_unsettled_oldest_seconds", "Age of the oldest unsettled order", registry=registry
+        )
+        self._reserved = Gauge(
+            "shop_stock_reserved", "Units that carts and unpaid orders keep from sale", registry=registry
+        )
+
     async def placing(self, work: Awaitable[Order]) -> Order:
         """Time and count one submit."""
         started, result = time.perf_counter(), "error"
@@ -77,6 +84,11 @@ class OrderMetrics:
         words = "Order %s: payment outcome unknown, will ask the provider again: %s"
         log.warning(words, masked(order.number), error, exc_info=unforeseen(error))
 
-    def open(self, count: int) -> None:
-        """Set the number of unsettled orders."""
+    def open(self, count: int, oldest_seconds: int) -> None:
+        """Set the number of unsettled orders, and the age of the oldest."""
         self._open.set(count)
+        self._oldest.set(oldest_seconds)
+
+    def reserved(self, units: int) -> None:
+        """Set the number of units that are reserved, and neither on sale nor sold."""
+        self._reserved.set(units)

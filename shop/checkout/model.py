@@ -7,6 +7,7 @@ quote unchanged, so that a receipt never changes with the catalogue.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hmac import compare_digest
 from typing import Literal
 
 import msgspec
@@ -31,8 +32,8 @@ NEXT: Mapping[State, frozenset[State]] = {
 """The states of an order, each with those that may follow.
 
 pending: stock taken, payment in progress. failed: nothing charged, stock returned. placed: payment authorised; the
-order is firm and has a receipt. paid: payment captured. cancelled: payment voided or refunded, stock returned.
-refunded: money returned, stock not.
+order is firm and has a receipt. paid: payment captured. cancelled: payment voided or refunded before the goods left.
+refunded: money returned. Whether the goods of a cancelled or refunded order are on sale again is decided each time.
 """
 
 
@@ -187,11 +188,23 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
         return {line.sku: line.quantity for line in self.lines}
 
 
+class OrderEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened to an order after it was placed."""
+
+    at: int
+    """Seconds since the epoch."""
+    what: str
+    """The state that it reached, or 'note'."""
+    who: str = ""
+    """'' for the shop itself."""
+    why: str = ""
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """A quote that a shopper agreed to."""
 
     number: str
-    """Identifies the order and opens its receipt: at least 80 random bits, in capitals and digits."""
+    """Identifies the order: at least 80 random bits, in capitals and digits."""
     state: State
     settled: bool
     """Whether cart and payment provider need nothing more."""
@@ -200,12 +213,32 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     changed_at: int
     quote: Quote
     buyer: Buyer
+    secret: str = ""
+    """Opens the order's page without anything else: it is in the page's address."""
     challenge_path: str = ""
     """Where the shopper confirms the payment while the order waits for it; else ''."""
     fingerprint: str = ""
     """A digest of the request that placed it, without the card's number and code; '' for a request without a key."""
     failure: str = ""
     """Why it failed or was cancelled, for the shopper: a translatable message, or an operator's text."""
+
+    @property
+    def path(self) -> str:
+        """The path of its page, with the secret that opens it."""
+        return f"/order/{self.number}{self._key}"
+
+    def opened_by(self, key: str) -> bool:
+        """Whether this is the secret that opens its page."""
+        return bool(self.secret) and compare_digest(self.secret.encode(), key.encode())
+
+    @property
+    def confirm_path(self) -> str:
+        """Where the shopper confirms the payment, with the same secret; '' if there is nothing to confirm."""
+        return f"{self.challenge_path}{self._key}" if self.challenge_path else ""
+
+    @property
+    def _key(self) -> str:
+        return f"?key={self.secret}" if self.secret else ""
 
     @property
     def firm(self) -> bool:

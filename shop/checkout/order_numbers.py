@@ -1,4 +1,4 @@
-"""Order numbers. A number opens its receipt, so it is drawn from 80 random bits; it is also read aloud and typed.
+"""The numbers of orders, which are read aloud and typed, and the secrets that open their pages.
 
 The digits are Crockford's base 32 (https://www.crockford.com/base32.html), which has no I, L, O and U.
 """
@@ -13,12 +13,18 @@ from shop.typed import digits
 DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 16
 """5 bits each."""
+SECRET_BYTES = 15
 _TYPED = str.maketrans("ILO", "110")
 
 
 def new_number() -> str:
     """A new order number, 80 random bits."""
     return "".join(secrets.choice(DIGITS) for _ in range(LENGTH))
+
+
+def new_secret() -> str:
+    """A new secret for the address of an order's page, 120 random bits."""
+    return secrets.token_urlsafe(SECRET_BYTES)
 
 
 def typed_number(text: str) -> str:
@@ -33,7 +39,7 @@ def purchase_id(number: str) -> bytes:
 
 
 def masked(number: str) -> str:
-    """The part of a number that may be logged: the whole number opens a receipt."""
+    """The part of a number that is logged: with the e-mail address the whole number opens a receipt."""
     return f"{number[:4]}…"
 
 

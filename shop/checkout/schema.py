@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Integer, String, Table, Text, text
 
 from shop.database import metadata
 
@@ -10,12 +10,14 @@ LIVE = text("state <> 'failed'")
 OPEN = text("NOT settled")
 PENDING = text("state = 'pending'")
 """Literal SQL, not bind parameters: otherwise neither planner uses the partial index."""
+STATES = ("pending", "failed", "placed", "paid", "shipped", "cancelled", "refunded")
 _CART = ("cart_id", "cart_revision", "cart_change")
 
 orders = Table(
     "orders",
     metadata,
     Column("number", String(32), primary_key=True),
+    Column("secret", String(32), nullable=False, server_default=""),
     Column("state", String(16), nullable=False),
     Column("settled", Boolean, nullable=False),
     Column("claim", String(32), nullable=False),
@@ -25,23 +27,59 @@ orders = Table(
     Column("cart_change", String(16), nullable=False),
     Column("idempotency_key", String(64)),
     Column("email", Text, nullable=False),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("words", Text, nullable=False, server_default=""),
     Column("currency", String(3), nullable=False),
     Column("total", BigInteger, nullable=False),
     Column("coupon", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
     Column("details", Text, nullable=False),
+    CheckConstraint("total >= 0", name="ck_orders_total"),
+    CheckConstraint(f"state IN {STATES}", name="ck_orders_state"),
     Index("ix_orders_cart", *_CART, unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
     Index("ix_orders_pending", "cart_id", unique=True, sqlite_where=PENDING, postgresql_where=PENDING),
     Index("ix_orders_key", "idempotency_key", unique=True),
     Index("ix_orders_open", "claimed_until", sqlite_where=OPEN, postgresql_where=OPEN),
     Index("ix_orders_created", "created_at"),
+    Index("ix_orders_email", "email"),
 )
-"""A row records the intent, and becomes the order. `details` is JSON of the rest of model.Order. `claim` names the
-process that works on the order until `claimed_until` (milliseconds since the epoch), '' for none; then any process may
-claim it. A state of a cart has at most one order that did not fail. The id of the latest change tells apart two states
-with one revision, which exist after a cart was lost. A cart has at most one pending order: its lines are still in the
-cart."""
+"""A row records the intent, and becomes the order. `secret` is in the address of its page. `name` (the recipient's)
+and `words` (all that the order says) are folded, for searching. `details` is JSON of the rest of model.Order. `claim`
+names the process that works on the order until `claimed_until` (milliseconds since the epoch), '' for none; then any
+process may claim it. A state of a cart has at most one order that did not fail. The id of the latest change tells apart
+two states with one revision, which exist after a cart was lost. A cart has at most one pending order: its lines are
+still in the cart."""
+
+order_lines = Table(
+    "order_lines",
+    metadata,
+    Column("number", String(32), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("sku", String(64), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    Column("unit", BigInteger, nullable=False),
+    Column("discount", BigInteger, nullable=False),
+    CheckConstraint("quantity > 0 AND unit >= 0 AND discount >= 0", name="ck_order_lines_amounts"),
+    Index("ix_order_lines_sku", "sku"),
+)
+"""What was sold, as `orders.details` has it too: for questions over many orders. `unit` and `discount` are in minor
+units of the order's currency."""
+
+order_events = Table(
+    "order_events",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("number", String(32), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("what", String(16), nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Index("ix_order_events_number", "number", "id"),
+)
+"""What happened to an order after it was placed: `what` is the state that it reached, or 'note'. `who` is '' for the
+shop itself. Rows are never changed."""
 
 coupons = Table(
     "coupons",
@@ -50,6 +88,7 @@ coupons = Table(
     Column("terms", Text, nullable=False),  # JSON
     Column("uses", Integer, nullable=False),
     Column("max_uses", Integer),
+    CheckConstraint("uses >= 0 AND (max_uses IS NULL OR uses <= max_uses)", name="ck_coupons_uses"),
 )
 """`uses` counts the orders with this coupon that did not fail; it never exceeds `max_uses` (None: no limit)."""
 
@@ -59,6 +98,7 @@ coupon_shoppers = Table(
     Column("code", Text, primary_key=True),
     Column("shopper", String(64), primary_key=True),
     Column("uses", Integer, nullable=False),
+    CheckConstraint("uses >= 0", name="ck_coupon_shoppers_uses"),
 )
 """Uses of a coupon by one shopper, identified by a digest of the e-mail address."""
 

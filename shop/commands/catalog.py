@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 
 import click
 
+from shop.commands.terminal import user
 from shop.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,11 +25,15 @@ def catalog() -> None:
 @click.argument("file", type=click.File("rb"))
 @click.option("--currency", help="Currency (ISO 4217) of prices without one; by default the shop's (CURRENCY).")
 @click.option("--replace", is_flag=True, help="Also remove products that are not in the file.")
-def import_(file: BinaryIO, currency: str | None, replace: bool) -> None:
+@click.option("--stock", is_flag=True, help="Also set what is on hand of products that the shop has already.")
+def import_(file: BinaryIO, currency: str | None, replace: bool, stock: bool) -> None:
     """Import products from FILE (- for standard input): Shopify's CSV or Online Boutique's products.json.
 
     The import is all or nothing: if any row is invalid, the command lists every invalid row with its line number.
     Importing a file twice changes nothing.
+
+    The stock of products that the shop has already is left alone. With --stock, the file's quantities are what is on
+    hand; of an exported file, what you changed since the export is added to what is on hand now.
     """
     from shop.catalog.importers.fields import currency as code_of
 
@@ -36,12 +41,16 @@ def import_(file: BinaryIO, currency: str | None, replace: bool) -> None:
         code = code_of(currency) if currency else ""
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--currency") from error
-    report = asyncio.run(_import(Settings.from_env(), cast("BufferedReader", file), code, replace=replace))
+    report = asyncio.run(_import(Settings.from_env(), cast("BufferedReader", file), code, replace=replace, stock=stock))
     for warning in report.warnings:
         click.echo(f"warning: {warning}", err=True)
     click.echo(
         f"{report.added} added, {report.changed} changed, {report.unchanged} unchanged, {report.removed} removed."
     )
+    if report.stock_left:
+        click.echo(
+            f"The stock of {report.stock_left} skus differs from the file and was left alone; see --stock.", err=True
+        )
 
 
 @catalog.command()
@@ -82,25 +91,33 @@ async def import_demo(parts: Parts) -> Report:
 
     await parts.coupons.add(demo_coupons())
     with CATALOG.open("rb") as file:
-        return await _import_file(parts, file, "EUR", replace=False)
+        return await _import_file(parts, file, "EUR")
 
 
-async def _import_file(parts: Parts, file: BufferedReader, currency: str, *, replace: bool) -> Report:
+async def _import_file(
+    parts: Parts, file: BufferedReader, currency: str, *, replace: bool = False, stock: bool = False
+) -> Report:
     from shop.catalog.writing.importing import CatalogImport
     from shop.commands.progress import shown
 
     with shown(file) as progress:
         catalog_import = CatalogImport(
-            parts.database, parts.settings.currency, parts.rates, replace=replace, progress=progress
+            parts.database,
+            parts.settings.currency,
+            parts.rates,
+            replace=replace,
+            stock=stock,
+            who=user(),
+            progress=progress,
         )
         return await catalog_import.run(file, currency)
 
 
-async def _import(settings: Settings, file: BufferedReader, currency: str, *, replace: bool) -> Report:
+async def _import(settings: Settings, file: BufferedReader, currency: str, *, replace: bool, stock: bool) -> Report:
     from shop.parts import opened
 
     async with opened(settings, prepare=True, long_running=True) as parts:
-        return await _import_file(parts, file, currency, replace=replace)
+        return await _import_file(parts, file, currency, replace=replace, stock=stock)
 
 
 async def _demo(settings: Settings) -> Report:

@@ -112,7 +112,7 @@ class ShopRecords:
     async def _stock(self) -> Stock:
         # One statement, so that a reservation that ends at the same time is counted once.
         reserved = select(func.coalesce(func.sum(reservations.c.quantity), 0)).where(
-            reservations.c.sku == variants.c.sku
+            reservations.c.sku == variants.c.sku, ~reservations.c.committed
         )
         units = select(variants.c.sku, (variants.c.stock + reserved.scalar_subquery()).label("units"))
         limited = units.where(variants.c.stock.is_not(None))

@@ -58,6 +58,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     answer: Literal["placed", "refused", "unknown"]
     number: str = ""
     """The number of the order, if it was placed."""
+    receipt: str = ""
+    """The path of its page."""
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -11,7 +11,7 @@ from typing import Any
 
 from shop.cart.connect import connect
 from shop.catalog.exchange_rates import read_rates
-from shop.checkout.mail.smtp import sender_of
+from shop.checkout.mail.smtp import merchant_address, sender_of
 from shop.checkout.pricing.terms import read_terms
 from shop.database import missing_file
 from shop.errors import ConfigurationError
@@ -78,4 +78,5 @@ async def validate_settings(settings: Settings) -> None:
     """Raise the ConfigurationError that would stop a shop with these settings. Connects to nothing."""
     read_terms(settings.checkout_terms).check(read_rates(settings.exchange_rates), settings.currency)
     sender_of(settings)
+    merchant_address(settings)
     await connect(settings).close()

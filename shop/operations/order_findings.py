@@ -18,6 +18,8 @@ from shop.settings import Settings
 PART = "Orders"
 LATE_SECONDS = 60
 """A running shop processes an open order within a second or two."""
+MAX_UNSETTLED_HOURS = 1
+"""A shopper has a quarter of an hour to confirm a payment; everything else takes seconds."""
 OVERDUE_SECONDS = 600
 """A failed e-mail is retried, and its due time is then in the future."""
 
@@ -43,7 +45,12 @@ async def _findings(engine: AsyncEngine, *, sends: bool) -> AsyncIterator[Findin
 
 async def _open_orders(engine: AsyncEngine, now: float) -> Finding:
     late = func.count().filter(orders.c.claimed_until < int((now - LATE_SECONDS) * 1000)).label("late")
-    (row,) = await fetch(engine, select(func.count().label("open"), late).where(~orders.c.settled))
+    counts = (func.count().label("open"), late, func.min(orders.c.changed_at).label("since"))
+    (row,) = await fetch(engine, select(*counts).where(~orders.c.settled))
+    if row.since is not None and (hours := (now - row.since) / 3600) > MAX_UNSETTLED_HOURS:
+        says = f"The oldest unsettled order has waited for {hours:.0f} hours: its payment cannot be learnt or returned."
+        advice = "`shop orders list --unsettled` names it. Look at the payment provider, then `shop orders resolve`."
+        return warning(PART, "settled", says, advice, open=row.open, oldest_hours=round(hours, 1))
     if not row.late:
         return ok(PART, "settled", f"{counted(row.open, 'order')} open, none stuck.", open=row.open)
     says = f"{counted(row.late, 'order')} stuck for more than a minute: no running shop is processing them."

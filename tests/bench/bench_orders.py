@@ -185,7 +185,7 @@ class Shop:
         )
 
     async def set_aside(self, quote: Quote) -> None:
-        """What opening the checkout does."""
+        """What a declined payment leaves for the next try."""
         async with writing(self.engine) as connection:
             await stock.reserve(connection, quote.cart_id, quote.wanted, until=int(time.time()) + 600)
 

@@ -106,7 +106,7 @@ async def _amiss(attempt: Attempt, made: Sequence[Order]) -> list[str]:
     if len(made) > 1 or left + len(live) != 1:
         wrong.append(f"there are {len(live)} orders, {len(made) - len(live)} that failed, and {left} left in the cart")
     if reply.said is Said.ORDERED:
-        page = await buyer.looks_at(reply.number)
+        page = await buyer.looks_at(reply.page)
         true = any(words in page and made and made[0].state in states for words, states in PAGES.items())
         if not true or made[0].number != reply.number:
             wrong.append(f"sent to {reply.number}, where it says {page[:200]}; there is {made}")

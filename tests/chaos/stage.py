@@ -18,6 +18,8 @@ from tests.fixtures.cart_services import past_the_shop
 from tests.fixtures.shop_process import ShopProcess
 
 S = TypeVar("S", bound="Stage")
+SECRET = "one for all"
+"""The SECRET_KEY of every shop."""
 
 
 class Crew(msgspec.Struct, frozen=True):
@@ -106,7 +108,7 @@ class Stage(ABC):
         """What every shop is told."""
         workers = {"WORKERS": str(self.crew.workers)} if self.crew.workers > 1 else {}
         urls = {"REDIS_URL": self.url, "DATABASE_URL": self.database_url}
-        return {**urls, "CART_MAX_QUANTITY": "5000", "SECRET_KEY": "one for all", **workers, **self.settings}
+        return {**urls, "CART_MAX_QUANTITY": "5000", "SECRET_KEY": SECRET, **workers, **self.settings}
 
     def stock(self) -> None:
         """Fill the shops' database before they open."""

@@ -86,14 +86,14 @@ def test_a_bank_that_does_not_answer(till: OrderTransactions, card: str, end: st
         await buyer.adds("cup")
         form = await buyer.opens_the_checkout()
         reply = await buyer.orders(form, card=card)
-        page = await buyer.looks_at(reply.number)
+        page = await buyer.looks_at(reply.page)
         assert "We are still asking your bank" in page
         assert "Your order is not placed yet" in page
         again = await buyer.orders(form)
         assert again.said is Said.ORDERED or "Nothing was charged" in again.words
         async with asyncio.timeout(PATIENCE_SECONDS):
             while end not in page:
-                page = await buyer.looks_at(reply.number)
+                page = await buyer.looks_at(reply.page)
         last = await buyer.orders(form)
         await audit.settled()
         states = {order.number: order.state for order in await audit.orders()}

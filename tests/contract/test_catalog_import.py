@@ -6,6 +6,7 @@ import asyncio
 import io
 import random
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,14 +17,29 @@ from shop.catalog.demo import CATALOG
 from shop.catalog.exchange_rates import read_rates
 from shop.catalog.model import Product, Query
 from shop.catalog.reading.repository import CatalogRepository
+from shop.catalog.stock.counting import StockBook
 from shop.catalog.writing.export import export_catalog
-from shop.catalog.writing.importing import CatalogImport
+from shop.catalog.writing.importing import CatalogImport, Report
 from shop.catalog.writing.writer import CatalogWriter
 from shop.database import create_engine, fetch, writing
 from shop.errors import ImportRefused
 from tests.fixtures.catalog import a_product, fill, import_text
 from tests.fixtures.large_catalog import write_catalog
-from tests.fixtures.stock import NOW, SOON, deduct, ends, on_sale, release, reserve, reserved_stock
+from tests.fixtures.stock import (
+    NOW,
+    SOON,
+    commit,
+    deduct,
+    ends,
+    hand_over,
+    hold,
+    level,
+    on_sale,
+    release,
+    reserve,
+    reserved_stock,
+    restore,
+)
 
 HEAD = "Handle,Title,Variant SKU,Variant Price,Status\n"
 WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -192,35 +208,99 @@ async def test_an_unwritten_file_leaves_dates_and_ranks(engine: AsyncEngine) -> 
     assert changed == msgspec.structs.replace(before[1], variants=changed.variants)
 
 
-async def test_a_file_counts_what_is_set_aside(engine: AsyncEngine) -> None:
-    file = COUNTED + "a,A,A,1,shopify,5\nb,B,B,1,shopify,3\n"
-    await import_text(engine, file)
-    await reserve(engine, "ada", {"A": 2, "B": 3})
-    version = await CatalogRepository(engine, "EUR").version()
-    assert (await import_text(engine, file)).unchanged == 2
-    assert await CatalogRepository(engine, "EUR").version() == version
-    assert (await import_text(engine, await exported(engine))).unchanged == 2
-    assert (await import_text(engine, COUNTED + "a,New,A,1,shopify,9\nb,New,B,1,shopify,1\n")).changed == 2
-    assert await on_sale(engine) == {"A": 7, "B": 0}
-    assert await reserved_stock(engine) == {"A": 2, "B": 3}
-    assert [
-        listing.handle for listing in (await CatalogRepository(engine, "EUR").page(Query(in_stock=True))).listings
-    ] == ["a"]
-    assert await deduct(engine, "ada", {"A": 2, "B": 3}) is None, "who was promised a piece gets it"
-    assert await on_sale(engine) == {"A": 7, "B": 0}
+async def sell(engine: AsyncEngine, number: str, sku: str, quantity: int) -> None:
+    """Sell units to a paid order, which is not shipped yet."""
+    await hold(engine, "", number, {sku: quantity})
+    assert await commit(engine, number, {sku: quantity}) is None
 
 
-async def test_what_is_set_aside_of_a_product_that_goes_comes_back_with_it(engine: AsyncEngine) -> None:
-    file = COUNTED + "a,A,A,1,shopify,5\nb,B,B,1,shopify,5\n"
+async def test_what_was_sold_since_the_export_is_not_on_sale_again(engine: AsyncEngine) -> None:
+    await import_text(engine, COUNTED + "mug,Mug,MUG,1,shopify,10\n")
+    file = await exported(engine)
+    for number in range(4):
+        await sell(engine, f"N{number}", "MUG", 2)
+    corrected = file.replace("Mug", "Mug Fixed")
+    for stock in (False, True):
+        report = await import_text(engine, corrected, stock=stock)
+        assert (report.changed, report.stock_left) == (0 if stock else 1, 0)
+        assert await level(engine, "MUG") == (2, 0, 8)
+    assert (await everything(engine))[0].title == "Mug Fixed"
+    await hand_over(engine, "N0")
+    assert (await import_text(engine, file, stock=True)).changed == 1, "the title"
+    assert await level(engine, "MUG") == (2, 0, 6), "what has left the shop since does not come back"
+
+
+async def test_an_exported_file_is_imported_as_a_difference(engine: AsyncEngine) -> None:
+    await import_text(engine, COUNTED + "mug,Mug,MUG,1,shopify,10\nbowl,Bowl,BOWL,1,shopify,5\n")
+    file = await exported(engine)
+    await sell(engine, "ONE", "MUG", 2)
+    await hand_over(engine, "ONE")
+    more = file.replace(",shopify,10,10,", ",shopify,15,10,")
+    assert more != file
+    report = await import_text(engine, more)
+    assert (report.changed, report.stock_left) == (0, 1)
+    assert await level(engine, "MUG") == (8, 0, 0)
+    assert (await import_text(engine, more, stock=True)).changed == 1
+    assert await level(engine, "MUG") == (13, 0, 0)
+    (change,) = await StockBook(engine).history("MUG", 5)
+    assert (change.kind, change.before, change.after, change.who) == ("imported", 8, 13, "tester")
+
+
+async def test_a_file_from_elsewhere_sets_what_is_on_hand(engine: AsyncEngine) -> None:
+    file = COUNTED + "a,A,A,1,shopify,5\nb,B,B,1,shopify,4\n"
     await import_text(engine, file)
     await reserve(engine, "ada", {"A": 2})
+    await sell(engine, "ONE", "B", 3)
+    version = await CatalogRepository(engine, "EUR").version()
+    assert (await import_text(engine, file, stock=True)).unchanged == 2, "a count finds what is sold and still here"
+    assert await CatalogRepository(engine, "EUR").version() == version
+    assert (await import_text(engine, COUNTED + "a,A,A,1,shopify,9\nb,B,B,1,shopify,1\n", stock=True)).changed == 2
+    assert await level(engine, "A") == (7, 2, 0)
+    assert await level(engine, "B") == (0, 0, 3), "what is sold stays sold"
+    in_stock = await CatalogRepository(engine, "EUR").page(Query(in_stock=True))
+    assert [listing.handle for listing in in_stock.listings] == ["a"]
+    assert await deduct(engine, "ada", {"A": 2}) is None, "who was promised a unit gets it"
+    assert await on_sale(engine) == {"A": 7, "B": 0}
+
+
+async def test_a_file_without_stock_cannot_set_it(engine: AsyncEngine) -> None:
+    await import_text(engine, COUNTED + "a,A,A,1,shopify,5\n")
+    with pytest.raises(ImportRefused, match="no column for the quantity"):
+        await import_text(engine, HEAD + "a,A,A,2,\n", stock=True)
+    await import_text(engine, HEAD + "a,A,A,2,\n")
+    assert await on_sale(engine) == {"A": 5}
+
+
+async def test_what_is_promised_of_a_product_that_goes_is_kept_when_it_comes_back(engine: AsyncEngine) -> None:
+    file = COUNTED + "a,A,A,1,shopify,6\nb,B,B,1,shopify,5\n"
+    await import_text(engine, file)
+    await reserve(engine, "ada", {"A": 2})
+    await sell(engine, "ONE", "A", 1)
     await import_text(engine, COUNTED + "b,B,B,1,shopify,5\n", replace=True)
     assert await on_sale(engine) == {"B": 5}
     assert await deduct(engine, "ada", {"A": 2}) == {"A": 0}
     await import_text(engine, file)
-    assert await on_sale(engine) == {"A": 3, "B": 5}
+    assert await level(engine, "A") == (3, 2, 1)
     assert await release(engine, SOON) == {"A"}
-    assert await on_sale(engine) == {"A": 5, "B": 5}
+    assert await level(engine, "A") == (5, 0, 1)
+
+
+async def test_a_renamed_sku_keeps_its_stock_its_promises_and_its_history(engine: AsyncEngine) -> None:
+    head = "Handle,Title,Option1 name,Option1 value,Variant SKU,Variant Price,Variant Inventory Tracker,"
+    head += "Variant Inventory Qty\n"
+    rows = "mug,Mug,Colour,Red,{},1,shopify,9\nmug,,,Blue,BLUE,1,shopify,9\n"
+    await import_text(engine, head + rows.format("OLD"))
+    await reserve(engine, "ada", {"OLD": 1})
+    await sell(engine, "ONE", "OLD", 3)
+    await StockBook(engine).change(["OLD"], lambda _sku, before: (before or 0) + 1, "added", reason="found", who="eve")
+    await import_text(engine, head + rows.format("NEW"))
+    assert await level(engine, "NEW") == (6, 1, 3)
+    assert "OLD" not in await on_sale(engine)
+    assert [change.kind for change in await StockBook(engine).history("NEW", 5)] == ["renamed", "added"]
+    # What an order had under the old name comes back to the new one.
+    await restore(engine, {"OLD": 2})
+    assert await level(engine, "NEW") == (8, 1, 3)
+    assert await hand_over(engine, "ONE") == {"NEW": 3}
 
 
 async def test_a_limit_that_comes_or_goes_meets_the_checkouts_of_the_moment(engine: AsyncEngine) -> None:
@@ -228,11 +308,47 @@ async def test_a_limit_that_comes_or_goes_meets_the_checkouts_of_the_moment(engi
     await import_text(engine, limited)
     await reserve(engine, "ada", {"A": 2})
     await import_text(engine, endless)
+    assert await on_sale(engine) == {"A": 3}, "a limit is stock too"
+    await import_text(engine, endless, stock=True)
     assert await on_sale(engine) == {"A": None}
     assert await reserve(engine, "ada", {"A": 9}) == {"A": 9}
     assert await ends(engine, "ada") == {}
-    await import_text(engine, limited)
+    await import_text(engine, limited, stock=True)
     assert await on_sale(engine) == {"A": 5}
+
+
+async def test_orders_go_on_while_a_file_is_compared(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    await import_text(engine, COUNTED + "a,A,A,1,shopify,5\n")
+    compare, sold = CatalogImport._compare, []
+
+    async def comparing(self: CatalogImport, *given: Any) -> Report:
+        report = await compare(self, *given)
+        async with asyncio.timeout(10):
+            sold.append(await deduct(engine, "", {"A": 1}))
+        return report
+
+    monkeypatch.setattr(CatalogImport, "_compare", comparing)
+    assert (await import_text(engine, COUNTED + "a,New,A,1,shopify,5\n")).changed == 1
+    assert sold == [None]
+    assert await on_sale(engine) == {"A": 4}
+
+
+async def test_of_two_imports_at_once_the_second_compares_again(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await import_text(engine, HEAD + "a,A,A,1,\nb,B,B,2,\n")
+    compare, others = CatalogImport._compare, [HEAD + "b,Other,B,2,\nc,C,C,3,\n"]
+
+    async def comparing(self: CatalogImport, *given: Any) -> Report:
+        report = await compare(self, *given)
+        if others:
+            await import_text(engine, others.pop())
+        return report
+
+    monkeypatch.setattr(CatalogImport, "_compare", comparing)
+    report = await import_text(engine, HEAD + "a,New,A,1,\nb,B,B,2,\nd,D,D,4,\n")
+    assert (report.changed, report.added) == (2, 1), "what the other has changed is changed back"
+    assert [product.title for product in await everything(engine)] == ["New", "B", "C", "D"]
 
 
 async def test_checkouts_and_imports_of_one_moment_lose_no_piece(engine: AsyncEngine) -> None:
@@ -266,7 +382,7 @@ async def test_an_order_that_waits_for_an_import_finds_its_piece(postgres_url: s
     async with writing(engine) as importing:
         writer = CatalogWriter(importing, "EUR", lambda price: price.amount)
         ((number, product),) = (await writer.stored(["a"])).values()
-        assert await writer.reserved([number]) == {}
+        await writer.lock_stock([number])
         await writer.clear([number])
         await writer.write([(number, msgspec.structs.replace(product, title="New"))])
         await writer.remove_cleared([])

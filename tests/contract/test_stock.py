@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Coroutine
+from itertools import count
 from typing import Any
 
 import pytest
@@ -14,9 +15,25 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.catalog.stock import stock
 from shop.database import writing
+from shop.errors import OutOfStock
 from shop.money import Money
 from tests.fixtures.catalog import a_product, fill, import_text, variant
-from tests.fixtures.stock import NOW, SOON, deduct, ends, on_sale, release, reserve, reserved_stock, restore
+from tests.fixtures.stock import (
+    NOW,
+    SOON,
+    commit,
+    deduct,
+    ends,
+    hand_over,
+    hold,
+    level,
+    on_sale,
+    release,
+    reserve,
+    reserved_stock,
+    restore,
+    share,
+)
 
 SKUS = [f"SKU-{number}" for number in range(8)]
 
@@ -40,28 +57,111 @@ async def engine(engine: AsyncEngine) -> AsyncEngine:
     return engine
 
 
-async def test_what_is_set_aside_is_no_longer_on_sale(engine: AsyncEngine) -> None:
-    assert await reserve(engine, "ada", {"MUG": 4, "BOWL": 2}) == {"MUG": 4, "BOWL": 2}
-    assert await reserved_stock(engine) == {"MUG": 4, "BOWL": 2}
+async def test_what_is_reserved_is_no_longer_on_sale(engine: AsyncEngine) -> None:
+    assert await reserve(engine, "ada", {"MUG": 4, "BOWL": 1}) == {"MUG": 4, "BOWL": 1}
+    assert await reserved_stock(engine) == {"MUG": 4, "BOWL": 1}
     sold = await on_sale(engine)
-    assert (sold["MUG"], sold["BOWL"]) == (6, 1)
-    assert await reserve(engine, "bob", {"BOWL": 2}) == {"BOWL": 1}, "as many as there are"
-    assert await reserve(engine, "eve", {"BOWL": 2}) == {"BOWL": 0}
-    assert await ends(engine, "eve") == {}
+    assert (sold["MUG"], sold["BOWL"]) == (6, 2)
+    assert await reserve(engine, "bob", {"BOWL": 3}) == {"BOWL": 2}, "as many as there are"
+    assert await ends(engine, "bob") == {}, "and none of them is reserved: the share is given away"
 
 
-async def test_a_hold_becomes_what_is_wanted_now(engine: AsyncEngine) -> None:
-    await reserve(engine, "ada", {"MUG": 4, "BOWL": 2})
-    assert await reserve(engine, "ada", {"MUG": 7}) == {"MUG": 7}
-    assert await reserved_stock(engine) == {"MUG": 7}
+async def test_those_who_have_not_paid_reserve_at_most_half(engine: AsyncEngine) -> None:
+    for number in range(60):
+        await reserve(engine, f"cart-{number}", {"MUG": 10, "BOWL": 3})
+    assert await reserved_stock(engine) == {"MUG": 5, "BOWL": 1}
+    sold = await on_sale(engine)
+    assert (sold["MUG"], sold["BOWL"]) == (5, 2)
+
+
+async def test_the_last_unit_stays_on_sale(engine: AsyncEngine) -> None:
+    assert await deduct(engine, "eve", {"MUG": 9}) is None
+    assert await reserve(engine, "ada", {"MUG": 1}) == {"MUG": 1}
+    assert await reserved_stock(engine) == {}
+    assert (await on_sale(engine))["MUG"] == 1
+
+
+async def test_a_reservation_becomes_what_is_wanted_now(engine: AsyncEngine) -> None:
+    await reserve(engine, "ada", {"MUG": 4, "BOWL": 1})
+    assert await reserve(engine, "ada", {"MUG": 5}) == {"MUG": 5}
+    assert await reserved_stock(engine) == {"MUG": 5}
     assert (await on_sale(engine))["BOWL"] == 3
-    assert await reserve(engine, "ada", {"MUG": 1, "BOWL": 3}) == {"MUG": 1, "BOWL": 3}
+    assert await reserve(engine, "ada", {"MUG": 1, "BOWL": 1}) == {"MUG": 1, "BOWL": 1}
     assert (await on_sale(engine))["MUG"] == 9
     assert await reserve(engine, "ada", {}) == {}
     assert await reserved_stock(engine) == {}
 
 
-async def test_stock_without_limit_is_not_set_aside_and_what_is_not_sold_is_not_held(engine: AsyncEngine) -> None:
+async def test_what_a_cart_no_longer_wants_is_on_sale_at_once(engine: AsyncEngine) -> None:
+    await reserve(engine, "ada", {"MUG": 4, "BOWL": 1})
+    await reserve(engine, "bob", {"MUG": 1})
+    async with writing(engine) as connection:
+        assert await stock.keep(connection, "ada", {"MUG": 9, "BOWL": 1}) == set(), "it never reserves more"
+        assert await stock.keep(connection, "ada", {"MUG": 3}) == {"MUG", "BOWL"}
+    assert await reserved_stock(engine) == {"MUG": 4}
+    assert await ends(engine, "ada") == {"MUG": SOON}
+    sold = await on_sale(engine)
+    assert (sold["MUG"], sold["BOWL"]) == (6, 3)
+
+
+async def test_an_order_keeps_all_that_it_needs_while_the_bank_is_asked(engine: AsyncEngine) -> None:
+    await reserve(engine, "ada", {"MUG": 4})
+    await hold(engine, "ada", "ONE", {"MUG": 10, "CANDLE": 2})
+    assert await level(engine, "MUG") == (0, 10, 0)
+    assert await commit(engine, "ONE", {"MUG": 10, "CANDLE": 2}) is None
+    assert await level(engine, "MUG") == (0, 0, 10)
+    assert await level(engine, "CANDLE") == (None, 0, 2)
+    assert await hand_over(engine, "ONE") == {"MUG": 10, "CANDLE": 2}
+    assert await level(engine, "MUG") == (0, 0, 0)
+
+
+async def test_an_order_that_is_not_paid_gives_everything_back(engine: AsyncEngine) -> None:
+    await hold(engine, "ada", "ONE", {"MUG": 10})
+    await restore(engine, await hand_over(engine, "ONE"))
+    assert await level(engine, "MUG") == (10, 0, 0)
+
+
+async def test_an_order_that_waits_for_its_shopper_keeps_a_share(engine: AsyncEngine) -> None:
+    await hold(engine, "ada", "ONE", {"MUG": 10, "BOWL": 1, "CANDLE": 1})
+    assert await share(engine, "ONE") == {"MUG"}
+    assert await level(engine, "MUG") == (5, 5, 0)
+    assert await level(engine, "BOWL") == (2, 1, 0)
+    assert await share(engine, "ONE") == set()
+    assert await commit(engine, "ONE", {"MUG": 10, "BOWL": 1, "CANDLE": 1}) is None
+    assert await level(engine, "MUG") == (0, 0, 10)
+
+
+async def test_an_order_whose_rest_is_sold_meanwhile_cannot_be_committed(engine: AsyncEngine) -> None:
+    await hold(engine, "ada", "ONE", {"MUG": 10})
+    await share(engine, "ONE")
+    assert await deduct(engine, "bob", {"MUG": 1}) is None
+    assert await commit(engine, "ONE", {"MUG": 10}) == {"MUG": 4}
+    assert await level(engine, "MUG") == (4, 5, 0), "nothing has changed"
+
+
+async def test_what_is_committed_is_no_longer_shared(engine: AsyncEngine) -> None:
+    await hold(engine, "ada", "ONE", {"MUG": 10})
+    await commit(engine, "ONE", {"MUG": 10})
+    assert await share(engine, "ONE") == set()
+    assert await level(engine, "MUG") == (0, 0, 10)
+
+
+async def test_reservations_of_orders_do_not_expire(engine: AsyncEngine) -> None:
+    await hold(engine, "ada", "ONE", {"MUG": 2})
+    await hold(engine, "bob", "TWO", {"MUG": 3})
+    await commit(engine, "TWO", {"MUG": 3})
+    assert await release(engine, SOON + 10**9) == set()
+    assert await level(engine, "MUG") == (5, 2, 3)
+
+
+async def test_committed_units_are_nobodys_share(engine: AsyncEngine) -> None:
+    await hold(engine, "eve", "ONE", {"MUG": 8})
+    await commit(engine, "ONE", {"MUG": 8})
+    await reserve(engine, "ada", {"MUG": 2})
+    assert await level(engine, "MUG") == (1, 1, 8)
+
+
+async def test_stock_without_limit_is_not_reserved_and_what_is_not_sold_is_not_held(engine: AsyncEngine) -> None:
     assert await reserve(engine, "ada", {"CANDLE": 40, "LAMP": 1, "mug": 1}) == {"CANDLE": 40, "LAMP": 0, "mug": 0}
     assert await reserved_stock(engine) == {}
     assert await deduct(engine, "ada", {"CANDLE": 40}) is None
@@ -70,7 +170,7 @@ async def test_stock_without_limit_is_not_set_aside_and_what_is_not_sold_is_not_
     assert (await on_sale(engine))["CANDLE"] is None
 
 
-async def test_a_hold_keeps_its_end_until_it_is_over(engine: AsyncEngine) -> None:
+async def test_a_reservation_keeps_its_end_until_it_is_over(engine: AsyncEngine) -> None:
     await reserve(engine, "ada", {"MUG": 1})
     await reserve(engine, "ada", {"MUG": 2, "BOWL": 1}, until=SOON + 300, now=NOW + 300)
     assert await ends(engine, "ada") == {"MUG": SOON, "BOWL": SOON}
@@ -81,50 +181,44 @@ async def test_a_hold_keeps_its_end_until_it_is_over(engine: AsyncEngine) -> Non
 async def test_what_is_over_goes_back_a_batch_at_a_time(engine: AsyncEngine) -> None:
     for number in range(5):
         await reserve(engine, f"shopper-{number}", {"MUG": 1}, until=SOON + number)
-    await reserve(engine, "late", {"BOWL": 3}, until=SOON + 600)
+    await reserve(engine, "late", {"BOWL": 1}, until=SOON + 600)
     assert await release(engine, SOON - 1) == set()
     assert await release(engine, SOON + 4, limit=3) == {"MUG"}
-    assert await reserved_stock(engine) == {"MUG": 2, "BOWL": 3}
+    assert await reserved_stock(engine) == {"MUG": 2, "BOWL": 1}
     assert await release(engine, SOON + 4) == {"MUG"}
-    assert await reserved_stock(engine) == {"BOWL": 3}
+    assert await reserved_stock(engine) == {"BOWL": 1}
     assert (await on_sale(engine))["MUG"] == 10
 
 
-@pytest.mark.parametrize(("held", "left"), [({}, 6), ({"MUG": 4}, 6), ({"MUG": 1}, 6), ({"MUG": 9, "BOWL": 2}, 6)])
+@pytest.mark.parametrize(("held", "left"), [({}, 6), ({"MUG": 4}, 6), ({"MUG": 1}, 6), ({"MUG": 5, "BOWL": 1}, 6)])
 async def test_an_order_takes_its_own_pieces_first(engine: AsyncEngine, held: dict[str, int], left: int) -> None:
     await reserve(engine, "ada", held)
     async with writing(engine) as connection:
-        prices = await stock.deduct(connection, "ada", {"MUG": 4, "CANDLE": 1})
-    assert prices == {"MUG": Money(1900, "EUR"), "CANDLE": Money(1000, "EUR")}
+        things = await stock.deduct(connection, "ada", {"MUG": 4, "CANDLE": 1})
+    assert things == {
+        "MUG": stock.Sold(Money(1900, "EUR"), "Mug", ""),
+        "CANDLE": stock.Sold(Money(1000, "EUR"), "Candle", ""),
+    }
     assert await reserved_stock(engine) == {}, "and releases the rest"
     sold = await on_sale(engine)
     assert (sold["MUG"], sold["BOWL"]) == (left, 3)
 
 
 async def test_a_short_order_reports_the_available_quantity(engine: AsyncEngine) -> None:
-    await reserve(engine, "ada", {"BOWL": 2})
-    await reserve(engine, "bob", {"BOWL": 1, "MUG": 1})
+    await reserve(engine, "ada", {"BOWL": 1})
+    await reserve(engine, "bob", {"MUG": 1})
     before = await on_sale(engine), await reserved_stock(engine)
-    wanted = {"BOWL": 3, "MUG": 10, "LAMP": 1, "gone": 1, "CANDLE": 1}
-    assert await deduct(engine, "ada", wanted) == {"BOWL": 2, "MUG": 9, "LAMP": 0, "gone": 0}
+    wanted = {"BOWL": 4, "MUG": 10, "LAMP": 1, "gone": 1, "CANDLE": 1}
+    assert await deduct(engine, "ada", wanted) == {"BOWL": 3, "MUG": 9, "LAMP": 0, "gone": 0}
     assert (await on_sale(engine), await reserved_stock(engine)) == before
 
 
-async def test_pieces_that_are_not_wanted_or_given_back_are_on_sale_again(engine: AsyncEngine) -> None:
-    await reserve(engine, "ada", {"MUG": 3, "BOWL": 3})
-    assert await reserve(engine, "ada", {}) == {}
-    assert await reserved_stock(engine) == {}
-    assert await deduct(engine, "ada", {"MUG": 10}) is None
-    await restore(engine, {"MUG": 10})
-    sold = await on_sale(engine)
-    assert (sold["MUG"], sold["BOWL"]) == (10, 3)
-
-
 async def test_fifty_shoppers_for_the_last_ten_pieces(engine: AsyncEngine) -> None:
-    held = await asyncio.gather(*(reserve(engine, f"shopper-{number}", {"MUG": 1}) for number in range(50)))
-    assert Counter(pieces["MUG"] for pieces in held) == {1: 10, 0: 40}
+    could = await asyncio.gather(*(reserve(engine, f"shopper-{number}", {"MUG": 1}) for number in range(50)))
+    assert Counter(pieces["MUG"] for pieces in could) == {1: 50}, "half stays on sale, so everyone may try"
+    assert (await on_sale(engine))["MUG"] == 5
     refused = await asyncio.gather(*(deduct(engine, f"shopper-{number}", {"MUG": 1}) for number in range(50)))
-    assert [answer is None for answer in refused] == [pieces["MUG"] == 1 for pieces in held]
+    assert Counter(answer is None for answer in refused) == {True: 10, False: 40}
     assert (await on_sale(engine))["MUG"] == 0
     assert await reserved_stock(engine) == {}
 
@@ -139,17 +233,31 @@ async def test_fifty_orders_for_the_last_ten_units_without_a_reservation(engine:
 
 
 async def test_one_checkout_opened_ten_times_at_once_holds_once(engine: AsyncEngine) -> None:
-    held = await asyncio.gather(*(reserve(engine, "ada", {"MUG": 3, "BOWL": 2}) for _ in range(10)))
-    assert held == [{"MUG": 3, "BOWL": 2}] * 10
-    assert await reserved_stock(engine) == {"MUG": 3, "BOWL": 2}
+    held = await asyncio.gather(*(reserve(engine, "ada", {"MUG": 3, "BOWL": 1}) for _ in range(10)))
+    assert held == [{"MUG": 3, "BOWL": 1}] * 10
+    assert await reserved_stock(engine) == {"MUG": 3, "BOWL": 1}
     sold = await on_sale(engine)
-    assert (sold["MUG"], sold["BOWL"]) == (7, 1)
+    assert (sold["MUG"], sold["BOWL"]) == (7, 2)
 
 
 async def test_no_piece_is_lost_or_made_where_everything_crosses(engine: AsyncEngine) -> None:
     """Every function moves many skus in every order, for the same holders too, without a deadlock."""
     await fill_with(engine, 40)
-    chance, taken = random.Random(20), Counter[str]()
+    chance, taken, numbers = random.Random(20), Counter[str](), count()
+
+    async def pay(holder: str, wanted: dict[str, int]) -> None:
+        number = f"N{next(numbers)}"
+        try:
+            await hold(engine, holder, number, wanted)
+        except OutOfStock:
+            return
+        if number.endswith(("1", "4", "7")):
+            await share(engine, number)
+        if await commit(engine, number, wanted) is None:
+            await hand_over(engine, number)
+            taken.update(wanted)
+        else:
+            await restore(engine, await hand_over(engine, number))
 
     async def order(holder: str, wanted: dict[str, int]) -> None:
         if await deduct(engine, holder, wanted) is None:
@@ -168,6 +276,7 @@ async def test_no_piece_is_lost_or_made_where_everything_crosses(engine: AsyncEn
                 lambda: reserve(engine, holder, wanted, until=until),
                 lambda: reserve(engine, holder, wanted, until=until),
                 lambda: order(holder, wanted),
+                lambda: pay(holder, wanted),
                 lambda: reserve(engine, holder, {}),
                 lambda: release(engine, NOW + 5, limit=4),
                 lambda: cancel(wanted),
@@ -195,7 +304,7 @@ async def fill_with(engine: AsyncEngine, pieces: int) -> None:
 async def test_the_statements_of_an_order_and_of_a_reservation(engine: AsyncEngine) -> None:
     statements: list[str] = []
 
-    def count(*given: Any) -> None:
+    def note(*given: Any) -> None:
         statements.append(given[2])
 
     async def of(work: Coroutine[Any, Any, object]) -> int:
@@ -203,11 +312,12 @@ async def test_the_statements_of_an_order_and_of_a_reservation(engine: AsyncEngi
         await work
         return len([text for text in statements if not text.startswith("BEGIN")])
 
-    event.listen(engine.sync_engine, "before_cursor_execute", count)
+    event.listen(engine.sync_engine, "before_cursor_execute", note)
     lock = engine.dialect.name == "postgresql"
     wanted = {"MUG": 2, "BOWL": 1, "CANDLE": 1}
-    assert await of(reserve(engine, "ada", wanted)) == 4 + lock
-    assert await of(reserve(engine, "ada", wanted)) == 2 + lock, "opened again"
+    assert await of(reserve(engine, "ada", wanted)) == 5 + lock
+    assert await of(reserve(engine, "ada", wanted)) == 3 + lock, "tried again"
     assert await of(deduct(engine, "ada", wanted)) == 2
-    assert await of(deduct(engine, "bob", wanted)) == 2
+    assert await of(hold(engine, "bob", "ONE", wanted)) == 3
+    assert await of(commit(engine, "ONE", wanted)) == 1
     assert await of(deduct(engine, "bob", {"BOWL": 2})) == 3, "it reads what is left"

@@ -25,7 +25,7 @@ from shop.catalog.writing.writer import CatalogWriter
 from shop.database import create_engine, fetch, writing
 from tests.fixtures.catalog import a_product, fill, variant
 from tests.fixtures.shop_app import Clock
-from tests.fixtures.stock import SOON, deduct, on_sale, reserve, reserved_stock, restore
+from tests.fixtures.stock import SOON, deduct, on_sale, reserve, reserved_stock, restore, seize
 
 MUG = a_product(
     "mug",
@@ -98,7 +98,7 @@ async def test_reserved_last_units_differ_from_sold_ones(stock_sync: StockSync, 
         offer = (await repository.offers(["BOWL"]))["BOWL"]
         return offer.stock, offer.reserved
 
-    await reserve(stock_sync.engine, "ada", {"BOWL": 3})
+    await seize(stock_sync.engine, "ada", "BOWL", 3)
     assert await held() == (0, 3)
     version = await repository.version()
     assert await deduct(stock_sync.engine, "ada", {"BOWL": 3}) is None
@@ -107,8 +107,8 @@ async def test_reserved_last_units_differ_from_sold_ones(stock_sync: StockSync, 
 
 
 async def test_a_holder_sees_their_reserved_units_on_sale(stock_sync: StockSync, repository: CatalogRepository) -> None:
-    await reserve(stock_sync.engine, "ada", {"BOWL": 2})
-    await reserve(stock_sync.engine, "bob", {"BOWL": 1})
+    await seize(stock_sync.engine, "ada", "BOWL", 2)
+    await seize(stock_sync.engine, "bob", "BOWL", 1)
     catalog = CachedCatalog(repository)
     await catalog.start()
     try:
@@ -130,7 +130,7 @@ async def test_unqueued_changes_are_reconciled(stock_sync: StockSync, repository
     await deduct(stock_sync.engine, "ada", {"SPOON": 1000})
     await stock_sync.reconcile()
     assert await derived(stock_sync.engine) == await expected(stock_sync.engine)
-    await reserve(stock_sync.engine, "ada", {"BOWL": 3})
+    await seize(stock_sync.engine, "ada", "BOWL", 3)
     await stock_sync.reconcile()
     assert (await repository.page(Query(in_stock=True))).total == 3
     await reserve(stock_sync.engine, "ada", {})
@@ -156,7 +156,7 @@ async def test_shown_stock_is_read_by_its_position_in_the_traits(
     monkeypatch.setattr("shop.catalog.stock.derived.Traits", reordered)
     statement = stale_products(stock_sync.engine.dialect.name)
     assert await fetch(stock_sync.engine, statement) == []
-    await reserve(stock_sync.engine, "ada", {"BOWL": 3})
+    await seize(stock_sync.engine, "ada", "BOWL", 3)
     bowl = await fetch(stock_sync.engine, select(products.c.id).where(products.c.handle == "bowl"))
     assert await fetch(stock_sync.engine, statement) == bowl
 
@@ -212,7 +212,7 @@ async def expected(engine: AsyncEngine) -> tuple[Any, ...]:
 async def test_the_background_sees_to_what_is_noted_and_to_what_is_over(
     stock_sync: StockSync, repository: CatalogRepository, clock: Clock
 ) -> None:
-    await reserve(stock_sync.engine, "ada", {"BOWL": 3})
+    await seize(stock_sync.engine, "ada", "BOWL", 3)
     await stock_sync.start()
     await until_listed(repository, ["mug", "spoon", "candle"])  # found at the start
     await deduct(stock_sync.engine, "bob", {"MUG-M": 8})

@@ -113,7 +113,7 @@ class Shopper:
         """The page of an order that is placed; its number."""
         expect(self.page.get_by_role("heading", name="Thank you")).to_be_visible()
         expect(self.page.get_by_role("main")).to_contain_text(re.compile("Your order is placed"))
-        return self.page.url.rpartition("/")[2]
+        return self.page.url.partition("?")[0].rpartition("/")[2]
 
     def sees_alert(self, heading: str) -> None:
         """The words at the top of a form that has come back, which the focus is led to."""

@@ -21,6 +21,10 @@ class Draft(msgspec.Struct, frozen=True):
     """Line of the file, counted from 1."""
     lines: tuple[int, ...]
     """The line of each variant."""
+    counted: bool = False
+    """Whether the file has a column for the quantity on hand."""
+    exported: tuple[int | None, ...] = ()
+    """What was on hand of each variant when our export wrote the file; nothing for a file from elsewhere."""
 
 
 class Problems:

@@ -23,7 +23,7 @@ _SCHEMA = """
     CREATE TABLE drafts (
         position INTEGER PRIMARY KEY, handle TEXT UNIQUE, line INTEGER, product BLOB, number INTEGER, known INTEGER
     );
-    CREATE TABLE skus (sku TEXT PRIMARY KEY, line INTEGER) WITHOUT ROWID;
+    CREATE TABLE skus (sku TEXT PRIMARY KEY, line INTEGER, exported INTEGER) WITHOUT ROWID;
 """
 _decode = msgspec.msgpack.Decoder(Product).decode
 
@@ -53,11 +53,12 @@ class DraftBuffer:
             problems.error(draft.line, reason)
             return
         self.count += 1
-        for variant, line in zip(draft.product.variants, draft.lines, strict=True):
-            self._add_sku(variant.sku, line, problems)
+        exported = draft.exported or (None,) * len(draft.lines)
+        for variant, line, on_hand in zip(draft.product.variants, draft.lines, exported, strict=True):
+            self._add_sku(variant.sku, line, on_hand, problems)
 
-    def _add_sku(self, sku: str, line: int, problems: Problems) -> None:
-        if not self._db.execute("INSERT OR IGNORE INTO skus VALUES (?, ?)", (sku, line)).rowcount:
+    def _add_sku(self, sku: str, line: int, exported: int | None, problems: Problems) -> None:
+        if not self._db.execute("INSERT OR IGNORE INTO skus VALUES (?, ?, ?)", (sku, line, exported)).rowcount:
             (other,) = self._db.execute("SELECT line FROM skus WHERE sku = ?", (sku,)).fetchone()
             problems.error(line, f"SKU {sku!r} is already used on line {other}")
 
@@ -70,6 +71,10 @@ class DraftBuffer:
         """Mark a draft to be written as `product` with this number; `known` if it replaces a stored product."""
         values = (number, known, msgspec.msgpack.encode(product), position)
         self._db.execute("UPDATE drafts SET number = ?, known = ?, product = ? WHERE position = ?", values)
+
+    def unmark(self) -> None:
+        """Forget which drafts are to be written."""
+        self._db.execute("UPDATE drafts SET number = NULL, known = NULL")
 
     def replaced_ids(self, size: int) -> Iterator[list[int]]:
         """Numbers of stored products that are replaced, in batches."""
@@ -91,6 +96,15 @@ class DraftBuffer:
         """Those of the handles that the file lacks."""
         find = "SELECT 1 FROM drafts WHERE handle = ?"
         return {handle for handle in handles if not self._db.execute(find, (handle,)).fetchone()}
+
+    def has_sku(self, sku: str) -> bool:
+        """Whether the file has a sku."""
+        return self._db.execute("SELECT 1 FROM skus WHERE sku = ?", (sku,)).fetchone() is not None
+
+    def exported(self, sku: str) -> int | None:
+        """What was on hand of a sku of the file when our export wrote it; None if the file does not say."""
+        (on_hand,) = self._db.execute("SELECT exported FROM skus WHERE sku = ?", (sku,)).fetchone()
+        return None if on_hand is None else int(on_hand)
 
     def line_of_sku(self, sku: str) -> int:
         """The line of the file that has a sku."""

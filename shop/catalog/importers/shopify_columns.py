@@ -1,4 +1,4 @@
-"""The columns of Shopify's product CSV: current names, those of older exports, and three of our own.
+"""The columns of Shopify's product CSV: current names, those of older exports, and four of our own.
 
 Our own have the names of metafields, so that Shopify's import accepts or ignores them.
 """
@@ -24,6 +24,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "compare_at": ("Compare-at price", "Variant compare at price", "Variant compare-at price"),
     "tracker": ("Inventory tracker", "Variant inventory tracker"),
     "quantity": ("Inventory quantity", "Variant inventory qty", "Variant inventory quantity"),
+    "exported": ("On hand at export (variant.metafields.shop.on_hand)",),
     "policy": ("Continue selling when out of stock", "Variant inventory policy"),
     "grams": ("Weight value (grams)", "Variant grams"),
     "weight": ("Variant weight", "Weight value", "Weight"),

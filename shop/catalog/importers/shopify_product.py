@@ -47,12 +47,14 @@ def product(handle: str, rows: list[Row], currency: str, problems: Problems) -> 
         problems.error(first.line, str(error))
         return None
     variants: dict[int, Variant] = {}
+    exported: dict[int, int | None] = {}
     seen: dict[tuple[str, ...], int] = {}
     for row in [first, *(row for row in rows[1:] if row.is_variant)]:
         try:
             values = tuple(_option_values(row, options))
             _check_new(values, row.line, seen)
             variants[row.line] = _variant(row, values, currency, images, problems)
+            exported[row.line] = _exported(row)
         except ValueError as error:
             problems.error(row.line, str(error))
     if len(variants) > MAX_VARIANTS or len(images) > MAX_IMAGES:
@@ -62,7 +64,7 @@ def product(handle: str, rows: list[Row], currency: str, problems: Problems) -> 
     complete = msgspec.structs.replace(
         whole, variants=tuple(_with_skus(handle, list(variants.values()))), images=tuple(images.values())
     )
-    return Draft(complete, first.line, tuple(variants))
+    return Draft(complete, first.line, tuple(variants), "quantity" in first.cells, tuple(exported.values()))
 
 
 def _described(handle: str, row: Row, options: tuple[str, ...]) -> Product:
@@ -153,6 +155,11 @@ def _stock(row: Row) -> int | None:
     if untracked or not row["quantity"] or row["policy"].lower() in _YES:
         return None
     return max(0, fields.whole(row["quantity"], "inventory quantity", fields.MAX_STOCK))
+
+
+def _exported(row: Row) -> int | None:
+    """What was on hand when our export wrote this row; None in a file from elsewhere."""
+    return fields.whole(row["exported"], "on hand at export", fields.MAX_STOCK) if row["exported"] else None
 
 
 def _weight(row: Row) -> int:

@@ -11,7 +11,7 @@ from sqlalchemy import Row, case, func, select
 
 from shop.catalog.model import Image, Listing, Offer, Product, Variant
 from shop.catalog.reading.filtering import Candidate
-from shop.catalog.reading.traits import Traits
+from shop.catalog.reading.traits import ALL_RESERVED, Traits
 from shop.catalog.schema import products, reservations, variants
 from shop.money import Money
 
@@ -20,8 +20,11 @@ images = msgspec.json.Decoder(tuple[Image, ...]).decode
 image = msgspec.json.Decoder(Image | None).decode
 traits = msgspec.json.Decoder(Traits).decode
 _p, _v, _r = products.c, variants.c, reservations.c
-RESERVED = select(func.coalesce(func.sum(_r.quantity), 0)).where(_r.sku == _v.sku).correlate(variants).scalar_subquery()
+_UNITS = select(func.coalesce(func.sum(_r.quantity), 0)).where(_r.sku == _v.sku).correlate(variants)
+RESERVED = _UNITS.where(~_r.committed).scalar_subquery()
 """The reserved quantity of a variant."""
+COMMITTED = _UNITS.where(_r.committed).scalar_subquery()
+"""The quantity of a variant that is sold and has not left the shop."""
 
 LISTING = (
     _p.handle,
@@ -35,8 +38,9 @@ LISTING = (
     _p.stock,
     _p.sku,
     _p.currency,
+    _p.traits,
 )
-CANDIDATE = (*LISTING, _p.id, _p.rank, _p.created_at, _p.sort_price, _p.traits)
+CANDIDATE = (*LISTING, _p.id, _p.rank, _p.created_at, _p.sort_price)
 _VARIANT = (_v.sku, _v.options, _v.price, _v.compare_at, _v.stock, _v.weight, _v.image, RESERVED.label("reserved"))
 OFFER = (*_VARIANT, _p.handle, _p.title, _p.images, _p.currency)
 _ONCE = (_p.title, _p.description, _p.vendor, _p.categories, _p.tags, _p.options, _p.images)
@@ -48,6 +52,7 @@ PRODUCT = (
     _p.currency,
     *(case((_v.position == 0, column)).label(f"product_{column.name}") for column in _ONCE),
     *_VARIANT,
+    COMMITTED.label("committed"),
 )
 """One row per variant, in order. Long columns of the product are in the first row only."""
 
@@ -65,6 +70,7 @@ def listing(row: Row[Any]) -> Listing:
         compare_at=_money(row.compare_at, row.currency),
         stock=row.stock,
         sku=row.sku,
+        reserved=row.stock == 0 and ALL_RESERVED in traits(row.traits).shown_stock,
     )
 
 
@@ -121,6 +127,7 @@ def variant(row: Row[Any]) -> Variant:
         weight=row.weight,
         image=row.image,
         reserved=int(row.reserved),
+        committed=int(row.committed),
     )
 
 

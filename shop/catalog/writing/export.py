@@ -58,13 +58,15 @@ def _described(product: Product) -> Row:
 
 def _variant(product: Product, variant: Variant) -> Row:
     values = variant.options or NO_OPTION[1:]
+    on_hand = "" if variant.level.on_hand is None else str(variant.level.on_hand)
     return {
         "sku": variant.sku,
         **{value: given for (_, value), given in zip(OPTIONS, values, strict=False)},
         "price": f"{variant.price.decimal:f}",
         "compare_at": f"{variant.compare_at.decimal:f}" if variant.compare_at else "",
         "tracker": "" if variant.stock is None else "shopify",
-        "quantity": "" if variant.on_hand is None else str(variant.on_hand),
+        "quantity": on_hand,
+        "exported": on_hand,
         "policy": "DENY",
         "grams": str(variant.weight),
         "weight_unit": "g",

@@ -15,7 +15,7 @@ from shop.catalog.reading import rows
 from shop.catalog.reading.counts import TOTAL, Filters, Tally
 from shop.catalog.reading.price_scale import PriceScale
 from shop.catalog.reading.search import INDEX_VERSION, search_for
-from shop.catalog.schema import catalog, facets, listings, products, reservations, variants
+from shop.catalog.schema import catalog, facets, listings, products, variants
 from shop.catalog.writing.derived import InCatalogCurrency, indexed, listing_rows, product_row, variant_rows
 from shop.catalog.writing.words import WordWriter
 from shop.database import insert_into
@@ -69,6 +69,10 @@ class CatalogWriter:
         found = await self.connection.execute(statement.where(variants.c.sku.in_(skus)))
         return {row.sku: row.handle for row in found}
 
+    async def imports(self) -> int:
+        """How often the catalogue has been imported into."""
+        return int(await self.connection.scalar(select(catalog.c.imports)) or 0)
+
     async def next_id_and_rank(self) -> tuple[int, int]:
         """The next free (id, rank)."""
         row = (await self.connection.execute(select(func.max(products.c.id), func.max(products.c.rank)))).one()
@@ -81,14 +85,12 @@ class CatalogWriter:
             last = batch[-1].id
             yield {row.handle: row.id for row in batch}
 
-    async def reserved(self, ids: Sequence[int]) -> dict[str, int]:
-        """Reserved quantities by sku. Those of these products' variants cannot change until the transaction ends."""
+    async def lock_stock(self, ids: Sequence[int]) -> None:
+        """Keep the stock of these products' variants as it is until the transaction ends."""
         if self.connection.dialect.name == "postgresql":
             of_products = variants.c.product_id == any_(literal(ids, ARRAY(Integer)))
             locked = select(variants.c.sku).where(of_products).order_by(variants.c.sku).with_for_update()
             await self.connection.execute(select(func.count()).select_from(locked.subquery()))
-        pieces = select(reservations.c.sku, func.sum(reservations.c.quantity)).group_by(reservations.c.sku)
-        return {sku: int(quantity) for sku, quantity in await self.connection.execute(pieces)}
 
     async def write(self, numbered: Sequence[tuple[int, Product]]) -> None:
         """Write products under ids that are unused or cleared."""
@@ -151,7 +153,9 @@ class CatalogWriter:
         tallies, total = await self._tallies()
         for category, tally in tallies.items():
             await self._insert(facets, _facet_rows(category, tally))
-        await self.connection.execute(update(catalog).values(version=catalog.c.version + 1, products=total))
+        await self.connection.execute(
+            update(catalog).values(version=catalog.c.version + 1, imports=catalog.c.imports + 1, products=total)
+        )
 
     async def _tallies(self) -> tuple[dict[str, Tally], int]:
         """The counts of each category by slug, and the number of published products."""

@@ -12,13 +12,15 @@ from shop.checkout.mail.outbox import Email, Outbox
 from shop.checkout.model import Fact, Order, Quote, QuoteLine, State
 from shop.checkout.order_numbers import grouped
 from shop.formatting import day_of
-from shop.i18n import content, speaking, spoken
+from shop.i18n import ENGLISH, content, speaking, spoken
 from shop.i18n import gettext as _
 from shop.languages import language_of
 from shop.resources import resource_dir
 
-EMAILED_STATES: frozenset[State] = frozenset({"placed", "shipped", "cancelled", "refunded"})
-"""The states of an order that are announced by e-mail."""
+EMAILED_STATES: frozenset[State] = frozenset({"failed", "placed", "shipped", "cancelled", "refunded"})
+"""The states of an order that are announced by e-mail; 'failed' only where the shopper no longer looks at the page."""
+EMAIL_KINDS = (*sorted(EMAILED_STATES), "merchant")
+"""What the ids of e-mails about orders begin with."""
 
 
 class _Wording(msgspec.Struct, frozen=True):
@@ -62,31 +64,50 @@ class OrderEmail(msgspec.Struct, frozen=True):
 
 
 class OrderEmails:
-    """Puts e-mails about new states of orders into the outbox. shop.parts makes one; the steps of orders call it."""
+    """Puts e-mails about new states of orders into the outbox. shop.parts makes one; the steps of orders call it.
 
-    def __init__(self, outbox: Outbox) -> None:
+    `orders_to`: the merchant's address, which is told of new orders; '' for none.
+    """
+
+    def __init__(self, outbox: Outbox, orders_to: str = "") -> None:
         self._outbox = outbox
+        self._orders_to = orders_to
 
     async def write(self, connection: AsyncConnection, kind: State, order: Order) -> None:
-        """Queue the e-mail about a state, if there is one, within the transaction of `connection`. Queued once."""
-        if kind in EMAILED_STATES:
-            await self._outbox.write(connection, order_email(kind, order))
+        """Queue the e-mails about a state, if there are any, within the transaction of `connection`. Queued once."""
+        emails = [order_email(kind, order)] if kind in EMAILED_STATES else []
+        if kind == "placed" and self._orders_to:
+            emails.append(merchant_email(order, self._orders_to))
+        await self._outbox.write(connection, *emails)
 
 
 def order_email(kind: State, order: Order) -> Email:
-    """The e-mail about an order that became placed, shipped, cancelled or refunded. Its id is 'placed:NUMBER' etc.
+    """The e-mail about an order that reached one of EMAILED_STATES. Its id is 'placed:NUMBER' etc.
 
     Raises KeyError for another state.
     """
     with speaking(language_of(order.buyer.language)):
-        view = _view(kind, order)
-        return Email(
-            id=f"{kind}:{order.number}",
-            recipient=order.buyer.email,
-            subject=view.subject,
-            plain=_templates().get_template("mail/letter.txt").render(view=view),
-            html=_templates().get_template("mail/letter.html").render(view=view),
-        )
+        return _email(f"{kind}:{order.number}", order.buyer.email, _view(kind, order))
+
+
+def merchant_email(order: Order, recipient: str) -> Email:
+    """The e-mail that tells the merchant of a new order, in the shop's own language. Its id is 'merchant:NUMBER'."""
+    with speaking(ENGLISH):
+        number, total = grouped(order.number), order.quote.total.format()
+        lead = f"{order.buyer.email} has ordered. `shop orders show {number}` shows everything about it."
+        wording = _Wording(f"New order {number}: {total}", "A new order", lead)
+        view = msgspec.structs.replace(_view("placed", order), url="", **msgspec.structs.asdict(wording))
+        return _email(f"merchant:{order.number}", recipient, view)
+
+
+def _email(email_id: str, recipient: str, view: OrderEmail) -> Email:
+    return Email(
+        id=email_id,
+        recipient=recipient,
+        subject=view.subject,
+        plain=_templates().get_template("mail/letter.txt").render(view=view),
+        html=_templates().get_template("mail/letter.html").render(view=view),
+    )
 
 
 def _view(kind: State, order: Order) -> OrderEmail:
@@ -100,7 +121,7 @@ def _view(kind: State, order: Order) -> OrderEmail:
         lead=_(order.failure) if order.failure else wording.lead,
         number=grouped(order.number),
         day=day_of(order.created_at),
-        url=f"{order.buyer.origin}/order/{order.number}" if order.buyer.origin else "",
+        url=f"{order.buyer.origin}{order.path}" if order.buyer.origin else "",
         lines=tuple(map(_row, quote.lines)),
         sums=_sums(quote),
         total=quote.total.format(),
@@ -119,6 +140,12 @@ def _wording(kind: State, order: Order) -> _Wording:
                 _("Your order {number}", number=number),
                 _("Thank you for your order"),
                 _("We have it, and will write again when it is on its way."),
+            )
+        case "failed":
+            return _Wording(
+                _("Your order {number} was not placed", number=number),
+                _("Your order was not placed"),
+                _("The payment was not made, and nothing was charged. What you wanted is still in your cart."),
             )
         case "shipped":
             return _Wording(

@@ -21,6 +21,8 @@ from shop.checkout.schema import outbox
 from shop.database import fetch, insert_into, writing
 from shop.errors import EmailRefused, EmailUnavailable, NotFound, unforeseen
 
+AT_ONCE = 4
+"""E-mails that a process sends at the same time."""
 POLL_SECONDS = 2.0
 """How often a process polls for due e-mails."""
 CLAIM_SECONDS = 180
@@ -91,26 +93,29 @@ class Outbox:
         self._sender = sender
         self._clock = clock
         self._closing = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
-    async def write(self, connection: AsyncConnection, email: Email) -> None:
-        """Store an e-mail in the transaction of `connection`. An id that is already stored is ignored."""
+    async def write(self, connection: AsyncConnection, *emails: Email) -> None:
+        """Store e-mails in the transaction of `connection`. An id that is already stored is ignored."""
         now = int(self._clock())
-        row = msgspec.structs.asdict(email) | {"created_at": now, "due_at": now, "attempts": 0, "error": ""}
-        await connection.execute(insert_into(connection, outbox).on_conflict_do_nothing(), row)
+        new = {"created_at": now, "due_at": now, "attempts": 0, "error": ""}
+        rows = [msgspec.structs.asdict(email) | new for email in emails]
+        if rows:
+            await connection.execute(insert_into(connection, outbox).on_conflict_do_nothing(), rows)
 
     async def start(self) -> None:
-        """Start to send due e-mails, if there is a sender."""
+        """Start to send due e-mails, if there is a sender: AT_ONCE, so that one that hangs delays no other."""
         if self._sender is not None:
-            self._task = asyncio.create_task(self._run())
+            self._tasks = [asyncio.create_task(self._run()) for _ in range(AT_ONCE)]
 
     async def close(self) -> None:
-        """Stop, after the e-mail in progress if that ends within CLOSE_TIMEOUT_SECONDS."""
+        """Stop, after the e-mails in progress if they end within CLOSE_TIMEOUT_SECONDS."""
         self._closing.set()
-        if self._task is not None:
-            await asyncio.wait([self._task], timeout=CLOSE_TIMEOUT_SECONDS)
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CLOSE_TIMEOUT_SECONDS)
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks)
 
     async def deliver_next(self) -> bool:
         """Send the e-mail that has been due longest; return False if there is none, or it cannot be sent now."""
@@ -118,7 +123,7 @@ class Outbox:
         rows = await fetch(self._engine, select(outbox).where(*_due(now)).order_by(outbox.c.due_at).limit(1))
         if self._sender is None or not rows:
             return False
-        stored, claim = _stored_email(rows[0]), now + CLAIM_SECONDS
+        stored, claim = stored_email(rows[0]), now + CLAIM_SECONDS
         if not await self._update(stored, due_at=claim, attempts=stored.attempts + 1):
             return True  # another process has claimed it
         stored = msgspec.structs.replace(stored, due_at=claim, attempts=stored.attempts + 1)
@@ -131,6 +136,11 @@ class Outbox:
             log.warning("Sending an e-mail failed at attempt %d, will retry: %s", stored.attempts, error)
             await self._update(stored, due_at=_retry_at(stored, int(self._clock())), error=str(error))
             return False
+        except Exception as error:
+            log.exception("Sending an e-mail failed unexpectedly at attempt %d, will retry", stored.attempts)
+            reason = f"unexpected {type(error).__name__}"
+            await self._update(stored, due_at=_retry_at(stored, int(self._clock())), error=reason)
+            return False
         return await self._update(stored, sent_at=int(self._clock()), error="")
 
     async def get(self, email_id: str) -> StoredEmail:
@@ -138,13 +148,13 @@ class Outbox:
         rows = await fetch(self._engine, select(outbox).where(outbox.c.id == email_id))
         if not rows:
             raise NotFound(f"There is no e-mail {email_id}.")
-        return _stored_email(rows[0])
+        return stored_email(rows[0])
 
     async def latest(self, limit: int, state: EmailState | None = None) -> list[StoredEmail]:
         """The latest e-mails (in a state), the newest first."""
         conditions = () if state is None else _has_state(state, int(self._clock()))
         newest = select(outbox).where(*conditions).order_by(outbox.c.created_at.desc(), outbox.c.id).limit(limit)
-        return [_stored_email(row) for row in await fetch(self._engine, newest)]
+        return [stored_email(row) for row in await fetch(self._engine, newest)]
 
     async def retry(self, email_id: str) -> bool:
         """Make an e-mail due now; return False if it is already sent. Raises NotFound."""
@@ -193,7 +203,8 @@ def _has_state(state: EmailState, now: int) -> Sequence[ColumnElement[bool]]:
             return (unsent, due > now - STALE_SECONDS, due < NEVER)
 
 
-def _stored_email(row: Row[Any]) -> StoredEmail:
+def stored_email(row: Row[Any]) -> StoredEmail:
+    """The e-mail in a row of the outbox."""
     email = Email(id=row.id, recipient=row.recipient, subject=row.subject, plain=row.plain, html=row.html)
     return StoredEmail(
         email=email,

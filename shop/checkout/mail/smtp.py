@@ -42,6 +42,14 @@ def sender_of(settings: Settings) -> EmailSender | None:
     return SmtpSender(settings.smtp_url, settings.mail_from) if settings.smtp_url else None
 
 
+def merchant_address(settings: Settings) -> str:
+    """The address of ORDERS_TO, '' for none. Raises ConfigurationError."""
+    try:
+        return read_email(settings.orders_to) if settings.orders_to else ""
+    except InvalidInput as error:
+        raise ConfigurationError("ORDERS_TO is not understood. Write an e-mail address.") from error
+
+
 class MailServer(msgspec.Struct, frozen=True):
     """The mail server of an SMTP URL."""
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from typing import Any
 
 import msgspec
 from msgspec.structs import asdict
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.checkout.model import Buyer, Order, Quote, State
-from shop.checkout.schema import LIVE, OPEN, PENDING, orders
+from shop.checkout.model import Buyer, Order, OrderEvent, Quote, State
+from shop.checkout.schema import LIVE, OPEN, PENDING, order_events, order_lines, orders
 from shop.database import fetch
 from shop.errors import NotFound
 
-READ = [orders.c[name] for name in ("number", "state", "settled", "email", "created_at", "changed_at", "details")]
+_COLUMNS = ("number", "secret", "state", "settled", "email", "created_at", "changed_at", "details")
+READ = [orders.c[name] for name in _COLUMNS]
 """The columns that an order is built from."""
 
 
@@ -39,6 +41,26 @@ class OpenOrders(msgspec.Struct, frozen=True):
 
     orders: int
     due: int
+    since: int | None
+    """When the first of them last changed, seconds since the epoch; None if there are none."""
+
+
+class OrderQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which orders to list: those that match every field that is given."""
+
+    state: State | None = None
+    unsettled: bool = False
+    email: str = ""
+    """The whole address, in any case."""
+    name: str = ""
+    """A part of the recipient's name, in any case."""
+    sku: str = ""
+    text: str = ""
+    """A part of anything that the order says: an address, a title, a note."""
+    since: int = 0
+    """Seconds since the epoch."""
+    before: int | None = None
+    limit: int | None = 50
 
 
 class Orders:
@@ -75,25 +97,62 @@ class Orders:
         """The order of an Idempotency-Key (`key_of`), failed or not, or None."""
         return first(await fetch(self._engine, select(*READ).where(orders.c.idempotency_key == key)))
 
-    async def page(self, state: State | None = None, *, unsettled: bool = False, limit: int = 50) -> list[Order]:
-        """Orders, newest first; optionally only those in `state`, or only unsettled ones."""
-        statement = select(*READ).order_by(orders.c.created_at.desc(), orders.c.number).limit(limit)
-        if state is not None:
-            statement = statement.where(orders.c.state == state)
-        if unsettled:
-            statement = statement.where(OPEN)
-        return [order_of(row) for row in await fetch(self._engine, statement)]
+    async def page(self, query: OrderQuery | None = None) -> list[Order]:
+        """The orders of a query, newest first."""
+        query = query or OrderQuery()
+        statement = select(*READ).where(*_conditions(query)).order_by(orders.c.created_at.desc(), orders.c.number)
+        return [order_of(row) for row in await fetch(self._engine, statement.limit(query.limit))]
+
+    async def history(self, number: str) -> list[OrderEvent]:
+        """What happened to an order, in order."""
+        statement = select(order_events).where(order_events.c.number == number).order_by(order_events.c.id)
+        rows = await fetch(self._engine, statement)
+        return [OrderEvent(at=row.at, what=row.what, who=row.who, why=row.why) for row in rows]
 
     async def open(self, now: int) -> OpenOrders:
-        """Count the orders to settle at `now` (milliseconds since the epoch). Reads only an index of open orders."""
+        """Count the orders to settle at `now` (milliseconds since the epoch)."""
         due = func.count().filter(orders.c.claimed_until < now)
-        (row,) = await fetch(self._engine, select(func.count().label("orders"), due.label("due")).where(OPEN))
-        return OpenOrders(row.orders, row.due)
+        counts = (func.count().label("orders"), due.label("due"), func.min(orders.c.changed_at).label("since"))
+        (row,) = await fetch(self._engine, select(*counts).where(OPEN))
+        return OpenOrders(row.orders, row.due, row.since)
+
+
+def _conditions(query: OrderQuery) -> Iterator[ColumnElement[bool]]:
+    """The conditions of a query."""
+    if query.state is not None:
+        yield orders.c.state == query.state
+    if query.unsettled:
+        yield ~orders.c.settled
+    if query.email:
+        yield func.lower(orders.c.email) == query.email.strip().lower()
+    if query.name:
+        yield orders.c.name.contains(folded(query.name), autoescape=True)
+    if query.sku:
+        yield orders.c.number.in_(select(order_lines.c.number).where(order_lines.c.sku == query.sku))
+    if query.text:
+        yield orders.c.words.contains(folded(query.text), autoescape=True)
+    if query.since:
+        yield orders.c.created_at >= query.since
+    if query.before is not None:
+        yield orders.c.created_at < query.before
 
 
 def key_of(cart_id: str, key: str) -> str:
     """The digest under which the Idempotency-Key of a cart is stored."""
     return blake2b(f"{cart_id}\x00{key}".encode(), digest_size=20).hexdigest()
+
+
+def folded(text: str) -> str:
+    """A text as `orders.name` and `orders.words` have it: without case and other differences of form."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def words_of(order: Order) -> str:
+    """All that an order says, for searching."""
+    buyer, lines = order.buyer, order.quote.lines
+    remarks = [line for fact in buyer.facts for line in fact.lines]
+    texts = (order.number, buyer.email, *buyer.address.lines, *remarks, order.quote.coupon)
+    return folded(" ".join((*texts, *(f"{line.sku} {line.title} {line.variant}" for line in lines))))
 
 
 def flat(order: Order) -> dict[str, Any]:
@@ -113,6 +172,7 @@ def order_of(row: Row[Any]) -> Order:
     details = msgspec.json.decode(row.details, type=OrderDetails)
     return Order(
         number=row.number,
+        secret=row.secret,
         state=row.state,
         settled=row.settled,
         created_at=row.created_at,

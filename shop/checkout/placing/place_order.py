@@ -18,7 +18,7 @@ import msgspec
 from shop.cart.model import Cart
 from shop.checkout.metrics import OrderMetrics
 from shop.checkout.model import Buyer, Order, Quote
-from shop.checkout.order_numbers import masked, new_number
+from shop.checkout.order_numbers import masked, new_number, new_secret
 from shop.checkout.payments.provider import Card, Payment
 from shop.checkout.placing.orders import key_of
 from shop.checkout.placing.workflow import OrderWorkflow
@@ -143,6 +143,8 @@ class PlaceOrder:
             payment = await self._transitions.authorise(order, submission.card)
         except Exception as error:
             self._metrics.unknown(order, error)
+            with contextlib.suppress(StoreUnavailable):
+                await self._transitions.keep_share(order)
             return order
         return await self._paying(order, payment, claimant)
 
@@ -195,6 +197,7 @@ class PlaceOrder:
             buyer = msgspec.structs.replace(buyer, card_brand="", card_last4="")
         return Order(
             number=new_number(),
+            secret=new_secret(),
             state="pending",
             settled=False,
             created_at=now,

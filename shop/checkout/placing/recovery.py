@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from contextlib import suppress
 
 from shop.checkout.metrics import OrderMetrics
 from shop.checkout.model import Order
 from shop.checkout.order_numbers import masked
 from shop.checkout.placing.workflow import OrderWorkflow
-from shop.errors import unforeseen
+from shop.errors import PaymentRefused, StoreUnavailable, unforeseen
 from shop.retry import jitter
 
 TOGETHER = 10
@@ -55,7 +56,8 @@ class OrderRecovery:
 
     async def _look(self) -> int:
         found = await self._workflow.orders.open(self._workflow.transitions.now())
-        self._metrics.open(found.orders)
+        now = self._workflow.transitions.clock()
+        self._metrics.open(found.orders, 0 if found.since is None else max(0, int(now - found.since)))
         return found.due
 
     async def claim(self) -> list[tuple[Order, str]]:
@@ -65,10 +67,13 @@ class OrderRecovery:
 
     async def _advance(self, order: Order, claimant: str) -> None:
         try:
-            after = await self._workflow.advance(order, claimant)
+            after = await self._workflow.advance(order, claimant, tell=True)
         except Exception as error:
-            number = masked(order.number)
-            log.warning("Order %s: still %s, will retry: %s", number, order.state, error, exc_info=unforeseen(error))
+            level = logging.ERROR if isinstance(error, PaymentRefused) else logging.WARNING
+            words, number = "Order %s: still %s, will retry: %s", masked(order.number)
+            log.log(level, words, number, order.state, error, exc_info=unforeseen(error))
+            with suppress(StoreUnavailable):
+                await self._workflow.transitions.defer(order, claimant)
         else:
             log.info("Order %s: advanced from %s to %s", masked(order.number), order.state, after.state)
 

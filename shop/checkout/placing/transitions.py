@@ -11,24 +11,32 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shop.cart.model import Cart
 from shop.catalog.stock import stock
+from shop.catalog.stock.stock import Sold
+from shop.catalog.writing.levels import Kind, StockChange, locked_levels, record
 from shop.checkout.mail.order_emails import OrderEmails
-from shop.checkout.model import Order, Quote, State
+from shop.checkout.model import Order, OrderEvent, Quote, State
 from shop.checkout.order_numbers import purchase_id
 from shop.checkout.payments.provider import Card, Payment, PaymentProvider
 from shop.checkout.placing import updates
 from shop.checkout.placing.transactions import OrderTransactions, Work
 from shop.checkout.pricing.coupons import Coupons
 from shop.errors import CartOrdered, OutOfStock, PaymentRefused, PaymentUnavailable, QuoteChanged
-from shop.money import Money
 
 CHALLENGE_SECONDS = 900
 """How long the shopper has to confirm a payment with their bank, from the creation of the order."""
+
+STOCK_TRIES = 3
+"""PostgreSQL selects the rows of an UPDATE before it waits for their locks, and does not reconsider the others: units
+that are returned meanwhile are found by the next try."""
+LAST_RETRY_SECONDS = 3600
+"""The longest pause between two attempts to advance an order."""
 
 T = TypeVar("T")
 
@@ -78,7 +86,8 @@ class OrderTransitions:
                 return False
             check_taken_out(Cart(order.quote.cart_id, changes=changes), others)
             quote = order.quote
-            check_prices(quote, await stock.deduct(connection, quote.cart_id, quote.wanted))
+            check_goods(quote, await stock.hold(connection, quote.cart_id, order.number, quote.wanted))
+            await updates.insert_lines(connection, order)
             if quote.coupon:
                 await self._coupons.use(connection, quote.coupon, order.buyer.email)
             return True
@@ -102,49 +111,135 @@ class OrderTransitions:
         return await self._asked(self._payments.find(order.number))
 
     async def confirm(self, order: Order, claimant: str) -> Order | None:
-        """Place an order whose payment is authorised, and write its confirmation e-mail."""
+        """Place an order whose payment is authorised, and write its confirmation e-mail.
+
+        Raises OutOfStock if it did not keep all that it needs while its shopper confirmed the payment, and others have
+        bought the rest.
+        """
+        for _ in range(STOCK_TRIES - 1):
+            with suppress(OutOfStock):
+                return await self._step(order, "placed", claimant)
         return await self._step(order, "placed", claimant)
 
     async def wait(self, order: Order, path: str) -> Order | None:
-        """Wait for the shopper to confirm the payment at `path`."""
+        """Wait for the shopper to confirm the payment at `path`, with the order's share of the stock."""
         until = (order.created_at + CHALLENGE_SECONDS) * 1000
-        return await self._transactions.run(
-            lambda connection: updates.wait_for_shopper(connection, order, path, until=until)
-        )
 
-    async def fail(self, order: Order, why: str, claimant: str, *, settled: bool) -> Order | None:
-        """Fail the order: release its stock and its coupon. `settled`: the provider has nothing to undo."""
-        return await self._step(order, "failed", claimant, settled=settled, failure=why)
+        async def work(connection: AsyncConnection) -> tuple[Order | None, set[str]]:
+            waiting = await updates.wait_for_shopper(connection, order, path, until=until)
+            return waiting, await stock.share(connection, order.number) if waiting else set()
+
+        waiting, released = await self._transactions.run(work)
+        self._touched(released)
+        return waiting
+
+    async def keep_share(self, order: Order) -> None:
+        """Reduce what a pending order reserves to its share: nobody knows when its bank will answer."""
+        self._touched(await self._transactions.run(lambda connection: stock.share(connection, order.number)))
+
+    async def fail(
+        self,
+        order: Order,
+        failure: str,
+        claimant: str,
+        *,
+        settled: bool,
+        tell: bool = False,
+        who: str = "",
+        why: str = "",
+    ) -> Order | None:
+        """Fail the order: release its stock and its coupon. `settled`: the provider has nothing to undo.
+
+        `failure` is what the shopper is told, `why` is for the history.
+
+        `tell`: e-mail the shopper, who no longer looks at the page that says so.
+        """
+        return await self._step(
+            order, "failed", claimant, settled=settled, failure=failure, tell=tell, who=who, why=why
+        )
 
     async def capture(self, order: Order) -> None:
         """Capture the payment."""
         if not is_free(order):
             await self._asked(self._payments.capture(order.number))
 
-    async def pay(self, order: Order, claimant: str) -> Order | None:
+    async def pay(self, order: Order, claimant: str, *, who: str = "", why: str = "") -> Order | None:
         """Mark an order whose payment is captured as paid and settled."""
-        return await self._step(order, "paid", claimant, settled=True)
+        return await self._step(order, "paid", claimant, settled=True, who=who, why=why)
 
-    async def ship(self, order: Order) -> Order | None:
-        """Mark an order as shipped. Raises OrderStateRefused."""
-        return await self._step(order, "shipped", secrets.token_hex(8), settled=True)
+    async def ship(self, order: Order, who: str = "", why: str = "") -> Order | None:
+        """Mark an order as shipped: its units leave the shop. Raises OrderStateRefused."""
+        return await self._step(order, "shipped", secrets.token_hex(8), settled=True, who=who, why=why)
 
-    async def cancel(self, order: Order, why: str = "") -> Order | None:
-        """Cancel an order and return its stock; `release` returns the money. Raises OrderStateRefused."""
-        return await self._step(order, "cancelled", secrets.token_hex(8), failure=why)
+    async def cancel(
+        self,
+        order: Order,
+        failure: str = "",
+        *,
+        who: str = "",
+        why: str = "",
+        restock: bool = True,
+        settled: bool = False,
+    ) -> Order | None:
+        """Cancel an order; `release` returns the money unless it is `settled`. Raises OrderStateRefused.
 
-    async def refund(self, order: Order) -> Order | None:
-        """Mark an order as refunded, without returning stock; `release` returns the money. Raises OrderStateRefused."""
-        return await self._step(order, "refunded", secrets.token_hex(8))
+        `failure` is what the shopper is told, `why` is for the history. `restock`: put its units on sale again.
+        """
+        return await self._step(
+            order,
+            "cancelled",
+            secrets.token_hex(8),
+            failure=failure,
+            settled=settled,
+            who=who,
+            why=why,
+            restock=restock,
+        )
+
+    async def refund(self, order: Order, *, who: str = "", why: str = "", restock: bool = False) -> Order | None:
+        """Mark an order as refunded; `release` returns the money. Raises OrderStateRefused.
+
+        `restock`: put its units on sale again, those that have come back too.
+        """
+        return await self._step(order, "refunded", secrets.token_hex(8), who=who, why=why, restock=restock)
+
+    async def settle(self, order: Order, *, who: str, why: str) -> Order | None:
+        """Mark an order as settled, because a person knows that its money was returned."""
+
+        async def work(connection: AsyncConnection) -> Order | None:
+            why_settled = f"settled: {why}"
+            await updates.note(connection, order.number, "note", at=int(self.clock()), who=who, why=why_settled)
+            return await updates.settle(connection, order)
+
+        return await self._transactions.run(work)
 
     async def release(self, order: Order) -> Order | None:
-        """Void or refund the payment of an order that has ended; then the order is settled."""
+        """Return the money of an order that has ended; then the order is settled.
+
+        The refund of a captured payment is a refund: that the provider has nothing to give back is an alarm. Raises
+        PaymentRefused then, and the order stays unsettled.
+        """
         if not is_free(order):
-            try:
-                await self._asked(self._payments.void(order.number))
-            except PaymentRefused:
-                await self._asked(self._payments.refund(order.number))
+            await self._return_money(order)
         return await self._transactions.run(lambda connection: updates.settle(connection, order))
+
+    async def _return_money(self, order: Order) -> None:
+        if await self._transactions.run(lambda connection: updates.was_paid(connection, order.number)):
+            await self._asked(self._payments.refund(order.number))
+            return
+        if order.state != "failed" and await self._asked(self._payments.find(order.number)) is None:
+            raise PaymentRefused("The bank does not know the payment of this order: nothing was returned.")
+        try:
+            await self._asked(self._payments.void(order.number))
+        except PaymentRefused:
+            await self._asked(self._payments.refund(order.number))
+
+    async def defer(self, order: Order, claimant: str) -> None:
+        """Leave an order that cannot be advanced now: the longer it has waited, the longer until the next attempt."""
+        waited = self.clock() - order.changed_at
+        pause = min(max(2 * self.seconds, waited / 8), LAST_RETRY_SECONDS)
+        until = int((self.clock() + pause) * 1000)
+        await self._transactions.run(lambda connection: updates.defer(connection, order, claimant, until=until))
 
     async def claim_one(self, number: str, claimant: str) -> Order | None:
         """Claim an order if it is unsettled and unclaimed; None otherwise."""
@@ -164,11 +259,8 @@ class OrderTransitions:
         """Milliseconds since the epoch."""
         return int(self.clock() * 1000)
 
-    async def _created(self, work: Work[bool], wanted: Mapping[str, int], tries: int = 3) -> bool:
-        """Retry where stock was returned during the transaction.
-
-        PostgreSQL selects the rows of an UPDATE before it waits for their locks, and does not reconsider the others.
-        """
+    async def _created(self, work: Work[bool], wanted: Mapping[str, int], tries: int = STOCK_TRIES) -> bool:
+        """Retry where stock was returned during the transaction."""
         try:
             return await self._transactions.run_first(work)
         except OutOfStock as error:
@@ -176,24 +268,38 @@ class OrderTransitions:
                 raise
         return await self._created(work, wanted, tries - 1)
 
-    async def _step(self, order: Order, to: State, claimant: str, **how: Any) -> Order | None:
-        """One update of an order, with its stock, coupon and e-mail in the same transaction."""
-        gives_back = to in ("failed", "cancelled")
+    async def _step(
+        self,
+        order: Order,
+        to: State,
+        claimant: str,
+        *,
+        restock: bool = True,
+        tell: bool = True,
+        who: str = "",
+        why: str = "",
+        **how: Any,
+    ) -> Order | None:
+        """One update of an order, with its stock, coupon, history and e-mails in the same transaction."""
 
         async def work(connection: AsyncConnection) -> Order | None:
             now = int(self.clock())
-            after = await updates.step(connection, order, to, claimant=claimant, until=self.until(), now=now, **how)
+            after = await updates.step(
+                connection, order, to, claimant=claimant, until=self.until(), now=now, who=who, why=why, **how
+            )
             if after is None:
                 return None
-            if gives_back:
-                await stock.restore(connection, order.quote.wanted)
+            await _move_stock(
+                connection, order, to, restock=restock, event=OrderEvent(at=now, what=to, who=who, why=why)
+            )
             if to == "failed" and order.quote.coupon:
                 await self._coupons.restore(connection, order.quote.coupon, order.buyer.email)
-            await self._emails.write(connection, to, after)
+            if tell:
+                await self._emails.write(connection, to, after)
             return after
 
         after = await self._transactions.run(work)
-        if after and gives_back:
+        if after and to not in ("paid", "shipped"):
             self._touched(order.quote.wanted)
         return after
 
@@ -204,6 +310,41 @@ class OrderTransitions:
                 return await call
         except TimeoutError as error:
             raise PaymentUnavailable("The bank does not answer. Whether the payment was made is not known.") from error
+
+
+async def _move_stock(
+    connection: AsyncConnection, order: Order, to: State, *, restock: bool, event: OrderEvent
+) -> None:
+    """Move the units of an order that has left its state for another."""
+    if to == "placed":
+        await stock.commit(connection, order.number, order.quote.wanted)
+    elif to != "paid":
+        units = await stock.hand_over(connection, order.number)
+        if to == "refunded" and order.state == "shipped":
+            units = order.quote.wanted  # they had left the shop
+            if restock:
+                await _record(connection, order, units, "returned", event)
+        elif to != "shipped" and not restock:
+            await _record(connection, order, units, "written off", event)
+        if to != "shipped" and restock:
+            await stock.restore(connection, units)
+
+
+async def _record(
+    connection: AsyncConnection, order: Order, units: Mapping[str, int], kind: Kind, event: OrderEvent
+) -> None:
+    """Write into the history of the stock that units of an order have come back, or will not."""
+    changes = []
+    for sku, level in (await locked_levels(connection, list(units))).items():
+        present = level.on_hand
+        other = None if present is None else present + units[sku]
+        # Units that are written off were on hand until now; those that are returned will be in a moment.
+        before, after = (present, other) if kind == "returned" else (other, present)
+        reason = f"order {order.number}" + (f": {event.why}" if event.why else "")
+        changes.append(
+            StockChange(sku=sku, kind=kind, before=before, after=after, reason=reason, who=event.who, at=event.at)
+        )
+    await record(connection, changes)
 
 
 def is_free(order: Order) -> bool:
@@ -222,8 +363,9 @@ def check_taken_out(cart: Cart, others: Mapping[str, str]) -> None:
             raise CartOrdered(number)
 
 
-def check_prices(quote: Quote, prices: Mapping[str, Money]) -> None:
-    """Raise QuoteChanged unless the prices are those of the quote."""
-    changed = {line.sku: prices[line.sku] for line in quote.lines if prices[line.sku] != line.price}
+def check_goods(quote: Quote, sold: Mapping[str, Sold]) -> None:
+    """Raise QuoteChanged unless everything is still what the quote says, at the same price."""
+    agreed = {line.sku: Sold(line.price, line.title, line.variant) for line in quote.lines}
+    changed = {sku: sold[sku].price for sku, thing in agreed.items() if sold[sku] != thing}
     if changed:
         raise QuoteChanged({sku: (price.amount, price.currency) for sku, price in changed.items()})

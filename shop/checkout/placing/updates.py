@@ -15,8 +15,8 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shop.checkout.model import Order, State, check_step
-from shop.checkout.placing.orders import READ, details_of, order_of
-from shop.checkout.schema import LIVE, OPEN, orders
+from shop.checkout.placing.orders import READ, details_of, folded, order_of, words_of
+from shop.checkout.schema import LIVE, OPEN, order_events, order_lines, orders
 from shop.database import insert_into
 
 NOBODY = ""
@@ -37,6 +37,7 @@ async def insert(
     """
     values = {
         "number": order.number,
+        "secret": order.secret,
         "state": order.state,
         "settled": order.settled,
         "claim": claimant,
@@ -46,6 +47,8 @@ async def insert(
         "cart_change": order.quote.change,
         "idempotency_key": key,
         "email": order.buyer.email,
+        "name": folded(order.buyer.address.name),
+        "words": words_of(order),
         "currency": order.quote.currency,
         "total": order.quote.total.amount,
         "coupon": order.quote.coupon,
@@ -63,6 +66,35 @@ async def insert(
     # On PostgreSQL, an INSERT that waited for another order still sees the snapshot from before that order.
     found = await connection.scalar(lately) if waits else row[0]
     return dict(other.split(":") for other in (found or "").split())
+
+
+async def insert_lines(connection: AsyncConnection, order: Order) -> None:
+    """Store the lines of a new order."""
+    rows = [
+        {
+            "number": order.number,
+            "position": position,
+            "sku": line.sku,
+            "title": f"{line.title}, {line.variant}" if line.variant else line.title,
+            "quantity": line.quantity,
+            "unit": line.unit.amount,
+            "discount": line.discount,
+        }
+        for position, line in enumerate(order.quote.lines)
+    ]
+    await connection.execute(insert_into(connection, order_lines), rows)
+
+
+async def note(connection: AsyncConnection, number: str, what: str, *, at: int, who: str, why: str) -> None:
+    """Add to the history of an order: see OrderEvent."""
+    row = {"number": number, "what": what, "at": at, "who": who, "why": why}
+    await connection.execute(insert_into(connection, order_events), row)
+
+
+async def was_paid(connection: AsyncConnection, number: str) -> bool:
+    """Whether the payment of an order was captured."""
+    paid = select(order_events.c.id).where(order_events.c.number == number, order_events.c.what == "paid").limit(1)
+    return (await connection.execute(paid)).first() is not None
 
 
 def _ordered_lately(order: Order) -> Select[str]:
@@ -86,10 +118,13 @@ async def step(
     now: int,
     settled: bool = False,
     failure: str = "",
+    who: str = "",
+    why: str = "",
 ) -> Order | None:
     """Move an order to another state, claimed by `claimant` until `until`; None if another process has changed it.
 
-    Raises OrderStateRefused for a transition that does not exist.
+    The history says so, of every state but 'placed', the first. Raises OrderStateRefused for a transition that does not
+    exist.
     """
     check_step(order.number, order.state, to)
     after = msgspec.structs.replace(
@@ -98,7 +133,17 @@ async def step(
     values = {"state": to, "settled": settled, "changed_at": now, "claim": claimant, "claimed_until": until}
     if (details := details_of(after)) != details_of(order):
         values["details"] = details
-    return after if await _changes(connection, update(orders).where(_as_it_was(order)).values(values)) else None
+    if not await _changes(connection, update(orders).where(_as_it_was(order)).values(values)):
+        return None
+    if to != "placed":
+        await note(connection, order.number, to, at=now, who=who, why=why or failure)
+    return after
+
+
+async def defer(connection: AsyncConnection, order: Order, claimant: str, *, until: int) -> None:
+    """Give up the claim of an order that cannot be advanced now; recovery tries again at `until`."""
+    own = and_(orders.c.number == order.number, orders.c.claim == claimant, OPEN)
+    await connection.execute(update(orders).where(own).values(claim=NOBODY, claimed_until=until))
 
 
 async def wait_for_shopper(connection: AsyncConnection, order: Order, path: str, *, until: int) -> Order | None:

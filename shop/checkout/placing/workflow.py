@@ -11,9 +11,11 @@ from shop.checkout.order_numbers import masked, purchase_id
 from shop.checkout.payments.provider import Payment
 from shop.checkout.placing.orders import Orders
 from shop.checkout.placing.transitions import CHALLENGE_SECONDS, OrderTransitions
-from shop.errors import PaymentRefused, unforeseen
+from shop.errors import OutOfStock, PaymentRefused, unforeseen
+from shop.i18n import noted
 
 UNPAID = "The payment was not made in time. Nothing was charged."
+SOLD = noted("The last of it was sold while your bank was asking you. Nothing was charged.")
 LOST = "The payment could not be taken. Nothing was charged."
 
 log = logging.getLogger(__name__)
@@ -27,28 +29,42 @@ class OrderWorkflow:
         self.transitions = transitions
         self.carts = carts
 
-    async def advance(self, order: Order, claimant: str) -> Order:
-        """Advance an order that `claimant` has claimed. Raises StoreUnavailable, PaymentUnavailable: it stays open."""
+    async def advance(self, order: Order, claimant: str, *, tell: bool = False) -> Order:
+        """Advance an order that `claimant` has claimed. `tell`: e-mail the shopper if it fails.
+
+        Raises StoreUnavailable, PaymentUnavailable and PaymentRefused: it stays open.
+        """
         if order.state == "pending":
-            return await self.advance_payment(order, await self.transitions.find(order), claimant)
+            return await self.advance_payment(order, await self.transitions.find(order), claimant, tell=tell)
         if order.state == "placed":
             return await self.finish(order, claimant)
         return await self.transitions.release(order) or await self.reload(order)
 
-    async def advance_payment(self, order: Order, payment: Payment | None, claimant: str) -> Order:
+    async def advance_payment(
+        self, order: Order, payment: Payment | None, claimant: str, *, tell: bool = False
+    ) -> Order:
         """Advance a pending order, given its payment."""
         status = payment.status if payment else None
         if status in ("authorised", "captured"):
-            placed = await self.transitions.confirm(order, claimant)
-            return await self.finish(placed, claimant) if placed else await self.reload(order)
+            return await self._paid(order, claimant, tell=tell)
         if payment and status == "challenged" and self._has_time(order):
             return await self.transitions.wait(order, payment.challenge_path) or await self.reload(order)
         if payment and status == "declined":
-            return await self.transitions.fail(order, payment.message, claimant, settled=True) or await self.reload(
-                order
-            )
-        # Fail the order before voiding: the payment of an order that another process advanced must not be voided.
-        failed = await self.transitions.fail(order, UNPAID, claimant, settled=False)
+            failed = await self.transitions.fail(order, payment.message, claimant, settled=True, tell=tell)
+            return failed or await self.reload(order)
+        return await self._unpaid(order, UNPAID, claimant, tell=tell)
+
+    async def _paid(self, order: Order, claimant: str, *, tell: bool) -> Order:
+        """Place and finish a pending order whose payment is authorised."""
+        try:
+            placed = await self.transitions.confirm(order, claimant)
+        except OutOfStock:
+            return await self._unpaid(order, SOLD, claimant, tell=tell)
+        return await self.finish(placed, claimant) if placed else await self.reload(order)
+
+    async def _unpaid(self, order: Order, why: str, claimant: str, *, tell: bool) -> Order:
+        """Fail a pending order, and then void its payment: that of an order that another process advanced stays."""
+        failed = await self.transitions.fail(order, why, claimant, settled=False, tell=tell)
         return await self._released(failed) if failed else await self.reload(order)
 
     async def finish(self, order: Order, claimant: str) -> Order:

@@ -29,6 +29,7 @@ from shop.typed import one_form
 CACHE_SECONDS = 2.0
 """How long a look-up is cached."""
 CACHE_SIZE = 1024
+_PURPOSE = b"coupon shoppers"
 DEMO = Path(__file__).with_name("demo_coupons.json")
 """The coupons that are loaded into an empty shop."""
 
@@ -48,20 +49,28 @@ def coupon_code(text: str) -> str:
     return code if COUPON.fullmatch(code) else ""
 
 
-def shopper_digest(email: str) -> str:
-    """The key that counts a shopper's uses of a coupon: a digest of the e-mail address (in its normal form)."""
-    return blake2b(email.strip().lower().encode(), digest_size=32).hexdigest()
+def shopper_digest(email: str, key: str = "") -> str:
+    """What counts a shopper's uses of a coupon: a digest of the e-mail address (in its normal form).
+
+    Without the key (SECRET_KEY) nobody can try known addresses against it.
+    """
+    secret = blake2b(key.encode(), person=_PURPOSE, digest_size=32).digest() if key else b""
+    return blake2b(email.strip().lower().encode(), digest_size=32, key=secret).hexdigest()
 
 
 class Coupons:
-    """Reads and writes the coupons of a database. `rates` converts their amounts; `clock` returns seconds.
+    """Reads and writes the coupons of a database.
 
-    shop.parts makes one; quotes, the steps of orders and `shop coupons` use it.
+    `rates` converts their amounts; `clock` returns seconds; `key` is SECRET_KEY, '' for none. shop.parts makes one;
+    quotes, the steps of orders and `shop coupons` use it.
     """
 
-    def __init__(self, engine: AsyncEngine, rates: Rates, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, engine: AsyncEngine, rates: Rates, clock: Callable[[], float] = time.monotonic, *, key: str = ""
+    ) -> None:
         self._engine = engine
         self._rates = rates
+        self._key = key
         self._clock = clock
         self._cache = Lru[tuple[float, Coupon | None]](CACHE_SIZE)
 
@@ -124,7 +133,7 @@ class Coupons:
         row = (await connection.execute(count.values(uses=coupons.c.uses + 1).returning(coupons.c.terms))).first()
         if row is None:
             raise _used_up(code)
-        insert = insert_into(connection, coupon_shoppers).values(code=code, shopper=shopper_digest(email), uses=1)
+        insert = insert_into(connection, coupon_shoppers).values(code=code, shopper=self.digest_of(email), uses=1)
         limit = _terms(row).per_shopper
         count_shopper = insert.on_conflict_do_update(
             index_elements=["code", "shopper"],
@@ -138,9 +147,13 @@ class Coupons:
         """Uncount a use, in the transaction in which its order fails."""
         used = coupons.c.uses > 0
         await connection.execute(update(coupons).where(coupons.c.code == code, used).values(uses=coupons.c.uses - 1))
-        own = (coupon_shoppers.c.code == code, coupon_shoppers.c.shopper == shopper_digest(email))
+        own = (coupon_shoppers.c.code == code, coupon_shoppers.c.shopper == self.digest_of(email))
         uncount = update(coupon_shoppers).where(*own, coupon_shoppers.c.uses > 0)
         await connection.execute(uncount.values(uses=coupon_shoppers.c.uses - 1))
+
+    def digest_of(self, email: str) -> str:
+        """The digest that counts this shopper's uses."""
+        return shopper_digest(email, self._key)
 
     async def all(self) -> list[Coupon]:
         """Every coupon, by code."""

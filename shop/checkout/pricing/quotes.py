@@ -204,7 +204,8 @@ def _shortage(line: QuoteLine, available: int, reserved: int) -> QuoteProblem:
         )
     elif reserved:
         message = _(
-            "The last of {name} are at another checkout, and may come back. Please change your cart.", name=line.name
+            "The last of {name} are reserved for another order, and may come back. Please change your cart.",
+            name=line.name,
         )
     else:
         message = _("{name} is sold out. Please change your cart.", name=line.name)

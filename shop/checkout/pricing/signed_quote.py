@@ -79,6 +79,8 @@ def _line_differences(seen: Quote, now: Quote) -> Iterator[str]:
             price = (line.unit * line.quantity).format()
             yield _("{name} is new in it: {quantity} for {price}.", name=name, quantity=line.quantity, price=price)
             continue
+        if (shown := _shortened(line).name) != _shortened(old).name:
+            yield _("{before} is now {now}.", before=_shortened(old).name, now=shown)
         if old.quantity != line.quantity:
             yield _("{name}: {before} before, now {now}.", name=name, before=old.quantity, now=line.quantity)
         if old.unit != line.unit and seen.currency == now.currency:

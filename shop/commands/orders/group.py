@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,16 +12,18 @@ from shop.commands.cart.group import JSON, InOrder
 from shop.settings import Settings
 
 if TYPE_CHECKING:
-    from shop.checkout.model import State
+    from shop.commands.orders.change import Outcome
 
 STATES = ("pending", "failed", "placed", "paid", "shipped", "cancelled", "refunded")
 NUMBER = click.argument("number")
+WHY = click.option("--why", default="", help="The reason, for the history.")
+DAY = click.DateTime(["%Y-%m-%d"])
 YES = click.option("--yes", is_flag=True, help="Do it; without --yes the command only says what it would do.")
 
 
 @click.group(cls=InOrder)
 def orders() -> None:
-    """List, show, ship, cancel and refund orders.
+    """List, show, ship, cancel, refund and resolve orders.
 
     NUMBER may contain dashes or spaces, and may be in lower case.
     """
@@ -29,20 +32,29 @@ def orders() -> None:
 @orders.command("list")
 @click.option("--state", type=click.Choice(STATES), help="Only orders in this state.")
 @click.option("--unsettled", is_flag=True, help="Only orders still waiting for a payment, a shopper or a store.")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Maximum number of orders.")
+@click.option("--email", default="", help="Only orders of this e-mail address.")
+@click.option("--name", default="", help="Only orders to a recipient whose name contains this.")
+@click.option("--sku", default="", help="Only orders of this sku.")
+@click.option("--text", default="", help="Only orders that contain this: an address, a product, a note.")
+@click.option("--since", type=DAY, help="Only orders from this day on (YYYY-MM-DD, UTC).")
+@click.option("--limit", type=click.IntRange(1), help="Maximum number of orders; 50, or all with --csv.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV with a row for each line of an order.")
 @JSON
-def list_(state: State | None, unsettled: bool, limit: int, as_json: bool) -> None:
-    """List orders, newest first."""
+def list_(since: datetime | None, limit: int | None, as_csv: bool, as_json: bool, **query: Any) -> None:
+    """List orders, newest first. Letter case does not matter."""
+    from shop.checkout.placing.orders import OrderQuery
     from shop.commands.orders.show import list_orders
 
-    list_orders(Settings.from_env(), state, unsettled=unsettled, limit=limit, as_json=as_json)
+    from_second = int(since.replace(tzinfo=UTC).timestamp()) if since else 0
+    whole = OrderQuery(**query, since=from_second, limit=limit or (None if as_csv else 50))
+    list_orders(Settings.from_env(), whole, as_json=as_json, as_csv=as_csv)
 
 
 @orders.command()
 @NUMBER
 @JSON
 def show(number: str, as_json: bool) -> None:
-    """Show an order: its lines, total, state and payment."""
+    """Show an order: its lines, total, state, payment and history."""
     from shop.commands.orders.show import show_order
 
     show_order(Settings.from_env(), number, as_json=as_json)
@@ -50,28 +62,49 @@ def show(number: str, as_json: bool) -> None:
 
 @orders.command()
 @NUMBER
-def ship(number: str) -> None:
+@WHY
+def ship(number: str, why: str) -> None:
     """Mark a paid order as shipped and e-mail the shopper."""
-    _change(number, "shipped", yes=True)
+    _change(number, yes=True, to="shipped", why=why)
 
 
 @orders.command()
 @NUMBER
+@click.option("--restock/--no-restock", default=True, show_default=True, help="Put its items on sale again, or not.")
+@click.option("--message", default="", help="What the shopper is told, instead of the usual sentence.")
+@WHY
 @YES
-def cancel(number: str, yes: bool) -> None:
+def cancel(number: str, restock: bool, message: str, why: str, yes: bool) -> None:
     """Cancel an order that has not shipped: refund the payment and return the items to stock."""
-    _change(number, "cancelled", yes=yes)
+    _change(number, yes=yes, to="cancelled", why=why, restock=restock, message=message)
 
 
 @orders.command()
 @NUMBER
+@click.option("--restock/--no-restock", default=False, show_default=True, help="Put its items on sale again, or not.")
+@WHY
 @YES
-def refund(number: str, yes: bool) -> None:
-    """Refund a paid or shipped order. Its items are not returned to stock."""
-    _change(number, "refunded", yes=yes)
+def refund(number: str, restock: bool, why: str, yes: bool) -> None:
+    """Refund a paid or shipped order."""
+    _change(number, yes=yes, to="refunded", why=why, restock=restock)
 
 
-def _change(number: str, to: State, *, yes: bool) -> None:
-    from shop.commands.orders.change import change_order
+@orders.command()
+@NUMBER
+@click.option("--paid", "outcome", flag_value="paid", help="The payment was made: the order is paid.")
+@click.option("--failed", "outcome", flag_value="failed", help="It was not made: the order fails, the stock returns.")
+@click.option("--settled", "outcome", flag_value="settled", help="The money of an order that ended was returned.")
+@click.option("--why", required=True, help="How you know, for the history.")
+def resolve(number: str, outcome: Outcome | None, why: str) -> None:
+    """End an order whose payment cannot be learnt. The payment provider is not asked, and no money moves."""
+    if outcome is None:
+        raise click.UsageError("Add --paid, --failed or --settled.")
+    from shop.commands.orders.change import resolve_order
 
-    asyncio.run(change_order(Settings.from_env(), number, to, yes=yes))
+    asyncio.run(resolve_order(Settings.from_env(), number, outcome, why))
+
+
+def _change(number: str, *, yes: bool, **change: Any) -> None:
+    from shop.commands.orders.change import Change, change_order
+
+    asyncio.run(change_order(Settings.from_env(), number, Change(**change), yes=yes))

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
+import sys
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import click
@@ -10,28 +14,65 @@ import msgspec
 from rich.console import Console
 from rich.table import Column, Table
 
-from shop.checkout.model import Order, State
+from shop.checkout.model import Order, OrderEvent
 from shop.checkout.order_numbers import grouped, typed_number
 from shop.checkout.payments.provider import Payment
-from shop.checkout.placing.orders import Orders, flat
+from shop.checkout.placing.orders import OrderQuery, Orders, flat
 from shop.commands.terminal import harmless
 from shop.errors import NotFound
 from shop.parts import opened
 from shop.settings import Settings
 
+CSV_COLUMNS = (
+    *("number", "placed", "state", "e-mail", "name", "address", "country"),
+    *("sku", "title", "quantity", "unit", "discount", "coupon", "shipping", "tax", "total", "currency"),
+)
+"""The columns of `--csv`; those from `coupon` on are of the whole order."""
 
-def list_orders(settings: Settings, state: State | None, *, unsettled: bool, limit: int, as_json: bool) -> None:
+
+def list_orders(settings: Settings, query: OrderQuery, *, as_json: bool, as_csv: bool) -> None:
     """`shop orders list`."""
 
     async def read() -> list[Order]:
-        async with opened(settings) as parts:
-            return await parts.orders.page(state, unsettled=unsettled, limit=limit)
+        async with opened(settings, long_running=query.limit is None) as parts:
+            return await parts.orders.page(query)
 
     found = asyncio.run(read())
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode([flat(order) for order in found])))
-        return
-    table = Table(Column("number", no_wrap=True), "placed (UTC)", "state", "total", "units", "e-mail")
+    elif as_csv:
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(CSV_COLUMNS)
+        writer.writerows(row for order in found for row in csv_rows(order))
+        click.echo(text.getvalue(), nl=False)
+    else:
+        _print_table(found)
+
+
+def csv_rows(order: Order) -> Iterator[list[str]]:
+    """The rows of an order, one for each line, with amounts as decimal numbers."""
+    quote, buyer = order.quote, order.buyer
+    totals, address = quote.totals, buyer.address
+    for line in quote.lines:
+        amounts = (line.unit.amount, line.discount, totals.shipping, totals.tax, totals.total)
+        unit, discount, shipping, tax, total = (f"{quote.money(amount).decimal:f}" for amount in amounts)
+        title = f"{line.title}, {line.variant}" if line.variant else line.title
+        texts = (buyer.email, address.name, ", ".join(address.lines), address.country_code)
+        ordered = (order.number, _time(order.created_at), order.state, *map(_inert, texts))
+        sold = (_inert(line.sku), _inert(title), str(line.quantity), unit, discount)
+        yield [*ordered, *sold, quote.coupon, shipping, tax, total, quote.currency]
+
+
+def _inert(text: str) -> str:
+    """A cell that spreadsheets do not take for a formula (OWASP: CSV injection)."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _print_table(found: Sequence[Order]) -> None:
+    table = Table(
+        Column("number", no_wrap=True), "placed (UTC)", "state", "total", "units", Column("e-mail", no_wrap=True)
+    )
     for order in found:
         units = sum(line.quantity for line in order.quote.lines)
         total = order.quote.total.format()
@@ -43,22 +84,33 @@ def list_orders(settings: Settings, state: State | None, *, unsettled: bool, lim
             str(units),
             harmless(order.buyer.email),
         )
-    Console(soft_wrap=True, highlight=False, markup=False).print(table)
+    width = None if sys.stdout.isatty() else 200  # a pipe has no width: nothing is cut off
+    Console(soft_wrap=True, highlight=False, markup=False, width=width).print(table)
 
 
 def show_order(settings: Settings, number: str, *, as_json: bool) -> None:
     """`shop orders show`. Raises NotFound."""
 
-    async def read() -> tuple[Order, Payment | None]:
+    async def read() -> tuple[Order, Payment | None, list[OrderEvent]]:
         async with opened(settings) as parts:
             order = await find(parts.orders, number)
-            return order, await parts.payments.find(order.number)
+            history = await parts.orders.history(order.number)
+            return order, await parts.payments.find(order.number), history
 
-    order, payment = asyncio.run(read())
+    order, payment, history = asyncio.run(read())
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode({"order": flat(order), "payment": payment})))
+        whole = {"order": flat(order), "payment": payment, "history": history}
+        click.echo(msgspec.json.format(msgspec.json.encode(whole)))
     else:
         _print(order, payment)
+        for event in history:
+            click.echo(harmless(_told(event)))
+
+
+def _told(event: OrderEvent) -> str:
+    """'2026-11-30 14:05 UTC: shipped by ada (DHL 0034…)'."""
+    by, why = f" by {event.who}" if event.who else "", f" ({event.why})" if event.why else ""
+    return f"{_time(event.at)} UTC: {event.what}{by}{why}"
 
 
 async def find(orders: Orders, number: str) -> Order:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -45,3 +46,8 @@ def refusal_on(page: str) -> str:
 def addresses_in(sitemap: str) -> list[str]:
     """The URLs in a sitemap."""
     return [unescape(address) for address in _LOCATION.findall(sitemap)]
+
+
+def order_number(location: str) -> str:
+    """The number in the address of an order's page."""
+    return urlsplit(location).path.rpartition("/")[2]

@@ -20,7 +20,7 @@ from locust.exception import StopUser
 
 from shop.loadtest.plan import Plan
 from shop.loadtest.shoppers.history import History, Lines, lines_on
-from shop.loadtest.shoppers.pages import choices_on, offer_on, refusal_on
+from shop.loadtest.shoppers.pages import choices_on, offer_on, order_number, refusal_on
 from shop.loadtest.shoppers.person import order_form
 from shop.loadtest.tally import Attempt, Tally
 
@@ -147,7 +147,7 @@ class Shopper(FastHttpUser):
         attempt = self._order(attempt, twice=self.rng.random() < DOUBLE_CLICK_SHARE)
         self.tally.attempts[attempt.email] = attempt
         if attempt.answer == "placed":
-            self._receipt(attempt.number)
+            self._receipt(attempt)
         else:
             self._change("emptyCart", "/cart/empty", {}, {})
 
@@ -157,20 +157,21 @@ class Shopper(FastHttpUser):
         second = gevent.spawn(self._ask, "checkout, 2nd click", "/cart/checkout", form, key) if twice else None
         answers = [self._change("checkout", "/cart/checkout", form, {}, key, alone=not twice)]
         answers += [second.get()] if second else []
-        numbers = {answer.location.rpartition("/")[2] for answer in answers if answer.status == 303}
+        receipts = {answer.location for answer in answers if answer.status == 303}
+        numbers = {order_number(receipt) for receipt in receipts}
         if len(numbers) > 1:
             self.tally.without_receipt.append(
                 f"One checkout, sent twice, became orders {' and '.join(sorted(numbers))}."
             )
         if numbers:
-            return msgspec.structs.replace(attempt, answer="placed", number=numbers.pop())
+            return msgspec.structs.replace(attempt, answer="placed", number=numbers.pop(), receipt=receipts.pop())
         return msgspec.structs.replace(attempt, answer="refused") if answers[0].final and not twice else attempt
 
-    def _receipt(self, number: str) -> None:
+    def _receipt(self, attempt: Attempt) -> None:
         self.tally.receipts += 1
-        answer = self._ask("receipt", f"/order/{number}")
-        if not (answer.accepted and number in answer.text):
-            self.tally.without_receipt.append(f"/order/{number} answered {answer.status} without the order.")
+        answer = self._ask("receipt", attempt.receipt)
+        if not (answer.accepted and attempt.number in answer.text):
+            self.tally.without_receipt.append(f"/order/{attempt.number} answered {answer.status} without the order.")
 
     def _product(self) -> tuple[str, str]:
         """Open a random product page. Returns the handle and the page."""

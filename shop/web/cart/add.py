@@ -87,7 +87,7 @@ class AddHandlers:
         variant = item.variant
         stock = await self._stock(variant, session)
         if stock is not None and stock <= 0:
-            raise NotEnoughStock(item.name, 0)
+            raise NotEnoughStock(item.name, 0, reserved=item.variant.reserved > 0)
         change_id, idle_since = await self._change_id(request, session, form)
         change = Add(
             id=change_id,
@@ -148,6 +148,6 @@ def _item_of(product: Product, form: Form) -> ItemToAdd:
 
 def _not_enough(item: ItemToAdd, stock: int, in_cart: int) -> InvalidInput:
     if not in_cart:
-        return NotEnoughStock(item.name, stock)
+        return NotEnoughStock(item.name, stock, reserved=item.variant.reserved > 0)
     message = noted("Only {stock} of {name} left, and you have {have} in your cart.")
     return InvalidInput(message, stock=stock, name=item.name, have=in_cart, field="quantity")

@@ -23,6 +23,7 @@ from shop.cart.model import (
     new_change_id,
 )
 from shop.cart.service import CartService
+from shop.checkout.placing.reservations import Reservations
 from shop.errors import CouponRefused, InvalidInput, NotEnoughStock
 from shop.i18n import gettext as _
 from shop.i18n import ngettext
@@ -55,15 +56,18 @@ class CartRequest(msgspec.Struct, frozen=True):
 AnnouncedChange = tuple[Change, Announcement]
 CartAction = Callable[[CartRequest], Awaitable[AnnouncedChange]]
 Handler = Callable[[ShopRequest], Awaitable[Reply]]
+RELEASING = (Clear, Remove, SaveForLater, SetQuantity)
+"""The changes after which a cart may need less than it has reserved."""
 
 
 class CartHandlers:
     """Handles /cart, /cart/lines, /cart/saved, /cart/empty, /cart/undo and /cart/welcome."""
 
-    def __init__(self, site: Storefront, carts: CartService, replies: CartReplies) -> None:
+    def __init__(self, site: Storefront, carts: CartService, replies: CartReplies, reservations: Reservations) -> None:
         self._site = site
         self._carts = carts
         self._replies = replies
+        self._reservations = reservations
 
     async def show(self, request: ShopRequest) -> Reply:
         """GET /cart."""
@@ -82,7 +86,7 @@ class CartHandlers:
             try:
                 form = await read_form(request)
                 change, announcement = await action(self._cart_request(request, session, form))
-                cart = await self._carts.apply(session.cart_id, change) if session else Cart("")
+                cart = await self._changed(session, change)
             except CouponRefused as error:
                 return await self._replies.coupon_refused(request, await self._cart(session), error.message, form)
             except InvalidInput as error:
@@ -91,12 +95,21 @@ class CartHandlers:
 
         return change_cart
 
+    async def _changed(self, session: Session | None, change: Change) -> Cart:
+        """The cart after a change. What it no longer needs of its reservation is on sale again at once."""
+        if session is None:
+            return Cart("")
+        cart = await self._carts.apply(session.cart_id, change)
+        if isinstance(change, RELEASING):
+            await self._reservations.keep(cart.id, {line.sku: line.quantity for line in cart.active})
+        return cart
+
     async def set_quantity(self, cart_request: CartRequest) -> AnnouncedChange:
         """POST /cart/lines/{sku} with quantity; 0 removes the line."""
         quantity = cart_request.form.count("quantity")
         offer = (await self._site.catalog.offers((cart_request.sku,), cart_request.cart_id)).get(cart_request.sku)
         if offer is not None and offer.stock is not None and quantity > offer.stock:
-            raise NotEnoughStock(name_of(offer), max(0, offer.stock))
+            raise NotEnoughStock(name_of(offer), max(0, offer.stock), reserved=offer.reserved > 0)
         change = SetQuantity(cart_request.change_id, cart_request.at, cart_request.sku, quantity)
         return change, lambda view: _announce_quantity(view, cart_request.sku) if quantity else _announce_removal(view)
 

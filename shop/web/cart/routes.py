@@ -21,7 +21,8 @@ def routes(site: Storefront, parts: Parts) -> list[HTTPRouteHandler]:
     """The cart's page, and every change of a cart."""
     carts, replies = parts.carts, replies_of(site, parts)
     add = AddHandlers(site, carts, replies, ProductHandlers(site, parts.terms, carts.limits))
-    cart, coupon = CartHandlers(site, carts, replies), CouponHandlers(site, carts, parts.coupons)
+    cart = CartHandlers(site, carts, replies, parts.ordering.reservations)
+    coupon = CouponHandlers(site, carts, parts.coupons)
     return [
         page("/cart")(cart.show),
         post("/cart")(add.add),

@@ -99,11 +99,16 @@ def _offer(product: Product, variant: Variant, shell: Shell, prices: Prices) -> 
         "price": _amount(prices.convert(variant.price)),
         "priceCurrency": prices.currency,
         "priceSpecification": _former_price(variant, prices),
-        "availability": f"https://schema.org/{'InStock' if variant.available else 'OutOfStock'}",
+        "availability": f"https://schema.org/{_availability(variant)}",
         "itemCondition": "https://schema.org/NewCondition",
         "url": _absolute(shell, product_path(product.handle, variant.sku if variant.title else "")),
     }
     return {name: value for name, value in offer.items() if value}
+
+
+def _availability(variant: Variant) -> str:
+    """schema.org/ItemAvailability. What is reserved may come back within minutes: it is not out of stock."""
+    return "InStock" if variant.available else "LimitedAvailability" if variant.reserved else "OutOfStock"
 
 
 def _former_price(variant: Variant, prices: Prices) -> dict[str, str] | None:

@@ -8,12 +8,13 @@ from contextlib import suppress
 import msgspec
 
 from shop.cart.model import Cart
+from shop.checkout.model import Order
 from shop.checkout.placing.ordering import Ordering
 from shop.checkout.pricing.countries import name_of
 from shop.checkout.pricing.quotes import QuoteResult
 from shop.errors import StoreUnavailable
 from shop.web.checkout.form import Entries, day_of, problems_of_sent_fields, read_entries
-from shop.web.checkout.replies import CheckoutReplies, all_reserved, checkout_state
+from shop.web.checkout.replies import CheckoutReplies, checkout_state
 from shop.web.http.country_guess import guessed_country
 from shop.web.http.forms import read_form
 from shop.web.http.reply import Reply
@@ -23,10 +24,7 @@ from shop.web.render.storefront import Storefront
 
 
 class CheckoutHandlers:
-    """Handles the checkout before the order. shop.web.checkout.routes makes one.
-
-    Opening the page reserves the cart's items; a prefetch does not.
-    """
+    """Handles the checkout before the order, which reserves nothing. shop.web.checkout.routes makes one."""
 
     def __init__(self, site: Storefront, ordering: Ordering, replies: CheckoutReplies) -> None:
         self._site = site
@@ -37,9 +35,8 @@ class CheckoutHandlers:
         """GET /checkout: the form, with the totals for the guessed country."""
         cart, currency = await self._cart(self._site.sessions.read(request)), self._currency(request)
         code = self._guess(request)
-        is_requested = request.method == "GET" and not request.is_prefetch
-        (result, reserved_until), pending_number = await asyncio.gather(
-            self._calculate(cart, currency, code, "", reserve=is_requested), self._pending_number(cart)
+        (result, reserved_until), pending = await asyncio.gather(
+            self._calculate(cart, currency, code, ""), self._pending(cart)
         )
         if not result.quote.lines:
             return await self._replies.empty(request, currency)
@@ -48,7 +45,7 @@ class CheckoutHandlers:
             entries = entries.not_shipped(name_of(code))
         return await self._replies.page(
             request,
-            checkout_state(result, entries, guessed=True, reserved_until=reserved_until, pending_order=pending_number),
+            checkout_state(result, entries, guessed=True, reserved_until=reserved_until, pending_order=pending),
         )
 
     async def summary(self, request: ShopRequest) -> Reply:
@@ -61,8 +58,8 @@ class CheckoutHandlers:
         entries = msgspec.structs.replace(entries, problems=problems_of_sent_fields(form, entries))
         cart, currency = await self._cart(self._site.sessions.read(request)), self._currency(request)
         code = entries.country_code or self._guess(request)
-        (result, reserved_until), pending_number = await asyncio.gather(
-            self._calculate(cart, currency, code, entries.text["method"]), self._pending_number(cart)
+        (result, reserved_until), pending = await asyncio.gather(
+            self._calculate(cart, currency, code, entries.text["method"]), self._pending(cart)
         )
         if not result.quote.lines:
             return await self._replies.empty(request, currency)
@@ -73,7 +70,7 @@ class CheckoutHandlers:
             entries,
             guessed=not entries.country_code,
             reserved_until=reserved_until,
-            pending_order=pending_number,
+            pending_order=pending,
             free_before=bool(form.fields.get("free")),
         )
         return await self._replies.summary(request, state)
@@ -84,31 +81,25 @@ class CheckoutHandlers:
         entries = read_entries(form, day_of(self._site.clock()))
         return self._replies.field_check(problems_of_sent_fields(form, entries), entries.doubted_email)
 
-    async def _calculate(
-        self, cart: Cart, currency: str, code: str, method: str, *, reserve: bool = True
-    ) -> tuple[QuoteResult, int]:
-        """Reserve and quote the cart; return the expiry if everything is reserved (seconds since the epoch), else 0."""
+    async def _calculate(self, cart: Cart, currency: str, code: str, method: str) -> tuple[QuoteResult, int]:
+        """Quote the cart; return the expiry if everything is reserved (seconds since the epoch), else 0.
+
+        It is reserved if the shopper has tried to pay.
+        """
         wanted = {line.sku: line.quantity for line in cart.active}
-        reserved = (
-            await self._ordering.reservations.reserve(cart.id, wanted)
-            if reserve and self._ordering.reservations.seconds
-            else None
+        return await asyncio.gather(
+            self._ordering.quotes.calculate(cart, currency, code, method, now=int(self._site.clock())),
+            self._ordering.reservations.until(cart.id, wanted),
         )
-        available = reserved.quantities if reserved else None
-        result = await self._ordering.quotes.calculate(
-            cart, currency, code, method, now=int(self._site.clock()), available=available
-        )
-        return result, reserved.until if reserved and all_reserved(result, reserved.quantities) else 0
 
-    async def _pending_number(self, cart: Cart) -> str:
-        """The number of this cart's order that waits for the bank, '' for none.
+    async def _pending(self, cart: Cart) -> Order | None:
+        """This cart's order that waits for the bank.
 
-        Runs in parallel with the quote, and is optional: '' if the database is unavailable.
+        Runs in parallel with the quote, and is optional: None if the database is unavailable.
         """
         with suppress(StoreUnavailable):
-            if cart.id and (order := await self._ordering.orders.pending_of(cart.id)):
-                return order.number
-        return ""
+            return await self._ordering.orders.pending_of(cart.id) if cart.id else None
+        return None
 
     async def _cart(self, session: Session | None) -> Cart:
         return await self._ordering.carts.get(session.cart_id) if session else Cart("")

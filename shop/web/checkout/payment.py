@@ -10,9 +10,11 @@ from typing import Protocol
 
 from litestar.params import FromPath
 
+from shop.checkout.model import Order
 from shop.checkout.order_numbers import grouped, typed_number
 from shop.checkout.payments.demo import DemoPayments
 from shop.checkout.payments.provider import Payment
+from shop.checkout.placing.orders import Orders
 from shop.errors import InvalidInput, NotFound, StoreUnavailable
 from shop.i18n import gettext as _
 from shop.web.checkout.views import PaymentView
@@ -34,39 +36,41 @@ class OrderResumer(Protocol):
 
 
 class PaymentHandlers:
-    """Handles /payment/{key}. The key is the order's number; as for the order, anyone who knows it may act."""
+    """Handles /payment/{number}?key=SECRET, with the key of the order's page."""
 
-    def __init__(self, site: Storefront, payments: DemoPayments, orders: OrderResumer) -> None:
+    def __init__(self, site: Storefront, payments: DemoPayments, orders: Orders, resumer: OrderResumer) -> None:
         self._site = site
         self._payments = payments
         self._orders = orders
+        self._resumer = resumer
 
-    async def ask(self, request: ShopRequest, key: FromPath[str]) -> Reply:
-        """GET /payment/{key}: the challenge; redirects to the order if it is already answered."""
-        payment = await self._find(key)
-        key = payment.key
+    async def ask(self, request: ShopRequest, number: FromPath[str]) -> Reply:
+        """GET: the challenge; redirects to the order if it is already answered."""
+        order, payment = await self._find(request, number)
         if payment.status != "challenged":
-            return go_to(request, f"/order/{key}")
-        shell = await self._site.shell(request, _("Confirm your payment"), path=f"/payment/{key}")
-        view = PaymentView(shell, f"/payment/{key}", payment.amount.format(), grouped(key))
+            return go_to(request, order.path)
+        path = f"/payment/{order.number}?key={order.secret}"
+        shell = await self._site.shell(request, _("Confirm your payment"), path=path)
+        view = PaymentView(shell, path, payment.amount.format(), grouped(order.number))
         return html(self._site.templates.render("checkout/challenge.html", view, request.badge), cache=NO_STORE)
 
-    async def answer(self, request: ShopRequest, key: FromPath[str]) -> Reply:
-        """POST /payment/{key}: approve or refuse. Only the first answer counts."""
+    async def answer(self, request: ShopRequest, number: FromPath[str]) -> Reply:
+        """POST: approve or refuse. Only the first answer counts."""
         approved = ANSWERS.get((await read_form(request)).text("answer"))
         if approved is None:
             raise InvalidInput("Please choose whether to confirm this payment.", field="answer")
-        key = (await self._find(key)).key
-        await self._payments.confirm(key, approved=approved)
+        order, _payment = await self._find(request, number)
+        await self._payments.confirm(order.number, approved=approved)
         try:
-            await self._orders.resume(key)
+            await self._resumer.resume(order.number)
         except StoreUnavailable as error:
             log.warning("Payment answered, but its order was not advanced, will retry: %s", error)
-        return go_to(request, f"/order/{key}")
+        return go_to(request, order.path)
 
-    async def _find(self, key: str) -> Payment:
-        number = typed_number(key)
-        payment = await self._payments.find(number) if number else None
-        if payment is None:
+    async def _find(self, request: ShopRequest, number: str) -> tuple[Order, Payment]:
+        known = typed_number(number)
+        order = await self._orders.get(known) if known else None
+        payment = await self._payments.find(known) if order else None
+        if order is None or payment is None or not order.opened_by(request.query_params.get("key", "")):
             raise NotFound("There is no such payment.")
-        return payment
+        return order, payment

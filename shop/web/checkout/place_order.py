@@ -41,7 +41,6 @@ from shop.web.checkout.submission import CheckoutSubmission, CheckoutSubmissions
 from shop.web.checkout.views import Alert
 from shop.web.http.reply import Reply, go_to
 from shop.web.http.request import ShopRequest
-from shop.web.render.paths import order_path
 from shop.web.render.storefront import Storefront
 from shop.web.render.views import Link
 
@@ -112,14 +111,14 @@ class PlaceOrderHandlers:
         with contextlib.suppress(StoreUnavailable):
             cart = await self._ordering.place_order.taken_out(order.number)
             cookies = self._site.sessions.latest(submission.request, cart.id, cart.changes, cart.changed_at)
-        return go_to(submission.request, order_path(order.number), headers=cookies)
+        return go_to(submission.request, order.path, headers=cookies)
 
     async def _already_ordered(self, submission: CheckoutSubmission, quote: Quote, number: str) -> Reply:
         """The form with what another order left in the cart; a redirect to that order if the cart is empty."""
         submission = msgspec.structs.replace(submission, cart=await self._ordering.place_order.taken_out(number))
         now = await self._calculate(submission)
         if not now.quote.lines:
-            return go_to(submission.request, order_path(number))
+            return go_to(submission.request, (await self._ordering.orders.find(number)).path)
         return await self._confirm(submission, now, (_(ORDERED), *differences(quote, now.quote)))
 
     async def _without_coupon(self, submission: CheckoutSubmission, quote: Quote, message: str) -> Reply:
@@ -186,7 +185,7 @@ class PlaceOrderHandlers:
             result,
             entries,
             alert=Alert(_("The payment was declined"), (), (Link(message, f"#{NUMBER}"),)),
-            reserved_until=reserved.until if all_reserved(result, reserved.quantities) else 0,
+            reserved_until=reserved.until if all_reserved(result, reserved.reserved) else 0,
         )
         return await self._replies.redisplay(submission.request, checkout, 422)
 
@@ -240,4 +239,4 @@ class PlaceOrderHandlers:
         if order.firm:
             purchase = purchase_id(order.number)
             cookies = self._site.sessions.latest(request, order.quote.cart_id, purchase, order.created_at)
-        return go_to(request, order.challenge_path or order_path(order.number), headers=cookies)
+        return go_to(request, order.confirm_path or order.path, headers=cookies)

@@ -10,7 +10,7 @@ import msgspec
 from babel.dates import format_time
 
 from shop.catalog.model import Offer
-from shop.checkout.model import Quote
+from shop.checkout.model import Order, Quote
 from shop.checkout.order_numbers import grouped
 from shop.checkout.payments.demo_cards import DEMO_CARDS
 from shop.checkout.pricing.countries import name_of, names, suggestions
@@ -35,7 +35,6 @@ from shop.web.checkout.views import (
 )
 from shop.web.http.reply import NO_STORE, Header, Reply, html
 from shop.web.http.request import ShopRequest
-from shop.web.render.paths import order_path
 from shop.web.render.storefront import Storefront
 from shop.web.render.views import Link, Shell
 
@@ -52,8 +51,8 @@ class CheckoutState(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the country is a guess."""
     reserved_until: int = 0
     """When the reservation of all items expires, seconds since the epoch; 0 if not all are reserved."""
-    pending_order: str = ""
-    """The number of an order of this cart that waits for the bank."""
+    pending_order: Order | None = None
+    """The order of this cart that waits for the bank."""
     alert: Alert | None = None
     free_before: bool = False
     """Whether the form shows an order that costs nothing."""
@@ -153,7 +152,7 @@ class CheckoutReplies:
             shortages=tuple(problem.message for problem in checkout.problems if problem.kind == "short"),
             remarks=tuple(problem.message for problem in checkout.problems if problem.kind != "short"),
             reserved_until=_clock(checkout.reserved_until) if checkout.reserved_until else None,
-            pending_order=Link(grouped(checkout.pending_order), order_path(checkout.pending_order))
+            pending_order=Link(grouped(checkout.pending_order.number), checkout.pending_order.path)
             if checkout.pending_order
             else None,
             test_cards=tuple(TestCardView(card.number, _(card.description)) for card in DEMO_CARDS),

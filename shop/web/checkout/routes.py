@@ -33,5 +33,5 @@ def routes(site: Storefront, parts: Parts) -> list[HTTPRouteHandler]:
 
 
 def _demo_routes(site: Storefront, parts: Parts) -> list[HTTPRouteHandler]:
-    payment = PaymentHandlers(site, DemoPayments(parts.database, site.clock), parts.ordering.place_order)
-    return [page("/payment/{key:str}")(payment.ask), post("/payment/{key:str}")(payment.answer)]
+    payment = PaymentHandlers(site, DemoPayments(parts.database, site.clock), parts.orders, parts.ordering.place_order)
+    return [page("/payment/{number:str}")(payment.ask), post("/payment/{number:str}")(payment.answer)]

@@ -97,7 +97,7 @@ def line_notices(merge_line: MergeLine, limits: Limits) -> Iterator[str]:
         yield _("We no longer sell this item.")
         return
     if not merge_line.merged_quantity and merge_line.offer.reserved:
-        yield _("The last ones are in another cart at the checkout. They may come back within minutes.")
+        yield _("The last ones are reserved for another order. They may come back within minutes.")
     elif not merge_line.merged_quantity:
         yield _("Sold out.")
     elif merge_line.merged_quantity < merge_line.line.quantity:

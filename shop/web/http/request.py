@@ -88,11 +88,6 @@ class ShopRequest(Request[None, None, State]):
         return self.is_htmx or b"sec-fetch-site" in self.raw_headers or b"sec-fetch-mode" in self.raw_headers
 
     @property
-    def is_prefetch(self) -> bool:
-        """Whether a browser fetches the page ahead of a click that may never come."""
-        return any(b"prefetch" in self.raw_headers.get(name, b"") for name in (b"sec-purpose", b"purpose", b"x-moz"))
-
-    @property
     def badge(self) -> str:
         """Quantity for the cart's badge, from the display-only cookie: '1' to '9999', '' for none."""
         count = self.cookies.get("cart_count", "")

@@ -1,6 +1,7 @@
 """The page of an order, under an address that nobody can guess, and the look-up of an order.
 
-The address is the secret: shoppers can save, print or e-mail it. The page needs no session, so it opens on any device.
+The address has a secret beside the order's number: shoppers can save, print or e-mail it. The page needs no session, so
+it opens on any device. Who has only the number, which is on parcels and told to the support, needs the e-mail address.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from litestar.params import FromPath
 from shop.cart.service import CartService
 from shop.checkout.mail.address import mailbox
 from shop.checkout.model import Order
-from shop.checkout.order_numbers import typed_number
+from shop.checkout.order_numbers import grouped, typed_number
 from shop.checkout.placing.orders import Orders
 from shop.errors import InvalidInput, NotFound, StoreUnavailable
 from shop.i18n import gettext as _
@@ -25,10 +26,10 @@ from shop.web.http.reply import NO_STORE, Header, Reply, go_to, html
 from shop.web.http.request import ShopRequest
 from shop.web.order.order_builder import order_view, title_of
 from shop.web.order.views import FindOrderView
-from shop.web.render.paths import order_path
 from shop.web.render.storefront import Storefront
 
 UNKNOWN = noted("We have no order with this number and this e-mail address. Please check both.")
+INCOMPLETE = noted("This address opens no order by itself. Please enter the e-mail address of the order too.")
 MAX_FIELD = 254
 """Characters of a field; the rest is cut off."""
 
@@ -42,15 +43,19 @@ class OrderHandlers:
         self._carts = carts
 
     async def show(self, request: ShopRequest, number: FromPath[str]) -> Reply:
-        """GET /order/{number}; redirects from other spellings of the number. Raises NotFound."""
+        """GET /order/{number}?key=SECRET; without the right key, the look-up of this number. Raises NotFound."""
         canonical = typed_number(number)
-        order = await self._orders.get(canonical) if canonical else None
-        if order is None:
+        if not canonical:
             raise NotFound("There is no order at this address. Its number has 16 letters and digits.")
+        order = await self._orders.get(canonical)
+        if order is None or not order.opened_by(request.query_params.get("key", "")):
+            return await self._form(
+                request, grouped(canonical), "", Alert(_("Is this your order?"), (_(INCOMPLETE),)), 404
+            )
         if number != canonical:
-            return go_to(request, order_path(canonical))
+            return go_to(request, order.path)
         badge, headers = await self._badge(request, order)
-        shell = await self._site.shell(request, title_of(order), path=order_path(canonical))
+        shell = await self._site.shell(request, title_of(order), path=order.path)
         view = order_view(order, shell, origin_of(request, self._site.public_url), sends_email=self._site.sends_email)
         view = msgspec.structs.replace(view, badge=badge)
         if request.wants_fragment:
@@ -67,17 +72,20 @@ class OrderHandlers:
         number, email = _text(form, "number"), _text(form, "email")
         order = await self._orders.get(typed_number(number))
         expected = order.buyer.email if order else ""
-        if compare_digest(mailbox(expected).encode(), mailbox(email).encode()) and order:
-            return go_to(request, order_path(order.number))
+        is_theirs = compare_digest(mailbox(expected).encode(), mailbox(email).encode())
+        if order and expected and is_theirs:  # an erased order has none
+            return go_to(request, order.path)
         alert = Alert(_("Nothing was found"), (_(UNKNOWN),))
-        return await self._form(request, number, email, alert)
+        return await self._form(request, number, email, alert, 422)
 
-    async def _form(self, request: ShopRequest, number: str, email: str, alert: Alert | None = None) -> Reply:
+    async def _form(
+        self, request: ShopRequest, number: str, email: str, alert: Alert | None = None, status: int = 200
+    ) -> Reply:
         shell = await self._site.shell(
             request, _("Error: Find an order") if alert else _("Find an order"), path="/order"
         )
         page = self._site.templates.render("order/find.html", FindOrderView(shell, number, email, alert), request.badge)
-        return html(page, status=422 if alert else 200, cache=NO_STORE)
+        return html(page, status=status, cache=NO_STORE)
 
     async def _badge(self, request: ShopRequest, order: Order) -> tuple[str, list[Header]]:
         """The cart's badge and its cookie, corrected if this shopper's own order has just emptied the cart."""

@@ -14,7 +14,7 @@ from shop.i18n import gettext as _
 from shop.i18n import noted
 from shop.web.checkout.summary_builder import summary_view
 from shop.web.order.views import OrderView
-from shop.web.render.paths import order_path, product_path
+from shop.web.render.paths import product_path
 from shop.web.render.views import Link, Shell
 
 REFUNDING = noted("What was charged or set aside goes back to your card.")
@@ -68,7 +68,7 @@ def order_view(order: Order, shell: Shell, origin: str, *, sends_email: bool) ->
     if order.challenge_path and order.state == "pending":
         heading, paragraphs = CHALLENGED
     failure = _(order.failure) if order.failure else _("Nothing was charged.") if order.state == "failed" else ""
-    url = f"{origin}{order_path(order.number)}"
+    url = f"{origin}{order.path}"
     made = datetime.fromtimestamp(order.created_at, UTC)
     return OrderView(
         shell=shell,
@@ -82,7 +82,7 @@ def order_view(order: Order, shell: Shell, origin: str, *, sends_email: bool) ->
             *_email_note(order, sends_email=sends_email),
         ),
         waiting=order.state == "pending",
-        path=order_path(order.number),
+        path=order.path,
         date=made.date().isoformat(),
         day=day_of(order.created_at),
         email=order.buyer.email,
@@ -105,7 +105,7 @@ def _email_note(order: Order, *, sends_email: bool) -> tuple[str, ...]:
 
 def _action(order: Order) -> Link | None:
     if order.state == "pending" and order.challenge_path:
-        return Link(_("Confirm with your bank"), order.challenge_path)
+        return Link(_("Confirm with your bank"), order.confirm_path)
     return Link(_("Back to the checkout"), "/checkout") if order.state == "failed" else None
 
 
@@ -125,7 +125,7 @@ def _json_ld(order: Order, origin: str) -> str:
         "orderNumber": order.number,
         "orderDate": datetime.fromtimestamp(order.created_at, UTC).isoformat(),
         "orderStatus": f"https://schema.org/{STATUSES[order.state]}",
-        "url": f"{origin}{order_path(order.number)}",
+        "url": f"{origin}{order.path}",
         "merchant": {"@type": "Organization", "name": "Neap"},
         "price": str(order.quote.total.decimal),
         "priceCurrency": currency,

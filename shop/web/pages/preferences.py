@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from shop.cart.service import CartService
+from shop.checkout.placing.reservations import Reservations
 from shop.errors import InvalidInput
 from shop.formatting import listed
 from shop.i18n import gettext as _
@@ -19,9 +20,10 @@ from shop.web.render.views import TextPage
 class PreferenceHandlers:
     """Handles /setCurrency, /setLanguage and /logout."""
 
-    def __init__(self, site: Storefront, carts: CartService) -> None:
+    def __init__(self, site: Storefront, carts: CartService, reservations: Reservations) -> None:
         self._site = site
         self._carts = carts
+        self._reservations = reservations
 
     async def set_currency(self, request: ShopRequest) -> Reply:
         """POST /setCurrency: currency_code, and the path return_to. Raises InvalidInput for an unknown code."""
@@ -54,10 +56,11 @@ class PreferenceHandlers:
         return html(self._site.templates.render("pages/logout.html", page, request.badge))
 
     async def logout(self, request: ShopRequest) -> Reply:
-        """POST /logout: delete the cart and all cookies."""
+        """POST /logout: delete the cart, its reservation and all cookies."""
         session = self._site.sessions.read(request)
         if session is not None:
             await self._carts.delete(session.cart_id)
+            await self._reservations.keep(session.cart_id, {})
         return go_to(request, "/", headers=self._site.sessions.forget(request))
 
 

@@ -15,7 +15,8 @@ from shop.web.render.storefront import Storefront
 
 def routes(site: Storefront, parts: Parts) -> list[HTTPRouteHandler]:
     """All that belongs to no other room."""
-    texts, preferences = TextHandlers(site, parts.terms), PreferenceHandlers(site, parts.carts)
+    texts = TextHandlers(site, parts.terms)
+    preferences = PreferenceHandlers(site, parts.carts, parts.ordering.reservations)
     offline, sitemap = OfflineHandlers(site), SitemapHandlers(site)
     return [
         page("/about")(texts.about),

@@ -13,7 +13,8 @@ from shop.web.render.pictures import Pictures
 from shop.web.render.prices import Prices
 from shop.web.render.views import Card, Price
 
-IN_ANOTHER_CART = noted("The last ones are in another cart at the checkout. They may come back within minutes.")
+RESERVED = noted("Reserved, may come back")
+IN_ANOTHER_CART = noted("The last ones are reserved for another order. They may come back within minutes.")
 
 
 @lru_cache(maxsize=4096)
@@ -25,7 +26,11 @@ def card(listing: Listing, prices: Prices, pictures: Pictures) -> Card:
         url=product_path(listing.handle),
         picture=pictures.picture(listing.image, listing.title),
         price=price(prices, listing.price, listing.compare_at, varies=listing.to_price != listing.price),
-        stock=stock_label(listing.stock) if listing.sku or listing.stock == 0 else "",
+        stock=_(RESERVED)
+        if listing.reserved
+        else stock_label(listing.stock)
+        if listing.sku or listing.stock == 0
+        else "",
         sold_out=listing.stock == 0,
         on_sale=listing.compare_at is not None,
         sku=listing.sku or "",

@@ -39,11 +39,6 @@ def recommended_path(handles: tuple[str, ...]) -> str:
     return f"/recommended?handles={named}" if named else ""
 
 
-def order_path(number: str) -> str:
-    """The URL of an order's page."""
-    return f"/order/{quote(number, safe='')}"
-
-
 def sku_of(segment: str) -> str:
     """The sku in a path segment that the server has already decoded once."""
     return unquote(segment)

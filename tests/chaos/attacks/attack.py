@@ -13,7 +13,7 @@ from shop.checkout.model import Order
 from shop.database import create_engine
 from tests.chaos.attacks.audit import Audit
 from tests.chaos.attacks.buyer import Buyer, Reply, Said
-from tests.chaos.stage import Stage
+from tests.chaos.stage import SECRET, Stage
 
 MOST_LETTERS = 300
 
@@ -98,7 +98,7 @@ async def raid(attack: Attack, stage: Stage, many: int) -> Result:
     """Make an attack on an open stage, and audit the shop's books."""
     engine = create_engine(stage.database_url)
     try:
-        async with Audit(engine) as audit, Raid(stage, attack.name, many, audit) as one:
+        async with Audit(engine, SECRET) as audit, Raid(stage, attack.name, many, audit) as one:
             await attack.act(one)
             violations = [*one.wrong, *await audit.violations(), *_broken(one.replies)]
             made = await one.live()

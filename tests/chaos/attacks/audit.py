@@ -27,10 +27,11 @@ LOOK_SECONDS = 0.05
 
 
 class Audit:
-    """The books of a shop for as long as the block lasts; it watches the stock meanwhile."""
+    """The books of a shop for as long as the block lasts; it watches the stock meanwhile. `secret`: its SECRET_KEY."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, secret: str = "") -> None:
         self._engine = engine
+        self._secret = secret
         self._lowest: int | None = None
         self._looks = 0
         self._open = True
@@ -86,7 +87,9 @@ class Audit:
         return [order_of(row) for row in await fetch(self._engine, select(*READ))]
 
     async def _stock(self) -> Stock:
-        aside = select(func.coalesce(func.sum(reservations.c.quantity), 0)).where(reservations.c.sku == variants.c.sku)
+        aside = select(func.coalesce(func.sum(reservations.c.quantity), 0)).where(
+            reservations.c.sku == variants.c.sku, ~reservations.c.committed
+        )
         pieces = select(variants.c.sku, (variants.c.stock + aside.scalar_subquery()).label("pieces"))
         rows = await fetch(self._engine, pieces.where(variants.c.stock.is_not(None)))
         return Stock({row.sku: int(row.pieces) for row in rows}, await self._every_order())
@@ -106,7 +109,7 @@ class Audit:
         by_shopper = {(row.code, row.shopper): row.uses for row in await fetch(self._engine, select(coupon_shoppers))}
         uses = {code: (row.uses, row.max_uses) for code, row in counted.items()}
         terms = {code: msgspec.json.decode(row.terms, type=CouponTerms) for code, row in counted.items()}
-        return [*_wrong_uses(used, uses), *_wrong_shoppers(used, by_shopper, terms)]
+        return [*_wrong_uses(used, uses), *_wrong_shoppers(used, by_shopper, terms, self._secret)]
 
 
 def _wrong_uses(used: Sequence[Order], uses: Mapping[str, tuple[int, int | None]]) -> Iterator[str]:
@@ -120,10 +123,10 @@ def _wrong_uses(used: Sequence[Order], uses: Mapping[str, tuple[int, int | None]
 
 
 def _wrong_shoppers(
-    used: Sequence[Order], counted: Mapping[tuple[str, str], int], terms: Mapping[str, CouponTerms]
+    used: Sequence[Order], counted: Mapping[tuple[str, str], int], terms: Mapping[str, CouponTerms], secret: str
 ) -> Iterator[str]:
     """The same for each shopper of a coupon."""
-    orders_of = Counter((order.quote.coupon, shopper_digest(order.buyer.email)) for order in used)
+    orders_of = Counter((order.quote.coupon, shopper_digest(order.buyer.email, secret)) for order in used)
     for (code, _), count in orders_of.items():
         most = terms[code].per_shopper
         if most is not None and count > most:

@@ -12,6 +12,7 @@ from shop.loadtest.shoppers.history import Lines, lines_on
 from tests.chaos.address import GOOD, address
 from tests.chaos.browser import Answer, NoAnswer, Tab
 
+CHALLENGED = "4000000000003220"
 DECLINED, SLOW = "4000000000000002", "4000000000001117"
 """Test cards of the demonstration bank, as are the next."""
 LOST_ANSWER, LOST_CALL = "4000000000002222", "4000000000003337"
@@ -48,6 +49,8 @@ class Reply(msgspec.Struct, frozen=True):
     said: Said
     number: str = ""
     """Of the order."""
+    page: str = ""
+    """The path of the order's page, or of the bank's."""
     words: str = ""
     """What the page says, without markup."""
     form: Form | None = None
@@ -99,9 +102,13 @@ class Buyer:
         """What is in the cart, as its page shows it."""
         return lines_on((await self._tab.get("/cart")).body)
 
-    async def looks_at(self, number: str) -> str:
+    async def refuses(self, page: str) -> bool:
+        """Refuse a payment on the bank's page; whether that was taken."""
+        return (await self._tab.post(page, {"answer": "refuse"}, BROWSER)).accepted
+
+    async def looks_at(self, page: str) -> str:
         """What the page of an order says."""
-        return words_on((await self._tab.get(f"/order/{number}")).body)
+        return words_on((await self._tab.get(page)).body)
 
     async def orders(self, form: Form | None = None, *, card: str = GOOD, key: str = "") -> Reply:
         """Order: what a form shows, as a browser in the country that it guesses; else as a program that saw nothing."""
@@ -114,9 +121,9 @@ class Buyer:
 
 
 def _reply(answer: Answer) -> Reply:
-    page, number = words_on(answer.body), answer.location.rpartition("/")[2]
+    page, number = words_on(answer.body), answer.location.partition("?")[0].rpartition("/")[2]
     if answer.status == 303 and answer.location.startswith(("/order/", "/payment/")):
-        return Reply(Said.ORDERED, number)
+        return Reply(Said.ORDERED, number, answer.location)
     if answer.status in (409, 422):
         return Reply(Said.TOLD, words=page, form=form_on(answer.body))
     if answer.status == 503:

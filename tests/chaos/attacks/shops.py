@@ -15,11 +15,12 @@ from tests.chaos.rows.database import RedisAndPostgres
 from tests.chaos.stage import Stage
 from tests.fixtures.price_list import Goods, price_list
 
-LAST, ASIDE, CROSSED = 10, 10, 30
+LAST, WANTED, EDITED, CROSSED = 10, 10, 30, 30
 """Pieces there are of what is bought out."""
 GOODS: Goods = {
     "last-piece": ("20.00", LAST),
-    "last-piece-aside": ("20.00", ASIDE),
+    "wanted-by-all": ("20.00", WANTED),
+    "edited": ("20.00", EDITED),
     "crossed-a": ("5.00", CROSSED),
     "crossed-b": ("6.00", CROSSED),
     "crossed-c": ("7.00", CROSSED),

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import io
+from contextlib import suppress
+from itertools import count
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shop.catalog.exchange_rates import read_rates
+from shop.catalog.writing.importing import CatalogImport
+from shop.database import create_engine
+from shop.errors import StoreUnavailable
 from tests.chaos.attacks.attack import Attack, Raid
-from tests.chaos.attacks.buyer import Said
-from tests.chaos.attacks.shops import ASIDE, CROSSED, LAST
+from tests.chaos.attacks.buyer import CHALLENGED, DECLINED, Said
+from tests.chaos.attacks.shops import CROSSED, EDITED, LAST, WANTED
 
 NOTHING = "Nothing was ordered or charged"
+EXPORT = (
+    "Handle,Title,Vendor,SKU,Price,Inventory tracker,Inventory quantity,"
+    "On hand at export (variant.metafields.shop.on_hand)\n"
+    f"edited,Edited,Maker {{}},edited,20.00,shopify,{EDITED},{EDITED}\n"
+)
 CROSSINGS = (("a", "b", "c"), ("c", "b", "a"), ("b", "c", "a"))
 
 
@@ -23,13 +37,46 @@ async def last_pieces(raid: Raid) -> None:
     raid.expects(not silent, f"{len(silent)} were not told that nothing was charged")
 
 
-async def last_pieces_set_aside(raid: Raid) -> None:
-    """Everybody opens the checkout first: whoever has the pieces set aside gets them, and nobody else does."""
+async def reserve_everything(raid: Raid) -> None:
+    """Many want all there is and never pay: they open the checkout, are declined, or stay away from their bank."""
+    greedy = raid.buyers(raid.many)
+    await asyncio.gather(*(buyer.adds("wanted-by-all", quantity=WANTED) for buyer in greedy))
+    await asyncio.gather(*(buyer.opens_the_checkout() for buyer in greedy))
+    cards = [(DECLINED, CHALLENGED)[number % 2] for number in range(raid.many)]
+    replies = await raid.at_once(buyer.orders(card=card) for buyer, card in zip(greedy, cards, strict=True))
+    honest = raid.buyer("honest")
+    await honest.adds("wanted-by-all")
+    bought = await honest.orders()
+    raid.expects(bought.said is Said.ORDERED, f"nothing was left on sale: {bought.words}")
+    waiting = [(buyer, reply.page) for buyer, reply in zip(greedy, replies, strict=True) if reply.said is Said.ORDERED]
+    await asyncio.gather(*(buyer.refuses(page) for buyer, page in waiting))
+
+
+async def import_while_selling(raid: Raid) -> None:
+    """Everybody orders one of the last units while a file that was exported before is imported, edited."""
+    engine = create_engine(raid.stage.database_url)
     buyers = raid.buyers(raid.many)
-    await asyncio.gather(*(buyer.adds("last-piece-aside") for buyer in buyers))
-    forms = await asyncio.gather(*(buyer.opens_the_checkout() for buyer in buyers))
-    await raid.at_once(buyer.orders(form) for buyer, form in zip(buyers, forms, strict=True))
-    all_sold(raid, ASIDE)
+    await asyncio.gather(*(buyer.adds("edited") for buyer in buyers))
+    done = asyncio.Event()
+    importing = asyncio.create_task(_import_until(done, engine))
+    await raid.at_once(buyer.orders() for buyer in buyers)
+    done.set()
+    imports = await importing
+    await engine.dispose()
+    raid.expects(imports > 0, "nothing was imported meanwhile")
+    all_sold(raid, EDITED)
+
+
+async def _import_until(done: asyncio.Event, engine: AsyncEngine) -> int:
+    """Import again and again, each time with another vendor, and every other time with the stock of the export."""
+    for number in count():
+        file = io.BytesIO(EXPORT.format(number).encode())
+        catalog_import = CatalogImport(engine, "EUR", read_rates(""), stock=bool(number % 2))
+        with suppress(StoreUnavailable):  # SQLite has one writer at a time
+            await catalog_import.run(io.BufferedReader(file))  # type: ignore[arg-type]
+        if done.is_set():
+            return number
+    raise AssertionError
 
 
 async def crossing_orders(raid: Raid) -> None:
@@ -50,6 +97,7 @@ def all_sold(raid: Raid, pieces: int) -> None:
 
 ATTACKS = (
     Attack("last", "the last 10 pieces", last_pieces),
-    Attack("aside", "the last 10 pieces, set aside", last_pieces_set_aside),
+    Attack("reserve", "all there is, never paid for", reserve_everything),
+    Attack("import", "the last 30 units, during imports", import_while_selling),
     Attack("crossing", "three things, in three orders", crossing_orders, few=60),
 )

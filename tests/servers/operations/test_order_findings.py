@@ -22,11 +22,14 @@ async def looked_at(url: str, smtp_url: str = "") -> dict[str, Finding]:
     return {finding.about: finding for finding in found}
 
 
-async def an_order(engine: AsyncEngine, number: str, *, claimed_for: float, settled: bool = False) -> None:
+async def an_order(
+    engine: AsyncEngine, number: str, *, claimed_for: float, settled: bool = False, age: int = 0
+) -> None:
     row = dict.fromkeys((column.name for column in orders.columns), "")
     times = dict.fromkeys(("cart_revision", "total", "created_at", "changed_at"), 0)
     until = int((time.time() + claimed_for) * 1000)
     mine = {"number": number, "cart_id": number, "idempotency_key": None, "settled": settled, "claimed_until": until}
+    mine |= {"state": "placed", "changed_at": int(time.time()) - age}
     async with writing(engine) as connection:
         await connection.execute(insert(orders), row | times | mine)
 
@@ -52,6 +55,14 @@ class TestOrders:
         found = (await looked_at(database_url))["settled"]
         assert (found.level, found.figures["late"]) == (Level.WARNING, 1)
         assert "shop orders list --unsettled" in found.advice
+
+    async def test_one_that_cannot_be_settled_is_told(self, engine: AsyncEngine, database_url: str) -> None:
+        await an_order(engine, "OLD", claimed_for=3000, age=7 * 3600)
+        await an_order(engine, "NEW", claimed_for=16)
+        found = (await looked_at(database_url))["settled"]
+        assert (found.level, found.figures["oldest_hours"]) == (Level.WARNING, 7.0)
+        assert "waited for 7 hours" in found.says
+        assert "shop orders resolve" in found.advice
 
 
 class TestEmails:

@@ -43,7 +43,7 @@ async def path(shop: Client) -> str:
 
 
 def number_of(path: str) -> str:
-    return path.rpartition("/")[2]
+    return path.partition("?")[0].rpartition("/")[2]
 
 
 async def order_of(engine: AsyncEngine, path: str) -> Order:
@@ -74,7 +74,7 @@ async def test_the_answer_decides_the_order_at_once(
 ) -> None:
     assert await state_of(engine, path) == "pending"
     reply = await shop.post(path, data={"answer": answer}, headers=NAVIGATION)
-    assert (reply.status_code, reply.headers["location"]) == (303, f"/order/{number_of(path)}")
+    assert (reply.status_code, reply.headers["location"]) == (303, path.replace("/payment/", "/order/"))
     assert await state_of(engine, path) == state
     assert words in (await shop.get(reply.headers["location"])).text
 
@@ -84,13 +84,15 @@ async def test_the_first_answer_counts_and_the_page_is_gone_then(shop: Client, e
     replies = await asyncio.gather(*(shop.post(path, data={"answer": answer}) for answer in answers))
     replies.append(await shop.post(path, data={"answer": "refuse"}))
     replies.append(await shop.get(path))
-    assert {(reply.status_code, reply.headers["location"]) for reply in replies} == {(303, f"/order/{number_of(path)}")}
+    assert {(reply.status_code, reply.headers["location"]) for reply in replies} == {
+        (303, path.replace("/payment/", "/order/"))
+    }
     assert await state_of(engine, path) == "paid"
 
 
 async def test_htmx_is_sent_to_the_order(shop: Client, path: str) -> None:
     reply = await shop.post(path, data={"answer": "approve"}, headers=HTMX)
-    assert (reply.status_code, reply.headers["hx-redirect"]) == (204, f"/order/{number_of(path)}")
+    assert (reply.status_code, reply.headers["hx-redirect"]) == (204, path.replace("/payment/", "/order/"))
 
 
 @pytest.mark.parametrize("answer", ["", "yes", "APPROVE"])
@@ -118,3 +120,10 @@ async def test_a_payment_that_was_let_go_stays_so(shop: Client, engine: AsyncEng
     await DemoPayments(engine).void(number_of(path))
     assert (await shop.post(path, data={"answer": "approve"})).status_code == 303
     assert await state_of(engine, path) == "failed"
+
+
+async def test_the_number_alone_opens_no_payment(shop: Client, engine: AsyncEngine, path: str) -> None:
+    for other in (f"/payment/{number_of(path)}", f"/payment/{number_of(path)}?key=guessed"):
+        assert (await shop.get(other)).status_code == 404
+        assert (await shop.post(other, data={"answer": "approve"})).status_code == 404
+    assert await state_of(engine, path) == "pending"

@@ -21,7 +21,7 @@ from tests.fixtures.buyer import BARE, GERMAN, Buyer, error_in, seen_in, value_i
 from tests.fixtures.order_scene import HeldPayments
 from tests.fixtures.shop_app import HTMX, NAVIGATION, Client, CountingCarts, MakeClient
 
-ORDER = re.compile(r"/order/[0-9A-HJKMNP-TV-Z]{16}")
+ORDER = re.compile(r"/order/[0-9A-HJKMNP-TV-Z]{16}\?key=[\w-]{20}")
 
 
 async def reprice(database: AsyncEngine, sku: str, price: int) -> None:

@@ -6,7 +6,7 @@ from shop.web.http.session import cart_id
 from tests.fixtures.fixed_catalog import FixedCatalog, product
 from tests.fixtures.shop_app import HTMX, Client
 
-ELSEWHERE = "The last ones are in another cart at the checkout. They may come back within minutes."
+ELSEWHERE = "The last ones are reserved for another order. They may come back within minutes."
 
 
 async def in_the_cart(shop: Client, catalog: FixedCatalog, pieces: int, *, own: int) -> None:
@@ -58,5 +58,17 @@ async def test_an_add_by_others_finds_nothing(shop: Client, catalog: FixedCatalo
     catalog.replace(product("last-jug", 4200, stock=0, reserved=3))
     refused = await shop.post("/cart", data={"product_id": "last-jug"}, headers=HTMX)
     assert refused.status_code == 422
-    assert "Last Jug is sold out." in refused.text
+    assert "The last of Last Jug are reserved for another order." in refused.text
+    assert "sold out" not in refused.text
     assert "neap_session" not in shop.cookies
+
+
+async def test_the_grid_and_structured_data_say_so_too(shop: Client, catalog: FixedCatalog) -> None:
+    catalog.replace(product("last-jug", 4200, stock=0, reserved=3))
+    card = (await shop.get("/")).text.partition('href="/product/last-jug"')[2].partition("</article>")[0]
+    assert "Reserved, may come back" in card
+    assert "Sold out" not in card
+    page = (await shop.get("/product/last-jug")).text
+    assert "https://schema.org/LimitedAvailability" in page
+    assert "https://schema.org/OutOfStock" not in page
+    assert "https://schema.org/OutOfStock" in (await shop.get("/product/gone-bowl")).text

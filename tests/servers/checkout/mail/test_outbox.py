@@ -146,6 +146,40 @@ class TestOutbox:
         assert await outbox.deliver_next()
         assert (await outbox.get("placed:A")).error == ""
 
+    async def test_an_unexpected_error_is_noted_and_backs_off(
+        self, engine: AsyncEngine, outbox: Outbox, postbox: Postbox, clock: Clock
+    ) -> None:
+        await put(engine, outbox, "placed:A")
+        postbox.trouble = AttributeError("kim@example.org")
+        waits = []
+        for _ in range(4):
+            assert not await outbox.deliver_next()
+            stored = await outbox.get("placed:A")
+            waits.append(stored.due_at - int(clock()))
+            clock.now = stored.due_at
+        assert stored.error == "unexpected AttributeError", "without what may be personal"
+        assert waits == [60, 120, 240, 480]
+        clock.now += GIVE_UP_SECONDS
+        await outbox.deliver_next()
+        assert (await outbox.get("placed:A")).due_at == NEVER
+
+    async def test_a_recipient_whose_server_hangs_delays_no_other(
+        self, engine: AsyncEngine, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        class Hanging(Postbox):
+            async def send(self, email: Email) -> None:
+                if email.id == "placed:HANGS":
+                    await asyncio.Event().wait()
+                await super().send(email)
+
+        postbox = Hanging()
+        outbox = Outbox(engine, postbox, clock)
+        await put(engine, outbox, "placed:HANGS", *(f"placed:{number}" for number in range(6)))
+        await outbox.start()
+        await is_true(lambda: len(postbox.sent) == 6)
+        monkeypatch.setattr("shop.checkout.mail.outbox.CLOSE_TIMEOUT_SECONDS", 0.01)
+        await outbox.close()
+
     async def test_an_email_is_given_up_after_days(
         self, engine: AsyncEngine, outbox: Outbox, postbox: Postbox, clock: Clock
     ) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from shop.checkout.mail import smtp
 from shop.checkout.mail.outbox import Email
-from shop.checkout.mail.smtp import SmtpSender, read_smtp_url, sender_of
+from shop.checkout.mail.smtp import SmtpSender, merchant_address, read_smtp_url, sender_of
 from shop.errors import ConfigurationError, EmailRefused, EmailUnavailable
 from shop.settings import Settings
 from tests.fixtures.mail_server import mail_server
@@ -251,6 +251,13 @@ async def test_a_sender_may_have_a_name(sender: str) -> None:
     async with mail_server() as server:
         await SmtpSender(f"smtp://127.0.0.1:{server.port}", sender).send(EMAIL)
     assert server.received[0].message["From"] == sender
+
+
+def test_the_merchants_address_is_one() -> None:
+    assert merchant_address(Settings()) == ""
+    assert merchant_address(Settings(orders_to="owner@shop.example")) == "owner@shop.example"
+    with pytest.raises(ConfigurationError, match="ORDERS_TO"):
+        merchant_address(Settings(orders_to="the owner"))
 
 
 def test_without_a_url_there_is_no_sender() -> None:

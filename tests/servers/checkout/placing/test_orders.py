@@ -10,7 +10,7 @@ from sqlalchemy import Select, select, text
 from sqlalchemy.dialects import sqlite
 
 from shop.checkout.model import Address, Quote
-from shop.checkout.placing.orders import OpenOrders, key_of
+from shop.checkout.placing.orders import OpenOrders, OrderQuery, key_of
 from shop.checkout.schema import LIVE, OPEN, orders
 from shop.database import fetch, writing
 from tests.fixtures.order_scene import ADA, Scene
@@ -80,18 +80,18 @@ async def test_a_page_has_the_newest_first_and_can_be_narrowed(scene: Scene) -> 
     waiting = await scene.process().place(await scene.submission(outcome="challenged"))
     known = scene.process().orders
     assert await known.page() == [waiting, paid]
-    assert await known.page(limit=1) == [waiting]
-    assert await known.page("paid") == [paid]
-    assert await known.page(unsettled=True) == [waiting]
+    assert await known.page(OrderQuery(limit=1)) == [waiting]
+    assert await known.page(OrderQuery(state="paid")) == [paid]
+    assert await known.page(OrderQuery(unsettled=True)) == [waiting]
 
 
 async def test_open_orders_are_counted_and_those_that_are_due(scene: Scene) -> None:
     known = scene.process().orders
-    assert await known.open(0) == OpenOrders(0, 0)
+    assert await known.open(0) == OpenOrders(0, 0, None)
     await scene.process().place(await scene.submission())
     order = await scene.process().place(await scene.submission(outcome="challenged"))
-    assert await known.open(order.created_at * 1000) == OpenOrders(1, 0)
-    assert await known.open((order.created_at + 1000) * 1000) == OpenOrders(1, 1)
+    assert await known.open(order.created_at * 1000) == OpenOrders(1, 0, order.changed_at)
+    assert await known.open((order.created_at + 1000) * 1000) == OpenOrders(1, 1, order.changed_at)
 
 
 @pytest.mark.parametrize(

@@ -6,23 +6,26 @@ import asyncio
 
 import msgspec
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 
 from shop.catalog.exchange_rates import read_rates
-from shop.catalog.schema import variants
+from shop.catalog.schema import products, variants
 from shop.catalog.stock import stock
 from shop.checkout.model import Order
 from shop.checkout.payments.provider import Card, Payment
 from shop.checkout.placing import updates as transitions
 from shop.checkout.pricing.coupons import Coupon, Coupons
 from shop.checkout.pricing.totals import CouponTerms
+from shop.checkout.schema import order_lines, outbox
 from shop.database import fetch, writing
 from shop.errors import CartOrdered, CouponRefused, InvalidInput, NotFound, OutOfStock, PaymentDeclined, QuoteChanged
 from shop.money import Money
 from tests.fixtures.order_scene import CODE, STOCK, HeldPayments, Scene, a_card
+from tests.fixtures.stock import level
 
 WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-CLERK = "orders", "reservations", "variants", "coupons", "coupon_shoppers", "orders", "outbox", "orders"
+CREATED = "orders", "reservations", "variants", "reservations", "order_lines", "coupons", "coupon_shoppers"
+CLERK = *CREATED, "orders", "reservations", "outbox", "orders", "order_events"
 """The tables that the statements of an order with a coupon are about, in their order. PostgreSQL has one more."""
 
 
@@ -36,17 +39,59 @@ class TestPlacing:
         assert await scene.ledger() == ["authorised", "captured"]
         assert await scene.emails() == ["placed"]
         assert await scene.uses() == 1
-        assert sorted(process.touched) == sorted(STOCK)
+        assert set(process.touched) == set(STOCK)
         cart = await scene.carts.get("ada")
         assert (cart.lines, cart.coupon) == ((), "")
 
-    async def test_takes_eight_or_nine_statements_with_three_lines_and_a_coupon(self, scene: Scene) -> None:
+    async def test_takes_twelve_or_thirteen_statements_with_three_lines_and_a_coupon(self, scene: Scene) -> None:
         submission = await scene.submission(await scene.cart(coupon=CODE))
         scene.statements.clear()
         await scene.process().place(submission)
         assert len(submission.quote.lines) == 3
         tables = ("orders", *CLERK) if scene.database.dialect.name == "postgresql" else CLERK
         assert all(table in statement for table, statement in zip(tables, scene.statements, strict=True))
+
+    async def test_leaves_a_row_for_each_line(self, scene: Scene) -> None:
+        order = await scene.process().place(await scene.submission(await scene.cart(coupon=CODE)))
+        rows = await fetch(scene.database, select(order_lines).order_by(order_lines.c.position))
+        assert [(row.number, row.sku, row.quantity, row.unit, row.discount) for row in rows] == [
+            (order.number, line.sku, line.quantity, line.unit.amount, line.discount) for line in order.quote.lines
+        ]
+
+    async def test_units_are_committed_until_they_are_shipped(self, scene: Scene) -> None:
+        process = scene.process()
+        order = await process.place(await scene.submission())
+        assert await level(scene.database, "MUG") == (8, 0, 2)
+        shipped = await process.transitions.ship(order, "eve", "DHL")
+        assert shipped is not None
+        assert await level(scene.database, "MUG") == (8, 0, 0)
+        history = await process.orders.history(order.number)
+        assert [(event.what, event.who, event.why) for event in history] == [
+            ("paid", "", ""),
+            ("shipped", "eve", "DHL"),
+        ]
+
+    async def test_the_merchant_is_told_in_the_same_transaction(self, scene: Scene) -> None:
+        process = scene.process(orders_to="owner@shop.example")
+        order = await process.place(await scene.submission())
+        rows = await fetch(scene.database, select(outbox).order_by(outbox.c.id))
+        assert [(row.id, row.recipient) for row in rows] == [
+            (f"merchant:{order.number}", "owner@shop.example"),
+            (f"placed:{order.number}", "ada@shop.example"),
+        ]
+        assert order.secret not in rows[0].plain
+        assert order.secret in rows[1].plain
+
+    @pytest.mark.parametrize("change", [{"title": "Vase"}, {"options": '["Black"]'}])
+    async def test_what_has_become_another_thing_is_not_ordered(self, scene: Scene, change: dict[str, str]) -> None:
+        submission = await scene.submission()
+        table = products if "title" in change else variants
+        async with writing(scene.database) as connection:
+            await connection.execute(update(table).values(change))
+        with pytest.raises(QuoteChanged):
+            await scene.process().place(submission)
+        assert await scene.stock() == {}
+        assert await scene.ledger() == []
 
     async def test_only_what_was_ordered_leaves_the_cart(self, scene: Scene) -> None:
         payments = HeldPayments(scene.payments)

@@ -7,16 +7,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import Cart, Change
 from shop.checkout.model import Order
 from shop.checkout.payments.provider import Payment
 from shop.checkout.placing.transitions import CHALLENGE_SECONDS
-from shop.database import writing
-from shop.errors import OrderStateRefused, PaymentDeclined, PaymentUnavailable, StoreUnavailable
+from shop.checkout.schema import orders
+from shop.database import fetch, writing
+from shop.errors import OrderStateRefused, PaymentDeclined, PaymentRefused, PaymentUnavailable, StoreUnavailable
+from shop.money import Money
 from tests.fixtures.order_scene import CODE, STOCK, HeldPayments, Scene
+from tests.fixtures.stock import deduct, level
 
 CLAIM_SECONDS = 11
 """A little longer than a claim with five seconds for the bank."""
@@ -79,7 +82,7 @@ class TestTheBankDoesNotAnswer:
         assert (failed.state, failed.settled) == ("failed", True)
         assert "Nothing was charged" in failed.failure
         assert await scene.ledger() == ["voided"]
-        assert (await scene.stock(), await scene.uses(), await scene.emails()) == ({}, 0, [])
+        assert (await scene.stock(), await scene.uses(), await scene.emails()) == ({}, 0, ["failed"])
         assert (await scene.process().place(await scene.submission(cart))).state == "paid"
 
     async def test_nobody_else_goes_on_while_the_first_may_still_get_an_answer(self, scene: Scene) -> None:
@@ -146,6 +149,82 @@ async def without_table(scene: Scene, table: str) -> AsyncIterator[None]:
     finally:
         async with writing(scene.database) as connection:
             await connection.execute(text(f"ALTER TABLE {table}_away RENAME TO {table}"))
+
+    async def test_keeps_a_share_of_the_stock_until_then(self, scene: Scene) -> None:
+        for name in ("ada", "bob", "cia"):
+            await scene.process().place(await scene.submission(await scene.cart("MUG", cart_id=name), "challenged"))
+        assert await level(scene.database, "MUG") == (5, 5, 0)
+        await settled_all(scene, after=CHALLENGE_SECONDS + 1)
+        assert await level(scene.database, "MUG") == (10, 0, 0)
+
+    async def test_gets_no_answer_and_keeps_a_share_too(self, scene: Scene) -> None:
+        cart = await scene.carts.add("ada", "MUG", 8, Money(1000, "EUR"))
+        await scene.process().place(await scene.submission(cart, "lost-answer"))
+        assert await level(scene.database, "MUG") == (5, 5, 0)
+        assert (await settled(scene)).state == "paid"
+        assert await level(scene.database, "MUG") == (2, 0, 8)
+
+    async def test_confirms_what_is_sold_meanwhile(self, scene: Scene) -> None:
+        cart = await scene.cart("MUG")
+        whole = await scene.carts.add("ada", "MUG", 6, Money(1000, "EUR"))
+        assert whole.revision > cart.revision
+        order = await scene.process().place(await scene.submission(whole, "challenged"))
+        assert await level(scene.database, "MUG") == (5, 5, 0)
+        assert await deduct(scene.database, "eve", {"MUG": 5}) is None
+        await scene.payments.confirm(order.number, approved=True)
+        failed = await scene.process().place_order.resume(order.number)
+        assert (failed.state, failed.settled) == ("failed", True)
+        assert "sold while your bank was asking you" in failed.failure
+        assert await scene.ledger() == ["authorised", "challenged", "voided"]
+        assert await level(scene.database, "MUG") == (5, 0, 0)
+
+    async def test_is_told_by_email_what_they_no_longer_see(self, scene: Scene) -> None:
+        await scene.process().place(await scene.submission(outcome="lost-call"))
+        assert (await settled(scene)).state == "failed"
+        assert await scene.emails() == ["failed"]
+        with pytest.raises(PaymentDeclined):
+            await scene.process().place(await scene.submission(outcome="declined"))
+        assert await scene.emails() == ["failed"], "who sees the page needs no letter"
+
+
+class TestTheBankNeverTells:
+    async def test_and_is_asked_less_and_less_often(self, scene: Scene) -> None:
+        away = AwayPayments(scene, "find")
+        order = await scene.process().place(await scene.submission(outcome="lost-answer"))
+        process, pauses = scene.process(payments=away), []
+        for _ in range(80):
+            scene.passes(max(0.0, await due_in(scene, order)) + 0.01)
+            assert await process.recovery.settle_due() == 1
+            pauses.append(round(await due_in(scene, order)))
+        assert pauses[0] == pytest.approx(10, abs=1)
+        assert pauses == sorted(pauses)
+        assert pauses[-1] == pytest.approx(3600, abs=1)
+        paid = await scene.process().place_order.resume(order.number)
+        assert paid.state == "paid", "whoever knows more need not wait"
+
+    async def test_and_an_order_that_was_paid_is_not_refunded_by_a_void(self, scene: Scene) -> None:
+        process = scene.process()
+        order = await process.place(await scene.submission())
+        async with writing(scene.database) as connection:
+            await connection.execute(text("DELETE FROM demo_payments"))
+        refunded = await process.transitions.refund(order, who="eve", why="broken")
+        assert refunded is not None
+        with pytest.raises(PaymentRefused):
+            await process.transitions.release(refunded)
+        await settled_all(scene, after=CLAIM_SECONDS)
+        assert not (await process.orders.find(order.number)).settled
+        assert await scene.ledger() == []
+
+
+async def due_in(scene: Scene, order: Order) -> float:
+    """Seconds until an order is looked at again."""
+    (row,) = await fetch(scene.database, select(orders.c.claimed_until).where(orders.c.number == order.number))
+    return float(row.claimed_until / 1000 - scene.clock())
+
+
+async def settled_all(scene: Scene, *, after: float) -> None:
+    scene.passes(after)
+    await scene.process().recovery.settle_due()
 
 
 class TestTheAnswerCannotBeWrittenDown:

@@ -36,6 +36,7 @@ QUOTE = Quote(
 )
 ORDER = Order(
     number="K3F90QZX7M2TVB8D",
+    secret="its-secret",
     state="placed",
     settled=False,
     created_at=1_800_000_000,
@@ -56,7 +57,7 @@ ORDER = Order(
         origin="https://shop.example",
     ),
 )
-EMAILED: tuple[State, ...] = ("placed", "shipped", "cancelled", "refunded")
+EMAILED: tuple[State, ...] = ("failed", "placed", "shipped", "cancelled", "refunded")
 
 
 def but(order: Order = ORDER, **changes: object) -> Order:
@@ -132,8 +133,8 @@ def test_each_email_is_complete_in_both_forms(kind: State) -> None:
             "nothing ordered here is delivered",
         ):
             assert said in words
-    assert Text(email.html).links == ["https://shop.example/order/K3F90QZX7M2TVB8D"]
-    assert "https://shop.example/order/K3F90QZX7M2TVB8D\n" in email.plain
+    assert Text(email.html).links == ["https://shop.example/order/K3F90QZX7M2TVB8D?key=its-secret"]
+    assert "https://shop.example/order/K3F90QZX7M2TVB8D?key=its-secret\n" in email.plain
 
 
 def test_emails_about_different_states_differ() -> None:

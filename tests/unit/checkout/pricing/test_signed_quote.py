@@ -102,6 +102,14 @@ class TestDifferences:
                 ("Bowl is new in it: 1 for €24.00.", "Tide Mug, Moss is no longer part of it."),
             ),
             (
+                a_quote(quote_line("Vase", "", sku="TIDE-MUG-MOSS")),
+                ("Tide Mug, Moss is now Vase.",),
+            ),
+            (
+                a_quote(quote_line("Tide Mug", "Black", sku="TIDE-MUG-MOSS")),
+                ("Tide Mug, Moss is now Tide Mug, Black.",),
+            ),
+            (
                 a_quote(shipping=0),
                 ("Shipping was €4.90 and is now free.", "The total was €28.90 and is now €24.00."),
             ),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import json
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -10,15 +12,19 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import delete, select, update
 
 from shop.catalog.exchange_rates import read_rates
+from shop.catalog.schema import products, stock_changes
+from shop.checkout import schema
 from shop.checkout.model import NEXT, Order
 from shop.checkout.order_numbers import grouped
 from shop.checkout.payments.demo_cards import Outcome
 from shop.checkout.pricing.coupons import Coupon, Coupons
 from shop.checkout.pricing.totals import CouponTerms
+from shop.checkout.schema import demo_payments, outbox
 from shop.commands.orders.group import STATES
-from shop.database import create_engine
+from shop.database import create_engine, fetch, writing
 from tests.fixtures.commands import ShopCommand
 from tests.fixtures.order_scene import CODE, STOCK, Scene
 from tests.fixtures.shop_app import Clock
@@ -76,6 +82,41 @@ class TestLooking:
         assert grouped(waiting.number) in unsettled
         assert grouped(paid.number) not in unsettled
 
+    def test_finds_orders_by_what_people_remember(self, shop_orders: ShopCommand, at_the_shop: AtTheShop) -> None:
+        async def place(scene: Scene) -> Order:
+            meant = await scene.submission(await scene.cart("MUG", cart_id="bob"))
+            address = msgspec.structs.replace(meant.buyer.address, name="Jörg Müller", city="Köln")
+            buyer = msgspec.structs.replace(meant.buyer, email="Bob@shop.example", address=address)
+            return await scene.process().place(msgspec.structs.replace(meant, buyer=buyer))
+
+        ada, bob = at_the_shop(ordering()), at_the_shop(place)
+
+        def found(*options: str) -> list[str]:
+            return [order["number"] for order in json.loads(shop_orders("list", "--json", *options)[1])]
+
+        assert (
+            found("--email", "bob@SHOP.example") == found("--name", "MÜLLER") == found("--text", "köln") == [bob.number]
+        )
+        assert found("--sku", "BOWL") == found("--text", "ada@shop") == [ada.number]
+        assert found("--text", "100%") == found("--name", "Köln") == found("--since", "2099-01-01") == []
+        assert set(found("--since", "2027-01-15")) == {ada.number, bob.number}
+
+    def test_prints_csv_that_spreadsheets_do_not_run(self, shop_orders: ShopCommand, at_the_shop: AtTheShop) -> None:
+        async def place(scene: Scene) -> Order:
+            meant = await scene.submission(await scene.cart("MUG", "BOWL", cart_id="bob"))
+            address = msgspec.structs.replace(meant.buyer.address, name="=HYPERLINK(1)")
+            buyer = msgspec.structs.replace(meant.buyer, address=address)
+            return await scene.process().place(msgspec.structs.replace(meant, buyer=buyer))
+
+        order = at_the_shop(place)
+        rows = list(csv.DictReader(io.StringIO(shop_orders("list", "--csv")[1])))
+        assert [(row["number"], row["sku"], row["quantity"], row["unit"]) for row in rows] == [
+            (order.number, "MUG", "2", "10.00"),
+            (order.number, "BOWL", "2", "10.00"),
+        ]
+        assert {row["name"] for row in rows} == {"'=HYPERLINK(1)"}
+        assert {row["total"] for row in rows} == {f"{order.quote.total.decimal:f}"}
+
     def test_shows_an_order_however_its_number_is_typed(self, shop_orders: ShopCommand, at_the_shop: AtTheShop) -> None:
         order = at_the_shop(ordering())
         status, out, _ = shop_orders("show", grouped(order.number).lower())
@@ -108,13 +149,12 @@ class TestLooking:
         self, shop_orders: ShopCommand, at_the_shop: AtTheShop
     ) -> None:
         async def place(scene: Scene) -> Order:
+            async with writing(scene.database) as connection:
+                await connection.execute(update(products).values(title="Mug [/b] \x1b[2J"))
             meant = await scene.submission()
-            first, *others = meant.quote.lines
-            evil = msgspec.structs.replace(first, title="Mug [/b] \x1b[2J")
-            quote = msgspec.structs.replace(meant.quote, lines=(evil, *others))
             address = msgspec.structs.replace(meant.buyer.address, city="\x1b]0;owned\x07\x9b2J\u202e")
             buyer = msgspec.structs.replace(meant.buyer, address=address, email="\x9b2J@shop.example")
-            sent = msgspec.structs.replace(meant, quote=quote, buyer=buyer)
+            sent = msgspec.structs.replace(meant, buyer=buyer)
             return await scene.process().place(sent)
 
         order = at_the_shop(place)
@@ -124,7 +164,7 @@ class TestLooking:
         assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(listed[1] + shown[1])
 
     def test_knows_every_state(self) -> None:
-        assert set(STATES) == set(NEXT)
+        assert set(STATES) == set(NEXT) == set(schema.STATES)
 
     def test_an_unknown_number_is_one_plain_line(self, shop_orders: ShopCommand) -> None:
         assert shop_orders("show", "nothing") == (1, "", "shop: There is no order nothing.\n")
@@ -159,6 +199,85 @@ class TestChanging:
         assert status == 2
         assert f"is paid. This would refund {order.quote.total.format()}" in err
         assert at_the_shop(Scene.ledger) == ["authorised", "captured"]
+
+    def test_the_history_says_what_happened_by_whom_and_why(
+        self, shop_orders: ShopCommand, at_the_shop: AtTheShop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("LOGNAME", "eve")
+        order = at_the_shop(ordering())
+        shop_orders("ship", order.number, "--why", "DHL 00340")
+        shop_orders("refund", order.number, "--yes", "--why", "broken")
+        lines = shop_orders("show", order.number)[1].splitlines()[-3:]
+        assert [line.partition("UTC: ")[2] for line in lines] == [
+            "paid",
+            "shipped by eve (DHL 00340)",
+            "refunded by eve (broken)",
+        ]
+        told = json.loads(shop_orders("show", order.number, "--json")[1])["history"]
+        assert [(event["what"], event["who"]) for event in told] == [
+            ("paid", ""),
+            ("shipped", "eve"),
+            ("refunded", "eve"),
+        ]
+
+    def test_the_shopper_is_told_what_the_operator_says(self, shop_orders: ShopCommand, at_the_shop: AtTheShop) -> None:
+        order = at_the_shop(ordering())
+        shop_orders("cancel", order.number, "--yes", "--message", "The kiln broke.", "--why", "kiln")
+
+        async def letter(scene: Scene) -> str:
+            (kept,) = await fetch(scene.database, select(outbox).where(outbox.c.id == f"cancelled:{order.number}"))
+            return str(kept.plain)
+
+        assert "The kiln broke." in at_the_shop(letter)
+        assert "kiln\n" not in at_the_shop(letter)
+
+    def test_goods_come_back_by_decision(self, shop_orders: ShopCommand, at_the_shop: AtTheShop) -> None:
+        lost, returned = at_the_shop(ordering()), at_the_shop(ordering(cart_id="bob"))
+        shop_orders("cancel", lost.number, "--no-restock", "--yes", "--why", "broken")
+        assert at_the_shop(Scene.stock) == dict.fromkeys(STOCK, -4)
+        shop_orders("ship", returned.number)
+        shop_orders("refund", returned.number, "--restock", "--yes")
+        assert at_the_shop(Scene.stock) == dict.fromkeys(STOCK, -2)
+
+        async def changes(scene: Scene) -> list[tuple[str, int, int]]:
+            found = await fetch(scene.database, select(stock_changes).where(stock_changes.c.sku == "MUG"))
+            return [(row.kind, row.before, row.after) for row in found]
+
+        assert at_the_shop(changes) == [("written off", 10, 8), ("returned", 6, 8)]
+
+    def test_money_that_the_bank_does_not_have_is_an_alarm(
+        self, shop_orders: ShopCommand, at_the_shop: AtTheShop
+    ) -> None:
+        order = at_the_shop(ordering())
+
+        async def forget(scene: Scene) -> None:
+            async with writing(scene.database) as connection:
+                await connection.execute(delete(demo_payments))
+
+        at_the_shop(forget)
+        status, out, err = shop_orders("refund", order.number, "--yes")
+        assert status == 1
+        assert "refunded." not in out.replace("is refunded.", "")
+        assert "shop orders resolve" in err
+        assert not at_the_shop(Scene.all)[0].settled
+        assert shop_orders("resolve", order.number, "--settled", "--why", "paid back by hand")[0] == 0
+        assert at_the_shop(Scene.all)[0].settled
+
+    @pytest.mark.parametrize(("flag", "state", "units"), [("--paid", "paid", -2), ("--failed", "failed", 0)])
+    def test_resolves_an_order_whose_payment_cannot_be_learnt(
+        self, shop_orders: ShopCommand, at_the_shop: AtTheShop, flag: str, state: str, units: int
+    ) -> None:
+        order = at_the_shop(ordering("lost-call"))
+        assert order.state == "pending"
+        assert shop_orders("resolve", order.number, flag)[0] == 2, "it needs a reason"
+        assert shop_orders("resolve", order.number, flag, "--why", "the bank said so")[0] == 0
+        (resolved,) = at_the_shop(Scene.all)
+        assert (resolved.state, resolved.settled) == (state, True)
+        assert at_the_shop(Scene.stock) == (dict.fromkeys(STOCK, units) if units else {})
+        assert "the bank said so" in shop_orders("show", order.number)[1]
+        again = shop_orders("resolve", order.number, flag, "--why", "again")
+        assert again[0] == 1
+        assert "nothing is to be resolved" in again[2]
 
     def test_cancels(self, shop_orders: ShopCommand, at_the_shop: AtTheShop) -> None:
         order = at_the_shop(ordering())

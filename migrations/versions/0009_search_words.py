@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0009"
+down_revision = "0008"
 
 SORTABLE = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 OLD_INDEX = (
