@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from shop.cart.model import Add, Undo, new_change_id
+from shop.cart.model import Add, MoveToCart, Undo, new_change_id
+from tests.simulation.history import Answer
 from tests.simulation.process import Gone
 from tests.simulation.redis_server import REFUSALS
 from tests.simulation.shopper import PRICE, Shopper, Unanswered
@@ -71,6 +72,13 @@ async def settle(world: World, *shoppers: Shopper) -> None:
 
 async def two_workers(world: World) -> tuple[Any, Any]:
     return await world.start("A"), await world.start("B")
+
+
+class Program(Shopper):
+    """One that keeps no cookies."""
+
+    def _takes_cookies(self, answer: Answer) -> None:
+        pass
 
 
 # 1. Two workers and an outage
@@ -323,6 +331,27 @@ def test_an_order_takes_out_what_redis_had_lost(lost: float) -> None:
         await shopper.order(b)
         await shopper.add(a, "mug")
         await settle(world, shopper)
+
+    play(scene)
+
+
+def test_two_changes_at_once_lose_nothing_of_a_cart_that_another_process_restored() -> None:
+    """Without cookies, so that Redis makes both to the older cart; A does not know what the change of quantity did."""
+
+    async def scene(world: World) -> None:
+        a, b = await two_workers(world)
+        program, *others = (Program(world, f"c{number}") for number in range(1, 4))
+        await asyncio.gather(*(other.add(a, "bowl") for other in others))  # opens two connections
+        await program.add(b, "mug")
+        await program.set(a, "mug", 3)
+        await asyncio.sleep(0.3)
+        world.redis_loses(1.0)
+        await program.look(b)
+        (link,) = world.links([a])
+        link.delay = (0.01, 0.015)  # Redis has both before A has an answer
+        move, add = (lambda i, at: MoveToCart(i, at, "vase")), (lambda i, at: Add(i, at, "vase", 1, PRICE))
+        await program.click_twice((a, move), (a, add), same=False)
+        await settle(world, program)
 
     play(scene)
 

@@ -27,7 +27,7 @@ from shop.cart.around.drain import Drain
 from shop.cart.around.forwarding import ForwardingCartService
 from shop.cart.around.near_copies import NearCopies
 from shop.cart.around.recent import Recent
-from shop.cart.around.repair import Repair
+from shop.cart.around.repair import Repair, Sending
 from shop.cart.around.shown import MAX_REMEMBERED, Shown
 from shop.cart.journal import Journal, MemoryJournal, Outage
 from shop.cart.memory import MemoryCartService
@@ -123,9 +123,10 @@ class FailoverCartService(ForwardingCartService):
             near, first = self._near.find(cart_id), self._shown.required(cart_id)
             try:
                 sent = True
-                cart = await self._availability.call(cart_id, partial(self._send, cart_id, change, first))
-                made = not first or cart.knows(change.id)
-                cart = await self._checked(near, cart, change if made else None)
+                with self._repair.sending(cart_id, change) as sending:
+                    cart = await self._availability.call(cart_id, partial(self._send, cart_id, change, first))
+                    made = not first or cart.knows(change.id)
+                    cart = await self._checked(near, cart, sending if made else None)
                 return await (self._with_shown(cart) if made else self._made_after(cart, change))
             except StoreUnavailable as error:
                 self._availability.lost(cart_id, error)
@@ -245,8 +246,8 @@ class FailoverCartService(ForwardingCartService):
             return await self.primary.apply_after(cart_id, change, first)
         return await self.primary.apply(cart_id, change)
 
-    async def _checked(self, near: Cart | None, stored: Cart, change: Change | None = None) -> Cart:
-        cart = await self._repair.checked(near, stored, change)
+    async def _checked(self, near: Cart | None, stored: Cart, sending: Sending | None = None) -> Cart:
+        cart = await self._repair.checked(near, stored, sending)
         self._drain.answered.pop(cart.id, None)
         return cart
 

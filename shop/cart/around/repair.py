@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -36,6 +36,14 @@ Offer = Callable[[Cart, Cart], Awaitable[bool]]
 Start = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
 
 
+class Sending(msgspec.Struct, eq=False):
+    """A change that the store has been sent, until it is answered."""
+
+    change: Change
+    is_made: bool = False
+    """Whether it has been made to the whole cart, so that it need not be made again."""
+
+
 class Repair:
     """Compares the near copies with `store`, and restores there what it lacks."""
 
@@ -52,25 +60,39 @@ class Repair:
         self._rounds = 0
         """How often all near copies are to be compared still."""
         self._comparing: asyncio.Task[None] | None = None
+        self._in_flight: dict[str, list[Sending]] = {}
 
     @property
     def has_restarted(self) -> bool:
         """Whether the store has restarted, and has not been compared whole since."""
         return self._store.epoch != self._epoch
 
-    async def checked(self, near: Cart | None, stored: Cart, change: Change | None = None) -> Cart:
+    @contextlib.contextmanager
+    def sending(self, cart_id: str, change: Change) -> Iterator[Sending]:
+        """While this is open, the change is in flight: the store may have it, and the near copy not yet."""
+        sending = Sending(change)
+        in_flight = self._in_flight.setdefault(cart_id, [])
+        in_flight.append(sending)
+        try:
+            yield sending
+        finally:
+            in_flight.remove(sending)
+            if not in_flight:
+                del self._in_flight[cart_id]
+
+    async def checked(self, near: Cart | None, stored: Cart, sending: Sending | None = None) -> Cart:
         """The cart that the store returned, after restoring what it lacks of `near`, which it had acknowledged.
 
-        `change` is the change that the store has just applied, to a cart that was not whole.
+        `sending` is of the change that the store has just applied, to a cart that may not have been whole.
         """
         if near is not None and not stored.grew_from(near):
-            stored = await self._repair(near, change)
+            stored = await self._repair(near, sending)
             self.compare(everything=False)
         # the reply to a call at the same time may have changes that the store has lost since
         latest = self._near.find(stored.id)
         if latest is not None and not stored.grew_from(latest) and not latest.grew_from(stored):
             stored = await self._repair(latest)
-        self._near.update(stored, change)
+        self._near.update(stored, sending.change if sending else None)
         return stored
 
     def compare(self, *, everything: bool) -> None:
@@ -95,35 +117,49 @@ class Repair:
             return bool(ids) and await self._compare_some(ids) > 0 and not await self._store.evicts()
         return False
 
-    async def _repair(self, near: Cart, change: Change | None = None) -> Cart:
+    async def _repair(self, near: Cart, sending: Sending | None = None) -> Cart:
         effects, limits = self._near.effects(near.id), self._store.limits
         lacked = is_exact = True
+        made: list[Change] = []
+        if sending is not None and near.knows(sending.change.id):
+            sending.is_made = True  # it was sent again
 
         def fold(stored: Cart) -> Cart:
-            nonlocal lacked, is_exact
-            lacked = not stored.grew_from(near)
-            own = {change.id} if change else set()
-            if lacked and all(each in own or near.knows(each) for each in stored.change_ids):
-                whole: Cart | None = near
-            else:
-                whole = reconcile_exactly(stored, near, effects, limits)
+            nonlocal lacked, is_exact, made
+            lacked, is_exact = not stored.grew_from(near), True
+            newer = self._all_in_flight(stored, near) if lacked else None
+            own = _unmade(sending)
+            made = newer or []
+            if newer is not None:
+                return replay(near, [*newer, own] if own else newer, limits)
+            whole = reconcile_exactly(stored, near, effects, limits)
             is_exact = whole is not None
-            if whole is None:
-                return stored
-            return _with_change(whole, stored, change, limits)
+            return stored if whole is None else _with_change(whole, stored, own, limits)
 
         cart = await self._store.transform(near.id, fold, aged=True)
-        if not is_exact and (change is not None or not await self._offer(near, cart)):
-            cart = await self._join(near, change)
+        self._have_been_made(near.id, made)
+        if not is_exact and (sending is not None or not await self._offer(near, cart)):
+            cart = await self._join(near, sending)
         self.repaired += lacked
         return cart
 
-    async def _join(self, near: Cart, change: Change | None) -> Cart:
+    def _all_in_flight(self, stored: Cart, near: Cart) -> list[Change] | None:
+        """The changes that the store has and the near copy lacks, as stored; None if any of them is not in flight."""
+        changes = {sending.change.id: sending.change for sending in self._in_flight.get(near.id, ())}
+        newer = [each for each in stored.change_ids if not near.knows(each)]
+        return [changes[each] for each in newer] if all(each in changes for each in newer) else None
+
+    def _have_been_made(self, cart_id: str, changes: Iterable[Change]) -> None:
+        ids = {change.id for change in changes}
+        for sending in self._in_flight.get(cart_id, ()):
+            sending.is_made |= sending.change.id in ids
+
+    async def _join(self, near: Cart, sending: Sending | None) -> Cart:
         """Merge the two without knowing what each lacks."""
 
         def fold(stored: Cart) -> Cart:
             whole = join(stored, near, self._store.limits)
-            return _with_change(whole, stored, change, self._store.limits)
+            return _with_change(whole, stored, _unmade(sending), self._store.limits)
 
         return await self._store.transform(near.id, fold, aged=True)
 
@@ -166,6 +202,11 @@ def made_again(change: Change, first: Cart, whole: Cart) -> Change | None:
         return msgspec.structs.replace(change, id=again)
     lines = tuple((sku, quantity) for sku, quantity in change.lines if first.line(sku) is None)
     return msgspec.structs.replace(change, id=again, lines=lines) if lines or change.coupon else None
+
+
+def _unmade(sending: Sending | None) -> Change | None:
+    """The change in flight, unless it has been made to the whole cart."""
+    return None if sending is None or sending.is_made else sending.change
 
 
 def _with_change(whole: Cart, stored: Cart, change: Change | None, limits: Limits) -> Cart:

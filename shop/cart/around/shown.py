@@ -43,7 +43,7 @@ class Shown:
         return not cart.knows_all(self.required(cart.id))
 
     def misses(self, cart: Cart) -> bool:
-        """Whether a cart lacks what its shopper has been shown, also if no process knows it."""
+        """Whether a cart lacks what its shopper has been shown, even if no process knows it."""
         return not cart.knows_all(self._unexpired(cart.id))
 
     def _unexpired(self, cart_id: str) -> bytes:

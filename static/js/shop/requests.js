@@ -1,7 +1,7 @@
-// Requests that outlast a bad network. A change has one idempotency key, the same whenever it is sent again, so it
-// counts once. A change of the cart is in the outbox until the shop has answered it.
+// Requests that outlast a bad network. A change keeps its idempotency key when it is sent again, so it counts once.
+// It is in the outbox until the shop has answered.
 
-import { byId, next, on, say, tell } from "./basics.js";
+import { next, on, say, tell } from "./basics.js";
 import { isAdd, isBlocked, keyOf, names, outdated, pending } from "./outbox.js";
 import { put, renew, repeat, settle } from "./outbox.js";
 
@@ -68,48 +68,47 @@ function whatOf(form) {
 // Runs without a pause to its first fetch, unless it is not its turn: a page that is left does not come to more.
 async function fetchInTime(url, request, change) {
   const kind = change ? "-change" : "";
+  const shown = !change && request.method === "POST" && 503;
   while (change && isBlocked(change)) await next("shop:outbox");
   for (;;) {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       if (attempt) {
-        if (!isToldOfFailure()) say(`retrying${kind}`);
+        tellOnce(`retrying${kind}`);
         await new Promise((resolve) => setTimeout(resolve, BACKOFF * 2 ** (attempt - 1)));
       }
-      const response = await fetchOnce(url, request, change, attempt === ATTEMPTS - 1);
+      const response = await fetchOnce(url, request, change, attempt === ATTEMPTS - 1 && shown);
       if (response) {
-        byId("status").querySelector("[data-network]")?.remove();
+        document.querySelector("[data-network]")?.remove();
         return response;
       }
     }
-    if (!isToldOfFailure()) say(`failed${kind}`);
+    tellOnce(`failed${kind}`);
     await untilTryAgain(request.signal, change);
   }
 }
 
-const isToldOfFailure = () => byId("status").querySelector("[data-network=failed]");
+function tellOnce(what) {
+  if (!document.querySelector("[data-network=failed]")) say(what);
+}
 
-// The last time, what the shop says of an order that it cannot take now is shown: it knows more than this page.
-async function fetchOnce(url, request, change, isLast) {
+// `shown`: a status with which the shop's own words are shown at last.
+async function fetchOnce(url, request, change, shown) {
   const control = new AbortController(); // AbortSignal.any and timeout are too new
-  const abort = () => control.abort(request.signal.reason);
-  request.signal.addEventListener("abort", abort, { once: true });
+  request.signal.addEventListener("abort", () => control.abort(request.signal.reason));
   const timer = setTimeout(() => control.abort(), TIMEOUT);
-  const options = { ...request, signal: control.signal, keepalive: Boolean(change) };
-  if (change) underWay.add(change.key);
+  const options = { ...request, signal: control.signal, keepalive: !!change };
+  underWay.add(change?.key);
   try {
     const response = await fetch(url, options);
-    const isAnswer = isLast && !change && request.method === "POST" && response.status === 503;
-    if ((UNAVAILABLE.includes(response.status) && !isAnswer) || !isOurs(request, response)) return null;
+    if ((response.status !== shown && UNAVAILABLE.includes(response.status)) || !isOurs(request, response)) return;
     await response.clone().arrayBuffer(); // throws if the reply is cut off
     if (change) answered(change, response);
     return response;
   } catch (error) {
     if (request.signal.aborted) throw error;
-    return null;
   } finally {
-    if (change) underWay.delete(change.key);
+    underWay.delete(change?.key);
     clearTimeout(timer);
-    request.signal.removeEventListener("abort", abort);
   }
 }
 
@@ -136,8 +135,8 @@ async function lookUp(url, request) {
 function untilTryAgain(signal, change) {
   return new Promise((resolve, reject) => {
     if (change) setTimeout(retryAll, AGAIN);
-    document.addEventListener("shop:try-again", resolve, { once: true });
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    next("shop:try-again").then(resolve);
+    signal.addEventListener("abort", () => reject(signal.reason));
   });
 }
 
@@ -161,7 +160,7 @@ export async function sendRest() {
     const values = Object.fromEntries(new URLSearchParams(change.body));
     await htmx.ajax("POST", change.url, { source: "#status", target: "#main", swap: "none", values, change });
   }
-  return tried.size > 0;
+  return tried.size;
 }
 
 // The last moment of a page: what may go out goes now, and stays in the outbox until a page hears the answer. An add

@@ -18,6 +18,7 @@ from shop.cart.model import (
     Clear,
     Limits,
     Purchase,
+    SetQuantity,
     apply,
     new_change_id,
     replay,
@@ -134,6 +135,45 @@ async def test_a_cart_whose_older_changes_are_not_known_is_restored(
     assert await carts.add("a", "bowl", 1, EUR) == await store.get("a")
     assert (await store.get("a")).quantity == 3
     assert before.changes in (await store.get("a")).changes
+
+
+async def test_changes_at_once_to_an_older_cart_are_both_made_to_the_whole_one(
+    store: UnreliableStore, carts: FailoverCartService
+) -> None:
+    await carts.add("a", "mug", 1, EUR)
+    old = await carts.add("a", "bowl", 1, EUR)
+    await carts.set_quantity("a", "mug", 3)
+    carts._near._effects.clear()
+    store.revert(old)
+    await asyncio.gather(carts.remove("a", "bowl"), carts.add("a", "vase", 2, EUR))
+    cart = await store.get("a")
+    assert {line.sku: line.quantity for line in cart.lines} == {"mug": 3, "vase": 2}
+    assert cart.revision == 5, "each is made once"
+
+
+async def test_changes_at_once_to_an_older_cart_keep_their_order(
+    store: UnreliableStore, carts: FailoverCartService
+) -> None:
+    old = await carts.add("a", "mug", 1, EUR)
+    await carts.add("a", "bowl", 1, EUR)
+    store.revert(old)
+    await asyncio.gather(
+        carts.add("a", "mug", 1, EUR), carts.set_quantity("a", "mug", 5), carts.add("a", "mug", 1, EUR)
+    )
+    cart = await store.get("a")
+    assert {line.sku: line.quantity for line in cart.lines} == {"mug": 6, "bowl": 1}
+    assert not carts._repair._in_flight
+
+
+async def test_a_change_that_is_sent_again_to_an_older_cart_is_not_made_again(
+    store: UnreliableStore, carts: FailoverCartService
+) -> None:
+    old = await carts.add("a", "mug", 1, EUR)
+    change = SetQuantity(new_change_id(), 1, "mug", 5)
+    await carts.apply("a", change)
+    await carts.add("a", "mug", 1, EUR)
+    store.revert(old)
+    assert (await carts.apply("a", change)).quantity == 6
 
 
 async def test_every_near_copy_is_restored_to_an_emptied_store(
