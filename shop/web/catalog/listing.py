@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from shop.catalog.model import Page, Query
+from shop.errors import NotFound
 from shop.i18n import gettext as _
 from shop.i18n import ngettext, noted
 from shop.web.catalog.home_builder import home_view
@@ -44,6 +45,8 @@ class ListingHandlers:
         page = await self._site.listed(query)
         query = page.query
         categories = await self._site.catalog.categories()
+        if query.category and query.category not in {each.slug for each in categories}:
+            raise NotFound("There is no such category here.")
         front = query == Query()
         home = home_view(page.listings, categories, prices, self._site.pictures) if front else None
         title = _("Things for the home") if front else heading(query, page.facets)
