@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
 
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_interval
 from babel.lists import format_list
 from babel.numbers import format_percent
 
@@ -22,6 +22,11 @@ _BRITISH = Locale("en", "GB")
 def day_of(at: int) -> str:
     """The day (UTC) of a time in seconds since the epoch: '24 December 2026'."""
     return format_date(datetime.fromtimestamp(at, UTC), "long", locale=_locale(spoken()))
+
+
+def days_between(first: date, last: date) -> str:
+    """A span of days, without the year: 'Thu 3 Dec – Mon 7 Dec'; one day if both are the same."""
+    return str(format_interval(first, last, "MMMEd", locale=_locale(spoken())))
 
 
 def percent(text: str) -> str:

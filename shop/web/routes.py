@@ -8,7 +8,7 @@
     order        /order  /order/{number}
     handoff      /cart/handoff  /handoff/{token}  /handoff/{token}/undo
     pages        /about  /help  /setCurrency  /setLanguage  /logout  /static/{path}  /offline  /service-worker.js
-                 /robots.txt  /sitemap.xml
+                 /favicon.ico  /robots.txt  /sitemap.xml
     styleguide   /styleguide
     operations   /healthz  /readyz  /metrics
 

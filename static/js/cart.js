@@ -1,4 +1,4 @@
-// The focus in the cart survives a swap: it stays in its place, though what had it may be gone.
+// The cart's own page. The focus survives a swap: it stays in its place, though what had it may be gone.
 
 const byId = (id) => document.getElementById(id);
 
@@ -26,3 +26,13 @@ function focusPlace(place) {
   const control = target?.querySelector("[aria-invalid]") ?? target?.querySelector("summary, [data-remove]");
   (control ?? byId("cart-title")).focus();
 }
+
+// A coupon's field that has just been opened is there to be typed into.
+document.addEventListener("toggle", ({ target }) => {
+  if (target.open && target.contains(document.activeElement)) target.querySelector("#coupon-code")?.focus();
+}, true);
+
+// Where nothing is recommended, its room is given back.
+document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+  if (ctx.sourceElement?.matches?.(".recommended:empty")) ctx.sourceElement.remove();
+});

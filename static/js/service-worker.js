@@ -4,7 +4,7 @@
 addEventListener("install", (event) => {
   // Requests other than navigations bypass the worker, in browsers with static routing.
   event.addRoutes?.([
-    { condition: { urlPattern: { pathname: "/static/css/offline.*" } }, source: "cache" },
+    { condition: { urlPattern: { pathname: "/static/(css|js)/offline.*" } }, source: "cache" },
     { condition: { not: { requestMode: "navigate" } }, source: "network" },
   ])?.catch(() => {});
   event.waitUntil(fillCache().then(() => skipWaiting()));

@@ -63,7 +63,15 @@ page("styleguide", "/styleguide")
 @state("menu")
 def _menu(shopper: Shopper) -> None:
     shopper.opens("/")
-    shopper.page.evaluate("document.querySelectorAll('.header details').forEach((one) => (one.open = true))")
+    shopper.page.evaluate("document.getElementById('menu').showPopover()")
+    expect(shopper.page.get_by_role("dialog", name="Menu")).to_be_visible()
+
+
+@state("filters")
+def _filters(shopper: Shopper) -> None:
+    shopper.opens("/?category=kitchen")
+    shopper.page.evaluate("document.getElementById('filters-panel').showPopover()")
+    expect(shopper.page.get_by_role("dialog", name="Filter")).to_be_visible()
 
 
 @state("search-panel")

@@ -51,6 +51,19 @@ def test_words_of_twice_the_size_fit(open_shopper: OpenShopper) -> None:
         assert too_wide(shopper.page) == []
 
 
+@pytest.mark.parametrize(
+    ("path", "marks", "part"), [("/", ".facet__swatch", ""), ("/product/tide-mug", ".swatch", "::before")]
+)
+def test_colours_are_told_apart_where_the_system_chooses_all_others(
+    open_shopper: OpenShopper, path: str, marks: str, part: str
+) -> None:
+    page = open_shopper(path, forced_colors="active", viewport={"width": 1280, "height": 720}).page
+    shown = page.locator(marks).evaluate_all(
+        "(marks, part) => marks.map((mark) => getComputedStyle(mark, part || null).backgroundColor)", part
+    )
+    assert len(set(shown)) == len(shown) > 3
+
+
 def faults(page: Page, looks: Iterable[tuple[ViewportSize, Scheme]]) -> list[str]:
     """What axe complains of and what does not fit, in each size and colour scheme."""
     found = []

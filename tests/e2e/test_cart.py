@@ -24,7 +24,7 @@ def test_an_add_opens_the_drawer_and_counts(shopper: Shopper) -> None:
     shopper.adds("Keel Pan")
     expect(shopper.drawer).to_be_visible()
     expect(shopper.drawer.get_by_role("link", name="Keel Pan")).to_be_visible()
-    expect(shopper.drawer).to_contain_text("1 × €69.00")
+    expect(shopper.drawer).to_contain_text("€69.00")
     shopper.sees_status("Keel Pan")
     shopper.sees_badge(1)
 
@@ -46,6 +46,44 @@ def test_the_drawer_leads_to_the_cart(shopper: Shopper) -> None:
     shopper.adds("Keel Pan")
     shopper.drawer.get_by_role("link", name="View cart").click()
     shopper.sees_lines("Keel Pan")
+
+
+def test_the_drawer_is_changed_where_it_is(shopper: Shopper) -> None:
+    shopper.comes_with("Reed Vase")
+    shopper.opens("/product/keel-pan")
+    shopper.presses("Add to cart")
+    drawer = shopper.drawer
+    drawer.get_by_role("button", name="One more of Keel Pan").click()
+    shopper.sees_badge(3)
+    expect(drawer).to_contain_text("2 × €69.00")
+    expect(drawer.get_by_role("button", name="One more of Keel Pan")).to_be_focused()
+    drawer.get_by_role("button", name="Remove Reed Vase").click()
+    expect(drawer.get_by_role("button", name="Remove Reed Vase")).to_have_count(0)
+    expect(drawer.get_by_role("status")).to_contain_text("Removed Reed Vase.")
+    shopper.sees_badge(2)
+    drawer.get_by_role("button", name="Undo").click()
+    expect(drawer.get_by_role("button", name="Remove Reed Vase")).to_be_visible()
+    drawer.get_by_role("spinbutton", name="Quantity of Keel Pan").fill("500")
+    drawer.get_by_role("spinbutton", name="Quantity of Keel Pan").press("Enter")
+    expect(drawer.get_by_role("status").get_by_text(re.compile("^Only .* of Keel Pan left"))).to_be_visible()
+    expect(drawer.get_by_role("spinbutton", name="Quantity of Keel Pan")).to_have_value("2")
+    shopper.closes_the_drawer()
+    expect(shopper.status).to_be_attached()
+    expect(shopper.page.get_by_role("heading", name="Keel Pan", level=1)).to_be_visible()
+    shopper.sees_badge(3)
+    shopper.forgives()
+
+
+def test_a_reduced_line_says_what_it_was_and_what_is_saved(open_shopper: OpenShopper) -> None:
+    shopper = open_shopper("/cart", having=("Keel Pan", "Keel Pan"))
+    line = shopper.page.get_by_role("main").get_by_role("listitem").filter(has_text="Keel Pan").first
+    expect(line).to_contain_text("€69.00 each before €85.00")
+    expect(line).to_contain_text("You save €32.00.")
+
+
+def test_a_coupons_field_that_is_opened_has_the_focus(at_cart: Shopper) -> None:
+    at_cart.page.get_by_text("Do you have a coupon?").click()
+    expect(at_cart.page.get_by_role("textbox", name="Coupon code")).to_be_focused()
 
 
 def test_on_a_phone_the_way_to_the_checkout_stays_at_hand_and_hides_nothing(open_shopper: OpenShopper) -> None:

@@ -102,6 +102,14 @@ def test_bought_with_the_mouse(open_shopper: OpenShopper, books: Books) -> None:
         expect(main).to_contain_text(words)
     shopper.sees_badge(0)
     assert books.orders() == [number]
+    expect(main.get_by_text("This shop sends no e-mail")).to_be_visible()
+    expect(main.locator("img")).to_have_count(1)
+    expect(main.get_by_text(re.compile(r"^Expected .*\d.*–.*\d"))).to_be_visible()
+    shopper.page.evaluate("window.print = () => (window.isPrinted = true)")
+    shopper.presses("Print")
+    assert shopper.page.evaluate("window.isPrinted")
+    main.get_by_role("link", name="Keep shopping").click()
+    expect(shopper.titles().first).to_be_visible()
 
 
 @pytest.mark.parametrize("script", [True, False])

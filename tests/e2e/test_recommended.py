@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+import pytest
 from playwright.sync_api import Route, expect
 
 from tests.e2e.shopper import Shopper
@@ -79,3 +81,18 @@ def test_what_comes_late_moves_no_button_on_a_phone(open_shopper: OpenShopper) -
     held[0].fulfill(body=f"<h2>{HEADING}</h2>" + "<p>A bowl</p>" * 20, content_type="text/html")
     expect(shopper.page.get_by_role("heading", name=HEADING)).to_be_attached()
     assert shopper.checkout_link.bounding_box() == before
+
+
+@pytest.mark.parametrize("size", [PHONE, {"viewport": {"width": 1440, "height": 900}}], ids=["phone", "desk"])
+def test_nothing_moves_when_they_come(open_shopper: OpenShopper, size: dict[str, Any]) -> None:
+    shopper = open_shopper("/cart", having=("Keel Pan", "Reed Vase"), **size)
+    knows(shopper, "reed-vase", "keel-pan")
+    shopper.page.add_init_script(
+        """window.moved = 0;
+        new PerformanceObserver((list) => list.getEntries().forEach((shift) => (moved += shift.value)))
+            .observe({ type: "layout-shift", buffered: true });"""
+    )
+    shopper.page.reload()
+    sees_recommendations(shopper)
+    shopper.page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    assert shopper.page.evaluate("moved") == 0

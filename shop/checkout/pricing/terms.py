@@ -4,8 +4,9 @@ The included file is an example; operators replace it (CHECKOUT_TERMS). Its fiel
 
     currency   ISO 4217: of all its amounts, which are decimals in quotes, "4.90"
     zones      each a title, countries (ISO 3166-1 alpha-2; "*" for all others, in the last zone) and shipping methods;
-               a method has bands of weight in grams, and may have `free_from` or be a `collection` by the shopper,
-               which is never the default; one of a zone's carries any weight; a zone with `ships` false has none
+               a method has bands of weight in grams, and may have `free_from`, `days` (the working days that it takes,
+               at least and at most) or be a `collection` by the shopper, which is never the default; one of a zone's
+               carries any weight; a zone with `ships` false has none
     taxes      groups of one name, whether prices include them, and rates in percent by country, with their source
 
 The first country of the first zone is the default of shoppers who have not named one.
@@ -14,6 +15,7 @@ The first country of the first zone is the default of shoppers who have not name
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -27,6 +29,8 @@ from shop.money import Money, Rates
 TERMS = Path(__file__).with_name("terms.json")
 """The example file."""
 OTHERS = "*"
+SATURDAY = 5
+"""The first day of the week that is no working day, Monday being 0."""
 
 
 class Zone(msgspec.Struct, frozen=True):
@@ -56,6 +60,11 @@ class Terms(msgspec.Struct, frozen=True):
         """The zone of a country; the last one for an unknown country ('')."""
         return next((zone for zone in self.zones if country_code in zone.countries), self.zones[-1])
 
+    def arrival(self, country_code: str, method: str, sent: date) -> tuple[date, date] | None:
+        """The first and the last day on which a parcel should arrive; None if nothing is promised."""
+        days = next((each.days for each in self.zone(country_code).methods if each.id == method), None)
+        return (_working_days_after(sent, days[0]), _working_days_after(sent, days[1])) if days else None
+
     def tax(self, country_code: str) -> TaxRule | None:
         """The tax of a country; None if the shop charges none: tax and duties may be due on arrival then."""
         return self.taxes.get(country_code)
@@ -69,6 +78,13 @@ class Terms(msgspec.Struct, frozen=True):
             )
 
 
+def _working_days_after(day: date, count: int) -> date:
+    while count or day.weekday() >= SATURDAY:
+        day += timedelta(days=1)
+        count -= day.weekday() < SATURDAY
+    return day
+
+
 class _Band(msgspec.Struct, forbid_unknown_fields=True):
     price: Decimal
     up_to: int | None = None
@@ -80,6 +96,7 @@ class _Method(msgspec.Struct, forbid_unknown_fields=True):
     bands: list[_Band]
     free_from: Decimal | None = None
     collection: bool = False
+    days: tuple[int, int] | None = None
 
 
 class _Zone(msgspec.Struct, forbid_unknown_fields=True):
@@ -150,6 +167,7 @@ def _method(method: _Method, currency: str) -> ShippingMethod:
         bands=tuple(Band(Money.of(band.price, currency), band.up_to) for band in method.bands),
         free_from=None if method.free_from is None else Money.of(method.free_from, currency),
         collection=method.collection,
+        days=method.days,
     )
 
 

@@ -72,6 +72,8 @@ class ShippingMethod(msgspec.Struct, frozen=True, kw_only=True):
     """Shipping is free from this value of goods, less the discount."""
     collection: bool = False
     """Whether the shopper fetches the goods: such a method is never chosen for them."""
+    days: tuple[int, int] | None = None
+    """How many working days a parcel takes, at least and at most; None if nothing is promised."""
 
     def __post_init__(self) -> None:
         limits = [band.up_to for band in self.bands if band.up_to is not None]
@@ -80,6 +82,8 @@ class ShippingMethod(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("a shipping method needs bands of weight; only the last may be without an end")
         if limits != sorted(set(limits)) or prices != sorted(prices) or prices[0] < 0:
             raise ValueError("bands of weight go up in weight, and not down in price")
+        if self.days is not None and not 0 <= self.days[0] <= self.days[1]:
+            raise ValueError("days are two numbers of working days: at least, at most")
 
     def band(self, grams: int) -> Band | None:
         """The band of a weight; None if the method does not carry it."""

@@ -79,6 +79,8 @@ def _line(line: Line, offer: Offer | None, prices: Prices, pictures: Pictures, l
     if offer is None:
         return _discontinued(line, path, prices, pictures)
     unit = prices.convert(offer.price)
+    was = prices.convert(offer.compare_at) if offer.compare_at else unit
+    saved = Money(was.amount - unit.amount, unit.currency)
     return LineView(
         sku=line.sku,
         path=path,
@@ -89,6 +91,8 @@ def _line(line: Line, offer: Offer | None, prices: Prices, pictures: Pictures, l
         quantity=line.quantity,
         max_quantity=limits.quantity if offer.stock is None else min(limits.quantity, offer.stock),
         unit_price=unit.format(),
+        was=was.format() if saved.amount > 0 else "",
+        saving=(saved * line.quantity).format() if saved.amount > 0 else "",
         total=(unit * line.quantity).format(),
         notices=(*_changes(line, offer, prices), *_low_stock(line, offer)),
         changes=_changes(line, offer, prices),
@@ -107,6 +111,8 @@ def _discontinued(line: Line, path: str, prices: Prices, pictures: Pictures) -> 
         quantity=line.quantity,
         max_quantity=line.quantity,
         unit_price="",
+        was="",
+        saving="",
         total=Money(0, prices.currency).format(),
         notices=(_(DISCONTINUED),),
         changes=(_(DISCONTINUED),),

@@ -62,7 +62,8 @@ class CartReplies:
         self, request: ShopRequest, session: Session | None, cart: Cart, announcement: Announcement
     ) -> Reply:
         """The fragments that a change in the cart swaps; without htmx, a redirect to the cart page."""
-        return await self._change_reply(request, session, cart, announcement, "cart/changed.html")
+        template = "cart/drawn.html" if request.on_other_page else "cart/changed.html"
+        return await self._change_reply(request, session, cart, announcement, template)
 
     async def added(
         self, request: ShopRequest, session: Session, cart: Cart, announcement: Announcement, sku: str

@@ -20,6 +20,10 @@ class LineView(msgspec.Struct, frozen=True):
     quantity: int
     max_quantity: int
     unit_price: str
+    was: str
+    """The unit price before a reduction; '' if it is not reduced."""
+    saving: str
+    """What the reduction comes to for the whole line; '' if it is not reduced."""
     total: str
     notices: tuple[str, ...]
     """'The price went up from €10.00 to €12.00.', 'Only 2 left.', 'Sold out.'"""

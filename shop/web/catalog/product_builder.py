@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from shop.catalog.model import Category, Listing, Product, Query, Variant
 from shop.checkout.pricing.terms import Terms
-from shop.i18n import content
+from shop.i18n import content, content_options
 from shop.i18n import gettext as _
 from shop.web.catalog.delivery_builder import delivery_view
 from shop.web.catalog.html_text import lead_and_facts
@@ -94,6 +94,7 @@ def category_link(product: Product, categories: Iterable[Category]) -> Link | No
 def _variant(variant: Variant, prices: Prices, max_quantity: int) -> VariantView:
     return VariantView(
         sku=variant.sku,
+        title=content_options(variant.title),
         price=price(prices, variant.price, variant.compare_at),
         stock=_(IN_ANOTHER_CART) if variant.reserved and not variant.available else stock_label(variant.stock),
         sold_out=not variant.available,

@@ -133,6 +133,8 @@ class VariantView(msgspec.Struct, frozen=True):
     """The variant that the page shows."""
 
     sku: str
+    title: str
+    """'Moss / Large'; '' for a product without options."""
     price: Price
     stock: str
     """'' if stock is plentiful; else 'Only 3 left', 'Sold out', or that the last ones are in another cart."""

@@ -18,7 +18,7 @@ VARY: Header = (b"vary", b"HX-Request, HX-Request-Type, HX-Boosted, Cookie, Acce
 NO_STORE: Header = (b"cache-control", b"no-store")
 """For typed data and for orders: no browser and no proxy stores them."""
 REVALIDATE: Header = (b"cache-control", b"private, no-cache")
-_MIN_COMPRESSED = 2000
+MIN_COMPRESSED = 2000
 """Bytes. A smaller body is not compressed: it fits into two packets anyway."""
 
 
@@ -47,7 +47,7 @@ class PersonalReply(Reply):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response, compressed if that pays."""
         accepted = next((value for name, value in scope["headers"] if name == b"accept-encoding"), b"")
-        if len(self.body) >= _MIN_COMPRESSED and accepts_gzip(accepted):
+        if len(self.body) >= MIN_COMPRESSED and accepts_gzip(accepted):
             self._compress()
         await super().__call__(scope, receive, send)
 

@@ -77,10 +77,19 @@ class ShopRequest(Request[None, None, State]):
     @property
     def on_cart_page(self) -> bool:
         """Whether htmx sent the request from the cart page, which shows the cart in addition to the drawer."""
+        return self._htmx_page() == "/cart"
+
+    @property
+    def on_other_page(self) -> bool:
+        """Whether htmx sent the request from a page that shows no cart but the drawer's."""
+        return self._htmx_page() not in ("/cart", "")
+
+    def _htmx_page(self) -> str:
+        """The path of the page from which htmx sent the request; '' if unknown."""
         try:
-            return urlsplit(self.header(b"hx-current-url")).path == "/cart"
+            return urlsplit(self.header(b"hx-current-url")).path
         except ValueError:
-            return False
+            return ""
 
     @property
     def is_browser(self) -> bool:

@@ -6,16 +6,19 @@ it opens on any device. Who has only the number, which is on parcels and told to
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hmac import compare_digest
 
 import msgspec
 from litestar.params import FromPath
 
 from shop.cart.service import CartService
+from shop.catalog.model import Offer
 from shop.checkout.mail.address import mailbox
 from shop.checkout.model import Order
 from shop.checkout.order_numbers import grouped, typed_number
 from shop.checkout.placing.orders import Orders
+from shop.checkout.pricing.terms import Terms
 from shop.errors import InvalidInput, NotFound, StoreUnavailable
 from shop.i18n import gettext as _
 from shop.i18n import noted
@@ -37,8 +40,9 @@ MAX_FIELD = 254
 class OrderHandlers:
     """Handles /order."""
 
-    def __init__(self, site: Storefront, orders: Orders, carts: CartService) -> None:
+    def __init__(self, site: Storefront, orders: Orders, carts: CartService, terms: Terms) -> None:
         self._site = site
+        self._terms = terms
         self._orders = orders
         self._carts = carts
 
@@ -56,7 +60,15 @@ class OrderHandlers:
             return go_to(request, order.path)
         badge, headers = await self._badge(request, order)
         shell = await self._site.shell(request, title_of(order), path=order.path)
-        view = order_view(order, shell, origin_of(request, self._site.public_url), sends_email=self._site.sends_email)
+        view = order_view(
+            order,
+            shell,
+            origin_of(request, self._site.public_url),
+            await self._offers(order),
+            self._site.pictures,
+            self._terms,
+            sends_email=self._site.sends_email,
+        )
         view = msgspec.structs.replace(view, badge=badge)
         if request.wants_fragment:
             return html(self._site.templates.fragments("order/changed.html", view), headers=headers, cache=NO_STORE)
@@ -86,6 +98,13 @@ class OrderHandlers:
         )
         page = self._site.templates.render("order/find.html", FindOrderView(shell, number, email, alert), request.badge)
         return html(page, status=status, cache=NO_STORE)
+
+    async def _offers(self, order: Order) -> Mapping[str, Offer]:
+        """What is still sold of what was bought; nothing while the catalogue cannot be read."""
+        try:
+            return await self._site.catalog.offers(line.sku for line in order.quote.lines)
+        except StoreUnavailable:
+            return {}
 
     async def _badge(self, request: ShopRequest, order: Order) -> tuple[str, list[Header]]:
         """The cart's badge and its cookie, corrected if this shopper's own order has just emptied the cart."""

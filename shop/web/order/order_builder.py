@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from urllib.parse import quote as encoded
 
 import msgspec
 
+from shop.catalog.model import Offer
 from shop.checkout.model import Order, State
 from shop.checkout.order_numbers import grouped
-from shop.formatting import day_of
+from shop.checkout.pricing.terms import Terms
+from shop.formatting import day_of, days_between
 from shop.i18n import gettext as _
 from shop.i18n import noted
 from shop.web.checkout.summary_builder import summary_view
 from shop.web.order.views import OrderView
 from shop.web.render.paths import product_path
+from shop.web.render.pictures import Pictures
 from shop.web.render.views import Link, Shell
 
 REFUNDING = noted("What was charged or set aside goes back to your card.")
@@ -62,8 +66,20 @@ def title_of(order: Order) -> str:
     return _("Order {number}", number=grouped(order.number))
 
 
-def order_view(order: Order, shell: Shell, origin: str, *, sends_email: bool) -> OrderView:
-    """The view of an order. `origin`: 'https://shop.example'. `sends_email`: whether the shop sends confirmations."""
+def order_view(
+    order: Order,
+    shell: Shell,
+    origin: str,
+    offers: Mapping[str, Offer],
+    pictures: Pictures,
+    terms: Terms,
+    *,
+    sends_email: bool,
+) -> OrderView:
+    """The view of an order. `origin`: 'https://shop.example'. `sends_email`: whether the shop sends confirmations.
+
+    `offers`: by sku, for the pictures of its items; those that are no longer sold have none.
+    """
     tone, heading, paragraphs = STATES[order.state]
     if order.challenge_path and order.state == "pending":
         heading, paragraphs = CHALLENGED
@@ -87,9 +103,10 @@ def order_view(order: Order, shell: Shell, origin: str, *, sends_email: bool) ->
         day=day_of(order.created_at),
         email=order.buyer.email,
         address=order.buyer.address.lines,
+        arrival=_arrival(order, made.date(), terms) if tone == "done" else "",
         payment=order.buyer.card or _("Nothing to pay"),
         facts=order.buyer.facts,
-        summary=summary_view(order.quote),
+        summary=summary_view(order.quote, offers, pictures),
         url=url,
         mail_to=_mail_to(order, url),
         json_ld=_json_ld(order, origin) if order.firm else "",
@@ -97,9 +114,16 @@ def order_view(order: Order, shell: Shell, origin: str, *, sends_email: bool) ->
     )
 
 
+def _arrival(order: Order, day: date, terms: Terms) -> str:
+    days = terms.arrival(order.quote.country_code, order.quote.method, day)
+    return _("Expected {days}", days=days_between(*days)) if days else ""
+
+
 def _email_note(order: Order, *, sends_email: bool) -> tuple[str, ...]:
-    if not (sends_email and order.firm):
+    if not order.firm:
         return ()
+    if not sends_email:
+        return (_("This shop sends no e-mail: please keep the address of this page."),)
     return (_("A confirmation is on its way to {email}.", email=order.buyer.email),)
 
 

@@ -12,7 +12,7 @@ from shop.web.render.storefront import Storefront
 
 def routes(site: Storefront, parts: Parts) -> list[HTTPRouteHandler]:
     """The receipt, and the look-up that leads to it."""
-    order = OrderHandlers(site, parts.orders, parts.carts)
+    order = OrderHandlers(site, parts.orders, parts.carts, parts.terms)
     return [
         page("/order")(order.ask),
         post("/order")(order.find),

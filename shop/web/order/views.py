@@ -30,6 +30,8 @@ class OrderView(msgspec.Struct, frozen=True):
     email: str
     address: tuple[str, ...]
     """Lines of the address."""
+    arrival: str
+    """When the parcel should arrive, as text; '' if nothing is promised."""
     payment: str
     """'Visa ending in 4242'."""
     facts: tuple[Fact, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 from typing import Any
 
@@ -13,7 +14,7 @@ from shop.errors import ConfigurationError, ShopError
 from shop.i18n import gettext as _
 from shop.i18n import noted, speak
 from shop.web.http.error_log import log_unexpected
-from shop.web.http.reply import VARY
+from shop.web.http.reply import MIN_COMPRESSED, VARY
 from shop.web.http.request import ShopRequest
 from shop.web.render.storefront import Storefront
 from shop.web.render.views import TextPage
@@ -55,6 +56,9 @@ class ErrorReplies:
             headers["retry-after"] = "5"
         can_retry = status >= 500 and request.method == "GET"
         body, kind = self._body(request, status, heading, lead, can_retry=can_retry)
+        if request.accepts_gzip and len(body) >= MIN_COMPRESSED:
+            body = gzip.compress(body, 1, mtime=0)
+            headers["content-encoding"] = "gzip"
         return Response(body, status_code=status, media_type=kind, headers=headers)
 
     def _describe(self, request: ShopRequest, error: Exception) -> tuple[int, str, str]:

@@ -13,7 +13,13 @@ from shop.web.pages.views import OfflinePage
 from shop.web.render.storefront import Storefront
 
 PATH = "/offline"
-STYLE = "css/offline.css"
+FILES = (
+    "css/offline.css",
+    "js/offline.js",
+    "vendor/fonts/fraunces-latin-300-normal.woff2",
+    "vendor/fonts/figtree-latin-wght-normal.woff2",
+)
+"""What the page consists of, besides itself."""
 WORKER = "js/service-worker.js"
 _JAVASCRIPT: Header = (b"content-type", b"text/javascript; charset=utf-8")
 _ONE_HOUR: Header = (b"cache-control", b"private, max-age=3600")
@@ -34,7 +40,7 @@ class OfflineHandlers:
         """GET /service-worker.js. Its content changes with the offline page, so that browsers reload both."""
         source = self._site.assets.body(WORKER)
         tag = blake2b(self._text().encode() + source, digest_size=8).hexdigest()
-        offline = {"version": f"offline-{tag}", "page": PATH, "files": [self._site.assets.url(STYLE)]}
+        offline = {"version": f"offline-{tag}", "page": PATH, "files": [*map(self._site.assets.url, FILES)]}
         etag = b'"%b"' % tag.encode()
         headers = (_JAVASCRIPT, _ONE_HOUR, VARY, (b"etag", etag))
         if etag in request.raw_headers.get(b"if-none-match", b""):

@@ -9,16 +9,19 @@ import msgspec
 from shop.checkout.pricing.terms import Terms
 from shop.i18n import content
 from shop.i18n import gettext as _
-from shop.web.http.reply import Reply
+from shop.web.http.reply import Header, Reply
 from shop.web.http.request import ShopRequest
 from shop.web.pages.views import AboutView, HelpView
 from shop.web.render.prices import Prices
 from shop.web.render.storefront import Storefront
 from shop.web.render.views import DeliveryView, DeliveryWay, Shell
 
+_PNG: Header = (b"content-type", b"image/png")
+_ONE_DAY: Header = (b"cache-control", b"public, max-age=86400")
+
 
 class TextHandlers:
-    """Handles /about and /help."""
+    """Handles /about, /help and /favicon.ico."""
 
     def __init__(self, site: Storefront, terms: Terms) -> None:
         self._site = site
@@ -42,6 +45,10 @@ class TextHandlers:
             return HelpView(shell, delivery_of(self._terms, prices))
 
         return await self._page(request, "pages/help.html", view)
+
+    async def icon(self, request: ShopRequest) -> Reply:  # noqa: ARG002 - the same for everyone
+        """GET /favicon.ico, for programs that read no <link>."""
+        return Reply(200, (_PNG, _ONE_DAY), self._site.assets.body("img/icons/192.png"))
 
     async def _shell(self, name: str, title: str, description: str, prices: Prices) -> Shell:
         return await self._site.shells.shell(

@@ -9,12 +9,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from rjsmin import jsmin
+
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./[^"]+";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=async |function |const |let )", re.MULTILINE)
-_COMMENT_OR_INDENT = re.compile(r"^(?:[ \t]*//.*\n|[ \t]+|\n)|(?<=[;,{}])[ \t]+// .*$", re.MULTILINE)
-
-_BREAK = re.compile(r"(?<=[;{,])\n|\n(?=})")
-"""Line breaks that end no statement."""
 
 
 def bundle(folder: Path) -> bytes:
@@ -23,5 +21,5 @@ def bundle(folder: Path) -> bytes:
 
 
 def join(modules: str) -> str:
-    """The text of several modules as that of one. A template literal must not go on in the next line."""
-    return _BREAK.sub("", _COMMENT_OR_INDENT.sub("", _EXPORT.sub("", _IMPORT.sub("", modules))))
+    """The text of several modules as that of one, minified."""
+    return str(jsmin(_EXPORT.sub("", _IMPORT.sub("", modules))))

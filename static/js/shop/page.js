@@ -25,17 +25,13 @@ on("htmx:before:swap", ({ detail: { ctx, tasks } }) => {
       shown = { order: Math.max(ctx.order, shown.order), revision };
     }
   }
-  for (const { target, fragment } of tasks) {
-    keepOpen(target, fragment);
-    if (target?.id === "product") keepQuantity(fragment);
-  }
-  ctx.scrolled = byId("filters-sheet")?.scrollTop; // on a phone the filters scroll
+  for (const { target, fragment } of tasks) keepState(target, fragment);
 });
 
 on("htmx:after:swap", ({ detail: { ctx } }) => {
   for (const [id, { value }] of steps) if (byId(id)) byId(id).value = value;
-  if (ctx.scrolled) byId("filters-sheet")?.scrollTo(0, ctx.scrolled);
   if (ctx.target?.id === "product") say("chosen");
+  if (ctx.target?.id === "listing") showResults();
   if (byId("cart-drawer").open && document.activeElement === document.body) byId("cart-drawer-title").focus();
   if (ctx.request.method !== "POST" || ctx.response.status >= 400) return;
   if (ctx.showsCart) channel?.postMessage("changed");
@@ -44,8 +40,10 @@ on("htmx:after:swap", ({ detail: { ctx } }) => {
 
 // A browser without dialogs shows the cart's page instead.
 function open(dialog) {
-  if (dialog?.showModal) dialog.showModal();
-  else if (dialog) location.assign("/cart");
+  if (dialog?.showModal) {
+    dialog.showModal();
+    dialog.append(byId("status")); // what is outside is neither heard nor pressed
+  } else if (dialog) location.assign("/cart");
 }
 
 function revisionOf(tasks) {
@@ -53,17 +51,21 @@ function revisionOf(tasks) {
   return root && Number(root.dataset.revision);
 }
 
-function keepOpen(target, fragment) {
-  for (const { id } of target?.querySelectorAll?.("details[open][id]") ?? []) {
-    fragment.querySelector(`#${CSS.escape(id)}`)?.setAttribute("open", "");
+// What is open stays open, and a quantity stays as it was typed.
+function keepState(target, fragment) {
+  for (const one of target?.querySelectorAll?.("[open][id], .sheet, #quantity") ?? []) {
+    const next = fragment.querySelector(`#${CSS.escape(one.id)}`);
+    for (const name of ["open", "role", "aria-modal"]) {
+      if (one.hasAttribute(name)) next?.setAttribute(name, one.getAttribute(name));
+    }
+    if (one.value) next?.setAttribute("value", one.value);
   }
 }
 
-// Another variant of a product is wanted in the quantity that was typed, or as many as there are.
-function keepQuantity(fragment) {
-  const typed = Number(byId("quantity")?.value);
-  const field = fragment.querySelector("#quantity");
-  if (typed >= 1 && field) field.setAttribute("value", Math.min(typed, field.max));
+// After a filter or a sort order, the first results are in view.
+function showResults() {
+  const results = byId("everything");
+  if (results.getBoundingClientRect().top < 0) results.scrollIntoView({ behavior: "instant" });
 }
 
 // --- stepper: minus and plus buttons; in the cart a change is sent after a pause
@@ -84,10 +86,12 @@ on("change", ({ target }) => {
   if (target.matches("[data-sends]")) {
     clearTimeout(steps.get(target.id)?.timer);
     steps.set(target.id, { value: target.value, timer: setTimeout(sendSteps, STEP_DELAY, target.id) });
-  } else if (target.matches("[data-submit-on-change]")) {
-    target.form.elements.return_to.value = location.pathname + location.search;
-    submit(target.form);
-  }
+  } else if (target.matches("[data-submit-on-change]:not([data-by-key])")) submit(target.form);
+});
+
+// A list that is walked through by keys waits for its button, which they bring into view.
+on("keydown", ({ target, key }) => {
+  if (!/Tab|Shift/.test(key) && target.matches("[data-submit-on-change]")) target.dataset.byKey = "";
 });
 
 on("submit", ({ target }) => forgetSteps(target.querySelector("[data-sends]")?.id), true);
@@ -119,13 +123,35 @@ on("keydown", (event) => {
   event.preventDefault();
 });
 
-// --- drawer, gallery, pictures
+// --- header: away while one scrolls down
 
-on("click", ({ target, detail }) => target.matches("dialog") && detail < 2 && target.close());
-on("click", ({ target }) => {
-  if (target.matches(".filters")) target.open = false; // a click outside of the sheet
+let scrolled = 0;
+
+on("scroll", () => {
+  document.documentElement.classList.toggle("scrolls-down", scrollY > scrolled && scrollY > 150);
+  scrolled = scrollY;
 });
 
+// --- sheets: the menu and the filters of a narrow screen are dialogs, and hold the focus
+
+let sheet; // the open one
+
+on("toggle", ({ target, newState }) => {
+  if (!target.matches(".sheet")) return;
+  sheet = newState === "open" ? target : null;
+  target.role = sheet ? "dialog" : "group";
+  target.ariaModal = sheet && "true";
+  sheet?.querySelector("button").focus();
+}, true);
+
+on("focusin", ({ target }) => {
+  if (sheet?.isConnected && !sheet.contains(target)) sheet.querySelector("button").focus();
+});
+
+// --- drawer, gallery, pictures
+
+on("close", () => document.body.append(byId("status")), true);
+on("click", ({ target, detail }) => target.matches("dialog") && detail < 2 && target.close());
 on("click", (event) => {
   const slide = event.target.closest("[data-slide]");
   if (!slide) return;
@@ -163,6 +189,7 @@ addEventListener("pageshow", ({ persisted }) => {
   channel = window.BroadcastChannel && new BroadcastChannel("cart");
   if (channel) channel.onmessage = refresh;
   if (persisted) byId("cart-drawer").close?.();
+  if (persisted) sheet?.hidePopover();
   const back = persisted || performance.getEntriesByType("navigation")[0]?.type === "back_forward";
   if (back) setTimeout(refresh); // after htmx, which starts in its own task
   else showBadge();

@@ -1,6 +1,6 @@
 // Recently viewed products: the browser stores their handles, and a product's page shows the others.
 
-import { byId } from "./basics.js";
+import { byId, on } from "./basics.js";
 
 const VIEWED = "viewed";
 const MOST_VIEWED = 8; // the server shows no more
@@ -24,35 +24,22 @@ function rememberViewed(handle, others) {
   }
 }
 
-async function showViewed(handles) {
-  const reply = await fetch(`/recent?handles=${handles.map(encodeURIComponent).join()}`).catch(() => null);
-  if (reply?.ok) container.innerHTML = await reply.text();
-  container.classList.toggle("recent", container.childElementCount > 0);
-  htmx.process(container);
-}
-
 if (container) {
   const current = container.dataset.handle;
   const others = viewed().filter((handle) => handle !== current).slice(0, MOST_VIEWED);
   rememberViewed(current, others);
   if (others.length) {
     container.classList.add("recent"); // reserves the space, so that nothing shifts
-    whenNear(container, () => showViewed(others));
+    container.dataset.hxGet = `/recent?handles=${others.map(encodeURIComponent).join()}`;
+    window.htmx?.process(container); // it may have started already
   }
+  on("htmx:finally:request", ({ detail: { ctx } }) => {
+    if (ctx.sourceElement === container && !container.firstElementChild) container.classList.remove("recent");
+  });
   container.addEventListener("click", ({ target }) => {
     if (!target.closest("[data-forgets]")) return;
     rememberViewed(current, []);
     container.replaceChildren();
     container.classList.remove("recent");
   });
-}
-
-// Shortly before it scrolls into view.
-function whenNear(element, act) {
-  const look = ([entry], observer) => {
-    if (!entry.isIntersecting) return;
-    observer.disconnect();
-    act();
-  };
-  new IntersectionObserver(look, { rootMargin: "600px" }).observe(element);
 }

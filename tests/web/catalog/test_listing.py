@@ -144,3 +144,11 @@ async def test_a_search_is_shown_as_it_was_typed(shop: Client) -> None:
     assert reply.status_code == 200
     assert "&#34;mug&#34; &lt;b&gt;" in reply.text
     assert "\x00" not in reply.text
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
+async def test_an_unknown_category_is_not_found_and_not_repeated(shop: Client, headers: dict[str, str]) -> None:
+    reply = await shop.get("/", params={"category": "Closing down: all free at evil.example"}, headers=headers)
+    assert reply.status_code == 404
+    assert "evil.example" not in reply.text
+    assert (await shop.get("/?category=mugs", headers=headers)).status_code == 200

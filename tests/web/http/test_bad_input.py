@@ -47,7 +47,8 @@ async def test_any_query_and_cookie_get_no_server_error(shop: Client, query: byt
 @quick
 @given(names=st.lists(st.sampled_from(SEARCH)), value=texts)
 async def test_any_search_gets_no_server_error(shop: Client, names: list[str], value: str) -> None:
-    assert (await shop.get("/", params=dict.fromkeys(names, value))).status_code == 200
+    reply = await shop.get("/", params=dict.fromkeys(names, value))
+    assert reply.status_code in ({200, 404} if "category" in names else {200})
 
 
 @pytest.mark.parametrize(

@@ -231,3 +231,12 @@ async def test_a_conflict_has_its_own_message(make_client: MakeClient) -> None:
         reply = await shop.get("/product/x")
     assert reply.status_code == 409
     assert "it cannot be let go" in reply.text
+
+
+async def test_an_error_page_is_compressed(shop: Client) -> None:
+    reply = await shop.get("/nowhere", headers={"Accept-Encoding": "gzip"})
+    assert reply.headers["content-encoding"] == "gzip"
+    assert "We could not find that" in reply.text
+    plain = await shop.get("/nowhere", headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.text == reply.text

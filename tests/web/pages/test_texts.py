@@ -48,3 +48,9 @@ async def test_delivery_costs_match_the_checkout_in_the_shoppers_currency(shop: 
     ]
     shop.cookies.set("currency", "JPY")
     assert all(price.startswith("¥") for _, price, _ in ways((await shop.get("/help")).text))
+
+
+async def test_an_icon_is_where_old_programs_look(shop: Client) -> None:
+    reply = await shop.get("/favicon.ico")
+    assert (reply.status_code, reply.headers["content-type"]) == (200, "image/png")
+    assert reply.content.startswith(b"\x89PNG")

@@ -123,8 +123,7 @@ export async function go() {
 """
     assert (
         script.join(modules)
-        == """const WAIT = 3;const url = "https://shop.test";let count = 0;async function go() {return `a // b`;}
-"""
+        == 'const WAIT=3;const url="https://shop.test";let count=0;async function go(){return`a // b`;}'
     )
 
 

@@ -26,6 +26,8 @@ _TAG = re.compile(
     r"|\{[{%#][-+]?"
 )
 """An include or import, a constant message, or the beginning of any other tag."""
+_INDENT = re.compile("^ +", re.MULTILINE)
+"""A template is indented for its readers; a page is not."""
 _MARK = re.compile("\0([^\0]+):([0-9]+)\0")
 """The file and line of a tag, inserted after its beginning until all files are joined."""
 
@@ -69,6 +71,7 @@ class InliningLoader(FileSystemLoader):
     def _joined(self, environment: Environment, template: str) -> str:
         """The files of a template joined into one text, with a mark for the origin of each tag."""
         source, filename, _ = super().get_source(environment, template)
+        source = _INDENT.sub("", source)
 
         def replacement(tag: re.Match[str]) -> str:
             if inlined := tag["include"] or tag["module"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -129,3 +130,19 @@ class TestCustomFile:
         else:
             with pytest.raises(ConfigurationError, match="CHECKOUT_TERMS: the amounts are in CHF"):
                 terms.check(read_rates(), shops)
+
+
+@pytest.mark.parametrize(
+    ("sent", "days"),
+    [
+        (date(2026, 11, 30), (date(2026, 12, 3), date(2026, 12, 7))),  # a Monday
+        (date(2026, 12, 4), (date(2026, 12, 9), date(2026, 12, 11))),  # a Friday
+        (date(2026, 12, 5), (date(2026, 12, 9), date(2026, 12, 11))),  # a Saturday
+    ],
+)
+def test_a_parcel_arrives_on_working_days(sent: date, days: tuple[date, date]) -> None:
+    assert read_terms().arrival("IE", "standard", sent) == days
+
+
+def test_no_day_is_promised_where_the_terms_have_none() -> None:
+    assert read_terms().arrival("IE", "by-balloon", date(2026, 11, 30)) is None
