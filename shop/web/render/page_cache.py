@@ -42,7 +42,8 @@ class CachedPage:
         self._has_badge = bool(placeholder)
         self.status = status
         self._head, self._tail = head.encode(), tail.encode()
-        self._digest = blake2b(text.encode(), digest_size=12).hexdigest().encode()
+        # Without the placeholder, which is another one in every process: equal pages have equal tags everywhere.
+        self._digest = blake2b(self._head + b"\0" + self._tail, digest_size=12).hexdigest().encode()
         self._gzip_head = _GZIP_HEADER + _deflate(self._head, zlib.Z_FULL_FLUSH)
         self._gzip_tail = _deflate(self._tail, zlib.Z_FINISH)
         self._checksums: dict[bytes, int] = {}
