@@ -125,6 +125,6 @@ def open_storefront(parts: Parts, catalog: Catalog) -> Storefront:
         assets=assets,
         pages=PageCache(settings.page_cache_bytes),
         clock=parts.cart_clock,
-        public_url=settings.public_url.rstrip("/"),
+        public_url=settings.public_url,
         sends_email=bool(settings.smtp_url),
     )

@@ -9,6 +9,7 @@ import click
 from shop import __version__
 from shop.commands.cart.group import cart
 from shop.commands.catalog import catalog
+from shop.commands.config import config
 from shop.commands.coupons import coupons
 from shop.commands.demo import demo
 from shop.commands.doctor import doctor
@@ -36,7 +37,7 @@ def cli() -> None:
     """A shop. Start it with `shop run`."""
 
 
-for command in (run, catalog, demo, cart, orders, coupons, outbox, doctor, loadtest):
+for command in (run, config, catalog, demo, cart, orders, coupons, outbox, doctor, loadtest):
     cli.add_command(command)
 
 if __name__ == "__main__":
