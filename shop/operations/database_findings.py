@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
@@ -17,6 +20,8 @@ from shop.operations.redis_findings import format_bytes
 PART = "DATABASE_URL"
 LOCK_MILLISECONDS = 500
 """How long the check waits for SQLite's write lock, which an import may hold."""
+LEAST_FREE = 16 * 1024 * 1024
+"""Bytes. SQLite's write-ahead log alone grows to some megabytes."""
 _WRITE_CHECK = (
     f"PRAGMA busy_timeout = {LOCK_MILLISECONDS}",
     "BEGIN IMMEDIATE",
@@ -81,6 +86,9 @@ async def _accepts_changes(engine: AsyncEngine) -> Finding:
     advice = "Grant the shop's user write access, or set DATABASE_URL to the primary."
     try:
         if engine.dialect.name == "sqlite":
+            if (free := free_bytes(engine)) < LEAST_FREE:
+                says = f"The disk is full: {format_bytes(free)} are free where the file is."
+                return problem(PART, "changes", says, "Free some space: no order can be placed.", free=free)
             async with reading(engine) as connection:
                 for statement in _WRITE_CHECK:
                     await connection.exec_driver_sql(statement)
@@ -89,8 +97,17 @@ async def _accepts_changes(engine: AsyncEngine) -> Finding:
     except StoreUnavailable as error:
         if "readonly" in _reason(error):
             return problem(PART, "changes", "It is read-only.", advice)
+        if "locked" not in _reason(error):
+            return problem(PART, "changes", f"It accepts no changes: {_reason(error)}")
         return note(PART, "changes", "It is locked, for example by an import.", "Run the check again later.")
     return ok(PART, "changes", "It accepts changes.")
+
+
+def free_bytes(engine: AsyncEngine) -> int:
+    """Bytes that are free on the disk of a SQLite file; unbounded in memory."""
+    name = engine.url.database or ""
+    is_file = name and name != ":memory:" and not name.startswith("file:")
+    return shutil.disk_usage(Path(name).parent).free if is_file else sys.maxsize
 
 
 async def _one(engine: AsyncEngine, statement: str) -> Any:
