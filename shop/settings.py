@@ -204,8 +204,14 @@ def export_secret(settings: Settings) -> Settings:
     """Settings with a SECRET_KEY: generate one if it is empty, and export it to the processes that this one starts."""
     if settings.secret_key:
         return settings
-    os.environ["SECRET_KEY"] = key = secrets.token_hex(32)
+    key = secrets.token_hex(32)
+    export("secret_key", key)
     return msgspec.structs.replace(settings, secret_key=key)
+
+
+def export(name: str, value: str) -> None:
+    """Set a setting for the processes that this one starts."""
+    os.environ[name.upper()] = value
 
 
 def known_names() -> frozenset[str]:

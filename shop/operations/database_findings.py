@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.database import create_engine, fetch, latest_revision, missing_file, reading
+from shop.database import LEAST_FREE, create_engine, fetch, free_bytes, latest_revision, missing_file, reading
 from shop.errors import ConfigurationError, StoreUnavailable
 from shop.operations.findings import Finding, note, ok, problem, warning
 from shop.operations.redis_findings import format_bytes
@@ -20,8 +17,6 @@ from shop.operations.redis_findings import format_bytes
 PART = "DATABASE_URL"
 LOCK_MILLISECONDS = 500
 """How long the check waits for SQLite's write lock, which an import may hold."""
-LEAST_FREE = 16 * 1024 * 1024
-"""Bytes. SQLite's write-ahead log alone grows to some megabytes."""
 _WRITE_CHECK = (
     f"PRAGMA busy_timeout = {LOCK_MILLISECONDS}",
     "BEGIN IMMEDIATE",
@@ -101,13 +96,6 @@ async def _accepts_changes(engine: AsyncEngine) -> Finding:
             return problem(PART, "changes", f"It accepts no changes: {_reason(error)}")
         return note(PART, "changes", "It is locked, for example by an import.", "Run the check again later.")
     return ok(PART, "changes", "It accepts changes.")
-
-
-def free_bytes(engine: AsyncEngine) -> int:
-    """Bytes that are free on the disk of a SQLite file; unbounded in memory."""
-    name = engine.url.database or ""
-    is_file = name and name != ":memory:" and not name.startswith("file:")
-    return shutil.disk_usage(Path(name).parent).free if is_file else sys.maxsize
 
 
 async def _one(engine: AsyncEngine, statement: str) -> Any:
