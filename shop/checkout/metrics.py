@@ -56,6 +56,9 @@ class OrderMetrics:
         self._open = Gauge(
             "shop_orders_unsettled", "Orders that wait for a payment, a shopper or a cart", registry=registry
         )
+        self._revenue = Counter(
+            "shop_revenue", "Totals of the orders placed, in units of the currency", ("currency",), registry=registry
+        )
 
     async def placing(self, work: Awaitable[Order]) -> Order:
         """Time and count one submit."""
@@ -63,6 +66,9 @@ class OrderMetrics:
         try:
             order = await work
             result = "challenged" if order.challenge_path else "unknown" if order.state == "pending" else "placed"
+            if result == "placed":
+                total = order.quote.total
+                self._revenue.labels(total.currency).inc(float(total.decimal))
             return order  # noqa: TRY300 - the result is counted in every case
         except ShopError as error:
             result = next((words for kind, words in _RESULTS.items() if isinstance(error, kind)), "refused")
