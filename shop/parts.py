@@ -19,6 +19,7 @@ from shop.catalog.exchange_rates import read_rates
 from shop.catalog.reading.cache import CachedCatalog
 from shop.catalog.reading.repository import CatalogRepository
 from shop.catalog.stock.sync import StockSync
+from shop.checkout.backlog import Backlog
 from shop.checkout.mail.order_emails import OrderEmails
 from shop.checkout.mail.outbox import Outbox
 from shop.checkout.mail.smtp import sender_of
@@ -36,12 +37,15 @@ from shop.checkout.placing.workflow import OrderWorkflow
 from shop.checkout.pricing.coupons import Coupons
 from shop.checkout.pricing.quotes import Offers, Quotes
 from shop.checkout.pricing.terms import Terms, read_terms
-from shop.database import create_engine, migrate, require_current
+from shop.database import ConnectionMetrics, accepts_changes, create_engine, migrate, require_current
+from shop.metrics.sampling import Sampling
+from shop.metrics.worker import Worker
 from shop.money import Rates
 from shop.settings import Settings
 
 if TYPE_CHECKING:
     from shop.cart.around.metered import MeteredCartService
+    from shop.cart.redis.counters import RedisCounters
 
 
 class Parts:
@@ -75,6 +79,10 @@ class Parts:
         """The engine for catalogue and orders."""
         return create_engine(self.settings.database_url, long_running=self._long_running)
 
+    async def accepts_changes(self) -> bool:
+        """Whether the database takes changes now. Raises StoreUnavailable."""
+        return await accepts_changes(self.database)
+
     @cached_property
     def rates(self) -> Rates:
         """The exchange rates."""
@@ -88,6 +96,15 @@ class Parts:
 
         given = self._given_carts
         return MeteredCartService(connect(self.settings) if given is None else given, self.registry)
+
+    @property
+    def counters(self) -> RedisCounters | None:
+        """Counters that all processes share; None without Redis."""
+        from shop.cart.redis.counters import RedisCounters
+        from shop.cart.redis.service import RedisCartService
+
+        stores = (part for part in self.carts.parts() if isinstance(part, RedisCartService))
+        return next((RedisCounters(store.servers) for store in stores), None)
 
     @property
     def cart_clock(self) -> Callable[[], float]:
@@ -158,6 +175,22 @@ class Parts:
         return OrderMetrics(self.registry)
 
     @cached_property
+    def sampling(self) -> Sampling:
+        """The job that looks at what metrics cannot count on the way."""
+        from shop.cart.around.census import Census
+
+        sampled = (Census(self.carts), Backlog(self.database, self.clock))
+        for collector in (*sampled, ConnectionMetrics(self.database)):
+            self.registry.register(collector)
+        return Sampling(sampled)
+
+    @cached_property
+    def metrics_worker(self) -> Worker | None:
+        """What hands the metrics to `shop run`; None if nobody collects them."""
+        folder = self.settings.metrics_sockets
+        return Worker(self.registry, folder) if folder else None
+
+    @cached_property
     def ordering(self) -> Ordering:
         """What placing an order needs: carts, quotes, reservations, orders."""
         settings = self.settings
@@ -179,13 +212,17 @@ class Parts:
         """Connect to the cart store, and start the background jobs if `background`. Waits for no store."""
         await self.carts.start()
         if background:
-            for job in (self.cached_catalog, self.stock_sync, self.recovery, self.outbox):
+            for job in (self.cached_catalog, self.stock_sync, self.recovery, self.outbox, self.sampling):
                 await job.start()
+            if self.metrics_worker is not None:
+                await self.metrics_worker.start()
 
     async def close(self) -> None:
         """Finish the orders in progress, stop the background jobs and close every connection."""
-        for part in (self.ordering.place_order, self.recovery, self.outbox, self.stock_sync):
+        for part in (self.ordering.place_order, self.recovery, self.outbox, self.stock_sync, self.sampling):
             await part.close()
+        if self.metrics_worker is not None:
+            await self.metrics_worker.close()
         await self.carts.close()
         await self.cached_catalog.close()
         await self.database.dispose()

@@ -33,6 +33,8 @@ def run(reload: bool, **options: Any) -> None:
 
     An empty catalogue is filled with the demo if it is a SQLite file and PUBLIC_URL is not set, or with --demo.
     """
+    from shop.logs import configure
+    from shop.metrics.collector import collecting
     from shop.operations.startup import startup_findings
     from shop.serving import listen, serve
 
@@ -43,12 +45,13 @@ def run(reload: bool, **options: Any) -> None:
             f"{settings.workers} workers need REDIS_URL: without it, each worker keeps its own carts in memory, and a "
             "shopper would see a different cart at every click. Set REDIS_URL, or use one worker."
         )
+    configure(settings)
     asyncio.run(_prepare(settings))
     for name in sorted(read_env_file(Path(".env")).keys() - known_names()):
         click.echo(f"shop: .env sets {name}, which is not a setting of the shop.", err=True)
     for finding in asyncio.run(startup_findings(settings)):
         click.echo(f"shop: {finding}", err=True)
-    with listen(settings.host, settings.port) as socket:
+    with listen(settings.host, settings.port) as socket, collecting(settings):
         serve(export_secret(settings), socket, reload=reload)
 
 
