@@ -58,7 +58,7 @@ def test_two_shops_draw_two_keys(monkeypatch: pytest.MonkeyPatch) -> None:
         ("PORT", "8000 # mine", "PORT is set to '8000 # mine'; it must be a whole number"),
         ("CART_ARCHIVE", "perhaps", "it must be on or off"),
         ("DEMO", "perhaps", "it must be on or off"),
-        ("PUBLIC_URL", "https://shop.example # live", "which names no host"),
+        ("PUBLIC_URL", "https://shop.example # live", "more than the address of a host"),
         ("PUBLIC_URL", "https://shop.example/shop", "more than the address of a host"),
         ("PUBLIC_URL", "shop.example", "does not begin with https://"),
         ("PUBLIC_URL", "https://", "names no host"),
