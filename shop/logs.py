@@ -43,7 +43,7 @@ current: ContextVar[RequestContext | None] = ContextVar("request", default=None)
 
 def configure(settings: Settings) -> None:
     """Send every line of this process, the server's and the libraries' too, to standard error in one form."""
-    logging.logThreads = logging.logMultiprocessing = logging.logAsyncioTasks = False  # nothing shows them
+    logging.logThreads = logging.logMultiprocessing = False  # nothing shows them
     handler = CountingHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if settings.log_format == "json" else TextFormatter())
     root = logging.getLogger()
@@ -154,7 +154,7 @@ class CountingHandler(logging.StreamHandler[Any]):
             if now - at >= REPEAT_SECONDS:
                 del self._seen[key]
                 if count:
-                    record.repeated = count
+                    record.__dict__["repeated"] = count
                     yield record
 
     @override

@@ -105,7 +105,7 @@ def collecting(settings: Settings) -> Iterator[None]:
 
 def _serve(settings: Settings, workers: Workers) -> None:
     try:
-        start_http_server(settings.metrics_port, settings.host, registry=workers)  # type: ignore[arg-type]
+        start_http_server(settings.metrics_port, settings.host, registry=workers)
     except OSError as error:
         where = f"{settings.host}:{settings.metrics_port}"
         raise ConfigurationError(f"METRICS_PORT: cannot listen on {where} ({error.strerror}).") from error

@@ -45,8 +45,7 @@ def _log(status: int, scope: HTTPScope, context: RequestContext) -> None:
     text = f"{fields['method']} {fields['route']} {status} {milliseconds:.2f} ms"
     text += f", cart operations: {context.cart_operations}" if context.cart_operations else ""
     record = logging.LogRecord(ACCESS, logging.INFO, "", 0, text, None, None)  # log.info() looks up its caller first
-    record.fields = fields
-    record.request = context
+    record.__dict__.update(fields=fields, request=context)
     log.handle(record)
 
 
