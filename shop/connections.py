@@ -50,7 +50,7 @@ class BoundedProtocol(HttpToolsProtocol):
     most = max_connections()
 
     @override
-    def connection_made(self, transport: asyncio.Transport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._head = 0
         self._is_head = True

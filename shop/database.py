@@ -226,7 +226,7 @@ async def accepts_changes(engine: AsyncEngine) -> bool:
     """
     if engine.dialect.name == "postgresql":
         rows = await fetch(engine, text("SELECT current_setting('transaction_read_only')"))
-        return rows[0][0] == "off"
+        return bool(rows[0][0] == "off")
     return free_bytes(engine) >= LEAST_FREE and _is_writable(engine)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import subprocess
 import tempfile
@@ -37,7 +38,9 @@ def pooled_url(postgres_url: str, postgres_socket: Path) -> Iterator[str]:
             f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n"
             "pool_mode = transaction\ndefault_pool_size = 2\nserver_round_robin = 1\n"
         )
-        user = ["-u", "nobody"] if os.getuid() == 0 else []
+        # Root must not run it, and no other user reaches the socket.
+        owner = pwd.getpwuid(postgres_socket.stat().st_uid).pw_name
+        user = ["-u", owner] if os.getuid() == 0 else []
         with (folder / "log").open("w") as log:
             process = subprocess.Popen([PROGRAM, *user, str(folder / "pgbouncer.ini")], stdout=log, stderr=log)
         try:

@@ -14,8 +14,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from shop.connections import MAX_HEAD
+from shop.demo.valkey import Valkey
 from tests.fixtures.shop_process import OpenShop, ShopProcess, metrics_ports
-from tests.fixtures.valkey import Valkey
 
 PATIENCE = 10
 

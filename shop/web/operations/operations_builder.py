@@ -42,7 +42,7 @@ def rate(name: str) -> Value:
     """How much a counter grows in a second. A counter that fell was begun anew."""
 
     def value(before: Figures, after: Figures) -> float | None:
-        grown = getattr(after, name) - getattr(before, name)
+        grown = float(getattr(after, name) - getattr(before, name))
         return max(grown, 0.0) / (after.at - before.at)
 
     return value
