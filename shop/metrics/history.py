@@ -9,6 +9,8 @@ import msgspec
 from shop.metrics.merging import Family, Sample, value
 
 SAMPLE_SECONDS = 10.0
+LAST = 1e9
+"""The upper bound of a histogram's last bucket: JSON has no infinity."""
 KEPT = 361
 """An hour of samples."""
 
@@ -96,6 +98,6 @@ def _buckets(families: Iterable[Family]) -> tuple[tuple[float, float], ...]:
     counts: dict[float, float] = {}
     for sample in _samples(families, "shop_http_request_seconds"):
         if sample.name.endswith("_bucket"):
-            bound = float(sample.labels["le"])
+            bound = min(float(sample.labels["le"]), LAST)
             counts[bound] = counts.get(bound, 0) + sample.value
     return tuple(sorted(counts.items()))

@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from shop.connections import MAX_HEAD
 from shop.demo.valkey import Valkey
+from shop.operator_password import hashed
 from tests.fixtures.shop_process import OpenShop, ShopProcess, metrics_ports
 
 PATIENCE = 10
@@ -117,6 +118,15 @@ def test_expired_carts_are_counted_in_memory_too(open_shop: OpenShop) -> None:
     while metric(shop, "shop_carts_expired_total") < 5:
         assert time.monotonic() < deadline
         time.sleep(0.2)
+
+
+def test_the_page_for_operators_has_the_figures_of_all_workers(open_shop: OpenShop, valkey: Valkey) -> None:
+    settings = {"REDIS_URL": valkey.url, "WORKERS": "2", "OPERATOR_PASSWORD": hashed("word")}
+    shop = open_shop(products={"mug": 1900}, **settings)
+    httpx.post(f"{shop.url}/cart", data={"product_id": "mug"})
+    with httpx.Client(base_url=shop.url, timeout=PATIENCE) as client:
+        assert client.post("/operations/sign-in", data={"password": "word"}).status_code == 303
+        eventually(lambda: "2 answer." in client.get("/operations").text, 6 * PATIENCE)  # looked at every 10 seconds
 
 
 def test_a_balancer_is_told_before_the_port_closes(open_shop: OpenShop) -> None:

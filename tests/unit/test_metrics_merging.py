@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from shop.metrics.history import figures_of
+from shop.metrics.history import LAST, Figures, figures_of
 from shop.metrics.merging import Family, as_metrics, families_of, lasting, merged, value
 
 
@@ -44,4 +45,5 @@ def test_they_are_exposed_as_they_were() -> None:
 def test_the_figures_of_a_moment() -> None:
     figures = figures_of(a_process(7, 1, 0.5), 1000.0, 2)
     assert (figures.at, figures.operations, figures.standby, figures.workers) == (1000.0, 7, 1, 2)
-    assert dict(figures.buckets) == {0.1: 0, 1.0: 1, float("inf"): 1}
+    assert dict(figures.buckets) == {0.1: 0, 1.0: 1, LAST: 1}
+    assert msgspec.json.decode(msgspec.json.encode(figures), type=Figures) == figures

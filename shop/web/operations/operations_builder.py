@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
-from shop.metrics.history import SAMPLE_SECONDS, Figures
+from shop.metrics.history import LAST, SAMPLE_SECONDS, Figures
 from shop.web.operations.views import Chart, Event, OperationsView, State
 
 HOUR = 3600.0
@@ -65,7 +65,7 @@ def p95(before: Figures, after: Figures) -> float | None:
     grown = [(bound, count - earlier.get(bound, 0.0)) for bound, count in after.buckets]
     if not grown or grown[-1][1] <= 0:
         return None
-    largest = max((bound for bound, _ in grown if bound != float("inf")), default=0.0)
+    largest = max((bound for bound, _ in grown if bound < LAST), default=0.0)
     reached = next(bound for bound, count in grown if count >= 0.95 * grown[-1][1])
     return 1000 * min(reached, largest)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shop.metrics.history import Figures
+from shop.metrics.history import LAST, Figures
 from shop.web.operations.operations_builder import number, operations_view, p95
 
 NOW = 1_800_000_000.0
@@ -40,11 +40,10 @@ def test_a_counter_that_began_anew_is_no_negative_rate() -> None:
 
 
 def test_the_time_of_95_of_100_requests() -> None:
-    inf = float("inf")
-    before = Figures(0, buckets=((0.01, 0), (0.1, 0), (inf, 0)))
-    assert p95(before, Figures(1, buckets=((0.01, 96), (0.1, 100), (inf, 100)))) == 10
-    assert p95(before, Figures(1, buckets=((0.01, 90), (0.1, 100), (inf, 100)))) == 100
-    assert p95(before, Figures(1, buckets=((0.01, 0), (0.1, 0), (inf, 100)))) == 100
+    before = Figures(0, buckets=((0.01, 0), (0.1, 0), (LAST, 0)))
+    assert p95(before, Figures(1, buckets=((0.01, 96), (0.1, 100), (LAST, 100)))) == 10
+    assert p95(before, Figures(1, buckets=((0.01, 90), (0.1, 100), (LAST, 100)))) == 100
+    assert p95(before, Figures(1, buckets=((0.01, 0), (0.1, 0), (LAST, 100)))) == 100
     assert p95(before, before) is None
 
 
