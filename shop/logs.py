@@ -116,7 +116,7 @@ def _second(seconds: int) -> str:
 
 def request_of(record: logging.LogRecord) -> str:
     """The id of the request that the line belongs to; '' for none."""
-    context: RequestContext | None = getattr(record, "request", None) or current.get()
+    context: RequestContext | None = getattr(record, "request", None)
     return context.id if context else ""
 
 
@@ -135,6 +135,7 @@ class CountingHandler(logging.StreamHandler[Any]):
 
     @override
     def emit(self, record: logging.LogRecord) -> None:
+        record.__dict__.setdefault("request", current.get())  # it may be written later, during another request
         if record.name == ACCESS:
             super().emit(record)
             return

@@ -62,8 +62,11 @@ def test_a_line_that_repeats_is_counted(log: logging.Logger) -> None:
     for at in range(200):
         log.handle(record_at(at / 100, "The store lost changes."))
     assert len(lines(log)) == 1
+    token = current.set(RequestContext("another"))
     log.handle(record_at(11, "Something else."))
+    current.reset(token)
     assert len(lines(log)) == 3
+    assert "[another]" not in lines(log)[1]
     assert lines(log)[1].endswith("The store lost changes. (the last of 199 more of these within 10 seconds)")
     log.handle(record_at(12, "The store lost changes."))
     assert len(lines(log)) == 4

@@ -169,7 +169,10 @@ class CatalogImport:
         """Update the database's statistics, so that its planner keeps choosing the right indexes."""
         async with reading(self.engine) as connection:
             if connection.dialect.name == "postgresql":
-                await connection.execute(text("VACUUM (ANALYZE) products, variants, listings, facets, product_texts"))
+                driver = (await connection.get_raw_connection()).driver_connection
+                assert driver is not None
+                # By the driver, unprepared: behind a pooler, this connection is in a transaction for SQLAlchemy.
+                await driver.execute("VACUUM (ANALYZE) products, variants, listings, facets, product_texts")
             else:
                 await connection.execute(text("ANALYZE"))
                 await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
