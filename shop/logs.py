@@ -48,13 +48,9 @@ def configure(settings: Settings) -> None:
     handler.setFormatter(JsonFormatter() if settings.log_format == "json" else TextFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(settings.log_level)
-    quiet = max(logging.getLevelNamesMapping()[settings.log_level], logging.WARNING)
-    for name in ("uvicorn", "uvicorn.error", "asyncio", "aiosqlite"):
-        library = logging.getLogger(name)
-        library.handlers.clear()
-        library.propagate = True
-        library.setLevel(logging.DEBUG if settings.log_level == "DEBUG" and name.startswith("uvicorn") else quiet)
+    root.setLevel(max(logging.getLevelNamesMapping()[settings.log_level], logging.WARNING))
+    for name in ("shop", "uvicorn") if settings.log_level == "DEBUG" else ("shop",):  # libraries only warn otherwise
+        logging.getLogger(name).setLevel(settings.log_level)
 
 
 _SECRET = re.compile(

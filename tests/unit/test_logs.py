@@ -105,7 +105,7 @@ def test_the_level_reaches_every_logger(monkeypatch: pytest.MonkeyPatch, level: 
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
     root = logging.getLogger()
-    before, root_level = root.handlers[:], root.level
+    before, levels = root.handlers[:], {name: logging.getLogger(name).level for name in ("", "shop", "uvicorn")}
     try:
         configure(Settings(log_level=level))
         logging.getLogger("shop.cart").debug("one")
@@ -113,5 +113,6 @@ def test_the_level_reaches_every_logger(monkeypatch: pytest.MonkeyPatch, level: 
         logging.getLogger("uvicorn.error").warning("three")
     finally:
         root.handlers[:] = before
-        root.setLevel(root_level)
+        for name, before_level in levels.items():
+            logging.getLogger(name).setLevel(before_level)
     assert [word in stream.getvalue() for word in ("one", "two", "three")] == [said, said, True]
