@@ -14,15 +14,19 @@ from shop.cart.service import CartService
 from shop.checkout.payments.provider import PaymentProvider
 from shop.i18n import speak
 from shop.languages import offered
+from shop.logs import configure
 from shop.parts import Parts
 from shop.resources import resource_dir
 from shop.settings import Settings
+from shop.web.http import request_log
 from shop.web.http.cross_origin import CrossOriginGuard
 from shop.web.http.forms import MAX_BODY
 from shop.web.http.headers import SecurityHeaders
+from shop.web.http.limits import ClientLimits
 from shop.web.http.request import ShopRequest
 from shop.web.http.session import Sessions
-from shop.web.operations.metrics import Metrics
+from shop.web.operations.draining import Draining
+from shop.web.operations.metrics import Metrics, PageCacheMetrics
 from shop.web.pages.errors import ErrorReplies
 from shop.web.render.assets import assets_of
 from shop.web.render.catalog import Catalog
@@ -49,21 +53,30 @@ def create_app(
     It starts even if its stores are unavailable: pages that need a store answer 503 until it is back. If `catalog`
     is given, no background jobs run.
     """
+    is_served = settings is None
     settings = settings or Settings.from_env()
+    if is_served:
+        configure(settings)
     parts = Parts(settings, carts=carts, offers=catalog, payments=payments, clock=clock)
-    site = open_storefront(parts, catalog or parts.cached_catalog)
+    limits = ClientLimits(shared=parts.counters, is_on=settings.limits, secret=settings.secret_key)
+    parts.registry.register(limits)
+    site = open_storefront(parts, catalog or parts.cached_catalog, limits)
     metrics = Metrics(parts.registry)
+    parts.registry.register(PageCacheMetrics(site.pages))
+    draining = Draining(settings.drain_seconds)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         await parts.start(background=catalog is None)
+        if is_served:
+            draining.watch()
         try:
             yield
         finally:
             await parts.close()
 
     return Litestar(
-        route_handlers=routes(site, parts, metrics, catalog.categories if catalog else parts.catalog.version),
+        route_handlers=routes(site, parts, draining, catalog.categories if catalog else parts.catalog.version),
         request_class=ShopRequest,
         exception_handlers={Exception: ErrorReplies(site).answer},
         before_request=before_request(site, metrics),
@@ -85,7 +98,9 @@ def before_request(site: Storefront, metrics: Metrics) -> BeforeRequestHookHandl
     async def prepare(request: ShopRequest) -> None:
         guard.check(request.scope)
         metrics.start(request.scope)
+        request_log.begin(request.scope)
         speak(site.languages.of(request.scope))
+        await site.limits.check(request.scope)
 
     return cast("BeforeRequestHookHandler", prepare)
 
@@ -93,7 +108,7 @@ def before_request(site: Storefront, metrics: Metrics) -> BeforeRequestHookHandl
 def before_send(site: Storefront, metrics: Metrics) -> BeforeMessageSendHookHandler:
     """What every response gets as it starts, those to unknown addresses too.
 
-    One hook for all three: Litestar calls each for the body as well, and a kept page would feel that.
+    One hook for all of them: Litestar calls each for the body as well, and a kept page would feel that.
     """
     headers = SecurityHeaders(site.public_url)
 
@@ -102,11 +117,13 @@ def before_send(site: Storefront, metrics: Metrics) -> BeforeMessageSendHookHand
             metrics.count(message, scope)
             headers.add(message, scope)
             site.languages.remember(message, scope)
+            request_log.finish(message, scope)
+            await site.limits.check_failed(scope, message["status"])
 
     return finish
 
 
-def open_storefront(parts: Parts, catalog: Catalog) -> Storefront:
+def open_storefront(parts: Parts, catalog: Catalog, limits: ClientLimits) -> Storefront:
     """Create what all pages share. Raises ConfigurationError."""
     settings = parts.settings
     assets = assets_of(resource_dir("static"))
@@ -124,6 +141,7 @@ def open_storefront(parts: Parts, catalog: Catalog) -> Storefront:
         assets=assets,
         pages=PageCache(settings.page_cache_bytes),
         clock=parts.cart_clock,
-        public_url=settings.public_url.rstrip("/"),
+        limits=limits,
+        public_url=settings.public_url,
         sends_email=bool(settings.smtp_url),
     )

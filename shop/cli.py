@@ -9,6 +9,7 @@ import click
 from shop import __version__
 from shop.commands.cart.group import cart
 from shop.commands.catalog import catalog
+from shop.commands.config import config
 from shop.commands.coupons import coupons
 from shop.commands.demo import demo
 from shop.commands.doctor import doctor
@@ -38,7 +39,7 @@ def cli() -> None:
     """A shop. Start it with `shop run`."""
 
 
-for command in (run, catalog, stock, demo, cart, orders, coupons, outbox, shopper, doctor, loadtest):
+for command in (run, config, catalog, stock, demo, cart, orders, coupons, outbox, shopper, doctor, loadtest):
     cli.add_command(command)
 
 if __name__ == "__main__":

@@ -7,21 +7,29 @@ down, StoreUnavailable is raised within seconds, never after a driver's default.
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+import sys
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 from weakref import WeakKeyDictionary
 
 import aiosqlite
-from sqlalchemy import URL, Connection, Engine, Executable, MetaData, Row, Table, event, make_url
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from sqlalchemy import URL, Connection, Engine, Executable, MetaData, Row, Table, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import QueuePool
+from typing_extensions import override
 
-from shop.errors import ConfigurationError, StoreUnavailable
+from shop.errors import ConfigurationError, DatabaseUnavailable, StoreUnavailable
 from shop.resources import resource_dir
 
 metadata = MetaData()
@@ -31,6 +39,8 @@ CONNECT_SECONDS = 2.0
 STATEMENT_SECONDS = 5.0
 POOL_SECONDS = 2.0
 BUSY_MILLISECONDS = 5000
+LEAST_FREE = 16 * 1024 * 1024
+"""Bytes that must be free for SQLite: its write-ahead log alone grows to some megabytes."""
 
 _write_queues: WeakKeyDictionary[Engine, asyncio.Lock] = WeakKeyDictionary()
 """SQLite engine -> the queue of its writers in this process."""
@@ -51,6 +61,14 @@ _MISCONFIGURED = {
 }
 
 
+_POOLED: dict[str, Any] = {
+    "statement_cache_size": 0,
+    "prepared_statement_cache_size": 0,
+    "prepared_statement_name_func": lambda: f"shop_{uuid4().hex}",
+}
+"""For a pooler that may hand each transaction to another server: a statement is prepared for one transaction only."""
+
+
 def create_engine(url: str, *, long_running: bool = False) -> AsyncEngine:
     """An engine for a SQLite file or PostgreSQL; does not connect yet.
 
@@ -59,14 +77,20 @@ def create_engine(url: str, *, long_running: bool = False) -> AsyncEngine:
     where = _database_url(url)
     if where.get_backend_name() == "sqlite":
         return _sqlite_engine(where)
+    pooled = where.query.get("statement_cache_size") == "0"
     return create_async_engine(
-        where,
+        where.difference_update_query(["statement_cache_size", "prepared_statement_cache_size"]),
         pool_size=5,
         max_overflow=5,
         pool_timeout=POOL_SECONDS,
         skip_autocommit_rollback=True,
         hide_parameters=True,
-        connect_args={"timeout": CONNECT_SECONDS, "command_timeout": None if long_running else STATEMENT_SECONDS},
+        execution_options={"pooled": pooled},
+        connect_args={
+            "timeout": CONNECT_SECONDS,
+            "command_timeout": None if long_running else STATEMENT_SECONDS,
+            **(_POOLED if pooled else {}),
+        },
     )
 
 
@@ -140,9 +164,14 @@ def _begin_sqlite(connection: Connection) -> None:
 
 @asynccontextmanager
 async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A connection in autocommit mode: no BEGIN, no COMMIT, one round trip per statement."""
+    """A connection in autocommit mode: no BEGIN, no COMMIT, one round trip per statement.
+
+    Behind a pooler it is a transaction: preparing and executing could meet two servers otherwise.
+    """
     # SQLite's driver begins no transaction for a read; setting a level would cost three more trips to its thread.
     options = {"reading": True} if engine.dialect.name == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
+    if engine.get_execution_options().get("pooled"):
+        options = {}
     async with translated_errors(), engine.execution_options(**options).connect() as connection:
         yield connection
 
@@ -167,6 +196,54 @@ async def _write_queue(engine: AsyncEngine) -> AsyncIterator[None]:
         yield
     finally:
         queue.release()
+
+
+class ConnectionMetrics(Collector):
+    """The connections of an engine's pool."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    @override
+    def collect(self) -> Iterable[Metric]:
+        """The metrics, for a registry."""
+        pool = self._engine.pool
+        if isinstance(pool, QueuePool):
+            yield GaugeMetricFamily(
+                "shop_database_connections_used", "Connections to the database in use", value=pool.checkedout()
+            )
+            yield GaugeMetricFamily(
+                "shop_database_connections_open",
+                "Connections to the database",
+                value=pool.checkedout() + pool.checkedin(),
+            )
+
+
+async def accepts_changes(engine: AsyncEngine) -> bool:
+    """Whether the database takes a change now: it is neither full nor read-only. Changes nothing.
+
+    Raises StoreUnavailable if it does not answer.
+    """
+    if engine.dialect.name == "postgresql":
+        rows = await fetch(engine, text("SELECT current_setting('transaction_read_only')"))
+        return bool(rows[0][0] == "off")
+    return free_bytes(engine) >= LEAST_FREE and _is_writable(engine)
+
+
+def free_bytes(engine: AsyncEngine) -> int:
+    """Bytes that are free on the disk of a SQLite file; unbounded in memory."""
+    file = _file_of(engine)
+    return shutil.disk_usage(file.parent).free if file else sys.maxsize
+
+
+def _is_writable(engine: AsyncEngine) -> bool:
+    file = _file_of(engine)
+    return file is None or not file.exists() or os.access(file, os.W_OK)
+
+
+def _file_of(engine: AsyncEngine) -> Path | None:
+    name = engine.url.database or ""
+    return Path(name) if name and name != ":memory:" and not name.startswith("file:") else None
 
 
 def insert_into(connection: AsyncConnection, table: Table) -> Any:
@@ -207,16 +284,16 @@ def _translated(error: Exception) -> Exception:
     """The ShopError for a database error, or the error itself if it is a bug in the program."""
     cause = getattr(error, "orig", None) or error
     state = getattr(cause, "sqlstate", None) or ""
-    text = str(cause)
-    if state == "42P01" or "no such table" in text:
+    said = str(cause)
+    if state == "42P01" or "no such table" in said:
         return ConfigurationError("The database is not prepared. Run 'shop run', or 'shop catalog import' once.")
-    if "file is not a database" in text:
+    if "file is not a database" in said:
         return ConfigurationError("DATABASE_URL names a file that is not a SQLite database.")
     for prefix, reason in _MISCONFIGURED.items():
         if state.startswith(prefix):
-            return ConfigurationError(f"DATABASE_URL: the database {reason}. It says: {text}")
+            return ConfigurationError(f"DATABASE_URL: the database {reason}. It says: {said}")
     is_bug = isinstance(error, DBAPIError) and not (state.startswith(_TRANSIENT) if state else _is_transient(error))
-    return error if is_bug else StoreUnavailable("The shop's database does not answer. Please try again in a moment.")
+    return error if is_bug else DatabaseUnavailable()
 
 
 def _is_transient(error: DBAPIError) -> bool:

@@ -19,7 +19,9 @@
     ├── PaymentRefused                the payment can no longer take this step           409
     ├── EmailRefused                  the mail server will never accept this e-mail
     ├── CrossOriginRefused            another site's page requested a change             403
+    ├── TooManyRequests               the client does this too often; wait               429
     ├── StoreUnavailable              a store is temporarily unavailable; retry          503
+    │   ├── DatabaseUnavailable         the database; `str(error)` says what it answered
     │   ├── StoreBusy                   no free connection within the timeout
     │   ├── StoreTimeout                no answer in time: whether the call had an effect is not known
     │   ├── StoreReadOnly               the store answers reads, but takes no change
@@ -228,11 +230,38 @@ class CrossOriginRefused(ShopError):
     status = 403
 
 
+class TooManyRequests(ShopError):
+    """The client has done this too often; it may go on after `seconds`."""
+
+    status = 429
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(noted("Nobody needs this so often, so it was not done. Please try again in some minutes."))
+        self.seconds = seconds
+
+
 class StoreUnavailable(ShopError):
     """A store is unreachable, too slow, loading, read-only or full. A retry may succeed."""
 
     status = 503
     in_general = noted("The shop cannot do this just now. Please try again in a moment.")
+
+
+class DatabaseUnavailable(StoreUnavailable):
+    """The database does not take a statement now. `str(error)` says what it answered, for operators."""
+
+    def __init__(self) -> None:
+        super().__init__("The shop's database does not answer. Please try again in a moment.")
+
+    def __str__(self) -> str:
+        return f"The shop's database does not answer: {self.reason}" if self.__cause__ else super().__str__()
+
+    @property
+    def reason(self) -> str:
+        """The driver's error, the first line of it: the others repeat values of the statement."""
+        cause = self.__cause__
+        text = str(getattr(cause, "orig", None) or cause or "").strip() or type(cause).__name__
+        return text.splitlines()[0]
 
 
 class CartBehind(StoreUnavailable):

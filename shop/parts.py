@@ -21,6 +21,7 @@ from shop.catalog.reading.repository import CatalogRepository
 from shop.catalog.stock.counting import StockBook
 from shop.catalog.stock.sync import StockSync
 from shop.catalog.writing.importing import CatalogImport
+from shop.checkout.backlog import Backlog
 from shop.checkout.mail.order_emails import OrderEmails
 from shop.checkout.mail.outbox import Outbox
 from shop.checkout.mail.smtp import merchant_address, sender_of
@@ -39,12 +40,15 @@ from shop.checkout.pricing.coupons import Coupons
 from shop.checkout.pricing.quotes import Offers, Quotes
 from shop.checkout.pricing.terms import Terms, read_terms
 from shop.checkout.privacy import Privacy
-from shop.database import create_engine, migrate, require_current
+from shop.database import ConnectionMetrics, accepts_changes, create_engine, migrate, require_current
+from shop.metrics.sampling import Sampling
+from shop.metrics.worker import Worker
 from shop.money import Rates
 from shop.settings import Settings
 
 if TYPE_CHECKING:
     from shop.cart.around.metered import MeteredCartService
+    from shop.cart.redis.counters import RedisCounters
 
 
 class Parts:
@@ -78,6 +82,10 @@ class Parts:
         """The engine for catalogue and orders."""
         return create_engine(self.settings.database_url, long_running=self._long_running)
 
+    async def accepts_changes(self) -> bool:
+        """Whether the database takes changes now. Raises StoreUnavailable."""
+        return await accepts_changes(self.database)
+
     @cached_property
     def rates(self) -> Rates:
         """The exchange rates."""
@@ -91,6 +99,15 @@ class Parts:
 
         given = self._given_carts
         return MeteredCartService(connect(self.settings) if given is None else given, self.registry)
+
+    @property
+    def counters(self) -> RedisCounters | None:
+        """Counters that all processes share; None without Redis."""
+        from shop.cart.redis.counters import RedisCounters
+        from shop.cart.redis.service import RedisCartService
+
+        stores = (part for part in self.carts.parts() if isinstance(part, RedisCartService))
+        return next((RedisCounters(store.servers) for store in stores), None)
 
     @property
     def cart_clock(self) -> Callable[[], float]:
@@ -110,7 +127,7 @@ class Parts:
     @cached_property
     def stock_sync(self) -> StockSync:
         """Updates the catalogue when orders change the stock."""
-        return StockSync(self.database, self.settings.currency, self.clock, self.order_metrics.reserved)
+        return StockSync(self.database, self.settings.currency, self.clock)
 
     @cached_property
     def stock_book(self) -> StockBook:
@@ -171,6 +188,22 @@ class Parts:
         return OrderMetrics(self.registry)
 
     @cached_property
+    def sampling(self) -> Sampling:
+        """The job that looks at what metrics cannot count on the way."""
+        from shop.cart.around.census import Census
+
+        sampled = (Census(self.carts), Backlog(self.database, self.clock))
+        for collector in (*sampled, ConnectionMetrics(self.database)):
+            self.registry.register(collector)
+        return Sampling(sampled)
+
+    @cached_property
+    def metrics_worker(self) -> Worker | None:
+        """What hands the metrics to `shop run`; None if nobody collects them."""
+        folder = self.settings.metrics_sockets
+        return Worker(self.registry, folder) if folder else None
+
+    @cached_property
     def ordering(self) -> Ordering:
         """What placing an order needs: carts, quotes, reservations, orders."""
         settings = self.settings
@@ -192,14 +225,18 @@ class Parts:
         """Connect to the cart store, and start the background jobs if `background`. Waits for no store."""
         await self.carts.start()
         if background:
-            for job in (self.cached_catalog, self.stock_sync, self.recovery, self.outbox):
+            for job in (self.cached_catalog, self.stock_sync, self.recovery, self.outbox, self.sampling):
                 await job.start()
+            if self.metrics_worker is not None:
+                await self.metrics_worker.start()
 
     async def close(self) -> None:
         """Finish the orders in progress, stop the background jobs and close every connection."""
-        ordering = self.ordering
-        for part in (ordering.place_order, ordering.reservations, self.recovery, self.outbox, self.stock_sync):
+        ordering, jobs = self.ordering, (self.recovery, self.outbox, self.stock_sync, self.sampling)
+        for part in (ordering.place_order, ordering.reservations, *jobs):
             await part.close()
+        if self.metrics_worker is not None:
+            await self.metrics_worker.close()
         await self.carts.close()
         await self.cached_catalog.close()
         await self.database.dispose()

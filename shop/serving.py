@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import socket
 from contextlib import suppress
 from importlib.util import find_spec
@@ -10,6 +11,7 @@ import click
 import uvicorn
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
+from shop.connections import BoundedProtocol
 from shop.errors import ConfigurationError
 from shop.resources import PACKAGE, resource_dir
 from shop.settings import Settings
@@ -17,7 +19,7 @@ from shop.settings import Settings
 APP = "shop.app:create_app"
 BACKLOG = 2048
 GRACE_SECONDS = 5
-"""How long requests in progress may take to finish when the shop stops."""
+"""How long requests in progress may take to finish when the shop stops; more if a payment may take longer."""
 SOURCES = ("*.py", "*.html", "*.txt", "*.css", "*.js", "*.po", "*.svg", "*.json", "*.webmanifest")
 """Files that are read once, at startup: `--reload` restarts the shop when one of them changes."""
 
@@ -49,16 +51,17 @@ def serve(settings: Settings, listener: socket.socket, *, reload: bool = False) 
         APP,
         factory=True,
         loop="auto",
-        http="auto",
+        http=BoundedProtocol,
         workers=settings.workers,
         reload=reload,
         reload_dirs=[str(PACKAGE), str(resource_dir("templates")), str(resource_dir("static"))] if reload else None,
         reload_includes=[*SOURCES] if reload else None,
-        log_level="debug" if settings.log_level.upper() == "DEBUG" else "warning",
+        log_config=None,
         access_log=False,
         server_header=False,
         date_header=True,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_graceful_shutdown=max(GRACE_SECONDS, math.ceil(settings.payment_seconds) + 2),
+        forwarded_allow_ips=settings.trusted_proxies,
     )
     host, port = listener.getsockname()[:2]
     click.echo(f"The shop is open at http://{f'[{host}]' if ':' in host else host}:{port} (Ctrl+C closes it)")

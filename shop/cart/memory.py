@@ -73,6 +73,13 @@ class MemoryCartService(CartService):
         self._carts.move_to_end(cart.id)
         self._evict(now)
 
+    def drop_expired(self) -> None:
+        """Drop every cart that has expired, so that those that nobody asks for are counted too."""
+        now = self._clock()
+        for cart_id in [cart_id for cart_id, (_, expires) in self._carts.items() if expires <= now]:
+            del self._carts[cart_id]
+            self.expired += 1
+
     def _evict(self, now: float) -> None:
         oldest, (_, expires) = next(iter(self._carts.items()))
         if expires <= now:
@@ -119,6 +126,14 @@ class MemoryCartService(CartService):
         for cart_id in list(self._carts):
             if (cart := self.peek(cart_id)) is not None:
                 yield cart
+
+    @override
+    async def count(self) -> int:
+        return len(self._carts)
+
+    @override
+    async def count_expired(self) -> int:
+        return self.expired
 
     @override
     async def ping(self, shard: int | None = None) -> None:

@@ -100,6 +100,10 @@ class CartService(ABC):
         """The approximate number of carts; None if the store would have to read them all."""
         return None
 
+    async def count_expired(self) -> int:
+        """The number of carts that have expired since the store started, if it counts them itself; else 0."""
+        return 0
+
     async def time_left(self, cart_id: str) -> int:
         """Seconds until the stored cart expires; 0 if there is none."""
         cart = await self.get(cart_id)

@@ -56,12 +56,8 @@ class OrderMetrics:
         self._open = Gauge(
             "shop_orders_unsettled", "Orders that wait for a payment, a shopper or a cart", registry=registry
         )
-
-        self._oldest = Gauge(
-            "shop_orders_unsettled_oldest_seconds", "Age of the oldest unsettled order", registry=registry
-        )
-        self._reserved = Gauge(
-            "shop_stock_reserved", "Units that carts and unpaid orders keep from sale", registry=registry
+        self._revenue = Counter(
+            "shop_revenue", "Totals of the orders placed, in units of the currency", ("currency",), registry=registry
         )
 
     async def placing(self, work: Awaitable[Order]) -> Order:
@@ -70,6 +66,9 @@ class OrderMetrics:
         try:
             order = await work
             result = "challenged" if order.challenge_path else "unknown" if order.state == "pending" else "placed"
+            if result == "placed":
+                total = order.quote.total
+                self._revenue.labels(total.currency).inc(float(total.decimal))
             return order  # noqa: TRY300 - the result is counted in every case
         except ShopError as error:
             result = next((words for kind, words in _RESULTS.items() if isinstance(error, kind)), "refused")
@@ -84,11 +83,6 @@ class OrderMetrics:
         words = "Order %s: payment outcome unknown, will ask the provider again: %s"
         log.warning(words, masked(order.number), error, exc_info=unforeseen(error))
 
-    def open(self, count: int, oldest_seconds: int) -> None:
-        """Set the number of unsettled orders, and the age of the oldest."""
+    def open(self, count: int) -> None:
+        """Set the number of unsettled orders."""
         self._open.set(count)
-        self._oldest.set(oldest_seconds)
-
-    def reserved(self, units: int) -> None:
-        """Set the number of units that are reserved, and neither on sale nor sold."""
-        self._reserved.set(units)

@@ -22,13 +22,14 @@ STYLES = {"ok": "green", "note": "cyan", "warning": "yellow", "problem": "bold r
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for monitoring: every finding with its figures.")
-def doctor(as_json: bool) -> None:
+@click.option("--live", is_flag=True, help="Also list what is still a demonstration. Implied by PUBLIC_URL.")
+def doctor(as_json: bool, live: bool) -> None:
     """Check the settings, the database and the cart stores, and say what is wrong and how to fix it.
 
     Exit status: 0 OK, or notes only; 1 warnings; 2 problems. The command changes nothing, except that it writes a test
     cart with a TTL of one second to each store and deletes it. It waits at most two seconds for a store that hangs.
     """
-    report = _examine()
+    report = _examine(live=live)
     if as_json:
         import msgspec
 
@@ -39,7 +40,7 @@ def doctor(as_json: bool) -> None:
     sys.exit(report.exit_status)
 
 
-def _examine() -> Report:
+def _examine(*, live: bool) -> Report:
     from shop.operations.doctor import examine
     from shop.operations.findings import Report
     from shop.operations.settings_findings import settings_problem
@@ -48,7 +49,7 @@ def _examine() -> Report:
         settings = Settings.from_env()
     except ConfigurationError as error:
         return Report((settings_problem(error),))
-    return asyncio.run(examine(settings, read_env_file(Path(".env"))))
+    return asyncio.run(examine(settings, read_env_file(Path(".env")), live=live))
 
 
 def _show(report: Report) -> None:

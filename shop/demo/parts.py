@@ -186,6 +186,7 @@ class Shop(Part):
         self._settings = settings
         self._any_port = not port
         self._port = port or free_port()
+        self._metrics_port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._counted = (time.monotonic(), 0.0)
 
@@ -198,6 +199,15 @@ class Shop(Part):
     def url(self) -> str:
         """Where it is open."""
         return f"http://{self.address}"
+
+    @property
+    def metrics_url(self) -> str:
+        """Where its metrics are."""
+        return f"http://127.0.0.1:{self._metrics_port}/metrics"
+
+    @property
+    def _opening(self) -> dict[str, str]:
+        return {"METRICS_PORT": str(self._metrics_port), "DEMO": "on"}
 
     @property
     def has_opened(self) -> bool:
@@ -214,13 +224,13 @@ class Shop(Part):
         taken = self._any_port and self.pid is None and says_port_taken(self.log.read_text())
         if taken:
             self.log.unlink()
-            self._port = free_port()
+            self._port, self._metrics_port = free_port(), free_port()
         return taken
 
     @override
     def start(self) -> None:
         command = [sys.executable, "-m", "shop.cli", "run"]
-        environ = environment(**self._settings, HOST="127.0.0.1", PORT=str(self._port))
+        environ = environment(**self._settings, HOST="127.0.0.1", PORT=str(self._port), **self._opening)
         with self.log.open("a") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
                 command, env=environ, cwd=self._folder, stdout=log, stderr=subprocess.STDOUT
@@ -240,7 +250,7 @@ class Shop(Part):
 
     @override
     def look(self) -> Look:
-        with urlopen(f"{self.url}/metrics", timeout=ANSWER_SECONDS) as reply:  # noqa: S310 - our own address
+        with urlopen(self.metrics_url, timeout=ANSWER_SECONDS) as reply:  # noqa: S310 - our own address
             text = reply.read().decode()
         counts: dict[str, float] = {}
         for family in text_string_to_metric_families(text):

@@ -119,7 +119,7 @@ def _introduce(console: Console, topology: Topology, shop: Shop, restart_after: 
     console.print(topology_table(parts, [status(part) for part in parts]))
     settings = " ".join(f"{name}={shlex.quote(value)}" for name, value in topology.settings().items())
     console.print(
-        f"\nShop          {shop.url}\nMetrics       {shop.url}/metrics\nLog           {shop.log}", soft_wrap=True
+        f"\nShop          {shop.url}\nMetrics       {shop.metrics_url}\nLog           {shop.log}", soft_wrap=True
     )
     console.print(f"Doctor        {settings} shop doctor", soft_wrap=True)
     restart = f"is restarted after {restart_after:g} s" if restart_after else "stays dead (--restart-after)"

@@ -29,7 +29,9 @@ def own_shop() -> Iterator[tuple[str, Settings]]:
         folder = Path(name)
         (folder / "catalog.csv").write_text(_plenty(CATALOG.read_text(encoding="utf-8")), encoding="utf-8")
         settings = Settings(database_url=f"sqlite+aiosqlite:///{folder / 'shop.db'}", port=0)
-        values = environment(DATABASE_URL=settings.database_url, HOST=settings.host, PORT="0", LOG_LEVEL="WARNING")
+        values = environment(
+            DATABASE_URL=settings.database_url, HOST=settings.host, PORT="0", LOG_LEVEL="WARNING", LIMITS="off"
+        )
         command = (sys.executable, "-m", "shop.cli")
         subprocess.run(  # noqa: S603 - our own command
             [*command, "catalog", "import", "catalog.csv"], env=values, cwd=folder, check=True, capture_output=True

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.database import create_engine, fetch, latest_revision, missing_file, reading
+from shop.database import LEAST_FREE, create_engine, fetch, free_bytes, latest_revision, missing_file, reading
 from shop.errors import ConfigurationError, StoreUnavailable
 from shop.operations.findings import Finding, note, ok, problem, warning
 from shop.operations.redis_findings import format_bytes
@@ -81,6 +81,9 @@ async def _accepts_changes(engine: AsyncEngine) -> Finding:
     advice = "Grant the shop's user write access, or set DATABASE_URL to the primary."
     try:
         if engine.dialect.name == "sqlite":
+            if (free := free_bytes(engine)) < LEAST_FREE:
+                says = f"The disk is full: {format_bytes(free)} are free where the file is."
+                return problem(PART, "changes", says, "Free some space: no order can be placed.", free=free)
             async with reading(engine) as connection:
                 for statement in _WRITE_CHECK:
                     await connection.exec_driver_sql(statement)
@@ -89,6 +92,8 @@ async def _accepts_changes(engine: AsyncEngine) -> Finding:
     except StoreUnavailable as error:
         if "readonly" in _reason(error):
             return problem(PART, "changes", "It is read-only.", advice)
+        if "locked" not in _reason(error):
+            return problem(PART, "changes", f"It accepts no changes: {_reason(error)}")
         return note(PART, "changes", "It is locked, for example by an import.", "Run the check again later.")
     return ok(PART, "changes", "It accepts changes.")
 

@@ -18,6 +18,7 @@ from shop.errors import ConfigurationError
 from shop.operations.cart_store import check_cart_store
 from shop.operations.database_findings import check_database
 from shop.operations.findings import Finding, Report, problem
+from shop.operations.live_findings import live_findings
 from shop.operations.mail_findings import check_mail_server
 from shop.operations.order_findings import check_orders
 from shop.operations.settings_findings import settings_findings, settings_problem
@@ -29,8 +30,11 @@ STORE_SECONDS = 5.0
 """An upper bound for stores with many servers; a single server has the same timeout as in a request."""
 
 
-async def examine(settings: Settings, env_file: Mapping[str, str]) -> Report:
-    """Check the settings, the database, the mail server and every cart store. What is wrong becomes a finding."""
+async def examine(settings: Settings, env_file: Mapping[str, str], *, live: bool = False) -> Report:
+    """Check the settings, the database, the mail server and every cart store. What is wrong becomes a finding.
+
+    `live`: also what is still a demonstration; it is looked for in any case where PUBLIC_URL is set.
+    """
     archived = settings.cart_archive and missing_file(settings.database_url) is None
     stores = {
         "REDIS_URL": settings.redis_url,
@@ -38,6 +42,8 @@ async def examine(settings: Settings, env_file: Mapping[str, str]) -> Report:
         "CART_MOVE_FROM": settings.cart_move_from,
     }
     checks = [with_timeout("DATABASE_URL", _check_tables(settings), DATABASE_SECONDS)]
+    if live or settings.public_url:
+        checks.append(with_timeout("Live", live_findings(settings), DATABASE_SECONDS))
     if settings.smtp_url:
         checks.append(with_timeout("SMTP_URL", check_mail_server(settings.smtp_url), MAIL_SECONDS))
     checks += [

@@ -6,15 +6,14 @@ from collections.abc import Iterator, Mapping
 
 from shop.errors import ConfigurationError
 from shop.operations.findings import Finding, note, ok, problem, warning
-from shop.settings import Settings
+from shop.settings import Settings, known_names
 
 PART = "Settings"
 
 
 def settings_findings(settings: Settings, env_file: Mapping[str, str]) -> Iterator[Finding]:
     """The findings about the settings and the lines of an .env file."""
-    known = {name.upper() for name in Settings.__struct_fields__}
-    unknown = sorted(set(env_file) - known)
+    unknown = sorted(set(env_file) - known_names())
     if unknown:
         says = f".env sets {', '.join(unknown)}, which are not settings of the shop."
         yield warning(PART, ".env", says, "Correct the names: docs/configure.md lists the settings.")

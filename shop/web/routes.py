@@ -10,7 +10,7 @@
     pages        /about  /help  /setCurrency  /setLanguage  /logout  /static/{path}  /offline  /service-worker.js
                  /favicon.ico  /robots.txt  /sitemap.xml
     styleguide   /styleguide
-    operations   /healthz  /readyz  /metrics
+    operations   /healthz  /readyz  /operations  /operations/sign-in  /operations/sign-out
 
 tests/web/test_routes.py holds this map to the routes.
 """
@@ -26,7 +26,7 @@ from shop.web.cart.routes import routes as cart
 from shop.web.catalog.routes import routes as catalog
 from shop.web.checkout.routes import routes as checkout
 from shop.web.handoff.routes import routes as handoff
-from shop.web.operations.metrics import Metrics
+from shop.web.operations.draining import Draining
 from shop.web.operations.routes import routes as operations
 from shop.web.order.routes import routes as order
 from shop.web.pages.routes import routes as pages
@@ -37,8 +37,8 @@ ROOMS = (catalog, cart, checkout, order, handoff, pages, styleguide)
 
 
 def routes(
-    site: Storefront, parts: Parts, metrics: Metrics, read_catalog: Callable[[], Awaitable[object]]
+    site: Storefront, parts: Parts, draining: Draining, read_catalog: Callable[[], Awaitable[object]]
 ) -> list[HTTPRouteHandler]:
     """Every URL of the shop. `read_catalog` reads something from the catalogue's store."""
     named = [handler for room in ROOMS for handler in room(site, parts)]
-    return [*named, *operations(parts.carts, metrics, read_catalog)]
+    return [*named, *operations(site, parts, draining, read_catalog)]

@@ -52,7 +52,7 @@ async def shop(folder: Path) -> AsyncIterator[Litestar]:
     """The whole shop, with carts in memory."""
     database = f"sqlite+aiosqlite:///{folder / 'shop.db'}"
     await fill(database, folder)
-    app = create_app(Settings(database_url=database, cart_max_quantity=PIECES))
+    app = create_app(Settings(database_url=database, cart_max_quantity=PIECES, limits=False))
     async with app.lifespan():
         yield app
 

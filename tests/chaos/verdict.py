@@ -21,6 +21,7 @@ from tests.chaos.browser import Tab
 from tests.chaos.load import Crowd, Door
 from tests.chaos.shopper import Visit
 from tests.chaos.stage import Stage
+from tests.fixtures.shop_process import metrics_ports
 
 SETTLING_SECONDS = 20.0
 """How long after a fault the store may take until it has everything."""
@@ -117,8 +118,8 @@ async def recovered(*doors: Door, processes: int = 1) -> None:
 
 
 async def metric(port: int, name: str, host: str = "127.0.0.1") -> float:
-    """A number of /metrics, of any one process. Raises NoAnswer."""
-    tab = Tab(port, {}, host)
+    """A number of the metrics of a shop's processes together. Raises NoAnswer."""
+    tab = Tab(metrics_ports[port], {}, host)
     try:
         lines = (await tab.get("/metrics")).body.decode().splitlines()
     finally:

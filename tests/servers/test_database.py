@@ -14,7 +14,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect, literal, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -177,3 +177,19 @@ def test_an_opening_that_is_cancelled_leaves_no_thread_behind(sqlite_url: str, m
         for thread in set(threading.enumerate()) - before:
             thread.join()
     assert failures == []
+
+
+async def test_behind_a_pooler_no_prepared_statement_outlives_its_transaction(postgres_url: str) -> None:
+    engine = create_engine(f"{postgres_url}&statement_cache_size=0")
+    try:
+        async with reading(engine) as connection:
+            for _ in range(2):
+                assert (await connection.execute(text("SELECT 1 + :one"), {"one": 1})).scalar() == 2
+            assert connection.in_transaction()
+            prepared = await connection.execute(
+                text("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'shop%'")
+            )
+            assert prepared.scalar() in (0, 1), "itself, at most"
+        assert await fetch(engine, select(literal(3))) == [(3,)]
+    finally:
+        await engine.dispose()

@@ -8,47 +8,16 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from prometheus_client import CollectorRegistry
 
 from shop.cart import codec
-from shop.cart.around.metered import MeteredCartService
-from shop.cart.connect import connect
 from shop.cart.model import Add, Cart, Limits, apply, new_change_id
-from shop.checkout.metrics import OrderMetrics
 from shop.commands.demo import RUNGS
 from shop.money import Money
 from shop.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/scaling.md").read_text()
-OPERATE = (ROOT / "docs/operate.md").read_text()
 COMPOSE = msgspec.yaml.decode((ROOT / "compose.yaml").read_bytes())
-
-
-async def test_the_metrics_of_the_queries_are_kept() -> None:
-    everything = Settings(redis_url="redis://127.0.0.1:1", cart_archive=True, cart_move_from="redis://127.0.0.1:2")
-    kept = {*await _series(Settings()), *await _series(everything)}
-    asked = set(re.findall(r"\bshop_\w+", OPERATE))
-    assert len(asked) > 10
-    assert asked <= kept
-
-
-async def _series(settings: Settings) -> set[str]:
-    """The series that the orders, and the cart services of these settings, keep."""
-    registry = CollectorRegistry()
-    OrderMetrics(registry)
-    metered = MeteredCartService(connect(settings), registry)
-    names = {name for family in registry.collect() for name in _names(family.name, family.type)}
-    await metered.close()
-    return names
-
-
-def _names(family: str, kind: str) -> set[str]:
-    """The series of a family, as Prometheus stores them."""
-    return {
-        "counter": {f"{family}_total"},
-        "histogram": {f"{family}_bucket", f"{family}_sum", f"{family}_count"},
-    }.get(kind, {family})
 
 
 def test_the_settings_are_known() -> None:

@@ -21,9 +21,9 @@ from shop.cart.model import Cart, Change
 from shop.cart.service import CartService
 from shop.cart.stored import StoredCarts
 from shop.errors import InvalidInput, StoreUnavailable
+from shop.logs import current
 
 SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0)
-LINES = (0, 1, 2, 3, 5, 10, 20, 50, 100)
 
 _T = TypeVar("_T")
 
@@ -47,7 +47,7 @@ class MeteredCartService(ForwardingCartService):
             registry=registry,
         )
         reads = Counter("shop_cart_reads", "Carts read: existing (hit) or not (miss)", ("result",), registry=registry)
-        self._lines = Histogram("shop_cart_lines", "Lines of a cart after a change", buckets=LINES, registry=registry)
+        self._begun = Counter("shop_carts_begun", "Carts that got their first line", registry=registry)
         self._hit, self._miss = reads.labels("hit"), reads.labels("miss")
         # labels() costs more than counting, so its results are cached.
         self._operations = cache(operations.labels)
@@ -63,7 +63,8 @@ class MeteredCartService(ForwardingCartService):
     @override
     async def apply(self, cart_id: str, change: Change) -> Cart:
         cart = await self._measured(type(change).__name__, self.inner.apply(cart_id, change))
-        self._lines.observe(len(cart.lines))
+        if cart.revision == 1:
+            self._begun.inc()
         return cart
 
     @override
@@ -81,6 +82,8 @@ class MeteredCartService(ForwardingCartService):
     async def _measured(self, operation: str, call: Awaitable[_T]) -> _T:
         started = time.perf_counter()
         result = "error"
+        if (request := current.get()) is not None:
+            request.cart_operations += 1
         try:
             value = await call
             result = "ok"
@@ -112,7 +115,6 @@ def _numbers(service: CartService) -> Iterable[Metric]:
     """The metrics of one service, from its own counters."""
     if isinstance(service, MemoryCartService):
         yield GaugeMetricFamily("shop_carts_in_memory", "Carts in the memory of this process", value=len(service))
-        yield CounterMetricFamily("shop_carts_expired", "Carts that expired in memory", value=service.expired)
         yield CounterMetricFamily("shop_carts_evicted", "Carts evicted from memory to make room", value=service.evicted)
     if isinstance(service, StoredCarts):
         yield CounterMetricFamily(

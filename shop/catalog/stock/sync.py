@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.catalog.schema import UNPAID, products, reservations, variants
+from shop.catalog.schema import products, reservations, variants
 from shop.catalog.stock.derived import refresh_stock, stale_products
 from shop.catalog.stock.stock import release_expired
 from shop.catalog.writing.writer import BATCH, batched, lock_catalog
@@ -36,8 +36,7 @@ _log = logging.getLogger(__name__)
 class StockSync:
     """The background task that refreshes derived stock, between `start` and `close`. shop.parts makes one per process.
 
-    `currency` is the catalogue's own; `clock` returns seconds since the epoch; `reserved` receives the number of units
-    that are reserved.
+    `currency` is the catalogue's own; `clock` returns seconds since the epoch.
     """
 
     def __init__(
@@ -45,12 +44,10 @@ class StockSync:
         engine: AsyncEngine,
         currency: str,
         clock: Callable[[], float] = time.time,
-        reserved: Callable[[int], object] = bool,
     ) -> None:
         self.engine = engine
         self._currency = currency
         self._clock = clock
-        self._reserved = reserved
         self._touched: set[str] = set()
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -79,7 +76,6 @@ class StockSync:
         Raises StoreUnavailable; the skus stay queued then.
         """
         await self._release_expired()
-        await self._count_reserved()
         skus, self._touched = self._touched, set()
         try:
             for batch in batched(sorted(skus), BATCH):
@@ -103,11 +99,6 @@ class StockSync:
             self._touched |= changed
             if not changed:
                 return  # another process is releasing the rest
-
-    async def _count_reserved(self) -> None:
-        total = func.coalesce(func.sum(reservations.c.quantity), 0).label("units")
-        (row,) = await fetch(self.engine, select(total).where(UNPAID))
-        self._reserved(int(row.units))
 
     async def _restock(self, chosen: Select[tuple[int]]) -> None:
         async with writing(self.engine) as connection:

@@ -290,8 +290,11 @@ class CatalogImport:
         """Update the database's statistics, so that its planner keeps choosing the right indexes."""
         async with reading(self.engine) as connection:
             if connection.dialect.name == "postgresql":
+                driver = (await connection.get_raw_connection()).driver_connection
+                assert driver is not None
+                # By the driver, unprepared: behind a pooler, this connection is in a transaction for SQLAlchemy.
                 tables = "products, variants, listings, facets, product_texts, search_words, search_spellings"
-                await connection.execute(text(f"VACUUM (ANALYZE) {tables}"))
+                await driver.execute(f"VACUUM (ANALYZE) {tables}")
             else:
                 await connection.execute(text("ANALYZE"))
                 await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))

@@ -41,8 +41,6 @@ class OpenOrders(msgspec.Struct, frozen=True):
 
     orders: int
     due: int
-    since: int | None
-    """When the first of them last changed, seconds since the epoch; None if there are none."""
 
 
 class OrderQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,9 +110,8 @@ class Orders:
     async def open(self, now: int) -> OpenOrders:
         """Count the orders to settle at `now` (milliseconds since the epoch)."""
         due = func.count().filter(orders.c.claimed_until < now)
-        counts = (func.count().label("orders"), due.label("due"), func.min(orders.c.changed_at).label("since"))
-        (row,) = await fetch(self._engine, select(*counts).where(OPEN))
-        return OpenOrders(row.orders, row.due, row.since)
+        (row,) = await fetch(self._engine, select(func.count().label("orders"), due.label("due")).where(OPEN))
+        return OpenOrders(row.orders, row.due)
 
 
 def _conditions(query: OrderQuery) -> Iterator[ColumnElement[bool]]:

@@ -56,8 +56,7 @@ class OrderRecovery:
 
     async def _look(self) -> int:
         found = await self._workflow.orders.open(self._workflow.transitions.now())
-        now = self._workflow.transitions.clock()
-        self._metrics.open(found.orders, 0 if found.since is None else max(0, int(now - found.since)))
+        self._metrics.open(found.orders)
         return found.due
 
     async def claim(self) -> list[tuple[Order, str]]:

@@ -19,6 +19,7 @@ from shop.web.cart.views import CartView
 from shop.web.catalog.product import ProductHandlers
 from shop.web.http.change_ids import clicked_change, idempotency_key, is_plain_form, keyed_change
 from shop.web.http.forms import Form, read_form
+from shop.web.http.limits import CARTS
 from shop.web.http.reply import Reply
 from shop.web.http.request import ShopRequest
 from shop.web.http.session import Session
@@ -58,7 +59,9 @@ class AddHandlers:
     async def add(self, request: ShopRequest) -> Reply:
         """POST /cart. Raises NotFound for an unknown product; 422 if the cart or the stock does not allow the add."""
         form = await read_form(request)
-        product = await product_of(self._site.catalog, form.text("product_id"))
+        if not (handle := form.text("product_id")):
+            raise InvalidInput("Please name a product, in product_id.", field="product_id")
+        product = await product_of(self._site.catalog, handle)
         session = self._site.sessions.read(request)
         try:
             item = _item_of(product, form)
@@ -81,6 +84,7 @@ class AddHandlers:
             cart = await self._carts.get(session.cart_id)
             if cart.revision or cart.partial:
                 return session, cart.idle_since
+        await self._site.limits.count(request.scope, CARTS)
         return self._site.sessions.begin(idempotency_key(request)), 0
 
     async def _apply(self, request: ShopRequest, session: Session, form: Form, item: ItemToAdd) -> Cart:

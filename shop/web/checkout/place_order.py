@@ -39,6 +39,7 @@ from shop.money import Money
 from shop.web.checkout.replies import CheckoutReplies, all_reserved, checkout_state, field_errors_alert
 from shop.web.checkout.submission import CheckoutSubmission, CheckoutSubmissions
 from shop.web.checkout.views import Alert
+from shop.web.http.limits import CARDS
 from shop.web.http.reply import Reply, go_to
 from shop.web.http.request import ShopRequest
 from shop.web.render.storefront import Storefront
@@ -178,6 +179,7 @@ class PlaceOrderHandlers:
 
     async def _declined(self, submission: CheckoutSubmission, quote: Quote, message: str) -> Reply:
         """The form for another card; the order's items are reserved again."""
+        await self._site.limits.add(submission.request.scope, CARDS)
         reserved = await self._ordering.reservations.reserve(quote.cart_id, quote.wanted)
         result = await self._calculate(submission, available=reserved.quantities)
         entries = msgspec.structs.replace(submission.entries, problems={NUMBER: message})

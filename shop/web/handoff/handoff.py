@@ -23,6 +23,7 @@ from shop.i18n import gettext as _
 from shop.web.handoff.links import HandoffLinks
 from shop.web.handoff.merge import OpenedLink, merge_lines
 from shop.web.handoff.replies import HandoffReplies
+from shop.web.http.limits import CARTS
 from shop.web.http.origin import origin_of
 from shop.web.http.reply import Reply, go_to
 from shop.web.http.request import ShopRequest
@@ -95,7 +96,9 @@ class HandoffHandlers:
 
     async def take(self, opened: OpenedLink) -> Reply:
         """POST: merge the lines into the cart here, then redirect to the GET, which reports the result."""
-        session = opened.session or self._site.sessions.begin()
+        if (session := opened.session) is None:
+            await self._site.limits.count(opened.request.scope, CARTS)
+            session = self._site.sessions.begin()
         at = int(self._site.clock())
         changes = [
             Add(

@@ -12,16 +12,17 @@ from urllib.parse import urlsplit
 from litestar.types import HTTPScope
 
 from shop.errors import CrossOriginRefused
+from shop.origins import normalized_origin
 
 SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 """Those that change nothing (RFC 9110, 9.2.1)."""
 
 
 class CrossOriginGuard:
-    """Asked before every handler. `public_url`: our address before a proxy, if there is one."""
+    """Asked before every handler. `public_url`: our origin before a proxy, normalized; '' if there is none."""
 
     def __init__(self, public_url: str = "") -> None:
-        self._public_host = urlsplit(public_url).netloc.lower()
+        self._public = public_url
 
     def check(self, scope: HTTPScope) -> None:
         """Raise CrossOriginRefused for a change unless our own page, or no browser at all, asks."""
@@ -36,8 +37,11 @@ class CrossOriginGuard:
         raise CrossOriginRefused("This request came from another site, so nothing was changed.")
 
     def _is_ours(self, origin: bytes, host: bytes) -> bool:
+        """Whether it is PUBLIC_URL; or the host that was asked, unless that is PUBLIC_URL's by another scheme."""
         try:
-            asking = urlsplit(origin.decode("latin-1")).netloc.lower()
+            asking = normalized_origin(origin.decode("latin-1"))
+            asked = normalized_origin(f"{asking.partition('://')[0]}://{host.decode('latin-1')}")
         except ValueError:
             return False
-        return asking != "" and asking in (host.decode("latin-1").lower(), self._public_host)
+        is_same_host = asking == asked and urlsplit(asking).hostname != urlsplit(self._public).hostname
+        return asking == self._public or is_same_host

@@ -22,6 +22,12 @@ def log_unexpected(request: Request[Any, Any, Any], error: Exception) -> str:
     return reference
 
 
+def log_unavailable(request: Request[Any, Any, Any], error: Exception) -> None:
+    """Log why a request was answered 503: what a store said, which the shopper is not told."""
+    route = request.scope.get("path_template", "no route")
+    log.error("503 at %s %s: %s", request.method, route, error)
+
+
 def _traceback(error: BaseException, seen: set[int]) -> Iterator[str]:
     """The tracebacks of an error and its causes, the root cause first.
 

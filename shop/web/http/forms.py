@@ -51,7 +51,12 @@ class Form(msgspec.Struct, frozen=True):
 
 
 async def read_form(request: ShopRequest) -> Form:
-    """The form in the body of a request. Raises InvalidInput if the body is no readable form."""
+    """The form in the body of a request. Raises InvalidInput if the body is no readable form.
+
+    A compressed one is answered 415 (RFC 9110, 15.5.16).
+    """
+    if request.header(b"content-encoding").strip().lower() not in ("", "identity"):
+        raise HTTPException(status_code=415)
     kind = request.header(b"content-type").partition(";")[0].strip().lower()
     if kind in ("application/x-www-form-urlencoded", ""):
         pairs = _urlencoded(await _body(request))

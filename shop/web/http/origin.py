@@ -15,7 +15,7 @@ def origin_of(request: ShopRequest, public_url: str) -> str:
     A client can forge its Host, so use the result only in replies to the same client.
     """
     if public_url:
-        return public_url.rstrip("/")
+        return public_url
     host = request.header(b"host")
     return f"{request.scheme}://{host}" if _HOST.fullmatch(host) else ""
 

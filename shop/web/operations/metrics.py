@@ -13,13 +13,11 @@ from collections.abc import Iterable
 from itertools import accumulate
 
 from litestar.types import HTTPResponseStartEvent, HTTPScope
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from shop.web.http.reply import Reply, text
-from shop.web.http.request import ShopRequest
+from shop.web.render.page_cache import PageCache
 
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 """Upper bounds of the histogram's buckets, in seconds."""
@@ -47,10 +45,9 @@ class Timing:
 
 
 class Metrics(Collector):
-    """Collects the request metrics of one application, and serves everything in its registry."""
+    """Collects the request metrics of one application."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._registry = registry
         self._requests = Counter[tuple[str, str, int]]()
         self._timings = defaultdict[str, Timing](Timing)
         registry.register(self)
@@ -84,6 +81,18 @@ class Metrics(Collector):
             seconds.add_metric((route,), timing.buckets(), timing.total)
         yield seconds
 
-    async def serve(self, request: ShopRequest) -> Reply:  # noqa: ARG002 - the same for every request
-        """GET /metrics, in Prometheus' text format."""
-        return text(generate_latest(self._registry).decode(), kind=CONTENT_TYPE_PLAIN_0_0_4)
+
+class PageCacheMetrics(Collector):
+    """What the cache of rendered pages holds, and how well it works."""
+
+    def __init__(self, pages: PageCache) -> None:
+        self._pages = pages
+
+    def collect(self) -> Iterable[Metric]:
+        """The metrics, for the registry."""
+        asked = CounterMetricFamily("shop_page_cache_reads", "Cached pages asked for", labels=("result",))
+        asked.add_metric(("hit",), self._pages.hits)
+        asked.add_metric(("miss",), self._pages.misses)
+        yield asked
+        yield CounterMetricFamily("shop_page_cache_evictions", "Pages dropped to make room", value=self._pages.evicted)
+        yield GaugeMetricFamily("shop_page_cache_bytes", "Memory of the cached pages", value=self._pages.bytes)

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import gzip
-import logging
 from typing import Any
 
 import msgspec
 from litestar import Response
 from litestar.exceptions import HTTPException
 
-from shop.errors import ConfigurationError, ShopError
+from shop.errors import ConfigurationError, ShopError, TooManyRequests
 from shop.i18n import gettext as _
 from shop.i18n import noted, speak
-from shop.web.http.error_log import log_unexpected
+from shop.web.http.error_log import log_unavailable, log_unexpected
 from shop.web.http.reply import MIN_COMPRESSED, VARY
 from shop.web.http.request import ShopRequest
 from shop.web.render.storefront import Storefront
 from shop.web.render.views import TextPage
-
-log = logging.getLogger(__name__)
 
 HEADINGS = {
     400: noted("That request could not be understood"),
@@ -28,13 +25,16 @@ HEADINGS = {
     405: noted("That cannot be done here"),
     409: noted("That cannot be done any more"),
     413: noted("That was too much at once"),
+    415: noted("That request could not be understood"),
     422: noted("That did not work"),
+    429: noted("Please wait a little"),
     503: noted("Please try again in a moment"),
 }
 LEADS = {
     400: noted("Please go back and try again."),
     404: noted("The page may have moved, or the address may have been mistyped."),
     405: noted("This address does not take that kind of request. Nothing was changed."),
+    415: noted("A form must be sent uncompressed. Nothing was changed."),
     413: noted("A form can carry 64 KB. Nothing was changed."),
 }
 
@@ -52,7 +52,10 @@ class ErrorReplies:
         headers = {VARY[0].decode(): VARY[1].decode(), "cache-control": "no-store"}
         if isinstance(error, HTTPException) and error.headers:
             headers |= {name.lower(): value for name, value in error.headers.items()}
+        if isinstance(error, TooManyRequests):
+            headers["retry-after"] = str(error.seconds)
         if status == 503:
+            log_unavailable(request, error)
             headers["retry-after"] = "5"
         can_retry = status >= 500 and request.method == "GET"
         body, kind = self._body(request, status, heading, lead, can_retry=can_retry)
@@ -69,7 +72,6 @@ class ErrorReplies:
             status = error.status_code
             return status, _(HEADINGS.get(status, HEADINGS[400])), _(LEADS.get(status, LEADS[400]))
         if isinstance(error, ConfigurationError):
-            log.error("%s", error)
             return 503, _(HEADINGS[503]), _("The shop is not ready yet.")
         reference = log_unexpected(request, error)
         lead = _("It was nothing you did. If you write to us, mention {reference}.", reference=reference)

@@ -42,7 +42,8 @@ class CachedPage:
         self._has_badge = bool(placeholder)
         self.status = status
         self._head, self._tail = head.encode(), tail.encode()
-        self._digest = blake2b(text.encode(), digest_size=12).hexdigest().encode()
+        # Without the placeholder, which is another one in every process: equal pages have equal tags everywhere.
+        self._digest = blake2b(self._head + b"\0" + self._tail, digest_size=12).hexdigest().encode()
         self._gzip_head = _GZIP_HEADER + _deflate(self._head, zlib.Z_FULL_FLUSH)
         self._gzip_tail = _deflate(self._tail, zlib.Z_FINISH)
         self._checksums: dict[bytes, int] = {}
@@ -90,6 +91,7 @@ class PageCache:
         self._pages: OrderedDict[Hashable, CachedPage] = OrderedDict()
         self._version: Hashable = None
         self.bytes = 0
+        self.hits = self.misses = self.evicted = 0
 
     def __len__(self) -> int:
         return len(self._pages)
@@ -108,7 +110,11 @@ class PageCache:
     async def page(self, version: Hashable, key: Hashable, render: Callable[[], Awaitable[str]]) -> CachedPage:
         """The cached page in the current language; rendered and cached on a miss."""
         key = (spoken(), key)
-        return self.get(version, key) or self.keep(version, key, CachedPage(await render()))
+        if (cached := self.get(version, key)) is not None:
+            self.hits += 1
+            return cached
+        self.misses += 1
+        return self.keep(version, key, CachedPage(await render()))
 
     def keep(self, version: Hashable, key: Hashable, page: CachedPage) -> CachedPage:
         """Cache a page of this version, unless a newer version has cleared the cache since; return the page."""
@@ -119,4 +125,5 @@ class PageCache:
             self.bytes += page.size
             while self.bytes > self._max_bytes:
                 self.bytes -= self._pages.popitem(last=False)[1].size
+                self.evicted += 1
         return page

@@ -9,6 +9,7 @@ from typing_extensions import Unpack
 
 from shop.catalog.model import Page, Query
 from shop.i18n import ENGLISH, spoken
+from shop.web.http.limits import ClientLimits
 from shop.web.http.request import ShopRequest
 from shop.web.http.session import Sessions
 from shop.web.render.assets import Assets
@@ -35,6 +36,7 @@ class Storefront(msgspec.Struct, frozen=True, kw_only=True):
     assets: Assets
     pages: PageCache
     clock: Callable[[], float]
+    limits: ClientLimits
     public_url: str = ""
     """The shop's https:// address; '' to take it from each request."""
     sends_email: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy.engine import make_url
@@ -129,6 +130,12 @@ class TestDatabase:
         url = f"sqlite:///file:{file_of(sqlite_url)}?mode=ro&uri=true"
         found = {finding.about: finding for finding in await check_database(url)}
         assert (found["changes"].level, found["changes"].says) == (Level.PROBLEM, "It is read-only.")
+
+    async def test_a_full_disk(self, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=4096))
+        found = {finding.about: finding for finding in await check_database(sqlite_url)}
+        assert found["changes"].level is Level.PROBLEM
+        assert "The disk is full" in found["changes"].says
 
     async def test_one_that_an_import_has_locked(self, sqlite_url: str) -> None:
         importing = sqlite3.connect(file_of(sqlite_url), isolation_level=None)

@@ -76,7 +76,7 @@ async def test_a_variant_is_chosen_by_its_sku(shop: Client) -> None:
         ({"product_id": "throw"}, 422, "Please choose: Colour."),
         ({"product_id": "throw", "variant_id": "THROW-PINK"}, 404, "is not made like that"),
         ({"product_id": "nothing"}, 404, "We have no such product"),
-        ({}, 404, "We have no such product"),
+        ({}, 422, "Please name a product"),
         ({"product_id": "gone-bowl"}, 422, "Gone Bowl is sold out."),
         ({"product_id": "last-jug", "quantity": "4"}, 422, "Only 3 of Last Jug left."),
         ({"product_id": "endless-candle", "quantity": "100"}, 422, "at most 99 of one item"),

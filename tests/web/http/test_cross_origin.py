@@ -60,6 +60,23 @@ async def test_behind_a_proxy_the_public_host_is_ours_too(make_client: MakeClien
             assert reply.status_code == status
 
 
+@pytest.mark.parametrize(
+    ("public_url", "origin", "status"),
+    [
+        ("https://shop.example:443", "https://shop.example", 303),
+        ("https://münchen.example/", "https://xn--mnchen-3ya.example", 303),
+        ("https://shop.example", "http://shop.example", 403),
+        ("https://shop.example", "https://shop.example:8443", 403),
+    ],
+)
+async def test_the_public_address_is_compared_as_an_origin(
+    make_client: MakeClient, public_url: str, origin: str, status: int
+) -> None:
+    async with make_client("http://shop.example", settings=Settings(public_url=public_url)) as shop:
+        reply = await shop.post("/setCurrency", data={"currency_code": "USD"}, headers={"Origin": origin})
+    assert reply.status_code == status
+
+
 @pytest.mark.parametrize("headers", REFUSED)
 async def test_reads_are_not_guarded(shop: Client, headers: dict[str, str]) -> None:
     assert (await shop.get("/product/tide-mug", headers=headers)).status_code == 200

@@ -12,7 +12,7 @@ REQUESTS = [
     ("GET", "/", {}, 200),
     ("GET", "/cart", HTMX, 200),
     ("GET", "/static/css/shop.css", {}, 200),
-    ("GET", "/metrics", {}, 200),
+    ("GET", "/metrics", {}, 404),
     ("GET", "/sitemap.xml", {}, 200),
     ("POST", "/cart/empty", {}, 303),
     ("POST", "/cart", {"Sec-Fetch-Site": "cross-site"}, 403),

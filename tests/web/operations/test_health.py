@@ -1,11 +1,14 @@
-"""Health checks and metrics."""
+"""Health checks."""
 
 from __future__ import annotations
+
+from unittest.mock import AsyncMock
 
 import pytest
 
 from shop.cart.connect import with_standby
 from shop.errors import StoreBusy, StoreRefused, StoreUnavailable
+from tests.fixtures.fixed_catalog import FixedCatalog
 from tests.fixtures.shop_app import Client, CountingCarts, MakeClient
 from tests.web.pages.test_errors import BrokenCatalog
 
@@ -23,7 +26,7 @@ async def test_a_shop_that_can_serve_is_ready(shop: Client) -> None:
     assert (await shop.get("/healthz")).text == "ok\n"
     reply = await shop.get("/readyz")
     assert reply.status_code == 200
-    assert reply.json() == {"status": "ready", "catalog": "ready", "carts": "ready"}
+    assert reply.json() == {"status": "ready", "catalog": "ready", "carts": "ready", "orders": "ready"}
 
 
 @pytest.mark.parametrize(
@@ -49,21 +52,15 @@ async def test_the_shop_is_not_ready_without_carts_or_catalogue(make_client: Mak
         assert (reply.status_code, reply.json()["catalog"]) == (503, "away")
 
 
-async def test_requests_are_counted_by_route_not_by_path(shop: Client) -> None:
-    for path in ("/product/tide-mug", "/product/last-jug", "/product/nothing", "/x/y", "/z"):
-        await shop.get(path)
-    await shop.request("INVENTED", "/")
-    text = (await shop.get("/metrics")).text
-
-    assert 'shop_http_requests_total{method="GET",route="/product/{handle}",status="200"} 2.0' in text
-    assert 'shop_http_requests_total{method="GET",route="/product/{handle}",status="404"} 1.0' in text
-    assert 'shop_http_requests_total{method="GET",route="unknown",status="404"} 2.0' in text
-    assert 'shop_http_request_seconds_count{route="/product/{handle}"} 3.0' in text
-    assert 'method="other",route="unknown",status="405"' in text
-    assert "tide-mug" not in text
-    assert "INVENTED" not in text
-
-
-async def test_the_metrics_include_cart_operations(shop: Client) -> None:
-    await shop.post("/cart", data={"product_id": "tide-mug"})
-    assert "shop_cart_operations_total" in (await shop.get("/metrics")).text
+async def test_a_database_that_goes_away_takes_no_process_out_that_has_read_the_catalogue(
+    make_client: MakeClient, catalog: FixedCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with make_client() as shop:
+        assert (await shop.get("/readyz")).json()["orders"] == "ready"
+        monkeypatch.setattr("shop.parts.accepts_changes", AsyncMock(return_value=False))
+        reply = await shop.get("/readyz")
+        assert (reply.status_code, reply.json()["orders"]) == (200, "refused")
+        monkeypatch.setattr("shop.parts.accepts_changes", AsyncMock(side_effect=StoreUnavailable("away")))
+        reply = await shop.get("/readyz")
+    assert reply.status_code == 200
+    assert reply.json() == {"status": "ready", "catalog": "kept", "carts": "ready", "orders": "away"}

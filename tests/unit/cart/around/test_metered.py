@@ -38,7 +38,7 @@ async def test_operations_reads_and_lines_are_counted() -> None:
     assert sample(registry, "shop_cart_operations_total", operation="Add", result="refused") == 1
     assert sample(registry, "shop_cart_reads_total", result="hit") == 1
     assert sample(registry, "shop_cart_reads_total", result="miss") == 1
-    assert sample(registry, "shop_cart_lines_sum") == 3
+    assert sample(registry, "shop_carts_begun_total") == 1
     assert sample(registry, "shop_cart_operation_seconds_count", operation="Add") == 3
     assert sample(registry, "shop_carts_in_memory") == 1
 

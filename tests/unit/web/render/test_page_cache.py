@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from litestar.testing import RequestFactory
 
 from shop.web.http.request import ShopRequest
+from shop.web.render import page_cache
 from shop.web.render.page_cache import BADGE_PLACEHOLDER, CachedPage, PageCache
 
 
@@ -23,6 +25,16 @@ def test_a_page_without_a_badge_is_sent_unchanged() -> None:
     headers = {"Cookie": "cart_count=3"}
     reply = CachedPage("fragment").reply(ShopRequest(RequestFactory().get(headers=headers).scope))
     assert reply.body == b"fragment"
+
+
+def test_equal_pages_have_equal_tags_in_every_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    def tag(before: str, after: str, placeholder: str) -> bytes:
+        monkeypatch.setattr(page_cache, "BADGE_PLACEHOLDER", placeholder)
+        reply = CachedPage(before + placeholder + after).reply(ShopRequest(RequestFactory().get().scope))
+        return dict(reply.headers)[b"etag"]
+
+    assert tag("<p>", "</p>", "badge-1") == tag("<p>", "</p>", "badge-2")
+    assert tag("<p>", "</p>", "badge-1") != tag("<p></p>", "", "badge-1")
 
 
 def test_the_least_recently_used_page_is_evicted_first() -> None:

@@ -1,0 +1,145 @@
+"""The server bounds what a client can occupy, adds up its workers' metrics, and ends so that a balancer notices."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from shop.connections import MAX_HEAD
+from shop.demo.valkey import Valkey
+from shop.operator_password import hashed
+from tests.fixtures.shop_process import OpenShop, ShopProcess, metrics_ports
+
+PATIENCE = 10
+
+
+def eventually(holds: Callable[[], bool], seconds: float = PATIENCE) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def answer_to(shop: ShopProcess, request: bytes) -> bytes:
+    """The first line of the answer to raw bytes."""
+    with socket.create_connection(("127.0.0.1", shop.port), timeout=PATIENCE) as connection:
+        connection.sendall(request)
+        return connection.recv(1000).partition(b"\r\n")[0]
+
+
+def metric(shop: ShopProcess, name: str, **labels: str) -> float:
+    text = httpx.get(f"http://127.0.0.1:{metrics_ports[shop.port]}/metrics").text
+    samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+    return sum(s.value for s in samples if s.name == name and labels.items() <= s.labels.items())
+
+
+@pytest.fixture
+def shop(open_shop: OpenShop) -> ShopProcess:
+    return open_shop(products={"mug": 1900})
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * (2 * MAX_HEAD), b"431"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: a\r\n" * 200, b"431"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\n\r\n", b"400"),
+        (b"what is this\r\n\r\n", b"400"),
+        (b"GET /healthz HTTP/1.0\r\n\r\n", b"200"),
+        (b"GET /healthz HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 20_000 + b"\r\n\r\n", b"200"),
+    ],
+)
+def test_what_is_too_much_is_refused(shop: ShopProcess, request_: bytes, status: bytes) -> None:
+    assert answer_to(shop, request_).split()[1] == status
+    assert httpx.get(f"{shop.url}/healthz").text == "ok\n"
+
+
+def test_the_workers_metrics_add_up(open_shop: OpenShop, valkey: Valkey) -> None:
+    shop = open_shop(products={"mug": 1900}, REDIS_URL=valkey.url, WORKERS="2")
+    for _ in range(40):
+        assert httpx.post(f"{shop.url}/cart", data={"product_id": "mug"}).status_code == 303
+    assert metric(shop, "shop_cart_operations_total", operation="Add") == 40
+    assert metric(shop, "shop_carts_begun_total") == 40
+    assert metric(shop, "shop_http_requests_total", method="POST", route="/cart", status="303") == 40
+    assert metric(shop, "process_resident_memory_bytes") > 10**7
+    assert httpx.get(f"{shop.url}/metrics").status_code == 404
+    eventually(lambda: metric(shop, "shop_carts_kept") == 40)
+    assert metric(shop, "shop_kept_cart_lines") == 1
+
+
+def test_requests_are_counted_by_route_not_by_path(shop: ShopProcess) -> None:
+    for path in ("/product/mug", "/product/mug", "/product/nothing", "/x/y", "/z"):
+        httpx.get(f"{shop.url}{path}")
+    httpx.request("INVENTED", f"{shop.url}/")
+    text = httpx.get(f"http://127.0.0.1:{metrics_ports[shop.port]}/metrics").text
+    assert 'shop_http_requests_total{method="GET",route="/product/{handle}",status="200"} 2.0' in text
+    assert 'shop_http_requests_total{method="GET",route="/product/{handle}",status="404"} 1.0' in text
+    assert 'shop_http_requests_total{method="GET",route="unknown",status="404"} 2.0' in text
+    assert 'shop_http_request_seconds_count{route="/product/{handle}"} 3.0' in text
+    assert "nothing" not in text
+    assert "INVENTED" not in text
+
+
+def test_what_an_ended_worker_has_counted_stays(open_shop: OpenShop, valkey: Valkey) -> None:
+    shop = open_shop(products={"mug": 1900}, REDIS_URL=valkey.url, WORKERS="2")
+    for _ in range(10):
+        httpx.post(f"{shop.url}/cart", data={"product_id": "mug"})
+    assert metric(shop, "shop_carts_begun_total") == 10
+    children = Path(f"/proc/{shop.process.pid}/task/{shop.process.pid}/children").read_text().split()
+    workers = [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    assert len(workers) == 2
+    for worker in workers:
+        os.kill(worker, signal.SIGKILL)
+    eventually(lambda: _answers(shop), 6 * PATIENCE)  # others are started
+    assert metric(shop, "shop_carts_begun_total") == 10
+
+
+def _answers(shop: ShopProcess) -> bool:
+    try:
+        return httpx.get(f"{shop.url}/healthz", timeout=PATIENCE).is_success
+    except httpx.TransportError:
+        return False
+
+
+def test_expired_carts_are_counted_in_memory_too(open_shop: OpenShop) -> None:
+    shop = open_shop(products={"mug": 1900}, CART_TTL="1")
+    for _ in range(5):
+        httpx.post(f"{shop.url}/cart", data={"product_id": "mug"})
+    deadline = time.monotonic() + 3 * PATIENCE  # it is looked at every 15 seconds
+    while metric(shop, "shop_carts_expired_total") < 5:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def test_the_page_for_operators_has_the_figures_of_all_workers(open_shop: OpenShop, valkey: Valkey) -> None:
+    settings = {"REDIS_URL": valkey.url, "WORKERS": "2", "OPERATOR_PASSWORD": hashed("word")}
+    shop = open_shop(products={"mug": 1900}, **settings)
+    httpx.post(f"{shop.url}/cart", data={"product_id": "mug"})
+    with httpx.Client(base_url=shop.url, timeout=PATIENCE) as client:
+        assert client.post("/operations/sign-in", data={"password": "word"}).status_code == 303
+        eventually(lambda: "2 answer." in client.get("/operations").text, 6 * PATIENCE)  # looked at every 10 seconds
+
+
+def test_a_balancer_is_told_before_the_port_closes(open_shop: OpenShop) -> None:
+    shop = open_shop(products={"mug": 1900}, DRAIN_SECONDS="3")
+    with httpx.Client(base_url=shop.url) as client:
+        assert client.get("/readyz").json()["status"] == "ready"
+        shop.process.terminate()
+        eventually(lambda: client.get("/readyz").status_code == 503)
+        assert client.get("/readyz").json()["status"] == "ending"
+        assert client.get("/product/mug").status_code == 200
+    assert shop.process.wait(timeout=20) in (0, -signal.SIGTERM)
+
+
+def test_nobody_waits_where_nobody_watches(open_shop: OpenShop) -> None:
+    shop = open_shop(products={"mug": 1900}, DRAIN_SECONDS="600")
+    assert shop.stop() in (0, -signal.SIGTERM)
