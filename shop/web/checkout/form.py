@@ -83,7 +83,7 @@ def read_entries(form: Form, today: date) -> Entries:
             text[name] = _field_text(form, name)
         except InvalidInput as error:
             text[name], problems[name] = "", error.message
-    problems = _text_problems(text, form) | problems
+    problems = {**_text_problems(text, form), **problems}
     parsed_card, card_problems = _card(text, today)
     visible = {name: value for name, value in text.items() if name not in SECRET_FIELDS}
     doubted = ""
