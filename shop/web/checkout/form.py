@@ -91,7 +91,7 @@ def read_entries(form: Form, today: date) -> Entries:
         visible["email"] = read_email(visible["email"])
         if question := _email_question(visible["email"], form):
             doubted, problems["email"] = visible["email"], question
-    problems = card_problems | problems
+    problems = {**card_problems, **problems}
     return Entries(visible, parsed_card, {name: problems[name] for name in FIELDS if name in problems}, doubted)
 
 
