@@ -66,7 +66,7 @@ def money(amount: Decimal, currency: str, name: str) -> Money:
 def whole(text: str, name: str, limit: int) -> int:
     """A whole number of at most `limit`, also written as '3.0' or '1E+2'."""
     typed_number = typed.whole_number(text)
-    value = number(text, name) if typed_number is None else typed_number
+    value = number(text, name) if typed_number is None else Decimal(typed_number)
     if value != int(value):
         raise ValueError(f"{name} {text!r} is not a whole number")
     if abs(value) > limit:

@@ -6,7 +6,7 @@ It gives the counts that `counts` gives in memory; tests compare the two.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -33,7 +33,7 @@ from shop.catalog.reading.paging import listing_conditions, product_ids
 from shop.catalog.reading.price_scale import PriceScale
 from shop.catalog.schema import listings, products, variants
 
-Conditions = list[ColumnElement[bool]]
+Conditions = Sequence[ColumnElement[bool]]
 
 
 class FacetCounts:
@@ -46,7 +46,7 @@ class FacetCounts:
         self._matched = matched
         self._active = {facet.name: facet for facet in facets_of(query) if facet.selected(query)}
 
-    def statements(self, known: Mapping[str, Iterable[str]]) -> Iterator[Select[Any]]:
+    def statements(self, known: Mapping[str, Iterable[str]]) -> Iterator[Select[Any, Any, Any]]:
         """Statements that select (facet, value, count), the values in the order of their first product.
 
         `known` has the values of the built-in facets; those of a few are counted one by one.
@@ -69,23 +69,23 @@ class FacetCounts:
     def _products(self, query: Query) -> Select[Any]:
         return product_ids([*listing_conditions(query, self._scale), *self._matched])
 
-    def _categories(self, query: Query) -> Select[Any]:
+    def _categories(self, query: Query) -> Select[Any, Any, Any]:
         every = listings.alias()
         rows = select(literal_column("'category'"), every.c.category, func.count())
         where = (every.c.category != "", every.c.product_id.in_(self._products(query)))
         return rows.where(*where).group_by(every.c.category).order_by(func.min(every.c.rank), every.c.category)
 
-    def prices(self) -> Select[Any]:
+    def prices(self) -> Select[Any, Any, Any]:
         """Selects ('price', place, count); see `bands_at`."""
         found = self._products(self._without("price")).add_columns(listings.c.price).subquery()
         place = _place(found.c.price, self._scale).label("place")
         return select(literal_column("'price'"), place, func.count()).select_from(found).group_by(place)
 
-    def _one(self, facet: FacetDefinition, value: str) -> Select[Any]:
+    def _one(self, facet: FacetDefinition, value: str) -> Select[Any, Any, Any]:
         found = self._products(facet.choose(self._query, (value,))).subquery()
         return select(literal(facet.name, Text), literal(value, Text), func.count()).select_from(found)
 
-    def _options(self, query: Query, named: Callable[[ColumnElement[str]], Any]) -> Select[Any]:
+    def _options(self, query: Query, named: Callable[[ColumnElement[str]], Any]) -> Select[Any, Any, Any]:
         """Counts products by the values of their variants that pass the variant facets of the query.
 
         `named` is the condition on an option's name.

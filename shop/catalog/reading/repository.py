@@ -8,7 +8,7 @@ are counted; see docs/decisions/large-catalogues.md.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -220,7 +220,7 @@ class CatalogRepository:
         return tally.facets(query), totals.get(query.category, 0)
 
     async def _facet_counts(
-        self, query: Query, scale: PriceScale, matched: list[ColumnElement[bool]]
+        self, query: Query, scale: PriceScale, matched: Sequence[ColumnElement[bool]]
     ) -> tuple[Facet, ...]:
         """The facets of a query in a large catalogue."""
         counts, tally = FacetCounts(query, scale, self.engine.dialect.name, matched), Tally()
@@ -229,9 +229,12 @@ class CatalogRepository:
             await self._add(tally, statement, labels)
         return tally.facets(query)
 
-    async def _add(self, tally: Tally, statement: Select[Any], labels: Mapping[str, Mapping[str, str]]) -> None:
+    async def _add(
+        self, tally: Tally, statement: Select[Any, Any, Any], labels: Mapping[str, Mapping[str, str]]
+    ) -> None:
         """Add counts of (facet, value, count)."""
-        for name, value, count in await fetch(self.engine, statement):
+        for row in await fetch(self.engine, statement):
+            name, value, count = tuple(row)
             values = bands_at(value) if name == "price" else [value]
             if count:
                 tally.add([(name, [(one, labels.get(name, {}).get(one, one)) for one in values])], count)

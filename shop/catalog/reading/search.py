@@ -200,7 +200,7 @@ def _hits(search: Search, text: TextSearch) -> Any:
     )
 
 
-def _bucket(search: Search, expression: str, term: int, weight: int) -> Select[Any]:
+def _bucket(search: Search, expression: str, term: int, weight: int) -> Select[Any, Any, Any]:
     key, condition = search.found(expression)
     number: Callable[[int], ColumnElement[int]] = lambda value: literal_column(str(value), Integer)  # noqa: E731
     return select(key.label("product_id"), number(term).label("term"), number(weight).label("weight")).where(condition)

@@ -71,7 +71,10 @@ class Vocabulary:
     async def _entries(self, condition: ColumnElement[bool], limit: int | None = None) -> list[Entry]:
         statement = select(_words.word, _words.stem, _words.field).where(_words.language == self._language, condition)
         order = (_words.field, func.length(_words.word), _words.word)
-        return [Entry(*row) for row in await fetch(self._engine, statement.order_by(*order).limit(limit))]
+        return [
+            Entry(row.word, row.stem, row.field)
+            for row in await fetch(self._engine, statement.order_by(*order).limit(limit))
+        ]
 
 
 def _between(column: ColumnElement[str], start: str) -> ColumnElement[bool]:

@@ -83,7 +83,7 @@ def read_entries(form: Form, today: date) -> Entries:
             text[name] = _field_text(form, name)
         except InvalidInput as error:
             text[name], problems[name] = "", error.message
-    problems = _text_problems(text, form) | problems
+    problems = {**_text_problems(text, form), **problems}
     parsed_card, card_problems = _card(text, today)
     visible = {name: value for name, value in text.items() if name not in SECRET_FIELDS}
     doubted = ""
@@ -91,7 +91,7 @@ def read_entries(form: Form, today: date) -> Entries:
         visible["email"] = read_email(visible["email"])
         if question := _email_question(visible["email"], form):
             doubted, problems["email"] = visible["email"], question
-    problems = card_problems | problems
+    problems = {**card_problems, **problems}
     return Entries(visible, parsed_card, {name: problems[name] for name in FIELDS if name in problems}, doubted)
 
 

@@ -31,9 +31,9 @@ class BrokenCatalog(FixedCatalog):
         self._fail()
         return await super().product(handle)
 
-    async def page(self, query: Query, language: str = "") -> Page:
+    async def page(self, query: Query, language: str = "", currency: str = "") -> Page:
         self._fail()
-        return await super().page(query, language)
+        return await super().page(query, language, currency)
 
     async def categories(self) -> tuple[Category, ...]:
         self._fail()
