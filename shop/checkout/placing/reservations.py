@@ -45,7 +45,7 @@ class Reservations:
     async def reserve(self, cart_id: str, wanted: Mapping[str, int]) -> stock.Reserved:
         """Reserve the wanted quantities, as far as this cart's share goes: see stock.reserve.
 
-        A cart that already has a reservation keeps its expiry: trying again does not extend it. Without a database
+        A cart that already has a reservation keeps its expiry. Without a database
         nothing is reserved and nothing is returned. The form can still be filled in; placing the order then checks the
         stock.
         """

@@ -23,6 +23,7 @@ EXPORT = (
     "On hand at export (variant.metafields.shop.on_hand)\n"
     f"edited,Edited,Maker {{}},edited,20.00,shopify,{EDITED},{EDITED}\n"
 )
+PAGES_SECONDS = 10
 CROSSINGS = (("a", "b", "c"), ("c", "b", "a"), ("b", "c", "a"))
 
 
@@ -45,7 +46,9 @@ async def reserve_everything(raid: Raid) -> None:
     cards = [(DECLINED, CHALLENGED)[number % 2] for number in range(raid.many)]
     replies = await raid.at_once(buyer.orders(card=card) for buyer, card in zip(greedy, cards, strict=True))
     honest = raid.buyer("honest")
-    await honest.adds("wanted-by-all")
+    async with asyncio.timeout(PAGES_SECONDS):  # pages show a moment later what is on sale again
+        while not await honest.adds("wanted-by-all"):
+            await asyncio.sleep(0.1)
     bought = await honest.orders()
     raid.expects(bought.said is Said.ORDERED, f"nothing was left on sale: {bought.words}")
     waiting = [(buyer, reply.page) for buyer, reply in zip(greedy, replies, strict=True) if reply.said is Said.ORDERED]

@@ -94,8 +94,8 @@ class TestThePage:
         assert await buyer.stock("TIDE-MUG") == 8
 
         clock.now += 60
-        again = await buyer.orders(await buyer.opens(), credit_card_number="4000 0000 0000 0002")
-        assert moment(again.text) == moment(declined.text) == moment((await buyer.opens()).text), "it is made no later"
+        again = await buyer.opens()
+        assert moment(again.text) == moment(declined.text), "opening the page makes it no later"
         assert await buyer.stock("TIDE-MUG") == 8
         assert "sold out" not in again.text
         assert (await buyer.orders(await buyer.opens())).status_code == 303
