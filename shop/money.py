@@ -62,6 +62,11 @@ def format_whole(major: int, currency: str) -> str:
     return style.format(major, 0) if style else Money.of(Decimal(major), currency).format()
 
 
+def is_currency(code: str) -> bool:
+    """Whether ISO 4217 has the code."""
+    return code in _DIGITS
+
+
 @lru_cache(maxsize=256)
 def minor_digits(currency: str) -> int:
     """The number of decimals of a currency (ISO 4217): 2 for EUR, 0 for JPY; 2 for one that is no longer used."""

@@ -15,7 +15,7 @@ from dotenv.parser import Binding, parse_stream
 from dotenv.variables import parse_variables
 
 from shop.errors import ConfigurationError
-from shop.money import CURRENCIES
+from shop.money import is_currency
 from shop.origins import normalized_origin
 
 TEN_YEARS = 10 * 365 * 24 * 3600
@@ -36,7 +36,6 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "log_level": ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
     "log_format": ("text", "json"),
-    "currency": CURRENCIES,
 }
 """Setting -> the values that it can have, in any case."""
 SECRETS = frozenset(
@@ -143,6 +142,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         for name, choices in CHOICES.items():
             _normalize(self, name, _chosen(name, getattr(self, name), choices))
         _normalize(self, "public_url", _origin(self.public_url))
+        _normalize(self, "currency", self.currency.upper())
+        if not is_currency(self.currency):
+            raise ConfigurationError(f"CURRENCY is {self.currency!r}; it must be an ISO 4217 code, such as EUR.")
         if self.operator_password and not self.operator_password.startswith("$argon2"):
             raise ConfigurationError("OPERATOR_PASSWORD must be a hash: `shop config --hash-password` makes one.")
 

@@ -76,7 +76,7 @@ async def _import_until(done: asyncio.Event, engine: AsyncEngine) -> int:
         file = io.BytesIO(EXPORT.format(number).encode())
         catalog_import = CatalogImport(engine, "EUR", read_rates(""), stock=bool(number % 2))
         with suppress(StoreUnavailable):  # SQLite has one writer at a time
-            await catalog_import.run(io.BufferedReader(file))  # type: ignore[arg-type]
+            await catalog_import.run(io.BufferedReader(file))
         if done.is_set():
             return number
     raise AssertionError

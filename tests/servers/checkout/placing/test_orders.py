@@ -87,11 +87,11 @@ async def test_a_page_has_the_newest_first_and_can_be_narrowed(scene: Scene) -> 
 
 async def test_open_orders_are_counted_and_those_that_are_due(scene: Scene) -> None:
     known = scene.process().orders
-    assert await known.open(0) == OpenOrders(0, 0, None)
+    assert await known.open(0) == OpenOrders(0, 0)
     await scene.process().place(await scene.submission())
     order = await scene.process().place(await scene.submission(outcome="challenged"))
-    assert await known.open(order.created_at * 1000) == OpenOrders(1, 0, order.changed_at)
-    assert await known.open((order.created_at + 1000) * 1000) == OpenOrders(1, 1, order.changed_at)
+    assert await known.open(order.created_at * 1000) == OpenOrders(1, 0)
+    assert await known.open((order.created_at + 1000) * 1000) == OpenOrders(1, 1)
 
 
 @pytest.mark.parametrize(

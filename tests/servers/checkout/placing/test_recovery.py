@@ -138,18 +138,6 @@ class TestTheShopper:
         assert (await scene.payments.confirm(order.number, approved=True)).status == "voided"
         assert (await scene.process().place_order.resume(order.number)).state == "failed"
 
-
-@asynccontextmanager
-async def without_table(scene: Scene, table: str) -> AsyncIterator[None]:
-    """The database takes no transaction that is about this table."""
-    async with writing(scene.database) as connection:
-        await connection.execute(text(f"ALTER TABLE {table} RENAME TO {table}_away"))
-    try:
-        yield
-    finally:
-        async with writing(scene.database) as connection:
-            await connection.execute(text(f"ALTER TABLE {table}_away RENAME TO {table}"))
-
     async def test_keeps_a_share_of_the_stock_until_then(self, scene: Scene) -> None:
         for name in ("ada", "bob", "cia"):
             await scene.process().place(await scene.submission(await scene.cart("MUG", cart_id=name), "challenged"))
@@ -185,6 +173,18 @@ async def without_table(scene: Scene, table: str) -> AsyncIterator[None]:
         with pytest.raises(PaymentDeclined):
             await scene.process().place(await scene.submission(outcome="declined"))
         assert await scene.emails() == ["failed"], "who sees the page needs no letter"
+
+
+@asynccontextmanager
+async def without_table(scene: Scene, table: str) -> AsyncIterator[None]:
+    """The database takes no transaction that is about this table."""
+    async with writing(scene.database) as connection:
+        await connection.execute(text(f"ALTER TABLE {table} RENAME TO {table}_away"))
+    try:
+        yield
+    finally:
+        async with writing(scene.database) as connection:
+            await connection.execute(text(f"ALTER TABLE {table}_away RENAME TO {table}"))
 
 
 class TestTheBankNeverTells:
