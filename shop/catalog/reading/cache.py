@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Iterable, Sequence
 from typing import Any, TypeVar, cast
 
 from shop.catalog.model import Category, Listing, Offer, Page, Product, Published, Query
@@ -108,14 +108,18 @@ class CachedCatalog:
     async def _cached_offers(self, skus: Iterable[str]) -> dict[str, Offer]:
         await self.check()
         known = {sku: self._offers.get(sku) for sku in skus}
-        if missing := [sku for sku, offer in known.items() if offer is None]:
-            version = self._version
-            found = await self.repository.offers(missing)
-            for sku in missing:
-                known[sku] = (found.get(sku),)
-                if version == self._version:
-                    self._offers.put(sku, (found.get(sku),))
+        if missing := tuple(sorted(sku for sku, offer in known.items() if offer is None)):
+            known |= await self._shared(("offers", missing), lambda: self._load_offers(missing))
         return {sku: offer[0] for sku, offer in known.items() if offer and offer[0]}
+
+    async def _load_offers(self, skus: Sequence[str]) -> dict[str, tuple[Offer | None]]:
+        version = self._version
+        found = await self.repository.offers(skus)
+        offers: dict[str, tuple[Offer | None]] = {sku: (found.get(sku),) for sku in skus}
+        if version == self._version:
+            for sku, offer in offers.items():
+                self._offers.put(sku, offer)
+        return offers
 
     def published(self) -> AsyncIterator[Published]:
         """See CatalogRepository. Not cached."""
@@ -126,11 +130,14 @@ class CachedCatalog:
         known: T | None = self._caches[cache].get(key)
         if known is not None:
             return known
-        task = self._loading.get((cache, key))
+        return await self._shared((cache, key), lambda: self._load(cache, key, load))
+
+    async def _shared(self, key: Hashable, load: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """The result of a read, which concurrent requests for the same key share."""
+        task = self._loading.get(key)
         if task is None:
-            # Concurrent requests for the same key share this read.
-            task = self._loading[cache, key] = asyncio.ensure_future(self._load(cache, key, load))
-            task.add_done_callback(lambda done: self._loaded((cache, key), done))
+            task = self._loading[key] = asyncio.ensure_future(load())
+            task.add_done_callback(lambda done: self._loaded(key, done))
         return cast("T", await asyncio.shield(task))
 
     async def _load(self, cache: str, key: Hashable, load: Callable[[], Awaitable[T]]) -> T:

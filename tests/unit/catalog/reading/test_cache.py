@@ -275,6 +275,17 @@ async def test_concurrent_reads_share_one_query(catalog: CachedCatalog, database
     assert database.asked == ["page"], "and one of them going away takes it from nobody"
 
 
+async def test_concurrent_orders_of_the_same_goods_share_one_query(catalog: CachedCatalog, database: Database) -> None:
+    database.open.clear()
+    asked = (["MUG", "BOWL"], ["BOWL", "MUG"]) * 25
+    waiting = [asyncio.ensure_future(catalog.offers(skus)) for skus in asked]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    database.open.set()
+    assert all(set(offers) == {"MUG", "BOWL"} for offers in await asyncio.gather(*waiting[1:]))
+    assert database.asked == ["offers"]
+
+
 async def test_a_read_during_a_change_is_not_cached(
     catalog: CachedCatalog, database: Database, engine: AsyncEngine, clock: Clock
 ) -> None:
