@@ -51,3 +51,8 @@ def addresses_in(sitemap: str) -> list[str]:
 def order_number(location: str) -> str:
     """The number in the address of an order's page."""
     return urlsplit(location).path.rpartition("/")[2]
+
+
+def path_of(location: str) -> str:
+    """The path of an address with its query, which opens the page of an order."""
+    return urlsplit(location)._replace(scheme="", netloc="").geturl()

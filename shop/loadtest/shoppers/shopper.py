@@ -11,16 +11,17 @@ import secrets
 import time
 from itertools import count
 from typing import Any, ClassVar
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import gevent
 import msgspec
 from locust import FastHttpUser, task
 from locust.exception import StopUser
 
+from shop.checkout.order_numbers import grouped
 from shop.loadtest.plan import Plan
 from shop.loadtest.shoppers.history import History, Lines, lines_on
-from shop.loadtest.shoppers.pages import choices_on, offer_on, order_number, refusal_on
+from shop.loadtest.shoppers.pages import choices_on, offer_on, order_number, path_of, refusal_on
 from shop.loadtest.shoppers.person import order_form
 from shop.loadtest.tally import Attempt, Tally
 
@@ -170,7 +171,7 @@ class Shopper(FastHttpUser):
     def _receipt(self, attempt: Attempt) -> None:
         self.tally.receipts += 1
         answer = self._ask("receipt", attempt.receipt)
-        if not (answer.accepted and attempt.number in answer.text):
+        if not (answer.accepted and grouped(attempt.number) in answer.text):
             self.tally.without_receipt.append(f"/order/{attempt.number} answered {answer.status} without the order.")
 
     def _product(self) -> tuple[str, str]:
@@ -211,7 +212,7 @@ class Shopper(FastHttpUser):
             headers["Idempotency-Key"] = key
         method, body = ("GET", None) if form is None else ("POST", urlencode(form))
         with self.client.request(method, path, name=kind, data=body, headers=headers, catch_response=True) as response:
-            location = urlsplit((response.headers or {}).get("location", "")).path
+            location = path_of((response.headers or {}).get("location", ""))
             answer = Answer(response.status_code, response.text or "", location)
             if answer.accepted or answer.refused:
                 response.success()
