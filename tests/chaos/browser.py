@@ -13,12 +13,12 @@ PATIENCE_SECONDS = 10.0
 """How long an answer is waited for."""
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
-_STATUS = re.compile(rb"HTTP/1\.1 (\d{3})")
+_STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: (\d+)")
 _LOCATION = re.compile(rb"(?i)\r\nlocation: ([^\r]*)")
 _COOKIE = re.compile(rb"(?i)\r\nset-cookie: ([^=;\r]+)=([^;\r]*)([^\r]*)")
 _DELETES = re.compile(rb"(?i); *max-age=0\b")
-_CLOSES = re.compile(rb"(?i)\r\nconnection: close")
+_CLOSES = re.compile(rb"(?i)HTTP/1\.0|.*\r\nconnection: close", re.DOTALL)
 
 
 class NoAnswer(Exception):
@@ -46,9 +46,12 @@ class Answer(msgspec.Struct, frozen=True):
 class Tab:
     """A tab of a browser at http://`host`:`port`; tabs of one browser share `cookies`."""
 
-    def __init__(self, port: int, cookies: dict[str, str], host: str = "127.0.0.1") -> None:
+    def __init__(
+        self, port: int, cookies: dict[str, str], host: str = "127.0.0.1", *, patience: float = PATIENCE_SECONDS
+    ) -> None:
         self.cookies = cookies
         self._host, self._port = host, port
+        self._patience = patience
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def get(self, path: str, headers: Mapping[str, str] = {}) -> Answer:
@@ -67,7 +70,7 @@ class Tab:
 
     async def _ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(self._patience):
                 if self._streams is not None and self._streams[0].at_eof():  # it was idle, and the shop closed it
                     self.close()
                 if self._streams is None:
@@ -100,6 +103,6 @@ class Tab:
         self.cookies.update(cookies)
         for name in [name for name, value in cookies.items() if not value]:
             del self.cookies[name]
-        if _CLOSES.search(head):
+        if _CLOSES.match(head):
             self.close()
         return Answer(int(status[1]), body, cookies, location[1].decode() if location else "")

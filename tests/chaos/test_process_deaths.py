@@ -96,7 +96,9 @@ async def prove_that_all_is_done_once(database: str) -> None:
     captured = await fetch(engine, select(demo_payments.c.key).where(demo_payments.c.kind == "captured"))
     assert sorted(row.key for row in captured) == sorted(found[point].number for point in paid)
     letters = await fetch(engine, select(outbox.c.id))
-    assert sorted(row.id for row in letters) == sorted(f"placed:{found[point].number}" for point in paid)
+    assert {row.id for row in letters} == {
+        f"{'placed' if point in paid else 'failed'}:{order.number}" for point, order in found.items()
+    }
     (left,) = await fetch(engine, select(variants.c.stock))
     assert left.stock == STOCK - len(paid)
     await engine.dispose()
