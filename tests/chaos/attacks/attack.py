@@ -16,6 +16,9 @@ from tests.chaos.attacks.buyer import Buyer, Reply, Said
 from tests.chaos.stage import SECRET, Stage
 
 MOST_LETTERS = 300
+RUSH_SECONDS = 60.0
+"""How long an answer is waited for: all come at once, and the last waits for everybody before."""
+MOMENT_SECONDS = 0.5
 
 
 class Raid:
@@ -40,7 +43,7 @@ class Raid:
 
     def buyer(self, who: object) -> Buyer:
         """Somebody new, in a browser of their own."""
-        return self._came(Buyer(self.stage.shop.port, f"{self._name}-{who}@example.com"))
+        return self._came(Buyer(self.stage.shop.port, f"{self._name}-{who}@example.com", patience=RUSH_SECONDS))
 
     def buyers(self, count: int) -> list[Buyer]:
         """So many people."""
@@ -55,6 +58,15 @@ class Raid:
         replies = await asyncio.gather(*orders)
         self.replies += replies
         return replies
+
+    async def until_decided(self, buyers: Iterable[Buyer]) -> None:
+        """Let buyers order all at once, and again a moment later where they are asked to; every answer is noted."""
+        async with asyncio.timeout(RUSH_SECONDS):
+            await asyncio.gather(*(self._decided(buyer) for buyer in buyers))
+
+    async def _decided(self, buyer: Buyer) -> None:
+        while (await self.at_once([buyer.orders()]))[0].said is Said.AWAY:
+            await asyncio.sleep(MOMENT_SECONDS)
 
     def expects(self, condition: bool, words: str) -> None:
         """Note these words unless the condition holds."""

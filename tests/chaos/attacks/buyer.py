@@ -10,7 +10,7 @@ import msgspec
 
 from shop.loadtest.shoppers.history import Lines, lines_on
 from tests.chaos.address import GOOD, address
-from tests.chaos.browser import Answer, NoAnswer, Tab
+from tests.chaos.browser import PATIENCE_SECONDS, Answer, NoAnswer, Tab
 
 CHALLENGED = "4000000000003220"
 DECLINED, SLOW = "4000000000000002", "4000000000001117"
@@ -71,15 +71,18 @@ def words_on(page: bytes) -> str:
 class Buyer:
     """One person with a cart, known by an e-mail address. Tabs and windows of the same browser share `cookies`."""
 
-    def __init__(self, port: int, email: str, cookies: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, port: int, email: str, cookies: dict[str, str] | None = None, *, patience: float = PATIENCE_SECONDS
+    ) -> None:
         self.email = email
         self.cookies: dict[str, str] = {} if cookies is None else cookies
         self.port = port
-        self._tab = Tab(port, self.cookies)
+        self._patience = patience
+        self._tab = Tab(port, self.cookies, patience=patience)
 
     def another_tab(self) -> Buyer:
         """The same person over another connection."""
-        return Buyer(self.port, self.email, self.cookies)
+        return Buyer(self.port, self.email, self.cookies, patience=self._patience)
 
     def leaves(self) -> None:
         """Close the tab."""

@@ -32,9 +32,9 @@ async def last_pieces(raid: Raid) -> None:
     buyers = raid.buyers(raid.many)
     added = await asyncio.gather(*(buyer.adds("last-piece") for buyer in buyers))
     raid.expects(all(added), "not everybody had the last piece in the cart")
-    replies = await raid.at_once(buyer.orders() for buyer in buyers)
+    await raid.until_decided(buyers)
     all_sold(raid, LAST)
-    silent = [reply for reply in replies if reply.said is Said.TOLD and NOTHING not in reply.words]
+    silent = [reply for reply in raid.replies if reply.said is Said.TOLD and NOTHING not in reply.words]
     raid.expects(not silent, f"{len(silent)} were not told that nothing was charged")
 
 
@@ -62,7 +62,7 @@ async def import_while_selling(raid: Raid) -> None:
     await asyncio.gather(*(buyer.adds("edited") for buyer in buyers))
     done = asyncio.Event()
     importing = asyncio.create_task(_import_until(done, engine))
-    await raid.at_once(buyer.orders() for buyer in buyers)
+    await raid.until_decided(buyers)
     done.set()
     imports = await importing
     await engine.dispose()
@@ -87,7 +87,7 @@ async def crossing_orders(raid: Raid) -> None:
     buyers = raid.buyers(raid.many)
     ways = [tuple(f"crossed-{one}" for one in CROSSINGS[n % len(CROSSINGS)]) for n in range(raid.many)]
     await asyncio.gather(*(buyer.adds(*way) for buyer, way in zip(buyers, ways, strict=True)))
-    await raid.at_once(buyer.orders() for buyer in buyers)
+    await raid.until_decided(buyers)
     all_sold(raid, CROSSED)
 
 
