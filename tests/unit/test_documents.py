@@ -50,7 +50,8 @@ def check(arguments: list[str]) -> None:
     while isinstance(command, click.Group) and arguments and not arguments[0].startswith("-"):
         found = command.get_command(context, name := arguments[0])
         assert found, f"shop has no command {name}"
-        command, arguments, context = found, arguments[1:], click.Context(found, context, info_name=name)
+        context = click.Context(found, context, info_name=name, **found.context_settings)
+        command, arguments = found, arguments[1:]
     values, rest, _ = command.make_parser(context).parse_args(list(arguments))
     assert not rest, f"{command.name} takes no {rest}"
     for parameter in command.params:
