@@ -37,10 +37,10 @@ def typed(page: Path) -> Iterator[str]:
 
 
 def commands(page: Path) -> Iterator[list[str]]:
-    """The arguments of each `shop …` that a page shows."""
+    """The arguments of each `shop …` that a page shows, without what the shell does with its output."""
     for line in typed(page):
         if found := re.match(r"(?:[A-Z_]+=\S* )*(?:\.venv/bin/)?shop (?!demo RUNG$)(.+)", line):
-            yield shlex.split(found[1])
+            yield shlex.split(re.split(r" [>|] ", found[1])[0])
 
 
 def check(arguments: list[str]) -> None:
