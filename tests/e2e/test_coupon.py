@@ -32,7 +32,7 @@ def test_with_the_keyboard_nobody_loses_their_place(open_shopper: OpenShopper) -
     expect(page.get_by_role("button", name="Remove the coupon WELCOME10")).to_be_focused()
     assert not Axe().run(page).response["violations"]
     keyboard.press("Enter")
-    shopper.sees_status("The coupon is taken out.")
+    shopper.sees_status("The coupon was removed.")
     expect(page.get_by_text(ASKING)).to_be_focused()
 
 

@@ -114,7 +114,7 @@ async def test_a_refused_coupon_keeps_the_typed_code_and_the_current_coupon(shop
 
 async def test_a_coupon_below_its_minimum_says_how_much_is_missing(shop: Client) -> None:
     await shop.post(MUG, data={"quantity": "1"})
-    assert "The coupon FIVE counts from €30.00 on: €11.00 more." in (await enter(shop, "FIVE", **HTMX)).text
+    assert "The coupon FIVE applies from €30.00: €11.00 to go." in (await enter(shop, "FIVE", **HTMX)).text
     await shop.post(MUG, data={"quantity": "2"})
     assert "The coupon FIVE takes €5.00 off." in (await enter(shop, "FIVE", **HTMX)).text
 
@@ -133,7 +133,7 @@ async def test_an_expired_coupon_says_so_and_can_be_removed(shop: Client, clock:
 async def test_a_cart_below_the_minimum_keeps_its_coupon(shop: Client) -> None:
     await enter(shop, "FIVE")
     smaller = await shop.post(MUG, data={"quantity": "1"}, headers=HTMX)
-    assert "The coupon FIVE counts from €30.00 on: €11.00 more." in smaller.text
+    assert "The coupon FIVE applies from €30.00: €11.00 to go." in smaller.text
     assert "Before shipping" not in smaller.text
     again = await shop.post(MUG, data={"quantity": "3"}, headers=HTMX)
     assert rows(again.text)["Before shipping"] == "€52.00"
@@ -154,7 +154,7 @@ async def test_a_coupon_without_a_cart_is_refused_and_creates_none(make_client: 
         assert reply.status_code == (422 if path == "/cart/coupon" else 303)
         assert "set-cookie" not in reply.headers
         if path == "/cart/coupon":
-            assert "Please put something into your cart first" in reply.text
+            assert "Please add something to your cart first" in reply.text
 
 
 async def test_the_cart_shows_the_distance_to_free_shipping(shop: Client) -> None:
