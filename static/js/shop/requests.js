@@ -1,7 +1,7 @@
 // Requests that outlast a bad network. A change keeps its idempotency key when it is sent again, so it counts once.
 // It is in the outbox until the shop has answered.
 
-import { next, on, say, tell } from "./basics.js";
+import { byId, next, on, say, tell } from "./basics.js";
 import { isAdd, isBlocked, keyOf, names, outdated, pending } from "./outbox.js";
 import { put, renew, repeat, settle } from "./outbox.js";
 

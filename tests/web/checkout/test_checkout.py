@@ -74,7 +74,7 @@ class TestThePage:
 
     async def test_one_client_takes_nothing_off_sale(self, buyer: Buyer, client: Client) -> None:
         """Every way to keep goods without paying for them: opened, declined, left at the bank, again and again."""
-        for card in ["", "4000 0000 0000 0002", "4000 0000 0000 3220"] * 20:
+        for card in ["", "4000 0000 0000 0002", "4000 0000 0000 3220", "", "4000 0000 0000 3220"] * 12:
             client.cookies.clear()
             await buyer.adds("tide-mug", await buyer.stock("TIDE-MUG"))
             await buyer.adds("last-jug", await buyer.stock("LAST-JUG"))
