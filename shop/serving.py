@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 import socket
 from contextlib import suppress
 from importlib.util import find_spec
@@ -66,6 +67,7 @@ def serve(settings: Settings, listener: socket.socket, *, reload: bool = False) 
     host, port = listener.getsockname()[:2]
     click.echo(f"The shop is open at http://{f'[{host}]' if ':' in host else host}:{port} (Ctrl+C closes it)")
     server = uvicorn.Server(config)
+    _end_cleanly()
     with suppress(KeyboardInterrupt):
         if reload:
             ChangeReload(config, target=server.run, sockets=[listener]).run()
@@ -73,3 +75,13 @@ def serve(settings: Settings, listener: socket.socket, *, reload: bool = False) 
             Multiprocess(config, sockets=[listener]).run()
         else:
             server.run(sockets=[listener])
+
+
+def _end_cleanly() -> None:
+    """Let SIGTERM, and SIGHUP unless it is ignored, end this process as Ctrl+C does: callers close what is open.
+
+    uvicorn raises SIGTERM again after it has stopped, and does not handle SIGHUP.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from shop.settings import Settings, export_secret
+from shop.settings import GENERATED, Settings, export_secret
 
 READ = "from shop.settings import Settings; print(Settings.from_env().secret_key)"
 
@@ -15,6 +15,7 @@ READ = "from shop.settings import Settings; print(Settings.from_env().secret_key
 def test_a_key_that_is_drawn_is_handed_to_the_processes_that_are_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "")
     settings = export_secret(Settings())
-    assert len(settings.secret_key) == 64
+    assert len(settings.secret_key.removeprefix(GENERATED)) == 64
+    assert settings.lasting_secret == ""
     read = subprocess.run([sys.executable, "-c", READ], capture_output=True, text=True, check=True)
     assert read.stdout.strip() == settings.secret_key
