@@ -113,7 +113,7 @@ class PlaceOrderHandlers:
         cookies = []
         with contextlib.suppress(StoreUnavailable):
             cart = await self._ordering.place_order.taken_out(order.number)
-            cookies = self._site.sessions.latest(submission.request, cart.id, cart.changes, cart.changed_at)
+            cookies = self._site.sessions.shows(submission.request, cart)
         return go_to(submission.request, order.path, headers=cookies)
 
     async def _already_ordered(self, submission: CheckoutSubmission, quote: Quote, number: str) -> Reply:

@@ -117,7 +117,7 @@ class OrderHandlers:
             return request.badge, []
         cookies = self._site.sessions.correct_count(request, cart.quantity)
         if cookies:
-            cookies += self._site.sessions.latest(request, cart.id, cart.changes, cart.changed_at)
+            cookies += self._site.sessions.shows(request, cart)
         return str(cart.quantity or ""), cookies
 
 
