@@ -133,7 +133,7 @@ class OutOfStock(InvalidInput):
 
     def __init__(self, available: Mapping[str, int]) -> None:
         super().__init__(
-            noted("Some of your items are no longer there in this number. Nothing was ordered or charged.")
+            noted("Some of your items are no longer available in this quantity. Nothing was ordered or charged.")
         )
         self.available = available
 
@@ -236,7 +236,9 @@ class TooManyRequests(ShopError):
     status = 429
 
     def __init__(self, seconds: int) -> None:
-        super().__init__(noted("Nobody needs this so often, so it was not done. Please try again in some minutes."))
+        super().__init__(
+            noted("That was too many times in a short while, so it was not done. Please try again in a few minutes.")
+        )
         self.seconds = seconds
 
 

@@ -33,6 +33,8 @@ MAX_U32 = 2**32 - 1
 """The largest revision, and the latest time: a stored cart has four bytes for each."""
 MAX_AMOUNT = 2**40
 """Prices are below this number of minor units."""
+SHOWN_CHANGES = 4
+"""Of how many changes a browser keeps the ids: the latest alone does not tell apart states that were merged."""
 REMEMBERED_CHANGES = 256
 """How many change ids a cart remembers, and so how many changes later a retried change is still recognized."""
 
@@ -514,6 +516,17 @@ def reconcile_exactly(stored: Cart, cart: Cart, effects: Iterable[Effect], limit
 def ids_in(changes: bytes) -> list[bytes]:
     """The ids in a string of ids, as in `Cart.changes`."""
     return [changes[i : i + ID_BYTES] for i in range(0, len(changes), ID_BYTES)]
+
+
+def ids_shown(cart: Cart, before: bytes) -> bytes:
+    """The ids of the latest changes that the shopper of a cart has been shown: its own, after those of `before`.
+
+    If the cart is behind, they include some that it lacks: its answer must not make a browser forget them.
+    """
+    missed = [change for change in ids_in(before) if not cart.knows(change)] if cart.behind else []
+    half = SHOWN_CHANGES // 2
+    latest = cart.change_ids[-half if missed else -SHOWN_CHANGES :]
+    return b"".join((*missed[-half:], *latest))
 
 
 def _is_complete(cart: Cart) -> bool:

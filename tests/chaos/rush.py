@@ -19,7 +19,7 @@ NOTHING = "Nothing was ordered or charged"
 PAGES = {
     "Thank you": ("placed", "paid", "shipped"),
     "This order was not placed": ("failed",),
-    "We are still asking your bank": ("pending",),
+    "We are waiting for your bank": ("pending",),
 }
 """What the page of an order says, and of which states that is the truth."""
 

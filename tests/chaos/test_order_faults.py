@@ -87,7 +87,7 @@ def test_a_bank_that_does_not_answer(till: OrderTransactions, card: str, end: st
         form = await buyer.opens_the_checkout()
         reply = await buyer.orders(form, card=card)
         page = await buyer.looks_at(reply.page)
-        assert "We are still asking your bank" in page
+        assert "We are waiting for your bank" in page
         assert "Your order is not placed yet" in page
         again = await buyer.orders(form)
         assert again.said is Said.ORDERED or "Nothing was charged" in again.words

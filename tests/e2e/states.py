@@ -122,7 +122,7 @@ def _checkout_refused(shopper: Shopper) -> None:
     shopper.opens("/checkout")
     shopper.fills_in(city="", card_number="4242 4242 4242 4241")
     shopper.places_the_order()
-    shopper.sees_alert("2 things have to be put right")
+    shopper.sees_alert("There are 2 problems")
 
 
 @state("checkout-declined")

@@ -112,7 +112,7 @@ def test_the_whole_way_with_the_keyboard(shopper: Shopper) -> None:
 
 def test_on_a_phone(open_shopper: OpenShopper) -> None:
     shopper = open_shopper(**PHONE)
-    shopper.page.get_by_text("Filter", exact=True).tap()
+    shopper.page.get_by_role("button", name="Filter").tap()
     shopper.page.get_by_role("checkbox", name=re.compile("^Kitchen")).tap()
     expect(shopper.titles()).to_have_count(6)
     expect(shopper.page.get_by_role("checkbox", name=re.compile("^Kitchen"))).to_be_visible()

@@ -174,7 +174,7 @@ def test_the_last_removal_leaves_an_empty_cart_and_a_way_on(open_shopper: OpenSh
 
 
 def test_the_cart_is_emptied_after_asking(at_cart: Shopper) -> None:
-    everything_out = at_cart.page.get_by_role("button", name="Take everything out")
+    everything_out = at_cart.page.get_by_role("button", name="Empty it")
     expect(everything_out).to_be_hidden()
     at_cart.page.get_by_text("Empty the cart").click()
     everything_out.click()

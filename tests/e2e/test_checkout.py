@@ -211,7 +211,7 @@ def test_bought_without_javascript(open_shopper: OpenShopper, books: Books) -> N
     shopper = open_shopper("/checkout", having=("Keel Pan",), java_script_enabled=False)
     shopper.fills_in(card_number="4242 4242 4242 4241", city="")
     shopper.places_the_order()
-    shopper.sees_alert("2 things have to be put right")
+    shopper.sees_alert("There are 2 problems")
     shopper.forgives()
     expect(shopper.field("Street address")).to_have_value("Hauptstraße 1")
     expect(shopper.field("Card number")).to_have_value("")
@@ -249,7 +249,7 @@ def test_a_gift_note_stays_while_the_form_is_checked_and_comes_back(at_checkout:
     note.fill("For Kim.\n\nSleep well.")
     at_checkout.field("City").fill("")
     at_checkout.places_the_order()
-    at_checkout.sees_alert("One thing has to be put right")
+    at_checkout.sees_alert("There is one problem")
     expect(note).to_have_value("For Kim.\n\nSleep well.")
     note.fill("For Lee.\nSleep well.")
     at_checkout.field("City").fill("Lyon")
@@ -286,7 +286,7 @@ def test_sold_out_meanwhile(open_shopper: OpenShopper, books: Books) -> None:
     shopper.fills_in()
     books.is_bought_out("tidal-bowl")
     shopper.places_the_order()
-    shopper.sees_alert("Some of this is no longer there")
+    shopper.sees_alert("Some items are no longer available")
     expect(shopper.page.get_by_role("main")).to_contain_text("Nothing was ordered or charged")
     shopper.forgives()
     shopper.page.get_by_role("main").get_by_role("link", name="Change your cart").first.click()
@@ -300,7 +300,7 @@ def test_sold_out_meanwhile(open_shopper: OpenShopper, books: Books) -> None:
 def test_a_price_that_changed_is_confirmed_first(at_checkout: Shopper, books: Books, shop_process: ShopProcess) -> None:
     shop_process.imports(price_list(shop_process.log.parent / "dearer.csv", {"keel-pan": ("79.00", 500)}))
     at_checkout.places_the_order()
-    at_checkout.sees_alert("Please look once more")
+    at_checkout.sees_alert("Please check once more")
     expect(at_checkout.page.get_by_role("main")).to_contain_text("Keel Pan: €69.00 before, now €79.00")
     assert books.orders() == []
     at_checkout.forgives()
@@ -350,7 +350,7 @@ def test_the_bank_asks_first_and_the_shopper_refuses(at_checkout: Shopper, books
 def test_an_answer_of_the_bank_that_gets_lost_is_asked_for_again(at_checkout: Shopper, books: Books) -> None:
     at_checkout.fills_in_the_card(LOST_ANSWER)
     at_checkout.places_the_order()
-    expect(at_checkout.page.get_by_role("heading", name="We are still asking your bank")).to_be_visible()
+    expect(at_checkout.page.get_by_role("heading", name="We are waiting for your bank")).to_be_visible()
     expect(at_checkout.page.get_by_role("main")).to_contain_text("Your order is not placed yet")
     # Nobody reloads it.
     expect(at_checkout.page.get_by_role("heading", name="Thank you")).to_be_visible()
@@ -365,7 +365,7 @@ def test_a_coupon_from_the_cart_to_the_receipt_once(open_shopper: OpenShopper, b
     for words in ("ONCE-EACH", "€62.10"):
         expect(shopper.page.get_by_role("main")).to_contain_text(words)
     orders_with_a_coupon(shopper)
-    shopper.sees_alert("Please look once more")
+    shopper.sees_alert("Please check once more")
     main = shopper.page.get_by_role("main")
     expect(main).to_contain_text("The coupon ONCE-EACH has already been used with this e-mail address.")
     shopper.forgives()

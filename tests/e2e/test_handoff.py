@@ -26,7 +26,7 @@ def test_a_cart_goes_on_on_a_phone(open_shopper: OpenShopper) -> None:
     phone.sees_badge(3)
 
     phone.page.go_back()
-    phone.presses("Take it out again")
+    phone.presses("Remove it again")
     phone.sees_lines("Reed Vase", "Cove Teapot")
     desk.opens("/cart")
     desk.sees_lines("Keel Pan", "Reed Vase")

@@ -193,7 +193,7 @@ def test_the_checkout_says_what_is_still_on_its_way_and_makes_it_after_all(at_ca
     at_cart.sees_status("A change is not yet in your cart; we keep trying: Keel Pan")
     expect(page).to_have_url(re.compile("/cart$"))
     page.unroute(CHANGES)
-    at_cart.presses("Go on without it")
+    at_cart.presses("Continue without it")
     expect(page.get_by_role("complementary", name="Your order")).to_contain_text("5 × €69.00")
     at_cart.forgives()
 

@@ -12,13 +12,14 @@ from tests.e2e.shopper import Shopper
 from tests.fixtures.browser import PHONE, OpenShopper
 
 HEADING = "Goes well with your cart"
+TO_THEIR_PLACE = "document.querySelector('main .recommended')?.scrollIntoView({ block: 'center' })"
 
 
 def sees_recommendations(shopper: Shopper) -> None:
     """A busy machine misses the moment in which they are to come; whoever comes back has them then."""
     heading = shopper.page.get_by_role("main").get_by_role("heading", name=HEADING)
     for _ in range(10):
-        shopper.page.mouse.wheel(0, 4000)
+        shopper.page.evaluate(TO_THEIR_PLACE)
         try:
             expect(heading).to_be_visible(timeout=1_500)
         except AssertionError:
@@ -76,7 +77,7 @@ def test_what_comes_late_moves_no_button_on_a_phone(open_shopper: OpenShopper) -
     shopper.page.route("**/recommended*", lambda route: held.append(route))
     shopper.opens("/cart")
     with shopper.page.expect_request("**/recommended*"):
-        shopper.page.evaluate("document.querySelector('main .recommended').scrollIntoView({ block: 'center' })")
+        shopper.page.evaluate(TO_THEIR_PLACE)
     before = shopper.checkout_link.bounding_box()
     held[0].fulfill(body=f"<h2>{HEADING}</h2>" + "<p>A bowl</p>" * 20, content_type="text/html")
     expect(shopper.page.get_by_role("heading", name=HEADING)).to_be_attached()

@@ -85,7 +85,7 @@ def test_on_a_wide_screen_both_are_parts_of_the_page(open_shopper: OpenShopper) 
         expect(opener(page, name)).to_be_hidden()
         expect(page.get_by_role("dialog", name=name)).to_have_count(0)
     expect(page.get_by_role("navigation", name="Categories").get_by_role("link", name="Kitchen")).to_be_visible()
-    expect(page.get_by_role("radio", name=re.compile("^Kitchen"))).to_be_checked()
+    expect(page.get_by_role("checkbox", name=re.compile("^Kitchen"))).to_be_checked()
 
 
 @pytest.mark.parametrize(("name", "button"), [("Currency", "Change currency"), ("Language", "Change language")])

@@ -39,7 +39,7 @@ def test_find_add_change_remove_undo_and_empty(shopper: Shopper) -> None:
     shopper.sees_badge(3)
 
     shopper.page.get_by_text("Empty the cart").click()
-    shopper.presses("Take everything out")
+    shopper.presses("Empty it")
     shopper.sees_badge(0)
 
 

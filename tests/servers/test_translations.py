@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,19 @@ from babel.messages import Catalog
 from babel.messages.pofile import read_po
 
 from tests.servers.test_house import ROOT
+
+STILTED = (
+    "anew",
+    "go on with",
+    "gone on with",
+    "goes on with",
+    "who has",
+    "least dear",
+    "also if",
+    "as a rule",
+    "is to get",
+)
+"""Turns that a native speaker would not write; docs/brand.md has better ones."""
 
 
 @pytest.fixture(scope="module")
@@ -160,3 +174,10 @@ def test_no_message_hides_in_an_f_string() -> None:
 )
 def test_messages_that_hide_are_found(source: str, lines: list[int]) -> None:
     assert hidden_words(source) == lines
+
+
+def test_messages_have_no_stilted_turns() -> None:
+    with (ROOT / "shop/locale/messages.pot").open("rb") as file:
+        ids = [" ".join(each.id) if isinstance(each.id, (tuple, list)) else each.id for each in read_po(file)]
+    assert len(ids) > 400
+    assert not [(turn, said) for said in ids for turn in STILTED if re.search(rf"\b{turn}\b", said, re.IGNORECASE)]

@@ -55,7 +55,9 @@ class Database:
 
     def _later(self, callback: Callable[..., None], *args: object) -> None:
         """Call back after the time of a trip, whatever becomes of the process."""
-        self._loop.call_later(self._chance.uniform(*self.delay), callback, *args, context=_NOBODY)
+        low, high = self.delay
+        at = self._loop.now + (low + (high - low) * self._chance.random())
+        self._loop.call_at(at, callback, *args, context=_NOBODY)
 
     def _arrives(self, statement: Callable[[], T], reply: asyncio.Future[T]) -> None:
         if self.hung:

@@ -127,16 +127,14 @@ class History:
         before = self._before = self._possible()
         after = self._closed(_apply(state, deed) for state in before) if deed else before
         matching = [state for state in after if content(state) == shown]
-        views: list[Cart] = []
-        if doubt or answer.cart.partial:
-            different = {(content(view), view.removed, view.revision > 0): view for view in self._views(answer, doubt)}
-            views = [view for view in different.values() if content(_apply(view, deed)) == shown]
-        else:
-            after = matching or after
-        self._remember(answer, before, after)
-        if matching and not doubt and not answer.cart.partial:
+        is_doubtful = bool(doubt) or answer.cart.partial
+        is_legal = bool(matching) or (
+            is_doubtful and any(content(_apply(view, deed)) == shown for view in self._views(answer, doubt))
+        )
+        self._remember(answer, before, after if is_doubtful else matching or after)
+        if matching and not is_doubtful:
             self._seen[answer.process] = len(self._steps)
-        return bool(matching or views) or self.lost_count
+        return is_legal or self.lost_count
 
     def answered_both(self, one: Answer, other: Answer, doubt: Doubt) -> bool:
         """Take over the answers to two deeds at once. Returns whether each shows its own, or both in some order."""

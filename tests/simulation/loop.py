@@ -193,17 +193,16 @@ class VirtualLoop(asyncio.BaseEventLoop):
             call = ready.popleft()
             if call.is_cancelled:
                 continue
-            actor = call.context.get(ACTOR)
-            if actor is None or not (actor.dead or actor.stalled):
-                self._call(call)
-            else:  # what a dead actor leaves is kept, to be cleared away in the end
+            context = call.context
+            actor = context.get(ACTOR)
+            if actor is not None and (actor.dead or actor.stalled):
+                # what a dead actor leaves is kept, to be cleared away in the end
                 (actor.late_timers if isinstance(call, Timer) else actor.late_calls).append(call)
-
-    def _call(self, call: Call) -> None:
-        try:
-            call.context.run(call.callback, *call.args)
-        except Exception as error:
-            self.call_exception_handler({"message": f"Exception in {call.callback}", "exception": error})
+                continue
+            try:
+                context.run(call.callback, *call.args)
+            except Exception as error:
+                self.call_exception_handler({"message": f"Exception in {call.callback}", "exception": error})
 
     def _jump(self) -> None:
         """Go to the next timer, and make ready all that are due then."""

@@ -55,7 +55,8 @@ class Link:
         if self.cut:
             self._held.append(deliver)
             return earliest
-        at = max(self._loop.time() + self._chance.uniform(*self.delay), earliest)
+        low, high = self.delay
+        at = max(self._loop.now + (low + (high - low) * self._chance.random()), earliest)
         self._loop.call_at(at, self._arrive, deliver)
         return at
 

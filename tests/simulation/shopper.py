@@ -19,6 +19,7 @@ from shop.cart.model import (
     Undo,
     UseCoupon,
     ids_in,
+    ids_shown,
 )
 from shop.cart.service import CartService
 from shop.errors import CartLimitExceeded
@@ -151,7 +152,7 @@ class Shopper:
             self.seen = answer.cart.changes[-32:]
         if answer.deed is not None and answer.cart.changes:
             self.seen = b""
-            self.latest = answer.cart.changes[-32:], answer.cart.changed_at
+            self.latest = ids_shown(answer.cart, changes), answer.cart.changed_at
 
     def is_stored(self) -> None:
         """Hold what Redis has in the end to the history."""

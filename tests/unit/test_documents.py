@@ -37,10 +37,10 @@ def typed(page: Path) -> Iterator[str]:
 
 
 def commands(page: Path) -> Iterator[list[str]]:
-    """The arguments of each `shop …` that a page shows."""
+    """The arguments of each `shop …` that a page shows, without what the shell does with its output."""
     for line in typed(page):
         if found := re.match(r"(?:[A-Z_]+=\S* )*(?:\.venv/bin/)?shop (?!demo RUNG$)(.+)", line):
-            yield shlex.split(found[1])
+            yield shlex.split(re.split(r" [>|] ", found[1])[0])
 
 
 def check(arguments: list[str]) -> None:
@@ -50,7 +50,8 @@ def check(arguments: list[str]) -> None:
     while isinstance(command, click.Group) and arguments and not arguments[0].startswith("-"):
         found = command.get_command(context, name := arguments[0])
         assert found, f"shop has no command {name}"
-        command, arguments, context = found, arguments[1:], click.Context(found, context, info_name=name)
+        context = click.Context(found, context, info_name=name, **found.context_settings)
+        command, arguments = found, arguments[1:]
     values, rest, _ = command.make_parser(context).parse_args(list(arguments))
     assert not rest, f"{command.name} takes no {rest}"
     for parameter in command.params:

@@ -430,10 +430,12 @@ class FailoverCartService(ForwardingCartService):
 
 
 async def _pause(seconds: float, unless: asyncio.Event) -> None:
-    """Wait so long, or until the event."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await unless.wait()
+    """Wait for the event, which is set after so many seconds at the latest."""
+    timer = asyncio.get_running_loop().call_later(seconds, unless.set)
+    try:
+        await unless.wait()
+    finally:
+        timer.cancel()
 
 
 def _behind(cart: Cart) -> Cart:

@@ -151,7 +151,7 @@ def _wording(kind: State, order: Order) -> _Wording:
             return _Wording(
                 _("Your order {number} is on its way", number=number),
                 _("Your order is on its way"),
-                _("It has left us for the address below."),
+                _("It has been sent to the address below."),
             )
         case "cancelled":
             lead = _("You pay nothing. What was set aside or charged goes back to you.")

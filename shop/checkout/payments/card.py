@@ -113,7 +113,7 @@ def _brand(digits: str) -> Brand | None:
 
 def _number_problem(digits: str, brand: Brand | None) -> str:
     if not digits:
-        return _("Please enter the number of your card.")
+        return _("Please enter your card number.")
     if not _is_number(digits):
         return _("A card number has digits only. Please check it.")
     if brand is None:
@@ -124,7 +124,7 @@ def _number_problem(digits: str, brand: Brand | None) -> str:
             brand=brand.name,
             counts=_listed_counts(brand.digits),
         )
-    return "" if passes_luhn(digits) else _("A digit of this number is wrong. Please check it against your card.")
+    return "" if passes_luhn(digits) else _("One of the digits is wrong. Please check the number against your card.")
 
 
 def _month(text: str) -> int | None:

@@ -33,7 +33,7 @@ _PRECEDENCE: tuple[Status, ...] = ("challenged", "authorised", "declined", "void
 """The status of a payment is the last of these in its ledger."""
 _OUTCOME_STATUS: dict[Outcome, tuple[Status, str]] = {
     "declined": ("declined", noted("Your bank declined this card. Nothing was charged. Please try another card.")),
-    "no-funds": ("declined", noted("There is not enough money for this on your account. Nothing was charged.")),
+    "no-funds": ("declined", noted("Your bank declined this card for lack of funds. Nothing was charged.")),
     "challenged": ("challenged", ""),
 }
 _UNCONFIRMED = noted("You did not confirm this payment with your bank. Nothing was charged.")

@@ -63,6 +63,8 @@ class Reservations:
 
     async def until(self, cart_id: str, wanted: Mapping[str, int]) -> int:
         """When the reservation of all that is wanted expires (seconds since the epoch); 0 if not all is reserved."""
+        if not wanted:
+            return 0
         own = and_(reservations.c.sku == variants.c.sku, reservations.c.holder == cart_id)
         limited = (variants.c.sku.in_(list(wanted)), variants.c.stock.is_not(None))
         statement = select(variants.c.sku, reservations.c.quantity, reservations.c.expires_at).outerjoin(

@@ -57,7 +57,7 @@ class OrderTransactions:
             async with asyncio.timeout(self._queue_seconds):
                 await self._admission.acquire()
         except TimeoutError as error:
-            raise StoreBusy(noted("Very many people are ordering just now. Please try again in a moment.")) from error
+            raise StoreBusy(noted("A lot of people are ordering just now. Please try again in a moment.")) from error
         try:
             yield
         finally:

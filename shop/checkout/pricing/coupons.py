@@ -113,7 +113,7 @@ class Coupons:
             minimum = self._rates.convert(terms.minimum, subtotal.currency)
             if subtotal.amount < minimum.amount:
                 raise CouponRefused(
-                    "The coupon {code} counts from {minimum} on: {more} more.",
+                    "The coupon {code} applies from {minimum}: {more} to go.",
                     code=code,
                     minimum=minimum.format(),
                     more=Money(minimum.amount - subtotal.amount, minimum.currency).format(),

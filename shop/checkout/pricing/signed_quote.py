@@ -77,7 +77,9 @@ def _line_differences(seen: Quote, now: Quote) -> Iterator[str]:
         name, old = line.name, before.pop(line.sku, None)
         if old is None:
             price = (line.unit * line.quantity).format()
-            yield _("{name} is new in it: {quantity} for {price}.", name=name, quantity=line.quantity, price=price)
+            yield _(
+                "{name} is new in your order: {quantity} for {price}.", name=name, quantity=line.quantity, price=price
+            )
             continue
         if (shown := _shortened(line).name) != _shortened(old).name:
             yield _("{before} is now {now}.", before=_shortened(old).name, now=shown)
@@ -87,7 +89,7 @@ def _line_differences(seen: Quote, now: Quote) -> Iterator[str]:
             old_price, new_price = old.unit.format(), line.unit.format()
             yield _("{name}: {before} before, now {now}.", name=name, before=old_price, now=new_price)
     for line in before.values():
-        yield _("{name} is no longer part of it.", name=line.name)
+        yield _("{name} is no longer part of your order.", name=line.name)
 
 
 def _condition_differences(seen: Quote, now: Quote) -> Iterator[str]:
@@ -95,11 +97,11 @@ def _condition_differences(seen: Quote, now: Quote) -> Iterator[str]:
         yield _("The prices were in {before} and are now in {now}.", before=seen.currency, now=now.currency)
     if seen.coupon != now.coupon:
         if seen.coupon:
-            yield _("The coupon {code} no longer counts.", code=seen.coupon)
+            yield _("The coupon {code} no longer applies.", code=seen.coupon)
         if now.coupon:
-            yield _("The coupon {code} counts now.", code=now.coupon)
+            yield _("The coupon {code} applies now.", code=now.coupon)
     if seen.country_code != now.country_code:
-        yield _("It was to go to {before} and now goes to {now}.", before=_country(seen), now=_country(now))
+        yield _("The country was {before} and is now {now}.", before=_country(seen), now=_country(now))
     if _tax(seen) != _tax(now):
         yield _("Tax was {before} and is now {now}.", before=_tax(seen), now=_tax(now))
 

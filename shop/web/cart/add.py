@@ -142,7 +142,7 @@ def _item_of(product: Product, form: Form) -> ItemToAdd:
     if sku:
         variant = product.variant(sku)
         if variant is None:
-            raise NotFound("{title} is not made like that any more. Please choose again.", title=product.title)
+            raise NotFound("{title} no longer comes like that. Please choose again.", title=product.title)
         return ItemToAdd(product, variant, quantity)
     if len(product.variants) > 1:
         choices = listed([*map(content, product.options)])

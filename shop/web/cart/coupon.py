@@ -28,7 +28,7 @@ class CouponHandlers:
             raise CouponRefused("Please enter the coupon's code.")
         cart = await self._carts.get(cart_request.cart_id) if cart_request.cart_id else Cart("")
         if not cart.active:
-            raise InvalidInput("Please put something into your cart first: a coupon is kept with it.")
+            raise InvalidInput("Please add something to your cart first: a coupon is kept with it.")
         offers = await self._site.catalog.offers([line.sku for line in cart.active])
         prices = self._site.currencies.prices(cart_request.request.cookies.get("currency"))
         await self._coupons.check(typed, item_totals(cart, offers, prices).subtotal, cart_request.at)
@@ -44,4 +44,4 @@ def _announce_used(view: CartView) -> str:
 
 
 def _announce_removed(_view: CartView) -> str:
-    return _("The coupon is taken out.")
+    return _("The coupon was removed.")

@@ -94,11 +94,11 @@ class CartPricing:
         if not thresholds:
             return None
         goal = min(thresholds)
-        message = _("The cheapest shipping to {zone} is free.", zone=content(zone.title))
+        message = _("You have free delivery to {zone}.", zone=content(zone.title))
         if discounted.amount < goal:
             more = Money(goal - discounted.amount, prices.currency).format()
             zone_title = content(zone.title)
-            message = _("{more} more, and the cheapest shipping to {zone} is free.", more=more, zone=zone_title)
+            message = _("{more} more for free delivery to {zone}.", more=more, zone=zone_title)
         return FreeShippingView(message, min(discounted.amount, goal), goal)
 
 
@@ -119,7 +119,5 @@ def _coupon_message(code: str, terms: CouponTerms, discount: str) -> str:
     if not terms.free_shipping:
         return _("The coupon {code} takes {discount} off.", code=code, discount=discount)
     if not terms.percent and not terms.amount:
-        return _("The coupon {code} makes the cheapest shipping free.", code=code)
-    return _(
-        "The coupon {code} takes {discount} off and makes the cheapest shipping free.", code=code, discount=discount
-    )
+        return _("The coupon {code} gives you free delivery.", code=code)
+    return _("The coupon {code} takes {discount} off and gives you free delivery.", code=code, discount=discount)

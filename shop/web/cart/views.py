@@ -70,7 +70,7 @@ class FreeShippingView(msgspec.Struct, frozen=True):
     """Progress towards free shipping: `value` of `goal`, for a progress bar. Both are equal once it is reached."""
 
     message: str
-    """'€12.70 more, and the cheapest shipping to the European Union is free.'"""
+    """'€12.70 more for free delivery to the European Union.'"""
     value: int
     goal: int
 

@@ -20,7 +20,7 @@ from shop.web.render.prices import Prices
 from shop.web.render.storefront import Storefront
 from shop.web.render.views import Picture
 
-FRONT_DESCRIPTION = noted("Plain things for the small hours of a day at home.")
+FRONT_DESCRIPTION = noted("Plain things for the small moments of a day at home.")
 
 
 class ListingHandlers:

@@ -130,4 +130,5 @@ def _pager(query: Query, pages: int) -> Pager:
 
 def _category_title(query: Query, facets: tuple[Facet, ...]) -> str:
     values = (value for facet in facets if facet.name == "category" for value in facet.values)
-    return ", ".join(content(value.label) for value in values if value.selected) or query.category
+    chosen = {query.category, *query.categories}
+    return ", ".join(content(value.label) for value in values if value.value in chosen) or query.category

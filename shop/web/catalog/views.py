@@ -137,7 +137,7 @@ class VariantView(msgspec.Struct, frozen=True):
     """'Moss / Large'; '' for a product without options."""
     price: Price
     stock: str
-    """'' if stock is plentiful; else 'Only 3 left', 'Sold out', or that the last ones are in another cart."""
+    """'' if stock is plentiful; else 'Only 3 left', 'Sold out', or that the last ones are reserved."""
     sold_out: bool
     max_quantity: int
 

@@ -89,7 +89,9 @@ class PlaceOrderHandlers:
             order = await self._ordering.place_order.place(submission.order_request(result.quote))
         except OutOfStock as error:
             result = await self._calculate(submission, available=error.available)
-            return await self._redisplay(submission, result, Alert(_("Some of this is no longer there"), (_(NOTHING),)))
+            return await self._redisplay(
+                submission, result, Alert(_("Some items are no longer available"), (_(NOTHING),))
+            )
         except CartOrdered as error:
             return await self._already_ordered(submission, result.quote, error.number)
         except QuoteChanged as error:
@@ -111,7 +113,7 @@ class PlaceOrderHandlers:
         cookies = []
         with contextlib.suppress(StoreUnavailable):
             cart = await self._ordering.place_order.taken_out(order.number)
-            cookies = self._site.sessions.latest(submission.request, cart.id, cart.changes, cart.changed_at)
+            cookies = self._site.sessions.shows(submission.request, cart)
         return go_to(submission.request, order.path, headers=cookies)
 
     async def _already_ordered(self, submission: CheckoutSubmission, quote: Quote, number: str) -> Reply:
@@ -193,7 +195,7 @@ class PlaceOrderHandlers:
 
     async def _confirm(self, submission: CheckoutSubmission, result: QuoteResult, changes: tuple[str, ...]) -> Reply:
         paragraphs = (_("Something has changed since you saw it. Nothing was ordered or charged."),)
-        alert = Alert(_("Please look once more"), paragraphs, changes=changes, tone="changed")
+        alert = Alert(_("Please check once more"), paragraphs, changes=changes, tone="changed")
         return await self._redisplay(submission, result, alert, status=409)
 
     async def _nothing_to_order(self, submission: CheckoutSubmission) -> Reply:

@@ -176,7 +176,7 @@ class CheckoutReplies:
 
 def field_errors_alert(problems: Mapping[str, str], changes: Sequence[str] = ()) -> Alert:
     """The alert with the errors of fields, and with the changes since the form was shown."""
-    heading = ngettext("One thing has to be put right", "{count} things have to be put right", len(problems))
+    heading = ngettext("There is one problem", "There are {count} problems", len(problems))
     fields = tuple(Link(message, f"#{name}") for name, message in problems.items())
     return Alert(heading, (_("Nothing was ordered or charged."),), fields, tuple(changes))
 

@@ -23,7 +23,7 @@ from shop.web.http.origin import email_origin
 from shop.web.http.request import ShopRequest
 from shop.web.render.storefront import Storefront
 
-UNSEEN = noted("This form was open for very long, or is not from here. Please look at your order once more.")
+UNSEEN = noted("This form is too old, or not from this shop. Please check your order once more.")
 
 
 class CheckoutSubmission(msgspec.Struct, frozen=True, kw_only=True):

@@ -108,6 +108,10 @@ def line_notices(merge_line: MergeLine, limits: Limits) -> Iterator[str]:
     if not merge_line.fits:
         yield _("Your cart here is full: it takes {count} different items.", count=limits.lines)
     elif existing and merge_line.added_quantity:
-        yield _("You have {have} here already, {goal} after this.", have=existing, goal=merge_line.merged_quantity)
+        yield _(
+            "You already have {have} here; after this you will have {goal}.",
+            have=existing,
+            goal=merge_line.merged_quantity,
+        )
     elif existing:
-        yield _("You have {have} here already.", have=existing)
+        yield _("You already have {have} here.", have=existing)

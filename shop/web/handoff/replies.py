@@ -59,15 +59,17 @@ class HandoffReplies:
             quantity,
         )
         if not quantity:
-            heading = _("This link has done its work here")
-            lead = _("What it brought is in your cart no more. To bring it again, make a new link on the other device.")
+            heading = _("This link has already been used here")
+            lead = _(
+                "What it brought is no longer in your cart. To bring it again, make a new link on the other device."
+            )
         return await self._take(opened, heading, lead, asks=False, action=undo if "?" in undo else "")
 
     async def nothing_to_bring(self, opened: OpenedLink) -> Reply:
         """The other cart is empty, or everything in it is here already or cannot be bought."""
         if opened.lines:
             heading = _("There is nothing to bring")
-            lead = _("Everything that can still be had is in your cart here already.")
+            lead = _("Everything that is still available is already in your cart here.")
             return await self._take(opened, heading, lead, asks=False, action="")
         lead = _("It was ordered or emptied on the other device. Your cart on this device is as it was.")
         if opened.source.partial:
@@ -76,13 +78,13 @@ class HandoffReplies:
 
     async def empty_cart(self, request: ShopRequest) -> Reply:
         """The cart here is empty, so no link is made."""
-        lead = _("There is nothing to take along yet. What you put into it can go on on another device.")
+        lead = _("There is nothing to bring yet. What you add to it can be taken to another device.")
         return await self._closed(request, 200, _("Your cart is empty"), lead)
 
     async def same_device(self, request: ShopRequest) -> Reply:
         """The link was opened on the device that made it."""
-        lead = _("This link leads to the cart that you have here already. Open it on another device.")
-        return await self._closed(request, 200, _("This is this very cart"), lead)
+        lead = _("This link leads to the cart that you already have here. Open it on another device.")
+        return await self._closed(request, 200, _("This cart is already here"), lead)
 
     async def expired(self, request: ShopRequest) -> Reply:
         """410: the link has expired."""
@@ -94,9 +96,7 @@ class HandoffReplies:
 
     async def invalid(self, request: ShopRequest) -> Reply:
         """404: the token is incomplete, or this shop did not sign it."""
-        lead = _(
-            "Perhaps a part of it was cut off. Nothing was changed. Please copy the whole link, or scan the code again."
-        )
+        lead = _("Part of it may be missing. Nothing was changed. Please copy the whole link, or scan the code again.")
         return await self._closed(request, 404, _("This link is not complete"), lead)
 
     async def _take(self, opened: OpenedLink, heading: str, lead: str, *, asks: bool, action: str) -> Reply:

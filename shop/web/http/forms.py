@@ -86,7 +86,7 @@ async def _body(request: ShopRequest) -> bytes:
 def _urlencoded(body: bytes) -> list[tuple[str, str]]:
     fields = body.decode("utf-8", "replace").split("&")
     if len(fields) > MAX_FIELDS:
-        raise InvalidInput("A form has at most {most} fields.", most=MAX_FIELDS)
+        raise InvalidInput("A form may have at most {most} fields.", most=MAX_FIELDS)
     pairs = (field.partition("=") for field in fields if field)
     return [(unquote_plus(name), unquote_plus(value)) for name, _, value in pairs]
 

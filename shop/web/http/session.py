@@ -20,7 +20,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from shop.cart.model import ID_BYTES, Cart, ids_in
+from shop.cart.model import ID_BYTES, SHOWN_CHANGES, Cart, ids_in, ids_shown
 from shop.cart.service import CartService
 from shop.web.http.request import ShopRequest
 
@@ -41,8 +41,7 @@ _COOKIE = re.compile(rb"(?:^|[;,\s])((?:__Host-)?(?:neap_)?session)=([A-Za-z0-9_
 _LATEST = re.compile(r"((?:[0-9a-f]{16}){1,4})\.([0-9]{1,10})\.([0-9a-f]{16})")
 _KEY = re.compile(r"[0-9a-f]{32,64}")
 _PURPOSE = b"the number of a session, 1"
-_LATEST_BYTES = 4 * ID_BYTES
-"""The ids of four changes: where states of a cart were merged, the latest alone does not tell them apart."""
+_LATEST_BYTES = SHOWN_CHANGES * ID_BYTES
 _RANDOM, _MARK = 20, 12
 """Bytes of each part of a token."""
 
@@ -105,22 +104,19 @@ class Sessions:
         return [
             _set_cookie(f"{name}={session.token}{attributes}; HttpOnly"),
             _set_cookie(f"cart_count={quantity}{attributes}"),
-            *self.latest(request, session.cart_id, self._with_missed(request, cart), cart.changed_at),
+            *self.shows(request, cart),
             *([_set_cookie(f"{SEEN}={self._attributes(request, 0)}; HttpOnly")] if SEEN in request.cookies else ()),
             *self._journaled(request, session),
             *self._dropped(request, [other for other in NAMES if other != name], session.token),
         ]
 
+    def shows(self, request: ShopRequest, cart: Cart) -> list[SetCookie]:
+        """The cookie for a browser that is shown a cart."""
+        return self.latest(request, cart.id, ids_shown(cart, self._shown(request, cart.id)[0]), cart.changed_at)
+
     def latest(self, request: ShopRequest, cart_id: str, changes: bytes, at: int) -> list[SetCookie]:
         """The cookie with the ids of a cart's latest changes, and when the last of them was made."""
         return [self._changes(request, LATEST, cart_id, changes, at)] if changes else []
-
-    def _with_missed(self, request: ShopRequest, cart: Cart) -> bytes:
-        """The ids of a cart's changes; of a cart that is behind, also of those that it lacks and that were shown."""
-        if not cart.behind:
-            return cart.changes
-        missed = [each for each in ids_in(self._shown(request, cart.id)[0]) if not cart.knows(each)]
-        return b"".join(missed[-2:]) + cart.changes[-2 * ID_BYTES :]
 
     def seen(self, request: ShopRequest, cart: Cart) -> list[SetCookie]:
         """The cookie for a page that shows changes of the cart which the browser has not been shown."""

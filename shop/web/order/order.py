@@ -32,7 +32,7 @@ from shop.web.order.views import FindOrderView
 from shop.web.render.storefront import Storefront
 
 UNKNOWN = noted("We have no order with this number and this e-mail address. Please check both.")
-INCOMPLETE = noted("This address opens no order by itself. Please enter the e-mail address of the order too.")
+INCOMPLETE = noted("The address alone does not open the order. Please enter the order’s e-mail address too.")
 MAX_FIELD = 254
 """Characters of a field; the rest is cut off."""
 
@@ -117,7 +117,7 @@ class OrderHandlers:
             return request.badge, []
         cookies = self._site.sessions.correct_count(request, cart.quantity)
         if cookies:
-            cookies += self._site.sessions.latest(request, cart.id, cart.changes, cart.changed_at)
+            cookies += self._site.sessions.shows(request, cart)
         return str(cart.quantity or ""), cookies
 
 

@@ -25,13 +25,13 @@ REFUNDING = noted("What was charged or set aside goes back to your card.")
 STATES: dict[State, tuple[str, str, tuple[str, ...]]] = {
     "pending": (
         "waiting",
-        noted("We are still asking your bank"),
+        noted("We are waiting for your bank"),
         (
             noted(
-                "Your order is not placed yet: the bank has not answered. We go on asking, also if you close this page."
+                "Your order is not placed yet: the bank has not answered. We keep asking, even if you close this page."
             ),
             noted(
-                "As soon as it says yes, the order is placed. If it says no, nothing is charged and your cart stays."
+                "If it says yes, the order is placed. If it says no, nothing is charged and your cart stays as it is."
             ),
         ),
     ),

@@ -20,11 +20,11 @@ from shop.web.render.views import TextPage
 
 HEADINGS = {
     400: noted("That request could not be understood"),
-    403: noted("That came from somewhere else"),
+    403: noted("That came from another site"),
     404: noted("We could not find that"),
-    405: noted("That cannot be done here"),
-    409: noted("That cannot be done any more"),
-    413: noted("That was too much at once"),
+    405: noted("That is not possible here"),
+    409: noted("That is no longer possible"),
+    413: noted("That was too large"),
     415: noted("That request could not be understood"),
     422: noted("That did not work"),
     429: noted("Please wait a little"),
@@ -33,9 +33,9 @@ HEADINGS = {
 LEADS = {
     400: noted("Please go back and try again."),
     404: noted("The page may have moved, or the address may have been mistyped."),
-    405: noted("This address does not take that kind of request. Nothing was changed."),
+    405: noted("This address does not accept that kind of request. Nothing was changed."),
     415: noted("A form must be sent uncompressed. Nothing was changed."),
-    413: noted("A form can carry 64 KB. Nothing was changed."),
+    413: noted("A form may be at most 64 KB. Nothing was changed."),
 }
 
 
@@ -74,7 +74,7 @@ class ErrorReplies:
         if isinstance(error, ConfigurationError):
             return 503, _(HEADINGS[503]), _("The shop is not ready yet.")
         reference = log_unexpected(request, error)
-        lead = _("It was nothing you did. If you write to us, mention {reference}.", reference=reference)
+        lead = _("It was not your fault. If you contact us, please quote {reference}.", reference=reference)
         return 500, _("Something went wrong on our side"), lead
 
     def _body(

@@ -31,7 +31,7 @@ class PreferenceHandlers:
         code = form.text("currency_code").upper()
         if code not in self._site.currencies:
             raise InvalidInput(
-                "Prices come in {currencies}. Please choose one of them.",
+                "Prices can be shown in {currencies}. Please choose one of these.",
                 currencies=listed(self._site.currencies.codes),
             )
         return_to = form.text("return_to") or _referring_path(request)
@@ -42,7 +42,7 @@ class PreferenceHandlers:
         form = await read_form(request)
         code = form.text("language_code")
         if code not in self._site.languages:
-            raise InvalidInput("This shop does not speak that language. Please choose one from the list.")
+            raise InvalidInput("This shop does not have that language. Please choose one from the list.")
         return_to = safe_return(form.text("return_to") or _referring_path(request))
         return go_to(
             request, in_language(return_to, ""), headers=[self._site.sessions.remember_language(request, code)]
@@ -51,7 +51,7 @@ class PreferenceHandlers:
     async def ask_logout(self, request: ShopRequest) -> Reply:
         """GET /logout: asks for confirmation, so that following a link never loses a cart."""
         shell = await self._site.shell(request, _("Forget this cart"), path="/logout")
-        lead = _("This browser forgets its cart and what is saved for later. That cannot be undone.")
+        lead = _("This deletes your cart and what you saved for later from this browser. It cannot be undone.")
         page = TextPage(shell, _("Forget this cart?"), lead)
         return html(self._site.templates.render("pages/logout.html", page, request.badge))
 

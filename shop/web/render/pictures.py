@@ -18,7 +18,7 @@ MARK = "img/favicon.svg"
 PRODUCTS, SCENES = "img/products", "img/scenes"
 _FORMATS = ("avif", "webp")
 _PLAIN_WIDTH = 720
-"""Pixels, or the next larger width: the WebP for browsers without <picture>."""
+"""Pixels, or the next larger width: the WebP for browsers without <picture>, and the largest file for a card."""
 _DRAWING_SIZE = 800
 """Pixels of a drawing's sides. Only the ratio matters: an SVG scales."""
 
@@ -77,6 +77,9 @@ class Pictures:
         def file(width: int, suffix: str) -> str:
             return self._assets.url(f"{path}-{width}.{suffix}")
 
+        def srcset(suffix: str, most: int) -> str:
+            return ", ".join(f"{file(width, suffix)} {width}w" for width in photograph.widths if width <= most)
+
         plain = next((width for width in photograph.widths if width >= _PLAIN_WIDTH), photograph.widths[-1])
         return Picture(
             url=file(plain, "webp"),
@@ -84,7 +87,7 @@ class Pictures:
             width=photograph.width,
             height=photograph.height,
             sources=tuple(
-                Source(f"image/{suffix}", ", ".join(f"{file(width, suffix)} {width}w" for width in photograph.widths))
+                Source(f"image/{suffix}", srcset(suffix, photograph.widths[-1]), srcset(suffix, plain))
                 for suffix in _FORMATS
             ),
             small=file(photograph.widths[0], "webp"),

@@ -21,6 +21,8 @@ class Source(msgspec.Struct, frozen=True):
 
     type: str
     srcset: str
+    narrow_srcset: str
+    """Without the widths that no screen needs for a picture of at most 360 CSS pixels."""
 
 
 class Picture(msgspec.Struct, frozen=True):

@@ -71,8 +71,8 @@ def styleguide_view(shell: Shell, colour_roles: tuple[Role, ...], prices: Prices
             changes=("Keel Pan: €69.00 before, now €79.00",),
         ),
         shipping=(
-            FreeShippingView("€12.70 more, and the cheapest shipping is free.", 4730, 6000),
-            FreeShippingView("The cheapest shipping is free.", 6000, 6000),
+            FreeShippingView("€12.70 more for free delivery to the European Union.", 4730, 6000),
+            FreeShippingView("You have free delivery to the European Union.", 6000, 6000),
         ),
     )
 

@@ -19,8 +19,8 @@ on("click", (event) => {
   const link = event.target.closest("a[href]");
   if (!link) return;
   flushSteps();
-  const isPlain = !(event.metaKey || event.ctrlKey || event.shiftKey);
-  if (isPlain && link.pathname === "/checkout") holdBack(event, link, () => location.assign(link.href));
+  if (link.pathname !== "/checkout" || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  holdBack(event, link, () => location.assign(link.href));
 }, true);
 
 on("submit", (event) => {

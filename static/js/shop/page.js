@@ -47,14 +47,16 @@ function open(dialog) {
 }
 
 function revisionOf(tasks) {
-  const root = tasks.map(({ fragment }) => fragment.querySelector("[data-revision]")).find(Boolean);
-  return root && Number(root.dataset.revision);
+  for (const { fragment } of tasks) {
+    const root = fragment.querySelector("[data-revision]");
+    if (root) return Number(root.dataset.revision);
+  }
 }
 
 // What is open stays open, and a quantity stays as it was typed.
 function keepState(target, fragment) {
   for (const one of target?.querySelectorAll?.("[open][id], .sheet, #quantity") ?? []) {
-    const next = fragment.querySelector(`#${CSS.escape(one.id)}`);
+    const next = fragment.getElementById(one.id);
     for (const name of ["open", "role", "aria-modal"]) {
       if (one.hasAttribute(name)) next?.setAttribute(name, one.getAttribute(name));
     }
@@ -175,8 +177,7 @@ for (const picture of document.querySelectorAll("img[data-fallback]")) {
 let channel;
 
 function showBadge() {
-  const count = document.cookie.match(/(?:^|; )cart_count=(\d+)/)?.[1];
-  byId("cart-badge").textContent = Number(count) ? count : "";
+  byId("cart-badge").textContent = document.cookie.match(/(?:^|; )cart_count=([1-9]\d*)/)?.[1] ?? "";
 }
 
 export function refresh() {

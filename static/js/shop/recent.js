@@ -18,7 +18,7 @@ function viewed() {
 
 function rememberViewed(handle, others) {
   try {
-    localStorage.setItem(VIEWED, JSON.stringify([handle, ...others].slice(0, MOST_VIEWED + 1)));
+    localStorage.setItem(VIEWED, JSON.stringify([handle, ...others]));
   } catch {
     // storage is disabled or full: skip
   }

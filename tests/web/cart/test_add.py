@@ -74,7 +74,7 @@ async def test_a_variant_is_chosen_by_its_sku(shop: Client) -> None:
     ("form", "status", "words"),
     [
         ({"product_id": "throw"}, 422, "Please choose: Colour."),
-        ({"product_id": "throw", "variant_id": "THROW-PINK"}, 404, "is not made like that"),
+        ({"product_id": "throw", "variant_id": "THROW-PINK"}, 404, "no longer comes like that"),
         ({"product_id": "nothing"}, 404, "We have no such product"),
         ({}, 422, "Please name a product"),
         ({"product_id": "gone-bowl"}, 422, "Gone Bowl is sold out."),

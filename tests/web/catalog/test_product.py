@@ -91,7 +91,7 @@ async def test_any_other_description_stays_whole(shop: Client) -> None:
     assert "offer__lead" not in text
 
 
-@pytest.mark.parametrize(("handle", "words"), [("old-jug", "Sold out"), ("held-jug", "are in another cart")])
+@pytest.mark.parametrize(("handle", "words"), [("old-jug", "Sold out"), ("held-jug", "reserved for another order")])
 async def test_what_cannot_be_bought_says_why_and_leads_on(shop: Client, handle: str, words: str) -> None:
     text = await read(shop, f"/product/{handle}")
     assert words in text

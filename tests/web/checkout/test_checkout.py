@@ -24,7 +24,7 @@ def rows(text: str) -> dict[str, str]:
 
 def moment(text: str) -> float:
     """Until when the items are set aside, seconds since the epoch."""
-    (iso,) = re.findall(r"set aside for you until <time datetime='([^']+)' data-clock>", text)
+    (iso,) = re.findall(r"reserved for you until <time datetime='([^']+)' data-clock>", text)
     return datetime.fromisoformat(iso).timestamp()
 
 
@@ -69,12 +69,12 @@ class TestThePage:
         page = await buyer.opens()
         await client.head("/checkout")
         await client.post("/checkout/summary", data=GERMAN)
-        assert "set aside for you" not in page.text
+        assert "reserved for you" not in page.text
         assert (await buyer.stock("TIDE-MUG"), await buyer.stock("LAST-JUG")) == (10, 3)
 
     async def test_one_client_takes_nothing_off_sale(self, buyer: Buyer, client: Client) -> None:
         """Every way to keep goods without paying for them: opened, declined, left at the bank, again and again."""
-        for card in ["", "4000 0000 0000 0002", "4000 0000 0000 3220"] * 20:
+        for card in ["", "4000 0000 0000 0002", "4000 0000 0000 3220", "", "4000 0000 0000 3220"] * 12:
             client.cookies.clear()
             await buyer.adds("tide-mug", await buyer.stock("TIDE-MUG"))
             await buyer.adds("last-jug", await buyer.stock("LAST-JUG"))
@@ -250,7 +250,7 @@ class TestWhatIsWrong:
         page = await buyer.orders(await buyer.opens(), email="some<one", city="", credit_card_cvv="1")
         assert page.status_code == 422
         assert "<title>Error: Checkout · Neap</title>" in page.text
-        assert "3 things have to be put right" in page.text
+        assert "There are 3 problems" in page.text
         assert "Nothing was ordered or charged." in page.text
         for name in ("email", "city", "credit_card_cvv"):
             assert f'<a href="#{name}">{error_in(page, name)}</a>' in page.text
@@ -270,7 +270,7 @@ class TestWhatIsWrong:
             "Nothing was ordered",
             "An e-mail address looks like",
             "Something has also changed",
-            "now goes to Canada",
+            "is now Canada",
         )
         places = [page.text.index(each) for each in words]
         assert places == sorted(places)
@@ -295,7 +295,7 @@ class TestWhatIsWrong:
 
     async def test_a_name_is_needed_of_those_only_who_are_asked_for_one(self, buyer: Buyer) -> None:
         page = await buyer.orders(await buyer.opens(), name=" ")
-        assert error_in(page, "name") == "Please enter the name of who is to get it."
+        assert error_in(page, "name") == "Please enter the name of the recipient."
         unasked = {name: value for name, value in GERMAN.items() if name != "name"}
         ordered = await buyer.submits(unasked | {"seen": seen_in(page)})
         assert ordered.status_code == 303

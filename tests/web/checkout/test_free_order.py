@@ -50,7 +50,7 @@ async def test_a_card_that_is_sent_all_the_same_is_not_looked_at(free: Buyer, cl
 async def test_other_mistakes_are_told_without_the_cards(free: Buyer, client: Client) -> None:
     reply = await client.post("/cart/checkout", data=CARDLESS | {"city": ""})
     assert reply.status_code == 422
-    assert "One thing has to be put right" in reply.text
+    assert "There is one problem" in reply.text
 
 
 async def test_the_card_comes_with_a_method_that_costs_something_and_goes_again(free: Buyer, client: Client) -> None:
@@ -69,7 +69,7 @@ async def test_without_javascript_the_card_is_asked_for_with_the_new_total(free:
     form = {name: value for name, value in GERMAN.items() if not name.startswith("credit_card")}
     reply = await free.submits(form | {"seen": seen_in(await free.opens()), "method": "express"})
     assert reply.status_code == 409
-    assert "Please look once more" in reply.text
+    assert "Please check once more" in reply.text
     assert 'name="credit_card_number"' in reply.text
     assert "Please enter the number of your card" not in reply.text
     ordered = await free.submits(GERMAN | {"seen": seen_in(reply), "method": "express"})

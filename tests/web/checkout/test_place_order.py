@@ -113,7 +113,7 @@ class TestAProgram:
     async def test_is_told_what_is_wrong(self, buyer: Buyer, client: Client) -> None:
         reply = await client.post("/cart/checkout", data=BARE | {"credit_card_number": "4432-8015-6152-0455"})
         assert reply.status_code == 422
-        assert "A digit of this number is wrong" in error_in(reply, "credit_card_number")
+        assert "One of the digits is wrong" in error_in(reply, "credit_card_number")
 
 
 async def test_what_one_window_is_ordering_another_does_not_order_again(
@@ -174,7 +174,7 @@ class TestConsent:
         for form in ({}, {"seen": ""}, {"seen": "forged"}):
             reply = await buyer.submits(GERMAN | form)
             assert reply.status_code == 409
-            assert "look at your order once more" in reply.text
+            assert "check your order once more" in reply.text
         assert await buyer.states() == []
 
     async def test_a_program_with_a_token_that_is_not_ours_has_to_look_first(
@@ -205,7 +205,7 @@ class TestConsent:
         await buyer.adds("endless-candle", 2)
         changed = await buyer.orders(page)
         assert changed.status_code == 409
-        assert "Endless Candle is new in it: 2 for €18.00." in changed.text
+        assert "Endless Candle is new in your order: 2 for €18.00." in changed.text
         ordered = await buyer.orders(changed)
         assert ordered.status_code == 303
         receipt = await buyer.client.get(ordered.headers["location"])
@@ -227,7 +227,7 @@ class TestConsent:
         await buyer.adds("endless-candle")
         reply = await buyer.orders(page, email="")
         assert reply.status_code == 422
-        assert "Endless Candle is new in it" in reply.text
+        assert "Endless Candle is new in your order" in reply.text
         assert "Confirm and place order" in reply.text
 
 
@@ -238,7 +238,7 @@ class TestWhatCannotBeOrdered:
         assert "Nothing was charged" in error_in(declined, "credit_card_number")
         assert '<a href="#credit_card_number">' in declined.text
         assert value_in(declined, "city") == GERMAN["city"]
-        assert "set aside for you" in declined.text
+        assert "reserved for you" in declined.text
         assert await buyer.stock("TIDE-MUG") == 8
         ordered = await buyer.orders(declined)
         assert ordered.status_code == 303
@@ -290,7 +290,7 @@ class TestWhenSomethingDoesNotAnswer:
         reply = await buyer.orders(await buyer.opens(), credit_card_number="4000 0000 0000 3337")
         assert reply.status_code == 303
         page = await buyer.client.get(reply.headers["location"])
-        assert "We are still asking your bank" in page.text
+        assert "We are waiting for your bank" in page.text
         assert "Thank you" not in page.text
         assert await left_in_cart(buyer.client) == "2"
 

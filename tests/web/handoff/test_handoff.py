@@ -130,7 +130,7 @@ async def test_an_item_removed_after_the_merge_does_not_come_back(
     await phone.post("/cart/empty")
     await phone.post(action)
     assert await quantities(phone, carts) == {}
-    assert "This link has done its work here" in (await phone.get(path)).text
+    assert "This link has already been used here" in (await phone.get(path)).text
 
 
 async def test_items_in_both_carts_are_not_doubled(
@@ -142,7 +142,7 @@ async def test_items_in_both_carts_are_not_doubled(
     page = (await phone.get(path)).text
     assert "Bring these 2 items to this device?" in page
     assert "What is in your cart here stays: 5 items." in page
-    assert "You have 1 here already, 2 after this." in page
+    assert "You already have 1 here; after this you will have 2." in page
     await bring_cart(phone, path)
     assert await quantities(phone, carts) == {"TIDE-MUG": 2, "ENDLESS-CANDLE": 4, "LAST-JUG": 1}
     clock.now += 1
@@ -159,7 +159,7 @@ async def test_the_merge_can_be_undone(shop: Client, phone: Client, carts: Count
     path = await link_of(shop)
     action = await button(phone, path)
     await phone.post(action)
-    undo = await button(phone, action, "Take it out again")
+    undo = await button(phone, action, "Remove it again")
     for _ in range(2):
         assert (await phone.post(undo)).headers["location"] == "/cart"
         assert await quantities(phone, carts) == {"TIDE-MUG": 1, "ENDLESS-CANDLE": 1}
@@ -253,8 +253,8 @@ async def test_two_devices_may_follow_one_link(
 
 async def test_a_link_on_its_own_device_says_so_and_changes_nothing(shop: Client, carts: CountingCarts) -> None:
     path = await link_of(shop)
-    assert "This is this very cart" in (await shop.get(path)).text
-    assert "This is this very cart" in (await shop.post(path)).text
+    assert "This cart is already here" in (await shop.get(path)).text
+    assert "This cart is already here" in (await shop.post(path)).text
     assert await quantities(shop, carts) == {"TIDE-MUG": 2, "LAST-JUG": 1}
 
 
@@ -335,7 +335,7 @@ async def test_a_link_has_the_public_address(make_client: MakeClient) -> None:
 async def test_a_link_to_a_loopback_address_has_a_notice(make_client: MakeClient) -> None:
     async with make_client("http://127.0.0.1:8000") as shop:
         await add_item(shop, "tide-mug")
-        assert "another device cannot reach it" in (await shop.get("/cart/handoff")).text
+        assert "Only this computer can reach this address" in (await shop.get("/cart/handoff")).text
 
 
 async def test_the_page_says_what_a_link_does_not_carry(shop: Client) -> None:
@@ -363,4 +363,4 @@ async def test_an_address_that_gets_too_long_omits_the_quantities_before(make_cl
         assert "?" not in action
         page = await bring_cart(phone, action)
         assert set((await quantities(phone, carts)).values()) == {2}
-        assert "Take it out again" not in page
+        assert "Remove it again" not in page

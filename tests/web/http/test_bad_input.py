@@ -62,7 +62,7 @@ async def test_odd_paths_get_no_server_error(shop: Client, path: str) -> None:
 async def test_a_body_that_is_too_large_is_refused(shop: Client) -> None:
     reply = await shop.post("/cart", data={"product_id": "x" * 70_000})
     assert reply.status_code == 413
-    assert "A form can carry 64 KB" in reply.text
+    assert "A form may be at most 64 KB" in reply.text
 
 
 async def test_a_form_with_too_many_fields_is_refused(shop: Client) -> None:

@@ -121,7 +121,7 @@ class TestOrderPage:
 
 
 STATES = [
-    ("pending", "We are still asking your bank", True),
+    ("pending", "We are waiting for your bank", True),
     ("failed", "This order was not placed", False),
     ("placed", "Thank you", False),
     ("shipped", "Your order is on its way.", False),

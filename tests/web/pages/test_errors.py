@@ -63,7 +63,7 @@ async def test_an_unexpected_error_shows_a_reference_and_is_logged_with_its_trac
     assert reply.status_code == 500
     assert "Traceback" not in reply.text
     assert "the shelf fell down" not in reply.text
-    reference = re.search(r"mention ([0-9a-f]{8})", reply.text)
+    reference = re.search(r"quote ([0-9a-f]{8})", reply.text)
     assert reference is not None
     message = logged(caplog)
     assert f"RuntimeError [{reference[1]}] at GET /product/{{handle}}" in message

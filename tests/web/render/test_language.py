@@ -90,7 +90,7 @@ async def test_the_switch_never_leads_to_another_site(shop: Client, elsewhere: s
 async def test_an_unknown_language_is_refused(shop: Client, code: str) -> None:
     reply = await shop.post("/setLanguage", data={"language_code": code}, headers=GERMAN)
     assert reply.status_code == 422
-    assert "Diese Sprache spricht der Shop nicht." in reply.text
+    assert "Diese Sprache gibt es in diesem Shop nicht." in reply.text
     assert "set-cookie" not in reply.headers
 
 

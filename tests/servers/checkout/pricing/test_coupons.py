@@ -133,7 +133,7 @@ class TestCheck:
             (Coupon("X", percent(starts=NOON + 1)), "There is no coupon “X”. Please check how it is written."),
             (Coupon("X", percent(ends=NOON)), "The coupon X ended on 15 January 2027."),
             (Coupon("X", percent(ends=NOON - DAY // 2)), "The coupon X ended on 14 January 2027."),
-            (Coupon("X", percent(minimum=eur(5001))), "The coupon X counts from €50.01 on: €0.01 more."),
+            (Coupon("X", percent(minimum=eur(5001))), "The coupon X applies from €50.01: €0.01 to go."),
             (
                 Coupon("X", percent(minimum=Money(5000, "CHF"))),
                 "The coupon X cannot be used with prices in EUR.",

@@ -78,13 +78,13 @@ def test_the_prefix_of_a_number_determines_the_brand(number: str, brand: str) ->
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        ("", "enter the number"),
+        ("", "enter your card number"),
         ("not a number", "digits only"),
         ("6011111111111117", "Visa, Mastercard and American Express"),
         ("42424242424242", "13, 16 or 19 digits"),
         ("55555555555544444", "16 digits"),
         ("37828224631000", "15 digits"),
-        ("4242424242424243", "A digit of this number is wrong"),
+        ("4242424242424243", "One of the digits is wrong"),
         ("4" * 10_000, "13, 16 or 19 digits"),
     ],
 )

@@ -67,7 +67,7 @@ def test_every_test_number_is_one_that_the_form_takes_and_that_the_documents_lis
 async def test_insufficient_funds_are_reported(payments: DemoPayments) -> None:
     declined = await payments.authorise("A", AMOUNT, card("no-funds"))
     assert declined.status == "declined"
-    assert "not enough money" in declined.message
+    assert "lack of funds" in declined.message
 
 
 async def test_a_slow_bank_takes_its_time(payments: DemoPayments, pauses: Pauses) -> None:

@@ -136,7 +136,7 @@ class TestCoupons:
         result = await calculate(quotes, ("TIDE-MUG", 1), coupon="TEN")
         assert (result.quote.coupon, result.quote.totals.discount) == ("", 0)
         assert [(problem.kind, problem.message) for problem in result.problems] == [
-            ("coupon", "The coupon TEN counts from €30.00 on: €11.00 more.")
+            ("coupon", "The coupon TEN applies from €30.00: €11.00 to go.")
         ]
 
     async def test_free_shipping_is_by_the_cheapest_way(self, quotes: Quotes) -> None:

@@ -95,11 +95,11 @@ class TestDifferences:
             ),
             (
                 a_quote(quote_line(), quote_line("Bowl", "", unit=1000, quantity=2)),
-                ("Bowl is new in it: 2 for €20.00.", "The total was €28.90 and is now €48.90."),
+                ("Bowl is new in your order: 2 for €20.00.", "The total was €28.90 and is now €48.90."),
             ),
             (
                 a_quote(quote_line("Bowl", "", unit=2400)),
-                ("Bowl is new in it: 1 for €24.00.", "Tide Mug, Moss is no longer part of it."),
+                ("Bowl is new in your order: 1 for €24.00.", "Tide Mug, Moss is no longer part of your order."),
             ),
             (
                 a_quote(quote_line("Vase", "", sku="TIDE-MUG-MOSS")),
@@ -123,21 +123,21 @@ class TestDifferences:
             (
                 a_quote(country_code="FR"),
                 (
-                    "It was to go to Germany and now goes to France.",
+                    "The country was Germany and is now France.",
                     "Tax was VAT 19% (contained in the prices) and is now VAT 20% (contained in the prices).",
                 ),
             ),
             (
                 a_quote(country_code=""),
                 (
-                    "It was to go to Germany and now goes to a country that we do not know.",
+                    "The country was Germany and is now a country that we do not know.",
                     "Tax was VAT 19% (contained in the prices) and is now none.",
                 ),
             ),
             (
                 a_quote(country_code="CA"),
                 (
-                    "It was to go to Germany and now goes to Canada.",
+                    "The country was Germany and is now Canada.",
                     "Tax was VAT 19% (contained in the prices) and is now GST 5% (on top of the prices).",
                     "The total was €28.90 and is now €30.35.",
                 ),
@@ -145,7 +145,7 @@ class TestDifferences:
             (
                 a_quote(coupon="WELCOME10", discount=240),
                 (
-                    "The coupon WELCOME10 counts now.",
+                    "The coupon WELCOME10 applies now.",
                     "The discount was €0.00 and is now €2.40.",
                     "The total was €28.90 and is now €26.50.",
                 ),
@@ -161,7 +161,7 @@ class TestDifferences:
 
     def test_a_lost_coupon_is_reported(self) -> None:
         before = a_quote(coupon="WELCOME10", discount=240)
-        assert differences(before, a_quote())[0] == "The coupon WELCOME10 no longer counts."
+        assert differences(before, a_quote())[0] == "The coupon WELCOME10 no longer applies."
 
     def test_another_state_of_the_cart_with_the_same_in_it_is_no_difference(self) -> None:
         assert differences(a_quote(revision=1), a_quote(revision=7, change="ff")) == ()

@@ -76,7 +76,7 @@ def test_a_note_is_measured_as_a_browser_measures_it() -> None:
     ("field", "value", "words"),
     [
         ("email", "nobody", "looks like name@example.com"),
-        ("credit_card_number", "4432 8015 6152 0455", "A digit of this number is wrong"),
+        ("credit_card_number", "4432 8015 6152 0455", "One of the digits is wrong"),
         ("credit_card_expiration_month", "13", "from 01 to 12"),
         ("credit_card_expiration_year", "2026", "expired"),
         ("credit_card_cvv", "12", "digits of the security code"),

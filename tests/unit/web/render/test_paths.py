@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from shop.catalog.model import SORTS, Query
 from shop.catalog.reading.facets import facet_of
 from shop.catalog.reading.parameters import price_range
+from shop.typed import one_line
 from shop.web.http.reply import safe_return
 from shop.web.render.paths import line_path, listing_path, listing_query, sku_of
 
-words = st.text(st.characters(blacklist_categories=["Cc", "Cs"]), min_size=1, max_size=30).map(str.strip).filter(bool)
+words = st.text(st.characters(blacklist_categories=["Cs"]), max_size=30).map(one_line).filter(bool)
 prices = st.none() | st.integers(0, 10**9 - 1)
 queries = st.builds(
     Query,
@@ -52,7 +53,7 @@ def test_the_front_page_has_no_query() -> None:
         (b"all=Size", Query(expanded="Size")),
         (b"price=50-", Query(min_price=50)),
         (b"min_price=5&max_price=", Query(min_price=5)),
-        (b"page=99999999999999999999", Query()),
+        (b"page=99999999999999999999", Query(page=100_000)),
         (b"in_stock=on", Query(in_stock=True)),
         (b"q=" + b"x" * 500, Query(q="x" * 200)),
         (b"&".join(b"a=b" for _ in range(60)), Query()),

@@ -12,7 +12,7 @@ from shop.catalog.model import Image
 from shop.web.render.assets import Assets
 from shop.web.render.pictures import FALLBACK, Pictures
 
-WIDTHS = (320, 720)
+WIDTHS = (320, 720, 960)
 BLUR = "data:image/webp;base64,AAAA"
 
 
@@ -49,6 +49,8 @@ def test_a_photograph_has_every_width_and_the_best_format_first(pictures: Pictur
     for source, suffix in zip(shown.sources, ("avif", "webp"), strict=True):
         files = [hashed(part) for part in source.srcset.split(", ")]
         assert files == [f"/static/img/products/mug-{width}.{suffix} {width}w" for width in WIDTHS]
+        narrow = [hashed(part) for part in source.narrow_srcset.split(", ")]
+        assert narrow == files[:-1], "no screen shows 360 pixels with more than 720"
     assert hashed(shown.url) == "/static/img/products/mug-720.webp"
     assert hashed(shown.small) == "/static/img/products/mug-320.webp"
     assert hashed(shown.jpeg) == "/static/img/products/mug.jpg"
