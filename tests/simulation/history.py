@@ -228,10 +228,11 @@ class History:
         queue = list(states)
         while queue and len(found) <= MAX_STATES:
             state = queue.pop()
-            key = (content(state), state.removed, tuple(state.knows(deed.id) for deed in late))
+            to_come = [deed for deed in late if not state.knows(deed.id)]
+            key = (content(state), state.removed, tuple(deed.id for deed in to_come))
             if key not in found:
                 found[key] = state
-                queue += [_apply(state, deed) for deed in late if not state.knows(deed.id)]
+                queue += [_apply(state, deed) for deed in to_come]
         self.lost_count |= len(found) > MAX_STATES
         return list(found.values())
 

@@ -161,7 +161,7 @@ def _split(chance: random.Random) -> Fault:
 
 def _dark(chance: random.Random) -> Fault:
     kind = chance.choice(("hang", "restart", "refuse", "cut"))
-    reason = chance.choice([*REFUSALS]) if kind == "refuse" else ""
+    reason = chance.choice([*REFUSALS] if kind == "refuse" else ("", "hangs"))
     return _fault(chance, f"dark {kind}", reason=reason, amount=chance.choice((-0.3, 0.0, 0.3)))
 
 

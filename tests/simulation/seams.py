@@ -14,15 +14,17 @@ from collections.abc import Callable, Iterator
 from types import FunctionType, ModuleType
 from typing import Any
 
+from tests.simulation.loop import VirtualLoop
+
 PACKAGES = ("shop.cart", "shop.retry", "shop.deadlines")
 
 
 class Nature:
     """What a simulation answers instead of Python. Made by World."""
 
-    def __init__(self, wall: Callable[[], float], monotonic: Callable[[], float], chance: random.Random) -> None:
+    def __init__(self, wall: Callable[[], float], loop: VirtualLoop, chance: random.Random) -> None:
         self.wall = wall
-        self.monotonic = monotonic
+        self.loop = loop
         self.chance = chance
 
 
@@ -44,7 +46,7 @@ def _wall() -> float:
 
 
 def _monotonic() -> float:
-    return _current[-1].monotonic() if _current else time.monotonic()
+    return _current[-1].loop.now if _current else time.monotonic()
 
 
 def _token_bytes(size: int = 32) -> bytes:

@@ -60,7 +60,7 @@ class World:
         self.traced: list[str] | None = [] if trace else None
         """What happened, line by line, if it is to be told."""
         self._windows: list[Window] = []
-        self._nature = seams.Nature(self._wall, self.loop.time, self._stream())
+        self._nature = seams.Nature(self._wall, self.loop, self._stream())
 
     def run(self, scene: Coroutine[Any, Any, None]) -> None:
         """Play a scene to its end. Violations are found in `violations` afterwards."""
