@@ -24,6 +24,7 @@ IMMUTABLE = b"public, max-age=31536000, immutable"
 REVALIDATE = b"public, no-cache"
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".woff2": "font/woff2", ".avif": "image/avif"}
 _TYPES |= {".webp": "image/webp", ".webmanifest": "application/manifest+json", ".svg": "image/svg+xml"}
+_TYPES_BY_NAME = {"speculation-rules.json": "application/speculationrules+json"}
 _LINK = re.compile(rb'url\("\.\./([^"]+)"\)')
 HASH_BYTES = 4
 """Length of the hash in a file's name. Short, because a page names hundreds of files and hashes do not compress; a hash
@@ -38,7 +39,8 @@ class Asset:
     def __init__(self, name: str, body: bytes) -> None:
         self.body = body
         self.tag = blake2b(body, digest_size=HASH_BYTES).hexdigest()
-        media_type = _TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        known = _TYPES_BY_NAME.get(name) or _TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0]
+        media_type = known or "application/octet-stream"
         self.content_type = f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
 
     @cached_property
