@@ -38,8 +38,12 @@ Spliced = Callable[[bytes], bytes]
 
 def gzipped(head: bytes, tail: bytes) -> Spliced:
     """A page as one gzip member (RFC 1952); only its checksum is computed for each content of the gap."""
-    first = _GZIP_HEADER + _deflated(head, zlib.Z_FULL_FLUSH) + b"\x00" + _length() + _length(0xFFFF)
-    last = _deflated(tail, zlib.Z_FINISH)
+    compressor = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    first = _GZIP_HEADER + compressor.compress(head) + compressor.flush(zlib.Z_SYNC_FLUSH)
+    compressor.compress(_MARK)
+    compressor.flush(zlib.Z_SYNC_FLUSH)
+    last = compressor.compress(tail) + compressor.flush()
+    first += b"\x00" + GAP.to_bytes(2, "little") + (GAP ^ 0xFFFF).to_bytes(2, "little")
     size = (len(head) + GAP + len(tail)) & 0xFFFFFFFF
 
     @lru_cache(maxsize=_MAX_CHECKSUMS)
@@ -48,15 +52,6 @@ def gzipped(head: bytes, tail: bytes) -> Spliced:
         return checksum.to_bytes(4, "little") + size.to_bytes(4, "little")
 
     return lambda gap: b"".join((first, gap, last, trailer(gap)))
-
-
-def _length(complement: int = 0) -> bytes:
-    return (GAP ^ complement).to_bytes(2, "little")
-
-
-def _deflated(data: bytes, flush: int) -> bytes:
-    compressor = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    return compressor.compress(data) + compressor.flush(flush)
 
 
 def brotlied(head: bytes, tail: bytes, quality: int) -> Spliced:
