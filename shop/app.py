@@ -18,11 +18,12 @@ from shop.logs import configure
 from shop.parts import Parts
 from shop.resources import resource_dir
 from shop.settings import Settings
-from shop.web.http import request_log
+from shop.web.http import prefetch, request_log
 from shop.web.http.cross_origin import CrossOriginGuard
 from shop.web.http.forms import MAX_BODY
 from shop.web.http.headers import SecurityHeaders
 from shop.web.http.limits import ClientLimits
+from shop.web.http.reply import Reply
 from shop.web.http.request import ShopRequest
 from shop.web.http.session import Sessions
 from shop.web.operations.draining import Draining
@@ -95,12 +96,15 @@ def before_request(site: Storefront, metrics: Metrics) -> BeforeRequestHookHandl
     """
     guard = CrossOriginGuard(site.public_url)
 
-    async def prepare(request: ShopRequest) -> None:
+    async def prepare(request: ShopRequest) -> Reply | None:
         guard.check(request.scope)
         metrics.start(request.scope)
         request_log.begin(request.scope)
+        if refusal := prefetch.refused(request.scope):
+            return refusal
         speak(site.languages.of(request.scope))
         await site.limits.check(request.scope)
+        return None
 
     return cast("BeforeRequestHookHandler", prepare)
 
@@ -111,10 +115,12 @@ def before_send(site: Storefront, metrics: Metrics) -> BeforeMessageSendHookHand
     One hook for all of them: Litestar calls each for the body as well, and a kept page would feel that.
     """
     headers = SecurityHeaders(site.public_url)
+    rules = prefetch.SpeculationRules(site.assets.url(prefetch.RULES))
 
     async def finish(message: Message, scope: Scope) -> None:
         if message["type"] == "http.response.start" and scope["type"] == ScopeType.HTTP:
             metrics.count(message, scope)
+            rules.add(message, scope)
             headers.add(message, scope)
             site.languages.remember(message, scope)
             request_log.finish(message, scope)

@@ -96,7 +96,7 @@ def main() -> None:
         valkey = Valkey()
         valkey.start()
         stack.callback(valkey.stop)
-        settings = {"DATABASE_URL": database, "CART_MAX_QUANTITY": str(PIECES)}
+        settings = {"DATABASE_URL": database, "CART_MAX_QUANTITY": str(PIECES), "LOG_LEVEL": "WARNING"}
         bare = stack.enter_context(server("tests.bench.bench_http:plain"))
         memory = stack.enter_context(server("shop.app:create_app", REDIS_URL="", **settings))
         redis = stack.enter_context(server("shop.app:create_app", REDIS_URL=valkey.url, **settings))

@@ -53,15 +53,18 @@ def test_the_first_view_of_a_product_is_light(first_view: Page) -> None:
     first_view.context.close()
 
 
-def test_a_page_needs_one_round_trip(first_view: Page) -> None:
+@pytest.mark.parametrize("language", ["en", "de", "ar"])
+def test_a_page_needs_one_round_trip(browser: Browser, shop_url: str, language: str) -> None:
+    page = browser.new_context(base_url=shop_url, locale=language, **PIXEL_4).new_page()
     sizes = {}
     for path in PATHS:
-        arrived = first_view.goto(path)
+        arrived = page.goto(path)
         assert arrived
+        assert page.locator("html").get_attribute("lang") == language
         size = arrived.request.sizes()
         sizes[path] = size["responseHeadersSize"] + size["responseBodySize"]
     assert {path: size for path, size in sizes.items() if size > FIRST_FLIGHT} == {}
-    first_view.context.close()
+    page.context.close()
 
 
 def test_nothing_moves_while_a_page_arrives(first_view: Page) -> None:

@@ -6,7 +6,9 @@ import os
 import signal
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -75,6 +77,29 @@ def test_the_workers_metrics_add_up(open_shop: OpenShop, valkey: Valkey) -> None
     assert httpx.get(f"{shop.url}/metrics").status_code == 404
     eventually(lambda: metric(shop, "shop_carts_kept") == 40)
     assert metric(shop, "shop_kept_cart_lines") == 1
+
+
+def test_an_unchanged_page_is_not_sent_again_by_any_worker(open_shop: OpenShop, valkey: Valkey) -> None:
+    """Nor after a restart."""
+    shop = open_shop(REDIS_URL=valkey.url, WORKERS="2")
+    tags: dict[tuple[str, str], str] = {}
+    for language, path in product(("en", "de", "ar"), ("/", "/?category=lighting", "/product/tide-mug", "/help")):
+        tags[language, path] = httpx.get(shop.url + path, headers={"Accept-Language": language}).headers["etag"]
+
+    def revalidated() -> Counter[int]:
+        return Counter(
+            httpx.get(shop.url + path, headers={"Accept-Language": language, "If-None-Match": tag}).status_code
+            for (language, path), tag in tags.items()
+        )
+
+    def both_workers_have_answered() -> bool:
+        assert revalidated() == {304: len(tags)}
+        return metric(shop, "shop_page_cache_reads_total", result="miss") == 2 * len(tags)
+
+    eventually(both_workers_have_answered, 6 * PATIENCE)
+    shop.stop()
+    shop.start()
+    assert revalidated() == {304: len(tags)}
 
 
 def test_requests_are_counted_by_route_not_by_path(shop: ShopProcess) -> None:

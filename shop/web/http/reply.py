@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections.abc import Iterable
 from urllib.parse import quote
 
 from litestar.types import Receive, Scope, Send
 
-from shop.web.http.request import ShopRequest, accepts_gzip
+from shop.web.http.compression import COMPRESS_FAST, FASTEST, IDENTITY, coding_of
+from shop.web.http.request import ShopRequest
 
 Header = tuple[bytes, bytes]
 
@@ -40,22 +40,23 @@ class Reply:
 
 
 class PersonalReply(Reply):
-    """A response for one shopper: compressed on sending, at the fastest level, if the client accepts gzip."""
+    """A response for one shopper: compressed on sending, at the fastest level."""
 
     __slots__ = ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response, compressed if that pays."""
-        accepted = next((value for name, value in scope["headers"] if name == b"accept-encoding"), b"")
-        if len(self.body) >= MIN_COMPRESSED and accepts_gzip(accepted):
-            self._compress()
+        if len(self.body) >= MIN_COMPRESSED:
+            accepted = next((value for name, value in scope["headers"] if name == b"accept-encoding"), b"")
+            if (coding := coding_of(accepted, FASTEST)) != IDENTITY:
+                self._compress(coding)
         await super().__call__(scope, receive, send)
 
-    def _compress(self) -> None:
-        self.body = gzip.compress(self.body, 1, mtime=0)
+    def _compress(self, coding: str) -> None:
+        self.body = COMPRESS_FAST[coding](self.body)
         length = (b"content-length", b"%d" % len(self.body))
         headers = [header for header in self.headers if header[0] != b"content-length"]
-        self.headers = [*headers, length, (b"content-encoding", b"gzip")]
+        self.headers = [*headers, length, (b"content-encoding", coding.encode())]
 
 
 def html(text: str, *, status: int = 200, headers: Iterable[Header] = (), cache: Header = REVALIDATE) -> Reply:

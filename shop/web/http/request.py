@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from urllib.parse import urlsplit
 
 from litestar import Request
@@ -102,11 +101,6 @@ class ShopRequest(Request[None, None, State]):
         count = self.cookies.get("cart_count", "")
         return count if _BADGE.fullmatch(count) else ""
 
-    @property
-    def accepts_gzip(self) -> bool:
-        """Whether the client accepts a gzip body."""
-        return accepts_gzip(self.raw_headers.get(b"accept-encoding", b""))
-
 
 def joined_cookies(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     """All Cookie headers as one."""
@@ -122,13 +116,3 @@ def parse_cookies(header: bytes) -> dict[str, str]:
             if equals:
                 cookies.setdefault(name.strip(), value.strip())
     return cookies
-
-
-@lru_cache(maxsize=256)
-def accepts_gzip(header: bytes) -> bool:
-    """Whether an Accept-Encoding header allows gzip."""
-    for coding in header.decode("latin-1").lower().split(","):
-        name, _, weight = coding.replace(" ", "").partition(";q=")
-        if name in ("gzip", "*"):
-            return weight.strip("0.") != "" or not weight
-    return False

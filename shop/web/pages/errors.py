@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from typing import Any
 
 import msgspec
@@ -12,6 +11,7 @@ from litestar.exceptions import HTTPException
 from shop.errors import ConfigurationError, ShopError, TooManyRequests
 from shop.i18n import gettext as _
 from shop.i18n import noted, speak
+from shop.web.http.compression import COMPRESS_FAST, FASTEST, IDENTITY, coding_of
 from shop.web.http.error_log import log_unavailable, log_unexpected
 from shop.web.http.reply import MIN_COMPRESSED, VARY
 from shop.web.http.request import ShopRequest
@@ -59,9 +59,10 @@ class ErrorReplies:
             headers["retry-after"] = "5"
         can_retry = status >= 500 and request.method == "GET"
         body, kind = self._body(request, status, heading, lead, can_retry=can_retry)
-        if request.accepts_gzip and len(body) >= MIN_COMPRESSED:
-            body = gzip.compress(body, 1, mtime=0)
-            headers["content-encoding"] = "gzip"
+        coding = coding_of(request.header(b"accept-encoding").encode("latin-1"), FASTEST)
+        if coding != IDENTITY and len(body) >= MIN_COMPRESSED:
+            body = COMPRESS_FAST[coding](body)
+            headers["content-encoding"] = coding
         return Response(body, status_code=status, media_type=kind, headers=headers)
 
     def _describe(self, request: ShopRequest, error: Exception) -> tuple[int, str, str]:

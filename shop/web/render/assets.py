@@ -7,15 +7,16 @@ url("../…") in a style sheet is rewritten to the hashed name.
 
 from __future__ import annotations
 
-import gzip
+import asyncio
 import mimetypes
 import re
 from collections.abc import Iterator
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
 from shop.errors import NotFound
+from shop.web.http.compression import COMPRESS_BEST, IDENTITY, SMALLEST, coding_of
 from shop.web.http.reply import Header, Reply
 from shop.web.http.request import ShopRequest
 from shop.web.render import script, stylesheet
@@ -24,11 +25,12 @@ IMMUTABLE = b"public, max-age=31536000, immutable"
 REVALIDATE = b"public, no-cache"
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".woff2": "font/woff2", ".avif": "image/avif"}
 _TYPES |= {".webp": "image/webp", ".webmanifest": "application/manifest+json", ".svg": "image/svg+xml"}
+_TYPES_BY_NAME = {"speculation-rules.json": "application/speculationrules+json"}
 _LINK = re.compile(rb'url\("\.\./([^"]+)"\)')
 HASH_BYTES = 4
 """Length of the hash in a file's name. Short, because a page names hundreds of files and hashes do not compress; a hash
 only has to change when its own file changes."""
-_MAX_GZIP_RATIO = 0.9
+_MAX_RATIO = 0.9
 """A compressed file larger than this share of the original is discarded."""
 
 
@@ -38,27 +40,31 @@ class Asset:
     def __init__(self, name: str, body: bytes) -> None:
         self.body = body
         self.tag = blake2b(body, digest_size=HASH_BYTES).hexdigest()
-        media_type = _TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        known = _TYPES_BY_NAME.get(name) or _TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0]
+        media_type = known or "application/octet-stream"
+        self._pays = not media_type.startswith("image/") or media_type == _TYPES[".svg"]
+        self._coded: dict[str, bytes | None] = {}
         self.content_type = f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
 
-    @cached_property
-    def gzipped(self) -> bytes | None:
-        """The compressed content; None if that does not pay, as for photographs."""
-        if self.content_type.startswith("image/") and self.content_type != _TYPES[".svg"]:
-            return None
-        gzipped = gzip.compress(self.body, 9, mtime=0)
-        return gzipped if len(gzipped) < len(self.body) * _MAX_GZIP_RATIO else None
-
-    def reply(self, request: ShopRequest, cache_control: bytes) -> Reply:
+    async def reply(self, request: ShopRequest, cache_control: bytes) -> Reply:
         """The file, compressed if that pays and the client accepts it; 304 if the browser has it already."""
         tag = b'W/"%b"' % self.tag.encode()
         headers: list[Header] = [(b"content-type", self.content_type.encode()), (b"cache-control", cache_control)]
         headers += [(b"etag", tag), (b"vary", b"Accept-Encoding")]
         if tag in request.raw_headers.get(b"if-none-match", b""):
             return Reply(304, headers)
-        if request.accepts_gzip and self.gzipped is not None:
-            return Reply(200, [*headers, (b"content-encoding", b"gzip")], self.gzipped)
-        return Reply(200, headers, self.body)
+        coding = coding_of(request.raw_headers.get(b"accept-encoding", b""), SMALLEST)
+        body = await self._compressed(coding) if self._pays and coding != IDENTITY else None
+        if body is None:
+            return Reply(200, headers, self.body)
+        return Reply(200, [*headers, (b"content-encoding", coding.encode())], body)
+
+    async def _compressed(self, coding: str) -> bytes | None:
+        """The compressed content, made at the first request; None if it is not much smaller."""
+        if coding not in self._coded:
+            body = await asyncio.to_thread(COMPRESS_BEST[coding], self.body)
+            self._coded[coding] = body if len(body) < len(self.body) * _MAX_RATIO else None
+        return self._coded[coding]
 
 
 class Assets:
@@ -93,9 +99,9 @@ class Assets:
         """GET /static/{path}; raises NotFound."""
         name = request.path_params["path"].lstrip("/")
         if (asset := self._hashed.get(name)) is not None:
-            return asset.reply(request, IMMUTABLE)
+            return await asset.reply(request, IMMUTABLE)
         if (asset := self._plain.get(name)) is not None:
-            return asset.reply(request, REVALIDATE)
+            return await asset.reply(request, REVALIDATE)
         raise NotFound("There is no such file.")
 
 

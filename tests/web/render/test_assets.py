@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from shop.resources import resource_dir
 from shop.web.render import script
 from shop.web.render.stylesheet import bundle, minify
+from tests.fixtures.codings import DECOMPRESS
 from tests.fixtures.shop_app import Client
 
 CSS = bundle(resource_dir("static") / "css" / "shop")
@@ -88,17 +89,23 @@ async def test_a_plain_name_is_revalidated_each_time(shop: Client) -> None:
     assert (again.status_code, again.content) == (304, b"")
 
 
-async def test_text_is_sent_compressed(shop: Client) -> None:
+@pytest.mark.parametrize(("coding", "decompress"), DECOMPRESS.items())
+async def test_text_is_sent_compressed(shop: Client, coding: str, decompress: Callable[[bytes], bytes]) -> None:
     url = await stylesheet(shop)
-    async with shop.stream("GET", url, headers={"Accept-Encoding": "gzip"}) as reply:
-        raw = b"".join([piece async for piece in reply.aiter_raw()])
-    assert reply.headers["content-encoding"] == "gzip"
-    assert reply.headers["vary"] == "Accept-Encoding"
-    assert len(raw) < len(CSS) / 2
-    assert without_links(zlib.decompress(raw, 31)) == without_links(CSS)
+    for _ in range(2):
+        async with shop.stream("GET", url, headers={"Accept-Encoding": coding}) as reply:
+            raw = b"".join([piece async for piece in reply.aiter_raw()])
+        assert reply.headers["content-encoding"] == coding
+        assert reply.headers["vary"] == "Accept-Encoding"
+        assert len(raw) < len(CSS) / 2
+        assert without_links(decompress(raw)) == without_links(CSS)
 
-    plain = await shop.get(url, headers={"Accept-Encoding": "gzip;q=0, identity"})
+
+async def test_a_coding_that_is_refused_is_not_sent(shop: Client) -> None:
+    plain = await shop.get(await stylesheet(shop), headers={"Accept-Encoding": "gzip;q=0, identity"})
     assert "content-encoding" not in plain.headers
+    picture = await shop.get("/static/img/icons/192.png", headers={"Accept-Encoding": "gzip, br, zstd"})
+    assert "content-encoding" not in picture.headers
 
 
 @pytest.mark.parametrize(

@@ -29,24 +29,6 @@ def test_cookies(header: bytes, cookies: dict[str, str]) -> None:
     assert parse_cookies(header) == cookies
 
 
-@pytest.mark.parametrize(
-    ("accept", "accepted"),
-    [
-        ("gzip", True),
-        ("br, gzip;q=0.8", True),
-        ("GZIP", True),
-        ("*", True),
-        ("gzip;q=0", False),
-        ("gzip; q=0.000", False),
-        ("br", False),
-        ("", False),
-        ("x-gzip-not", False),
-    ],
-)
-def test_gzip(accept: str, accepted: bool) -> None:
-    assert visit(Accept_Encoding=accept).accepts_gzip is accepted
-
-
 def test_only_htmx_gets_fragments() -> None:
     assert visit(HX_Request="true", HX_Request_Type="partial").wants_fragment
     assert visit(HX_Request="true").wants_fragment
