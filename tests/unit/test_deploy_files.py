@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 import shop
-from shop.settings import SECRETS, Settings
+from shop.settings import COMPOSE_NAMES, SECRETS, Settings
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy/kubernetes"
@@ -112,4 +112,10 @@ def test_a_proxy_waits_for_a_payment(file: str) -> None:
     text = (ROOT / "deploy" / file).read_text()
     (seconds,) = re.findall(r"(?:proxy_read_timeout|response_header_timeout) +(\d+)s", text)
     assert int(seconds) > Settings().payment_seconds + 2
-    assert set(re.findall(r"\b([A-Z]+_[A-Z_]+)\b", text)) <= SETTINGS
+    assert set(re.findall(r"\b([A-Z]+_[A-Z_]+)\b", text)) <= SETTINGS | COMPOSE_NAMES
+
+
+def test_caddy_notices_that_a_shop_is_going_to_end() -> None:
+    text = (ROOT / "deploy/Caddyfile").read_text()
+    noticed = sum(int(seconds) for seconds in re.findall(r"health_(?:interval|timeout) (\d+)s", text))
+    assert 0 < noticed < Settings().drain_seconds
