@@ -81,7 +81,7 @@ def create_app(
         request_class=ShopRequest,
         exception_handlers={Exception: ErrorReplies(site).answer},
         before_request=before_request(site, metrics),
-        before_send=[before_send(site, metrics)],
+        before_send=[before_send(site, metrics, draining)],
         lifespan=[lifespan],
         request_max_body_size=MAX_BODY,
         openapi_config=None,
@@ -109,7 +109,7 @@ def before_request(site: Storefront, metrics: Metrics) -> BeforeRequestHookHandl
     return cast("BeforeRequestHookHandler", prepare)
 
 
-def before_send(site: Storefront, metrics: Metrics) -> BeforeMessageSendHookHandler:
+def before_send(site: Storefront, metrics: Metrics, draining: Draining) -> BeforeMessageSendHookHandler:
     """What every response gets as it starts, those to unknown addresses too.
 
     One hook for all of them: Litestar calls each for the body as well, and a kept page would feel that.
@@ -123,6 +123,7 @@ def before_send(site: Storefront, metrics: Metrics) -> BeforeMessageSendHookHand
             rules.add(message, scope)
             headers.add(message, scope)
             site.languages.remember(message, scope)
+            draining.tell(message)
             request_log.finish(message, scope)
             await site.limits.check_failed(scope, message["status"])
 

@@ -7,6 +7,7 @@ import sys
 import click
 
 from shop import __version__
+from shop.commands.backup import backup, restore
 from shop.commands.cart.group import cart
 from shop.commands.catalog import catalog
 from shop.commands.config import config
@@ -39,7 +40,22 @@ def cli() -> None:
     """A shop. Start it with `shop run`."""
 
 
-for command in (run, config, catalog, stock, demo, cart, orders, coupons, outbox, shopper, doctor, loadtest):
+for command in (
+    run,
+    config,
+    catalog,
+    stock,
+    demo,
+    cart,
+    orders,
+    coupons,
+    outbox,
+    shopper,
+    backup,
+    restore,
+    doctor,
+    loadtest,
+):
     cli.add_command(command)
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ REQUEST_SECONDS = 15.0
 MAX_HEAD = 32 * 1024
 """Bytes of request line and headers."""
 MAX_HEADERS = 100
+LINGER_SECONDS = 0.25
+"""For which a connection without a request stays open at the end: a proxy may have sent one that is not here yet."""
 SPARE_FILES = 128
 """File descriptors that are left for stores, logs and files."""
 _ANSWERS = {
@@ -55,6 +57,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head = 0
         self._is_head = True
         self._deadline: asyncio.TimerHandle | None = None
+        self._is_ending = False
         if len(self.connections) > self.most:
             self._refuse(503)
         else:
@@ -99,7 +102,24 @@ class BoundedProtocol(HttpToolsProtocol):
         hosts = sum(name == b"host" for name, _ in self.headers)
         if hosts > 1 or (hosts == 0 and self.parser.get_http_version() == "1.1"):  # RFC 9112, 3.2
             raise Refused(400)
+        if self._is_ending:
+            self.headers.append((b"connection", b"close"))  # as if the client had asked: it is told, and not surprised
         super().on_headers_complete()
+        if self._is_ending:
+            self.cycle.keep_alive = False
+
+    @override
+    def shutdown(self) -> None:
+        """End after the request that is in progress, or that may be on its way."""
+        self._is_ending = True
+        if self.cycle is None or self.cycle.response_complete:
+            self.loop.call_later(LINGER_SECONDS, self._end_if_idle)
+        else:
+            self.cycle.keep_alive = False
+
+    def _end_if_idle(self) -> None:
+        if (self.cycle is None or self.cycle.response_complete) and self._is_head and not self._head:
+            self.transport.close()
 
     @override
     def on_message_complete(self) -> None:

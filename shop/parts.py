@@ -49,6 +49,8 @@ from shop.settings import Settings
 if TYPE_CHECKING:
     from shop.cart.around.metered import MeteredCartService
     from shop.cart.redis.counters import RedisCounters
+    from shop.cart.redis.servers import Servers
+    from shop.cart.redis.slow_log import SlowCommand
 
 
 class Parts:
@@ -104,10 +106,24 @@ class Parts:
     def counters(self) -> RedisCounters | None:
         """Counters that all processes share; None without Redis."""
         from shop.cart.redis.counters import RedisCounters
+
+        servers = self._redis
+        return RedisCounters(servers) if servers else None
+
+    async def slow_commands(self) -> list[SlowCommand]:
+        """The commands on carts that Redis found slow, the newest first; none without Redis."""
+        from shop.cart.redis.slow_log import slow_commands
+
+        servers = self._redis
+        return await slow_commands(servers) if servers else []
+
+    @property
+    def _redis(self) -> Servers | None:
+        """The servers of the live carts; None without Redis."""
         from shop.cart.redis.service import RedisCartService
 
         stores = (part for part in self.carts.parts() if isinstance(part, RedisCartService))
-        return next((RedisCounters(store.servers) for store in stores), None)
+        return next((store.servers for store in stores), None)
 
     @property
     def cart_clock(self) -> Callable[[], float]:

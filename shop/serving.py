@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import signal
 import socket
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
+from typing import Any
 
 import click
 import uvicorn
+from typing_extensions import override
+from uvicorn.server import ServerState
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
 from shop.connections import BoundedProtocol
@@ -41,6 +46,55 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+class DrainedServer(uvicorn.Server):
+    """uvicorn's server, which takes the connections that wait before it closes its port: the kernel resets the rest."""
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        take_waiting(sockets or [], self.config, self.server_state, self.lifespan.state)
+        await super().shutdown(sockets)
+
+
+def take_waiting(
+    listeners: Sequence[socket.socket], config: uvicorn.Config, server_state: ServerState, app_state: dict[str, Any]
+) -> None:
+    """Accept every connection that waits; each is served, though nobody awaits that here."""
+    loop = asyncio.get_running_loop()
+
+    def protocol() -> BoundedProtocol:
+        return BoundedProtocol(config=config, server_state=server_state, app_state=app_state)
+
+    for listener in listeners:
+        listener.setblocking(False)
+        with suppress(BlockingIOError, InterruptedError):
+            while True:
+                connection, _ = listener.accept()
+                connection.setblocking(False)
+                task = loop.create_task(_served(loop, protocol, connection))
+                _taking.add(task)
+                task.add_done_callback(_taking.discard)
+
+
+async def _served(
+    loop: asyncio.AbstractEventLoop, protocol: Callable[[], BoundedProtocol], connection: socket.socket
+) -> None:
+    _, taken = await loop.connect_accepted_socket(protocol, connection)
+    taken.shutdown()
+
+
+_taking: set[asyncio.Task[None]] = set()
+
+
+class DrainedProcesses(Multiprocess):
+    """uvicorn's supervisor, which closes its own copy of the port first: connections would wait there in vain."""
+
+    @override
+    def terminate_all(self) -> None:
+        for listener in self.sockets:
+            listener.close()
+        super().terminate_all()
+
+
 def serve(settings: Settings, listener: socket.socket, *, reload: bool = False) -> None:
     """Serve until a signal stops the process; requests in progress are finished first.
 
@@ -66,13 +120,13 @@ def serve(settings: Settings, listener: socket.socket, *, reload: bool = False) 
     )
     host, port = listener.getsockname()[:2]
     click.echo(f"The shop is open at http://{f'[{host}]' if ':' in host else host}:{port} (Ctrl+C closes it)")
-    server = uvicorn.Server(config)
+    server = DrainedServer(config)
     _end_cleanly()
     with suppress(KeyboardInterrupt):
         if reload:
             ChangeReload(config, target=server.run, sockets=[listener]).run()
         elif settings.workers > 1:
-            Multiprocess(config, sockets=[listener]).run()
+            DrainedProcesses(config, sockets=[listener]).run()
         else:
             server.run(sockets=[listener])
 

@@ -53,6 +53,11 @@ COMPOSE_NAMES = frozenset(
         "PORT_SENTINEL",
         "PORT_CLUSTER",
         "PORT_HYBRID",
+        "PORT_PGBOUNCER",
+        "PORT_PROMETHEUS",
+        "PORT_GRAFANA",
+        "GRAFANA_PASSWORD",
+        "SHOP_NAME",
     )
 )
 """Names in an .env file that only compose.yaml reads."""

@@ -22,6 +22,7 @@ pytest_plugins = [
     "tests.fixtures.order_scene",
     "tests.fixtures.tls",
     "tests.fixtures.valkey",
+    "tests.fixtures.web_proxy",
 ]
 
 

@@ -12,6 +12,7 @@ from redis.exceptions import ResponseError
 
 from shop.cart.redis.servers import Send
 from shop.cart.redis.service import KEY_PREFIX, SCRIPT_SHA, UNREADABLE_PREFIX
+from shop.cart.redis.slow_log import ENTRIES, SlowCommand, on_carts
 from shop.errors import StoreRefused
 from shop.operations.redis_cluster import Node, nodes
 
@@ -22,16 +23,6 @@ MEASURED_CARTS = 20
 SEARCHED_KEYS = 500_000
 """Number of keys among which values that were put aside are searched, SEARCH_STEP at a time."""
 SEARCH_STEP = 10_000
-SLOW_ENTRIES = 128
-
-
-class SlowCommand(msgspec.Struct, frozen=True):
-    """A SLOWLOG entry for a command on a cart. Its arguments are not kept."""
-
-    seconds: float
-    at: int
-    command: str
-    key: str
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +78,7 @@ async def collect_facts(send: Send) -> Facts:
         round_trip=round_trip,
         clock_ahead=_seconds(clock) - sent_at - round_trip / 2 if clock else None,
         save=_option(await reply("CONFIG", "GET", "save")),
-        slow=tuple(filter(None, map(_slow, await reply("SLOWLOG", "GET", SLOW_ENTRIES) or ()))),
+        slow=on_carts(await reply("SLOWLOG", "GET", ENTRIES) or ()),
         has_script=bool(known[0]) if (known := await reply("SCRIPT", "EXISTS", SCRIPT_SHA)) else None,
         keys=keys,
         cart_share=share,
@@ -148,12 +139,3 @@ def _option(reply: Any) -> str | None:
         return None
     value = next(iter(reply.values())) if isinstance(reply, dict) else reply[1]
     return str(value.decode())
-
-
-def _slow(entry: Sequence[Any]) -> SlowCommand | None:
-    """Parse a SLOWLOG entry; None if its command was not on a cart."""
-    _, at, microseconds, arguments = entry[:4]
-    key = next((word for word in arguments[1:4] if word.startswith(KEY_PREFIX.encode())), None)
-    if key is None:
-        return None
-    return SlowCommand(microseconds / 1_000_000, at, arguments[0].decode().upper(), key.decode(errors="replace"))

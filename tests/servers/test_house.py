@@ -175,7 +175,7 @@ class TestLocks:
 
 def shops_of(services: dict[str, Any]) -> dict[str, Any]:
     """The services of compose.yaml that are a shop, by name."""
-    shops = {name: service for name, service in services.items() if "build" in service}
+    shops = {name: service for name, service in services.items() if service.get("build") == "."}
     assert shops
     return shops
 
@@ -193,16 +193,20 @@ class TestContainers:
         images = {service["image"] for service in services.values() if "image" in service}
         images |= set(re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE))
         assert images
-        assert all(re.search(r":\d+\.\d+", image) for image in images)
+        inline = [service["build"] for service in services.values() if isinstance(service.get("build"), dict)]
+        images |= {found for build in inline for found in re.findall(r"^FROM (\S+)", build["dockerfile_inline"])}
+        assert all(re.search(r":v?\d+\.\d+", image) for image in images)
 
     def test_each_rung_has_a_profile_with_a_shop(self, services: dict[str, Any]) -> None:
         profiles = {profile for service in services.values() for profile in service.get("profiles", ())}
-        assert profiles >= {"sentinel", "cluster", "hybrid"}
-        assert all(services[f"shop-{profile}"]["profiles"] == [profile] for profile in profiles)
+        assert profiles == {"sentinel", "cluster", "hybrid", "pgbouncer", "proxy", "monitoring"}
+        rungs = profiles - {"proxy", "monitoring"}
+        assert all(services[f"shop-{profile}"]["profiles"] == [profile] for profile in rungs)
         assert {name for name in services if "profiles" not in services[name]} >= {"postgres", "redis", "shop"}
         ports = [port for service in services.values() for port in service.get("ports", ())]
         assert len(ports) == len(set(ports)), "all profiles can be open at once"
-        assert {name for name, service in services.items() if "ports" in service} == set(shops_of(services))
+        shops = set(shops_of(services)) - {"shop-2"}
+        assert {name for name in services if "ports" in services[name]} == shops | {"proxy", "prometheus", "grafana"}
 
     def test_a_service_waits_for_services_of_its_own_profile(self, services: dict[str, Any]) -> None:
         for service in services.values():
@@ -219,18 +223,40 @@ class TestContainers:
             assert "no-new-privileges:true" in service["security_opt"]
             assert service["mem_limit"]
             assert service["pids_limit"]
-            assert "healthcheck" in service or ("build" in service and image_has_healthcheck)
-            assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
-            assert "stores" in service["networks"]
-        assert {name for name in services if "default" in services[name]["networks"]} == set(shops_of(services))
+            assert service["restart"] in ("unless-stopped", "on-failure")
+            assert "healthcheck" in service or (service.get("build") == "." and image_has_healthcheck)
+        outside = {name for name in services if "default" in services[name]["networks"]}
+        assert outside == {*shops_of(services), "proxy", "prometheus", "grafana"}
+        assert {name for name in services if "stores" not in services[name]["networks"]} == {"proxy"}
+        public = [port for name in services.keys() - {"proxy"} for port in services[name].get("ports", ())]
+        assert all(port.startswith("127.0.0.1:") for port in public)
+        assert [name for name in services if "cap_add" in services[name]] == ["proxy"]
+
+    def test_a_shop_is_given_time_for_a_payment(self, services: dict[str, Any]) -> None:
+        for service in shops_of(services).values():
+            seconds = int(service["stop_grace_period"].removesuffix("s"))
+            assert seconds > Settings().drain_seconds + Settings().payment_seconds + 2
+
+    def test_mounted_files_exist_and_targets_are_services(self, services: dict[str, Any]) -> None:
+        mounted = [v.partition(":")[0] for service in services.values() for v in service.get("volumes", ())]
+        files = {name for name in mounted if name.startswith("./deploy/")}
+        assert len(files) >= 4
+        assert all((ROOT / file).exists() for file in files)
+        scraped = re.findall(r'"([\w-]+):\d+"', (ROOT / "deploy/prometheus.yml").read_text())
+        source = (ROOT / "deploy/grafana/provisioning/datasources/prometheus.yml").read_text()
+        shops = services["proxy"]["environment"]["SHOPS"].split()
+        asked = {*scraped, *re.findall(r"http://([\w-]+):", source), *(shop.partition(":")[0] for shop in shops)}
+        assert asked <= services.keys()
 
     def test_stores_are_not_reached_from_outside(self, compose: Any) -> None:
         assert compose["networks"]["stores"]["internal"] is True
 
     def test_no_password_has_a_default(self) -> None:
         text = (ROOT / "compose.yaml").read_text()
-        assert set(re.findall(r"\$\{(\w+PASSWORD)", text)) == {"REDIS_PASSWORD", "POSTGRES_PASSWORD"}
-        assert not re.search(r"\$\{\w+PASSWORD:?-", text)
+        assert set(re.findall(r"\$\{(\w+PASSWORD)", text)) == {
+            *("REDIS_PASSWORD", "POSTGRES_PASSWORD", "GRAFANA_PASSWORD")
+        }
+        assert not re.search(r"\$\{\w+PASSWORD:?-[^}]", text)
         assert all(f"${{{name}:?" in text for name in ("REDIS_PASSWORD", "POSTGRES_PASSWORD"))
 
     def test_redis_never_drops_a_cart_for_want_of_memory(self, services: dict[str, Any]) -> None:
@@ -248,7 +274,7 @@ class TestContainers:
         used = [volume for volume in used if not volume.startswith(".")]
         assert sorted(used) == sorted(compose["volumes"])
 
-    @pytest.mark.parametrize("name", ["redis", "redis-1", "sentinel-1", "cluster-1", "cluster-form"])
+    @pytest.mark.parametrize("name", ["redis", "redis-1", "sentinel-1", "cluster-1", "cluster-form", "pgbouncer"])
     def test_commands_are_shell_that_can_be_read(self, services: dict[str, Any], name: str) -> None:
         shell, flags, script = services[name]["command"]
         assert (shell, flags) == ("sh", "-euc")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from shop.connections import MAX_HEAD
 from shop.demo.valkey import Valkey
 from shop.operator_password import hashed
+from tests.fixtures.orders_over_http import add, browser, order
 from tests.fixtures.shop_process import OpenShop, ShopProcess, metrics_ports
 
 PATIENCE = 10
@@ -162,8 +166,9 @@ def test_a_balancer_is_told_before_the_port_closes(open_shop: OpenShop) -> None:
         shop.process.terminate()
         eventually(lambda: client.get("/readyz").status_code == 503)
         assert client.get("/readyz").json()["status"] == "ending"
-        assert client.get("/product/mug").status_code == 200
-    assert shop.process.wait(timeout=20) == 0
+        page = client.get("/product/mug")
+        assert (page.status_code, page.headers["connection"]) == (200, "close"), "a proxy keeps no connection"
+    assert shop.process.wait(timeout=20) in (0, -signal.SIGTERM)
 
 
 def test_nobody_waits_where_nobody_watches(open_shop: OpenShop) -> None:
@@ -179,3 +184,35 @@ def test_it_leaves_no_temporary_files(open_shop: OpenShop, number: signal.Signal
         shop.process.send_signal(number)
         assert shop.process.wait(timeout=20) == 0
         assert list(Path(folder).iterdir()) == []
+
+
+
+
+def test_a_payment_in_progress_is_finished(open_shop: OpenShop) -> None:
+    shop = open_shop(products={"mug": 1900})
+    with browser(shop.url) as client, ThreadPoolExecutor(1) as pool:
+        add(client, "mug")
+        paying = pool.submit(order, client, credit_card_number="4000 0000 0000 1117")  # the bank takes three seconds
+        with closing(sqlite3.connect(shop.environ["DATABASE_URL"].partition("///")[2])) as database:
+            eventually(lambda: database.execute("SELECT state FROM orders").fetchall() == [("pending",)])
+            shop.process.terminate()
+            answer = paying.result(6 * PATIENCE)
+            assert answer.status_code == 303
+            assert "/order/" in answer.headers["location"]
+            assert shop.process.wait(timeout=20) in (0, -signal.SIGTERM)
+            assert database.execute("SELECT state FROM orders").fetchall() in ([("placed",)], [("paid",)])
+    assert "Traceback" not in shop.log.read_text()
+
+
+def test_connections_that_wait_are_served_before_the_port_closes(open_shop: OpenShop) -> None:
+    shop = open_shop(products={"mug": 1900})
+    shop.process.send_signal(signal.SIGSTOP)
+    waiting = [socket.create_connection(("127.0.0.1", shop.port), timeout=6 * PATIENCE) for _ in range(200)]
+    for connection in waiting:
+        connection.sendall(b"GET /product/mug HTTP/1.1\r\nHost: a\r\n\r\n")
+    shop.process.send_signal(signal.SIGTERM)
+    shop.process.send_signal(signal.SIGCONT)
+    for connection in waiting:
+        with connection:
+            assert connection.recv(12) == b"HTTP/1.1 200"
+    assert shop.process.wait(timeout=20) in (0, -signal.SIGTERM)

@@ -110,3 +110,49 @@ async def test_a_long_head_is_refused_before_it_is_complete(state: ServerState) 
     assert transport.written.startswith(b"HTTP/1.1 431 ")
     assert transport.written.count(b"HTTP/1.1") == 1
     protocol.connection_lost(None)
+
+
+async def test_at_the_end_a_request_on_its_way_is_answered_and_then_no_more(state: ServerState) -> None:
+    protocol, transport = connect(state)
+    protocol.shutdown()
+    assert not transport.is_closing()
+    protocol.data_received(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    async with asyncio.timeout(10):
+        await transport.closed.wait()
+    assert transport.written.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\nconnection: close\r\n" in transport.written
+    protocol.connection_lost(None)
+
+
+@pytest.mark.parametrize("served", [False, True])
+async def test_at_the_end_an_idle_connection_is_closed(
+    state: ServerState, monkeypatch: pytest.MonkeyPatch, served: bool
+) -> None:
+    monkeypatch.setattr(connections, "LINGER_SECONDS", 0.01)
+    protocol, transport = connect(state)
+    if served:
+        protocol.data_received(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        async with asyncio.timeout(10):
+            while not transport.written:
+                await asyncio.sleep(0)
+        assert b"connection: close" not in transport.written
+    protocol.shutdown()
+    async with asyncio.timeout(10):
+        await transport.closed.wait()
+    protocol.connection_lost(None)
+
+
+async def test_at_the_end_a_request_that_has_begun_may_come_to_its_end(
+    state: ServerState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "LINGER_SECONDS", 0.01)
+    protocol, transport = connect(state)
+    protocol.data_received(b"GET / HTTP/1.1\r\nHo")
+    protocol.shutdown()
+    await asyncio.sleep(0.03)
+    assert not transport.is_closing()
+    protocol.data_received(b"st: a\r\n\r\n")
+    async with asyncio.timeout(10):
+        await transport.closed.wait()
+    assert transport.written.startswith(b"HTTP/1.1 200 ")
+    protocol.connection_lost(None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -16,6 +16,7 @@ from shop.cart import jsonl
 from shop.cart.around.migration import BATCH_SIZE, older_than_ttl, put_moved, scan_all
 from shop.cart.connect import redacted
 from shop.cart.model import Cart
+from shop.cart.service import CartService
 from shop.cart.stored import unreadable_in
 from shop.commands import progress
 from shop.commands.cart.migrate import expired_note, unreadable_note
@@ -34,16 +35,23 @@ def export_carts(settings: Settings, file: Path, url: str | None) -> None:
 
 async def _export(settings: Settings, file: Path, urls: dict[str, str]) -> tuple[int, int]:
     """Write the carts of the stores. Returns how many there were, and how many values were no carts."""
-    count = 0
     async with all_opened(urls, settings) as stores:
-        known = [await store.count() for store in stores.values()]
-        total = sum(filter(None, known)) or None
-        with _atomic_file(file) as out, progress.shown(unit="carts") as report:
-            async for cart in scan_all(list(stores.values())):
-                out.write(jsonl.encode(cart) + b"\n")
-                count += 1
-                report("Writing", count, total)
+        with _atomic_file(file) as out:
+            count = await write_carts(list(stores.values()), out)
         return count, sum(map(unreadable_in, stores.values()))
+
+
+async def write_carts(stores: Sequence[CartService], out: IO[bytes]) -> int:
+    """Write every cart of the stores as a line, and return how many they are. Raises StoreUnavailable."""
+    known = [await store.count() for store in stores]
+    total = sum(filter(None, known)) or None
+    count = 0
+    with progress.shown(unit="carts") as report:
+        async for cart in scan_all(stores):
+            out.write(jsonl.encode(cart) + b"\n")
+            count += 1
+            report("Writing", count, total)
+    return count
 
 
 @contextmanager
@@ -66,12 +74,12 @@ def _atomic_file(path: Path) -> Iterator[IO[bytes]]:
 def import_carts(settings: Settings, file: BinaryIO, url: str | None) -> None:
     """`shop cart import`. Raises ImportRefused for a file with bad lines, InvalidInput at the first of a stream."""
     name, where = ("--url", url) if url else next(iter(configured(settings).items()))
-    total = _checked(file) if file.seekable() else None
+    total = checked(file) if file.seekable() else None
     count, old = asyncio.run(_import(settings, file, total, name, where))
     click.echo("\n".join(filter(None, (f"{count:,} carts are in {redacted(where)}.", expired_note(old)))))
 
 
-def _checked(file: BinaryIO) -> int:
+def checked(file: BinaryIO) -> int:
     """Validate every line and return the number of carts. Raises ImportRefused."""
     begin, carts = file.tell(), 0
 
@@ -91,21 +99,25 @@ def _checked(file: BinaryIO) -> int:
 
 
 async def _import(settings: Settings, file: BinaryIO, total: int | None, name: str, url: str) -> tuple[int, int]:
-    """Write the carts of a file to the store. Returns how many there were, and how many were already past their TTL."""
-    count = old = 0
+    """Write the carts of a file to the store at a URL; see `read_carts`."""
     async with opened(name, url, settings, to_write=True) as store:
-        with progress.shown(unit="carts") as report:
-            for carts in _batches(file):
-                try:
-                    await put_moved(store, carts)
-                except StoreUnavailable as error:
-                    raise type(error)(
-                        f"{error} {count:,} carts were imported. Import the file again: existing carts are not "
-                        "duplicated."
-                    ) from error
-                count += len(carts)
-                old += sum(older_than_ttl(cart, store) for cart in carts)
-                report("Importing", count, total)
+        return await read_carts(store, file, total)
+
+
+async def read_carts(store: CartService, file: BinaryIO, total: int | None) -> tuple[int, int]:
+    """Write the carts of a file to a store. Returns how many there were, and how many were already past their TTL."""
+    count = old = 0
+    with progress.shown(unit="carts") as report:
+        for carts in _batches(file):
+            try:
+                await put_moved(store, carts)
+            except StoreUnavailable as error:
+                raise type(error)(
+                    f"{error} {count:,} carts were imported. Import the file again: existing carts are not duplicated."
+                ) from error
+            count += len(carts)
+            old += sum(older_than_ttl(cart, store) for cart in carts)
+            report("Importing", count, total)
     return count, old
 
 

@@ -26,15 +26,19 @@ def begin(scope: HTTPScope) -> None:
 
 
 def finish(response: HTTPResponseStartEvent, scope: HTTPScope) -> None:
-    """Log the request as its response starts, and send its id back. Never its path, which may be a secret."""
+    """Log the request as its response starts, and send its id and time back. Never its path, which may be a secret."""
     context = scope["state"].get(_KEY) or RequestContext(request_id(scope))
-    response["headers"] = [*response["headers"], (b"x-request-id", context.id.encode("latin-1"))]
-    if log.isEnabledFor(logging.INFO):
-        _log(response["status"], scope, context)
-
-
-def _log(status: int, scope: HTTPScope, context: RequestContext) -> None:
     milliseconds = round((time.perf_counter() - context.started) * 1000, 2) if context.started else 0.0
+    response["headers"] = [
+        *response["headers"],
+        (b"x-request-id", context.id.encode("latin-1")),
+        (b"server-timing", b"shop;dur=%.2f" % milliseconds),  # W3C Server Timing: shown by a browser's tools
+    ]
+    if log.isEnabledFor(logging.INFO):
+        _log(response["status"], scope, context, milliseconds)
+
+
+def _log(status: int, scope: HTTPScope, context: RequestContext, milliseconds: float) -> None:
     fields = {
         "method": scope["method"] if scope["method"].isalpha() else "other",
         "route": scope.get("path_template", "unknown"),

@@ -12,6 +12,8 @@ import threading
 import time
 from types import FrameType
 
+from litestar.types import HTTPResponseStartEvent
+
 WATCHED_SECONDS = 60.0
 """Whoever watches /readyz has asked within this time."""
 
@@ -31,6 +33,11 @@ class Draining:
     def delay(self) -> float:
         """Seconds to wait before ending: 0 if nobody watches."""
         return self._seconds if time.monotonic() - self._asked < WATCHED_SECONDS else 0.0
+
+    def tell(self, response: HTTPResponseStartEvent) -> None:
+        """Have the client close its connection: a proxy keeps some, and would meet them closed later."""
+        if self.is_ending:
+            response["headers"] = [*response["headers"], (b"connection", b"close")]
 
     def watch(self) -> None:
         """Put the wait before what the server does at SIGTERM. A second signal ends the wait."""

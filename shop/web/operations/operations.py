@@ -6,6 +6,7 @@ import asyncio
 import time
 
 from shop.cart.around.failover import FailoverCartService
+from shop.cart.redis.slow_log import SlowCommand
 from shop.errors import NotFound, ShopError
 from shop.metrics.collector import read_history
 from shop.operator_password import matches
@@ -41,8 +42,8 @@ class OperationsHandlers:
         self._require_password()
         if not self._sessions.is_open(request):
             return go_to(request, PATH) if request.is_htmx else self._sign_in_form()
-        states = await asyncio.gather(self._database_state(), self._carts_state())
-        view = operations_view(read_history(self._parts.settings.metrics_sockets), states, time.time())
+        *states, slow = await asyncio.gather(self._database_state(), self._carts_state(), self._slow_commands())
+        view = operations_view(read_history(self._parts.settings.metrics_sockets), states, time.time(), slow)
         name = "operations/_figures.html" if request.wants_fragment else "operations/page.html"
         return html(self._site.templates.fragments(name, view), cache=NO_STORE)
 
@@ -80,6 +81,13 @@ class OperationsHandlers:
             if accepts
             else State("Database", "bad", "It takes no changes: it is full or read-only.")
         )
+
+    async def _slow_commands(self) -> list[SlowCommand]:
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                return await self._parts.slow_commands()
+        except TimeoutError:
+            return []
 
     async def _carts_state(self) -> State:
         standbys = [part for part in self._parts.carts.parts() if isinstance(part, FailoverCartService)]

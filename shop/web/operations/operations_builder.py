@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
+from shop.cart.redis.slow_log import SlowCommand
 from shop.metrics.history import LAST, SAMPLE_SECONDS, Figures
 from shop.web.operations.views import Chart, Event, OperationsView, State
 
@@ -13,21 +14,31 @@ HOUR = 3600.0
 WIDTH, HEIGHT = 360, 100
 GAP_SECONDS = 3 * SAMPLE_SECONDS
 MOST_EVENTS = 20
+SHOWN_OF_KEY = len("cart:") + 8
 LATE_SECONDS = 60
 
 Value = Callable[[Figures, Figures], float | None]
 """A value at the second of two moments; None if it cannot be told."""
 
 
-def operations_view(history: Sequence[Figures], states: Sequence[State], now: float) -> OperationsView:
-    """The page. `states`: how the stores are, which the figures do not say."""
+def operations_view(
+    history: Sequence[Figures], states: Sequence[State], now: float, slow: Sequence[SlowCommand] = ()
+) -> OperationsView:
+    """The page. `states`: how the stores are, and `slow`: what Redis found slow; the figures do not say that."""
     recent = [figures for figures in history if figures.at > now - HOUR]
     return OperationsView(
         charts=tuple(_chart(recent, now, *spec) for spec in CHARTS),
         states=(*states, *(_states(recent[-1], now) if recent else (_NOTHING,))),
         events=tuple(list(_events(recent))[::-1][:MOST_EVENTS]),
+        slow=tuple(map(_slow, slow[:MOST_EVENTS])),
         at=clock_time(now),
     )
+
+
+def _slow(command: SlowCommand) -> Event:
+    """A command on a cart, of whose id enough is shown to tell carts apart."""
+    words = f"{command.command} on {command.key[:SHOWN_OF_KEY]}… took {command.seconds * 1000:,.1f} ms."
+    return Event(clock_time(command.at), words)
 
 
 _NOTHING = State("Figures", "fair", "There are none yet: `shop run` collects them every ten seconds.")

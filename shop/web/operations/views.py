@@ -41,6 +41,8 @@ class OperationsView(msgspec.Struct, frozen=True):
     charts: tuple[Chart, ...] = ()
     states: tuple[State, ...] = ()
     events: tuple[Event, ...] = ()
+    slow: tuple[Event, ...] = ()
+    """The commands on carts that Redis found slow."""
     at: str = ""
     """When it was looked at: '14:05:10', in UTC."""
 

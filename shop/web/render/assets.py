@@ -1,8 +1,8 @@
 """Static files: read once at start, named by a hash of their content, compressed when first requested.
 
-A page links 'css/shop.1f3a….css', which browsers may cache for ever; the plain name 'css/shop.css' works too, but is
-revalidated each time. A folder of style sheets or scripts is served as one file: css/shop/*.css as 'css/shop.css'. A
-url("../…") in a style sheet is rewritten to the hashed name.
+A page links 'css/shop.1f3a….css', which browsers may cache for ever; the plain name 'css/shop.css', and a name with the
+hash of another release, work too, but are revalidated each time. A folder of style sheets or scripts is served as one
+file: css/shop/*.css as 'css/shop.css'. A url("../…") in a style sheet is rewritten to the hashed name.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _LINK = re.compile(rb'url\("\.\./([^"]+)"\)')
 HASH_BYTES = 4
 """Length of the hash in a file's name. Short, because a page names hundreds of files and hashes do not compress; a hash
 only has to change when its own file changes."""
+_HASHED = re.compile(rf"(.+)\.[0-9a-f]{{{2 * HASH_BYTES}}}(\.\w+)")
 _MAX_RATIO = 0.9
 """A compressed file larger than this share of the original is discarded."""
 
@@ -100,9 +101,17 @@ class Assets:
         name = request.path_params["path"].lstrip("/")
         if (asset := self._hashed.get(name)) is not None:
             return await asset.reply(request, IMMUTABLE)
-        if (asset := self._plain.get(name)) is not None:
+        if (asset := self._plain.get(name) or self._of_another_release(name)) is not None:
             return await asset.reply(request, REVALIDATE)
         raise NotFound("There is no such file.")
+
+    def _of_another_release(self, name: str) -> Asset | None:
+        """The file that has this name with another hash: during a rollout, pages of two releases meet either's process.
+
+        It may not be what the page was made for, but a page without style and script is worse.
+        """
+        found = _HASHED.fullmatch(name)
+        return self._plain.get(found[1] + found[2]) if found else None
 
 
 @lru_cache(maxsize=4)

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from shop.cart.redis.slow_log import SlowCommand
 from shop.operations.findings import Finding, Level
 from shop.operations.redis_cluster import cluster_findings, myself, nodes
-from shop.operations.redis_facts import Facts, SlowCommand
+from shop.operations.redis_facts import Facts
 from shop.operations.redis_findings import findings, format_bytes
 
 NOW = 1_800_000_000.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sqlite3
 
 import pytest
@@ -28,6 +29,11 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 async def test_an_id_is_taken_and_sent_back(shop: Client, headers: dict[str, str], id_: str) -> None:
     for path in ("/", "/nowhere", "/static/nothing"):
         assert (await shop.get(path, headers=headers)).headers["x-request-id"] == id_
+
+
+async def test_a_browsers_tools_are_told_how_long_it_took(shop: Client) -> None:
+    for path in ("/", "/nowhere"):
+        assert re.fullmatch(r"shop;dur=\d+\.\d\d", (await shop.get(path)).headers["server-timing"])
 
 
 @pytest.mark.parametrize("given", ["", "two words", "x" * 200, "a\tb"])

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from shop.demo.valkey import Valkey
 from shop.metrics.collector import HISTORY
 from shop.metrics.history import Figures
 from shop.operator_password import hashed
@@ -100,3 +101,26 @@ async def test_it_draws_what_the_workers_counted(operator: Client, tmp_path: Pat
     fragment = (await operator.get("/operations", headers=HTMX)).text
     assert fragment.startswith('<div id="figures"')
     assert "<html" not in fragment
+
+
+async def test_it_shows_what_redis_found_slow(
+    make_client: MakeClient, password_hash: str, valkey: Valkey, tmp_path: Path
+) -> None:
+    settings = Settings(
+        redis_url=valkey.url,
+        database_url=f"sqlite+aiosqlite:///{tmp_path}/shop.db",
+        operator_password=password_hash,
+        metrics_sockets=str(tmp_path),
+    )
+    with valkey.client() as redis:
+        redis.config_set("slowlog-log-slower-than", 0)
+        redis.get("cart:0123456789abcdef")
+        redis.get("another:0123456789abcdef")
+    async with make_client(settings=settings, carts=None) as client:
+        await signs_in(client)
+        text = (await client.get("/operations")).text
+        assert re.search(r"GET on cart:01234567… took [0-9.]+ ms\.", text)
+        assert "89abcdef" not in text
+        assert "another" not in text
+        valkey.stop()
+        assert "What Redis found slow" not in (await client.get("/operations")).text

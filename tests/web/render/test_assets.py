@@ -89,6 +89,16 @@ async def test_a_plain_name_is_revalidated_each_time(shop: Client) -> None:
     assert (again.status_code, again.content) == (304, b"")
 
 
+@pytest.mark.parametrize("name", ["css/shop.00000000.css", "js/shop.0123abcd.js", "site.ffffffff.webmanifest"])
+async def test_a_page_of_another_release_gets_this_ones_files(shop: Client, name: str) -> None:
+    plain = re.sub(r"\.[0-9a-f]{8}", "", name)
+    reply = await shop.get(f"/static/{name}")
+    assert (reply.status_code, reply.headers["cache-control"]) == (200, "public, no-cache")
+    assert reply.content == (await shop.get(f"/static/{plain}")).content
+    again = await shop.get(f"/static/{name}", headers={"If-None-Match": reply.headers["etag"]})
+    assert again.status_code == 304
+
+
 @pytest.mark.parametrize(("coding", "decompress"), DECOMPRESS.items())
 async def test_text_is_sent_compressed(shop: Client, coding: str, decompress: Callable[[bytes], bytes]) -> None:
     url = await stylesheet(shop)
@@ -109,7 +119,16 @@ async def test_a_coding_that_is_refused_is_not_sent(shop: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["../pyproject.toml", "%2e%2e/shop/app.py", "css", "", "css/shop.0000000000000000.css", "css/shop/base.css"]
+    "path",
+    [
+        "../pyproject.toml",
+        "%2e%2e/shop/app.py",
+        "css",
+        "",
+        "css/shop.0000000000000000.css",
+        "css/gone.00000000.css",
+        "css/shop/base.css",
+    ],
 )
 async def test_nothing_else_is_served(shop: Client, path: str) -> None:
     assert (await shop.get(f"/static/{path}")).status_code == 404
