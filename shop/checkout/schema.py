@@ -61,11 +61,13 @@ order_lines = Table(
     Column("quantity", BigInteger, nullable=False),
     Column("unit", BigInteger, nullable=False),
     Column("discount", BigInteger, nullable=False),
+    Column("tax_class", String(16), nullable=False, server_default="standard"),
+    Column("tax", BigInteger, nullable=False, server_default="0"),
     CheckConstraint("quantity > 0 AND unit >= 0 AND discount >= 0", name="ck_order_lines_amounts"),
     Index("ix_order_lines_sku", "sku"),
 )
-"""What was sold, as `orders.details` has it too: for questions over many orders. `unit` and `discount` are in minor
-units of the order's currency."""
+"""What was sold, as `orders.details` has it too: for questions over many orders. `unit`, `discount` and `tax`
+are in minor units of the order's currency."""
 
 order_events = Table(
     "order_events",

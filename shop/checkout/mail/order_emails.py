@@ -187,9 +187,9 @@ def _sums(quote: Quote) -> tuple[OrderEmailRow, ...]:
         coupon = _("Discount ({code})", code=quote.coupon) if quote.coupon else _("Discount")
         sums.append(OrderEmailRow(coupon, f"−{quote.money(totals.discount).format()}"))
     sums.append(OrderEmailRow(_("Shipping"), quote.money(totals.shipping).format() if totals.shipping else _("free")))
-    if totals.tax_name:
-        name = _("{tax}, included", tax=totals.tax_words) if totals.tax_included else totals.tax_words
-        sums.append(OrderEmailRow(name, quote.money(totals.tax).format()))
+    for tax in totals.all_taxes:
+        name = _("{tax}, included", tax=tax.words) if totals.tax_included else tax.words
+        sums.append(OrderEmailRow(name, quote.money(tax.amount).format()))
     return tuple(sums)
 
 

@@ -138,11 +138,12 @@ def _print(order: Order, payment: Payment | None) -> None:
 def _facts(order: Order, payment: Payment | None) -> dict[str, str]:
     quote = order.quote
     sums, method = quote.totals, quote.method_title
-    tax = f"{'of which ' if sums.tax_included else ''}{sums.tax_name}"
+    taxes = ", ".join(f"{tax.title} {quote.money(tax.amount).format()}" for tax in sums.all_taxes)
     return {
         "Coupon": f"{quote.coupon}, {quote.money(sums.discount).format()} off" if quote.coupon else "",
         "Shipping": ", ".join(filter(None, (method, quote.money(sums.shipping).format()))),
-        "Total": quote.total.format() + (f", {tax} {quote.money(sums.tax).format()}" if sums.tax else ""),
+        "Total": quote.total.format() + (f", {'of which ' if sums.tax_included else ''}{taxes}" if sums.tax else ""),
+        "No tax": sums.untaxed_words or sums.untaxed,
         "Payment": f"{order.buyer.card}, {payment.status if payment else 'never made'}"
         if order.buyer.card
         else "nothing to pay",
