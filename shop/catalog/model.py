@@ -198,6 +198,7 @@ class Offer(msgspec.Struct, frozen=True):
     reserved: int = 0
     """Quantity reserved by checkouts; by other carts only, if the offer is for a holder."""
     tax_class: TaxClass = "standard"
+    categories: tuple[str, ...] = ()
 
     def for_holder(self, own: int) -> Offer:
         """The offer for a holder of `own` reserved units: these count as on sale."""

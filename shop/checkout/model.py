@@ -216,6 +216,20 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
         return ""
 
 
+class Discount(msgspec.Struct, frozen=True):
+    """What a coupon or an automatic rule takes off the goods, in minor units of the shopper's currency."""
+
+    code: str
+    title: str
+    """Of an automatic rule; '' for the shopper's coupon. `content` translates it."""
+    amount: int
+
+    @property
+    def words(self) -> str:
+        """'Coupon SPRING-5', '3 for 2 on mugs', in the current language."""
+        return content(self.title) or _("Coupon {code}", code=self.code)
+
+
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a shopper is shown before paying."""
 
@@ -232,6 +246,8 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     """In the order of the cart, without what is no longer sold."""
     coupon: str
     """The code that is applied, '' for none."""
+    discounts: tuple[Discount, ...] = ()
+    """In the order in which they apply."""
     country_code: str
     region: str = ""
     """The state or province that decides taxes, as in ISO 3166-2 ('CA-QC'); '' where none does, or it is unknown."""
@@ -249,6 +265,13 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     def money(self, amount: int) -> Money:
         """An amount in minor units of the shopper's currency."""
         return Money(amount, self.currency)
+
+    @property
+    def all_discounts(self) -> tuple[Discount, ...]:
+        """What is taken off the goods, also in an order of an earlier release."""
+        if self.discounts or not self.coupon:
+            return self.discounts
+        return (Discount(self.coupon, "", self.totals.discount),)
 
     @property
     def wanted(self) -> dict[str, int]:
@@ -298,6 +321,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     def opened_by(self, key: str) -> bool:
         """Whether this is the secret that opens its page."""
         return bool(self.secret) and compare_digest(self.secret.encode(), key.encode())
+
+    @property
+    def invoice_path(self) -> str:
+        """The path of its invoice, with the same secret."""
+        return f"/order/{self.number}/invoice{self._key}"
 
     @property
     def confirm_path(self) -> str:

@@ -52,7 +52,7 @@ _VARIANT = (
     _v.tax_class,
     RESERVED.label("reserved"),
 )
-OFFER = (*_VARIANT, _p.handle, _p.title, _p.images, _p.currency)
+OFFER = (*_VARIANT, _p.handle, _p.title, _p.images, _p.currency, _p.categories)
 _ONCE = (_p.title, _p.description, _p.vendor, _p.categories, _p.tags, _p.options, _p.images)
 PRODUCT = (
     _p.handle,
@@ -105,6 +105,7 @@ def offer(row: Row[Any]) -> Offer:
         image=pictures[row.image or 0] if pictures else None,
         reserved=int(row.reserved),
         tax_class=row.tax_class,
+        categories=texts(row.categories),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Literal, Protocol
 
@@ -10,12 +10,12 @@ import msgspec
 
 from shop.cart.model import Cart
 from shop.catalog.model import Offer
-from shop.checkout.model import Quote, QuoteLine
-from shop.checkout.pricing.coupons import Coupons
+from shop.checkout.model import Discount, Quote, QuoteLine
+from shop.checkout.pricing.coupons import Coupon, Coupons
+from shop.checkout.pricing.discounts import Goods, discounts
 from shop.checkout.pricing.taxes import TaxCase, without_tax
 from shop.checkout.pricing.terms import Terms
-from shop.checkout.pricing.totals import CouponTerms, discount_of, shipping_prices, totals
-from shop.errors import CouponRefused
+from shop.checkout.pricing.totals import shipping_prices, totals
 from shop.i18n import gettext as _
 from shop.money import Money, Rates
 
@@ -71,6 +71,40 @@ class QuoteResult(msgspec.Struct, frozen=True, kw_only=True):
         return self.quote.totals.untaxed == "abroad"
 
 
+class Applied(msgspec.Struct, frozen=True):
+    """The rules that apply to a cart, and what each takes off each line, in minor units."""
+
+    rules: list[Coupon]
+    shares: list[list[int]]
+
+    @property
+    def total(self) -> int:
+        """All discounts together."""
+        return sum(map(sum, self.shares))
+
+    @property
+    def free_shipping(self) -> bool:
+        """Whether one of them makes the cheapest shipping free."""
+        return any(rule.terms.free_shipping for rule in self.rules)
+
+    @property
+    def coupon(self) -> str:
+        """The code that the shopper has given, if it applies; else ''."""
+        return next((rule.code for rule in self.rules if not rule.terms.automatic), "")
+
+    @property
+    def discounts(self) -> tuple[Discount, ...]:
+        """What each takes off, in their order."""
+        return tuple(
+            Discount(rule.code, rule.terms.title, sum(shares))
+            for rule, shares in zip(self.rules, self.shares, strict=True)
+        )
+
+    def by_line(self, lines: Sequence[object]) -> list[int]:
+        """The discount of each line."""
+        return [sum(shares[place] for shares in self.shares) for place in range(len(lines))]
+
+
 class Quotes:
     """Quotes carts. `rates` are those of the pages, and include the currency of the terms. shop.parts makes one."""
 
@@ -115,13 +149,14 @@ class Quotes:
         ]
         problems = [_no_longer_sold(line.sku) for line in cart.active if line.sku not in offers]
         problems += shortages(lines, _stock(offers) if available is None else available, offers)
-        coupon, coupon_problems = (
-            await self._coupon(cart.coupon, _subtotal(lines, currency), now) if lines else (None, [])
-        )
-        methods = self._methods(lines, coupon, currency, country_code, case)
+        goods = [_goods(line, offers[line.sku]) for line in lines]
+        rules, coupon_problems = await self._rules(cart.coupon if lines else "", goods, currency, now)
+        found = discounts([rule.terms for rule in rules], goods, partial(self._convert, currency))
+        applied = Applied(rules, [list(each) for each in found])
+        methods = self._methods(lines, applied, currency, country_code, case)
         chosen = next((each for each in methods if each.id == method), _default(methods))
         return QuoteResult(
-            quote=self._quote(cart, lines, coupon, currency, (country_code, region), chosen, case),
+            quote=self._quote(cart, lines, applied, currency, (country_code, region), chosen, case),
             methods=methods,
             problems=(*problems, *coupon_problems),
             region_missing=not region and self.terms.needs_region(country_code),
@@ -141,22 +176,24 @@ class Quotes:
             tax_class=offer.tax_class,
         )
 
-    async def _coupon(self, code: str, subtotal: Money, now: int) -> tuple[CouponTerms | None, list[QuoteProblem]]:
-        try:
-            return (await self._coupons.check(code, subtotal, now) if code else None), []
-        except CouponRefused as error:
-            return None, [QuoteProblem("coupon", error.message)]
+    async def _rules(
+        self, code: str, goods: list[Goods], currency: str, now: int
+    ) -> tuple[list[Coupon], list[QuoteProblem]]:
+        if not goods:
+            return [], []
+        rules, refused = await self._coupons.rules(code, goods, currency, now)
+        return rules, [QuoteProblem("coupon", refused.message)] if refused else []
 
     def _methods(
-        self, lines: list[QuoteLine], coupon: CouponTerms | None, currency: str, country_code: str, case: TaxCase
+        self, lines: list[QuoteLine], applied: Applied, currency: str, country_code: str, case: TaxCase
     ) -> tuple[ShippingOption, ...]:
         if not lines:
             return ()
         to_minor = partial(self._convert, currency)
-        goods = _subtotal(lines, currency).amount
+        goods = sum(line.unit.amount * line.quantity for line in lines) - applied.total
         grams = sum(line.weight * line.quantity for line in lines)
         methods = self.terms.zone(country_code).methods
-        priced = shipping_prices(methods, grams, goods - discount_of(coupon, goods, to_minor), coupon, to_minor)
+        priced = shipping_prices(methods, grams, goods, to_minor, free=applied.free_shipping)
         return tuple(
             ShippingOption(
                 method.id,
@@ -171,25 +208,25 @@ class Quotes:
         self,
         cart: Cart,
         lines: list[QuoteLine],
-        coupon: CouponTerms | None,
+        applied: Applied,
         currency: str,
         place: tuple[str, str],
         shipping: ShippingOption | None,
         case: TaxCase,
     ) -> Quote:
         goods = [(line.tax_class, line.unit.amount * line.quantity) for line in lines]
-        discount = discount_of(coupon, sum(price for _, price in goods), partial(self._convert, currency))
-        amounts, shares = totals(goods, discount, shipping.price.amount if shipping else 0, case)
+        amounts, taxes = totals(goods, applied.by_line(lines), shipping.price.amount if shipping else 0, case)
         return Quote(
             cart_id=cart.id,
             revision=cart.revision,
             change=cart.latest_change.hex(),
             currency=currency,
             lines=tuple(
-                msgspec.structs.replace(line, discount=share.discount, tax=share.tax)
-                for line, share in zip(lines, shares, strict=True)
+                msgspec.structs.replace(line, discount=discount, tax=tax)
+                for line, discount, tax in zip(lines, applied.by_line(lines), taxes, strict=True)
             ),
-            coupon=cart.coupon if coupon else "",
+            coupon=applied.coupon,
+            discounts=applied.discounts,
             country_code=place[0],
             region=place[1],
             method=shipping.id if shipping else "",
@@ -212,8 +249,8 @@ def shortages(
     ]
 
 
-def _subtotal(lines: Iterable[QuoteLine], currency: str) -> Money:
-    return Money(sum(line.unit.amount * line.quantity for line in lines), currency)
+def _goods(line: QuoteLine, offer: Offer) -> Goods:
+    return Goods(handle=line.handle, categories=offer.categories, unit=line.unit.amount, quantity=line.quantity)
 
 
 def _shortage(line: QuoteLine, available: int, reserved: int) -> QuoteProblem:

@@ -14,20 +14,13 @@ import msgspec
 from shop.catalog.model import TaxClass
 from shop.checkout.model import Totals
 from shop.checkout.pricing.taxes import TaxCase, taxed
-from shop.money import Money, allocate, half_up
+from shop.money import Money, half_up
 
 BASIS_POINTS = 10_000
 """Basis points: 10,000 are 100%."""
 
 ToMinorUnits = Callable[[Money], int]
 """Converts an amount to minor units of the shopper's currency. Must be monotonic."""
-
-
-class LineShares(msgspec.Struct, frozen=True):
-    """What a line has of the discount, and of the taxes without those of shipping; minor units."""
-
-    discount: int
-    tax: int
 
 
 class CouponTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -47,6 +40,19 @@ class CouponTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     """Seconds since the epoch, exclusive."""
     per_shopper: int | None = None
     """Maximum orders of one shopper with it."""
+    products: tuple[str, ...] = ()
+    """Handles of the products that it is for."""
+    categories: tuple[str, ...] = ()
+    """Titles of the categories that it is for, in any case. It is for all goods if neither is given."""
+    buy: int = 0
+    """Of `buy` + `get` units, the percentage is taken off `get` units, the cheapest; 0 for all units."""
+    get: int = 0
+    first_order: bool = False
+    """Whether it is only for an e-mail address without an earlier order."""
+    automatic: bool = False
+    """Whether it applies without a code."""
+    title: str = ""
+    """What shoppers read of an automatic one: '3 for 2 on mugs'."""
 
     def __post_init__(self) -> None:
         if bool(self.percent) + bool(self.amount) > 1 or not (self.percent or self.amount or self.free_shipping):
@@ -57,6 +63,12 @@ class CouponTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
             raise ValueError("amounts of a coupon are more than 0")
         if self.per_shopper is not None and self.per_shopper < 1:
             raise ValueError("a coupon is for at least one order of a shopper")
+        if bool(self.buy) != bool(self.get) or (self.get and not self.percent) or min(self.buy, self.get) < 0:
+            raise ValueError(
+                "a coupon that reduces some of several units says how many to buy, how many of them, and a percentage"
+            )
+        if self.automatic and (self.per_shopper is not None or self.first_order or not self.title):
+            raise ValueError("an automatic coupon has a title, and no limit for each shopper")
 
 
 class Band(msgspec.Struct, frozen=True):
@@ -103,9 +115,11 @@ def discount_of(coupon: CouponTerms | None, subtotal: int, to_minor: ToMinorUnit
 
 
 def shipping_prices(
-    methods: Iterable[ShippingMethod], grams: int, goods: int, coupon: CouponTerms | None, to_minor: ToMinorUnits
+    methods: Iterable[ShippingMethod], grams: int, goods: int, to_minor: ToMinorUnits, *, free: bool
 ) -> list[tuple[ShippingMethod, int]]:
     """The methods that carry this weight with their prices, the cheapest first. `goods` is less the discount.
+
+    `free`: whether a coupon makes the cheapest free.
 
     With the same method, adding goods raises the price only through a heavier band, and lowers it only through
     `free_from`.
@@ -114,10 +128,10 @@ def shipping_prices(
     for method in methods:
         band = method.band(grams)
         if band is not None:
-            free = method.free_from is not None and goods >= to_minor(method.free_from)
-            found.append((method, 0 if free else to_minor(band.price)))
+            reached = method.free_from is not None and goods >= to_minor(method.free_from)
+            found.append((method, 0 if reached else to_minor(band.price)))
     found.sort(key=lambda priced: priced[1])
-    if coupon is not None and coupon.free_shipping:
+    if free:
         found = _with_cheapest_free(found)
     return found
 
@@ -129,11 +143,10 @@ def _with_cheapest_free(found: list[tuple[ShippingMethod, int]]) -> list[tuple[S
 
 
 def totals(
-    goods: Sequence[tuple[TaxClass, int]], discount: int, shipping: int, case: TaxCase
-) -> tuple[Totals, list[LineShares]]:
-    """The totals of lines of goods (their tax classes and prices), and the shares of each line."""
-    subtotal = sum(price for _, price in goods)
-    discounts = allocate(discount, [price for _, price in goods])
+    goods: Sequence[tuple[TaxClass, int]], discounts: Sequence[int], shipping: int, case: TaxCase
+) -> tuple[Totals, list[int]]:
+    """The totals of lines of goods (their tax classes, prices and discounts), and the taxes of each line."""
+    subtotal, discount = sum(price for _, price in goods), sum(discounts)
     reduced = [(tax_class, price - share) for (tax_class, price), share in zip(goods, discounts, strict=True)]
     found = taxed(reduced, shipping, case)
     tax = sum(each.amount for each in found.taxes)
@@ -150,4 +163,4 @@ def totals(
         untaxed=case.untaxed,
         law=case.law,
     )
-    return whole, [LineShares(share, tax) for share, tax in zip(discounts, found.lines, strict=True)]
+    return whole, found.lines

@@ -25,7 +25,8 @@ from shop.settings import Settings
 
 CSV_COLUMNS = (
     *("number", "placed", "state", "e-mail", "name", "address", "country"),
-    *("sku", "title", "quantity", "unit", "discount", "coupon", "shipping", "tax", "total", "currency"),
+    *("sku", "title", "quantity", "unit", "discount", "tax class", "line tax"),
+    *("coupon", "shipping", "tax", "total", "currency"),
 )
 """The columns of `--csv`; those from `coupon` on are of the whole order."""
 
@@ -55,12 +56,12 @@ def csv_rows(order: Order) -> Iterator[list[str]]:
     quote, buyer = order.quote, order.buyer
     totals, address = quote.totals, buyer.address
     for line in quote.lines:
-        amounts = (line.unit.amount, line.discount, totals.shipping, totals.tax, totals.total)
-        unit, discount, shipping, tax, total = (f"{quote.money(amount).decimal:f}" for amount in amounts)
+        amounts = (line.unit.amount, line.discount, line.tax, totals.shipping, totals.tax, totals.total)
+        unit, discount, line_tax, shipping, tax, total = (f"{quote.money(amount).decimal:f}" for amount in amounts)
         title = f"{line.title}, {line.variant}" if line.variant else line.title
         texts = (buyer.email, address.name, ", ".join(address.lines), address.country_code)
         ordered = (order.number, _time(order.created_at), order.state, *map(_inert, texts))
-        sold = (_inert(line.sku), _inert(title), str(line.quantity), unit, discount)
+        sold = (_inert(line.sku), _inert(title), str(line.quantity), unit, discount, line.tax_class, line_tax)
         yield [*ordered, *sold, quote.coupon, shipping, tax, total, quote.currency]
 
 

@@ -131,7 +131,7 @@ def _field_text(form: Form, name: str) -> str:
     """The text of a field, in the form of its kind; '' instead of a card's number. Raises InvalidInput."""
     field = FIELDS.get(name)
     text = form.fields.get(name, "") if field and field.kind == "textarea" else form.text(name)
-    is_phone = bool(field) and field.kind == "phone" and text.strip().startswith(("+", "00"))  # as no card is
+    is_phone = field is not None and field.kind == "phone" and text.strip().startswith(("+", "00"))  # as no card is
     if field and field.part != "payment" and not is_phone and has_card_number(text):
         raise InvalidInput(
             "This looks like the number of a card. It is not stored: please enter it in the card’s own field only.",

@@ -48,9 +48,8 @@ def price_or_free(money: Money) -> str:
 def _rows(quote: Quote) -> Iterator[Row]:
     totals = quote.totals
     yield Row(_("Subtotal"), quote.money(totals.subtotal).format())
-    if quote.coupon:
-        discount = f"−{quote.money(totals.discount).format()}" if totals.discount else ""
-        yield Row(_("Coupon {code}", code=quote.coupon), discount)
+    for each in quote.all_discounts:
+        yield Row(each.words, f"−{quote.money(each.amount).format()}" if each.amount else "")
     country = name_of(quote.country_code)
     shipping = _("Shipping, {country}", country=country) if country else _("Shipping")
     yield Row(shipping, price_or_free(quote.money(totals.shipping)), content(quote.method_title))

@@ -17,6 +17,7 @@ from shop.checkout.pricing.terms import TERMS, Terms, read_terms
 from shop.errors import ConfigurationError
 from tests.fixtures.catalog import eur
 
+ROOT = Path(__file__).parents[4]
 BY_SEA = {"id": "sea", "title": "By sea", "bands": [{"up_to": 1000, "price": "4.90"}, {"price": "9.90"}]}
 HOME = {"title": "the islands", "countries": ["IE"], "methods": [BY_SEA]}
 ELSEWHERE = {"title": "elsewhere", "countries": ["*"], "methods": [BY_SEA | {"free_from": "100"}]}
@@ -79,6 +80,18 @@ class TestExample:
     def test_charges_no_tax_where_it_knows_of_none(self, country: str) -> None:
         case = read_terms().tax_case(country)
         assert (case.rates, case.untaxed) == ({}, "abroad")
+
+
+def test_the_example_of_the_united_states_has_a_rate_of_every_state() -> None:
+    terms = read_terms(str(ROOT / "docs" / "examples" / "terms-us.json"))
+    assert terms.needs_region("US")
+    assert [titles(terms, place) for place in ("US-CA", "US-MN", "US-OR")] == [
+        "Sales tax 7.25%",
+        "Sales tax 6.875%",
+        "",
+    ]
+    assert terms.tax_case("US", "US-OR").untaxed == "", "nothing is due on arrival at home"
+    assert len([place for place in terms.taxes.groups[0].rates if place.startswith("US-")]) == 51
 
 
 class TestCustomFile:
