@@ -150,9 +150,9 @@ class Quotes:
         problems = [_no_longer_sold(line.sku) for line in cart.active if line.sku not in offers]
         problems += shortages(lines, _stock(offers) if available is None else available, offers)
         goods = [_goods(line, offers[line.sku]) for line in lines]
-        rules, coupon_problems = await self._rules(cart.coupon if lines else "", goods, currency, now)
-        found = discounts([rule.terms for rule in rules], goods, partial(self._convert, currency))
-        applied = Applied(rules, [list(each) for each in found])
+        rules, coupon_problems = await self._rules(cart.coupon, goods, currency, now)
+        to_minor = partial(self._convert, currency)
+        applied = Applied(rules, discounts([rule.terms for rule in rules], goods, to_minor))
         methods = self._methods(lines, applied, currency, country_code, case)
         chosen = next((each for each in methods if each.id == method), _default(methods))
         return QuoteResult(

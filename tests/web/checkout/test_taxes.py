@@ -21,6 +21,7 @@ from shop.settings import Settings
 from tests.fixtures.buyer import BARE, Buyer, error_in, value_in
 from tests.fixtures.shop_app import HTMX, NAVIGATION, Client, MakeClient, in_no_time
 
+ROOT = Path(__file__).parents[3]
 CANADA = {"country": "Canada", "zip_code": "H2X 1Y4", "city": "Montréal", "street_address": "1 Rue X"}
 
 
@@ -32,6 +33,8 @@ async def client(
     terms: dict[str, Any] = msgspec.json.decode(TERMS.read_bytes())
     terms["seller"] = {"vat_id": "DE136695976"}
     terms["taxes"][0]["reduced"] = {"DE": "7"}
+    canada = msgspec.json.decode((ROOT / "docs" / "examples" / "terms-ca.json").read_bytes())
+    terms["taxes"] = [*(each for each in terms["taxes"] if "CA" not in each["rates"]), *canada["taxes"]]
     file = tmp_path / "terms.json"
     file.write_bytes(msgspec.json.encode(terms))
     async with writing(sqlite_engine) as connection:
