@@ -99,8 +99,8 @@ def catalog() -> Catalog:
     for zone in terms.zones:
         for text in (zone.title, *(method.title for method in zone.methods)):
             found.add(text, locations=[("terms.json", 0)])
-    for rule in terms.taxes.values():
-        found.add(rule.name, locations=[("terms.json", 0)])
+    for group in terms.taxes.groups:
+        found.add(group.name, locations=[("terms.json", 0)])
     return found
 
 

@@ -151,4 +151,5 @@ def open_storefront(parts: Parts, catalog: Catalog, limits: ClientLimits) -> Sto
         limits=limits,
         public_url=settings.public_url,
         sends_email=bool(settings.smtp_url),
+        zone=settings.zone,
     )

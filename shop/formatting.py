@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
@@ -19,9 +19,9 @@ _BRITISH = Locale("en", "GB")
 """The locale for English: 3 March 2026, and no comma before the last item of a list."""
 
 
-def day_of(at: int) -> str:
-    """The day (UTC) of a time in seconds since the epoch: '24 December 2026'."""
-    return format_date(datetime.fromtimestamp(at, UTC), "long", locale=_locale(spoken()))
+def day_of(at: int, zone: tzinfo = UTC) -> str:
+    """The day, in a time zone, of a time in seconds since the epoch: '24 December 2026'."""
+    return format_date(datetime.fromtimestamp(at, zone).date(), "long", locale=_locale(spoken()))
 
 
 def days_between(first: date, last: date) -> str:

@@ -11,6 +11,7 @@ what rounds to nothing is one minor unit.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -54,6 +55,30 @@ class Money(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def format(self, locale: str = "") -> str:
         """The amount formatted for a locale, by default that of the current language: '€19.99', '¥3,210'."""
         return _format(self.amount, self.currency, locale or spoken().cldr)
+
+
+def half_up(numerator: int, denominator: int) -> int:
+    """A fraction (at least 0) rounded to an integer, half upwards."""
+    return (2 * numerator + denominator) // (2 * denominator)
+
+
+def allocate(amount: int, weights: Sequence[int]) -> list[int]:
+    """Split an amount in proportion to weights (each at least 0) by the largest remainder; the parts add up exactly.
+
+    Each part is its exact share, rounded down or up; for equal remainders, the earlier part is rounded up. This is
+    Alexander Hamilton's method of 1792 (M. L. Balinski and H. P. Young, Fair Representation, 1982). No part exceeds its
+    weight if the amount does not exceed their sum. Raises ValueError if all weights are 0 and the amount is not.
+    """
+    total_weight = sum(weights)
+    if not amount:
+        return [0] * len(weights)
+    if amount < 0 or total_weight <= 0:
+        raise ValueError(f"cannot split {amount} in proportion to {list(weights)}")
+    parts = [amount * weight // total_weight for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda i: -(amount * weights[i] % total_weight))
+    for i in by_remainder[: amount - sum(parts)]:
+        parts[i] += 1
+    return parts
 
 
 def format_whole(major: int, currency: str) -> str:
@@ -137,7 +162,7 @@ class Rates(msgspec.Struct, frozen=True):
             return money
         rate = _minor_rate(self.per_base[money.currency], self.per_base[currency], money.currency, currency)
         numerator, denominator = abs(money.amount) * rate.numerator, rate.denominator
-        rounded = max((2 * numerator + denominator) // (2 * denominator), 1 if numerator else 0)
+        rounded = max(half_up(numerator, denominator), 1 if numerator else 0)
         return Money(rounded if money.amount >= 0 else -rounded, currency)
 
 

@@ -28,6 +28,7 @@ from shop.checkout.mail.smtp import merchant_address, sender_of
 from shop.checkout.metrics import OrderMetrics
 from shop.checkout.payments.connect import provider_of
 from shop.checkout.payments.provider import PaymentProvider
+from shop.checkout.placing.invoices import Invoices
 from shop.checkout.placing.ordering import Ordering
 from shop.checkout.placing.orders import Orders
 from shop.checkout.placing.place_order import PlaceOrder
@@ -153,7 +154,7 @@ class Parts:
     @cached_property
     def coupons(self) -> Coupons:
         """The coupons."""
-        return Coupons(self.database, self.rates, key=self.settings.lasting_secret)
+        return Coupons(self.database, self.rates, key=self.settings.lasting_secret, zone=self.settings.zone)
 
     @cached_property
     def privacy(self) -> Privacy:
@@ -181,13 +182,19 @@ class Parts:
         return Orders(self.database)
 
     @cached_property
+    def invoices(self) -> Invoices:
+        """The invoices."""
+        settings = self.settings
+        return Invoices(self.database, self.terms.taxes.seller, settings.invoice_series, settings.zone, self.clock)
+
+    @cached_property
     def transitions(self) -> OrderTransitions:
         """The state transitions of an order."""
         return OrderTransitions(
             OrderTransactions(self.database),
             self.coupons,
             self.payments,
-            OrderEmails(self.outbox, merchant_address(self.settings)),
+            OrderEmails(self.outbox, merchant_address(self.settings), self.settings.zone),
             self.stock_sync.touched,
             seconds=self.settings.payment_seconds,
             clock=self.clock,

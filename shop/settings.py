@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
 from typing import get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from dotenv.parser import Binding, parse_stream
@@ -18,6 +19,7 @@ from shop.errors import ConfigurationError
 from shop.money import is_currency
 from shop.origins import normalized_origin
 
+MAX_SERIES = 24
 TEN_YEARS = 10 * 365 * 24 * 3600
 BOUNDS: Mapping[str, tuple[float, float]] = {
     "cart_ttl": (1, TEN_YEARS),
@@ -111,6 +113,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The sender of e-mails."""
     orders_to: str = ""
     """The merchant's e-mail address, which is told of every new order; empty: nobody is."""
+    time_zone: str = "UTC"
+    """The time zone of the days on receipts, invoices and in e-mails, and of coupons: an IANA name."""
+    invoice_series: str = "{year}-"
+    """What the numbers of invoices begin with; each series is counted from 1, without gaps."""
     secret_key: str = ""
     """Signs the contents of checkout forms, and links that carry a cart; empty: a random key, generated at startup
     and shared by the workers."""
@@ -150,8 +156,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         _normalize(self, "currency", self.currency.upper())
         if not is_currency(self.currency):
             raise ConfigurationError(f"CURRENCY is {self.currency!r}; it must be an ISO 4217 code, such as EUR.")
+        self._check_invoices()
         if self.operator_password and not self.operator_password.startswith("$argon2"):
             raise ConfigurationError("OPERATOR_PASSWORD must be a hash: `shop config --hash-password` makes one.")
+
+    def _check_invoices(self) -> None:
+        try:
+            ZoneInfo(self.time_zone)
+        except (ValueError, OSError, ZoneInfoNotFoundError) as error:
+            raise ConfigurationError(
+                f"TIME_ZONE is {self.time_zone!r}; it must be the name of a time zone, such as Europe/Berlin."
+            ) from error
+        if len(self.invoice_series) > MAX_SERIES or not self.invoice_series.isprintable():
+            raise ConfigurationError(f"INVOICE_SERIES has at most {MAX_SERIES} characters.")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The shop's time zone."""
+        return ZoneInfo(self.time_zone)
 
     @property
     def opens_with_demo(self) -> bool:

@@ -16,6 +16,10 @@ from shop.money import Money
 Sort = Literal["featured", "price-asc", "price-desc", "newest", "name"]
 SORTS: tuple[Sort, ...] = ("featured", "price-asc", "price-desc", "newest", "name")
 
+TaxClass = Literal["standard", "reduced", "zero", "exempt", "gift-card"]
+TAX_CLASSES: tuple[TaxClass, ...] = ("standard", "reduced", "zero", "exempt", "gift-card")
+"""How goods are taxed. zero: taxed at 0%. exempt: not taxed. gift-card: a voucher, taxed when it is redeemed."""
+
 LOW_STOCK = 5
 """A variant with at most this stock is low in stock."""
 
@@ -68,6 +72,7 @@ class Variant(msgspec.Struct, frozen=True):
     """Quantity reserved by checkouts: no longer on sale, not yet sold."""
     committed: int = 0
     """Quantity sold to orders that have not left the shop."""
+    tax_class: TaxClass = "standard"
 
     @property
     def available(self) -> bool:
@@ -192,6 +197,8 @@ class Offer(msgspec.Struct, frozen=True):
     image: Image | None
     reserved: int = 0
     """Quantity reserved by checkouts; by other carts only, if the offer is for a holder."""
+    tax_class: TaxClass = "standard"
+    categories: tuple[str, ...] = ()
 
     def for_holder(self, own: int) -> Offer:
         """The offer for a holder of `own` reserved units: these count as on sale."""

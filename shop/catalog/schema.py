@@ -88,6 +88,7 @@ variants = Table(
     Column("stock", BigInteger),
     Column("weight", Integer, nullable=False),
     Column("image", Integer),
+    Column("tax_class", String(16), nullable=False, server_default="standard"),
     CheckConstraint("stock >= 0", name="ck_variants_stock"),
     CheckConstraint("price >= 0", name="ck_variants_price"),
     Index("ix_variants_product", "product_id", "position", unique=True),

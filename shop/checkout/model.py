@@ -7,18 +7,23 @@ quote unchanged, so that a receipt never changes with the catalogue.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from hmac import compare_digest
 from typing import Literal
 
 import msgspec
 
+from shop.catalog.model import TaxClass
 from shop.errors import OrderStateRefused
-from shop.formatting import percent
+from shop.formatting import listed, percent
 from shop.i18n import content, full_name
 from shop.i18n import gettext as _
 from shop.money import Money
 
 State = Literal["pending", "failed", "placed", "paid", "shipped", "cancelled", "refunded"]
+
+Untaxed = Literal["", "abroad", "reverse-charge", "small-business"]
+"""Why an order has no tax: the shop charges none there; the buyer owes it; the seller is a small business."""
 
 NEXT: Mapping[State, frozenset[State]] = {
     "pending": frozenset({"placed", "failed"}),
@@ -47,7 +52,10 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     """Where an order goes, as the shopper typed it; `country_code` is ISO 3166-1 alpha-2, '' for an unknown country."""
 
     name: str = ""
+    company: str = ""
     street_address: str
+    line2: str = ""
+    """The second line of the street address."""
     zip_code: str
     city: str
     state: str
@@ -58,7 +66,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     def lines(self) -> tuple[str, ...]:
         """The lines of a parcel label, without empty ones."""
         place = f"{self.zip_code} {self.city}"
-        parts = (self.name, self.street_address, place, self.state, self.country)
+        parts = (self.name, self.company, self.street_address, self.line2, place, self.state, self.country)
         return tuple(part for part in map(str.strip, parts) if part)
 
 
@@ -86,11 +94,19 @@ class Buyer(msgspec.Struct, frozen=True, kw_only=True):
     """The code of the language of the order and of its e-mails."""
     gift_note: str = ""
     """For the recipient of the parcel; lines end with a line feed."""
+    phone: str = ""
+    """For the carrier, as the shopper typed it."""
+    vat_id: str = ""
+    """The VAT identification number of a business in the European Union: 'DE136695976'. Only its form was checked."""
 
     @property
     def facts(self) -> tuple[Fact, ...]:
         """The shopper's remarks that are not empty, for receipts, e-mails and operators."""
-        said = {_("Gift note"): self.gift_note}
+        said = {
+            _("VAT identification number"): self.vat_id,
+            _("Telephone"): self.phone,
+            _("Gift note"): self.gift_note,
+        }
         return tuple(Fact(label, tuple(text.split("\n"))) for label, text in said.items() if text)
 
     @property
@@ -115,6 +131,9 @@ class QuoteLine(msgspec.Struct, frozen=True, kw_only=True):
     """This line's share of the discount, minor units of the shopper's currency."""
     weight: int = 0
     """Grams per unit."""
+    tax_class: TaxClass = "standard"
+    tax: int = 0
+    """This line's share of the taxes, minor units of the shopper's currency; 0 in orders of earlier releases."""
 
     @property
     def name(self) -> str:
@@ -127,27 +146,88 @@ class QuoteLine(msgspec.Struct, frozen=True, kw_only=True):
         return Money(self.unit.amount * self.quantity - self.discount, self.unit.currency)
 
 
+class TaxAmount(msgspec.Struct, frozen=True):
+    """One tax of an order, in minor units of the shopper's currency."""
+
+    name: str
+    """'VAT'."""
+    rate: int
+    """Thousandths of a percent."""
+    net: int
+    """What is taxed, without this and any other tax."""
+    amount: int
+
+    @property
+    def title(self) -> str:
+        """'VAT 25.5%'."""
+        return f"{self.name} {self.rate / 1000:g}%"
+
+    @property
+    def words(self) -> str:
+        """The title in the current language."""
+        return f"{content(self.name)} {percent(f'{self.rate / 1000:g}%')}"
+
+
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
     """The totals of a quote, each at least 0, in minor units of the shopper's currency.
 
-    total = subtotal - discount + shipping + tax if prices exclude tax. If they include it (`tax_included`), `tax` is
-    the tax within the total, and total = subtotal - discount + shipping.
+    total = subtotal - discount + shipping + tax if prices exclude taxes. If they include them (`tax_included`), `tax`
+    is within the total, and total = subtotal - discount + shipping.
     """
 
     subtotal: int
     discount: int
     shipping: int
     tax: int
+    """The sum of the taxes."""
     tax_included: bool
     tax_name: str
-    """'VAT 19%'; '' if no tax is charged."""
+    """'VAT 19%'; '' if no tax is charged. Orders of earlier releases have only this."""
     total: int
+    taxes: tuple[TaxAmount, ...] = ()
+    untaxed: Untaxed = ""
+    law: str = ""
+    """The law by which a small business charges no tax."""
+
+    @property
+    def all_taxes(self) -> tuple[TaxAmount, ...]:
+        """The taxes, also of an order of an earlier release."""
+        if self.taxes or not self.tax_name:
+            return self.taxes
+        name, _space, rate = self.tax_name.rpartition(" ")
+        net = self.total - self.tax
+        return (TaxAmount(name, int(Decimal(rate.removesuffix("%")) * 1000), net, self.tax),)
 
     @property
     def tax_words(self) -> str:
-        """The name of the tax in the current language."""
-        name, _space, rate = self.tax_name.rpartition(" ")
-        return f"{content(name)} {percent(rate)}"
+        """The names of the taxes in the current language."""
+        return listed([tax.words for tax in self.all_taxes])
+
+    @property
+    def untaxed_words(self) -> str:
+        """Why no VAT is charged, as an invoice has to say it; '' where there is nothing to say."""
+        if self.untaxed == "reverse-charge":
+            return _(
+                "Reverse charge: no VAT is charged, the buyer accounts for it (Directive 2006/112/EC, articles 138 "
+                "and 200)."
+            )
+        if self.untaxed == "small-business":
+            return _("No VAT is charged: the seller is a small business ({law}).", law=self.law)
+        return ""
+
+
+class Discount(msgspec.Struct, frozen=True):
+    """What a coupon or an automatic rule takes off the goods, in minor units of the shopper's currency."""
+
+    code: str
+    title: str
+    """Of an automatic rule; '' for the shopper's coupon. `content` translates it."""
+    amount: int
+
+    @property
+    def words(self) -> str:
+        """'Coupon SPRING-5', '3 for 2 on mugs', in the current language."""
+        return content(self.title) or _("Coupon {code}", code=self.code)
 
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,7 +246,11 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     """In the order of the cart, without what is no longer sold."""
     coupon: str
     """The code that is applied, '' for none."""
+    discounts: tuple[Discount, ...] = ()
+    """In the order in which they apply."""
     country_code: str
+    region: str = ""
+    """The state or province that decides taxes, as in ISO 3166-2 ('CA-QC'); '' where none does, or it is unknown."""
     method: str
     """Id of the shipping method."""
     method_title: str
@@ -181,6 +265,13 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     def money(self, amount: int) -> Money:
         """An amount in minor units of the shopper's currency."""
         return Money(amount, self.currency)
+
+    @property
+    def all_discounts(self) -> tuple[Discount, ...]:
+        """What is taken off the goods, also in an order of an earlier release."""
+        if self.discounts or not self.coupon:
+            return self.discounts
+        return (Discount(self.coupon, "", self.totals.discount),)
 
     @property
     def wanted(self) -> dict[str, int]:
@@ -230,6 +321,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     def opened_by(self, key: str) -> bool:
         """Whether this is the secret that opens its page."""
         return bool(self.secret) and compare_digest(self.secret.encode(), key.encode())
+
+    @property
+    def invoice_path(self) -> str:
+        """The path of its invoice, with the same secret."""
+        return f"/order/{self.number}/invoice{self._key}"
 
     @property
     def confirm_path(self) -> str:

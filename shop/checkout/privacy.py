@@ -112,7 +112,8 @@ def without_person(order: Order) -> Order:
     address = Address(
         street_address="", zip_code="", city="", state="", country=given.country, country_code=given.country_code
     )
-    buyer = msgspec.structs.replace(order.buyer, email="", address=address, card_last4="", origin="", gift_note="")
+    nothing = dict.fromkeys(("email", "card_last4", "origin", "gift_note", "phone", "vat_id"), "")
+    buyer = msgspec.structs.replace(order.buyer, address=address, **nothing)
     quote = msgspec.structs.replace(order.quote, cart_id="")
     return msgspec.structs.replace(order, buyer=buyer, quote=quote, secret="", challenge_path="")
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Integer, String, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Index, Integer, String, Table, Text, false, text
 
 from shop.database import metadata
 
 LIVE = text("state <> 'failed'")
 OPEN = text("NOT settled")
 PENDING = text("state = 'pending'")
+AUTOMATIC = text("automatic")
 """Literal SQL, not bind parameters: otherwise neither planner uses the partial index."""
 STATES = ("pending", "failed", "placed", "paid", "shipped", "cancelled", "refunded")
 _CART = ("cart_id", "cart_revision", "cart_change")
@@ -61,11 +62,13 @@ order_lines = Table(
     Column("quantity", BigInteger, nullable=False),
     Column("unit", BigInteger, nullable=False),
     Column("discount", BigInteger, nullable=False),
+    Column("tax_class", String(16), nullable=False, server_default="standard"),
+    Column("tax", BigInteger, nullable=False, server_default="0"),
     CheckConstraint("quantity > 0 AND unit >= 0 AND discount >= 0", name="ck_order_lines_amounts"),
     Index("ix_order_lines_sku", "sku"),
 )
-"""What was sold, as `orders.details` has it too: for questions over many orders. `unit` and `discount` are in minor
-units of the order's currency."""
+"""What was sold, as `orders.details` has it too: for questions over many orders. `unit`, `discount` and `tax`
+are in minor units of the order's currency."""
 
 order_events = Table(
     "order_events",
@@ -81,6 +84,26 @@ order_events = Table(
 """What happened to an order after it was placed: `what` is the state that it reached, or 'note'. `who` is '' for the
 shop itself. Rows are never changed."""
 
+invoice_series = Table(
+    "invoice_series",
+    metadata,
+    Column("series", String(32), primary_key=True),
+    Column("last", BigInteger, nullable=False),
+)
+"""The last serial number of each series of invoices. Its row is locked while an invoice is issued."""
+
+invoices = Table(
+    "invoices",
+    metadata,
+    Column("series", String(32), primary_key=True),
+    Column("serial", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", String(32), nullable=False),
+    Column("issued_at", BigInteger, nullable=False),
+    Column("seller", Text, nullable=False),
+    Index("ix_invoices_number", "number", unique=True),
+)
+"""Invoices; `number` is the order's. `seller` is JSON: who sold then. Rows are never changed."""
+
 coupons = Table(
     "coupons",
     metadata,
@@ -88,9 +111,12 @@ coupons = Table(
     Column("terms", Text, nullable=False),  # JSON
     Column("uses", Integer, nullable=False),
     Column("max_uses", Integer),
+    Column("automatic", Boolean, nullable=False, server_default=false()),
+    Index("ix_coupons_automatic", "code", sqlite_where=AUTOMATIC, postgresql_where=AUTOMATIC),
     CheckConstraint("uses >= 0 AND (max_uses IS NULL OR uses <= max_uses)", name="ck_coupons_uses"),
 )
-"""`uses` counts the orders with this coupon that did not fail; it never exceeds `max_uses` (None: no limit)."""
+"""`uses` counts the orders with this coupon that did not fail; it never exceeds `max_uses` (None: no limit).
+`automatic`: whether it applies without a code."""
 
 coupon_shoppers = Table(
     "coupon_shoppers",

@@ -1,4 +1,4 @@
-"""The columns of Shopify's product CSV: current names, those of older exports, and four of our own.
+"""The columns of Shopify's product CSV: current names, those of older exports, and five of our own.
 
 Our own have the names of metafields, so that Shopify's import accepts or ignores them.
 """
@@ -29,6 +29,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "grams": ("Weight value (grams)", "Variant grams"),
     "weight": ("Variant weight", "Weight value", "Weight"),
     "weight_unit": ("Weight unit for display", "Variant weight unit", "Weight unit"),
+    "tax_class": ("Tax class (variant.metafields.shop.tax_class)",),
+    "taxable": ("Charge tax", "Variant taxable"),
+    "gift_card": ("Gift card",),
     "image": ("Product image URL", "Image src"),
     "image_position": ("Image position",),
     "image_alt": ("Image alt text",),

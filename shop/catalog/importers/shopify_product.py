@@ -10,7 +10,7 @@ from shop.catalog.importers import fields
 from shop.catalog.importers.draft import Draft, Problems, generated_sku
 from shop.catalog.importers.html import safe_html
 from shop.catalog.importers.shopify_columns import NO_OPTION, OPTIONS
-from shop.catalog.model import Image, Product, Variant
+from shop.catalog.model import TAX_CLASSES, Image, Product, TaxClass, Variant
 from shop.money import Money
 
 MAX_VARIANTS = 2048
@@ -49,11 +49,12 @@ def product(handle: str, rows: list[Row], currency: str, problems: Problems) -> 
     variants: dict[int, Variant] = {}
     exported: dict[int, int | None] = {}
     seen: dict[tuple[str, ...], int] = {}
+    gift_card = first["gift_card"].lower() in _YES
     for row in [first, *(row for row in rows[1:] if row.is_variant)]:
         try:
             values = tuple(_option_values(row, options))
             _check_new(values, row.line, seen)
-            variants[row.line] = _variant(row, values, currency, images, problems)
+            variants[row.line] = _variant(row, values, currency, images, problems, gift_card=gift_card)
             exported[row.line] = _exported(row)
         except ValueError as error:
             problems.error(row.line, str(error))
@@ -112,7 +113,13 @@ def _options(first: Row) -> dict[str, str]:
 
 
 def _variant(
-    row: Row, options: tuple[str, ...], currency: str, images: dict[str, Image], problems: Problems
+    row: Row,
+    options: tuple[str, ...],
+    currency: str,
+    images: dict[str, Image],
+    problems: Problems,
+    *,
+    gift_card: bool,
 ) -> Variant:
     if not row["price"]:
         raise ValueError("price is missing")
@@ -125,6 +132,7 @@ def _variant(
         stock=_stock(row),
         weight=_weight(row),
         image=_image(row, images, problems),
+        tax_class=_tax_class(row, gift_card=gift_card),
     )
 
 
@@ -166,6 +174,18 @@ def _weight(row: Row) -> int:
     if row["grams"]:
         return fields.grams(row["grams"], "g")
     return fields.grams(row["weight"], row["weight_unit"]) if row["weight"] else 0
+
+
+def _tax_class(row: Row, *, gift_card: bool) -> TaxClass:
+    """Our own column; without it, Shopify's columns say what is not taxed."""
+    if given := row["tax_class"].lower().replace(" ", "-"):
+        for known in TAX_CLASSES:
+            if given == known:
+                return known
+        raise ValueError(f"tax class {row['tax_class']!r} is none of {', '.join(TAX_CLASSES)}")
+    if gift_card:
+        return "gift-card"
+    return "exempt" if row["taxable"].lower() in _NO else "standard"
 
 
 def _images(rows: list[Row], problems: Problems) -> dict[str, Image]:

@@ -41,8 +41,18 @@ LISTING = (
     _p.traits,
 )
 CANDIDATE = (*LISTING, _p.id, _p.rank, _p.created_at, _p.sort_price)
-_VARIANT = (_v.sku, _v.options, _v.price, _v.compare_at, _v.stock, _v.weight, _v.image, RESERVED.label("reserved"))
-OFFER = (*_VARIANT, _p.handle, _p.title, _p.images, _p.currency)
+_VARIANT = (
+    _v.sku,
+    _v.options,
+    _v.price,
+    _v.compare_at,
+    _v.stock,
+    _v.weight,
+    _v.image,
+    _v.tax_class,
+    RESERVED.label("reserved"),
+)
+OFFER = (*_VARIANT, _p.handle, _p.title, _p.images, _p.currency, _p.categories)
 _ONCE = (_p.title, _p.description, _p.vendor, _p.categories, _p.tags, _p.options, _p.images)
 PRODUCT = (
     _p.handle,
@@ -94,6 +104,8 @@ def offer(row: Row[Any]) -> Offer:
         weight=row.weight,
         image=pictures[row.image or 0] if pictures else None,
         reserved=int(row.reserved),
+        tax_class=row.tax_class,
+        categories=texts(row.categories),
     )
 
 
@@ -128,6 +140,7 @@ def variant(row: Row[Any]) -> Variant:
         image=row.image,
         reserved=int(row.reserved),
         committed=int(row.committed),
+        tax_class=row.tax_class,
     )
 
 

@@ -89,6 +89,7 @@ def variant_rows(key: int, product: Product) -> Iterator[dict[str, Any]]:
             "stock": variant.stock,
             "weight": variant.weight,
             "image": variant.image,
+            "tax_class": variant.tax_class,
         }
 
 

@@ -51,6 +51,7 @@ def _described(product: Product) -> Row:
         "status": "Active" if product.published else "Draft",
         "categories": json(product.categories) if len(product.categories) > 1 else "",
         "currency": product.variants[0].price.currency,
+        "gift_card": str(product.variants[0].tax_class == "gift-card").upper(),
         "created_at": datetime.fromtimestamp(product.created_at, UTC).isoformat().replace("+00:00", "Z"),
         **{name: given for (name, _), given in zip(OPTIONS, names, strict=False)},
     }
@@ -70,6 +71,8 @@ def _variant(product: Product, variant: Variant) -> Row:
         "policy": "DENY",
         "grams": str(variant.weight),
         "weight_unit": "g",
+        "tax_class": variant.tax_class,
+        "taxable": str(variant.tax_class not in ("exempt", "gift-card")).upper(),
         "variant_image": "" if variant.image is None else product.images[variant.image].src,
     }
 

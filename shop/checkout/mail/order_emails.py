@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, tzinfo
 from functools import lru_cache
 
 import msgspec
@@ -66,37 +67,38 @@ class OrderEmail(msgspec.Struct, frozen=True):
 class OrderEmails:
     """Puts e-mails about new states of orders into the outbox. shop.parts makes one; the steps of orders call it.
 
-    `orders_to`: the merchant's address, which is told of new orders; '' for none.
+    `orders_to`: the merchant's address, which is told of new orders; '' for none. Days are those of `zone`.
     """
 
-    def __init__(self, outbox: Outbox, orders_to: str = "") -> None:
+    def __init__(self, outbox: Outbox, orders_to: str = "", zone: tzinfo = UTC) -> None:
+        self._zone = zone
         self._outbox = outbox
         self._orders_to = orders_to
 
     async def write(self, connection: AsyncConnection, kind: State, order: Order) -> None:
         """Queue the e-mails about a state, if there are any, within the transaction of `connection`. Queued once."""
-        emails = [order_email(kind, order)] if kind in EMAILED_STATES else []
+        emails = [order_email(kind, order, self._zone)] if kind in EMAILED_STATES else []
         if kind == "placed" and self._orders_to:
-            emails.append(merchant_email(order, self._orders_to))
+            emails.append(merchant_email(order, self._orders_to, self._zone))
         await self._outbox.write(connection, *emails)
 
 
-def order_email(kind: State, order: Order) -> Email:
+def order_email(kind: State, order: Order, zone: tzinfo = UTC) -> Email:
     """The e-mail about an order that reached one of EMAILED_STATES. Its id is 'placed:NUMBER' etc.
 
     Raises KeyError for another state.
     """
     with speaking(language_of(order.buyer.language)):
-        return _email(f"{kind}:{order.number}", order.buyer.email, _view(kind, order))
+        return _email(f"{kind}:{order.number}", order.buyer.email, _view(kind, order, zone))
 
 
-def merchant_email(order: Order, recipient: str) -> Email:
+def merchant_email(order: Order, recipient: str, zone: tzinfo = UTC) -> Email:
     """The e-mail that tells the merchant of a new order, in the shop's own language. Its id is 'merchant:NUMBER'."""
     with speaking(ENGLISH):
         number, total = grouped(order.number), order.quote.total.format()
         lead = f"{order.buyer.email} has ordered. `shop orders show {number}` shows everything about it."
         wording = _Wording(f"New order {number}: {total}", "A new order", lead)
-        view = msgspec.structs.replace(_view("placed", order), url="", **msgspec.structs.asdict(wording))
+        view = msgspec.structs.replace(_view("placed", order, zone), url="", **msgspec.structs.asdict(wording))
         return _email(f"merchant:{order.number}", recipient, view)
 
 
@@ -110,7 +112,7 @@ def _email(email_id: str, recipient: str, view: OrderEmail) -> Email:
     )
 
 
-def _view(kind: State, order: Order) -> OrderEmail:
+def _view(kind: State, order: Order, zone: tzinfo) -> OrderEmail:
     quote = order.quote
     wording, language = _wording(kind, order), spoken()
     return OrderEmail(
@@ -120,7 +122,7 @@ def _view(kind: State, order: Order) -> OrderEmail:
         heading=wording.heading,
         lead=_(order.failure) if order.failure else wording.lead,
         number=grouped(order.number),
-        day=day_of(order.created_at),
+        day=day_of(order.created_at, zone),
         url=f"{order.buyer.origin}{order.path}" if order.buyer.origin else "",
         lines=tuple(map(_row, quote.lines)),
         sums=_sums(quote),
@@ -183,13 +185,15 @@ def _row(line: QuoteLine) -> OrderEmailRow:
 def _sums(quote: Quote) -> tuple[OrderEmailRow, ...]:
     totals = quote.totals
     sums = [OrderEmailRow(_("Subtotal"), quote.money(totals.subtotal).format())]
-    if totals.discount:
-        coupon = _("Discount ({code})", code=quote.coupon) if quote.coupon else _("Discount")
-        sums.append(OrderEmailRow(coupon, f"−{quote.money(totals.discount).format()}"))
+    sums += [
+        OrderEmailRow(each.words, f"−{quote.money(each.amount).format()}")
+        for each in quote.all_discounts
+        if each.amount
+    ]
     sums.append(OrderEmailRow(_("Shipping"), quote.money(totals.shipping).format() if totals.shipping else _("free")))
-    if totals.tax_name:
-        name = _("{tax}, included", tax=totals.tax_words) if totals.tax_included else totals.tax_words
-        sums.append(OrderEmailRow(name, quote.money(totals.tax).format()))
+    for tax in totals.all_taxes:
+        name = _("{tax}, included", tax=tax.words) if totals.tax_included else tax.words
+        sums.append(OrderEmailRow(name, quote.money(tax.amount).format()))
     return tuple(sums)
 
 

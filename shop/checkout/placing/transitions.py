@@ -89,7 +89,7 @@ class OrderTransitions:
             check_goods(quote, await stock.hold(connection, quote.cart_id, order.number, quote.wanted))
             await updates.insert_lines(connection, order)
             if quote.coupon:
-                await self._coupons.use(connection, quote.coupon, order.buyer.email)
+                await self._coupons.use(connection, quote.coupon, order.buyer.email, order.number)
             return True
 
         is_new = await self._created(work, order.quote.wanted)

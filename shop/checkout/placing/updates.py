@@ -79,6 +79,8 @@ async def insert_lines(connection: AsyncConnection, order: Order) -> None:
             "quantity": line.quantity,
             "unit": line.unit.amount,
             "discount": line.discount,
+            "tax_class": line.tax_class,
+            "tax": line.tax,
         }
         for position, line in enumerate(order.quote.lines)
     ]

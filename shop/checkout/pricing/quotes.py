@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Literal, Protocol
 
@@ -10,11 +10,12 @@ import msgspec
 
 from shop.cart.model import Cart
 from shop.catalog.model import Offer
-from shop.checkout.model import Quote, QuoteLine
-from shop.checkout.pricing.coupons import Coupons
+from shop.checkout.model import Discount, Quote, QuoteLine
+from shop.checkout.pricing.coupons import Coupon, Coupons
+from shop.checkout.pricing.discounts import Goods, discounts
+from shop.checkout.pricing.taxes import TaxCase, without_tax
 from shop.checkout.pricing.terms import Terms
-from shop.checkout.pricing.totals import CouponTerms, discount_of, shipping_prices, totals
-from shop.errors import CouponRefused
+from shop.checkout.pricing.totals import shipping_prices, totals
 from shop.i18n import gettext as _
 from shop.money import Money, Rates
 
@@ -61,8 +62,47 @@ class QuoteResult(msgspec.Struct, frozen=True, kw_only=True):
     methods: tuple[ShippingOption, ...]
     """The cheapest first, which is the default unless it is a collection. Empty where the shop does not ship to."""
     problems: tuple[QuoteProblem, ...]
-    untaxed: bool
-    """Whether no tax is charged for the country, so that tax and duties may be due on arrival."""
+    region_missing: bool = False
+    """Whether taxes depend on a state or province that is not known."""
+
+    @property
+    def untaxed(self) -> bool:
+        """Whether no tax is charged for the country, so that tax and duties may be due on arrival."""
+        return self.quote.totals.untaxed == "abroad"
+
+
+class Applied(msgspec.Struct, frozen=True):
+    """The rules that apply to a cart, and what each takes off each line, in minor units."""
+
+    rules: list[Coupon]
+    shares: list[list[int]]
+
+    @property
+    def total(self) -> int:
+        """All discounts together."""
+        return sum(map(sum, self.shares))
+
+    @property
+    def free_shipping(self) -> bool:
+        """Whether one of them makes the cheapest shipping free."""
+        return any(rule.terms.free_shipping for rule in self.rules)
+
+    @property
+    def coupon(self) -> str:
+        """The code that the shopper has given, if it applies; else ''."""
+        return next((rule.code for rule in self.rules if not rule.terms.automatic), "")
+
+    @property
+    def discounts(self) -> tuple[Discount, ...]:
+        """What each takes off, in their order."""
+        return tuple(
+            Discount(rule.code, rule.terms.title, sum(shares))
+            for rule, shares in zip(self.rules, self.shares, strict=True)
+        )
+
+    def by_line(self, lines: Sequence[object]) -> list[int]:
+        """The discount of each line."""
+        return [sum(shares[place] for shares in self.shares) for place in range(len(lines))]
 
 
 class Quotes:
@@ -86,35 +126,44 @@ class Quotes:
         method: str = "",
         *,
         now: int,
+        region: str = "",
+        vat_id: str = "",
         available: Mapping[str, int] | None = None,
         prices: Mapping[str, Money] | None = None,
     ) -> QuoteResult:
         """Quote the active lines of a cart at current prices, for a country ('' if unknown) and a shipping method.
 
-        `available`: quantities by sku that this shopper can have, known from a reservation; by default those of the
-        catalogue, which may be some seconds old. `prices`: unit prices by sku that are newer than those in the
-        catalogue's cache. An unknown method means the cheapest. A cart with nothing to buy gives a quote without lines.
+        `region` (ISO 3166-2) and `vat_id`, of a business, decide taxes. `available`: quantities by sku that this
+        shopper can have, known from a reservation; by default those of the catalogue, which may be some seconds old.
+        `prices`: unit prices by sku that are newer than those in the catalogue's cache. An unknown method means the
+        cheapest. A cart with nothing to buy gives a quote without lines.
         May raise StoreUnavailable.
         """
         if prices:
             self._catalog.revalidate()
         offers = _repriced(await self._catalog.offers([line.sku for line in cart.active], cart.id), prices or {})
-        lines = [self._line(offers[line.sku], line.quantity, currency) for line in cart.active if line.sku in offers]
+        region = region if self.terms.needs_region(country_code) else ""
+        case = self.terms.tax_case(country_code, region, vat_id)
+        lines = [
+            self._line(offers[line.sku], line.quantity, currency, case) for line in cart.active if line.sku in offers
+        ]
         problems = [_no_longer_sold(line.sku) for line in cart.active if line.sku not in offers]
         problems += shortages(lines, _stock(offers) if available is None else available, offers)
-        coupon, coupon_problems = (
-            await self._coupon(cart.coupon, _subtotal(lines, currency), now) if lines else (None, [])
-        )
-        methods = self._methods(lines, coupon, currency, country_code)
+        goods = [_goods(line, offers[line.sku]) for line in lines]
+        rules, coupon_problems = await self._rules(cart.coupon, goods, currency, now)
+        to_minor = partial(self._convert, currency)
+        applied = Applied(rules, discounts([rule.terms for rule in rules], goods, to_minor))
+        methods = self._methods(lines, applied, currency, country_code, case)
         chosen = next((each for each in methods if each.id == method), _default(methods))
         return QuoteResult(
-            quote=self._quote(cart, lines, coupon, currency, country_code, chosen),
+            quote=self._quote(cart, lines, applied, currency, (country_code, region), chosen, case),
             methods=methods,
             problems=(*problems, *coupon_problems),
-            untaxed=self.terms.tax(country_code) is None,
+            region_missing=not region and self.terms.needs_region(country_code),
         )
 
-    def _line(self, offer: Offer, quantity: int, currency: str) -> QuoteLine:
+    def _line(self, offer: Offer, quantity: int, currency: str, case: TaxCase) -> QuoteLine:
+        gross = self._rates.convert(offer.price, currency)
         return QuoteLine(
             sku=offer.sku,
             handle=offer.handle,
@@ -122,28 +171,36 @@ class Quotes:
             variant=offer.variant,
             quantity=quantity,
             price=offer.price,
-            unit=self._rates.convert(offer.price, currency),
+            unit=Money(case.net(gross.amount, offer.tax_class), currency),
             weight=offer.weight,
+            tax_class=offer.tax_class,
         )
 
-    async def _coupon(self, code: str, subtotal: Money, now: int) -> tuple[CouponTerms | None, list[QuoteProblem]]:
-        try:
-            return (await self._coupons.check(code, subtotal, now) if code else None), []
-        except CouponRefused as error:
-            return None, [QuoteProblem("coupon", error.message)]
+    async def _rules(
+        self, code: str, goods: list[Goods], currency: str, now: int
+    ) -> tuple[list[Coupon], list[QuoteProblem]]:
+        if not goods:
+            return [], []
+        rules, refused = await self._coupons.rules(code, goods, currency, now)
+        return rules, [QuoteProblem("coupon", refused.message)] if refused else []
 
     def _methods(
-        self, lines: list[QuoteLine], coupon: CouponTerms | None, currency: str, country_code: str
+        self, lines: list[QuoteLine], applied: Applied, currency: str, country_code: str, case: TaxCase
     ) -> tuple[ShippingOption, ...]:
         if not lines:
             return ()
         to_minor = partial(self._convert, currency)
-        goods = _subtotal(lines, currency).amount
+        goods = sum(line.unit.amount * line.quantity for line in lines) - applied.total
         grams = sum(line.weight * line.quantity for line in lines)
         methods = self.terms.zone(country_code).methods
-        priced = shipping_prices(methods, grams, goods - discount_of(coupon, goods, to_minor), coupon, to_minor)
+        priced = shipping_prices(methods, grams, goods, to_minor, free=applied.free_shipping)
         return tuple(
-            ShippingOption(method.id, method.title, Money(price, currency), method.collection)
+            ShippingOption(
+                method.id,
+                method.title,
+                Money(without_tax(price, case.shipping_excess), currency),
+                method.collection,
+            )
             for method, price in priced
         )
 
@@ -151,25 +208,27 @@ class Quotes:
         self,
         cart: Cart,
         lines: list[QuoteLine],
-        coupon: CouponTerms | None,
+        applied: Applied,
         currency: str,
-        country_code: str,
+        place: tuple[str, str],
         shipping: ShippingOption | None,
+        case: TaxCase,
     ) -> Quote:
-        goods = [line.unit.amount * line.quantity for line in lines]
-        discount = discount_of(coupon, sum(goods), partial(self._convert, currency))
-        shipping_price = shipping.price.amount if shipping else 0
-        amounts, discounts = totals(goods, discount, shipping_price, self.terms.tax(country_code))
+        goods = [(line.tax_class, line.unit.amount * line.quantity) for line in lines]
+        amounts, taxes = totals(goods, applied.by_line(lines), shipping.price.amount if shipping else 0, case)
         return Quote(
             cart_id=cart.id,
             revision=cart.revision,
             change=cart.latest_change.hex(),
             currency=currency,
             lines=tuple(
-                msgspec.structs.replace(line, discount=share) for line, share in zip(lines, discounts, strict=True)
+                msgspec.structs.replace(line, discount=discount, tax=tax)
+                for line, discount, tax in zip(lines, applied.by_line(lines), taxes, strict=True)
             ),
-            coupon=cart.coupon if coupon else "",
-            country_code=country_code,
+            coupon=applied.coupon,
+            discounts=applied.discounts,
+            country_code=place[0],
+            region=place[1],
             method=shipping.id if shipping else "",
             method_title=shipping.title if shipping else "",
             totals=amounts,
@@ -190,8 +249,8 @@ def shortages(
     ]
 
 
-def _subtotal(lines: Iterable[QuoteLine], currency: str) -> Money:
-    return Money(sum(line.unit.amount * line.quantity for line in lines), currency)
+def _goods(line: QuoteLine, offer: Offer) -> Goods:
+    return Goods(handle=line.handle, categories=offer.categories, unit=line.unit.amount, quantity=line.quantity)
 
 
 def _shortage(line: QuoteLine, available: int, reserved: int) -> QuoteProblem:

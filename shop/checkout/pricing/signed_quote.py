@@ -135,8 +135,8 @@ def _country(quote: Quote) -> str:
 
 def _tax(quote: Quote) -> str:
     totals = quote.totals
-    if not totals.tax_name:
-        return _("none")
+    if not totals.all_taxes:
+        return totals.untaxed_words or _("none")
     if totals.tax_included:
         return _("{tax} (contained in the prices)", tax=totals.tax_words)
     return _("{tax} (on top of the prices)", tax=totals.tax_words)

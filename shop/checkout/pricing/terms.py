@@ -6,8 +6,11 @@ The included file is an example; operators replace it (CHECKOUT_TERMS). Its fiel
     zones      each a title, countries (ISO 3166-1 alpha-2; "*" for all others, in the last zone) and shipping methods;
                a method has bands of weight in grams, and may have `free_from`, `days` (the working days that it takes,
                at least and at most) or be a `collection` by the shopper, which is never the default; one of a zone's
-               carries any weight; a zone with `ships` false has none
-    taxes      groups of one name, whether prices include them, and rates in percent by country, with their source
+               carries any weight; a zone with `ships` false has none; in one with `prices` "net", the seller's own
+               taxes are taken out of the prices of goods, and taxes are added
+    taxes      groups of one name, whether prices include them, rates in percent by country or region ("CA-QC", ISO
+               3166-2), `reduced` rates for goods of that class, whether `shipping` is taxed too, and their source
+    seller     who sells: see shop.checkout.pricing.tax_table.Seller
 
 The first country of the first zone is the default of shoppers who have not named one.
 """
@@ -18,11 +21,15 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from shop.checkout.pricing.countries import names
-from shop.checkout.pricing.totals import Band, ShippingMethod, TaxRule
+from shop.checkout.pricing.regions import regions_of
+from shop.checkout.pricing.tax_table import EUROPEAN_UNION, Seller, TaxGroup, TaxTable, vat_id_of
+from shop.checkout.pricing.taxes import TaxCase
+from shop.checkout.pricing.totals import Band, ShippingMethod
 from shop.errors import ConfigurationError
 from shop.money import Money, Rates
 
@@ -41,6 +48,8 @@ class Zone(msgspec.Struct, frozen=True):
     countries: tuple[str, ...]
     methods: tuple[ShippingMethod, ...]
     """In no order; at least one of them carries any weight. Empty where the shop does not ship to."""
+    net: bool = False
+    """Whether the seller's own taxes are taken out of the prices of goods, and taxes are added."""
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -48,8 +57,7 @@ class Terms(msgspec.Struct, frozen=True):
 
     currency: str
     zones: tuple[Zone, ...]
-    taxes: dict[str, TaxRule]
-    """By country code."""
+    taxes: TaxTable
 
     @property
     def home(self) -> str:
@@ -65,9 +73,14 @@ class Terms(msgspec.Struct, frozen=True):
         days = next((each.days for each in self.zone(country_code).methods if each.id == method), None)
         return (_working_days_after(sent, days[0]), _working_days_after(sent, days[1])) if days else None
 
-    def tax(self, country_code: str) -> TaxRule | None:
-        """The tax of a country; None if the shop charges none: tax and duties may be due on arrival then."""
-        return self.taxes.get(country_code)
+    def tax_case(self, country_code: str, region: str = "", vat_id: str = "") -> TaxCase:
+        """The taxes of an order to a country and region (ISO 3166-2), by a business if it has a VAT id."""
+        business = bool(vat_id) and vat_id[:2] != _vat_prefix(self.taxes.seller.country)
+        return self.taxes.case(country_code, region, business=business, net=self.zone(country_code).net)
+
+    def needs_region(self, country_code: str) -> bool:
+        """Whether the state or province decides the taxes of an order to a country."""
+        return self.taxes.has_regions(country_code)
 
     def check(self, rates: Rates, currency: str) -> None:
         """Raise ConfigurationError if the amounts cannot be converted to `currency`, the shop's own."""
@@ -104,12 +117,15 @@ class _Zone(msgspec.Struct, forbid_unknown_fields=True):
     countries: list[str]
     methods: list[_Method] = []
     ships: bool = True
+    prices: Literal["gross", "net"] = "gross"
 
 
 class _Taxes(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     included: bool
     rates: dict[str, Decimal]
+    reduced: dict[str, Decimal] = {}
+    shipping: bool = True
     source: str = ""
 
 
@@ -117,6 +133,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     currency: str
     zones: list[_Zone]
     taxes: list[_Taxes]
+    seller: Seller = Seller()
     source: str = ""
 
 
@@ -133,20 +150,68 @@ def _terms(file: _File) -> Terms:
     zones = tuple(_zone(zone, file.currency) for zone in file.zones)
     if not zones or zones[-1].countries[-1] != OTHERS or zones[0].countries[0] == OTHERS:
         raise ValueError('zones begin with a country and end with one that has "*", for all others')
-    taxes: dict[str, TaxRule] = {}
     _check_countries(country for zone in zones for country in zone.countries if country != OTHERS)
-    for group in file.taxes:
-        _check_countries(group.rates)
-        for country, percent in group.rates.items():
-            if country in taxes:
-                raise ValueError(f"{country} has two rates of tax")
-            taxes[country] = TaxRule(name=group.name, rate=_thousandths(percent), included=group.included)
-    return Terms(file.currency, zones, taxes)
+    seller = _seller(file.seller, zones[0].countries[0], charges=bool(file.taxes))
+    return Terms(file.currency, zones, TaxTable(seller=seller, groups=_groups(file.taxes)))
+
+
+def _groups(taxes: list[_Taxes]) -> tuple[TaxGroup, ...]:
+    _check_groups(taxes)
+    return tuple(
+        TaxGroup(
+            name=group.name,
+            included=group.included,
+            rates={place: _thousandths(percent) for place, percent in group.rates.items()},
+            reduced={place: _thousandths(percent) for place, percent in group.reduced.items()},
+            on_shipping=group.shipping,
+        )
+        for group in taxes
+    )
+
+
+def _check_groups(taxes: list[_Taxes]) -> None:
+    included: dict[str, bool] = {}
+    seen: set[tuple[str, str]] = set()
+    for group in taxes:
+        _check_places([*group.rates, *group.reduced])
+        for place in group.rates:
+            country = place[:2]
+            if (group.name, place) in seen:
+                raise ValueError(f"{place} has two rates of {group.name}")
+            if included.setdefault(country, group.included) != group.included:
+                raise ValueError(f"{country}: prices contain all taxes of a country, or none")
+            seen.add((group.name, place))
+        if strange := sorted(group.reduced.keys() - group.rates.keys()):
+            raise ValueError(f"{', '.join(strange)}: a place with a reduced rate of {group.name} has a standard rate")
+
+
+def _seller(seller: Seller, home: str, *, charges: bool) -> Seller:
+    country = seller.country or home
+    _check_countries([country])
+    if seller.small_business and charges:
+        raise ValueError("a seller who is a small business charges no taxes: leave `taxes` empty")
+    if seller.vat_id and (country not in EUROPEAN_UNION or not vat_id_of(seller.vat_id)):
+        raise ValueError(f"{seller.vat_id} is no VAT identification number of a seller in the European Union")
+    return msgspec.structs.replace(seller, country=country, vat_id=vat_id_of(seller.vat_id))
+
+
+def _vat_prefix(country: str) -> str:
+    """What VAT identification numbers of a country begin with."""
+    return {"GR": "EL", "MC": "FR"}.get(country, country)
 
 
 def _check_countries(codes: Iterable[str]) -> None:
     if unknown := sorted(set(codes) - names().keys()):
         raise ValueError(f"{', '.join(unknown)}: a country is two capitals (ISO 3166-1 alpha-2)")
+
+
+def _check_places(places: Iterable[str]) -> None:
+    places = set(places)
+    _check_countries(place.partition("-")[0] for place in places)
+    for place in sorted(places):
+        country, dash, region = place.partition("-")
+        if dash and region not in regions_of(country):
+            raise ValueError(f"{place}: {country} has no such region (ISO 3166-2)")
 
 
 def _zone(zone: _Zone, currency: str) -> Zone:
@@ -157,7 +222,7 @@ def _zone(zone: _Zone, currency: str) -> Zone:
         raise ValueError(f"{zone.title}: a zone has methods, or says that the shop does not ship there: ships false")
     if methods and not any(method.bands[-1].up_to is None for method in methods):
         raise ValueError(f"{zone.title}: one method must carry any weight (a last band without up_to)")
-    return Zone(zone.title, tuple(zone.countries), methods)
+    return Zone(zone.title, tuple(zone.countries), methods, net=zone.prices == "net")
 
 
 def _method(method: _Method, currency: str) -> ShippingMethod:

@@ -1,10 +1,8 @@
 """Calculates the totals of a quote. Pure: integers in minor units of the shopper's currency.
 
 Rounding: a percentage is calculated exactly and rounded once, half away from zero, as in shop.money (Council Regulation
-(EC) No 1103/97, article 5). A tax is rounded once for the whole order, not per line: European law leaves the choice to
-the Member States (Court of Justice, 10 July 2008, C-484/06, Koninklijke Ahold), and one rounding makes the smaller
-error. Amounts in the catalogue's currency are converted to the shopper's one by one and added afterwards, so that sums
-are exact in every currency.
+(EC) No 1103/97, article 5); taxes as in shop.checkout.pricing.taxes. Amounts in the catalogue's currency are converted
+to the shopper's one by one and added afterwards, so that sums are exact in every currency.
 """
 
 from __future__ import annotations
@@ -13,14 +11,13 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
+from shop.catalog.model import TaxClass
 from shop.checkout.model import Totals
-from shop.money import Money
+from shop.checkout.pricing.taxes import TaxCase, taxed
+from shop.money import Money, half_up
 
 BASIS_POINTS = 10_000
 """Basis points: 10,000 are 100%."""
-
-TAX_UNITS = 100_000
-"""Thousandths of a percent in 100%: rates of tax have up to three decimals."""
 
 ToMinorUnits = Callable[[Money], int]
 """Converts an amount to minor units of the shopper's currency. Must be monotonic."""
@@ -43,6 +40,19 @@ class CouponTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     """Seconds since the epoch, exclusive."""
     per_shopper: int | None = None
     """Maximum orders of one shopper with it."""
+    products: tuple[str, ...] = ()
+    """Handles of the products that it is for."""
+    categories: tuple[str, ...] = ()
+    """Titles of the categories that it is for, in any case. It is for all goods if neither is given."""
+    buy: int = 0
+    """Of `buy` + `get` units, the percentage is taken off `get` units, the cheapest; 0 for all units."""
+    get: int = 0
+    first_order: bool = False
+    """Whether it is only for an e-mail address without an earlier order."""
+    automatic: bool = False
+    """Whether it applies without a code."""
+    title: str = ""
+    """What shoppers read of an automatic one: '3 for 2 on mugs'."""
 
     def __post_init__(self) -> None:
         if bool(self.percent) + bool(self.amount) > 1 or not (self.percent or self.amount or self.free_shipping):
@@ -53,6 +63,12 @@ class CouponTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
             raise ValueError("amounts of a coupon are more than 0")
         if self.per_shopper is not None and self.per_shopper < 1:
             raise ValueError("a coupon is for at least one order of a shopper")
+        if bool(self.buy) != bool(self.get) or (self.get and not self.percent) or min(self.buy, self.get) < 0:
+            raise ValueError(
+                "a coupon that reduces some of several units says how many to buy, how many of them, and a percentage"
+            )
+        if self.automatic and (self.per_shopper is not None or self.first_order or not self.title):
+            raise ValueError("an automatic coupon has a title, and no limit for each shopper")
 
 
 class Band(msgspec.Struct, frozen=True):
@@ -90,57 +106,20 @@ class ShippingMethod(msgspec.Struct, frozen=True, kw_only=True):
         return next((band for band in self.bands if band.up_to is None or grams <= band.up_to), None)
 
 
-class TaxRule(msgspec.Struct, frozen=True, kw_only=True):
-    """A tax on goods (less the discount) and on shipping."""
-
-    name: str
-    """'VAT'."""
-    rate: int
-    """Thousandths of a percent: 9.975% is 9975. 0 for a seller who charges no tax: none is due on arrival either."""
-    included: bool
-    """Whether prices include it; otherwise it is added to them."""
-
-    @property
-    def title(self) -> str:
-        """'VAT 25.5%'."""
-        return f"{self.name} {self.rate / 1000:g}%"
-
-    def of(self, amount: int) -> int:
-        """The tax of an amount: contained in it if `included`, else on top of it."""
-        return _half_up(amount * self.rate, TAX_UNITS + self.rate if self.included else TAX_UNITS)
-
-
-def allocate(amount: int, weights: Sequence[int]) -> list[int]:
-    """Split an amount in proportion to weights (each at least 0) by the largest remainder; the parts add up exactly.
-
-    Each part is its exact share, rounded down or up; for equal remainders, the earlier part is rounded up. This is
-    Alexander Hamilton's method of 1792 (M. L. Balinski and H. P. Young, Fair Representation, 1982). No part exceeds its
-    weight if the amount does not exceed their sum. Raises ValueError if all weights are 0 and the amount is not.
-    """
-    total_weight = sum(weights)
-    if not amount:
-        return [0] * len(weights)
-    if amount < 0 or total_weight <= 0:
-        raise ValueError(f"cannot split {amount} in proportion to {list(weights)}")
-    parts = [amount * weight // total_weight for weight in weights]
-    by_remainder = sorted(range(len(weights)), key=lambda i: -(amount * weights[i] % total_weight))
-    for i in by_remainder[: amount - sum(parts)]:
-        parts[i] += 1
-    return parts
-
-
 def discount_of(coupon: CouponTerms | None, subtotal: int, to_minor: ToMinorUnits) -> int:
     """The discount of a coupon, at most the subtotal."""
     if coupon is None:
         return 0
-    discount = to_minor(coupon.amount) if coupon.amount else _half_up(subtotal * coupon.percent, BASIS_POINTS)
+    discount = to_minor(coupon.amount) if coupon.amount else half_up(subtotal * coupon.percent, BASIS_POINTS)
     return min(discount, subtotal)
 
 
 def shipping_prices(
-    methods: Iterable[ShippingMethod], grams: int, goods: int, coupon: CouponTerms | None, to_minor: ToMinorUnits
+    methods: Iterable[ShippingMethod], grams: int, goods: int, to_minor: ToMinorUnits, *, free: bool
 ) -> list[tuple[ShippingMethod, int]]:
     """The methods that carry this weight with their prices, the cheapest first. `goods` is less the discount.
+
+    `free`: whether a coupon makes the cheapest free.
 
     With the same method, adding goods raises the price only through a heavier band, and lowers it only through
     `free_from`.
@@ -149,10 +128,10 @@ def shipping_prices(
     for method in methods:
         band = method.band(grams)
         if band is not None:
-            free = method.free_from is not None and goods >= to_minor(method.free_from)
-            found.append((method, 0 if free else to_minor(band.price)))
+            reached = method.free_from is not None and goods >= to_minor(method.free_from)
+            found.append((method, 0 if reached else to_minor(band.price)))
     found.sort(key=lambda priced: priced[1])
-    if coupon is not None and coupon.free_shipping:
+    if free:
         found = _with_cheapest_free(found)
     return found
 
@@ -163,24 +142,25 @@ def _with_cheapest_free(found: list[tuple[ShippingMethod, int]]) -> list[tuple[S
     return sorted(((method, 0 if method is chosen else price) for method, price in found), key=lambda priced: priced[1])
 
 
-def totals(goods: Sequence[int], discount: int, shipping: int, tax: TaxRule | None) -> tuple[Totals, list[int]]:
-    """The totals of lines of goods, and the share of the discount of each line."""
-    subtotal = sum(goods)
+def totals(
+    goods: Sequence[tuple[TaxClass, int]], discounts: Sequence[int], shipping: int, case: TaxCase
+) -> tuple[Totals, list[int]]:
+    """The totals of lines of goods (their tax classes, prices and discounts), and the taxes of each line."""
+    subtotal, discount = sum(price for _, price in goods), sum(discounts)
+    reduced = [(tax_class, price - share) for (tax_class, price), share in zip(goods, discounts, strict=True)]
+    found = taxed(reduced, shipping, case)
+    tax = sum(each.amount for each in found.taxes)
     taxable = subtotal - discount + shipping
-    tax_amount = tax.of(taxable) if tax else 0
-    included = tax is not None and tax.included
-    found = Totals(
+    whole = Totals(
         subtotal=subtotal,
         discount=discount,
         shipping=shipping,
-        tax=tax_amount,
-        tax_included=included,
-        tax_name=tax.title if tax else "",
-        total=taxable if included else taxable + tax_amount,
+        tax=tax,
+        tax_included=case.included and bool(found.taxes),
+        tax_name=" + ".join(each.title for each in found.taxes),
+        total=taxable if case.included else taxable + tax,
+        taxes=found.taxes,
+        untaxed=case.untaxed,
+        law=case.law,
     )
-    return found, allocate(discount, goods)
-
-
-def _half_up(numerator: int, denominator: int) -> int:
-    """A fraction (at least 0) rounded to an integer, half upwards."""
-    return (2 * numerator + denominator) // (2 * denominator)
+    return whole, found.lines

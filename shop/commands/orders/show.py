@@ -25,7 +25,8 @@ from shop.settings import Settings
 
 CSV_COLUMNS = (
     *("number", "placed", "state", "e-mail", "name", "address", "country"),
-    *("sku", "title", "quantity", "unit", "discount", "coupon", "shipping", "tax", "total", "currency"),
+    *("sku", "title", "quantity", "unit", "discount", "tax class", "line tax"),
+    *("coupon", "shipping", "tax", "total", "currency"),
 )
 """The columns of `--csv`; those from `coupon` on are of the whole order."""
 
@@ -55,12 +56,12 @@ def csv_rows(order: Order) -> Iterator[list[str]]:
     quote, buyer = order.quote, order.buyer
     totals, address = quote.totals, buyer.address
     for line in quote.lines:
-        amounts = (line.unit.amount, line.discount, totals.shipping, totals.tax, totals.total)
-        unit, discount, shipping, tax, total = (f"{quote.money(amount).decimal:f}" for amount in amounts)
+        amounts = (line.unit.amount, line.discount, line.tax, totals.shipping, totals.tax, totals.total)
+        unit, discount, line_tax, shipping, tax, total = (f"{quote.money(amount).decimal:f}" for amount in amounts)
         title = f"{line.title}, {line.variant}" if line.variant else line.title
         texts = (buyer.email, address.name, ", ".join(address.lines), address.country_code)
         ordered = (order.number, _time(order.created_at), order.state, *map(_inert, texts))
-        sold = (_inert(line.sku), _inert(title), str(line.quantity), unit, discount)
+        sold = (_inert(line.sku), _inert(title), str(line.quantity), unit, discount, line.tax_class, line_tax)
         yield [*ordered, *sold, quote.coupon, shipping, tax, total, quote.currency]
 
 
@@ -138,11 +139,12 @@ def _print(order: Order, payment: Payment | None) -> None:
 def _facts(order: Order, payment: Payment | None) -> dict[str, str]:
     quote = order.quote
     sums, method = quote.totals, quote.method_title
-    tax = f"{'of which ' if sums.tax_included else ''}{sums.tax_name}"
+    taxes = ", ".join(f"{tax.title} {quote.money(tax.amount).format()}" for tax in sums.all_taxes)
     return {
         "Coupon": f"{quote.coupon}, {quote.money(sums.discount).format()} off" if quote.coupon else "",
         "Shipping": ", ".join(filter(None, (method, quote.money(sums.shipping).format()))),
-        "Total": quote.total.format() + (f", {tax} {quote.money(sums.tax).format()}" if sums.tax else ""),
+        "Total": quote.total.format() + (f", {'of which ' if sums.tax_included else ''}{taxes}" if sums.tax else ""),
+        "No tax": sums.untaxed_words or sums.untaxed,
         "Payment": f"{order.buyer.card}, {payment.status if payment else 'never made'}"
         if order.buyer.card
         else "nothing to pay",

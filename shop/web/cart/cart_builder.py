@@ -55,6 +55,8 @@ def cart_view(
         revision=cart.revision,
         returning=returning_cart_view(since, active + saved),
         coupon=totals.coupon,
+        discounts=totals.discounts,
+        discounted=totals.discounted.format() if totals.discounted else "",
         shipping=totals.shipping,
         recommended_url=recommended_path(_handles(cart, offers)),
     )

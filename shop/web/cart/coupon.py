@@ -8,7 +8,7 @@ from shop.checkout.pricing.coupons import Coupons, coupon_code
 from shop.errors import CouponRefused, InvalidInput
 from shop.i18n import gettext as _
 from shop.web.cart.cart import AnnouncedChange, CartRequest
-from shop.web.cart.totals import item_totals
+from shop.web.cart.totals import goods_of
 from shop.web.cart.views import CartView
 from shop.web.render.storefront import Storefront
 
@@ -31,7 +31,7 @@ class CouponHandlers:
             raise InvalidInput("Please add something to your cart first: a coupon is kept with it.")
         offers = await self._site.catalog.offers([line.sku for line in cart.active])
         prices = self._site.currencies.prices(cart_request.request.cookies.get("currency"))
-        await self._coupons.check(typed, item_totals(cart, offers, prices).subtotal, cart_request.at)
+        await self._coupons.check(typed, goods_of(cart, offers, prices), prices.currency, cart_request.at)
         return UseCoupon(cart_request.change_id, cart_request.at, coupon_code(typed)), _announce_used
 
     async def remove(self, cart_request: CartRequest) -> AnnouncedChange:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from shop.cart.model import Cart
 from shop.catalog.model import Offer
-from shop.checkout.pricing.coupons import Coupons
+from shop.checkout.pricing.coupons import Coupon, Coupons
+from shop.checkout.pricing.discounts import Goods, discounts
 from shop.checkout.pricing.terms import Terms
-from shop.checkout.pricing.totals import CouponTerms, discount_of
-from shop.errors import CouponRefused, StoreUnavailable
+from shop.checkout.pricing.totals import CouponTerms
+from shop.errors import StoreUnavailable
 from shop.i18n import content
 from shop.i18n import gettext as _
 from shop.money import Money, Rates
-from shop.web.cart.views import CouponView, FreeShippingView
+from shop.web.cart.views import CouponView, DiscountView, FreeShippingView
 from shop.web.render.prices import Prices
 
 
@@ -32,6 +33,10 @@ class CartTotals(msgspec.Struct, frozen=True):
 
     items: ItemTotals
     coupon: CouponView | None = None
+    discounts: tuple[DiscountView, ...] = ()
+    """Those of automatic rules."""
+    discounted: Money | None = None
+    """The subtotal less all discounts; None without one."""
     shipping: FreeShippingView | None = None
 
 
@@ -43,6 +48,20 @@ def item_totals(cart: Cart, offers: Mapping[str, Offer], prices: Prices) -> Item
         subtotal=Money(sum(prices.convert(offer.price).amount * quantity for quantity, offer in sold), prices.currency),
         grams=sum(offer.weight * quantity for quantity, offer in sold),
     )
+
+
+def goods_of(cart: Cart, offers: Mapping[str, Offer], prices: Prices) -> list[Goods]:
+    """The cart's items as coupons look at them."""
+    sold = [(line.quantity, offers[line.sku]) for line in cart.active if line.sku in offers]
+    return [
+        Goods(
+            handle=offer.handle,
+            categories=offer.categories,
+            unit=prices.convert(offer.price).amount,
+            quantity=quantity,
+        )
+        for quantity, offer in sold
+    ]
 
 
 class CartPricing:
@@ -65,21 +84,33 @@ class CartPricing:
         items = item_totals(cart, offers, prices)
         if not items.quantity:
             return CartTotals(items)
-        terms, refusal = await self._coupon_terms(cart.coupon, items.subtotal, now) if cart.coupon else (None, "")
-        discount = discount_of(terms, items.subtotal.amount, lambda money: prices.convert(money).amount)
-        discounted = Money(items.subtotal.amount - discount, prices.currency)
-        coupon = _coupon_view(cart.coupon, terms, refusal, discount, discounted) if cart.coupon else None
-        free = terms is not None and terms.free_shipping
-        return CartTotals(items, coupon, None if free else self._shipping(discounted, items.grams, prices, country))
+        goods = goods_of(cart, offers, prices)
+        rules, refusal = await self._rules(cart.coupon, goods, prices.currency, now)
+        found = discounts([rule.terms for rule in rules], goods, lambda money: prices.convert(money).amount)
+        amounts = [Money(sum(shares), prices.currency) for shares in found]
+        applied = list(zip(rules, amounts, strict=True))
+        discounted = Money(items.subtotal.amount - sum(each.amount for each in amounts), prices.currency)
+        own = next(((rule.terms, amount) for rule, amount in applied if not rule.terms.automatic), None)
+        is_free = any(rule.terms.free_shipping for rule in rules)
+        return CartTotals(
+            items,
+            _coupon_view(cart.coupon, own, refusal) if cart.coupon else None,
+            tuple(
+                DiscountView(content(rule.terms.title), f"−{amount.format()}")
+                for rule, amount in applied
+                if rule.terms.automatic and amount.amount
+            ),
+            discounted if discounted != items.subtotal else None,
+            None if is_free else self._shipping(discounted, items.grams, prices, country),
+        )
 
-    async def _coupon_terms(self, code: str, subtotal: Money, now: int) -> tuple[CouponTerms | None, str]:
-        """A coupon's terms and '', or None and the reason why the coupon does not apply."""
+    async def _rules(self, code: str, goods: Sequence[Goods], currency: str, now: int) -> tuple[list[Coupon], str]:
+        """What applies to the goods, and the reason why the coupon does not, if it does not."""
         try:
-            return await self._coupons.check(code, subtotal, now), ""
-        except CouponRefused as error:
-            return None, error.message
+            rules, refused = await self._coupons.rules(code, goods, currency, now)
         except StoreUnavailable:
-            return None, _("The coupon {code} cannot be looked up just now. It stays in your cart.", code=code)
+            return [], _("The coupon {code} cannot be looked up just now. It stays in your cart.", code=code)
+        return rules, refused.message if refused else ""
 
     def _shipping(self, discounted: Money, grams: int, prices: Prices, country: str) -> FreeShippingView | None:
         """How far an order of this value and weight is from free shipping; None where no method is ever free."""
@@ -102,16 +133,17 @@ class CartPricing:
         return FreeShippingView(message, min(discounted.amount, goal), goal)
 
 
-def _coupon_view(code: str, terms: CouponTerms | None, refusal: str, discount: int, discounted: Money) -> CouponView:
-    if terms is None:
+def _coupon_view(code: str, own: tuple[CouponTerms, Money] | None, refusal: str) -> CouponView:
+    """The view of the coupon: of its terms and its discount if it applies."""
+    if own is None:
         return CouponView(code, refusal, applies=False)
-    amount = Money(discount, discounted.currency).format()
+    terms, amount = own
+    discount = amount.format()
     return CouponView(
         code=code,
-        message=_coupon_message(code, terms, amount),
+        message=_coupon_message(code, terms, discount),
         applies=True,
-        discount=f"−{amount}" if discount else "",
-        discounted_subtotal=discounted.format() if discount else "",
+        discount=f"−{discount}" if amount.amount else "",
     )
 
 

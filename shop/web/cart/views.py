@@ -62,8 +62,13 @@ class CouponView(msgspec.Struct, frozen=True):
     applies: bool
     discount: str = ""
     """'−€4.70'; '' without a discount."""
-    discounted_subtotal: str = ""
-    """The subtotal less the discount; '' without a discount."""
+
+
+class DiscountView(msgspec.Struct, frozen=True):
+    """What an automatic rule takes off: '3 for 2 on mugs', '−€9.00'."""
+
+    title: str
+    amount: str
 
 
 class FreeShippingView(msgspec.Struct, frozen=True):
@@ -91,6 +96,10 @@ class CartView(msgspec.Struct, frozen=True):
     """Present when the cart was just restored from the archive."""
     coupon: CouponView | None = None
     """The coupon that was entered, whether it applies or not."""
+    discounts: tuple[DiscountView, ...] = ()
+    """Those of automatic rules."""
+    discounted: str = ""
+    """The subtotal less all discounts; '' without one."""
     shipping: FreeShippingView | None = None
     recommended_url: str = ""
     """Where to fetch recommendations; '' when the cart has no items to base them on."""

@@ -28,5 +28,5 @@ def _ways(variant: Variant, zone: Zone, prices: Prices) -> tuple[DeliveryWay, ..
             prices.text(Money(price, prices.currency)) if price else _("Free"),
             prices.text(method.free_from) if method.free_from and price else "",
         )
-        for method, price in shipping_prices(zone.methods, variant.weight, worth(variant.price), None, worth)
+        for method, price in shipping_prices(zone.methods, variant.weight, worth(variant.price), worth, free=False)
     )

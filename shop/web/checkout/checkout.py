@@ -36,7 +36,7 @@ class CheckoutHandlers:
         cart, currency = await self._cart(self._site.sessions.read(request)), self._currency(request)
         code = self._guess(request)
         (result, reserved_until), pending = await asyncio.gather(
-            self._calculate(cart, currency, code, ""), self._pending(cart)
+            self._calculate(cart, currency, Entries({"country": code})), self._pending(cart)
         )
         if not result.quote.lines:
             return await self._replies.empty(request, currency)
@@ -59,10 +59,12 @@ class CheckoutHandlers:
         cart, currency = await self._cart(self._site.sessions.read(request)), self._currency(request)
         code = entries.country_code or self._guess(request)
         (result, reserved_until), pending = await asyncio.gather(
-            self._calculate(cart, currency, code, entries.text["method"]), self._pending(cart)
+            self._calculate(cart, currency, entries, code), self._pending(cart)
         )
         if not result.quote.lines:
             return await self._replies.empty(request, currency)
+        if result.region_missing and entries.country_code and entries.text["state"]:
+            entries = entries.without_region()
         if not result.methods:
             entries = entries.not_shipped(name_of(code))
         state = checkout_state(
@@ -79,16 +81,24 @@ class CheckoutHandlers:
         """POST /checkout/check: the errors of the submitted fields."""
         form = await read_form(request)
         entries = read_entries(form, day_of(self._site.clock()))
-        return self._replies.field_check(problems_of_sent_fields(form, entries), entries.doubted_email)
+        return self._replies.field_check(problems_of_sent_fields(form, entries), entries.doubted)
 
-    async def _calculate(self, cart: Cart, currency: str, code: str, method: str) -> tuple[QuoteResult, int]:
+    async def _calculate(self, cart: Cart, currency: str, entries: Entries, guess: str = "") -> tuple[QuoteResult, int]:
         """Quote the cart; return the expiry if everything is reserved (seconds since the epoch), else 0.
 
         It is reserved if the shopper has tried to pay.
         """
         wanted = {line.sku: line.quantity for line in cart.active}
         return await asyncio.gather(
-            self._ordering.quotes.calculate(cart, currency, code, method, now=int(self._site.clock())),
+            self._ordering.quotes.calculate(
+                cart,
+                currency,
+                entries.country_code or guess,
+                entries.text.get("method", ""),
+                region=entries.region,
+                vat_id=entries.vat_id,
+                now=int(self._site.clock()),
+            ),
             self._ordering.reservations.until(cart.id, wanted),
         )
 

@@ -23,7 +23,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     hint: str = ""
     """The text below the field; `{max}` stands for `length`."""
-    kind: Literal["text", "email", "number", "textarea", "country"] = "text"
+    kind: Literal["text", "email", "phone", "number", "textarea", "country"] = "text"
     """'number' is a text of digits; a 'textarea' keeps line breaks; a 'country' is chosen from a list."""
     length: int
     """Maximum characters."""
@@ -42,11 +42,13 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     """The URL to which htmx posts a change of it."""
     sends: tuple[str, ...] = ()
     """The fields posted with a change, including itself; empty: only itself."""
+    further: bool = False
+    """Whether it is behind a disclosure, because few shoppers need it."""
     is_code: bool = False
     """Whether it is a code or a number, of which a program may have to make sense: see shop.typed.one_form."""
 
 
-SUMMARY = ("country", "method", "state", "zip_code", "free")
+SUMMARY = ("country", "method", "state", "zip_code", "vat_id", "free")
 """The fields that the totals depend on, and whether the form shows an order that costs nothing."""
 _ALL = (
     Field(
@@ -105,6 +107,8 @@ _ALL = (
         optional=True,
         autocomplete="shipping address-level1",
         capitals="words",
+        posts_to="/checkout/summary",
+        sends=SUMMARY,
     ),
     Field(
         name="country",
@@ -126,6 +130,51 @@ _ALL = (
         length=300,
         optional=True,
         capitals="sentences",
+    ),
+    Field(
+        name="address_line2",
+        part="delivery",
+        label=noted("Address, second line"),
+        hint=noted("Flat, floor, building: what your street needs beside the number"),
+        length=100,
+        optional=True,
+        further=True,
+        autocomplete="shipping address-line2",
+        capitals="words",
+    ),
+    Field(
+        name="phone",
+        part="delivery",
+        label=noted("Telephone"),
+        hint=noted("Only for questions about the delivery"),
+        kind="phone",
+        length=30,
+        optional=True,
+        further=True,
+        autocomplete="shipping tel",
+    ),
+    Field(
+        name="company",
+        part="delivery",
+        label=noted("Company"),
+        length=100,
+        optional=True,
+        further=True,
+        autocomplete="shipping organization",
+        capitals="words",
+    ),
+    Field(
+        name="vat_id",
+        part="delivery",
+        label=noted("VAT identification number"),
+        hint=noted("Of a business in the European Union, such as DE136695976"),
+        length=20,
+        optional=True,
+        further=True,
+        is_code=True,
+        capitals="characters",
+        posts_to="/checkout/summary",
+        sends=SUMMARY,
     ),
     Field(
         name=card.NUMBER,

@@ -18,6 +18,8 @@ from shop.checkout.payments import card
 from shop.checkout.payments.card import has_card_number, read_card
 from shop.checkout.payments.provider import Card
 from shop.checkout.pricing.countries import code_of, name_of, suggestions
+from shop.checkout.pricing.regions import region_of, unlike_postal_codes
+from shop.checkout.pricing.tax_table import vat_id_of
 from shop.errors import InvalidFields, InvalidInput
 from shop.formatting import listed
 from shop.i18n import gettext as _
@@ -26,8 +28,8 @@ from shop.web.http.forms import Form
 
 SECRET_FIELDS = frozenset(name for name, field in FIELDS.items() if field.secret)
 """Fields whose values are never sent back to the browser."""
-CONFIRMED_EMAIL = "email_confirmed"
-"""The hidden field with an e-mail address that seemed mistyped: who sends the form again means it."""
+CONFIRMED = "{}_confirmed"
+"""The hidden field with a text that seemed mistyped: who sends the form again means it."""
 
 
 class Entries(msgspec.Struct, frozen=True):
@@ -36,8 +38,8 @@ class Entries(msgspec.Struct, frozen=True):
     text: Mapping[str, str]
     card: Card | None = None
     problems: Mapping[str, str] = {}
-    doubted_email: str = ""
-    """The address that seems mistyped, if the shopper is asked about it."""
+    doubted: Mapping[str, str] = {}
+    """The texts that seem mistyped, by field: the shopper is asked about them."""
 
     @property
     def country_code(self) -> str:
@@ -45,12 +47,24 @@ class Entries(msgspec.Struct, frozen=True):
         return code_of(self.text.get("country", ""))
 
     @property
+    def region(self) -> str:
+        """The code of the typed state or province (ISO 3166-2); '' if it is not recognised."""
+        return region_of(self.country_code, self.text.get("state", ""))
+
+    @property
+    def vat_id(self) -> str:
+        """The VAT identification number; '' for none."""
+        return vat_id_of(self.text.get("vat_id", ""))
+
+    @property
     def address(self) -> Address:
         """The delivery address."""
         code, country = self.country_code, self.text["country"]
         return Address(
             name=self.text["name"],
+            company=self.text["company"],
             street_address=self.text["street_address"],
+            line2=self.text["address_line2"],
             zip_code=self.text["zip_code"],
             city=self.text["city"],
             state=self.text["state"],
@@ -62,6 +76,18 @@ class Entries(msgspec.Struct, frozen=True):
         """The entries of an order that costs nothing: no card is read, and none is missing."""
         problems = {name: words for name, words in self.problems.items() if FIELDS[name].part != "payment"}
         return msgspec.structs.replace(self, card=None, problems=problems)
+
+    def without_region(self) -> Entries:
+        """The entries of an order whose taxes depend on a state or province that is not known."""
+        words = _("Please enter the state or province: taxes depend on it.")
+        if state := self.text["state"]:
+            words = _(
+                "We do not know the state or province “{state}” of {country}, and taxes depend on it. Please write it "
+                "out, or check the country.",
+                state=state,
+                country=name_of(self.country_code),
+            )
+        return msgspec.structs.replace(self, problems={**self.problems, "state": words})
 
     def not_shipped(self, country: str) -> Entries:
         """The entries of an order to a country to which the shop does not ship."""
@@ -86,11 +112,11 @@ def read_entries(form: Form, today: date) -> Entries:
     problems = {**_text_problems(text, form), **problems}
     parsed_card, card_problems = _card(text, today)
     visible = {name: value for name, value in text.items() if name not in SECRET_FIELDS}
-    doubted = ""
     if "email" not in problems:
         visible["email"] = read_email(visible["email"])
-        if question := _email_question(visible["email"], form):
-            doubted, problems["email"] = visible["email"], question
+    questions = {name: words for name, words in _questions(visible, form).items() if name not in problems}
+    problems |= questions
+    doubted = {name: visible[name] for name in questions}
     problems = {**card_problems, **problems}
     return Entries(visible, parsed_card, {name: problems[name] for name in FIELDS if name in problems}, doubted)
 
@@ -105,7 +131,8 @@ def _field_text(form: Form, name: str) -> str:
     """The text of a field, in the form of its kind; '' instead of a card's number. Raises InvalidInput."""
     field = FIELDS.get(name)
     text = form.fields.get(name, "") if field and field.kind == "textarea" else form.text(name)
-    if field and field.part != "payment" and has_card_number(text):
+    is_phone = field is not None and field.kind == "phone" and text.strip().startswith(("+", "00"))  # as no card is
+    if field and field.part != "payment" and not is_phone and has_card_number(text):
         raise InvalidInput(
             "This looks like the number of a card. It is not stored: please enter it in the card’s own field only.",
             field=name,
@@ -125,6 +152,10 @@ def _text_problems(text: Mapping[str, str], form: Form) -> dict[str, str]:
             problems[field.name] = _("This is too long: at most {most} characters.", most=field.length)
         elif field.missing and not text[field.name] and (field.name in form.fields or not field.page_only):
             problems[field.name] = _(field.missing)
+    if text["vat_id"] and not vat_id_of(text["vat_id"]):
+        problems["vat_id"] = _(
+            "This is no VAT identification number of the European Union. Please check it, or leave it out."
+        )
     if "country" not in problems and not code_of(text["country"]):
         problems["country"] = _country_question(text["country"])
     try:
@@ -151,9 +182,29 @@ def _country_question(country: str) -> str:
     return _("We do not know the country “{country}”. Please choose it from the list.", country=country)
 
 
-def _email_question(email: str, form: Form) -> str:
-    """The question about an address that seems mistyped; '' if it does not, or if the shopper has confirmed it."""
-    meant = suggested_email(email)
-    if not meant or mailbox(form.fields.get(CONFIRMED_EMAIL, "")) == mailbox(email):
+def _questions(text: Mapping[str, str], form: Form) -> dict[str, str]:
+    """The questions about texts that seem mistyped, and which the shopper has not confirmed, by field."""
+    asked = {"email": _email_question(text["email"])}
+    if "seen" in form.fields:  # programs may send postal codes in any format
+        asked["zip_code"] = _postal_code_question(text["zip_code"], code_of(text["country"]))
+    return {name: words for name, words in asked.items() if words and not _is_confirmed(name, text[name], form)}
+
+
+def _is_confirmed(name: str, text: str, form: Form) -> bool:
+    return mailbox(form.fields.get(CONFIRMED.format(name), "")) == mailbox(text)
+
+
+def _email_question(email: str) -> str:
+    if meant := suggested_email(email):
+        return _("Did you mean {email}? If your address is right, leave it as it is and order again.", email=meant)
+    return ""
+
+
+def _postal_code_question(postal_code: str, country_code: str) -> str:
+    if not postal_code or (example := unlike_postal_codes(country_code, postal_code)) is None:
         return ""
-    return _("Did you mean {email}? If your address is right, leave it as it is and order again.", email=meant)
+    return _(
+        "Postal codes of {country} look like {example}. If yours is right, leave it as it is and order again.",
+        country=name_of(country_code),
+        example=example,
+    )

@@ -232,6 +232,8 @@ class PlaceOrderHandlers:
             submission.currency,
             submission.entries.country_code or shown,
             submission.entries.text["method"],
+            region=submission.entries.region,
+            vat_id=submission.entries.vat_id,
             now=int(self._site.clock()),
             available=available or {},
             prices=prices,

@@ -46,6 +46,8 @@ class CheckoutState(msgspec.Struct, frozen=True, kw_only=True):
     methods: tuple[ShippingOption, ...] = ()
     problems: tuple[QuoteProblem, ...] = ()
     untaxed: bool = False
+    region_missing: bool = False
+    """Whether taxes depend on a state or province that is not known."""
     entries: Entries
     guessed: bool = False
     """Whether the country is a guess."""
@@ -68,6 +70,7 @@ def checkout_state(result: QuoteResult, entries: Entries, **options: object) -> 
         methods=result.methods,
         problems=result.problems,
         untaxed=result.untaxed,
+        region_missing=result.region_missing,
         entries=entries,
         **options,  # type: ignore[arg-type]
     )
@@ -118,10 +121,9 @@ class CheckoutReplies:
         view = await self._view(checkout)
         return html(self._site.templates.fragments("checkout/quoted.html", view), cache=NO_STORE)
 
-    def field_check(self, problems: Mapping[str, str], doubted: str = "") -> Reply:
-        """The error, or none, of each checked field; `doubted` as in Entries.doubted_email."""
-        emails = {"email": doubted}
-        fields = (FieldView(FIELDS[name], "", error, doubted=emails.get(name, "")) for name, error in problems.items())
+    def field_check(self, problems: Mapping[str, str], doubted: Mapping[str, str]) -> Reply:
+        """The error, or none, of each checked field; `doubted` as in Entries."""
+        fields = (FieldView(FIELDS[name], "", error, doubted=doubted.get(name, "")) for name, error in problems.items())
         view = CheckView(tuple(fields))
         return html(self._site.templates.fragments("checkout/checked.html", view), cache=NO_STORE)
 
@@ -148,6 +150,9 @@ class CheckoutReplies:
             methods=_methods(checkout),
             countries=_countries(spoken().cldr),
             estimate=_estimate(checkout),
+            further_open=any(
+                entries.text.get(name) or entries.problems.get(name) for name, field in FIELDS.items() if field.further
+            ),
             duties=_("Tax and duties may be due on arrival.") if checkout.untaxed else "",
             shortages=tuple(problem.message for problem in checkout.problems if problem.kind == "short"),
             remarks=tuple(problem.message for problem in checkout.problems if problem.kind != "short"),
@@ -187,7 +192,7 @@ def _field(entries: Entries, name: str) -> FieldView:
         entries.text.get(name, ""),
         entries.problems.get(name, ""),
         choices=_choices(entries) if FIELDS[name].kind == "country" else (),
-        doubted=entries.doubted_email if name == "email" else "",
+        doubted=entries.doubted.get(name, ""),
     )
 
 
@@ -216,6 +221,10 @@ def _methods(checkout: CheckoutState) -> tuple[MethodView, ...]:
 
 def _estimate(checkout: CheckoutState) -> str:
     code = checkout.quote.country_code
+    if checkout.region_missing:
+        return _(
+            "Estimated: the taxes depend on your state or province. You will see the total before you are charged."
+        )
     if checkout.guessed:
         return _(
             "Estimated for {country}. If it goes elsewhere, you will see the new total before you are charged.",

@@ -78,6 +78,8 @@ class CheckoutSubmission(msgspec.Struct, frozen=True, kw_only=True):
         entries, quote = self.entries, result.quote
         if not quote.totals.total or (self.seen is not None and not self.seen.totals.total):
             entries = entries.without_card()
+        if result.region_missing and entries.country_code:
+            entries = entries.without_region()
         if not result.methods:
             entries = entries.not_shipped(name_of(quote.country_code))
         return msgspec.structs.replace(self, entries=entries)
@@ -91,6 +93,8 @@ class CheckoutSubmission(msgspec.Struct, frozen=True, kw_only=True):
             origin=self.origin,
             language=spoken().code,
             gift_note=self.entries.text["gift_note"],
+            phone=self.entries.text["phone"],
+            vat_id=self.entries.vat_id,
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from shop.catalog.model import Offer
 from shop.checkout.model import Quote, QuoteLine
 from shop.checkout.pricing.countries import name_of
+from shop.formatting import listed
 from shop.i18n import content, content_options
 from shop.i18n import gettext as _
 from shop.money import Money
@@ -30,14 +31,12 @@ def summary_view(
             picture=pictures.picture(offer.image, "") if offer and pictures else None,
         )
 
-    totals = quote.totals
-    contained, tax = totals.tax_name and totals.tax_included, quote.money(totals.tax).format()
     return SummaryView(
         lines=tuple(map(line_view, quote.lines)),
         quantity=sum(line.quantity for line in quote.lines),
         rows=tuple(_rows(quote)),
         total=quote.total.format(),
-        tax=_("It includes {tax}: {amount}.", tax=totals.tax_words, amount=tax) if contained else "",
+        tax=_tax_words(quote),
     )
 
 
@@ -49,11 +48,23 @@ def price_or_free(money: Money) -> str:
 def _rows(quote: Quote) -> Iterator[Row]:
     totals = quote.totals
     yield Row(_("Subtotal"), quote.money(totals.subtotal).format())
-    if quote.coupon:
-        discount = f"−{quote.money(totals.discount).format()}" if totals.discount else ""
-        yield Row(_("Coupon {code}", code=quote.coupon), discount)
+    for each in quote.all_discounts:
+        yield Row(each.words, f"−{quote.money(each.amount).format()}" if each.amount else "")
     country = name_of(quote.country_code)
     shipping = _("Shipping, {country}", country=country) if country else _("Shipping")
     yield Row(shipping, price_or_free(quote.money(totals.shipping)), content(quote.method_title))
-    if totals.tax_name and not totals.tax_included:
-        yield Row(totals.tax_words, quote.money(totals.tax).format())
+    if not totals.tax_included:
+        yield from (Row(tax.words, quote.money(tax.amount).format()) for tax in totals.all_taxes)
+
+
+def _tax_words(quote: Quote) -> str:
+    """The taxes that the total includes, or why no VAT is charged; '' if there is nothing to say."""
+    totals = quote.totals
+    if not totals.tax_included:
+        return totals.untaxed_words
+    match totals.all_taxes:
+        case (tax,):
+            return _("It includes {tax}: {amount}.", tax=tax.words, amount=quote.money(tax.amount).format())
+        case taxes:
+            each = [f"{tax.words}: {quote.money(tax.amount).format()}" for tax in taxes]
+            return _("It includes {taxes}.", taxes=listed(each))

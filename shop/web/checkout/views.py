@@ -58,7 +58,7 @@ class FieldView(msgspec.Struct, frozen=True):
     choices: tuple[Choice, ...] = ()
     """Of a country: the one that is made, and those that may be meant."""
     doubted: str = ""
-    """Of an e-mail address: the one that the shopper is asked about."""
+    """The value, if the shopper is asked about it."""
 
     @property
     def label(self) -> str:
@@ -121,6 +121,8 @@ class CheckoutView(msgspec.Struct, frozen=True):
     methods: tuple[MethodView, ...]
     countries: tuple[Choice, ...]
     """All that can be chosen; a program may send any name."""
+    further_open: bool
+    """Whether the fields that few shoppers need are shown."""
     estimate: str
     """The note that the totals are an estimate for a guessed country; '' for a known one."""
     duties: str

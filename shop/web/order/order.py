@@ -17,6 +17,7 @@ from shop.catalog.model import Offer
 from shop.checkout.mail.address import mailbox
 from shop.checkout.model import Order
 from shop.checkout.order_numbers import grouped, typed_number
+from shop.checkout.placing.invoices import Invoices
 from shop.checkout.placing.orders import Orders
 from shop.checkout.pricing.terms import Terms
 from shop.errors import InvalidInput, NotFound, StoreUnavailable
@@ -40,7 +41,8 @@ MAX_FIELD = 254
 class OrderHandlers:
     """Handles /order."""
 
-    def __init__(self, site: Storefront, orders: Orders, carts: CartService, terms: Terms) -> None:
+    def __init__(self, site: Storefront, orders: Orders, carts: CartService, terms: Terms, invoices: Invoices) -> None:
+        self._invoices = invoices
         self._site = site
         self._terms = terms
         self._orders = orders
@@ -67,6 +69,8 @@ class OrderHandlers:
             await self._offers(order),
             self._site.pictures,
             self._terms,
+            self._site.zone,
+            has_invoice=self._invoices.may_have(order),
             sends_email=self._site.sends_email,
         )
         view = msgspec.structs.replace(view, badge=badge)

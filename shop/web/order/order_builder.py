@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from urllib.parse import quote as encoded
 
 import msgspec
@@ -73,10 +73,14 @@ def order_view(
     offers: Mapping[str, Offer],
     pictures: Pictures,
     terms: Terms,
+    zone: tzinfo,
     *,
+    has_invoice: bool,
     sends_email: bool,
 ) -> OrderView:
     """The view of an order. `origin`: 'https://shop.example'. `sends_email`: whether the shop sends confirmations.
+
+    `zone`: that of its days.
 
     `offers`: by sku, for the pictures of its items; those that are no longer sold have none.
     """
@@ -85,7 +89,7 @@ def order_view(
         heading, paragraphs = CHALLENGED
     failure = _(order.failure) if order.failure else _("Nothing was charged.") if order.state == "failed" else ""
     url = f"{origin}{order.path}"
-    made = datetime.fromtimestamp(order.created_at, UTC)
+    made = datetime.fromtimestamp(order.created_at, zone)
     return OrderView(
         shell=shell,
         number=grouped(order.number),
@@ -99,8 +103,9 @@ def order_view(
         ),
         waiting=order.state == "pending",
         path=order.path,
+        invoice_path=order.invoice_path if has_invoice else "",
         date=made.date().isoformat(),
-        day=day_of(order.created_at),
+        day=day_of(order.created_at, zone),
         email=order.buyer.email,
         address=order.buyer.address.lines,
         arrival=_arrival(order, made.date(), terms) if tone == "done" else "",

@@ -6,15 +6,18 @@ from litestar.handlers import HTTPRouteHandler, post
 
 from shop.parts import Parts
 from shop.web.http.routing import page
+from shop.web.order.invoice import InvoiceHandlers
 from shop.web.order.order import OrderHandlers
 from shop.web.render.storefront import Storefront
 
 
 def routes(site: Storefront, parts: Parts) -> list[HTTPRouteHandler]:
-    """The receipt, and the look-up that leads to it."""
-    order = OrderHandlers(site, parts.orders, parts.carts, parts.terms)
+    """The receipt, the invoice, and the look-up that leads to them."""
+    order = OrderHandlers(site, parts.orders, parts.carts, parts.terms, parts.invoices)
+    invoice = InvoiceHandlers(site, parts.orders, parts.invoices)
     return [
         page("/order")(order.ask),
         post("/order")(order.find),
         page("/order/{number:str}")(order.show),
+        page("/order/{number:str}/invoice")(invoice.show),
     ]

@@ -24,6 +24,8 @@ class OrderView(msgspec.Struct, frozen=True):
     waiting: bool
     """Whether the page polls for a new state."""
     path: str
+    invoice_path: str
+    """'' if there is no invoice."""
     date: str
     """ISO 8601, for <time>."""
     day: str

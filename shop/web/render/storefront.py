@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable
+from datetime import UTC, tzinfo
 
 import msgspec
 from typing_extensions import Unpack
@@ -39,6 +40,8 @@ class Storefront(msgspec.Struct, frozen=True, kw_only=True):
     limits: ClientLimits
     public_url: str = ""
     """The shop's https:// address; '' to take it from each request."""
+    zone: tzinfo = UTC
+    """The shop's time zone."""
     sends_email: bool = False
     """Whether a mail server is set, so that e-mails leave the outbox."""
 

@@ -35,6 +35,16 @@ def test_a_coupon_is_added_listed_and_ended(shop_coupons: ShopCommand) -> None:
     assert "until" in next(line for line in shop_coupons("list")[1].splitlines() if "HALF" in line)
 
 
+def test_a_rule_is_told_in_words(shop_coupons: ShopCommand) -> None:
+    options = ("--percent", "100", "--buy", "2", "--get", "1", "--category", "Mugs", "--product", "bowl")
+    assert shop_coupons("add", "mugs", *options, "--automatic", "--title", "3 for 2")[1] == (
+        "MUGS: 100% off 1 of each 3; conditions: only bowl, Mugs, without a code, as “3 for 2”; any day.\n"
+    )
+    assert shop_coupons("add", "first", "--percent", "5", "--first-order")[1] == (
+        "FIRST: 5% off; conditions: first orders; any day.\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
@@ -60,6 +70,12 @@ def test_a_coupon_is_added_listed_and_ended(shop_coupons: ShopCommand) -> None:
         ),
         (("add", "x", "--percent", "NaN"), 2, "'NaN' is not a number greater than 0."),
         (("add", "x", "--amount", "-5"), 2, "'-5' is not a number greater than 0."),
+        (("add", "x", "--percent", "5", "--buy", "2"), 1, "shop: Not added: a coupon that reduces some of several"),
+        (("add", "x", "--amount", "5", "--buy", "2", "--get", "1"), 1, "how many of them, and a percentage"),
+        (("add", "x", "--percent", "5", "--buy", "0", "--get", "1"), 2, "0 is not in the range 1<=x<=1000"),
+        (("add", "x", "--percent", "5", "--automatic"), 1, "shop: Not added: an automatic coupon has a title"),
+        (("add", "x", "--percent", "5", "--automatic", "--title", "T", "--uses", "5"), 1, "cannot be limited"),
+        (("add", "x", "--percent", "5", "--automatic", "--title", "T" * 81), 1, "at most 80 characters"),
         (("end", "nope"), 1, "shop: There is no coupon 'nope'."),
         (("end", "n o"), 1, "shop: There is no coupon 'n o'."),
     ],

@@ -279,6 +279,21 @@ async def test_where_there_is_nothing_to_pay_nobody_is_asked_for_money(scene: Sc
     assert await scene.stock() == {}
 
 
+async def test_a_coupon_for_first_orders_counts_for_the_first_only(scene: Scene) -> None:
+    terms = CouponTerms(percent=1000, first_order=True)
+    await Coupons(scene.database, read_rates()).add([Coupon("FIRST", terms), Coupon("FIRST-2", terms)])
+    process = scene.process()
+    order = await process.place(await scene.submission(await scene.cart("MUG", coupon="FIRST")))
+    assert order.quote.coupon == "FIRST"
+    for code, words in (("FIRST", "has already been used"), ("FIRST-2", "is for a first order")):
+        again = await scene.submission(await scene.cart("MUG", coupon=code, cart_id=code))
+        with pytest.raises(CouponRefused, match=words):
+            await process.place(again)
+    assert await process.transitions.cancel(order) is not None
+    again = await scene.submission(await scene.cart("MUG", coupon="FIRST-2", cart_id="again"))
+    assert (await process.place(again)).quote.coupon == "FIRST-2"
+
+
 class TestRefusals:
     """Whatever is refused leaves nothing behind."""
 

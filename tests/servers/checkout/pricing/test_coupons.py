@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shop.catalog.exchange_rates import read_rates
 from shop.checkout.pricing.coupons import CACHE_SECONDS, Coupon, Coupons, coupon_code, demo_coupons, shopper_digest
+from shop.checkout.pricing.discounts import Goods
 from shop.checkout.pricing.totals import CouponTerms
 from shop.checkout.schema import coupon_shoppers, coupons
 from shop.database import fetch, writing
@@ -48,6 +49,11 @@ async def order(engine: AsyncEngine, step: Callable[[AsyncConnection], Awaitable
 
 def using(kept: Coupons, code: str, email: str) -> Callable[[AsyncConnection], Awaitable[None]]:
     return lambda connection: kept.use(connection, code, email)
+
+
+def of(subtotal: Money) -> tuple[list[Goods], str]:
+    """Goods of this price, and their currency."""
+    return [Goods(handle="mug", categories=("Mugs",), unit=subtotal.amount, quantity=1)], subtotal.currency
 
 
 async def uses_of(engine: AsyncEngine, code: str) -> tuple[int, int]:
@@ -122,7 +128,7 @@ async def test_what_cannot_be_a_code_is_not_looked_up(engine: AsyncEngine, state
     for text in ("", "two_words", "ü" * 3, "A" * 33, "A\x00"):
         assert coupon_code(text) == ""
         with pytest.raises(CouponRefused):
-            await kept.check(text, eur(1), NOON)
+            await kept.check(text, *of(eur(1)), NOON)
     assert statements == []
 
 
@@ -143,32 +149,65 @@ class TestCheck:
     async def test_states_why_a_coupon_is_refused(self, sqlite_engine: AsyncEngine, coupon: Coupon, words: str) -> None:
         kept = await opened(sqlite_engine, coupon)
         with pytest.raises(CouponRefused) as refused:
-            await kept.check("X", eur(5000), NOON)
+            await kept.check("X", *of(eur(5000)), NOON)
         assert (str(refused.value), refused.value.field) == (words, "coupon")
 
     @pytest.mark.parametrize("code", ["", "NOPE", "x" * 33, "' OR 1=1 --", "ＣＯＵＰＯＮ"])
     async def test_an_unknown_code_is_reported_as_typed(self, sqlite_engine: AsyncEngine, code: str) -> None:
         kept = await opened(sqlite_engine, Coupon("X", percent()))
         with pytest.raises(CouponRefused) as refused:
-            await kept.check(code, eur(1), NOON)
+            await kept.check(code, *of(eur(1)), NOON)
         assert str(refused.value) == f"There is no coupon “{code[:32]}”. Please check how it is written."
 
     async def test_one_that_is_used_up_says_so(self, sqlite_engine: AsyncEngine) -> None:
         kept = await opened(sqlite_engine, Coupon("X", percent(), max_uses=1))
         assert await order(sqlite_engine, using(kept, "X", "ada@shop.test"))
         with pytest.raises(CouponRefused, match="The coupon X has been used up"):
-            await kept.check("X", eur(1), NOON)
+            await kept.check("X", *of(eur(1)), NOON)
 
     async def test_counts_at_its_edges_and_however_it_is_typed(self, sqlite_engine: AsyncEngine) -> None:
         terms = percent(starts=NOON, ends=NOON + 1, minimum=eur(5000))
         kept = await opened(sqlite_engine, Coupon("X-1", terms, max_uses=1))
-        assert await kept.check(" x-1 ", eur(5000), NOON) == terms
+        assert await kept.check(" x-1 ", *of(eur(5000)), NOON) == Coupon("X-1", terms, max_uses=1)
 
     async def test_a_minimum_is_converted(self, sqlite_engine: AsyncEngine) -> None:
         kept = await opened(sqlite_engine, Coupon("X", percent(minimum=eur(1000))))
-        assert await kept.check("X", Money(1625, "JPY"), NOON)
+        assert await kept.check("X", *of(Money(1625, "JPY")), NOON)
         with pytest.raises(CouponRefused, match="from ¥1,625 on: ¥1 more"):
-            await kept.check("X", Money(1624, "JPY"), NOON)
+            await kept.check("X", *of(Money(1624, "JPY")), NOON)
+
+
+class TestRules:
+    async def test_automatic_ones_come_first_in_the_order_of_their_codes(self, sqlite_engine: AsyncEngine) -> None:
+        mugs = percent(automatic=True, title="Mugs", categories=("mugs",))
+        lamps = percent(automatic=True, title="Lamps", products=("lamp",))
+        over, later = percent(automatic=True, title="Over"), percent(automatic=True, title="Later", starts=NOON + 1)
+        kept = await opened(sqlite_engine, Coupon("X", percent()), Coupon("C", mugs), Coupon("B", over))
+        await kept.add([Coupon("A", lamps), Coupon("D", later)])
+        rules, refused = await kept.rules("x", *of(eur(100)), NOON)
+        assert ([rule.code for rule in rules], refused) == (["B", "C", "X"], None)
+        rules, refused = await kept.rules("nope", *of(eur(100)), NOON)
+        assert [rule.code for rule in rules] == ["B", "C"]
+        assert refused is not None
+
+    @pytest.mark.parametrize("given", [{"automatic": True, "title": "All"}, {"starts": NOON + 1}])
+    async def test_what_no_shopper_may_enter_is_unknown(self, sqlite_engine: AsyncEngine, given: Any) -> None:
+        kept = await opened(sqlite_engine, Coupon("X", percent(**given)))
+        with pytest.raises(CouponRefused, match="There is no coupon “X”"):
+            await kept.check("X", *of(eur(100)), NOON)
+
+    async def test_the_minimum_is_of_the_goods_that_it_is_for(self, sqlite_engine: AsyncEngine) -> None:
+        kept = await opened(sqlite_engine, Coupon("X", percent(minimum=eur(500), products=("lamp",))))
+        lamp = Goods(handle="lamp", unit=400, quantity=1)
+        with pytest.raises(CouponRefused, match=r"counts from €5\.00 on: €1\.00 more"):
+            await kept.check("X", [lamp, *of(eur(9000))[0]], "EUR", NOON)
+        with pytest.raises(CouponRefused, match="is not for what is in your cart"):
+            await kept.check("X", *of(eur(9000)), NOON)
+
+    async def test_some_of_several_units_need_enough_of_them(self, sqlite_engine: AsyncEngine) -> None:
+        kept = await opened(sqlite_engine, Coupon("X", percent(10_000, buy=2, get=1)))
+        with pytest.raises(CouponRefused, match="counts from 3 of its items on"):
+            await kept.check("X", *of(eur(9000)), NOON)
 
 
 class TestCache:
@@ -180,11 +219,11 @@ class TestCache:
         await Coupons(sqlite_engine, read_rates()).end("X", NOON)
         await Coupons(sqlite_engine, read_rates()).add([Coupon("Y", percent())])
         clock.now += CACHE_SECONDS - 0.1
-        assert await kept.check("X", eur(1), NOON)
+        assert await kept.check("X", *of(eur(1)), NOON)
         assert await kept.find("Y") is None
         clock.now += 0.1
         with pytest.raises(CouponRefused, match="ended"):
-            await kept.check("X", eur(1), NOON)
+            await kept.check("X", *of(eur(1)), NOON)
         assert await kept.find("Y")
 
 

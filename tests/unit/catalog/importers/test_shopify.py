@@ -171,6 +171,30 @@ def test_the_columns_of_the_shop_itself() -> None:
     assert errors("bad,B,1,x,", head) == ["line 2: categories are not a JSON list of names"]
 
 
+@pytest.mark.parametrize(
+    ("columns", "cells", "tax_class"),
+    [
+        ("Tax class (variant.metafields.shop.tax_class),Gift card", "Reduced,TRUE", "reduced"),
+        ("Tax class (variant.metafields.shop.tax_class),Charge tax", ",FALSE", "exempt"),
+        ("Tax class (variant.metafields.shop.tax_class),Charge tax", "Gift card,TRUE", "gift-card"),
+        ("Gift Card,Variant Taxable", "TRUE,FALSE", "gift-card"),
+        ("Gift Card,Variant Taxable", "FALSE,FALSE", "exempt"),
+        ("Gift Card,Variant Taxable", "FALSE,TRUE", "standard"),
+        ("Gift Card,Variant Taxable", ",", "standard"),
+    ],
+)
+def test_how_goods_are_taxed(columns: str, cells: str, tax_class: str) -> None:
+    (product,), _ = read_all(f"Handle,Title,Price,{columns}\na,A,120,{cells}\n")
+    assert product.variants[0].tax_class == tax_class
+
+
+def test_an_unknown_tax_class_is_refused() -> None:
+    head = "Handle,Title,Price,Tax class (variant.metafields.shop.tax_class)"
+    assert errors("bad,B,1,reducd", head) == [
+        "line 2: tax class 'reducd' is none of standard, reduced, zero, exempt, gift-card"
+    ]
+
+
 def test_generated_skus_are_stable_unique_and_short() -> None:
     long = "x" * 80
     head = "Handle,Title,Price,Option1 Name,Option1 Value\n"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from shop.catalog.importers import read
 from shop.catalog.importers.draft import Problems
 from shop.catalog.importers.html import safe_html
-from shop.catalog.model import Image, Product, Variant
+from shop.catalog.model import TAX_CLASSES, Image, Product, Variant
 from shop.catalog.writing.export import export_catalog
 from shop.money import Money
 from shop.typed import one_line
@@ -41,6 +41,7 @@ def variants(draw: st.DrawFn, sku: str, options: tuple[str, ...], currency: str,
         stock=draw(st.none() | st.integers(0, 10**6)),
         weight=draw(st.integers(0, 10**6)),
         image=draw(st.none() | st.integers(0, images - 1)) if images else None,
+        tax_class=draw(st.sampled_from(TAX_CLASSES)),
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from html.parser import HTMLParser
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -118,7 +120,7 @@ def test_each_email_is_complete_in_both_forms(kind: State) -> None:
             "1 × Plank Board",
             "€49.00",
             "€87.00",
-            "Discount (TEN)",
+            "Coupon TEN",
             "−€8.70",
             "€4.90",
             "VAT 19%, included",
@@ -143,6 +145,12 @@ def test_emails_about_different_states_differ() -> None:
     assert len({email.subject for email in emails.values()}) == len(set(plain.values())) == len(EMAILED)
     assert "€83.20 goes back to your Visa ending in 4242" in plain["refunded"]
     assert "You pay nothing" in plain["cancelled"]
+
+
+def test_the_day_is_that_of_the_shops_time_zone() -> None:
+    late = but(created_at=int(datetime(2026, 12, 24, 23, 30, tzinfo=UTC).timestamp()))
+    assert "24 December 2026" in order_email("placed", late).plain
+    assert "25 December 2026" in order_email("placed", late, ZoneInfo("Europe/Berlin")).plain
 
 
 def test_a_cancelled_order_states_its_reason_if_known() -> None:

@@ -177,8 +177,8 @@ def test_other_numbers_are_no_cards(text: str) -> None:
 def test_a_mistyped_domain_is_asked_about_once() -> None:
     asked = read_entries(Form(GERMAN | {"email": "kim@gmial.com"}), TODAY)
     assert asked.problems["email"].startswith("Did you mean kim@gmail.com?")
-    assert asked.text["email"] == asked.doubted_email == "kim@gmial.com"
+    assert asked.text["email"] == asked.doubted["email"] == "kim@gmial.com"
     meant = read_entries(Form(GERMAN | {"email": "Kim@GMIAL.com", "email_confirmed": "kim@gmial.com"}), TODAY)
-    assert (meant.problems, meant.doubted_email) == ({}, "")
+    assert (meant.problems, meant.doubted) == ({}, {})
     other = read_entries(Form(GERMAN | {"email": "kim@gamil.com", "email_confirmed": "kim@gmial.com"}), TODAY)
-    assert other.doubted_email == "kim@gamil.com"
+    assert other.doubted["email"] == "kim@gamil.com"

