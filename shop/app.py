@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import cast
 
@@ -80,7 +80,7 @@ def create_app(
         request_class=ShopRequest,
         exception_handlers={Exception: ErrorReplies(site).answer},
         before_request=before_request(site, metrics),
-        before_send=[before_send(site, metrics)],
+        before_send=[before_send(site, metrics, parts.payments.pages)],
         lifespan=[lifespan],
         request_max_body_size=MAX_BODY,
         openapi_config=None,
@@ -105,12 +105,13 @@ def before_request(site: Storefront, metrics: Metrics) -> BeforeRequestHookHandl
     return cast("BeforeRequestHookHandler", prepare)
 
 
-def before_send(site: Storefront, metrics: Metrics) -> BeforeMessageSendHookHandler:
+def before_send(site: Storefront, metrics: Metrics, pages: Iterable[str] = ()) -> BeforeMessageSendHookHandler:
     """What every response gets as it starts, those to unknown addresses too.
 
-    One hook for all of them: Litestar calls each for the body as well, and a kept page would feel that.
+    `pages`: the origins of the payment provider's pages. One hook for all of them: Litestar calls each for the body as
+    well, and a kept page would feel that.
     """
-    headers = SecurityHeaders(site.public_url)
+    headers = SecurityHeaders(site.public_url, pages)
 
     async def finish(message: Message, scope: Scope) -> None:
         if message["type"] == "http.response.start" and scope["type"] == ScopeType.HTTP:

@@ -4,7 +4,8 @@
     cart         /cart  /cart/lines/{sku}  /cart/lines/{sku}/remove  /cart/lines/{sku}/save  /cart/saved/{sku}/move
                  /cart/saved/{sku}/remove  /cart/empty  /cart/undo  /cart/coupon  /cart/coupon/remove  /cart/welcome
                  /recommended
-    checkout     /checkout  /checkout/summary  /checkout/check  /cart/checkout  /payment/{key}
+    checkout     /checkout  /checkout/summary  /checkout/check  /cart/checkout  /payment/{number}
+                 /payment/{number}/return  /payments/{provider}/events
     order        /order  /order/{number}
     handoff      /cart/handoff  /handoff/{token}  /handoff/{token}/undo
     pages        /about  /help  /setCurrency  /setLanguage  /logout  /static/{path}  /offline  /service-worker.js
