@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import cast
 
@@ -81,7 +81,7 @@ def create_app(
         request_class=ShopRequest,
         exception_handlers={Exception: ErrorReplies(site).answer},
         before_request=before_request(site, metrics),
-        before_send=[before_send(site, metrics, draining)],
+        before_send=[before_send(site, metrics, draining, parts.payments.pages)],
         lifespan=[lifespan],
         request_max_body_size=MAX_BODY,
         openapi_config=None,
@@ -109,12 +109,15 @@ def before_request(site: Storefront, metrics: Metrics) -> BeforeRequestHookHandl
     return cast("BeforeRequestHookHandler", prepare)
 
 
-def before_send(site: Storefront, metrics: Metrics, draining: Draining) -> BeforeMessageSendHookHandler:
+def before_send(
+    site: Storefront, metrics: Metrics, draining: Draining, pages: Iterable[str] = ()
+) -> BeforeMessageSendHookHandler:
     """What every response gets as it starts, those to unknown addresses too.
 
-    One hook for all of them: Litestar calls each for the body as well, and a kept page would feel that.
+    `pages`: the origins of the payment provider's pages. One hook for all of them: Litestar calls each for the body as
+    well, and a kept page would feel that.
     """
-    headers = SecurityHeaders(site.public_url)
+    headers = SecurityHeaders(site.public_url, pages)
     rules = prefetch.SpeculationRules(site.assets.url(prefetch.RULES))
 
     async def finish(message: Message, scope: Scope) -> None:

@@ -220,6 +220,12 @@ class PaymentRefused(ShopError):
     in_general = OrderStateRefused.in_general
 
 
+class EventRefused(ShopError):
+    """A message to the shop is not signed by the payment provider; nothing was done."""
+
+    status = 400
+
+
 class EmailRefused(ShopError):
     """The mail server will never accept this e-mail, for example for an unknown recipient; the message says why."""
 

@@ -31,6 +31,7 @@ from shop.checkout.payments.provider import PaymentProvider
 from shop.checkout.placing.invoices import Invoices
 from shop.checkout.placing.ordering import Ordering
 from shop.checkout.placing.orders import Orders
+from shop.checkout.placing.payment_events import PaymentEvents
 from shop.checkout.placing.place_order import PlaceOrder
 from shop.checkout.placing.recovery import OrderRecovery
 from shop.checkout.placing.reservations import Reservations
@@ -174,7 +175,7 @@ class Parts:
     @cached_property
     def payments(self) -> PaymentProvider:
         """The payment provider of PAYMENTS_URL, the same for shop and commands."""
-        return self._given_payments or provider_of(self.settings.payments_url, self.database, self.clock)
+        return self._given_payments or provider_of(self.settings, self.database, self.clock)
 
     @cached_property
     def orders(self) -> Orders:
@@ -240,6 +241,11 @@ class Parts:
         )
 
     @cached_property
+    def payment_events(self) -> PaymentEvents:
+        """What takes the messages of the payment provider."""
+        return PaymentEvents(self.payments, self.orders, self.transitions, self.ordering.place_order)
+
+    @cached_property
     def recovery(self) -> OrderRecovery:
         """The job that completes interrupted orders."""
         return OrderRecovery(self.workflow, self.order_metrics)
@@ -260,6 +266,7 @@ class Parts:
             await part.close()
         if self.metrics_worker is not None:
             await self.metrics_worker.close()
+        await self.payments.close()
         await self.carts.close()
         await self.cached_catalog.close()
         await self.database.dispose()
@@ -280,4 +287,6 @@ async def opened(settings: Settings, *, prepare: bool = False, long_running: boo
             await CatalogImport(parts.database, settings.currency, parts.rates).refresh_index()
         yield parts
     finally:
+        if "payments" in vars(parts):
+            await parts.payments.close()
         await parts.database.dispose()

@@ -41,7 +41,10 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 """Setting -> the values that it can have, in any case."""
 SECRETS = frozenset(
-    ("redis_url", "database_url", "cart_move_from", "payments_url", "smtp_url", "secret_key", "operator_password")
+    (
+        *("redis_url", "database_url", "cart_move_from", "payments_url", "stripe_secret_key", "stripe_webhook_secret"),
+        *("smtp_url", "secret_key", "operator_password"),
+    )
 )
 """Settings that hold a password or a key: `NAME_FILE` may name a file with the value, as Docker's secrets do."""
 COMPOSE_NAMES = frozenset(
@@ -104,7 +107,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     reservation_seconds: int = 600
     """Seconds for which a cart keeps its items after a declined payment; 0: not at all."""
     payments_url: str = "demo:"
-    """The payment provider; `demo:` moves no money. docs/payments.md says how to add one."""
+    """The payment provider; `demo:` moves no money, `stripe:` is Stripe; docs/payments.md says how to add one."""
+    stripe_secret_key: str = ""
+    """Stripe's secret key, `sk_…` or the restricted `rk_…`; only for PAYMENTS_URL=stripe:."""
+    stripe_webhook_secret: str = ""
+    """The secret of the webhook that Stripe shows, `whsec_…`; empty: Stripe's messages are refused."""
     payment_seconds: float = 8.0
     """Timeout of the payment provider in seconds; after twice that time, another process takes over an open order."""
     smtp_url: str = ""

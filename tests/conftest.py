@@ -16,6 +16,7 @@ pytest_plugins = [
     "tests.fixtures.shop_app",
     "tests.fixtures.database",
     "tests.fixtures.foreign_provider",
+    "tests.fixtures.localstripe",
     "tests.fixtures.buyer",
     "tests.fixtures.postgres",
     "tests.fixtures.sentinel",

@@ -86,7 +86,7 @@ class Buyer(msgspec.Struct, frozen=True, kw_only=True):
     email: str
     address: Address
     card_brand: str
-    """'Visa'; '' where no card was used, as is card_last4."""
+    """'Visa'; '' where no card was used or the provider does not tell, as is card_last4."""
     card_last4: str
     origin: str
     """The shop's address as the shopper sees it, 'https://shop.example', for links in e-mails."""
@@ -306,8 +306,13 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     buyer: Buyer
     secret: str = ""
     """Opens the order's page without anything else: it is in the page's address."""
+    refunded: int = 0
+    """Minor units that were refunded in parts; an order in the state 'refunded' was refunded to the total."""
+    payment_reference: str = ""
+    """The payment provider's own id of the payment; '' if there is none."""
     challenge_path: str = ""
-    """Where the shopper confirms the payment while the order waits for it; else ''."""
+    """Where the shopper pays or confirms the payment while the order waits for it, a path on this site or a URL of the
+    provider; else ''."""
     fingerprint: str = ""
     """A digest of the request that placed it, without the card's number and code; '' for a request without a key."""
     failure: str = ""
@@ -329,8 +334,25 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def confirm_path(self) -> str:
-        """Where the shopper confirms the payment, with the same secret; '' if there is nothing to confirm."""
-        return f"{self.challenge_path}{self._key}" if self.challenge_path else ""
+        """Where the shopper pays or confirms; a path with the same secret, or a URL; '' if there is nothing to do."""
+        if not self.challenge_path or self.pays_elsewhere:
+            return self.challenge_path
+        return f"{self.challenge_path}{self._key}"
+
+    @property
+    def pays_elsewhere(self) -> bool:
+        """Whether it waits for a payment on a page of the provider."""
+        return self.challenge_path.startswith(("https://", "http://"))
+
+    @property
+    def unrefunded(self) -> Money:
+        """What was not refunded in parts."""
+        return self.quote.money(self.quote.totals.total - self.refunded)
+
+    @property
+    def return_path(self) -> str:
+        """Where the provider's page sends the shopper back to."""
+        return f"/payment/{self.number}/return{self._key}"
 
     @property
     def _key(self) -> str:

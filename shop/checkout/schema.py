@@ -10,6 +10,7 @@ LIVE = text("state <> 'failed'")
 OPEN = text("NOT settled")
 PENDING = text("state = 'pending'")
 AUTOMATIC = text("automatic")
+REFERENCED = text("payment_reference <> ''")
 """Literal SQL, not bind parameters: otherwise neither planner uses the partial index."""
 STATES = ("pending", "failed", "placed", "paid", "shipped", "cancelled", "refunded")
 _CART = ("cart_id", "cart_revision", "cart_change")
@@ -32,11 +33,14 @@ orders = Table(
     Column("words", Text, nullable=False, server_default=""),
     Column("currency", String(3), nullable=False),
     Column("total", BigInteger, nullable=False),
+    Column("refunded", BigInteger, nullable=False, server_default="0"),
+    Column("payment_reference", Text, nullable=False, server_default=""),
     Column("coupon", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
     Column("details", Text, nullable=False),
     CheckConstraint("total >= 0", name="ck_orders_total"),
+    CheckConstraint("refunded >= 0 AND refunded <= total", name="ck_orders_refunded"),
     CheckConstraint(f"state IN {STATES}", name="ck_orders_state"),
     Index("ix_orders_cart", *_CART, unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
     Index("ix_orders_pending", "cart_id", unique=True, sqlite_where=PENDING, postgresql_where=PENDING),
@@ -44,9 +48,11 @@ orders = Table(
     Index("ix_orders_open", "claimed_until", sqlite_where=OPEN, postgresql_where=OPEN),
     Index("ix_orders_created", "created_at"),
     Index("ix_orders_email", "email"),
+    Index("ix_orders_reference", "payment_reference", sqlite_where=REFERENCED, postgresql_where=REFERENCED),
 )
 """A row records the intent, and becomes the order. `secret` is in the address of its page. `name` (the recipient's)
-and `words` (all that the order says) are folded, for searching. `details` is JSON of the rest of model.Order. `claim`
+and `words` (all that the order says) are folded, for searching. `refunded` is the sum of `order_refunds`;
+`payment_reference` is the payment provider's own id. `details` is JSON of the rest of model.Order. `claim`
 names the process that works on the order until `claimed_until` (milliseconds since the epoch), '' for none; then any
 process may claim it. A state of a cart has at most one order that did not fail. The id of the latest change tells apart
 two states with one revision, which exist after a cart was lost. A cart has at most one pending order: its lines are
@@ -103,6 +109,33 @@ invoices = Table(
     Index("ix_invoices_number", "number", unique=True),
 )
 """Invoices; `number` is the order's. `seller` is JSON: who sold then. Rows are never changed."""
+order_refunds = Table(
+    "order_refunds",
+    metadata,
+    Column("number", String(32), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    Column("skus", Text, nullable=False),  # JSON: quantities by sku
+    Column("restocked", Boolean, nullable=False),
+    Column("done", Boolean, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    CheckConstraint("amount > 0", name="ck_order_refunds_amount"),
+)
+"""Refunds of parts of orders, in minor units of their currency. `skus` are the items that they are for, if that was
+said; `restocked`: they are on sale again. `done`: the payment provider has taken it. `number` and `position` identify
+it there."""
+
+payment_events = Table(
+    "payment_events",
+    metadata,
+    Column("provider", String(32), primary_key=True),
+    Column("id", String(128), primary_key=True),
+    Column("number", String(32), nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("ix_payment_events_number", "number"),
+)
+"""The messages of the payment provider, each once, however often it was sent."""
 
 coupons = Table(
     "coupons",
@@ -158,3 +191,24 @@ demo_payments = Table(
     Column("at", BigInteger, nullable=False),
 )
 """The demo provider's ledger: each operation under a key (kind is a Status) at most once. Rows are never changed."""
+
+demo_refunds = Table(
+    "demo_refunds",
+    metadata,
+    Column("key", String(48), primary_key=True),
+    Column("id", String(48), primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+"""The refunds in the demo provider's ledger. The last, after which nothing is left, is a row of `demo_payments` too."""
+
+stripe_payments = Table(
+    "stripe_payments",
+    metadata,
+    Column("key", String(48), primary_key=True),
+    Column("session", Text, nullable=False),
+    Column("voided", Boolean, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("request", Text, nullable=False),  # JSON
+)
+"""Which Checkout Session of Stripe belongs to which order; '' before it is known. `voided`: none may be created."""

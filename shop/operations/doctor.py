@@ -21,17 +21,21 @@ from shop.operations.findings import Finding, Report, problem
 from shop.operations.live_findings import live_findings
 from shop.operations.mail_findings import check_mail_server
 from shop.operations.order_findings import check_orders
+from shop.operations.payment_findings import check_payments
 from shop.operations.settings_findings import settings_findings, settings_problem
 from shop.settings import Settings
 
 DATABASE_SECONDS = 1.5
 MAIL_SECONDS = 5.0
+PAYMENT_CHECK_SECONDS = 5.0
 STORE_SECONDS = 5.0
 """An upper bound for stores with many servers; a single server has the same timeout as in a request."""
 
 
 async def examine(settings: Settings, env_file: Mapping[str, str], *, live: bool = False) -> Report:
-    """Check the settings, the database, the mail server and every cart store. What is wrong becomes a finding.
+    """Check the settings, the database, the mail server, the payment provider and every cart store.
+
+    What is wrong becomes a finding.
 
     `live`: also what is still a demonstration; it is looked for in any case where PUBLIC_URL is set.
     """
@@ -44,6 +48,7 @@ async def examine(settings: Settings, env_file: Mapping[str, str], *, live: bool
     checks = [with_timeout("DATABASE_URL", _check_tables(settings), DATABASE_SECONDS)]
     if live or settings.public_url:
         checks.append(with_timeout("Live", live_findings(settings), DATABASE_SECONDS))
+    checks.append(with_timeout("PAYMENTS_URL", check_payments(settings), PAYMENT_CHECK_SECONDS))
     if settings.smtp_url:
         checks.append(with_timeout("SMTP_URL", check_mail_server(settings.smtp_url), MAIL_SECONDS))
     checks += [

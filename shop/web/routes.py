@@ -5,6 +5,7 @@
                  /cart/saved/{sku}/remove  /cart/empty  /cart/undo  /cart/coupon  /cart/coupon/remove  /cart/welcome
                  /recommended
     checkout     /checkout  /checkout/summary  /checkout/check  /cart/checkout  /payment/{number}
+                 /payment/{number}/return  /payments/{provider}/events
     order        /order  /order/{number}  /order/{number}/invoice
     handoff      /cart/handoff  /handoff/{token}  /handoff/{token}/undo
     pages        /about  /help  /setCurrency  /setLanguage  /logout  /static/{path}  /offline  /service-worker.js

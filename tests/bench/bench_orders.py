@@ -14,7 +14,7 @@ import itertools
 import random
 import statistics
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -38,7 +38,7 @@ from shop.catalog.reading.repository import CatalogRepository
 from shop.catalog.stock import stock
 from shop.checkout.model import Order, Quote
 from shop.checkout.payments.demo import DemoPayments
-from shop.checkout.payments.provider import Card, Payment, PaymentProvider
+from shop.checkout.payments.provider import Payment, PaymentEvent, PaymentProvider, PaymentRequest
 from shop.checkout.placing.place_order import OrderRequest
 from shop.checkout.pricing.coupons import Coupon, Coupons
 from shop.checkout.pricing.quotes import Quotes
@@ -46,6 +46,7 @@ from shop.checkout.pricing.terms import read_terms
 from shop.checkout.pricing.totals import CouponTerms
 from shop.database import create_engine, migrate, writing
 from shop.demo.postgres import Postgres
+from shop.errors import NotFound
 from shop.money import Money
 from tests.bench.pace import usually
 from tests.fixtures.catalog import a_product, fill, variant
@@ -89,20 +90,30 @@ KINDS = (
 class GenerousBank:
     """A PaymentProvider that approves at once."""
 
-    async def authorise(self, key: str, amount: Money, card: Card) -> Payment:
-        return Payment(key, "authorised", amount)
+    name = "generous"
+    pages: tuple[str, ...] = ()
+    seconds = 900
 
-    async def capture(self, key: str) -> Payment:
+    async def authorise(self, request: PaymentRequest) -> Payment:
+        return Payment(request.key, "authorised", request.amount)
+
+    async def capture(self, key: str, amount: int | None = None) -> Payment:
         return Payment(key, "captured", PRICE)
 
     async def void(self, key: str) -> Payment:
         return Payment(key, "voided", PRICE)
 
-    async def refund(self, key: str) -> Payment:
+    async def refund(self, key: str, refund: str, amount: int | None = None) -> Payment:
         return Payment(key, "refunded", PRICE)
 
     async def find(self, key: str) -> Payment | None:
         return None
+
+    def event(self, headers: Mapping[str, str], body: bytes) -> PaymentEvent:
+        raise NotFound
+
+    async def close(self) -> None:
+        pass
 
 
 class Raw:
@@ -181,7 +192,7 @@ class Shop:
             quote=quote,
             changes=cart.changes,
             buyer=msgspec.structs.replace(ADA, email=f"{cart_id}@shop.example"),
-            card=a_card(),
+            token=a_card().token,
         )
 
     async def set_aside(self, quote: Quote) -> None:

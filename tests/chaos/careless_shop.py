@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 
+import msgspec
 import uvicorn
 from litestar import Litestar
 
@@ -11,9 +12,8 @@ from shop.app import create_app
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import Add, Cart, Change, apply
 from shop.checkout.payments.demo import DemoPayments
-from shop.checkout.payments.provider import Card, Payment
+from shop.checkout.payments.provider import Payment, PaymentRequest
 from shop.database import create_engine
-from shop.money import Money
 from shop.settings import Settings
 
 CARELESS = 2
@@ -36,10 +36,11 @@ class ForgetfulCarts(MemoryCartService):
 class GreedyBank(DemoPayments):
     """Takes each payment once more, under a key of its own."""
 
-    async def authorise(self, key: str, amount: Money, card: Card) -> Payment:
-        await super().authorise(f"{key}-again", amount, card)
-        await self.capture(f"{key}-again")
-        return await super().authorise(key, amount, card)
+    async def authorise(self, request: PaymentRequest) -> Payment:
+        again = msgspec.structs.replace(request, key=f"{request.key}-again")
+        await super().authorise(again)
+        await self.capture(again.key)
+        return await super().authorise(request)
 
 
 def open_shop(settings: Settings) -> Litestar:

@@ -23,9 +23,8 @@ from shop.cart.around.metered import MeteredCartService
 from shop.cart.connect import connect
 from shop.cart.model import Cart, Change, Purchase
 from shop.checkout.payments.demo import DemoPayments
-from shop.checkout.payments.provider import Card, Payment
+from shop.checkout.payments.provider import Payment, PaymentRequest
 from shop.database import create_engine
-from shop.money import Money
 from shop.settings import Settings
 from tests.fixtures.shop_app import running
 
@@ -93,13 +92,13 @@ class MortalPayments(DemoPayments):
         super().__init__(create_engine(settings.database_url))
         self.fate = fate
 
-    async def authorise(self, key: str, amount: Money, card: Card) -> Payment:
-        payment = await super().authorise(key, amount, card)
+    async def authorise(self, request: PaymentRequest) -> Payment:
+        payment = await super().authorise(request)
         self.fate.reached("after-authorise")
         return payment
 
-    async def capture(self, key: str) -> Payment:
-        payment = await super().capture(key)
+    async def capture(self, key: str, amount: int | None = None) -> Payment:
+        payment = await super().capture(key, amount)
         self.fate.reached("after-capture")
         return payment
 

@@ -186,8 +186,6 @@ def test_it_leaves_no_temporary_files(open_shop: OpenShop, number: signal.Signal
         assert list(Path(folder).iterdir()) == []
 
 
-
-
 def test_a_payment_in_progress_is_finished(open_shop: OpenShop) -> None:
     shop = open_shop(products={"mug": 1900})
     with browser(shop.url) as client, ThreadPoolExecutor(1) as pool:

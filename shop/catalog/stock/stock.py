@@ -191,6 +191,24 @@ async def hand_over(connection: AsyncConnection, number: str) -> dict[str, int]:
     return dict(await _delete(connection, _keys_of(_order(number))))
 
 
+async def uncommit(connection: AsyncConnection, number: str, quantities: Mapping[str, int]) -> None:
+    """Put units on sale again that are committed to an order, under the present names of their skus."""
+    holder, left = _order(number), dict(quantities)
+    held = set(await connection.scalars(select(_r.sku).where(_r.holder == holder, _r.committed)))
+    own: Counter[str] = Counter()
+    for _ in range(MAX_RENAMES):
+        own.update({sku: quantity for sku, quantity in left.items() if sku in held})
+        left = await _renamed(connection, {sku: quantity for sku, quantity in left.items() if sku not in held})
+        if not left:
+            break
+    for sku, quantity in sorted(own.items()):
+        row = and_(_r.holder == holder, _r.sku == sku)
+        await connection.execute(delete(reservations).where(row, _r.quantity == quantity))
+        fewer = update(reservations).where(row, _r.quantity > quantity).values(quantity=_r.quantity - quantity)
+        await connection.execute(fewer)
+    await restore(connection, own)
+
+
 async def restore(connection: AsyncConnection, quantities: Mapping[str, int]) -> None:
     """Put units on sale again, under the present name of a sku that was renamed. Unknown skus are ignored."""
     for _ in range(MAX_RENAMES):

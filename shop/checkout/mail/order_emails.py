@@ -16,11 +16,14 @@ from shop.formatting import day_of
 from shop.i18n import ENGLISH, content, speaking, spoken
 from shop.i18n import gettext as _
 from shop.languages import language_of
+from shop.money import Money
 from shop.resources import resource_dir
 
 EMAILED_STATES: frozenset[State] = frozenset({"failed", "placed", "shipped", "cancelled", "refunded"})
 """The states of an order that are announced by e-mail; 'failed' only where the shopper no longer looks at the page."""
-EMAIL_KINDS = (*sorted(EMAILED_STATES), "merchant")
+MOST_REFUNDS = 20
+"""Refunds of parts of one order."""
+EMAIL_KINDS = (*sorted(EMAILED_STATES), "merchant", *(f"refund-{number}" for number in range(1, MOST_REFUNDS + 1)))
 """What the ids of e-mails about orders begin with."""
 
 
@@ -55,6 +58,8 @@ class OrderEmail(msgspec.Struct, frozen=True):
     sums: tuple[OrderEmailRow, ...]
     """Subtotal, discount, shipping and tax."""
     total: str
+    refunded: str
+    """What was refunded in parts; '' for nothing."""
     address: tuple[str, ...]
     """The lines of the address."""
     method: str
@@ -82,6 +87,10 @@ class OrderEmails:
             emails.append(merchant_email(order, self._orders_to, self._zone))
         await self._outbox.write(connection, *emails)
 
+    async def write_refund(self, connection: AsyncConnection, order: Order, position: int, amount: Money) -> None:
+        """Queue the e-mail about the refund of a part of an order, the first of which has the position 1."""
+        await self._outbox.write(connection, refund_email(order, position, amount, self._zone))
+
 
 def order_email(kind: State, order: Order, zone: tzinfo = UTC) -> Email:
     """The e-mail about an order that reached one of EMAILED_STATES. Its id is 'placed:NUMBER' etc.
@@ -90,6 +99,21 @@ def order_email(kind: State, order: Order, zone: tzinfo = UTC) -> Email:
     """
     with speaking(language_of(order.buyer.language)):
         return _email(f"{kind}:{order.number}", order.buyer.email, _view(kind, order, zone))
+
+
+def refund_email(order: Order, position: int, amount: Money, zone: tzinfo = UTC) -> Email:
+    """The e-mail about the refund of a part of an order. Its id is 'refund-1:NUMBER' etc."""
+    with speaking(language_of(order.buyer.language)):
+        number, part, card = grouped(order.number), amount.format(), order.buyer.card
+        wording = _Wording(
+            _("{amount} of order {number} is on its way back", amount=part, number=number),
+            _("A part of your money is on its way back"),
+            _("{total} goes back to your {card}. Your bank may take a few days to show it.", total=part, card=card)
+            if card
+            else _("{total} goes back to you. Your bank may take a few days to show it.", total=part),
+        )
+        view = msgspec.structs.replace(_view("placed", order, zone), **msgspec.structs.asdict(wording))
+        return _email(f"refund-{position}:{order.number}", order.buyer.email, view)
 
 
 def merchant_email(order: Order, recipient: str, zone: tzinfo = UTC) -> Email:
@@ -127,6 +151,7 @@ def _view(kind: State, order: Order, zone: tzinfo) -> OrderEmail:
         lines=tuple(map(_row, quote.lines)),
         sums=_sums(quote),
         total=quote.total.format(),
+        refunded=quote.money(order.refunded).format() if order.refunded else "",
         address=order.buyer.address.lines,
         method=content(quote.method_title),
         card=order.buyer.card,
@@ -165,6 +190,7 @@ def _wording(kind: State, order: Order) -> _Wording:
                 )
             return _Wording(_("Your order {number} is cancelled", number=number), _("Your order is cancelled"), lead)
         case "refunded":
+            total = order.unrefunded.format()
             lead = _("{total} goes back to you. Your bank may take a few days to show it.", total=total)
             if card:
                 lead = _(

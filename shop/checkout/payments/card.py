@@ -1,18 +1,21 @@
-"""Parses a card as typed, and reports an error for each invalid field. Pure: no I/O, no clock.
+"""The card form of the demo provider: parses a card as typed, and reports an error for each invalid field.
 
-Error messages contain no digit of the input: messages may reach pages and logs, card numbers must not.
+Pure: no I/O, no clock. Error messages contain no digit of the input: messages may reach pages and logs, card numbers
+must not. A real provider reads cards on its own pages, and the shop never sees one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import msgspec
 
 from shop import typed
-from shop.checkout.payments.provider import Card
+from shop.checkout.payments.card_numbers import passes_luhn
+from shop.checkout.payments.demo_cards import outcome_of
+from shop.checkout.payments.provider import PaymentToken
 from shop.errors import InvalidFields
 from shop.formatting import listed
 from shop.i18n import gettext as _
@@ -23,10 +26,30 @@ MONTH = "credit_card_expiration_month"
 YEAR = "credit_card_expiration_year"
 CVV = "credit_card_cvv"
 
-MAX_DIGITS = 19
-"""Of a card's number (ISO/IEC 7812-1)."""
 MAX_YEARS_AHEAD = 99
 """A card expires at most this many years from now. Banks issue no such cards, but shop testing tools do."""
+
+
+class Card(msgspec.Struct, frozen=True):
+    """A checked card. It is never stored, logged or shown."""
+
+    number: str
+    """Digits only."""
+    month: int
+    year: int
+    """Four digits."""
+    cvv: str
+
+    def __repr__(self) -> str:
+        return "Card(…)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
+
+    @property
+    def token(self) -> PaymentToken:
+        """What the demo provider is told of the card: the outcome of a payment with it, and no digit of its number."""
+        return PaymentToken(outcome_of(self.number), brand_of(self.number), self.number[-4:])
 
 
 class Brand(msgspec.Struct, frozen=True):
@@ -44,10 +67,6 @@ BRANDS = (
     Brand("Mastercard", r"5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720", (16,), 3),
     Brand("American Express", r"3[47]", (15,), 4),
 )
-_GROUPS = re.compile(r"\d+(?:[\s.,/_*-]{1,3}\d+)*", re.ASCII)
-"""Digits in groups, as people write long numbers."""
-_ANY_NUMBER = re.compile(r"3[0689]\d{12}|3[47]\d{13}|(?:2[2-7]|35|[456]\d)\d{14,17}", re.ASCII)
-"""Numbers of all brands (ISO/IEC 7812): 14 digits for Diners Club, 15 for American Express, else 16 to 19."""
 
 
 def read_card(number: str, month: str, year: str, cvv: str, today: date) -> Card:
@@ -79,32 +98,6 @@ def brand_of(number: str) -> str:
     """The brand of a card's number (digits only); '' if it is not accepted."""
     brand = _brand(number)
     return brand.name if brand else ""
-
-
-def has_card_number(text: str) -> bool:
-    """Whether a text contains what is probably a card's number, of any brand, however it is divided."""
-    return any(
-        _ANY_NUMBER.fullmatch(number) and passes_luhn(number)
-        for found in _GROUPS.findall(one_form(text))
-        for number in _joined(re.findall(r"\d+", found))
-    )
-
-
-def passes_luhn(digits: str) -> bool:
-    """Whether the last digit is the check digit of the others (ISO/IEC 7812-1, annex B)."""
-    doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
-    return (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10 == 0
-
-
-def _joined(groups: list[str]) -> Iterator[str]:
-    """The numbers that neighbouring groups of digits make together."""
-    for first in range(len(groups)):
-        number = ""
-        for group in groups[first : first + MAX_DIGITS]:
-            number += group
-            if len(number) > MAX_DIGITS:
-                break
-            yield number
 
 
 def _brand(digits: str) -> Brand | None:

@@ -18,27 +18,41 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shop.checkout.payments.demo import DemoPayments
 from shop.checkout.payments.provider import PaymentProvider
 from shop.errors import ConfigurationError
+from shop.settings import Settings
 
 DEMO = "demo"
+STRIPE = "stripe"
 GROUP = "shop.payments"
 
 
-def provider_of(url: str, engine: AsyncEngine, clock: Callable[[], float] = time.time) -> PaymentProvider:
-    """The provider of a URL. Raises ConfigurationError for a scheme without a provider.
+def provider_of(settings: Settings, engine: AsyncEngine, clock: Callable[[], float] = time.time) -> PaymentProvider:
+    """The provider of PAYMENTS_URL. Raises ConfigurationError for a scheme without a provider.
 
-    The demo provider keeps its ledger in the shop's own database, `engine`.
+    The providers of the shop itself keep what they know in its own database, `engine`.
     """
+    url = settings.payments_url
     if is_demo(url):
         return DemoPayments(engine, clock)
     scheme, installed = _scheme(url), entry_points(group=GROUP)
+    if scheme == STRIPE:
+        return _stripe(settings, engine, clock)
     if scheme not in installed.names:
-        known = ", ".join(f"{name}:" for name in (DEMO, *sorted(installed.names)))
+        known = ", ".join(f"{name}:" for name in (DEMO, STRIPE, *sorted(installed.names)))
         raise ConfigurationError(
             f"PAYMENTS_URL begins with {scheme!r}, and no payment provider of that name is installed. "
             f"There are: {known}"
         )
     provider: PaymentProvider = installed[scheme].load()(url)
     return provider
+
+
+def _stripe(settings: Settings, engine: AsyncEngine, clock: Callable[[], float]) -> PaymentProvider:
+    try:
+        from shop.checkout.payments.stripe import StripePayments, read_stripe_url
+    except ModuleNotFoundError as error:
+        raise ConfigurationError("PAYMENTS_URL is stripe:, which needs an extra: pip install 'shop[stripe]'") from error
+    address = read_stripe_url(settings.payments_url)
+    return StripePayments(address, settings.stripe_secret_key, settings.stripe_webhook_secret, engine, clock)
 
 
 def is_demo(url: str) -> bool:

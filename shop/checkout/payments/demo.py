@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 from sqlalchemy import Row, bindparam, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from shop.checkout.payments.demo_cards import Outcome, outcome_of
-from shop.checkout.payments.provider import Card, Payment, Status
-from shop.checkout.schema import demo_payments
+from shop.checkout.payments.demo_cards import Outcome
+from shop.checkout.payments.provider import REST, Payment, PaymentEvent, PaymentRequest, Status
+from shop.checkout.schema import demo_payments, demo_refunds
 from shop.database import fetch, writing
-from shop.errors import PaymentRefused, PaymentUnavailable, StoreUnavailable
+from shop.errors import NotFound, PaymentRefused, PaymentUnavailable, StoreUnavailable
 from shop.i18n import noted
 from shop.money import Money
 
@@ -31,18 +32,34 @@ NOTHING = Money(0, "XXX")
 
 _PRECEDENCE: tuple[Status, ...] = ("challenged", "authorised", "declined", "voided", "captured", "refunded")
 """The status of a payment is the last of these in its ledger."""
-_OUTCOME_STATUS: dict[Outcome, tuple[Status, str]] = {
-    "declined": ("declined", noted("Your bank declined this card. Nothing was charged. Please try another card.")),
+_DECLINED = noted("Your bank declined this card. Nothing was charged. Please try another card.")
+_OUTCOMES: Mapping[str, tuple[Status, str]] = {
+    "declined": ("declined", _DECLINED),
     "no-funds": ("declined", noted("Your bank declined this card for lack of funds. Nothing was charged.")),
     "challenged": ("challenged", ""),
+    **dict.fromkeys(("approved", "slow", "lost-answer"), ("authorised", "")),
 }
+"""Status and message by token: an Outcome."""
 _UNCONFIRMED = noted("You did not confirm this payment with your bank. Nothing was charged.")
 _LEDGER = select(demo_payments).where(demo_payments.c.key == bindparam("key"))
+_REFUNDS = select(demo_refunds).where(demo_refunds.c.key == bindparam("key"))
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 
 
+class _Step(msgspec.Struct, frozen=True):
+    """A row of the ledger."""
+
+    amount: int
+    currency: str
+    message: str = ""
+
+
 class DemoPayments:
-    """A PaymentProvider whose outcome depends on the card number (see demo_cards). `sleep` delays its answers."""
+    """A PaymentProvider whose tokens are outcomes (see Card.token). `sleep` delays its answers."""
+
+    name = "demo"
+    pages: tuple[str, ...] = ()
+    seconds = 900
 
     def __init__(
         self,
@@ -54,25 +71,25 @@ class DemoPayments:
         self._clock = clock
         self._sleep = sleep
 
-    async def authorise(self, key: str, amount: Money, card: Card) -> Payment:
+    async def authorise(self, request: PaymentRequest) -> Payment:
         """See PaymentProvider."""
-        outcome = outcome_of(card.number)
+        outcome: Outcome | str = request.token
         if outcome == "slow":
             await self._sleep(SLOW_SECONDS)
         if outcome == "lost-call":
             await self._never_answer()
-        status, message = _OUTCOME_STATUS.get(outcome, ("authorised", ""))
+        status, message = _OUTCOMES.get(outcome, ("declined", _DECLINED))
         payment = await self._transition(
-            key, status, allowed_from=(None,), unchanged_if=_PRECEDENCE, amount=amount, message=message
+            request.key, status, allowed_from=(None,), unchanged_if=_PRECEDENCE, amount=request.amount, message=message
         )
         if outcome == "lost-answer":
             await self._never_answer()
         return payment
 
-    async def capture(self, key: str) -> Payment:
+    async def capture(self, key: str, amount: int | None = None) -> Payment:
         """See PaymentProvider."""
         return await self._transition(
-            key, "captured", allowed_from=("authorised",), unchanged_if=("captured", "refunded")
+            key, "captured", allowed_from=("authorised",), unchanged_if=("captured", "refunded"), part=amount
         )
 
     async def void(self, key: str) -> Payment:
@@ -85,16 +102,42 @@ class DemoPayments:
             amount=NOTHING,
         )
 
-    async def refund(self, key: str) -> Payment:
+    async def refund(self, key: str, refund: str, amount: int | None = None) -> Payment:
         """See PaymentProvider."""
-        return await self._transition(key, "refunded", allowed_from=("captured",), unchanged_if=("refunded",))
+        async with self._locked(key) as connection:
+            steps = _steps((await connection.execute(_LEDGER, {"key": key})).all())
+            refunds = {row.id: row.amount for row in await connection.execute(_REFUNDS, {"key": key})}
+            payment = _payment(key, steps, refunds)
+            if payment and (refund in refunds or (payment.status == "refunded" and refund == REST)):
+                return payment
+            if payment is None or payment.status != "captured":
+                raise _refused(key, payment, "refunded")
+            left = payment.captured - payment.refunded
+            given = left if amount is None else amount
+            if not 0 < given <= left:
+                raise PaymentRefused(f"Of payment {key}, {left} is left; {given} cannot be refunded.")
+            row = {"key": key, "id": refund, "amount": given, "at": int(self._clock())}
+            await connection.execute(insert(demo_refunds), row)
+            if given == left:
+                steps["refunded"] = _Step(payment.captured, payment.amount.currency)
+                await self._record(connection, key, "refunded", steps["refunded"])
+        return _known(key, steps, refunds | {refund: given})
 
     async def find(self, key: str) -> Payment | None:
         """See PaymentProvider."""
         try:
-            return _payment(key, await fetch(self._engine, _LEDGER, {"key": key}))
+            steps = _steps(await fetch(self._engine, _LEDGER, {"key": key}))
+            refunds = await fetch(self._engine, _REFUNDS, {"key": key}) if "captured" in steps else ()
+            return _payment(key, steps, {row.id: row.amount for row in refunds})
         except StoreUnavailable as error:
             raise _unavailable() from error
+
+    def event(self, headers: Mapping[str, str], body: bytes) -> PaymentEvent:  # noqa: ARG002 - it sends no messages
+        """See PaymentProvider."""
+        raise NotFound("There is no such payment provider.")
+
+    async def close(self) -> None:
+        """See PaymentProvider."""
 
     async def confirm(self, key: str, *, approved: bool) -> Payment:
         """Record the shopper's answer to a challenge. A payment that is already answered or voided stays unchanged.
@@ -118,29 +161,32 @@ class DemoPayments:
         allowed_from: tuple[Status | None, ...],
         unchanged_if: tuple[Status, ...],
         amount: Money = NOTHING,
+        part: int | None = None,
         message: str = "",
     ) -> Payment:
         """Move a payment to `target` from one of `allowed_from` (None: no payment); return it if in `unchanged_if`.
 
-        Raises PaymentRefused for any other status. `amount` is that of a new payment.
+        Raises PaymentRefused for any other status. `amount` is that of a new payment, `part` of a capture.
         """
         async with self._locked(key) as connection:
-            payment = _payment(key, (await connection.execute(_LEDGER, {"key": key})).all())
+            steps = _steps((await connection.execute(_LEDGER, {"key": key})).all())
+            payment = _payment(key, steps, {})
             status = payment.status if payment else None
             if status in allowed_from:
-                amount = payment.amount if payment else amount
-                row = {
-                    "key": key,
-                    "kind": target,
-                    "amount": amount.amount,
-                    "currency": amount.currency,
-                    "words": message,
-                }
-                await connection.execute(insert(demo_payments), row | {"at": int(self._clock())})
-                return _payment_with(key, target, amount, message)
+                whole = payment.amount if payment else amount
+                if part is not None and not 0 < part <= whole.amount:
+                    raise PaymentRefused(f"Of payment {key}, {whole.amount} is authorised; {part} cannot be captured.")
+                steps[target] = _Step(whole.amount if part is None else part, whole.currency, message)
+                await self._record(connection, key, target, steps[target])
+                return _known(key, steps, {})
             if payment is not None and status in unchanged_if:
-                return payment
-        raise PaymentRefused(f"Payment {key} is {status or 'not known'}; it cannot become {target}.")
+                refunds = (await connection.execute(_REFUNDS, {"key": key})).all() if payment.captured else ()
+                return _known(key, steps, {row.id: row.amount for row in refunds})
+        raise _refused(key, payment, target)
+
+    async def _record(self, connection: AsyncConnection, key: str, kind: Status, step: _Step) -> None:
+        row = {"key": key, "kind": kind, "amount": step.amount, "currency": step.currency, "words": step.message}
+        await connection.execute(insert(demo_payments), row | {"at": int(self._clock())})
 
     @asynccontextmanager
     async def _locked(self, key: str) -> AsyncIterator[AsyncConnection]:
@@ -162,12 +208,32 @@ def _unavailable() -> PaymentUnavailable:
     return PaymentUnavailable("The bank does not answer. Whether the payment was made is not known yet.")
 
 
-def _payment(key: str, ledger: Sequence[Row[Any]]) -> Payment | None:
-    if not ledger:
-        return None
-    last = max(ledger, key=lambda row: _PRECEDENCE.index(row.kind))
-    return _payment_with(key, last.kind, Money(last.amount, last.currency), last.words)
+def _refused(key: str, payment: Payment | None, target: Status) -> PaymentRefused:
+    status = payment.status if payment else "not known"
+    return PaymentRefused(f"Payment {key} is {status}; it cannot become {target}.")
 
 
-def _payment_with(key: str, status: Status, amount: Money, message: str) -> Payment:
-    return Payment(key, status, amount, message, f"/payment/{key}" if status == "challenged" else "")
+def _steps(ledger: Sequence[Row[Any]]) -> dict[Status, _Step]:
+    return {row.kind: _Step(row.amount, row.currency, row.words) for row in ledger}
+
+
+def _payment(key: str, steps: Mapping[Status, _Step], refunds: Mapping[str, int]) -> Payment | None:
+    return _known(key, steps, refunds) if steps else None
+
+
+def _known(key: str, steps: Mapping[Status, _Step], refunds: Mapping[str, int]) -> Payment:
+    """The payment that these steps and refunds have led to."""
+    made = [kind for kind in _PRECEDENCE if kind in steps]
+    status, first = made[-1], steps[made[0]]
+    captured = steps["captured"].amount if "captured" in steps else 0
+    return Payment(
+        key,
+        status,
+        Money(first.amount, first.currency),
+        steps[status].message,
+        f"/payment/{key}" if status == "challenged" else "",
+        captured,
+        # Earlier releases kept no single refunds.
+        captured if status == "refunded" else sum(refunds.values()),
+        reference=f"demo-{key}",
+    )

@@ -17,7 +17,10 @@ from shop.checkout.schema import LIVE, OPEN, PENDING, order_events, order_lines,
 from shop.database import fetch
 from shop.errors import NotFound
 
-_COLUMNS = ("number", "secret", "state", "settled", "email", "created_at", "changed_at", "details")
+_COLUMNS = (
+    *("number", "secret", "state", "settled", "email", "created_at", "changed_at"),
+    *("refunded", "payment_reference", "details"),
+)
 READ = [orders.c[name] for name in _COLUMNS]
 """The columns that an order is built from."""
 
@@ -94,6 +97,11 @@ class Orders:
     async def with_key(self, key: str) -> Order | None:
         """The order of an Idempotency-Key (`key_of`), failed or not, or None."""
         return first(await fetch(self._engine, select(*READ).where(orders.c.idempotency_key == key)))
+
+    async def with_reference(self, reference: str) -> Order | None:
+        """The order whose payment has this id at the provider, or None."""
+        known = orders.c.payment_reference == reference, orders.c.payment_reference != ""
+        return first(await fetch(self._engine, select(*READ).where(*known)))
 
     async def page(self, query: OrderQuery | None = None) -> list[Order]:
         """The orders of a query, newest first."""
@@ -174,6 +182,8 @@ def order_of(row: Row[Any]) -> Order:
         settled=row.settled,
         created_at=row.created_at,
         changed_at=row.changed_at,
+        refunded=row.refunded,
+        payment_reference=row.payment_reference,
         quote=details.quote,
         buyer=Buyer(**{name: getattr(details, name) for name in Buyer.__struct_fields__} | {"email": row.email}),
         challenge_path=details.challenge_path,

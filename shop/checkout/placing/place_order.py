@@ -19,13 +19,14 @@ from shop.cart.model import Cart
 from shop.checkout.metrics import OrderMetrics
 from shop.checkout.model import Buyer, Order, Quote
 from shop.checkout.order_numbers import masked, new_number, new_secret
-from shop.checkout.payments.provider import Card, Payment
+from shop.checkout.payments.provider import Payment, PaymentToken
 from shop.checkout.placing.orders import key_of
 from shop.checkout.placing.workflow import OrderWorkflow
 from shop.errors import (
     IdempotencyKeyReused,
     InvalidInput,
     PaymentDeclined,
+    PaymentRefused,
     PaymentUnavailable,
     StoreUnavailable,
     unforeseen,
@@ -46,12 +47,15 @@ log = logging.getLogger(__name__)
 
 
 class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A submitted order: the quote that the shopper agreed to, the buyer, and the card."""
+    """A submitted order: the quote that the shopper agreed to, the buyer, and how they pay."""
 
     quote: Quote
     buyer: Buyer
-    card: Card | None
-    """None only for an order that costs nothing."""
+    token: PaymentToken | None = None
+    """What the payment provider's own fields made of a card; None if the shopper pays on the provider's page, or
+    nothing."""
+    origin: str = ""
+    """The shop's address as the shopper sees it, for the way back from the provider's page."""
     changes: bytes
     """Cart.changes when the quote was made: the ids of the cart's changes."""
     key: str = ""
@@ -78,7 +82,7 @@ class PlaceOrder:
         """Place an order, or return the one that an equal submit placed.
 
         A cart has at most one pending order. A second submit waits for it to be decided, and returns that order if
-        the decision takes too long.
+        the decision takes too long. One that waits for its shopper ends if they now order something else.
 
         The order is placed or paid; or it is pending, because the provider has not answered or the shopper must
         confirm the payment at `order.challenge_path`.
@@ -134,13 +138,21 @@ class PlaceOrder:
     async def _place(self, submission: OrderRequest) -> Order:
         order, key, claimant = self._order(submission), _key(submission), secrets.token_hex(8)
         while not await self._transitions.create(order, key, claimant, submission.changes):
-            if (earlier := await self._earlier(submission, key)) is not None:
-                return _unless_failed(await self._decided(earlier))
-            other = await self._orders.pending_of(submission.quote.cart_id)
-            if other is not None and (await self._decided(other)).state == "pending":
+            earlier = await self._earlier(submission, key)
+            other = earlier or await self._orders.pending_of(submission.quote.cart_id)
+            if other is None:
+                continue
+            other = await self._decided(other)
+            if is_replaced(other, submission) and await self._withdrawn(other.number):
+                continue
+            if earlier is not None:
+                return _unless_failed(other)
+            if other.state == "pending":
                 return other
         try:
-            payment = await self._transitions.authorise(order, submission.card)
+            payment = await self._transitions.authorise(
+                order, submission.token.value if submission.token else "", submission.origin
+            )
         except Exception as error:
             self._metrics.unknown(order, error)
             with contextlib.suppress(StoreUnavailable):
@@ -168,6 +180,18 @@ class PlaceOrder:
             except Exception as error:
                 log.warning("Order %s: step failed, will retry: %s", masked(number), error, exc_info=unforeseen(error))
         return await self._orders.find(number)
+
+    async def _withdrawn(self, number: str) -> bool:
+        """Whether an order that waits for its shopper could be ended, because they order something else instead."""
+        claimant = secrets.token_hex(8)
+        order = await self._transitions.claim_one(number, claimant)
+        if order is None:
+            return False
+        try:
+            return (await self._workflow.withdraw(order, claimant)).state != "pending"
+        except (PaymentUnavailable, PaymentRefused) as error:
+            log.warning("Order %s: not replaced by another: %s", masked(number), error)
+            return False
 
     async def _earlier(self, submission: OrderRequest, key: str | None) -> Order | None:
         """The order of an earlier equal submit; None if it has failed and no longer blocks this one."""
@@ -206,6 +230,22 @@ class PlaceOrder:
             buyer=buyer,
             fingerprint=submission.fingerprint if submission.key else "",
         )
+
+
+def is_replaced(order: Order, submission: OrderRequest) -> bool:
+    """Whether an order that waits for its shopper's payment is not what they order now: other goods, another address.
+
+    A request that is repeated with its key is the same order.
+    """
+    if order.state != "pending" or not order.challenge_path or (order.fingerprint == submission.fingerprint != ""):
+        return False
+    before, now = order.quote, submission.quote
+    same_goods = (before.lines, before.totals, before.method) == (now.lines, now.totals, now.method)
+    return not same_goods or _recipient(order.buyer) != _recipient(submission.buyer)
+
+
+def _recipient(buyer: Buyer) -> tuple[object, ...]:
+    return (buyer.email, buyer.address, buyer.gift_note)
 
 
 def check_key(order: Order, fingerprint: str, wanted: Mapping[str, int] | None = None) -> None:

@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,14 +25,13 @@ from shop.catalog.writing.levels import Kind, StockChange, locked_levels, record
 from shop.checkout.mail.order_emails import OrderEmails
 from shop.checkout.model import Order, OrderEvent, Quote, State
 from shop.checkout.order_numbers import purchase_id
-from shop.checkout.payments.provider import Card, Payment, PaymentProvider
-from shop.checkout.placing import updates
+from shop.checkout.payments.provider import REST, Payment, PaymentEvent, PaymentProvider, PaymentRequest
+from shop.checkout.placing import refunds, updates
+from shop.checkout.placing.refunds import PartRefund
 from shop.checkout.placing.transactions import OrderTransactions, Work
 from shop.checkout.pricing.coupons import Coupons
 from shop.errors import CartOrdered, OutOfStock, PaymentRefused, PaymentUnavailable, QuoteChanged
-
-CHALLENGE_SECONDS = 900
-"""How long the shopper has to confirm a payment with their bank, from the creation of the order."""
+from shop.money import Money
 
 STOCK_TRIES = 3
 """PostgreSQL selects the rows of an UPDATE before it waits for their locks, and does not reconsider the others: units
@@ -69,6 +70,11 @@ class OrderTransitions:
         self._emails = emails
         self._touched = touched
 
+    @property
+    def challenge_seconds(self) -> int:
+        """How long the shopper has to pay or confirm with the provider, from the creation of the order."""
+        return self._payments.seconds
+
     def until(self) -> int:
         """The expiry of a claim made now, milliseconds since the epoch."""
         return int((self.clock() + 2 * self.seconds) * 1000)
@@ -97,12 +103,23 @@ class OrderTransitions:
             self._touched(order.quote.wanted)
         return is_new
 
-    async def authorise(self, order: Order, card: Card | None) -> Payment:
-        """Authorise the amount. An order that costs nothing does not involve the provider, here and below."""
+    async def authorise(self, order: Order, token: str, origin: str) -> Payment:
+        """Authorise the amount. An order that costs nothing does not involve the provider, here and below.
+
+        `token`: PaymentToken.value; '' if the shopper pays on the provider's page. `origin`: the shop's address, for
+        the way back from there.
+        """
         if is_free(order):
             return Payment(order.number, "authorised", order.quote.total)
-        assert card is not None, "an order that costs something has a card"
-        return await self._asked(self._payments.authorise(order.number, order.quote.total, card))
+        request = PaymentRequest(
+            key=order.number,
+            amount=order.quote.total,
+            token=token,
+            return_url=f"{origin}{order.return_path}" if origin else "",
+            email=order.buyer.email,
+            language=order.buyer.language,
+        )
+        return await self._asked(self._payments.authorise(request))
 
     async def find(self, order: Order) -> Payment | None:
         """The payment of an order, or None if the provider does not know it."""
@@ -110,23 +127,25 @@ class OrderTransitions:
             return Payment(order.number, "authorised", order.quote.total)
         return await self._asked(self._payments.find(order.number))
 
-    async def confirm(self, order: Order, claimant: str) -> Order | None:
+    async def confirm(self, order: Order, claimant: str, payment: Payment | None = None) -> Order | None:
         """Place an order whose payment is authorised, and write its confirmation e-mail.
+
+        The order keeps the provider's reference of `payment`, and what it says of the card.
 
         Raises OutOfStock if it did not keep all that it needs while its shopper confirmed the payment, and others have
         bought the rest.
         """
         for _ in range(STOCK_TRIES - 1):
             with suppress(OutOfStock):
-                return await self._step(order, "placed", claimant)
-        return await self._step(order, "placed", claimant)
+                return await self._step(order, "placed", claimant, payment=payment)
+        return await self._step(order, "placed", claimant, payment=payment)
 
-    async def wait(self, order: Order, path: str) -> Order | None:
-        """Wait for the shopper to confirm the payment at `path`, with the order's share of the stock."""
-        until = (order.created_at + CHALLENGE_SECONDS) * 1000
+    async def wait(self, order: Order, payment: Payment) -> Order | None:
+        """Wait for the shopper to pay or to confirm the payment, with the order's share of the stock."""
+        until = (order.created_at + self.challenge_seconds) * 1000
 
         async def work(connection: AsyncConnection) -> tuple[Order | None, set[str]]:
-            waiting = await updates.wait_for_shopper(connection, order, path, until=until)
+            waiting = await updates.wait_for_shopper(connection, order, payment, until=until)
             return waiting, await stock.share(connection, order.number) if waiting else set()
 
         waiting, released = await self._transactions.run(work)
@@ -169,7 +188,7 @@ class OrderTransitions:
 
     async def ship(self, order: Order, who: str = "", why: str = "") -> Order | None:
         """Mark an order as shipped: its units leave the shop. Raises OrderStateRefused."""
-        return await self._step(order, "shipped", secrets.token_hex(8), settled=True, who=who, why=why)
+        return await self._step(order, "shipped", secrets.token_hex(8), settled=None, who=who, why=why)
 
     async def cancel(
         self,
@@ -197,11 +216,91 @@ class OrderTransitions:
         )
 
     async def refund(self, order: Order, *, who: str = "", why: str = "", restock: bool = False) -> Order | None:
-        """Mark an order as refunded; `release` returns the money. Raises OrderStateRefused.
+        """Mark an order as refunded, all that is left of it; `release` returns the money. Raises OrderStateRefused.
 
         `restock`: put its units on sale again, those that have come back too.
         """
         return await self._step(order, "refunded", secrets.token_hex(8), who=who, why=why, restock=restock)
+
+    async def refund_part(self, order: Order, part: PartRefund, *, who: str, why: str) -> tuple[Order, Money]:
+        """Refund a part of a paid or shipped order; return the order and the amount.
+
+        `pay_refunds` returns the money. Raises OrderStateRefused, and InvalidInput for more than there is.
+        """
+
+        async def work(connection: AsyncConnection) -> tuple[Order, Money]:
+            now = int(self.clock())
+            found = await refunds.locked_order(connection, order.number)
+            refund = refunds.next_refund(found, part, await refunds.refunds_of(connection, order.number), now)
+            claim = {"settled": False, "claim": secrets.token_hex(8), "claimed_until": self.until()}
+            after = await refunds.add(connection, found, refund, **claim)
+            amount = order.quote.money(refund.amount)
+            says = ", ".join((amount.format("en"), *(f"{count} × {sku}" for sku, count in part.skus.items())))
+            event = OrderEvent(at=now, what="part refund", who=who, why=f"{says}: {why}" if why else says)
+            await updates.note(connection, order.number, event.what, at=now, who=who, why=event.why)
+            if part.restock:
+                await _restock(connection, found, part.skus, event)
+            await self._emails.write_refund(connection, after, refund.position, amount)
+            return after, amount
+
+        after, amount = await self._transactions.run(work)
+        if part.restock:
+            self._touched(part.skus)
+        return after, amount
+
+    async def cost_of_refund(self, order: Order, part: PartRefund) -> Money:
+        """The amount that `refund_part` would refund now; the same errors."""
+
+        async def work(connection: AsyncConnection) -> Money:
+            earlier = await refunds.refunds_of(connection, order.number)
+            return order.quote.money(refunds.next_refund(order, part, earlier, int(self.clock())).amount)
+
+        return await self._transactions.run(work)
+
+    async def pay_refunds(self, order: Order) -> Order | None:
+        """Return the money of the refunds of parts; then the order is settled. Raises PaymentRefused."""
+        await self._pay_refunds(order)
+        return await self._transactions.run(lambda connection: updates.settle(connection, order))
+
+    async def _pay_refunds(self, order: Order) -> None:
+        stored = await self._transactions.run(lambda connection: refunds.refunds_of(connection, order.number))
+        for refund in stored:
+            if not refund.done:
+                await self._asked(self._payments.refund(order.number, str(refund.position), refund.amount))
+                await self._transactions.run(partial(refunds.mark_done, number=order.number, position=refund.position))
+
+    async def note_event(self, order: Order, provider: str, event: PaymentEvent) -> None:
+        """Store a message of the provider, once, and tell the operator what it says."""
+
+        async def work(connection: AsyncConnection) -> None:
+            now = int(self.clock())
+            is_new = await updates.insert_event(connection, order.number, provider, event, at=now)
+            if is_new and event.note:
+                await updates.note(connection, order.number, "note", at=now, who=provider, why=event.note)
+
+        await self._transactions.run(work)
+
+    async def adopt_refunds(self, order: Order) -> None:
+        """Take over what was refunded of an order at the provider, and not by this shop."""
+        payment = await self.find(order)
+        if payment is None or payment.refunded <= order.refunded or order.state not in refunds.REFUNDABLE:
+            return
+
+        async def work(connection: AsyncConnection) -> None:
+            now = int(self.clock())
+            found = await refunds.locked_order(connection, order.number)
+            amount = min(payment.refunded - found.refunded, found.unrefunded.amount)
+            if amount <= 0 or found.state not in refunds.REFUNDABLE:
+                return
+            earlier = await refunds.refunds_of(connection, order.number)
+            refund = refunds.StoredRefund(
+                position=len(earlier) + 1, amount=amount, skus={}, restocked=False, done=True, at=now
+            )
+            await refunds.add(connection, found, refund)
+            why = f"{order.quote.money(amount).format('en')}, at the provider"
+            await updates.note(connection, order.number, "part refund", at=now, who=self._payments.name, why=why)
+
+        await self._transactions.run(work)
 
     async def settle(self, order: Order, *, who: str, why: str) -> Order | None:
         """Mark an order as settled, because a person knows that its money was returned."""
@@ -209,6 +308,7 @@ class OrderTransitions:
         async def work(connection: AsyncConnection) -> Order | None:
             why_settled = f"settled: {why}"
             await updates.note(connection, order.number, "note", at=int(self.clock()), who=who, why=why_settled)
+            await refunds.mark_done(connection, order.number)
             return await updates.settle(connection, order)
 
         return await self._transactions.run(work)
@@ -225,14 +325,15 @@ class OrderTransitions:
 
     async def _return_money(self, order: Order) -> None:
         if await self._transactions.run(lambda connection: updates.was_paid(connection, order.number)):
-            await self._asked(self._payments.refund(order.number))
+            await self._pay_refunds(order)
+            await self._asked(self._payments.refund(order.number, REST))
             return
         if order.state != "failed" and await self._asked(self._payments.find(order.number)) is None:
             raise PaymentRefused("The bank does not know the payment of this order: nothing was returned.")
         try:
             await self._asked(self._payments.void(order.number))
         except PaymentRefused:
-            await self._asked(self._payments.refund(order.number))
+            await self._asked(self._payments.refund(order.number, REST))
 
     async def defer(self, order: Order, claimant: str) -> None:
         """Leave an order that cannot be advanced now: the longer it has waited, the longer until the next attempt."""
@@ -321,13 +422,23 @@ async def _move_stock(
     elif to != "paid":
         units = await stock.hand_over(connection, order.number)
         if to == "refunded" and order.state == "shipped":
-            units = order.quote.wanted  # they had left the shop
+            back = refunds.restocked_items(await refunds.refunds_of(connection, order.number))
+            units = dict(Counter(order.quote.wanted) - back)  # they had left the shop
             if restock:
                 await _record(connection, order, units, "returned", event)
         elif to != "shipped" and not restock:
             await _record(connection, order, units, "written off", event)
         if to != "shipped" and restock:
             await stock.restore(connection, units)
+
+
+async def _restock(connection: AsyncConnection, order: Order, skus: Mapping[str, int], event: OrderEvent) -> None:
+    """Put items of a paid or shipped order on sale again."""
+    if order.state == "paid":
+        await stock.uncommit(connection, order.number, skus)
+    else:
+        await _record(connection, order, skus, "returned", event)
+        await stock.restore(connection, skus)
 
 
 async def _record(

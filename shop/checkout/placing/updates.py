@@ -15,8 +15,9 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shop.checkout.model import Order, State, check_step
+from shop.checkout.payments.provider import Payment, PaymentEvent
 from shop.checkout.placing.orders import READ, details_of, folded, order_of, words_of
-from shop.checkout.schema import LIVE, OPEN, order_events, order_lines, orders
+from shop.checkout.schema import LIVE, OPEN, order_events, order_lines, order_refunds, orders, payment_events
 from shop.database import insert_into
 
 NOBODY = ""
@@ -93,6 +94,15 @@ async def note(connection: AsyncConnection, number: str, what: str, *, at: int, 
     await connection.execute(insert_into(connection, order_events), row)
 
 
+async def insert_event(
+    connection: AsyncConnection, number: str, provider: str, event: PaymentEvent, *, at: int
+) -> bool:
+    """Store a message of the payment provider about an order; False if it is stored already."""
+    row = {"provider": provider, "id": event.id, "number": number, "kind": event.kind, "at": at}
+    inserting = insert_into(connection, payment_events).values(row).on_conflict_do_nothing()
+    return (await connection.execute(inserting.returning(payment_events.c.id))).first() is not None
+
+
 async def was_paid(connection: AsyncConnection, number: str) -> bool:
     """Whether the payment of an order was captured."""
     paid = select(order_events.c.id).where(order_events.c.number == number, order_events.c.what == "paid").limit(1)
@@ -118,21 +128,27 @@ async def step(
     claimant: str,
     until: int,
     now: int,
-    settled: bool = False,
+    settled: bool | None = False,
     failure: str = "",
     who: str = "",
     why: str = "",
+    payment: Payment | None = None,
 ) -> Order | None:
     """Move an order to another state, claimed by `claimant` until `until`; None if another process has changed it.
+
+    `settled` None: what it still needs from the provider stays open, and so does its claim. `payment`: what is to be
+    kept of it.
 
     The history says so, of every state but 'placed', the first. Raises OrderStateRefused for a transition that does not
     exist.
     """
     check_step(order.number, order.state, to)
-    after = msgspec.structs.replace(
-        order, state=to, settled=settled, changed_at=now, challenge_path="", failure=failure or order.failure
-    )
-    values = {"state": to, "settled": settled, "changed_at": now, "claim": claimant, "claimed_until": until}
+    paid = with_payment(order, payment)
+    after = msgspec.structs.replace(paid, state=to, changed_at=now, challenge_path="", failure=failure or order.failure)
+    values: dict[str, Any] = {"state": to, "changed_at": now, "payment_reference": after.payment_reference}
+    if settled is not None:
+        after = msgspec.structs.replace(after, settled=settled)
+        values |= {"settled": settled, "claim": claimant, "claimed_until": until}
     if (details := details_of(after)) != details_of(order):
         values["details"] = details
     if not await _changes(connection, update(orders).where(_as_it_was(order)).values(values)):
@@ -142,23 +158,40 @@ async def step(
     return after
 
 
+def with_payment(order: Order, payment: Payment | None) -> Order:
+    """The order with what it keeps of its payment: the provider's reference, and which card it was."""
+    if payment is None:
+        return order
+    buyer = order.buyer
+    if payment.card_last4:
+        buyer = msgspec.structs.replace(buyer, card_brand=payment.card_brand, card_last4=payment.card_last4)
+    reference = payment.reference or order.payment_reference
+    return msgspec.structs.replace(order, buyer=buyer, payment_reference=reference)
+
+
 async def defer(connection: AsyncConnection, order: Order, claimant: str, *, until: int) -> None:
     """Give up the claim of an order that cannot be advanced now; recovery tries again at `until`."""
     own = and_(orders.c.number == order.number, orders.c.claim == claimant, OPEN)
     await connection.execute(update(orders).where(own).values(claim=NOBODY, claimed_until=until))
 
 
-async def wait_for_shopper(connection: AsyncConnection, order: Order, path: str, *, until: int) -> Order | None:
-    """Let a pending order wait until `until` for its shopper, who confirms the payment at `path`."""
-    after = msgspec.structs.replace(order, challenge_path=path)
-    values = {"claim": NOBODY, "claimed_until": until, "details": details_of(after)}
+async def wait_for_shopper(connection: AsyncConnection, order: Order, payment: Payment, *, until: int) -> Order | None:
+    """Let a pending order wait until `until` for its shopper, who is to do something for the payment."""
+    after = msgspec.structs.replace(with_payment(order, payment), challenge_path=payment.challenge_path)
+    values = {
+        "claim": NOBODY,
+        "claimed_until": until,
+        "payment_reference": after.payment_reference,
+        "details": details_of(after),
+    }
     return after if await _changes(connection, update(orders).where(_as_it_was(order)).values(values)) else None
 
 
 async def settle(connection: AsyncConnection, order: Order) -> Order | None:
-    """Mark an order as settled: cart and provider need nothing more."""
+    """Mark an order as settled, unless it has a refund that the provider has not taken yet."""
     values = {"settled": True, "claim": NOBODY}
-    is_same = await _changes(connection, update(orders).where(_as_it_was(order)).values(values))
+    owed = select(order_refunds.c.number).where(order_refunds.c.number == orders.c.number, ~order_refunds.c.done)
+    is_same = await _changes(connection, update(orders).where(_as_it_was(order), ~owed.exists()).values(values))
     return msgspec.structs.replace(order, settled=True) if is_same else None
 
 

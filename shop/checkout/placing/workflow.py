@@ -10,12 +10,13 @@ from shop.checkout.model import Order
 from shop.checkout.order_numbers import masked, purchase_id
 from shop.checkout.payments.provider import Payment
 from shop.checkout.placing.orders import Orders
-from shop.checkout.placing.transitions import CHALLENGE_SECONDS, OrderTransitions
+from shop.checkout.placing.transitions import OrderTransitions
 from shop.errors import OutOfStock, PaymentRefused, unforeseen
 from shop.i18n import noted
 
 UNPAID = "The payment was not made in time. Nothing was charged."
 SOLD = noted("The last of it was sold while your bank was asking you. Nothing was charged.")
+REPLACED = noted("You have ordered something else instead. Nothing was charged.")
 LOST = "The payment could not be taken. Nothing was charged."
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,8 @@ class OrderWorkflow:
             return await self.advance_payment(order, await self.transitions.find(order), claimant, tell=tell)
         if order.state == "placed":
             return await self.finish(order, claimant)
+        if order.state in ("paid", "shipped"):
+            return await self.transitions.pay_refunds(order) or await self.reload(order)
         return await self.transitions.release(order) or await self.reload(order)
 
     async def advance_payment(
@@ -45,19 +48,19 @@ class OrderWorkflow:
     ) -> Order:
         """Advance a pending order, given its payment."""
         status = payment.status if payment else None
-        if status in ("authorised", "captured"):
-            return await self._paid(order, claimant, tell=tell)
+        if payment and status in ("authorised", "captured"):
+            return await self._paid(order, payment, claimant, tell=tell)
         if payment and status == "challenged" and self._has_time(order):
-            return await self.transitions.wait(order, payment.challenge_path) or await self.reload(order)
+            return await self.transitions.wait(order, payment) or await self.reload(order)
         if payment and status == "declined":
             failed = await self.transitions.fail(order, payment.message, claimant, settled=True, tell=tell)
             return failed or await self.reload(order)
         return await self._unpaid(order, UNPAID, claimant, tell=tell)
 
-    async def _paid(self, order: Order, claimant: str, *, tell: bool) -> Order:
+    async def _paid(self, order: Order, payment: Payment, claimant: str, *, tell: bool) -> Order:
         """Place and finish a pending order whose payment is authorised."""
         try:
-            placed = await self.transitions.confirm(order, claimant)
+            placed = await self.transitions.confirm(order, claimant, payment)
         except OutOfStock:
             return await self._unpaid(order, SOLD, claimant, tell=tell)
         return await self.finish(placed, claimant) if placed else await self.reload(order)
@@ -66,6 +69,13 @@ class OrderWorkflow:
         """Fail a pending order, and then void its payment: that of an order that another process advanced stays."""
         failed = await self.transitions.fail(order, why, claimant, settled=False, tell=tell)
         return await self._released(failed) if failed else await self.reload(order)
+
+    async def withdraw(self, order: Order, claimant: str) -> Order:
+        """Fail a pending order that its shopper replaces by another. One that they have paid meanwhile is placed."""
+        payment = await self.transitions.find(order)
+        if payment is None or payment.status == "challenged":
+            return await self._unpaid(order, REPLACED, claimant, tell=False)
+        return await self.advance_payment(order, payment, claimant)
 
     async def finish(self, order: Order, claimant: str) -> Order:
         """Take the ordered lines out of the cart and capture the payment, as far as possible now.
@@ -93,7 +103,7 @@ class OrderWorkflow:
         return await self.orders.find(order.number)
 
     def _has_time(self, order: Order) -> bool:
-        return self.transitions.clock() < order.created_at + CHALLENGE_SECONDS
+        return self.transitions.clock() < order.created_at + self.transitions.challenge_seconds
 
     async def _lost(self, order: Order) -> Order:
         """Cancel an order whose payment can no longer be captured, mostly because it was cancelled elsewhere."""

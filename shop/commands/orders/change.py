@@ -21,6 +21,7 @@ from shop.checkout.placing.workflow import UNPAID
 from shop.commands.orders.show import find
 from shop.commands.terminal import user
 from shop.errors import InvalidInput, PaymentRefused, PaymentUnavailable, StoreUnavailable
+from shop.money import Money
 from shop.parts import Parts, opened
 from shop.settings import Settings
 
@@ -55,13 +56,13 @@ async def change_order(settings: Settings, number: str, change: Change, *, yes: 
         order = await find(parts.orders, number)
         check_step(order.number, order.state, change.to)
         if not yes:
-            plan = change.plan.format(total=order.quote.total.format())
+            plan = change.plan.format(total=order.unrefunded.format())
             raise click.UsageError(f"Order {grouped(order.number)} is {order.state}. {plan} Add --yes to do it.")
         order = await _taken(parts.orders, order, _step(parts.transitions, change))
         click.echo(f"Order {grouped(order.number)} is {order.state}.")
         await parts.stock_sync.refresh()
         if not order.settled:
-            await _release(parts.transitions, order)
+            await paid_out(parts.transitions.release(order), order, order.unrefunded)
 
 
 async def resolve_order(settings: Settings, number: str, outcome: Outcome, why: str) -> None:
@@ -82,7 +83,7 @@ async def resolve_order(settings: Settings, number: str, outcome: Outcome, why: 
 
 async def _resolved(parts: Parts, order: Order, outcome: Outcome, why: str) -> Order:
     steps, claimant, who = parts.transitions, secrets.token_hex(8), user()
-    if outcome == "settled" and order.state in ("failed", "cancelled", "refunded"):
+    if outcome == "settled" and order.state not in ("pending", "placed"):
         return await _taken(parts.orders, order, lambda order: steps.settle(order, who=who, why=why))
     if outcome == "failed" and order.state == "pending":
         return await _taken(
@@ -118,10 +119,11 @@ async def _taken(orders: Orders, order: Order, step: Step) -> Order:
     return after
 
 
-async def _release(transitions: OrderTransitions, order: Order) -> None:
-    total = order.quote.total.format()
+async def paid_out(returning: Awaitable[object], order: Order, amount: Money) -> None:
+    """Wait until the provider has taken a refund, and say so. Raises PaymentRefused."""
+    total = amount.format()
     try:
-        await transitions.release(order)
+        await returning
     except PaymentRefused as error:
         raise PaymentRefused(
             f"{error} Look at the provider. When {total} is with the shopper, run `shop orders resolve "

@@ -81,12 +81,27 @@ def cancel(number: str, restock: bool, message: str, why: str, yes: bool) -> Non
 
 @orders.command()
 @NUMBER
+@click.option("--amount", help="Refund only this much, in the order's currency: 12.50.")
+@click.option("--lines", help="Refund only these items, at what was paid for them: TIDE-MUG=1,LAST-JUG=2.")
 @click.option("--restock/--no-restock", default=False, show_default=True, help="Put its items on sale again, or not.")
 @WHY
 @YES
-def refund(number: str, restock: bool, why: str, yes: bool) -> None:
-    """Refund a paid or shipped order."""
-    _change(number, yes=yes, to="refunded", why=why, restock=restock)
+def refund(number: str, amount: str | None, lines: str | None, restock: bool, why: str, yes: bool) -> None:
+    """Refund a paid or shipped order, or a part of it.
+
+    Parts can be refunded several times, until nothing is left. Without --amount and --lines, all that is left is
+    refunded, and the order ends.
+    """
+    if amount is None and lines is None:
+        _change(number, yes=yes, to="refunded", why=why, restock=restock)
+        return
+    if amount is not None and lines is not None:
+        raise click.UsageError("Use either --amount or --lines.")
+    if amount is not None and restock:
+        raise click.UsageError("--restock needs --lines, which say what comes back.")
+    from shop.commands.orders.refund import refund_part
+
+    asyncio.run(refund_part(Settings.from_env(), number, amount, lines, restock=restock, why=why, yes=yes))
 
 
 @orders.command()

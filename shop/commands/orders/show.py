@@ -145,9 +145,9 @@ def _facts(order: Order, payment: Payment | None) -> dict[str, str]:
         "Shipping": ", ".join(filter(None, (method, quote.money(sums.shipping).format()))),
         "Total": quote.total.format() + (f", {'of which ' if sums.tax_included else ''}{taxes}" if sums.tax else ""),
         "No tax": sums.untaxed_words or sums.untaxed,
-        "Payment": f"{order.buyer.card}, {payment.status if payment else 'never made'}"
-        if order.buyer.card
-        else "nothing to pay",
+        "Payment": _payment(order, payment),
+        "Reference": order.payment_reference,
+        "Refunded": _refunded(order),
         "E-mail": order.buyer.email,
         "Address": ", ".join(order.buyer.address.lines),
         **{fact.label: "\n  ".join(fact.lines) for fact in order.buyer.facts},
@@ -155,6 +155,17 @@ def _facts(order: Order, payment: Payment | None) -> dict[str, str]:
         "Cart": f"{quote.cart_id}, revision {quote.revision}",
         "Changed": f"{_time(order.changed_at)} UTC",
     }
+
+
+def _refunded(order: Order) -> str:
+    refunded = order.quote.money(order.refunded).format()
+    return f"{refunded} in parts, {order.unrefunded.format()} left" if order.refunded else ""
+
+
+def _payment(order: Order, payment: Payment | None) -> str:
+    if not order.quote.totals.total:
+        return "nothing to pay"
+    return ", ".join(filter(None, (order.buyer.card, payment.status if payment else "never made")))
 
 
 def _state(order: Order) -> str:

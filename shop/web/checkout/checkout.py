@@ -13,6 +13,7 @@ from shop.checkout.placing.ordering import Ordering
 from shop.checkout.pricing.countries import name_of
 from shop.checkout.pricing.quotes import QuoteResult
 from shop.errors import StoreUnavailable
+from shop.web.checkout.fields import PaymentFields
 from shop.web.checkout.form import Entries, day_of, problems_of_sent_fields, read_entries
 from shop.web.checkout.replies import CheckoutReplies, checkout_state
 from shop.web.http.country_guess import guessed_country
@@ -26,7 +27,8 @@ from shop.web.render.storefront import Storefront
 class CheckoutHandlers:
     """Handles the checkout before the order, which reserves nothing. shop.web.checkout.routes makes one."""
 
-    def __init__(self, site: Storefront, ordering: Ordering, replies: CheckoutReplies) -> None:
+    def __init__(self, site: Storefront, ordering: Ordering, replies: CheckoutReplies, payment: PaymentFields) -> None:
+        self._payment = payment
         self._site = site
         self._ordering = ordering
         self._replies = replies
@@ -54,8 +56,8 @@ class CheckoutHandlers:
         A country that is not understood is a problem of its field; the totals are those of the guessed one meanwhile.
         """
         form = await read_form(request)
-        entries = read_entries(form, day_of(self._site.clock()))
-        entries = msgspec.structs.replace(entries, problems=problems_of_sent_fields(form, entries))
+        entries = read_entries(form, day_of(self._site.clock()), self._payment)
+        entries = msgspec.structs.replace(entries, problems=problems_of_sent_fields(form, entries, self._payment))
         cart, currency = await self._cart(self._site.sessions.read(request)), self._currency(request)
         code = entries.country_code or self._guess(request)
         (result, reserved_until), pending = await asyncio.gather(
@@ -80,8 +82,8 @@ class CheckoutHandlers:
     async def check(self, request: ShopRequest) -> Reply:
         """POST /checkout/check: the errors of the submitted fields."""
         form = await read_form(request)
-        entries = read_entries(form, day_of(self._site.clock()))
-        return self._replies.field_check(problems_of_sent_fields(form, entries), entries.doubted)
+        entries = read_entries(form, day_of(self._site.clock()), self._payment)
+        return self._replies.field_check(problems_of_sent_fields(form, entries, self._payment), entries.doubted)
 
     async def _calculate(self, cart: Cart, currency: str, entries: Entries, guess: str = "") -> tuple[QuoteResult, int]:
         """Quote the cart; return the expiry if everything is reserved (seconds since the epoch), else 0.

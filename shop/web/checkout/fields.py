@@ -1,16 +1,19 @@
 """The fields of the checkout form, in page order. The parser and the templates both use this table.
 
+Those of the payment are the provider's own: see demo_card_fields.py.
+
 To add a field, list it here and read it from the entries in submission.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Literal
 
 import msgspec
 
-from shop.checkout.payments import card
+from shop.checkout.payments.provider import PaymentToken
 from shop.i18n import noted
 
 
@@ -19,7 +22,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     part: Literal["contact", "delivery", "payment"]
-    """Its section of the page. shop.checkout.payments.card parses the fields of 'payment'."""
+    """Its section of the page."""
     label: str
     hint: str = ""
     """The text below the field; `{max}` stands for `length`."""
@@ -176,45 +179,41 @@ _ALL = (
         posts_to="/checkout/summary",
         sends=SUMMARY,
     ),
-    Field(
-        name=card.NUMBER,
-        part="payment",
-        label=noted("Card number"),
-        kind="number",
-        length=30,
-        secret=True,
-        autocomplete="cc-number",
-    ),
-    Field(
-        name=card.MONTH,
-        part="payment",
-        label=noted("Month"),
-        hint=noted("Such as 04"),
-        kind="number",
-        length=2,
-        autocomplete="cc-exp-month",
-    ),
-    Field(
-        name=card.YEAR,
-        part="payment",
-        label=noted("Year"),
-        hint=noted("Such as 2029"),
-        kind="number",
-        length=4,
-        autocomplete="cc-exp-year",
-        sends=(card.MONTH, card.YEAR),
-    ),
-    Field(
-        name=card.CVV,
-        part="payment",
-        label=noted("Security code"),
-        hint=noted("3 or 4 digits"),
-        kind="number",
-        length=4,
-        secret=True,
-        autocomplete="cc-csc",
-        enter="done",
-    ),
 )
 FIELDS: Mapping[str, Field] = {field.name: field for field in _ALL}
-"""The fields by name, in page order."""
+"""The shop's own fields by name, in page order."""
+
+
+def posted_token(text: Mapping[str, str], today: date) -> PaymentToken | None:  # noqa: ARG001 - a form asks more
+    """The token that a program has from the provider itself, and sends instead of a card; None without one."""
+    return PaymentToken(text["payment_token"]) if text.get("payment_token") else None
+
+
+class PaymentFields(msgspec.Struct, frozen=True):
+    """What the checkout's form asks for a provider; by default nothing, because shoppers pay on the provider's page.
+
+    `read` takes the texts of the form and the date, and raises InvalidFields.
+    """
+
+    fields: Mapping[str, Field] = {}
+    read: Callable[[Mapping[str, str], date], PaymentToken | None] = posted_token
+
+    @property
+    def all(self) -> Mapping[str, Field]:
+        """All fields of the form by name, in page order."""
+        return {**FIELDS, **self.fields}
+
+    @property
+    def secret(self) -> frozenset[str]:
+        """The fields whose values are never sent back to the browser."""
+        return frozenset(name for name, field in self.all.items() if field.secret)
+
+    @property
+    def hosted(self) -> bool:
+        """Whether shoppers pay on a page of the provider."""
+        return not self.fields
+
+    @property
+    def first(self) -> str:
+        """The field at which a declined payment is reported; the button's id if the provider has none."""
+        return next(iter(self.fields), "place-order")

@@ -14,29 +14,27 @@ import msgspec
 from shop import typed
 from shop.checkout.mail.address import mailbox, read_email, suggested_email
 from shop.checkout.model import Address
-from shop.checkout.payments import card
-from shop.checkout.payments.card import has_card_number, read_card
-from shop.checkout.payments.provider import Card
+from shop.checkout.payments.card_numbers import has_card_number
+from shop.checkout.payments.provider import PaymentToken
 from shop.checkout.pricing.countries import code_of, name_of, suggestions
 from shop.checkout.pricing.regions import region_of, unlike_postal_codes
 from shop.checkout.pricing.tax_table import vat_id_of
 from shop.errors import InvalidFields, InvalidInput
 from shop.formatting import listed
 from shop.i18n import gettext as _
-from shop.web.checkout.fields import FIELDS
+from shop.web.checkout.fields import FIELDS, Field, PaymentFields
 from shop.web.http.forms import Form
 
-SECRET_FIELDS = frozenset(name for name, field in FIELDS.items() if field.secret)
-"""Fields whose values are never sent back to the browser."""
 CONFIRMED = "{}_confirmed"
 """The hidden field with a text that seemed mistyped: who sends the form again means it."""
 
 
 class Entries(msgspec.Struct, frozen=True):
-    """The parsed form: the texts of all fields except SECRET_FIELDS, the card if it is valid, and errors by field."""
+    """The parsed form: the texts of all fields that are not secret, the payment's token, and errors by field."""
 
     text: Mapping[str, str]
-    card: Card | None = None
+    token: PaymentToken | None = None
+    """None if the payment's fields are invalid, or the form has none."""
     problems: Mapping[str, str] = {}
     doubted: Mapping[str, str] = {}
     """The texts that seem mistyped, by field: the shopper is asked about them."""
@@ -72,10 +70,10 @@ class Entries(msgspec.Struct, frozen=True):
             country_code=code,
         )
 
-    def without_card(self) -> Entries:
-        """The entries of an order that costs nothing: no card is read, and none is missing."""
-        problems = {name: words for name, words in self.problems.items() if FIELDS[name].part != "payment"}
-        return msgspec.structs.replace(self, card=None, problems=problems)
+    def without_payment(self) -> Entries:
+        """The entries of an order that costs nothing: no card is needed, and none is missing."""
+        problems = {name: words for name, words in self.problems.items() if name in FIELDS}
+        return msgspec.structs.replace(self, token=None, problems=problems)
 
     def without_region(self) -> Entries:
         """The entries of an order whose taxes depend on a state or province that is not known."""
@@ -100,36 +98,37 @@ def day_of(seconds: float) -> date:
     return datetime.fromtimestamp(seconds, UTC).date()
 
 
-def read_entries(form: Form, today: date) -> Entries:
+def read_entries(form: Form, today: date, payment: PaymentFields) -> Entries:
     """Parse a form. Never raises: invalid values become problems of their fields."""
+    fields = payment.all
     text: dict[str, str] = {}
     problems: dict[str, str] = {}
-    for name in (*FIELDS, "method"):
+    for name in (*fields, "method", "payment_token"):
         try:
-            text[name] = _field_text(form, name)
+            text[name] = _field_text(form, name, fields.get(name))
         except InvalidInput as error:
             text[name], problems[name] = "", error.message
     problems = {**_text_problems(text, form), **problems}
-    parsed_card, card_problems = _card(text, today)
-    visible = {name: value for name, value in text.items() if name not in SECRET_FIELDS}
+    token, payment_problems = _token(text, today, payment)
+    hidden = {*payment.secret, "payment_token"}
+    visible = {name: value for name, value in text.items() if name not in hidden}
     if "email" not in problems:
         visible["email"] = read_email(visible["email"])
     questions = {name: words for name, words in _questions(visible, form).items() if name not in problems}
     problems |= questions
     doubted = {name: visible[name] for name in questions}
-    problems = {**card_problems, **problems}
-    return Entries(visible, parsed_card, {name: problems[name] for name in FIELDS if name in problems}, doubted)
+    problems = {**payment_problems, **problems}
+    return Entries(visible, token, {name: problems[name] for name in fields if name in problems}, doubted)
 
 
-def problems_of_sent_fields(form: Form, entries: Entries) -> dict[str, str]:
+def problems_of_sent_fields(form: Form, entries: Entries, payment: PaymentFields) -> dict[str, str]:
     """The errors of the fields in a form, '' for none. Empty fields are not reported."""
-    some = [name for name in FIELDS if name in form.fields]
+    some = [name for name in payment.all if name in form.fields]
     return {name: entries.problems.get(name, "") if form.fields[name].strip() else "" for name in some}
 
 
-def _field_text(form: Form, name: str) -> str:
+def _field_text(form: Form, name: str, field: Field | None) -> str:
     """The text of a field, in the form of its kind; '' instead of a card's number. Raises InvalidInput."""
-    field = FIELDS.get(name)
     text = form.fields.get(name, "") if field and field.kind == "textarea" else form.text(name)
     is_phone = field is not None and field.kind == "phone" and text.strip().startswith(("+", "00"))  # as no card is
     if field and field.part != "payment" and not is_phone and has_card_number(text):
@@ -143,11 +142,9 @@ def _field_text(form: Form, name: str) -> str:
 
 
 def _text_problems(text: Mapping[str, str], form: Form) -> dict[str, str]:
-    """The errors of all fields except the card's."""
+    """The errors of the shop's own fields."""
     problems: dict[str, str] = {}
     for field in FIELDS.values():
-        if field.part == "payment":
-            continue
         if len(text[field.name]) > field.length:
             problems[field.name] = _("This is too long: at most {most} characters.", most=field.length)
         elif field.missing and not text[field.name] and (field.name in form.fields or not field.page_only):
@@ -165,10 +162,12 @@ def _text_problems(text: Mapping[str, str], form: Form) -> dict[str, str]:
     return problems
 
 
-def _card(text: Mapping[str, str], today: date) -> tuple[Card | None, Mapping[str, str]]:
-    """The card, or the errors of its fields."""
+def _token(
+    text: Mapping[str, str], today: date, payment: PaymentFields
+) -> tuple[PaymentToken | None, Mapping[str, str]]:
+    """The payment's token, or the errors of its fields."""
     try:
-        return read_card(text[card.NUMBER], text[card.MONTH], text[card.YEAR], text[card.CVV], today), {}
+        return payment.read(text, today), {}
     except InvalidFields as error:
         return None, error.problems
 

@@ -17,7 +17,6 @@ import msgspec
 from shop.cart.model import Cart, UseCoupon, new_change_id
 from shop.checkout.model import Order, Quote
 from shop.checkout.order_numbers import purchase_id
-from shop.checkout.payments.card import NUMBER
 from shop.checkout.placing.ordering import Ordering
 from shop.checkout.placing.orders import key_of
 from shop.checkout.placing.place_order import ORDERED_BEFORE, check_key
@@ -36,11 +35,12 @@ from shop.errors import (
 from shop.i18n import gettext as _
 from shop.i18n import noted
 from shop.money import Money
+from shop.web.checkout.fields import PaymentFields
 from shop.web.checkout.replies import CheckoutReplies, all_reserved, checkout_state, field_errors_alert
 from shop.web.checkout.submission import CheckoutSubmission, CheckoutSubmissions
 from shop.web.checkout.views import Alert
 from shop.web.http.limits import CARDS
-from shop.web.http.reply import Reply, go_to
+from shop.web.http.reply import Reply, go_elsewhere, go_to
 from shop.web.http.request import ShopRequest
 from shop.web.render.storefront import Storefront
 from shop.web.render.views import Link
@@ -57,8 +57,14 @@ class PlaceOrderHandlers:
     """Handles POST /cart/checkout. shop.web.checkout.routes makes one."""
 
     def __init__(
-        self, site: Storefront, ordering: Ordering, submissions: CheckoutSubmissions, replies: CheckoutReplies
+        self,
+        site: Storefront,
+        ordering: Ordering,
+        submissions: CheckoutSubmissions,
+        replies: CheckoutReplies,
+        payment: PaymentFields,
     ) -> None:
+        self._payment = payment
         self._site = site
         self._ordering = ordering
         self._submissions = submissions
@@ -184,11 +190,12 @@ class PlaceOrderHandlers:
         await self._site.limits.add(submission.request.scope, CARDS)
         reserved = await self._ordering.reservations.reserve(quote.cart_id, quote.wanted)
         result = await self._calculate(submission, available=reserved.quantities)
-        entries = msgspec.structs.replace(submission.entries, problems={NUMBER: message})
+        field = self._payment.first
+        entries = msgspec.structs.replace(submission.entries, problems={field: message})
         checkout = checkout_state(
             result,
             entries,
-            alert=Alert(_("The payment was declined"), (), (Link(message, f"#{NUMBER}"),)),
+            alert=Alert(_("The payment was declined"), (), (Link(message, f"#{field}"),)),
             reserved_until=reserved.until if all_reserved(result, reserved.reserved) else 0,
         )
         return await self._replies.redisplay(submission.request, checkout, 422)
@@ -240,9 +247,11 @@ class PlaceOrderHandlers:
         )
 
     def _to_order(self, request: ShopRequest, order: Order) -> Reply:
-        """A redirect to the order, or to the bank if it challenges the payment."""
+        """A redirect to the order; to the provider's page or the bank if the shopper has to pay or confirm there."""
         cookies = []
         if order.firm:
             purchase = purchase_id(order.number)
             cookies = self._site.sessions.latest(request, order.quote.cart_id, purchase, order.created_at)
+        if order.pays_elsewhere:
+            return go_elsewhere(request, order.challenge_path)
         return go_to(request, order.confirm_path or order.path, headers=cookies)

@@ -19,7 +19,7 @@ from shop.checkout.pricing.signed_quote import QuoteSigner
 from shop.errors import StoreUnavailable
 from shop.i18n import content, ngettext, spoken
 from shop.i18n import gettext as _
-from shop.web.checkout.fields import FIELDS
+from shop.web.checkout.fields import Field, PaymentFields
 from shop.web.checkout.form import Entries
 from shop.web.checkout.summary_builder import price_or_free, summary_view
 from shop.web.checkout.views import (
@@ -84,7 +84,8 @@ def all_reserved(result: QuoteResult, reserved: Mapping[str, int]) -> bool:
 class CheckoutReplies:
     """Renders the replies of checkout. shop.web.checkout.routes makes one for all its handlers."""
 
-    def __init__(self, site: Storefront, signer: QuoteSigner) -> None:
+    def __init__(self, site: Storefront, signer: QuoteSigner, payment: PaymentFields) -> None:
+        self._payment = payment
         self._site = site
         self._signer = signer
 
@@ -123,7 +124,8 @@ class CheckoutReplies:
 
     def field_check(self, problems: Mapping[str, str], doubted: Mapping[str, str]) -> Reply:
         """The error, or none, of each checked field; `doubted` as in Entries."""
-        fields = (FieldView(FIELDS[name], "", error, doubted=doubted.get(name, "")) for name, error in problems.items())
+        specs = self._payment.all
+        fields = (FieldView(specs[name], "", error, doubted=doubted.get(name, "")) for name, error in problems.items())
         view = CheckView(tuple(fields))
         return html(self._site.templates.fragments("checkout/checked.html", view), cache=NO_STORE)
 
@@ -146,12 +148,14 @@ class CheckoutReplies:
             badge=summary.quantity,
             summary=summary,
             seen=checkout.token or self._signer.sign(quote),
-            fields={name: _field(entries, name) for name in FIELDS},
+            fields={name: _field(entries, field) for name, field in self._payment.all.items()},
             methods=_methods(checkout),
             countries=_countries(spoken().cldr),
             estimate=_estimate(checkout),
             further_open=any(
-                entries.text.get(name) or entries.problems.get(name) for name, field in FIELDS.items() if field.further
+                entries.text.get(name) or entries.problems.get(name)
+                for name, field in self._payment.all.items()
+                if field.further
             ),
             duties=_("Tax and duties may be due on arrival.") if checkout.untaxed else "",
             shortages=tuple(problem.message for problem in checkout.problems if problem.kind == "short"),
@@ -160,7 +164,10 @@ class CheckoutReplies:
             pending_order=Link(grouped(checkout.pending_order.number), checkout.pending_order.path)
             if checkout.pending_order
             else None,
-            test_cards=tuple(TestCardView(card.number, _(card.description)) for card in DEMO_CARDS),
+            test_cards=tuple(TestCardView(card.number, _(card.description)) for card in DEMO_CARDS)
+            if not self._payment.hosted
+            else (),
+            hosted=self._payment.hosted,
             alert=checkout.alert,
             free=not quote.totals.total,
             payment_changed=checkout.free_before == bool(quote.totals.total),
@@ -186,12 +193,13 @@ def field_errors_alert(problems: Mapping[str, str], changes: Sequence[str] = ())
     return Alert(heading, (_("Nothing was ordered or charged."),), fields, tuple(changes))
 
 
-def _field(entries: Entries, name: str) -> FieldView:
+def _field(entries: Entries, field: Field) -> FieldView:
+    name = field.name
     return FieldView(
-        FIELDS[name],
+        field,
         entries.text.get(name, ""),
         entries.problems.get(name, ""),
-        choices=_choices(entries) if FIELDS[name].kind == "country" else (),
+        choices=_choices(entries) if field.kind == "country" else (),
         doubted=entries.doubted.get(name, ""),
     )
 

@@ -8,18 +8,18 @@ import msgspec
 
 from shop.cart.model import Cart
 from shop.checkout.model import Buyer, Quote
-from shop.checkout.payments.card import brand_of
-from shop.checkout.payments.provider import Card
+from shop.checkout.payments.provider import PaymentToken
 from shop.checkout.placing.place_order import OrderRequest
 from shop.checkout.pricing.countries import name_of
 from shop.checkout.pricing.quotes import QuoteResult
 from shop.checkout.pricing.signed_quote import QuoteSigner, differences
 from shop.i18n import gettext as _
 from shop.i18n import noted, spoken
-from shop.web.checkout.form import SECRET_FIELDS, Entries, day_of, read_entries
+from shop.web.checkout.fields import PaymentFields
+from shop.web.checkout.form import Entries, day_of, read_entries
 from shop.web.http.change_ids import idempotency_key
 from shop.web.http.forms import Form, read_form
-from shop.web.http.origin import email_origin
+from shop.web.http.origin import email_origin, origin_of
 from shop.web.http.request import ShopRequest
 from shop.web.render.storefront import Storefront
 
@@ -42,8 +42,10 @@ class CheckoutSubmission(msgspec.Struct, frozen=True, kw_only=True):
     """The Idempotency-Key header."""
     fingerprint: str
     """A digest of the form's fields, without the card's number and code."""
-    origin: str
+    email_origin: str
     """The shop's address for links in e-mails."""
+    origin: str
+    """The shop's address as this client sees it."""
 
     @property
     def outdated_quote(self) -> Quote | None:
@@ -60,37 +62,38 @@ class CheckoutSubmission(msgspec.Struct, frozen=True, kw_only=True):
 
     def order_request(self, quote: Quote) -> OrderRequest:
         """The order request of a form without problems."""
-        card = self.entries.card
+        token = self.entries.token
         return OrderRequest(
             quote=quote,
-            buyer=self._buyer(card),
-            card=card,
+            buyer=self._buyer(token),
+            token=token,
+            origin=self.origin,
             changes=self.cart.changes,
             key=self.key,
             fingerprint=self.fingerprint,
         )
 
     def for_quote(self, result: QuoteResult) -> CheckoutSubmission:
-        """The submission without the card's problems, where no card is needed or the form did not ask for one.
+        """The submission without the payment's problems, where there is nothing to pay or the form did not ask.
 
         With a problem of the country if the shop does not ship there.
         """
         entries, quote = self.entries, result.quote
         if not quote.totals.total or (self.seen is not None and not self.seen.totals.total):
-            entries = entries.without_card()
+            entries = entries.without_payment()
         if result.region_missing and entries.country_code:
             entries = entries.without_region()
         if not result.methods:
             entries = entries.not_shipped(name_of(quote.country_code))
         return msgspec.structs.replace(self, entries=entries)
 
-    def _buyer(self, card: Card | None) -> Buyer:
+    def _buyer(self, token: PaymentToken | None) -> Buyer:
         return Buyer(
             email=self.entries.text["email"],
             address=self.entries.address,
-            card_brand=brand_of(card.number) if card else "",
-            card_last4=card.last4 if card else "",
-            origin=self.origin,
+            card_brand=token.card_brand if token else "",
+            card_last4=token.card_last4 if token else "",
+            origin=self.email_origin,
             language=spoken().code,
             gift_note=self.entries.text["gift_note"],
             phone=self.entries.text["phone"],
@@ -101,7 +104,8 @@ class CheckoutSubmission(msgspec.Struct, frozen=True, kw_only=True):
 class CheckoutSubmissions:
     """Reads submissions of the checkout form. PlaceOrderHandlers uses it."""
 
-    def __init__(self, site: Storefront, signer: QuoteSigner) -> None:
+    def __init__(self, site: Storefront, signer: QuoteSigner, payment: PaymentFields) -> None:
+        self._payment = payment
         self._site = site
         self._signer = signer
 
@@ -111,7 +115,7 @@ class CheckoutSubmissions:
         session = self._site.sessions.read(request)
         cart = Cart(session.cart_id if session else "")
         token = form.fields.get("seen")
-        entries = read_entries(form, day_of(self._site.clock()))
+        entries = read_entries(form, day_of(self._site.clock()), self._payment)
         seen = self._signer.verify(token) if token else None
         return CheckoutSubmission(
             request=request,
@@ -121,13 +125,14 @@ class CheckoutSubmissions:
             seen=seen if seen and seen.cart_id == cart.id else None,
             token=token,
             key=idempotency_key(request),
-            fingerprint=_fingerprint(form, entries.card),
-            origin=email_origin(request, self._site.public_url, sends_email=self._site.sends_email),
+            fingerprint=_fingerprint(form, entries.token, self._payment.secret),
+            origin=origin_of(request, self._site.public_url),
+            email_origin=email_origin(request, self._site.public_url, sends_email=self._site.sends_email),
         )
 
 
-def _fingerprint(form: Form, card: Card | None) -> str:
+def _fingerprint(form: Form, token: PaymentToken | None, secret: frozenset[str]) -> str:
     """A digest of what was sent. Of the card's number it has the last digits only, and nothing of the code."""
-    fields = {name: value for name, value in form.fields.items() if name not in SECRET_FIELDS}
-    sent = [*sorted(fields.items()), ("last4", card.last4 if card else "")]
+    fields = {name: value for name, value in form.fields.items() if name not in secret}
+    sent = [*sorted(fields.items()), ("last4", token.card_last4 if token else "")]
     return blake2b(msgspec.json.encode(sent), digest_size=20).hexdigest()

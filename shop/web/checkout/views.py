@@ -117,7 +117,7 @@ class CheckoutView(msgspec.Struct, frozen=True):
     seen: str
     """The signed token of the shown quote."""
     fields: Mapping[str, FieldView]
-    """All of shop.web.checkout.fields.FIELDS, by name."""
+    """All fields of the form, by name."""
     methods: tuple[MethodView, ...]
     countries: tuple[Choice, ...]
     """All that can be chosen; a program may send any name."""
@@ -134,6 +134,7 @@ class CheckoutView(msgspec.Struct, frozen=True):
     reserved_until: ClockView | None
     """When the reservation of the items expires; None if they are not reserved."""
     test_cards: tuple[TestCardView, ...]
+    """Those of the demo provider; empty for another."""
     alert: Alert | None = None
     confirm: bool = False
     """Whether the shopper has to confirm changes."""
@@ -141,6 +142,8 @@ class CheckoutView(msgspec.Struct, frozen=True):
     """An order of this cart that waits for the bank: its number and its page."""
     free: bool = False
     """Whether there is nothing to pay."""
+    hosted: bool = False
+    """Whether the shopper pays on a page of the payment provider, once the order is sent."""
     payment_changed: bool = False
     """Whether the form shows the opposite of `free`."""
     retype: bool = False

@@ -59,7 +59,7 @@ async def read_form(request: ShopRequest) -> Form:
         raise HTTPException(status_code=415)
     kind = request.header(b"content-type").partition(";")[0].strip().lower()
     if kind in ("application/x-www-form-urlencoded", ""):
-        pairs = _urlencoded(await _body(request))
+        pairs = _urlencoded(await read_body(request))
     elif kind == "multipart/form-data":
         pairs = await _multipart(request)
     else:
@@ -67,7 +67,8 @@ async def read_form(request: ShopRequest) -> Form:
     return Form(dict(reversed(pairs)))
 
 
-async def _body(request: ShopRequest) -> bytes:
+async def read_body(request: ShopRequest) -> bytes:
+    """The body of a request. Raises InvalidInput for one that is cut off, RequestEntityTooLarge beyond MAX_BODY."""
     length = request.header(b"content-length")
     if length.isdigit() and int(length) > MAX_BODY:
         raise RequestEntityTooLarge

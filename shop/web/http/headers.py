@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from litestar.types import HTTPResponseStartEvent, Scope
 
 CONTENT_SECURITY_POLICY = (
@@ -12,23 +14,33 @@ CONTENT_SECURITY_POLICY = (
 """No inline script or style, and nothing from other sites except images, which a catalogue may host anywhere."""
 
 _ALWAYS = [
-    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
-_HTTPS = [*_ALWAYS, (b"strict-transport-security", b"max-age=31536000")]
+_HSTS = (b"strict-transport-security", b"max-age=31536000")
+
+
+def policy(pages: Iterable[str] = ()) -> str:
+    """The policy, with the origins of pages to which a form may lead: those of the payment provider."""
+    targets = " ".join(("'self'", *pages))
+    return CONTENT_SECURITY_POLICY.replace("form-action 'self'", f"form-action {targets}")
 
 
 class SecurityHeaders:
-    """Adds the headers. An https `public_url` adds HSTS even if the proxy itself connects by http."""
+    """Adds the headers. An https `public_url` adds HSTS even if the proxy itself connects by http.
 
-    def __init__(self, public_url: str = "") -> None:
+    `pages`: see `policy`.
+    """
+
+    def __init__(self, public_url: str = "", pages: Iterable[str] = ()) -> None:
         self._https = public_url.startswith("https:")
+        self._always = [(b"content-security-policy", policy(pages).encode()), *_ALWAYS]
+        self._with_hsts = [*self._always, _HSTS]
 
     def add(self, start: HTTPResponseStartEvent, scope: Scope) -> None:
         """Add the headers to the start of a response."""
-        added = _HTTPS if self._https or scope["scheme"] == "https" else _ALWAYS
+        added = self._with_hsts if self._https or scope["scheme"] == "https" else self._always
         start["headers"] = [*start["headers"], *added]

@@ -71,10 +71,19 @@ def text(body: str, *, status: int = 200, kind: str = "text/plain; charset=utf-8
 
 def go_to(request: ShopRequest, path: str, *, headers: Iterable[Header] = ()) -> Reply:
     """Redirect to a page of this site after a change: 303, or HX-Redirect for htmx. Never to another site."""
-    target = safe_return(path).encode("latin-1")
+    return _redirect(request, safe_return(path), headers)
+
+
+def go_elsewhere(request: ShopRequest, url: str) -> Reply:
+    """Redirect to a page of the payment provider, whose URL it has given itself."""
+    return _redirect(request, quote(url, safe="/?&=%+:@!$'()*,;~#[]"), ())
+
+
+def _redirect(request: ShopRequest, target: str, headers: Iterable[Header]) -> Reply:
+    where = target.encode("latin-1")
     if request.is_htmx:
-        return Reply(204, ((b"hx-redirect", target), VARY, REVALIDATE, *headers))
-    return Reply(303, ((b"location", target), VARY, REVALIDATE, *headers))
+        return Reply(204, ((b"hx-redirect", where), VARY, REVALIDATE, *headers))
+    return Reply(303, ((b"location", where), VARY, REVALIDATE, *headers))
 
 
 _LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]{0,2000}")

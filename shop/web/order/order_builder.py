@@ -51,6 +51,10 @@ CHALLENGED = (
         ),
     ),
 )
+UNPAID = (
+    noted("Your order waits for your payment"),
+    (noted("It is placed as soon as you have paid on the page of our payment provider."),),
+)
 STATUSES: dict[State, str] = {
     "placed": "OrderProcessing",
     "paid": "OrderProcessing",
@@ -86,7 +90,7 @@ def order_view(
     """
     tone, heading, paragraphs = STATES[order.state]
     if order.challenge_path and order.state == "pending":
-        heading, paragraphs = CHALLENGED
+        heading, paragraphs = UNPAID if order.pays_elsewhere else CHALLENGED
     failure = _(order.failure) if order.failure else _("Nothing was charged.") if order.state == "failed" else ""
     url = f"{origin}{order.path}"
     made = datetime.fromtimestamp(order.created_at, zone)
@@ -99,6 +103,7 @@ def order_view(
         paragraphs=(
             *((failure,) if failure else ()),
             *map(_, paragraphs),
+            *_refund_note(order),
             *_email_note(order, sends_email=sends_email),
         ),
         waiting=order.state == "pending",
@@ -109,9 +114,10 @@ def order_view(
         email=order.buyer.email,
         address=order.buyer.address.lines,
         arrival=_arrival(order, made.date(), terms) if tone == "done" else "",
-        payment=order.buyer.card or _("Nothing to pay"),
+        payment=_payment(order),
         facts=order.buyer.facts,
         summary=summary_view(order.quote, offers, pictures),
+        refunded=order.quote.money(order.refunded).format() if order.refunded else "",
         url=url,
         mail_to=_mail_to(order, url),
         json_ld=_json_ld(order, origin) if order.firm else "",
@@ -124,6 +130,19 @@ def _arrival(order: Order, day: date, terms: Terms) -> str:
     return _("Expected {days}", days=days_between(*days)) if days else ""
 
 
+def _payment(order: Order) -> str:
+    """'Visa ending in 4242'; in words where the provider does not tell which card it was."""
+    if order.buyer.card:
+        return order.buyer.card
+    return _("On the page of our payment provider") if order.quote.totals.total else _("Nothing to pay")
+
+
+def _refund_note(order: Order) -> tuple[str, ...]:
+    if not order.refunded or order.state not in ("paid", "shipped"):
+        return ()
+    return (_("{amount} of it goes back to you.", amount=order.quote.money(order.refunded).format()),)
+
+
 def _email_note(order: Order, *, sends_email: bool) -> tuple[str, ...]:
     if not order.firm:
         return ()
@@ -134,7 +153,7 @@ def _email_note(order: Order, *, sends_email: bool) -> tuple[str, ...]:
 
 def _action(order: Order) -> Link | None:
     if order.state == "pending" and order.challenge_path:
-        return Link(_("Confirm with your bank"), order.confirm_path)
+        return Link(_("Pay now") if order.pays_elsewhere else _("Confirm with your bank"), order.confirm_path)
     return Link(_("Back to the checkout"), "/checkout") if order.state == "failed" else None
 
 

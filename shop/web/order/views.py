@@ -39,6 +39,8 @@ class OrderView(msgspec.Struct, frozen=True):
     facts: tuple[Fact, ...]
     """What else the shopper has said."""
     summary: SummaryView
+    refunded: str
+    """What was refunded in parts; '' for nothing."""
     url: str
     """Absolute URL of this page."""
     mail_to: str

@@ -27,6 +27,8 @@ def test_no_secret_is_shown() -> None:
         database_url="postgresql://user:word@host/shop?password=word",
         cart_move_from="redis://:word@old",
         payments_url="other:word",
+        stripe_secret_key="sk_test_word",
+        stripe_webhook_secret="whsec_word",
         smtp_url="smtp://user:word@mail",
         secret_key="word" * 8,
         operator_password="$argon2id$word",

@@ -20,8 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.checkout.payments.demo import DemoPayments
 from shop.checkout.payments.demo_cards import DEMO_CARDS
-from shop.checkout.payments.provider import Card, Payment
-from shop.money import Money
+from shop.checkout.payments.provider import Payment, PaymentRequest
 from shop.settings import Settings
 from tests.fixtures.buyer import GERMAN
 from tests.fixtures.catalog import a_product, fill, variant
@@ -41,8 +40,8 @@ CVV, AMEX_CVV = "739", "7391"
 class BrokenPayments(DemoPayments):
     """A provider with a mistake in it, made with the card in hand."""
 
-    async def authorise(self, key: str, amount: Money, card: Card) -> Payment:
-        raise RuntimeError(f"{card} cannot be paid with {amount}, says {card!r} for {key}")
+    async def authorise(self, request: PaymentRequest) -> Payment:
+        raise RuntimeError(f"{request} cannot be paid, says {request.token!r}")
 
 
 def fields(number: str, **changes: str) -> dict[str, str]:

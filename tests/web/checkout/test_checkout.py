@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.settings import Settings
-from shop.web.checkout.fields import FIELDS
+from shop.web.checkout.demo_card_fields import DEMO_CARD
 from tests.fixtures.buyer import BARE, GERMAN, Buyer, error_in, seen_in, value_in
 from tests.fixtures.shop_app import HTMX, NAVIGATION, Client, Clock, MakeClient
 
@@ -60,8 +60,8 @@ class TestThePage:
         limits = re.findall(
             r'<(?:input|textarea) class="field__input" id="(\w+)" name="\1" maxlength="(\d+)"', page.text
         )
-        typed = {name: field for name, field in FIELDS.items() if field.kind != "country"}
-        assert shown == [(name, field.label) for name, field in FIELDS.items()]
+        typed = {name: field for name, field in DEMO_CARD.all.items() if field.kind != "country"}
+        assert shown == [(name, field.label) for name, field in DEMO_CARD.all.items()]
         assert limits == [(name, str(field.length)) for name, field in typed.items()]
 
     async def test_reserves_nothing(self, buyer: Buyer, client: Client) -> None:

@@ -20,11 +20,13 @@ PERSONAL = (
 
 
 async def test_every_page_names_the_rules(shop: Client) -> None:
+    url = ""
     for path in ("/", "/?category=always", "/product/tide-mug", "/cart", "/help", "/nothing"):
         header = (await shop.get(path)).headers["speculation-rules"]
         named = re.fullmatch(r'"(/static/speculation-rules\.[0-9a-f]{8}\.json)"', header)
-        assert named, path
-    rules = await shop.get(named[1])
+        assert named is not None, path
+        url = named[1]
+    rules = await shop.get(url)
     assert rules.headers["content-type"] == "application/speculationrules+json"
     assert rules.json().keys() == {"prefetch"}
     assert "speculation-rules" not in (await shop.get("/?q=mug", headers=HTMX)).headers

@@ -12,7 +12,7 @@ from shop.catalog.exchange_rates import read_rates
 from shop.catalog.schema import products, variants
 from shop.catalog.stock import stock
 from shop.checkout.model import Order
-from shop.checkout.payments.provider import Card, Payment
+from shop.checkout.payments.provider import Payment, PaymentRequest
 from shop.checkout.placing import updates as transitions
 from shop.checkout.pricing.coupons import Coupon, Coupons
 from shop.checkout.pricing.totals import CouponTerms
@@ -173,7 +173,7 @@ class TestTheSameAgain:
         with pytest.raises(PaymentDeclined) as first:
             await scene.process().place(declined)
         with pytest.raises(PaymentDeclined) as second:
-            await scene.process().place(msgspec.structs.replace(declined, card=a_card()))
+            await scene.process().place(msgspec.structs.replace(declined, token=a_card().token))
         assert str(second.value) == str(first.value)
         assert len(await scene.all()) == 1
 
@@ -415,7 +415,7 @@ class TestResuming:
 
 async def test_whatever_a_bank_raises_the_shopper_is_not_told_that_nothing_was_charged(scene: Scene) -> None:
     class Broken(HeldPayments):
-        async def authorise(self, key: str, amount: Money, card: Card) -> Payment:
+        async def authorise(self, request: PaymentRequest) -> Payment:
             raise ValueError("an answer that nobody expected")
 
     order = await scene.process(payments=Broken(scene.payments)).place(await scene.submission())

@@ -12,8 +12,8 @@ from sqlalchemy import select, text
 from shop.cart.memory import MemoryCartService
 from shop.cart.model import Cart, Change
 from shop.checkout.model import Order
+from shop.checkout.payments.demo import DemoPayments
 from shop.checkout.payments.provider import Payment
-from shop.checkout.placing.transitions import CHALLENGE_SECONDS
 from shop.checkout.schema import orders
 from shop.database import fetch, writing
 from shop.errors import OrderStateRefused, PaymentDeclined, PaymentRefused, PaymentUnavailable, StoreUnavailable
@@ -21,6 +21,7 @@ from shop.money import Money
 from tests.fixtures.order_scene import CODE, STOCK, HeldPayments, Scene
 from tests.fixtures.stock import deduct, level
 
+CHALLENGE_SECONDS = DemoPayments.seconds
 CLAIM_SECONDS = 11
 """A little longer than a claim with five seconds for the bank."""
 
@@ -38,7 +39,7 @@ class AwayPayments(HeldPayments):
             return self.away
         return super().__getattribute__(name)
 
-    async def away(self, key: str) -> Payment:
+    async def away(self, key: str, *_: object) -> Payment:
         raise PaymentUnavailable(f"The bank is away for {key}.")
 
 

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.pretty import pretty_repr
 
-from shop.checkout.payments.card import BRANDS, CVV, MONTH, NUMBER, YEAR, brand_of, passes_luhn, read_card
-from shop.checkout.payments.provider import Card
+from shop.checkout.payments.card import BRANDS, CVV, MONTH, NUMBER, YEAR, Card, brand_of, read_card
+from shop.checkout.payments.card_numbers import passes_luhn
+from shop.checkout.payments.provider import PaymentToken
 from shop.errors import InvalidFields
 
 TODAY = date(2026, 2, 28)
@@ -178,4 +179,6 @@ def test_the_repr_of_a_card_reveals_nothing() -> None:
     card = Card(VISA, 12, 2030, "123")
     for shown in (repr(card), str(card), f"{card}", f"{[card]}", pretty_repr(card)):
         assert not re.search(r"\d", shown)
-    assert card.last4 == "4242"
+    assert card.token == PaymentToken("approved", "Visa", "4242")
+    for shown in (repr(card.token), str(card.token), f"{card.token}", f"{[card.token]}"):
+        assert shown in ("PaymentToken(…)", "[PaymentToken(…)]")

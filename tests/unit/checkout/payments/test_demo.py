@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.checkout.payments.card import brand_of, passes_luhn
+from shop.checkout.payments.card import Card, brand_of
+from shop.checkout.payments.card_numbers import passes_luhn
 from shop.checkout.payments.demo import NO_ANSWER_SECONDS, SLOW_SECONDS, DemoPayments
 from shop.checkout.payments.demo_cards import DEMO_CARDS, outcome_of
-from shop.checkout.payments.provider import Card, Payment
+from shop.checkout.payments.provider import REST, Payment, PaymentRequest
 from shop.checkout.schema import demo_payments
 from shop.database import fetch
 from shop.errors import PaymentRefused, PaymentUnavailable
@@ -20,6 +21,7 @@ from shop.money import Money
 from tests.servers.test_house import ROOT
 
 AMOUNT = Money(3210, "JPY")
+AUTHORISED = Payment("A", "authorised", AMOUNT, reference="demo-A")
 
 
 class Pauses:
@@ -50,6 +52,10 @@ def payments(engine: AsyncEngine, pauses: Pauses) -> DemoPayments:
     return DemoPayments(engine, clock=lambda: 1_800_000_000.9, sleep=pauses)
 
 
+def paying(outcome: str) -> PaymentRequest:
+    return PaymentRequest(key="A", amount=AMOUNT, token=card(outcome).token.value)
+
+
 def card(outcome: str) -> Card:
     return Card(next(card.digits for card in DEMO_CARDS if card.outcome == outcome), 12, 2030, "123")
 
@@ -65,13 +71,13 @@ def test_every_test_number_is_one_that_the_form_takes_and_that_the_documents_lis
 
 
 async def test_insufficient_funds_are_reported(payments: DemoPayments) -> None:
-    declined = await payments.authorise("A", AMOUNT, card("no-funds"))
+    declined = await payments.authorise(paying("no-funds"))
     assert declined.status == "declined"
     assert "lack of funds" in declined.message
 
 
 async def test_a_slow_bank_takes_its_time(payments: DemoPayments, pauses: Pauses) -> None:
-    assert (await payments.authorise("A", AMOUNT, card("slow"))).status == "authorised"
+    assert (await payments.authorise(paying("slow"))).status == "authorised"
     assert pauses.seconds == [SLOW_SECONDS]
 
 
@@ -79,17 +85,15 @@ async def test_a_payment_voided_during_a_slow_authorisation_is_not_authorised(
     payments: DemoPayments, pauses: Pauses
 ) -> None:
     pauses.meanwhile = lambda: payments.void("A")
-    assert (await payments.authorise("A", AMOUNT, card("slow"))).status == "voided"
+    assert (await payments.authorise(paying("slow"))).status == "voided"
 
 
-@pytest.mark.parametrize(
-    ("outcome", "found"), [("lost-answer", Payment("A", "authorised", AMOUNT)), ("lost-call", None)]
-)
+@pytest.mark.parametrize(("outcome", "found"), [("lost-answer", AUTHORISED), ("lost-call", None)])
 async def test_find_distinguishes_a_lost_answer_from_a_lost_call(
     payments: DemoPayments, pauses: Pauses, outcome: str, found: Payment | None
 ) -> None:
     with pytest.raises(PaymentUnavailable):
-        await payments.authorise("A", AMOUNT, card(outcome))
+        await payments.authorise(paying(outcome))
     assert pauses.seconds == [NO_ANSWER_SECONDS]
     assert await payments.find("A") == found
 
@@ -102,17 +106,17 @@ async def test_after_a_timeout_the_payment_is_found(engine: AsyncEngine) -> None
         await asyncio.Event().wait()
 
     payments = DemoPayments(engine, sleep=hang)
-    asking = asyncio.create_task(payments.authorise("A", AMOUNT, card("lost-answer")))
+    asking = asyncio.create_task(payments.authorise(paying("lost-answer")))
     await silent.wait()
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
-    assert await payments.find("A") == Payment("A", "authorised", AMOUNT)
+    assert await payments.find("A") == AUTHORISED
 
 
 @pytest.mark.parametrize(("approved", "status"), [(True, "authorised"), (False, "declined")])
 async def test_the_first_answer_to_a_challenge_counts(payments: DemoPayments, approved: bool, status: str) -> None:
-    challenged = await payments.authorise("A", AMOUNT, card("challenged"))
+    challenged = await payments.authorise(paying("challenged"))
     assert challenged.challenge_path == "/payment/A"
     answered = await payments.confirm("A", approved=approved)
     assert (answered.status, answered.amount, answered.challenge_path) == (status, AMOUNT, "")
@@ -122,7 +126,7 @@ async def test_the_first_answer_to_a_challenge_counts(payments: DemoPayments, ap
 
 
 async def test_a_challenge_that_is_void_cannot_be_approved_any_more(payments: DemoPayments) -> None:
-    await payments.authorise("A", AMOUNT, card("challenged"))
+    await payments.authorise(paying("challenged"))
     await payments.void("A")
     assert (await payments.confirm("A", approved=True)).status == "voided"
 
@@ -133,11 +137,11 @@ async def test_a_payment_that_is_not_there_cannot_be_approved(payments: DemoPaym
 
 
 async def test_the_ledger_only_grows_and_holds_nothing_of_the_card(engine: AsyncEngine, payments: DemoPayments) -> None:
-    await payments.authorise("A", AMOUNT, card("challenged"))
+    await payments.authorise(paying("challenged"))
     await payments.confirm("A", approved=True)
     await payments.capture("A")
     await payments.capture("A")
-    await payments.refund("A")
+    await payments.refund("A", REST)
     rows = await fetch(engine, select(demo_payments))
     assert {(row.kind, row.amount, row.currency, row.at) for row in rows} == {
         (kind, 3210, "JPY", 1_800_000_000) for kind in ("challenged", "authorised", "captured", "refunded")

@@ -6,24 +6,30 @@ from datetime import date
 
 import pytest
 
-from shop.web.checkout.fields import FIELDS
-from shop.web.checkout.form import SECRET_FIELDS, problems_of_sent_fields, read_entries
+from shop.checkout.payments.provider import PaymentToken
+from shop.web.checkout import form as checkout_form
+from shop.web.checkout.demo_card_fields import DEMO_CARD
+from shop.web.checkout.fields import FIELDS, PaymentFields
+from shop.web.checkout.form import Entries
 from shop.web.http.forms import Form
 from tests.fixtures.buyer import BARE, GERMAN
 
 TODAY = date(2027, 1, 15)
 
 
+def read_entries(form: Form, today: date, payment: PaymentFields = DEMO_CARD) -> Entries:
+    return checkout_form.read_entries(form, today, payment)
+
+
 def sent_problems(form: Form) -> dict[str, str]:
-    return problems_of_sent_fields(form, read_entries(form, TODAY))
+    return checkout_form.problems_of_sent_fields(form, read_entries(form, TODAY), DEMO_CARD)
 
 
 @pytest.mark.parametrize("form", [BARE, GERMAN])
 def test_what_a_shopper_or_a_program_sends_is_read(form: dict[str, str]) -> None:
     entries = read_entries(Form(form), TODAY)
     assert entries.problems == {}
-    assert entries.card is not None
-    assert entries.card.last4 == "0454"
+    assert entries.token == PaymentToken("approved", "Visa", "0454")
     assert entries.address.name == form.get("name", "")
     assert entries.country_code == entries.address.country_code == ("DE" if form is GERMAN else "US")
 
@@ -34,11 +40,22 @@ def test_a_form_with_nothing_in_it_names_everything_that_is_needed() -> None:
 
 
 def test_secrets_are_not_among_what_is_kept() -> None:
-    assert {"credit_card_number", "credit_card_cvv"} == SECRET_FIELDS
-    assert not SECRET_FIELDS & set(read_entries(Form(BARE), TODAY).text)
+    assert DEMO_CARD.secret == {"credit_card_number", "credit_card_cvv"}
+    assert not DEMO_CARD.secret & set(read_entries(Form(BARE), TODAY).text)
 
 
-@pytest.mark.parametrize("name", [name for name, field in FIELDS.items() if field.part != "payment"])
+def test_a_provider_with_a_page_of_its_own_asks_for_nothing_and_takes_a_token() -> None:
+    hosted = PaymentFields()
+    entries = read_entries(Form(GERMAN), TODAY, hosted)
+    assert (entries.problems, entries.token) == ({}, None)
+    assert not {"credit_card_number", "credit_card_cvv"} & set(entries.text)
+    with_token = read_entries(Form(GERMAN | {"payment_token": "tok_1"}), TODAY, hosted)
+    assert with_token.token == PaymentToken("tok_1")
+    assert "payment_token" not in with_token.text
+    assert "tok_1" not in repr(with_token)
+
+
+@pytest.mark.parametrize("name", list(FIELDS))
 def test_no_field_is_longer_than_its_limit(name: str) -> None:
     domain = "@example.com" if name == "email" else ""
     too_long = "x" * (FIELDS[name].length + 1 - len(domain)) + domain
