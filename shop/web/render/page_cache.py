@@ -8,10 +8,10 @@ length for every number, because white space may fill up an end tag.
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
-from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 
 from shop.i18n import spoken
@@ -38,7 +38,8 @@ _LASTING_SECONDS = 10.0
 _OVERHEAD = 1000
 """Estimated bytes of memory for a cached page in addition to its text."""
 
-_background = ThreadPoolExecutor(max_workers=1, thread_name_prefix="brotli")
+_compressing = threading.Lock()
+"""Held while a page is compressed in the background: one at a time."""
 
 
 def gap_of(badge: bytes) -> bytes:
@@ -82,9 +83,9 @@ class CachedPage:
         coded = self._coded.get(coding)
         if coded is None:
             coded = self._coded[coding] = self._compressed(coding)
-        elif coding == BROTLI and time.monotonic() > self._lasts_from:
+        elif coding == BROTLI and time.monotonic() > self._lasts_from and _compressing.acquire(blocking=False):
             self._lasts_from = float("inf")
-            _background.submit(self._compress_best)
+            threading.Thread(target=self._compress_best, daemon=True).start()
         return coded(gap)
 
     def _compressed(self, coding: str) -> Spliced:
@@ -96,8 +97,11 @@ class CachedPage:
         return zstandard(self._head, self._tail, _LEVEL) if coding == ZSTD else gzipped(self._head, self._tail)
 
     def _compress_best(self) -> None:
-        if self._has_badge:
-            self._coded[BROTLI] = brotlied(self._head, self._tail, _BEST_QUALITY)
+        try:
+            if self._has_badge:
+                self._coded[BROTLI] = brotlied(self._head, self._tail, _BEST_QUALITY)
+        finally:
+            _compressing.release()
 
 
 class PageCache:
