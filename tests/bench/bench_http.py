@@ -37,7 +37,7 @@ from tests.bench.pace import usually
 ROUNDS = usually(5, short=1)
 SECONDS = usually(2, short=1)
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "main#main", "Accept": "text/html"}
-BROWSER = {"Accept": "text/html", "Accept-Encoding": "gzip, deflate, br", "Sec-Fetch-Mode": "navigate"}
+BROWSER = {"Accept": "text/html", "Accept-Encoding": "gzip, deflate, br, zstd", "Sec-Fetch-Mode": "navigate"}
 VISITOR = {**BROWSER, "Cookie": "cart_count=3; currency=EUR"}
 """The plain route gets the same headers as the pages: reading them is the server's work, not the shop's."""
 CARTS = usually(1000, short=20)

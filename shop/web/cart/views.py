@@ -118,6 +118,9 @@ class CartPage(msgspec.Struct, frozen=True):
     """Why the last change was refused, without JavaScript."""
 
 
+DRAWER_LINES = 5
+
+
 class CartReply(msgspec.Struct, frozen=True):
     """The reply to a change by htmx: the cart for the fragments to swap, and a message about the change."""
 
@@ -129,6 +132,13 @@ class CartReply(msgspec.Struct, frozen=True):
     """Not empty if the change was refused; `status` then has the same text."""
     added_sku: str = ""
     """The sku that was just added; '' if none was."""
+
+    @property
+    def drawer_lines(self) -> list[LineView]:
+        """The lines in the drawer: the one that was just added, and the newest others, newest first; at most five."""
+        added = [line for line in self.cart.lines if line.sku == self.added_sku]
+        others = [line for line in self.cart.lines if line.sku != self.added_sku]
+        return [*added, *others[: -(DRAWER_LINES - len(added)) - 1 : -1]]
 
 
 class RecommendedView(msgspec.Struct, frozen=True):

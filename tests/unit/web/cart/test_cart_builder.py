@@ -15,7 +15,7 @@ from shop.money import Money, Rates
 from shop.resources import resource_dir
 from shop.web.cart.cart_builder import cart_view, skus_of
 from shop.web.cart.totals import CartTotals, item_totals
-from shop.web.cart.views import CartView, LineView
+from shop.web.cart.views import CartReply, CartView, LineView
 from shop.web.render.assets import assets_of
 from shop.web.render.pictures import Pictures
 from shop.web.render.prices import Prices
@@ -120,3 +120,21 @@ def test_the_amounts_shown_add_up(prices: list[tuple[int, int]], currency: str) 
     totals = [unit * quantity for unit, (_, quantity) in zip(units, prices, strict=True)]
     assert [line.total for line in shown.lines] == [total.format() for total in totals]
     assert shown.subtotal == Money(sum(total.amount for total in totals), currency).format()
+
+
+@pytest.mark.parametrize(
+    ("lines", "added", "shown"),
+    [
+        ("", "", ""),
+        ("ABC", "", "CBA"),
+        ("ABC", "B", "BCA"),
+        ("ABCDEFG", "", "GFEDC"),
+        ("ABCDEFG", "A", "AGFED"),
+        ("ABCDEFG", "G", "GFEDC"),
+        ("ABCDEFG", "X", "GFEDC"),
+    ],
+)
+def test_the_drawer_shows_what_was_added_and_then_the_newest(lines: str, added: str, shown: str) -> None:
+    cart = Cart("c", 1, tuple(line(sku) for sku in lines))
+    reply = CartReply(view(cart, *map(offer, lines)), len(lines), "", added_sku=added)
+    assert "".join(each.sku for each in reply.drawer_lines) == shown
