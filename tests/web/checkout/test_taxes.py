@@ -108,14 +108,6 @@ async def test_further_fields_are_closed_until_they_are_needed(buyer: Buyer) -> 
     assert '<details class="checkout__further" id="checkout-further">' in (await buyer.opens()).text
 
 
-async def test_an_unusual_postal_code_is_asked_about_once(buyer: Buyer) -> None:
-    asked = await buyer.orders(await buyer.opens(), zip_code="2041")
-    assert asked.status_code == 422
-    assert error_in(asked, "zip_code").startswith("Postal codes of Germany look like ")
-    assert value_in(asked, "zip_code_confirmed") == "2041"
-    assert (await buyer.orders(asked, zip_code="2041", zip_code_confirmed="2041")).status_code == 303
-
-
 async def test_a_card_in_the_field_for_a_telephone_is_refused(buyer: Buyer) -> None:
     reply = await buyer.orders(await buyer.opens(), phone="4432 8015 6152 0454")
     assert reply.status_code == 422
