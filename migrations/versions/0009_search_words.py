@@ -13,7 +13,7 @@ down_revision = "0008"
 
 SORTABLE = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 OLD_INDEX = (
-    "CREATE VIRTUAL TABLE product_search USING fts5(words, tokens, content = 'product_texts', "
+    "CREATE VIRTUAL TABLE IF NOT EXISTS product_search USING fts5(words, tokens, content = 'product_texts', "
     "content_rowid = 'product_id', tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2 3')"
 )
 INDEX = (
@@ -36,21 +36,24 @@ def upgrade() -> None:
         "search_spellings",
         *(sa.Column(name, SORTABLE, primary_key=True) for name in ("language", "spelling", "word")),
     )
-    _replace_index("product_search", INDEX)
+    _empty_index(INDEX)
 
 
 def downgrade() -> None:
-    _replace_index("search_index", OLD_INDEX)
+    if op.get_bind().dialect.name == "sqlite":
+        op.drop_table("search_index")
+    _empty_index()
     op.drop_table("search_spellings")
     op.drop_table("search_words")
     op.drop_column("catalog", "index_version")
 
 
-def _replace_index(old: str, new: str) -> None:
-    """Empty the texts, which both releases write in different forms, and their index in SQLite."""
+def _empty_index(*more: str) -> None:
+    """Empty the texts, which both releases write in different forms, and their index in SQLite.
+
+    The old index stays, empty: a process of the last release that is still running finds nothing, instead of failing.
+    """
+    op.execute("DELETE FROM product_texts")
     if op.get_bind().dialect.name == "sqlite":
-        op.drop_table(old)
-        op.execute("DELETE FROM product_texts")
-        op.execute(new)
-    else:
-        op.execute("DELETE FROM product_texts")
+        for statement in (OLD_INDEX, "INSERT INTO product_search(product_search) VALUES ('delete-all')", *more):
+            op.execute(statement)
