@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from sqlalchemy.ext.asyncio import create_async_engine
+
 from shop.checkout.payments.connect import is_demo, provider_of
-from shop.database import create_engine
 from shop.errors import ConfigurationError, PaymentUnavailable
 from shop.operations.findings import Finding, note, ok, problem, warning
 from shop.settings import Settings
@@ -13,7 +14,7 @@ PART = "PAYMENTS_URL"
 
 async def check_payments(settings: Settings) -> list[Finding]:
     """The findings about the payment provider. Asks it nothing that moves money."""
-    engine = create_engine(settings.database_url)
+    engine = create_async_engine("sqlite+aiosqlite://")  # nothing is looked up
     try:
         provider = provider_of(settings, engine)
     except ConfigurationError as error:

@@ -26,7 +26,7 @@ async def an_order(
     engine: AsyncEngine, number: str, *, claimed_for: float, settled: bool = False, age: int = 0
 ) -> None:
     row = dict.fromkeys((column.name for column in orders.columns), "")
-    times = dict.fromkeys(("cart_revision", "total", "created_at", "changed_at"), 0)
+    times = dict.fromkeys(("cart_revision", "total", "refunded", "created_at", "changed_at"), 0)
     until = int((time.time() + claimed_for) * 1000)
     mine = {"number": number, "cart_id": number, "idempotency_key": None, "settled": settled, "claimed_until": until}
     mine |= {"state": "placed", "changed_at": int(time.time()) - age}
