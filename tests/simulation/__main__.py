@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
+from itertools import chain
 
 from tests.simulation.play import Report, play
 from tests.simulation.scenario import scenario_of
@@ -67,7 +68,10 @@ def _many(options: argparse.Namespace) -> int:
     seeds = [seed for seed in asked if options.family in ("", scenario_of(seed).family)]
     chunks = [seeds[first : first + CHUNK] for first in range(0, len(seeds), CHUNK)]
     with ProcessPoolExecutor(options.processes) as pool:
-        reports = [report for some in pool.map(failing, chunks) for report in some]
+        reports = []
+        for report in chain.from_iterable(pool.map(failing, chunks)):
+            print(f"seed {report.scenario.seed}: {report.kind}", file=sys.stderr, flush=True)
+            reports.append(report)
     families = Counter(scenario_of(seed).family for seed in seeds)
     wrong = Counter((report.scenario.family, report.kind) for report in reports)
     print(f"{len(seeds)} seeds in {time.monotonic() - begin:.0f} s, {len(reports)} with violations")
