@@ -429,7 +429,7 @@ class TestTheCommand:
         done = self.doctor(REDIS_URL=server.url)
         assert done.exit_code == 2
         assert "cannot be reached: it timed out." in done.stdout
-        assert done.stdout.endswith("1 problem, 1 warning, 0 notes, 0 OK.\n")
+        assert done.stdout.endswith("1 problem, 1 warning, 0 notes, 1 OK.\n")
         assert done.stderr == ""
 
     def test_a_setting_that_cannot_be_read_is_a_finding(self) -> None:

@@ -128,7 +128,8 @@ def test_what_costs_nothing_asks_for_no_card(open_shopper: OpenShopper, books: B
     for label in ("E-mail", "Full name", "Street address", "Postal code", "City"):
         shopper.field(label).fill(ENTRIES[label])
     shopper.places_the_order()
-    assert books.orders() == [shopper.sees_a_receipt()]
+    receipt = shopper.sees_a_receipt()
+    assert books.orders() == [receipt]
 
 
 def test_an_address_that_seems_mistyped_is_asked_about_once(at_checkout: Shopper) -> None:

@@ -22,7 +22,7 @@ from shop.checkout.pricing.discounts import Goods, is_for, is_met
 from shop.checkout.pricing.totals import CouponTerms
 from shop.checkout.schema import AUTOMATIC, coupon_shoppers, coupons, orders
 from shop.database import fetch, insert_into, writing
-from shop.errors import CouponRefused, StoreUnavailable
+from shop.errors import ConfigurationError, CouponRefused, StoreUnavailable
 from shop.formatting import day_of
 from shop.lru import Lru
 from shop.money import Money, Rates
@@ -83,7 +83,7 @@ class Coupons:
         self._zone = zone
         self._clock = clock
         self._cache = Lru[tuple[float, Coupon | None]](CACHE_SIZE)
-        self._automatic: tuple[float, tuple[Coupon, ...] | None] = (0.0, None)
+        self._automatic: tuple[float, tuple[Coupon, ...]] = (0.0, ())
         """When to look them up again, and the automatic ones."""
 
     async def find(self, code: str) -> Coupon | None:
@@ -135,17 +135,16 @@ class Coupons:
     async def _automatic_ones(self) -> tuple[Coupon, ...]:
         """The automatic ones in the order of their codes, at most CACHE_SECONDS old.
 
-        While the database cannot be read they are older, and one call in RETRY_SECONDS waits for it.
+        While the database cannot be read they are older, or none, and one call in RETRY_SECONDS waits for it: a cart is
+        shown and changed without it.
         """
         due, known = self._automatic
-        if self._clock() < due and known is not None:
+        if self._clock() < due:
             return known
         self._automatic = self._clock() + RETRY_SECONDS, known
         try:
             rows = await fetch(self._engine, select(coupons).where(AUTOMATIC).order_by(coupons.c.code))
-        except StoreUnavailable:
-            if known is None:
-                raise
+        except (StoreUnavailable, ConfigurationError):
             return known
         found = tuple(map(_coupon, rows))
         self._automatic = self._clock() + CACHE_SECONDS, found
