@@ -12,7 +12,6 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from heapq import nsmallest
-from itertools import pairwise
 
 import msgspec
 from typing_extensions import override
@@ -48,44 +47,27 @@ class Outage(msgspec.Struct, frozen=True):
         return bool(self.changes or self.wanted)
 
     def cart(self, cart_id: str, limits: Limits) -> Cart:
-        """The cart with all its changes.
-
-        `partial` if it is not known what the store has of it; also `behind` if changes wait for others, which a process
-        has acknowledged and not told yet.
-        """
+        """The cart with all its changes; `partial` if it is not known what the store has of it."""
         base = self.base or Cart(cart_id, revision=int(bool(self.changes)))
         ready, waiting = self.in_order(base)
         cart = replay(base, (*ready, *waiting), limits)
-        if self.base and not waiting:
-            return cart
-        return msgspec.structs.replace(cart, partial=True, behind=bool(waiting))
+        return cart if self.base else msgspec.structs.replace(cart, partial=True)
 
     def in_order(self, cart: Cart) -> tuple[list[Change], list[Change]]:
-        """The changes that can be made to a cart, and those that wait for others; each after those that come first."""
-        ready, waiting = self._sorted(self.changes, cart.knows)
-        if waiting:
-            ids = {change.id for change in waiting}
-            rest, in_a_circle = self._sorted(waiting, lambda each: each not in ids)
-            waiting = [*rest, *in_a_circle]
-        return ready, waiting
-
-    def _sorted(
-        self, changes: Sequence[Change], is_known: Callable[[bytes], bool]
-    ) -> tuple[list[Change], list[Change]]:
-        """Those of the changes before which come only each other and what is known, in order; and the rest."""
-        done: list[Change] = []
-        rest = list(changes)
+        """The changes that can be made to a cart, each after those before it; and those that wait for others."""
+        ready: list[Change] = []
+        waiting = list(self.changes)
         known: set[bytes] = set()
         while self.after:
-            count = len(done)
-            for change in rest:
-                if all(each in known or is_known(each) for each in ids_in(self.after.get(change.id, b""))):
-                    done.append(change)
+            done = len(ready)
+            for change in waiting:
+                if all(each in known or cart.knows(each) for each in ids_in(self.after.get(change.id, b""))):
+                    ready.append(change)
                     known.add(change.id)
-            if len(done) == count:
-                return done, rest
-            rest = [change for change in rest if change.id not in known]
-        return rest, []
+            if len(ready) == done:
+                return ready, waiting
+            waiting = [change for change in waiting if change.id not in known]
+        return waiting, []
 
     def with_change(self, change: Change, shown: bytes, cart: Cart) -> Outage:
         """With a change to what was `cart`, by a shopper who had been shown the changes with the ids `shown`."""
@@ -126,9 +108,8 @@ class Outage(msgspec.Struct, frozen=True):
     def then(self, later: Outage) -> Outage:
         """This, and what another journal holds of the same cart.
 
-        A change that both have counts as it is here, or as it is there if only that process knew what comes first; one
-        that only the other has does not overtake it. Of two known states that of the other counts only if it is the
-        newer one.
+        A change that both have counts as it is here, or as it is there if only that process knew what comes first. Of
+        two known states that of the other counts only if it is the newer one.
         """
         newer = later.base is not None and (self.base is None or later.base.grew_from(self.base))
         ids = {change.id for change in later.changes}
@@ -139,9 +120,6 @@ class Outage(msgspec.Struct, frozen=True):
         more = [change for change in later.changes if change.id not in kept]
         after = {each.id: self.after[each.id] for each in here if each.id in self.after}
         after |= {each.id: later.after[each.id] for each in more if each.id in later.after}
-        for before, each in pairwise(later.changes):
-            if before.id in kept and each.id not in kept:
-                after[each.id] = after.get(each.id, b"") + before.id
         return Outage(later.base if newer else self.base, (*here, *more), after, self.wanted or later.wanted)
 
 

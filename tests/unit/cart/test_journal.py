@@ -1,10 +1,9 @@
 """The order of what is in a journal, and what one journal adds to another."""
 
-import msgspec
 import pytest
 
 from shop.cart.journal import MAX_CHANGES_OF_CART, MAX_CHANGES_WITHOUT_BASE, Outage
-from shop.cart.model import Add, Cart, Change, Clear, Limits, SetQuantity, apply, new_change_id
+from shop.cart.model import Add, Cart, Change, Limits, SetQuantity, apply, new_change_id
 from shop.errors import StoreBusy
 from shop.money import Money
 
@@ -53,35 +52,6 @@ def test_a_change_that_two_processes_took_has_the_place_that_one_of_them_knew() 
     did_not = Outage().with_change(twice, first.id, EMPTY)
     for merged in (knew.then(did_not), did_not.then(knew)):
         assert skus(merged.in_order(EMPTY)[0]) == ["first", "twice", "last"]
-
-
-def test_a_cart_is_behind_while_a_change_waits() -> None:
-    mug, bowl = add("mug"), add("bowl")
-    outage = msgspec.structs.replace(Outage().with_change(bowl, mug.id, EMPTY), base=EMPTY)
-    assert outage.cart("a", LIMITS).behind
-    whole = outage.then(Outage(None, (mug,))).cart("a", LIMITS)
-    assert (whole.quantity, whole.partial, whole.behind) == (2, False, False)
-
-
-def test_changes_that_wait_keep_their_order() -> None:
-    """What they wait for may never come: the process that knew it has ended."""
-    lost, mug = add("lost"), add("mug")
-    clear = Clear(new_change_id(), 1)
-    added = Outage().with_change(mug, lost.id, EMPTY)
-    cleared = Outage().with_change(clear, lost.id + mug.id, EMPTY)
-    for merged in (added.then(cleared), cleared.then(added)):
-        assert merged.in_order(EMPTY) == ([], [mug, clear])
-        assert not merged.cart("a", LIMITS).lines
-
-
-def test_what_one_process_took_after_a_shared_change_does_not_overtake_it() -> None:
-    """One process took a double click without what came before it, and went on; the other knew that."""
-    first, twice, last, latest = map(add, ("first", "twice", "last", "latest"))
-    base = apply(EMPTY, first)
-    behind = Outage().with_change(twice, first.id, EMPTY).with_change(last, first.id + twice.id, EMPTY)
-    shared = msgspec.structs.replace(behind.then(Outage(base, (twice,))), base=base)
-    later = shared.with_change(latest, last.id, shared.cart("a", LIMITS))
-    assert skus(shared.then(later).in_order(base)[0]) == ["twice", "last", "latest"]
 
 
 def test_what_is_wanted_stays_until_it_is_there() -> None:
