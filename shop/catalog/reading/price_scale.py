@@ -63,7 +63,10 @@ class PriceScale(msgspec.Struct, frozen=True):
         if self.rates is None or self.currency == self.own:
             return amount
         rates = self.rates
-        shown = lambda price: rates.convert(Money(price, self.own), self.currency).amount  # noqa: E731
+
+        def shown(price: int) -> int:
+            return rates.convert(Money(price, self.own), self.currency).amount
+
         return bisect_left(range(_HIGHEST), amount, key=shown)
 
 

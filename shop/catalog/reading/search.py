@@ -7,7 +7,7 @@ user input is never parsed as query syntax.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -202,8 +202,8 @@ def _hits(search: Search, text: TextSearch) -> Any:
 
 def _bucket(search: Search, expression: str, term: int, weight: int) -> Select[Any, Any, Any]:
     key, condition = search.found(expression)
-    number: Callable[[int], ColumnElement[int]] = lambda value: literal_column(str(value), Integer)  # noqa: E731
-    return select(key.label("product_id"), number(term).label("term"), number(weight).label("weight")).where(condition)
+    number, factor = literal_column(str(term), Integer), literal_column(str(weight), Integer)
+    return select(key.label("product_id"), number.label("term"), factor.label("weight")).where(condition)
 
 
 def _weighted(search: Search, term: Term) -> Iterator[tuple[int, str]]:
