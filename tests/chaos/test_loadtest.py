@@ -23,7 +23,7 @@ from tests.fixtures.shop_process import SHOP, ShopProcess
 PRODUCTS = {"always-mug": 1900, "always-bowl": 2900, "always-jug": 900}
 CROWD = ("--users", "8", "--spawn-rate", "100", "--seconds", "3", "--pace", "60")
 
-NOBODY_ORDERED = re.compile(r"\b0 orders")
+NOBODY_ORDERED = re.compile(r"\b0 orders|No order was accepted")
 
 
 def load_tested(*options: str, **environ: str) -> tuple[int, str]:

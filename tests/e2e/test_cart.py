@@ -183,6 +183,15 @@ def test_the_cart_is_emptied_after_asking(at_cart: Shopper) -> None:
     at_cart.sees_lines("Cove Teapot", "Keel Pan", "Reed Vase")
 
 
+def test_what_was_opened_stays_open_when_the_cart_changes(at_cart: Shopper) -> None:
+    everything_out = at_cart.page.get_by_role("button", name="Empty it")
+    at_cart.page.get_by_text("Empty the cart").click()
+    expect(everything_out).to_be_visible()
+    at_cart.page.get_by_role("button", name="One more of Keel Pan").click()
+    expect(at_cart.page.get_by_role("main")).to_contain_text("€138.00")
+    expect(everything_out).to_be_visible()
+
+
 def test_a_line_is_saved_for_later_and_comes_back(at_cart: Shopper) -> None:
     at_cart.page.get_by_role("button", name="Save for later Keel Pan").click()
     at_cart.sees_lines("Cove Teapot", "Reed Vase")
