@@ -192,7 +192,12 @@ async def hand_over(connection: AsyncConnection, number: str) -> dict[str, int]:
 
 
 async def uncommit(connection: AsyncConnection, number: str, quantities: Mapping[str, int]) -> None:
-    """Put units on sale again that are committed to an order, under the present names of their skus."""
+    """Put units on sale again that are committed to an order."""
+    await restore(connection, await leave(connection, number, quantities))
+
+
+async def leave(connection: AsyncConnection, number: str, quantities: Mapping[str, int]) -> dict[str, int]:
+    """Take units out of what is committed to an order; return them under the present names of their skus."""
     holder, left = _order(number), dict(quantities)
     held = set(await connection.scalars(select(_r.sku).where(_r.holder == holder, _r.committed)))
     own: Counter[str] = Counter()
@@ -206,7 +211,7 @@ async def uncommit(connection: AsyncConnection, number: str, quantities: Mapping
         await connection.execute(delete(reservations).where(row, _r.quantity == quantity))
         fewer = update(reservations).where(row, _r.quantity > quantity).values(quantity=_r.quantity - quantity)
         await connection.execute(fewer)
-    await restore(connection, own)
+    return dict(own)
 
 
 async def restore(connection: AsyncConnection, quantities: Mapping[str, int]) -> None:

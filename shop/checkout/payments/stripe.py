@@ -23,6 +23,7 @@ import stripe
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shop.checkout.model import Dispute
 from shop.checkout.payments.provider import REST, Payment, PaymentEvent, PaymentRequest, Status
 from shop.checkout.schema import stripe_payments
 from shop.database import fetch, insert_into, writing
@@ -47,6 +48,8 @@ ZERO_DECIMAL = frozenset(
 THREE_DECIMAL = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))
 """Stripe's own rules for currencies; all others have two decimals, also where ISO 4217 says otherwise."""
 UNPAYABLE = noted("This cannot be paid here. Nothing was charged.")
+CLOSED: Mapping[str, Dispute] = {"lost": "lost", "won": "won", "warning_closed": "won"}
+"""What became of a dispute, by Stripe's word."""
 NOTED = {
     "charge.dispute.created": "The shopper's bank disputes the payment: answer it at Stripe.",
     "charge.dispute.closed": "The dispute of the payment is closed: Stripe says with which result.",
@@ -208,8 +211,8 @@ class StripePayments:
             event = msgspec.json.decode(body, type=_Event)
         except (stripe.SignatureVerificationError, ValueError, IndexError, msgspec.DecodeError) as error:
             raise EventRefused("This message is not signed by Stripe.") from error
-        about = event.data.object
-        return PaymentEvent(event.id, about.order, event.type, NOTED.get(event.type, ""), about.reference)
+        about, dispute = event.data.object, event.dispute
+        return PaymentEvent(event.id, about.order, event.type, NOTED.get(event.type, ""), about.reference, dispute)
 
     async def check(self) -> None:
         """Ask Stripe for something, to see that it answers and takes the key. Raises PaymentUnavailable."""
@@ -360,6 +363,7 @@ class _EventObject(msgspec.Struct, frozen=True):
     metadata: dict[str, str] | None = None
     client_reference_id: str | None = None
     payment_intent: str | dict[str, Any] | None = None
+    status: str | None = None
 
     @property
     def reference(self) -> str:
@@ -378,6 +382,12 @@ class _Event(msgspec.Struct, frozen=True):
     id: str
     type: str
     data: _EventData
+
+    @property
+    def dispute(self) -> Dispute:
+        if self.type == "charge.dispute.closed":
+            return CLOSED.get(self.data.object.status or "", "")
+        return "open" if self.type == "charge.dispute.created" else ""
 
 
 def _without_person(request: PaymentRequest) -> str:
@@ -411,6 +421,7 @@ def status_of(session: str, intent: str) -> Status:
         "requires_capture": "authorised",
         "succeeded": "captured",
         "requires_payment_method": "declined",
+        "processing": "processing",
     }
     return statuses.get(intent, "challenged")
 

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, Update, and_, func, or_, select, u
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shop.checkout.model import Order, State, check_step
+from shop.checkout.model import Dispute, Order, State, check_step
 from shop.checkout.payments.provider import Payment, PaymentEvent
 from shop.checkout.placing.orders import READ, details_of, folded, order_of, words_of
 from shop.checkout.schema import LIVE, OPEN, order_events, order_lines, order_refunds, orders, payment_events
@@ -103,6 +103,13 @@ async def insert_event(
     return (await connection.execute(inserting.returning(payment_events.c.id))).first() is not None
 
 
+async def set_dispute(connection: AsyncConnection, number: str, dispute: Dispute) -> bool:
+    """Note what became of a dispute; False if it is known. A message that was late opens none that is closed."""
+    before = ("",) if dispute == "open" else ("", "open")
+    own = and_(orders.c.number == number, orders.c.dispute.in_(before))
+    return await _changes(connection, update(orders).where(own).values(dispute=dispute))
+
+
 async def was_paid(connection: AsyncConnection, number: str) -> bool:
     """Whether the payment of an order was captured."""
     paid = select(order_events.c.id).where(order_events.c.number == number, order_events.c.what == "paid").limit(1)
@@ -181,6 +188,19 @@ async def wait_for_shopper(connection: AsyncConnection, order: Order, payment: P
     values = {
         "claim": NOBODY,
         "claimed_until": until,
+        "payment_reference": after.payment_reference,
+        "details": details_of(after),
+    }
+    return after if await _changes(connection, update(orders).where(_as_it_was(order)).values(values)) else None
+
+
+async def wait_for_bank(connection: AsyncConnection, order: Order, payment: Payment, *, until: int) -> Order | None:
+    """Let a pending order wait until `until` for its bank, which takes days."""
+    after = msgspec.structs.replace(with_payment(order, payment), challenge_path="", processing=True)
+    values = {
+        "claim": NOBODY,
+        "claimed_until": until,
+        "processing": True,
         "payment_reference": after.payment_reference,
         "details": details_of(after),
     }
