@@ -51,13 +51,12 @@ class OrderTransitions(RefundSteps, ParcelSteps):
         """
 
         async def work(connection: AsyncConnection) -> bool:
-            others = await updates.insert(connection, order, key=key, claimant=claimant, until=self.until())
-            if others is None:
+            if not await updates.insert(connection, order, key=key, claimant=claimant, until=self.until()):
                 return False
+            others = await updates.insert_lines(connection, order)
             check_taken_out(Cart(order.quote.cart_id, changes=changes), others)
             quote = order.quote
             check_goods(quote, await stock.hold(connection, quote.cart_id, order.number, quote.wanted))
-            await updates.insert_lines(connection, order)
             if quote.coupon:
                 await self._coupons.use(connection, quote.coupon, order.buyer.email, order.number)
             return True

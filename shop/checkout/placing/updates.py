@@ -28,13 +28,11 @@ LATELY = 3600
 _others = orders.alias("others")
 
 
-async def insert(
-    connection: AsyncConnection, order: Order, *, key: str | None, claimant: str, until: int
-) -> dict[str, str] | None:
+async def insert(connection: AsyncConnection, order: Order, *, key: str | None, claimant: str, until: int) -> bool:
     """Insert an order, claimed by `claimant` until `until` (milliseconds since the epoch).
 
-    Returns the other recent orders of its cart: Quote.change by number. Returns None and inserts nothing if this state
-    of the cart has an order that did not fail, the cart has a pending order, or the key has an order.
+    Returns False and inserts nothing if this state of the cart has an order that did not fail, the cart has a pending
+    order, or the key has an order.
     """
     values = {
         "number": order.number,
@@ -57,20 +55,16 @@ async def insert(
         "changed_at": order.changed_at,
         "details": details_of(order),
     }
-    lately = _ordered_lately(order)
     inserting = insert_into(connection, orders).values(values).on_conflict_do_nothing()
-    waits = connection.dialect.name == "postgresql"
-    told = orders.c.number if waits else lately.scalar_subquery()
-    row = (await connection.execute(inserting.returning(told))).first()
-    if row is None:
-        return None
-    # On PostgreSQL, an INSERT that waited for another order still sees the snapshot from before that order.
-    found = await connection.scalar(lately) if waits else row[0]
-    return dict(other.split(":") for other in (found or "").split())
+    return (await connection.execute(inserting.returning(orders.c.number))).first() is not None
 
 
-async def insert_lines(connection: AsyncConnection, order: Order) -> None:
-    """Store the lines of a new order."""
+async def insert_lines(connection: AsyncConnection, order: Order) -> dict[str, str]:
+    """Store the lines of a new order; return the other recent orders of its cart: Quote.change by number.
+
+    The order's own INSERT cannot tell them: on PostgreSQL, one that waited for another order still sees the snapshot
+    from before that order.
+    """
     rows = [
         {
             "number": order.number,
@@ -85,7 +79,9 @@ async def insert_lines(connection: AsyncConnection, order: Order) -> None:
         }
         for position, line in enumerate(order.quote.lines)
     ]
-    await connection.execute(insert_into(connection, order_lines), rows)
+    others = _ordered_lately(order).scalar_subquery()
+    found = (await connection.execute(insert_into(connection, order_lines).returning(others), rows)).scalars().first()
+    return dict(other.split(":") for other in (found or "").split())
 
 
 async def note(connection: AsyncConnection, number: str, what: str, *, at: int, who: str, why: str) -> None:

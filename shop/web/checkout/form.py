@@ -145,10 +145,11 @@ def _field_text(form: Form, name: str, field: Field | None) -> str:
 def _text_problems(text: Mapping[str, str], form: Form) -> dict[str, str]:
     """The errors of the shop's own fields."""
     problems: dict[str, str] = {}
+    asks = "seen" in form.fields  # the shop's own page, which shows what the country needs
     for field in of_country(FIELDS, code_of(text["country"])).values():
         if len(text[field.name]) > field.length:
             problems[field.name] = _("This is too long: at most {most} characters.", most=field.length)
-        elif field.missing and not text[field.name] and (field.name in form.fields or not field.page_only):
+        elif not text[field.name] and _is_missing(field, form, asks=asks):
             problems[field.name] = _(field.missing)
     if text["vat_id"] and not vat_id_of(text["vat_id"]):
         problems["vat_id"] = _(
@@ -161,6 +162,12 @@ def _text_problems(text: Mapping[str, str], form: Form) -> dict[str, str]:
     except InvalidInput as error:
         problems["email"] = error.message
     return problems
+
+
+def _is_missing(field: Field, form: Form, *, asks: bool) -> bool:
+    """Whether an empty field is required: of programs only what is so in every country."""
+    required = field.missing and (asks or FIELDS[field.name].missing)
+    return bool(required) and (field.name in form.fields or not field.page_only)
 
 
 def _token(
