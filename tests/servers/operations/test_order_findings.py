@@ -23,7 +23,7 @@ async def looked_at(url: str, smtp_url: str = "") -> dict[str, Finding]:
 
 
 async def an_order(
-    engine: AsyncEngine, number: str, *, claimed_for: float, settled: bool = False, age: int = 0, **values: object
+    engine: AsyncEngine, number: str, *, claimed_for: float, settled: bool = False, age: int = 0, **values: str | int
 ) -> None:
     row = dict.fromkeys((column.name for column in orders.columns), "")
     times = dict.fromkeys(("cart_revision", "total", "refunded", "created_at", "changed_at"), 0)
