@@ -80,7 +80,8 @@ async def insert_lines(connection: AsyncConnection, order: Order) -> dict[str, s
         for position, line in enumerate(order.quote.lines)
     ]
     others = _ordered_lately(order).scalar_subquery()
-    found = (await connection.execute(insert_into(connection, order_lines).returning(others), rows)).scalars().first()
+    inserting = insert_into(connection, order_lines).values(rows).returning(others)
+    found = (await connection.execute(inserting)).scalars().first()
     return dict(other.split(":") for other in (found or "").split())
 
 

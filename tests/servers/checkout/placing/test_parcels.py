@@ -63,7 +63,7 @@ async def test_stock_mail_and_history_follow_each_part(scene: Scene, paid: Order
 @pytest.mark.parametrize("skus", [{"MUG": 3}, {"JUG": 1}, {"MUG": 0}])
 async def test_what_does_not_wait_is_not_sent(scene: Scene, paid: Order, skus: dict[str, int]) -> None:
     with pytest.raises(InvalidInput):
-        await ship(scene, paid, **skus)
+        await ship(scene, paid, "", **skus)
     assert await level(scene.database, "MUG") == (8, 0, 2)
 
 
