@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shop.cart.model import Cart
@@ -53,10 +54,15 @@ class OrderTransitions(RefundSteps, ParcelSteps):
         async def work(connection: AsyncConnection) -> bool:
             if not await updates.insert(connection, order, key=key, claimant=claimant, until=self.until()):
                 return False
-            others = await updates.insert_lines(connection, order)
-            check_taken_out(Cart(order.quote.cart_id, changes=changes), others)
-            quote = order.quote
-            check_goods(quote, await stock.hold(connection, quote.cart_id, order.number, quote.wanted))
+            quote, cart, lately = order.quote, Cart(order.quote.cart_id, changes=changes), updates.ordered_lately(order)
+            try:
+                sold, others = await stock.hold(connection, cart.id, order.number, quote.wanted, asking=lately)
+            except OutOfStock:  # perhaps only because this cart's own order took it
+                check_taken_out(cart, updates.changes_by_number(await connection.scalar(select(lately))))
+                raise
+            check_taken_out(cart, updates.changes_by_number(others))
+            check_goods(quote, sold)
+            await updates.insert_lines(connection, order)
             if quote.coupon:
                 await self._coupons.use(connection, quote.coupon, order.buyer.email, order.number)
             return True

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, Update, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, Update, and_, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -59,12 +59,8 @@ async def insert(connection: AsyncConnection, order: Order, *, key: str | None, 
     return (await connection.execute(inserting.returning(orders.c.number))).first() is not None
 
 
-async def insert_lines(connection: AsyncConnection, order: Order) -> dict[str, str]:
-    """Store the lines of a new order; return the other recent orders of its cart: Quote.change by number.
-
-    The order's own INSERT cannot tell them: on PostgreSQL, one that waited for another order still sees the snapshot
-    from before that order.
-    """
+async def insert_lines(connection: AsyncConnection, order: Order) -> None:
+    """Store the lines of a new order."""
     rows = [
         {
             "number": order.number,
@@ -79,10 +75,7 @@ async def insert_lines(connection: AsyncConnection, order: Order) -> dict[str, s
         }
         for position, line in enumerate(order.quote.lines)
     ]
-    others = _ordered_lately(order).scalar_subquery()
-    inserting = insert_into(connection, order_lines).values(rows).returning(others)
-    found = (await connection.execute(inserting)).scalars().first()
-    return dict(other.split(":") for other in (found or "").split())
+    await connection.execute(insert_into(connection, order_lines), rows)
 
 
 async def note(connection: AsyncConnection, number: str, what: str, *, at: int, who: str, why: str) -> None:
@@ -113,15 +106,25 @@ async def was_paid(connection: AsyncConnection, number: str) -> bool:
     return (await connection.execute(paid)).first() is not None
 
 
-def _ordered_lately(order: Order) -> Select[str]:
-    """The other recent orders of an order's cart: 'number:change' separated by spaces."""
-    return select(func.aggregate_strings(_others.c.number + ":" + _others.c.cart_change, " ")).where(
+def ordered_lately(order: Order) -> ScalarSelect[str]:
+    """The other recent orders of an order's cart: what `changes_by_number` reads.
+
+    It is asked in a statement after the order's own INSERT: on PostgreSQL, an INSERT that waited for another order
+    still sees the snapshot from before that order.
+    """
+    found = select(func.aggregate_strings(_others.c.number + ":" + _others.c.cart_change, " ")).where(
         _others.c.cart_id == order.quote.cart_id,
         _others.c.number != order.number,
         _others.c.created_at > order.created_at - LATELY,
         LIVE,
         _others.c.state != "cancelled",
     )
+    return found.scalar_subquery()
+
+
+def changes_by_number(found: str | None) -> dict[str, str]:
+    """Orders' numbers, each with Quote.change, in the answer of `ordered_lately`."""
+    return dict(other.split(":") for other in (found or "").split())
 
 
 async def step(

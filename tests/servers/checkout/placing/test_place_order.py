@@ -24,7 +24,7 @@ from tests.fixtures.order_scene import CODE, STOCK, HeldPayments, Scene, a_card
 from tests.fixtures.stock import level
 
 WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-CREATED = "orders", "order_lines", "reservations", "variants", "reservations", "coupons", "coupon_shoppers"
+CREATED = "orders", "reservations", "variants", "reservations", "order_lines", "coupons", "coupon_shoppers"
 CLERK = *CREATED, "orders", "reservations", "outbox", "orders", "order_events"
 """The tables that the statements of an order with a coupon are about, in their order."""
 
