@@ -28,6 +28,7 @@ from shop.checkout.mail.smtp import merchant_address, sender_of
 from shop.checkout.metrics import OrderMetrics
 from shop.checkout.payments.connect import provider_of
 from shop.checkout.payments.provider import PaymentProvider
+from shop.checkout.placing.credit_notes import CreditNotes
 from shop.checkout.placing.invoices import Invoices
 from shop.checkout.placing.ordering import Ordering
 from shop.checkout.placing.orders import Orders
@@ -189,6 +190,12 @@ class Parts:
         return Invoices(self.database, self.terms.taxes.seller, settings.invoice_series, settings.zone, self.clock)
 
     @cached_property
+    def credit_notes(self) -> CreditNotes:
+        """The credit notes."""
+        settings = self.settings
+        return CreditNotes(self.database, self.invoices, settings.credit_note_series, settings.zone, self.clock)
+
+    @cached_property
     def transitions(self) -> OrderTransitions:
         """The state transitions of an order."""
         return OrderTransitions(
@@ -199,6 +206,7 @@ class Parts:
             self.stock_sync.touched,
             seconds=self.settings.payment_seconds,
             clock=self.clock,
+            captures_at_shipping=self.settings.capture == "shipping",
         )
 
     @cached_property

@@ -38,6 +38,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "log_level": ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
     "log_format": ("text", "json"),
+    "capture": ("order", "shipping"),
 }
 """Setting -> the values that it can have, in any case."""
 SECRETS = frozenset(
@@ -112,6 +113,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Stripe's secret key, `sk_…` or the restricted `rk_…`; only for PAYMENTS_URL=stripe:."""
     stripe_webhook_secret: str = ""
     """The secret of the webhook that Stripe shows, `whsec_…`; empty: Stripe's messages are refused."""
+    capture: str = "order"
+    """When payments are captured: with the `order`, or at its `shipping`."""
     payment_seconds: float = 8.0
     """Timeout of the payment provider in seconds; after twice that time, another process takes over an open order."""
     smtp_url: str = ""
@@ -124,6 +127,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The time zone of the days on receipts, invoices and in e-mails, and of coupons: an IANA name."""
     invoice_series: str = "{year}-"
     """What the numbers of invoices begin with; each series is counted from 1, without gaps."""
+    credit_note_series: str = "C{year}-"
+    """What the numbers of credit notes begin with, another series than that of invoices."""
     secret_key: str = ""
     """Signs the contents of checkout forms, and links that carry a cart; empty: a random key, generated at startup
     and shared by the workers."""
@@ -174,8 +179,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise ConfigurationError(
                 f"TIME_ZONE is {self.time_zone!r}; it must be the name of a time zone, such as Europe/Berlin."
             ) from error
-        if len(self.invoice_series) > MAX_SERIES or not self.invoice_series.isprintable():
-            raise ConfigurationError(f"INVOICE_SERIES has at most {MAX_SERIES} characters.")
+        for name in ("invoice_series", "credit_note_series"):
+            if len(series := getattr(self, name)) > MAX_SERIES or not series.isprintable():
+                raise ConfigurationError(f"{name.upper()} has at most {MAX_SERIES} characters.")
+        if self.invoice_series == self.credit_note_series:
+            raise ConfigurationError("INVOICE_SERIES and CREDIT_NOTE_SERIES must differ: each is counted by itself.")
 
     @property
     def zone(self) -> ZoneInfo:

@@ -65,7 +65,7 @@ class OrderMetrics:
         started, result = time.perf_counter(), "error"
         try:
             order = await work
-            result = "challenged" if order.challenge_path else "unknown" if order.state == "pending" else "placed"
+            result = _outcome(order)
             if result == "placed":
                 total = order.quote.total
                 self._revenue.labels(total.currency).inc(float(total.decimal))
@@ -86,3 +86,11 @@ class OrderMetrics:
     def open(self, count: int) -> None:
         """Set the number of unsettled orders."""
         self._open.set(count)
+
+
+def _outcome(order: Order) -> str:
+    if order.challenge_path:
+        return "challenged"
+    if order.state == "pending":
+        return "processing" if order.processing else "unknown"
+    return "placed"

@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 
 from shop.catalog.model import TaxClass
+from shop.checkout.addresses import FIELDS, address_lines
 from shop.errors import OrderStateRefused
 from shop.formatting import listed, percent
 from shop.i18n import content, full_name
@@ -22,6 +23,8 @@ from shop.money import Money
 
 State = Literal["pending", "failed", "placed", "paid", "shipped", "cancelled", "refunded"]
 
+Dispute = Literal["", "open", "won", "lost"]
+"""Whether the shopper's bank disputes the payment, and for whom that ended: won is for the shop."""
 Untaxed = Literal["", "abroad", "reverse-charge", "small-business"]
 """Why an order has no tax: the shop charges none there; the buyer owes it; the seller is a small business."""
 
@@ -64,10 +67,10 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The lines of a parcel label, without empty ones."""
-        place = f"{self.zip_code} {self.city}"
-        parts = (self.name, self.company, self.street_address, self.line2, place, self.state, self.country)
-        return tuple(part for part in map(str.strip, parts) if part)
+        """The lines of a parcel label, in the form of its country, without empty ones."""
+        fields = {name: getattr(self, name) for name in FIELDS.values()}
+        fields["street_address"] = f"{self.street_address}\n{self.line2}"
+        return tuple(filter(None, (*address_lines(self.country_code, fields), self.country.strip())))
 
 
 class Fact(msgspec.Struct, frozen=True):
@@ -291,6 +294,29 @@ class OrderEvent(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
+class Parcel(msgspec.Struct, frozen=True, kw_only=True):
+    """Goods of an order that left the shop together, or came back."""
+
+    position: int = 0
+    """1 for the first of its order; 0 before it is stored."""
+    skus: Mapping[str, int] = {}
+    """Quantities by sku."""
+    carrier: str = ""
+    """'DHL'; '' if nobody said, as is tracking."""
+    tracking: str = ""
+    """The carrier's number of the parcel."""
+    returned: bool = False
+    restocked: bool = False
+    """Whether what came back is on sale again."""
+    at: int = 0
+    """Seconds since the epoch."""
+
+    @property
+    def carriage(self) -> str:
+        """'DHL 0034043'; '' if nobody said."""
+        return f"{self.carrier} {self.tracking}".strip()
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """A quote that a shopper agreed to."""
 
@@ -308,6 +334,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """Opens the order's page without anything else: it is in the page's address."""
     refunded: int = 0
     """Minor units that were refunded in parts; an order in the state 'refunded' was refunded to the total."""
+    dispute: Dispute = ""
+    processing: bool = False
+    """Whether its payment is under way and takes days, while it is pending."""
     payment_reference: str = ""
     """The payment provider's own id of the payment; '' if there is none."""
     challenge_path: str = ""
@@ -332,6 +361,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         """The path of its invoice, with the same secret."""
         return f"/order/{self.number}/invoice{self._key}"
 
+    def credit_note_path(self, position: int) -> str:
+        """The path of the credit note of a refund, with the same secret."""
+        return f"/order/{self.number}/credit-note/{position}{self._key}"
+
     @property
     def confirm_path(self) -> str:
         """Where the shopper pays or confirms; a path with the same secret, or a URL; '' if there is nothing to do."""
@@ -343,6 +376,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     def pays_elsewhere(self) -> bool:
         """Whether it waits for a payment on a page of the provider."""
         return self.challenge_path.startswith(("https://", "http://"))
+
+    @property
+    def waits_for_capture(self) -> bool:
+        """Whether its payment is authorised, and captured when goods leave the shop."""
+        return self.state == "placed" and self.settled
 
     @property
     def unrefunded(self) -> Money:

@@ -19,7 +19,7 @@ from shop.checkout.model import Address, Order
 from shop.checkout.placing import updates
 from shop.checkout.placing.orders import READ, details_of, order_of
 from shop.checkout.pricing.coupons import Coupons
-from shop.checkout.schema import coupon_shoppers, orders, outbox
+from shop.checkout.schema import coupon_shoppers, order_parcels, orders, outbox, payment_events
 from shop.database import fetch, writing
 
 BATCH = 200
@@ -77,11 +77,15 @@ class Privacy:
         return Erased(orders=count, emails=emails, under_way=staying)
 
     async def expire(self, days: int, *, who: str) -> Erased:
-        """Erase the persons of orders that ended more than `days` ago, and e-mails that were written before that."""
+        """Erase the persons of orders that ended more than `days` ago, and what was written before that.
+
+        That is e-mails, and messages of the payment provider.
+        """
         before = int(self._clock()) - days * 24 * 3600
         count, emails = await self._anonymise(orders.c.changed_at < before, who, f"erased after {days} days")
         async with writing(self._engine) as connection:
             emails += await _delete(connection, outbox, outbox.c.created_at < before)
+            await _delete(connection, payment_events, payment_events.c.at < before)
         return Erased(orders=count, emails=emails, under_way=())
 
     async def _anonymise(self, chosen: ColumnElement[bool], who: str, why: str) -> tuple[int, int]:
@@ -103,6 +107,9 @@ class Privacy:
     async def _take_out(self, connection: AsyncConnection, order: Order, who: str, why: str) -> None:
         values = {"email": "", "name": "", "words": "", "secret": "", "details": details_of(without_person(order))}
         await connection.execute(update(orders).where(orders.c.number == order.number).values(values))
+        sent = update(order_parcels).where(order_parcels.c.number == order.number)
+        await connection.execute(sent.values(tracking=""))
+        await _delete(connection, payment_events, payment_events.c.number == order.number)
         await updates.note(connection, order.number, "note", at=int(self._clock()), who=who, why=why)
 
 

@@ -8,7 +8,8 @@ from shop.database import metadata
 
 LIVE = text("state <> 'failed'")
 OPEN = text("NOT settled")
-PENDING = text("state = 'pending'")
+PENDING = text("state = 'pending' AND NOT processing")
+DISPUTED = text("dispute <> ''")
 AUTOMATIC = text("automatic")
 REFERENCED = text("payment_reference <> ''")
 """Literal SQL, not bind parameters: otherwise neither planner uses the partial index."""
@@ -34,6 +35,8 @@ orders = Table(
     Column("currency", String(3), nullable=False),
     Column("total", BigInteger, nullable=False),
     Column("refunded", BigInteger, nullable=False, server_default="0"),
+    Column("dispute", String(8), nullable=False, server_default=""),
+    Column("processing", Boolean, nullable=False, server_default=false()),
     Column("payment_reference", Text, nullable=False, server_default=""),
     Column("coupon", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
@@ -48,6 +51,7 @@ orders = Table(
     Index("ix_orders_open", "claimed_until", sqlite_where=OPEN, postgresql_where=OPEN),
     Index("ix_orders_created", "created_at"),
     Index("ix_orders_email", "email"),
+    Index("ix_orders_dispute", "dispute", sqlite_where=DISPUTED, postgresql_where=DISPUTED),
     Index("ix_orders_reference", "payment_reference", sqlite_where=REFERENCED, postgresql_where=REFERENCED),
 )
 """A row records the intent, and becomes the order. `secret` is in the address of its page. `name` (the recipient's)
@@ -55,8 +59,8 @@ and `words` (all that the order says) are folded, for searching. `refunded` is t
 `payment_reference` is the payment provider's own id. `details` is JSON of the rest of model.Order. `claim`
 names the process that works on the order until `claimed_until` (milliseconds since the epoch), '' for none; then any
 process may claim it. A state of a cart has at most one order that did not fail. The id of the latest change tells apart
-two states with one revision, which exist after a cart was lost. A cart has at most one pending order: its lines are
-still in the cart."""
+two states with one revision, which exist after a cart was lost. A cart has at most one pending order whose lines are
+still in the cart: those of one whose payment takes days (`processing`) have left it. `dispute` is model.Dispute."""
 
 order_lines = Table(
     "order_lines",
@@ -109,6 +113,19 @@ invoices = Table(
     Index("ix_invoices_number", "number", unique=True),
 )
 """Invoices; `number` is the order's. `seller` is JSON: who sold then. Rows are never changed."""
+credit_notes = Table(
+    "credit_notes",
+    metadata,
+    Column("series", String(32), primary_key=True),
+    Column("serial", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", String(32), nullable=False),
+    Column("refund", Integer, nullable=False),
+    Column("issued_at", BigInteger, nullable=False),
+    Index("ix_credit_notes_refund", "number", "refund", unique=True),
+)
+"""Credit notes; `number` is the order's, `refund` the position of the refund, 0 for that of all that was left. Their
+series are rows of `invoice_series` too. Rows are never changed."""
+
 order_refunds = Table(
     "order_refunds",
     metadata,
@@ -122,8 +139,22 @@ order_refunds = Table(
     CheckConstraint("amount > 0", name="ck_order_refunds_amount"),
 )
 """Refunds of parts of orders, in minor units of their currency. `skus` are the items that they are for, if that was
-said; `restocked`: they are on sale again. `done`: the payment provider has taken it. `number` and `position` identify
-it there."""
+said; `restocked`: they had not left the shop, and are on sale again. `done`: the payment provider has taken it.
+`number` and `position` identify it there."""
+
+order_parcels = Table(
+    "order_parcels",
+    metadata,
+    Column("number", String(32), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("skus", Text, nullable=False),  # JSON: quantities by sku
+    Column("carrier", Text, nullable=False),
+    Column("tracking", Text, nullable=False),
+    Column("returned", Boolean, nullable=False),
+    Column("restocked", Boolean, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+"""What left the shop of an order, and what came back (`returned`; `restocked`: it is on sale again)."""
 
 payment_events = Table(
     "payment_events",

@@ -33,6 +33,8 @@ ENTRIES = {
 }
 """What is typed into the checkout, by label; the country is there already."""
 LABELS = {"email": "E-mail"}
+NAMES = {"Postal code": re.compile("^(Postal code|ZIP code)$")}
+"""What labels are called in other countries."""
 
 
 class Shopper:
@@ -100,6 +102,8 @@ class Shopper:
         given = {LABELS.get(name) or name.replace("_", " ").capitalize(): text for name, text in entries.items()}
         for label, text in ({**ENTRIES, **given}).items():
             self.field(label).fill(text)
+        if "state" not in entries and (state := self.field("State")).count():  # such as in the United States
+            state.fill("California")
 
     def fills_in_the_card(self, number: str = APPROVED) -> None:
         """Fill in what is never sent back."""
@@ -163,8 +167,9 @@ class Shopper:
         return self.page.get_by_role("button", name=re.compile("place order", re.IGNORECASE))
 
     def field(self, label: str) -> Locator:
-        """A field of the checkout."""
-        return self.page.get_by_role("main").get_by_label(label, exact=True)
+        """A field of the checkout, by its label in most countries."""
+        name = NAMES.get(label, label)
+        return self.page.get_by_role("main").get_by_label(name, exact=True)
 
     def alert(self, heading: str) -> Locator:
         return self.page.get_by_role("region", name=heading)

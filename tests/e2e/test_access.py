@@ -37,7 +37,7 @@ def shows_pictures() -> bool:
 def test_every_state_is_accessible_and_fits(
     state: str, look: tuple[ViewportSize, Scheme], open_shopper: OpenShopper
 ) -> None:
-    shopper = open_shopper("/healthz", locale="en-IE")
+    shopper = open_shopper("/healthz", locale="en-DE")
     STATES[state](shopper)
     shopper.complaints.clear()  # some states are refusals
     assert faults(shopper.page, [look]) == []

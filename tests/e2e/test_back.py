@@ -39,7 +39,7 @@ def comes_back(shopper: Shopper) -> None:
 
 
 def test_back_from_the_bank_the_button_is_free_and_the_order_is_named(open_shopper: OpenShopper) -> None:
-    shopper = open_shopper("/checkout", having=("Reed Vase",), locale="en-IE")
+    shopper = open_shopper("/checkout", having=("Reed Vase",), locale="en-DE")
     shopper.page.evaluate("window.isKept = true")
     shopper.fills_in(card_number=ASKS_FIRST)
     shopper.places_the_order()
@@ -53,7 +53,7 @@ def test_back_from_the_bank_the_button_is_free_and_the_order_is_named(open_shopp
 
 
 def test_another_shipping_method_leaves_the_country_that_was_filled_in(open_shopper: OpenShopper) -> None:
-    shopper = open_shopper("/checkout", having=("Reed Vase",), locale="en-IE")
+    shopper = open_shopper("/checkout", having=("Reed Vase",), locale="en-DE")
     before = shopper.order_button.inner_text()
     shopper.page.get_by_role("radio", name="Express").check()
     expect(shopper.order_button).not_to_have_text(before)

@@ -85,7 +85,7 @@ def shop_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShopProce
 
 @pytest.mark.parametrize("look", KEY_LOOKS, ids=lambda look: look.name)
 def test_it_looks_as_it_did(look: Look, open_shopper: OpenShopper, request: pytest.FixtureRequest) -> None:
-    locale = {"en": "en-IE"}.get(look.language, look.language)
+    locale = {"en": "en-DE"}.get(look.language, look.language)
     shopper = open_shopper("/healthz", color_scheme=look.scheme, locale=locale, **look.size)
     if look.state.startswith("cart"):  # what is recommended comes in time or not
         shopper.page.route("**/recommended?*", lambda route: route.fulfill(status=204))

@@ -29,6 +29,7 @@ from sqlalchemy import (
     delete,
     func,
     literal,
+    null,
     or_,
     select,
     tuple_,
@@ -53,6 +54,7 @@ MAX_RENAMES = 10
 _r, _v = reservations.c, variants.c
 _product = select(products.c.id).where(products.c.id == _v.product_id, products.c.published).exists()
 _currency = select(products.c.currency).where(products.c.id == _v.product_id).scalar_subquery()
+_NOTHING = null()
 _title = select(products.c.title).where(products.c.id == _v.product_id).scalar_subquery()
 
 
@@ -126,6 +128,13 @@ async def deduct(connection: AsyncConnection, holder: str, wanted: Mapping[str, 
     All reservations of the holder are used or go back on sale. Raises OutOfStock with the quantity that this holder
     could have of each sku that is short; the transaction must be rolled back then. Two statements.
     """
+    return (await _deduct(connection, holder, wanted, _NOTHING))[0]
+
+
+async def _deduct(
+    connection: AsyncConnection, holder: str, wanted: Mapping[str, int], asking: ColumnElement[Any]
+) -> tuple[dict[str, Sold], Any]:
+    """See `deduct`; `asking` is answered by the same statement."""
     reserved = await _delete(connection, _keys_of(holder))
     needed = {sku: wanted.get(sku, 0) - reserved[sku] for sku in {*wanted, *reserved}}
     quantity = _by_sku(needed)
@@ -134,22 +143,34 @@ async def deduct(connection: AsyncConnection, holder: str, wanted: Mapping[str, 
         update(variants)
         .where(_locked(needed, connection), or_(enough, _v.sku.not_in(list(wanted))))
         .values(stock=_v.stock - quantity)
-        .returning(_v.sku, _v.price, _v.options, _currency.label("currency"), _title.label("title"))
+        .returning(
+            *(_v.sku, _v.price, _v.options, _currency.label("currency"), _title.label("title")), asking.label("answer")
+        )
     )
-    sold = {row.sku: _sold(row) for row in await connection.execute(statement)}
+    rows = (await connection.execute(statement)).all()
+    sold = {row.sku: _sold(row) for row in rows}
     if short := [sku for sku in wanted if sku not in sold]:
-        rows = await connection.execute(select(_v.sku, _v.stock).where(_v.sku.in_(short), _product))
-        available = {row.sku: row.stock + reserved[row.sku] for row in rows}
+        there = await connection.execute(select(_v.sku, _v.stock).where(_v.sku.in_(short), _product))
+        available = {row.sku: row.stock + reserved[row.sku] for row in there}
         raise OutOfStock({sku: available.get(sku, 0) for sku in short})
-    return {sku: sold[sku] for sku in wanted}
+    return {sku: sold[sku] for sku in wanted}, rows[0].answer if rows else None
 
 
-async def hold(connection: AsyncConnection, cart_id: str, number: str, wanted: Mapping[str, int]) -> dict[str, Sold]:
-    """Reserve units for an order of a cart while it is being paid: see `deduct`, whose errors and result it has."""
-    sold = await deduct(connection, cart_id, wanted)
+async def hold(
+    connection: AsyncConnection,
+    cart_id: str,
+    number: str,
+    wanted: Mapping[str, int],
+    asking: ColumnElement[Any] = _NOTHING,
+) -> tuple[dict[str, Sold], Any]:
+    """Reserve units for an order of a cart while it is being paid: see `deduct`, whose errors it has.
+
+    Returns its result, and the answer to `asking`, a scalar that the same statement looks up.
+    """
+    sold, answer = await _deduct(connection, cart_id, wanted, asking)
     rows = [_row(_order(number), sku, Reservation(quantity, NEVER)) for sku, quantity in sorted(wanted.items())]
     await connection.execute(insert_into(connection, reservations), rows)
-    return sold
+    return sold, answer
 
 
 async def share(connection: AsyncConnection, number: str) -> set[str]:
@@ -192,7 +213,12 @@ async def hand_over(connection: AsyncConnection, number: str) -> dict[str, int]:
 
 
 async def uncommit(connection: AsyncConnection, number: str, quantities: Mapping[str, int]) -> None:
-    """Put units on sale again that are committed to an order, under the present names of their skus."""
+    """Put units on sale again that are committed to an order."""
+    await restore(connection, await leave(connection, number, quantities))
+
+
+async def leave(connection: AsyncConnection, number: str, quantities: Mapping[str, int]) -> dict[str, int]:
+    """Take units out of what is committed to an order; return them under the present names of their skus."""
     holder, left = _order(number), dict(quantities)
     held = set(await connection.scalars(select(_r.sku).where(_r.holder == holder, _r.committed)))
     own: Counter[str] = Counter()
@@ -206,7 +232,7 @@ async def uncommit(connection: AsyncConnection, number: str, quantities: Mapping
         await connection.execute(delete(reservations).where(row, _r.quantity == quantity))
         fewer = update(reservations).where(row, _r.quantity > quantity).values(quantity=_r.quantity - quantity)
         await connection.execute(fewer)
-    await restore(connection, own)
+    return dict(own)
 
 
 async def restore(connection: AsyncConnection, quantities: Mapping[str, int]) -> None:

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shop.checkout.mail.outbox import Email, Outbox
-from shop.checkout.model import Fact, Order, Quote, QuoteLine, State
+from shop.checkout.model import Fact, Order, Parcel, Quote, QuoteLine, State
 from shop.checkout.order_numbers import grouped
 from shop.formatting import day_of
 from shop.i18n import ENGLISH, content, speaking, spoken
@@ -23,7 +23,13 @@ EMAILED_STATES: frozenset[State] = frozenset({"failed", "placed", "shipped", "ca
 """The states of an order that are announced by e-mail; 'failed' only where the shopper no longer looks at the page."""
 MOST_REFUNDS = 20
 """Refunds of parts of one order."""
-EMAIL_KINDS = (*sorted(EMAILED_STATES), "merchant", *(f"refund-{number}" for number in range(1, MOST_REFUNDS + 1)))
+MOST_PARCELS = 20
+"""Parcels of one order before the last one."""
+EMAIL_KINDS = (
+    *(*sorted(EMAILED_STATES), "merchant"),
+    *(f"refund-{number}" for number in range(1, MOST_REFUNDS + 1)),
+    *(f"sent-{number}" for number in range(1, 3 * MOST_PARCELS)),
+)
 """What the ids of e-mails about orders begin with."""
 
 
@@ -91,6 +97,12 @@ class OrderEmails:
         """Queue the e-mail about the refund of a part of an order, the first of which has the position 1."""
         await self._outbox.write(connection, refund_email(order, position, amount, self._zone))
 
+    async def write_parcel(
+        self, connection: AsyncConnection, order: Order, parcel: Parcel, *, is_part: bool, is_last: bool
+    ) -> None:
+        """Queue the e-mail about a parcel. `is_part`: it is not all of the order; `is_last`: nothing follows."""
+        await self._outbox.write(connection, parcel_email(order, parcel, self._zone, is_part=is_part, is_last=is_last))
+
 
 def order_email(kind: State, order: Order, zone: tzinfo = UTC) -> Email:
     """The e-mail about an order that reached one of EMAILED_STATES. Its id is 'placed:NUMBER' etc.
@@ -104,16 +116,65 @@ def order_email(kind: State, order: Order, zone: tzinfo = UTC) -> Email:
 def refund_email(order: Order, position: int, amount: Money, zone: tzinfo = UTC) -> Email:
     """The e-mail about the refund of a part of an order. Its id is 'refund-1:NUMBER' etc."""
     with speaking(language_of(order.buyer.language)):
-        number, part, card = grouped(order.number), amount.format(), order.buyer.card
-        wording = _Wording(
-            _("{amount} of order {number} is on its way back", amount=part, number=number),
-            _("A part of your money is on its way back"),
-            _("{total} goes back to your {card}. Your bank may take a few days to show it.", total=part, card=card)
-            if card
-            else _("{total} goes back to you. Your bank may take a few days to show it.", total=part),
-        )
+        wording = _uncharged(order, amount) if order.waits_for_capture else _refunded(order, amount)
         view = msgspec.structs.replace(_view("placed", order, zone), **msgspec.structs.asdict(wording))
         return _email(f"refund-{position}:{order.number}", order.buyer.email, view)
+
+
+def _refunded(order: Order, amount: Money) -> _Wording:
+    number, part, card = grouped(order.number), amount.format(), order.buyer.card
+    return _Wording(
+        _("{amount} of order {number} is on its way back", amount=part, number=number),
+        _("A part of your money is on its way back"),
+        _("{total} goes back to your {card}. Your bank may take a few days to show it.", total=part, card=card)
+        if card
+        else _("{total} goes back to you. Your bank may take a few days to show it.", total=part),
+    )
+
+
+def _uncharged(order: Order, amount: Money) -> _Wording:
+    number, part = grouped(order.number), amount.format()
+    return _Wording(
+        _("{amount} of order {number} will not be charged", amount=part, number=number),
+        _("You pay less"),
+        _("{amount} of your order will not be charged: you pay {total}.", amount=part, total=order.unrefunded.format()),
+    )
+
+
+def parcel_email(order: Order, parcel: Parcel, zone: tzinfo = UTC, *, is_part: bool, is_last: bool) -> Email:
+    """The e-mail about a parcel. Its id is 'shipped:NUMBER' for the last one, else 'sent-1:NUMBER' etc."""
+    with speaking(language_of(order.buyer.language)):
+        wording = _parcel_wording(order, is_part=is_part, is_last=is_last)
+        facts = parcel_facts(order, parcel) if is_part else parcel_facts(order, parcel)[1:]
+        whole = _view("shipped", order, zone)
+        view = msgspec.structs.replace(whole, facts=(*facts, *whole.facts), **msgspec.structs.asdict(wording))
+        kind = "shipped" if is_last else f"sent-{parcel.position}"
+        return _email(f"{kind}:{order.number}", order.buyer.email, view)
+
+
+def parcel_facts(order: Order, parcel: Parcel) -> tuple[Fact, ...]:
+    """What is in a parcel, and who brings it, in the current language."""
+    names = {line.sku: line.name for line in order.quote.lines}
+    items = tuple(f"{count} × {names[sku]}" for sku, count in parcel.skus.items())
+    carriage = (Fact(_("Sent with"), (parcel.carriage,)),) if parcel.carriage else ()
+    return (Fact(_("In this parcel"), items), *carriage)
+
+
+def _parcel_wording(order: Order, *, is_part: bool, is_last: bool) -> _Wording:
+    number = grouped(order.number)
+    if not is_part:
+        return _wording("shipped", order)
+    if is_last:
+        return _Wording(
+            _("The rest of your order {number} is on its way", number=number),
+            _("The rest of your order is on its way"),
+            _("What had not been sent yet has now been sent to the address below."),
+        )
+    return _Wording(
+        _("A part of your order {number} is on its way", number=number),
+        _("A part of your order is on its way"),
+        _("It has been sent to the address below. The rest follows, and we will write again."),
+    )
 
 
 def merchant_email(order: Order, recipient: str, zone: tzinfo = UTC) -> Email:
@@ -167,6 +228,12 @@ def _wording(kind: State, order: Order) -> _Wording:
                 _("Your order {number}", number=number),
                 _("Thank you for your order"),
                 _("We have it, and will write again when it is on its way."),
+            )
+        case "failed" if order.processing:
+            return _Wording(
+                _("Your order {number} was not placed", number=number),
+                _("Your order was not placed"),
+                _("Your bank did not make the payment, and nothing was charged. You are welcome to order again."),
             )
         case "failed":
             return _Wording(

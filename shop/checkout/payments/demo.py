@@ -30,13 +30,22 @@ NO_ANSWER_SECONDS = 60.0
 NOTHING = Money(0, "XXX")
 """The amount of a payment that was voided before it existed; XXX is ISO 4217's code for no currency."""
 
-_PRECEDENCE: tuple[Status, ...] = ("challenged", "authorised", "declined", "voided", "captured", "refunded")
+_PRECEDENCE: tuple[Status, ...] = (
+    "challenged",
+    "processing",
+    "authorised",
+    "declined",
+    "voided",
+    "captured",
+    "refunded",
+)
 """The status of a payment is the last of these in its ledger."""
 _DECLINED = noted("Your bank declined this card. Nothing was charged. Please try another card.")
 _OUTCOMES: Mapping[str, tuple[Status, str]] = {
     "declined": ("declined", _DECLINED),
     "no-funds": ("declined", noted("Your bank declined this card for lack of funds. Nothing was charged.")),
     "challenged": ("challenged", ""),
+    "processing": ("processing", ""),
     **dict.fromkeys(("approved", "slow", "lost-answer"), ("authorised", "")),
 }
 """Status and message by token: an Outcome."""
@@ -97,7 +106,7 @@ class DemoPayments:
         return await self._transition(
             key,
             "voided",
-            allowed_from=(None, "challenged", "authorised"),
+            allowed_from=(None, "challenged", "processing", "authorised"),
             unchanged_if=("voided", "declined"),
             amount=NOTHING,
         )
@@ -140,7 +149,9 @@ class DemoPayments:
         """See PaymentProvider."""
 
     async def confirm(self, key: str, *, approved: bool) -> Payment:
-        """Record the shopper's answer to a challenge. A payment that is already answered or voided stays unchanged.
+        """Record the shopper's answer to a challenge, or that of a bank that took its time.
+
+        A payment that is already answered or voided stays unchanged.
 
         Raises PaymentRefused if there is no such payment.
         """
@@ -148,7 +159,7 @@ class DemoPayments:
         return await self._transition(
             key,
             status,
-            allowed_from=("challenged",),
+            allowed_from=("challenged", "processing"),
             unchanged_if=_PRECEDENCE,
             message="" if approved else _UNCONFIRMED,
         )

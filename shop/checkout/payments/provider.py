@@ -11,10 +11,12 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from shop.checkout.model import Dispute
 from shop.money import Money
 
-Status = Literal["authorised", "challenged", "declined", "captured", "voided", "refunded"]
-"""captured: also if a part was refunded; refunded: nothing of what was captured is left."""
+Status = Literal["authorised", "challenged", "processing", "declined", "captured", "voided", "refunded"]
+"""processing: the shopper has done their part, and the bank takes days.
+captured: also if a part was refunded; refunded: nothing of what was captured is left."""
 REST = "rest"
 """The id of the refund of all that is left of a payment."""
 
@@ -80,6 +82,8 @@ class PaymentEvent(msgspec.Struct, frozen=True):
     """What an operator has to know, such as a dispute; '' for nothing."""
     reference: str = ""
     """Payment.reference, for a message that lacks the key."""
+    dispute: Dispute = ""
+    """What the message says of a dispute; '' for a message about something else."""
 
 
 class PaymentProvider(Protocol):
@@ -97,6 +101,8 @@ class PaymentProvider(Protocol):
 
     async def authorise(self, request: PaymentRequest) -> Payment:
         """Authorise the amount: authorised, declined, or challenged if the shopper has to do something first.
+
+        Or processing: the answer comes in days, by `find`.
 
         A key that was authorised, declined or voided before returns the same result again, whatever the token.
         """

@@ -13,20 +13,20 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from decimal import Decimal
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 from weakref import WeakValueDictionary
 
 import msgspec
 import stripe
-from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.checkout.payments.provider import REST, Payment, PaymentEvent, PaymentRequest, Status
-from shop.checkout.schema import stripe_payments
-from shop.database import fetch, insert_into, writing
-from shop.errors import ConfigurationError, EventRefused, PaymentRefused, PaymentUnavailable, StoreUnavailable
+from shop.checkout.payments.stripe_amounts import amount_for_stripe, amount_from_stripe
+from shop.checkout.payments.stripe_calls import asked, step
+from shop.checkout.payments.stripe_events import read_event
+from shop.checkout.payments.stripe_rows import Row, Rows
+from shop.errors import ConfigurationError, PaymentRefused, PaymentUnavailable
 from shop.i18n import noted
 from shop.money import Money
 
@@ -38,21 +38,8 @@ PAY_SECONDS = 1800
 """How long a shopper has to pay."""
 SESSION_SECONDS = 3900
 """How long a session lives that nobody ends. Stripe demands half an hour from its creation, which may be a retry."""
-SIGNED_SECONDS = 300
-"""How old the signature of a message may be. Stripe signs anew what it sends again."""
 NOTHING = Money(0, "XXX")
-ZERO_DECIMAL = frozenset(
-    ("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF")
-)
-THREE_DECIMAL = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))
-"""Stripe's own rules for currencies; all others have two decimals, also where ISO 4217 says otherwise."""
 UNPAYABLE = noted("This cannot be paid here. Nothing was charged.")
-NOTED = {
-    "charge.dispute.created": "The shopper's bank disputes the payment: answer it at Stripe.",
-    "charge.dispute.closed": "The dispute of the payment is closed: Stripe says with which result.",
-    "refund.failed": "A refund has failed: Stripe says why. The money did not go back.",
-}
-"""What an operator is told of an event, by its type."""
 RETURNED = ("succeeded", "pending", "requires_action")
 """The states of a refund that count as returned."""
 
@@ -65,19 +52,6 @@ class StripeAddress(msgspec.Struct, frozen=True):
 
     api: str = API
     page: str = PAGE
-
-
-class _Row(msgspec.Struct, frozen=True):
-    """What is stored of a payment."""
-
-    key: str
-    session: str
-    """The id of the Checkout Session; '' before it is known."""
-    voided: bool
-    """Whether no session may be created any more."""
-    at: int
-    request: str
-    """JSON of the PaymentRequest; '' for a payment that was voided before it existed."""
 
 
 def read_stripe_url(url: str) -> StripeAddress:
@@ -121,7 +95,7 @@ class StripePayments:
         self._address = address
         self._secret_key = secret_key
         self._webhook_secret = webhook_secret
-        self._engine = engine
+        self._rows = Rows(engine, clock)
         self._clock = clock
         self._http: stripe.HTTPXClient | None = None
         self._known_client: stripe.StripeClient | None = None
@@ -130,9 +104,9 @@ class StripePayments:
     async def authorise(self, request: PaymentRequest) -> Payment:
         """See PaymentProvider."""
         async with self._locked(request.key):
-            row = await self._row(request.key)
+            row = await self._rows.get(request.key)
             if row is None:
-                row = await self._insert(request.key, msgspec.json.encode(request).decode())
+                row = await self._rows.insert(request.key, msgspec.json.encode(request).decode())
             return await self._payment(row)
 
     async def capture(self, key: str, amount: int | None = None) -> Payment:
@@ -149,22 +123,22 @@ class StripePayments:
             minor = amount_for_stripe(Money(taken, payment.amount.currency))
             intents = self._client.v1.payment_intents
             options = {"idempotency_key": f"{key}-capture"}
-            await _step(intents.capture_async(intent, {"amount_to_capture": minor}, cast("Any", options)))
+            await step(intents.capture_async(intent, {"amount_to_capture": minor}, cast("Any", options)))
             return await self._again(key)
 
     async def void(self, key: str) -> Payment:
         """See PaymentProvider."""
         async with self._locked(key):
-            row = await self._row(key) or await self._insert(key, "", voided=True)
+            row = await self._rows.get(key) or await self._rows.insert(key, "", voided=True)
             if not row.session:
-                await self._mark_voided(row)
-                row = await self._row(key) or row
+                await self._rows.mark_voided(row)
+                row = await self._rows.get(key) or row
             payment = await self._payment(row)
             if payment.status == "challenged" and row.session:
                 payment = await self._expired(row)
             if payment.status == "authorised":
                 intents, intent = self._client.v1.payment_intents, payment.reference
-                await _step(intents.cancel_async(intent, None, cast("Any", {"idempotency_key": f"{key}-cancel"})))
+                await step(intents.cancel_async(intent, None, cast("Any", {"idempotency_key": f"{key}-cancel"})))
                 payment = await self._again(key)
             if payment.status not in ("voided", "declined"):
                 raise _refused(key, payment, "voided")
@@ -191,7 +165,7 @@ class StripePayments:
                 "metadata": {"order": key, "refund": refund},
             }
             options = {"idempotency_key": f"{key}-refund-{refund}"}
-            await _step(self._client.v1.refunds.create_async(cast("Any", params), cast("Any", options)))
+            await step(self._client.v1.refunds.create_async(cast("Any", params), cast("Any", options)))
             return await self._again(key)
 
     async def find(self, key: str) -> Payment | None:
@@ -200,21 +174,12 @@ class StripePayments:
 
     def event(self, headers: Mapping[str, str], body: bytes) -> PaymentEvent:
         """See PaymentProvider."""
-        if not self._webhook_secret:
-            raise EventRefused("STRIPE_WEBHOOK_SECRET is not set.")
-        try:
-            signature = headers.get("stripe-signature", "")
-            stripe.WebhookSignature.verify_header(body.decode(), signature, self._webhook_secret, SIGNED_SECONDS)
-            event = msgspec.json.decode(body, type=_Event)
-        except (stripe.SignatureVerificationError, ValueError, IndexError, msgspec.DecodeError) as error:
-            raise EventRefused("This message is not signed by Stripe.") from error
-        about = event.data.object
-        return PaymentEvent(event.id, about.order, event.type, NOTED.get(event.type, ""), about.reference)
+        return read_event(headers, body, self._webhook_secret)
 
     async def check(self) -> None:
         """Ask Stripe for something, to see that it answers and takes the key. Raises PaymentUnavailable."""
         try:
-            await _asked(self._client.v1.checkout.sessions.list_async({"limit": 1}))
+            await asked(self._client.v1.checkout.sessions.list_async({"limit": 1}))
         except PaymentUnavailable as error:
             reason = error.__cause__
             refused = isinstance(reason, stripe.AuthenticationError | stripe.PermissionError)
@@ -242,7 +207,7 @@ class StripePayments:
 
     async def _known(self, key: str) -> tuple[Payment | None, str]:
         """The current payment, and the id of its PaymentIntent."""
-        row = await self._row(key)
+        row = await self._rows.get(key)
         payment = await self._payment(row) if row else None
         return payment, payment.reference if payment else ""
 
@@ -251,7 +216,7 @@ class StripePayments:
         assert payment is not None
         return payment
 
-    async def _payment(self, row: _Row) -> Payment:
+    async def _payment(self, row: Row) -> Payment:
         """The payment of a row as Stripe knows it; its session is created if that was not done yet."""
         request = msgspec.json.decode(row.request, type=PaymentRequest) if row.request else None
         if request is None:
@@ -263,11 +228,11 @@ class StripePayments:
                 row = await self._with_session(row, request)
             except (stripe.InvalidRequestError, PaymentRefused) as error:
                 log.warning("Stripe cannot take a payment: %s", error)
-                await self._mark_voided(row)
+                await self._rows.mark_voided(row)
                 return Payment(row.key, "declined", request.amount, UNPAYABLE)
             return await self._payment(row)
         params = {"expand": ["payment_intent.payment_method"]}
-        session = await _asked(self._client.v1.checkout.sessions.retrieve_async(row.session, cast("Any", params)))
+        session = await asked(self._client.v1.checkout.sessions.retrieve_async(row.session, cast("Any", params)))
         return await self._reported(request, session)
 
     async def _reported(self, request: PaymentRequest, session: stripe.checkout.Session) -> Payment:
@@ -292,97 +257,33 @@ class StripePayments:
             card_last4=card.last4 or "" if card else "",
         )
 
-    async def _with_session(self, row: _Row, request: PaymentRequest) -> _Row:
+    async def _with_session(self, row: Row, request: PaymentRequest) -> Row:
         """Create the session of a row. Raises stripe.InvalidRequestError for what Stripe does not take."""
         params = session_params(request, expires_at=row.at + SESSION_SECONDS)
         options = {"idempotency_key": f"{row.key}-session"}
         sessions = self._client.v1.checkout.sessions
-        session = await _asked(sessions.create_async(cast("Any", params), cast("Any", options)), refuses=True)
-        mine = stripe_payments.c.key == row.key, stripe_payments.c.session == "", ~stripe_payments.c.voided
-        async with self._writing() as connection:
-            known = {"session": session.id, "request": _without_person(request)}
-            await connection.execute(update(stripe_payments).where(*mine).values(known))
-        stored = await self._row(row.key) or row
+        session = await asked(sessions.create_async(cast("Any", params), cast("Any", options)), refuses=True)
+        stored = await self._rows.keep_session(row, session.id, request)
         if stored.session != session.id:  # another process was faster, or it was voided meanwhile
-            await _asked(sessions.expire_async(session.id))
+            await asked(sessions.expire_async(session.id))
         return stored
 
-    async def _expired(self, row: _Row) -> Payment:
+    async def _expired(self, row: Row) -> Payment:
         """End a session, unless the shopper has paid meanwhile."""
         with suppress(PaymentRefused):  # it is complete, or has just expired
-            await _step(self._client.v1.checkout.sessions.expire_async(row.session))
+            await step(self._client.v1.checkout.sessions.expire_async(row.session))
         return await self._payment(row)
 
     async def _refunds(self, intent: str) -> list[stripe.Refund]:
         params = {"payment_intent": intent, "limit": 100}
-        found = (await _asked(self._client.v1.refunds.list_async(cast("Any", params)))).data
+        found = (await asked(self._client.v1.refunds.list_async(cast("Any", params)))).data
         return [refund for refund in found if refund.payment_intent == intent]
-
-    async def _row(self, key: str) -> _Row | None:
-        try:
-            rows = await fetch(self._engine, select(stripe_payments).where(stripe_payments.c.key == key))
-        except StoreUnavailable as error:
-            raise _unavailable() from error
-        return _Row(*(getattr(rows[0], name) for name in _Row.__struct_fields__)) if rows else None
-
-    async def _insert(self, key: str, request: str, *, voided: bool = False) -> _Row:
-        """Store a payment, unless it is stored already; return what is stored."""
-        row = _Row(key, "", voided, int(self._clock()), request)
-        async with self._writing() as connection:
-            values = msgspec.structs.asdict(row)
-            await connection.execute(insert_into(connection, stripe_payments).values(values).on_conflict_do_nothing())
-        return await self._row(key) or row
-
-    async def _mark_voided(self, row: _Row) -> None:
-        own = stripe_payments.c.key == row.key, stripe_payments.c.session == ""
-        asked = _without_person(msgspec.json.decode(row.request, type=PaymentRequest)) if row.request else ""
-        async with self._writing() as connection:
-            await connection.execute(update(stripe_payments).where(*own).values(voided=True, request=asked))
-
-    @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[Any]:
-        try:
-            async with writing(self._engine) as connection:
-                yield connection
-        except StoreUnavailable as error:
-            raise _unavailable() from error
 
     @asynccontextmanager
     async def _locked(self, key: str) -> AsyncIterator[None]:
         lock = self._locks.setdefault(key, asyncio.Lock())
         async with lock:
             yield
-
-
-class _EventObject(msgspec.Struct, frozen=True):
-    """What an event is about: a session, a PaymentIntent, a charge, a refund or a dispute."""
-
-    metadata: dict[str, str] | None = None
-    client_reference_id: str | None = None
-    payment_intent: str | dict[str, Any] | None = None
-
-    @property
-    def reference(self) -> str:
-        return self.payment_intent if isinstance(self.payment_intent, str) else ""
-
-    @property
-    def order(self) -> str:
-        return (self.metadata or {}).get("order", "") or self.client_reference_id or ""
-
-
-class _EventData(msgspec.Struct, frozen=True):
-    object: _EventObject
-
-
-class _Event(msgspec.Struct, frozen=True):
-    id: str
-    type: str
-    data: _EventData
-
-
-def _without_person(request: PaymentRequest) -> str:
-    """What is kept of a request once it was made, as JSON: nothing of the shopper, nor the secret of their order."""
-    return msgspec.json.encode(PaymentRequest(key=request.key, amount=request.amount)).decode()
 
 
 def session_params(request: PaymentRequest, *, expires_at: int) -> dict[str, Any]:
@@ -411,58 +312,14 @@ def status_of(session: str, intent: str) -> Status:
         "requires_capture": "authorised",
         "succeeded": "captured",
         "requires_payment_method": "declined",
+        "processing": "processing",
     }
     return statuses.get(intent, "challenged")
-
-
-def amount_for_stripe(money: Money) -> int:
-    """An amount in Stripe's smallest unit. Raises PaymentRefused for one that Stripe cannot take exactly."""
-    minor = money.decimal.scaleb(_digits(money.currency))
-    if minor != minor.to_integral_value() or (money.currency in THREE_DECIMAL and minor % 10):
-        raise PaymentRefused(f"{money.decimal} {money.currency} cannot be paid by Stripe exactly.")
-    return int(minor)
-
-
-def amount_from_stripe(minor: int, currency: str) -> int:
-    """An amount in Stripe's smallest unit, in the shop's minor units."""
-    return Money.of(Decimal(minor).scaleb(-_digits(currency)), currency).amount
-
-
-def _digits(currency: str) -> int:
-    return 0 if currency in ZERO_DECIMAL else 3 if currency in THREE_DECIMAL else 2
 
 
 def _brand(brand: str) -> str:
     """'visa' -> 'Visa'."""
     return {"amex": "American Express"}.get(brand, brand.replace("_", " ").title())
-
-
-async def _asked(call: Any, *, refuses: bool = False) -> Any:
-    """Stripe's answer. Raises PaymentUnavailable; with `refuses` also stripe.InvalidRequestError."""
-    try:
-        return await call
-    except stripe.InvalidRequestError as error:
-        if refuses:
-            raise
-        log.error("Stripe refuses what is asked: %s", error.code or error.http_status)  # noqa: TRY400 - see above
-        raise _unavailable() from error
-    except (stripe.AuthenticationError, stripe.PermissionError) as error:
-        log.error("Stripe refuses STRIPE_SECRET_KEY.")  # noqa: TRY400 - the reason is in the sentence
-        raise _unavailable() from error
-    except stripe.StripeError as error:
-        raise _unavailable() from error
-
-
-async def _step(call: Any) -> None:
-    """A step of a payment. Raises PaymentRefused if Stripe refuses it, and PaymentUnavailable."""
-    try:
-        await _asked(call, refuses=True)
-    except stripe.InvalidRequestError as error:
-        raise PaymentRefused(f"Stripe refuses this: {error.code or error.http_status}.") from error
-
-
-def _unavailable() -> PaymentUnavailable:
-    return PaymentUnavailable("The bank does not answer. Whether the payment was made is not known yet.")
 
 
 def _refused(key: str, payment: Payment | None, target: Status) -> PaymentRefused:

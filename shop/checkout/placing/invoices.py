@@ -1,29 +1,27 @@
 """Numbers invoices without gaps.
 
-An invoice is issued when it is first asked for, so that orders do not wait for each other. The row of its series is
-locked until its number is stored: a transaction that fails takes no number.
+An invoice is issued when it is first asked for, so that orders do not wait for each other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import Any
 
 import msgspec
 from sqlalchemy import Row, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.checkout.model import Order, State
+from shop.checkout.placing.series import give_back, next_serial, number_of, series_at
 from shop.checkout.pricing.tax_table import Seller
-from shop.checkout.schema import invoice_series, invoices
+from shop.checkout.schema import invoices
 from shop.database import fetch, insert_into, writing
 from shop.errors import NotFound
 
 INVOICED: frozenset[State] = frozenset({"paid", "shipped", "refunded"})
 """The states of orders that were paid."""
-DIGITS = 5
-"""At least so many digits follow the series."""
 
 
 class Invoice(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +35,7 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def number(self) -> str:
         """'2026-00042'."""
-        return f"{self.series}{self.serial:0{DIGITS}}"
+        return number_of(self.series, self.serial)
 
 
 class Invoices:
@@ -61,39 +59,28 @@ class Invoices:
 
     async def of(self, order: Order) -> Invoice:
         """The invoice of an order, which is issued now if there is none. Raises NotFound for an order without one."""
-        if not self.may_have(order):
+        known = await self.issued(order.number)
+        if known is None and not self.may_have(order):
             raise NotFound("There is no invoice for this order.")
-        return await self._find(order.number) or await self._issue(order.number)
+        return known or await self._issue(order.number)
 
-    async def _find(self, number: str) -> Invoice | None:
+    async def issued(self, number: str) -> Invoice | None:
+        """The invoice of the order with this number, if it was issued."""
         rows = await fetch(self._engine, select(invoices).where(invoices.c.number == number))
         return _invoice(rows[0]) if rows else None
 
     async def _issue(self, number: str) -> Invoice:
         now = int(self._clock())
-        series = self._series.replace("{year}", str(datetime.fromtimestamp(now, self._zone).year))
+        series = series_at(self._series, now, self._zone)
         async with writing(self._engine) as connection:
-            serial = await _next(connection, series)
+            serial = await next_serial(connection, series)
             known = (await connection.execute(select(invoices).where(invoices.c.number == number))).first()
             if known is None:
                 invoice = Invoice(series=series, serial=serial, issued_at=now, seller=self._seller)
                 await connection.execute(insert_into(connection, invoices).values(_columns(invoice, number)))
                 return invoice
-            await _give_back(connection, series, serial)
+            await give_back(connection, series, serial)
         return _invoice(known)
-
-
-async def _next(connection: AsyncConnection, series: str) -> int:
-    """The next number of a series, whose row is locked until the transaction ends."""
-    first = insert_into(connection, invoice_series).values(series=series, last=1)
-    statement = first.on_conflict_do_update(index_elements=["series"], set_={"last": invoice_series.c.last + 1})
-    return int((await connection.execute(statement.returning(invoice_series.c.last))).scalar_one())
-
-
-async def _give_back(connection: AsyncConnection, series: str, serial: int) -> None:
-    """Another process has issued the invoice meanwhile: take no number."""
-    unused = invoice_series.update().where(invoice_series.c.series == series)
-    await connection.execute(unused.values(last=serial - 1))
 
 
 def _invoice(row: Row[Any]) -> Invoice:

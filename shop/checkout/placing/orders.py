@@ -12,14 +12,15 @@ from msgspec.structs import asdict
 from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.checkout.model import Buyer, Order, OrderEvent, Quote, State
+from shop.checkout.model import Buyer, Order, OrderEvent, Parcel, Quote, State
+from shop.checkout.placing import parcels
 from shop.checkout.schema import LIVE, OPEN, PENDING, order_events, order_lines, orders
 from shop.database import fetch
 from shop.errors import NotFound
 
 _COLUMNS = (
     *("number", "secret", "state", "settled", "email", "created_at", "changed_at"),
-    *("refunded", "payment_reference", "details"),
+    *("refunded", "dispute", "processing", "payment_reference", "details"),
 )
 READ = [orders.c[name] for name in _COLUMNS]
 """The columns that an order is built from."""
@@ -51,6 +52,8 @@ class OrderQuery(msgspec.Struct, frozen=True, kw_only=True):
 
     state: State | None = None
     unsettled: bool = False
+    disputed: bool = False
+    """Whose payment is disputed now."""
     email: str = ""
     """The whole address, in any case."""
     name: str = ""
@@ -91,7 +94,7 @@ class Orders:
         return first(await fetch(self._engine, statement.order_by(orders.c.created_at.desc()).limit(1)))
 
     async def pending_of(self, cart_id: str) -> Order | None:
-        """The pending order of a cart, or None."""
+        """The order of a cart that is pending, and whose lines are still in it, or None."""
         return first(await fetch(self._engine, select(*READ).where(orders.c.cart_id == cart_id, PENDING)))
 
     async def with_key(self, key: str) -> Order | None:
@@ -115,6 +118,10 @@ class Orders:
         rows = await fetch(self._engine, statement)
         return [OrderEvent(at=row.at, what=row.what, who=row.who, why=row.why) for row in rows]
 
+    async def parcels(self, number: str) -> list[Parcel]:
+        """What left the shop of an order and came back, in order."""
+        return [parcels.parcel_of(row) for row in await fetch(self._engine, parcels.of_order(number))]
+
     async def open(self, now: int) -> OpenOrders:
         """Count the orders to settle at `now` (milliseconds since the epoch)."""
         due = func.count().filter(orders.c.claimed_until < now)
@@ -128,6 +135,8 @@ def _conditions(query: OrderQuery) -> Iterator[ColumnElement[bool]]:
         yield orders.c.state == query.state
     if query.unsettled:
         yield ~orders.c.settled
+    if query.disputed:
+        yield orders.c.dispute == "open"
     if query.email:
         yield func.lower(orders.c.email) == query.email.strip().lower()
     if query.name:
@@ -183,6 +192,8 @@ def order_of(row: Row[Any]) -> Order:
         created_at=row.created_at,
         changed_at=row.changed_at,
         refunded=row.refunded,
+        dispute=row.dispute,
+        processing=row.processing,
         payment_reference=row.payment_reference,
         quote=details.quote,
         buyer=Buyer(**{name: getattr(details, name) for name in Buyer.__struct_fields__} | {"email": row.email}),

@@ -12,7 +12,8 @@ from shop.checkout.model import Order
 from shop.checkout.payments.provider import PaymentEvent, PaymentProvider
 from shop.checkout.placing.orders import Orders
 from shop.checkout.placing.place_order import PlaceOrder
-from shop.checkout.placing.transitions import OrderTransitions, is_free
+from shop.checkout.placing.steps import is_free
+from shop.checkout.placing.transitions import OrderTransitions
 from shop.errors import StoreUnavailable
 
 TAKEN = ("authorised", "captured")

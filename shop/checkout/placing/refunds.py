@@ -86,7 +86,7 @@ async def mark_done(connection: AsyncConnection, number: str, position: int | No
 
 def next_refund(order: Order, part: PartRefund, earlier: Sequence[StoredRefund], at: int) -> StoredRefund:
     """The refund of a part of an order. Raises OrderStateRefused, and InvalidInput for more than there is."""
-    if order.state not in REFUNDABLE:
+    if order.state not in REFUNDABLE and not order.waits_for_capture:
         raise OrderStateRefused(order.number, order.state, "refunded")
     if len(earlier) >= MOST_REFUNDS:
         raise InvalidInput(f"This order has had {MOST_REFUNDS} refunds. Refund the rest of it at once.")
@@ -94,6 +94,8 @@ def next_refund(order: Order, part: PartRefund, earlier: Sequence[StoredRefund],
     left = order.unrefunded
     if not 0 < amount <= left.amount:
         raise InvalidInput(f"{order.quote.money(amount).format()} cannot be refunded: {left.format()} is left.")
+    if order.waits_for_capture and amount == left.amount:
+        raise InvalidInput(f"That is all of order {order.number}, and nothing was captured: cancel it instead.")
     position = max((refund.position for refund in earlier), default=0) + 1
     return StoredRefund(position=position, amount=amount, skus=part.skus, restocked=part.restock, done=False, at=at)
 
@@ -130,5 +132,5 @@ def refunded_items(refunds: Sequence[StoredRefund]) -> Counter[str]:
 
 
 def restocked_items(refunds: Sequence[StoredRefund]) -> Counter[str]:
-    """How many of each item are on sale again."""
+    """How many of each item went on sale again without having left the shop."""
     return refunded_items([refund for refund in refunds if refund.restocked])

@@ -7,77 +7,42 @@ by any process. workflow.py puts them in order.
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-import time
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from functools import partial
-from typing import Any, TypeVar
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shop.cart.model import Cart
 from shop.catalog.stock import stock
 from shop.catalog.stock.stock import Sold
-from shop.catalog.writing.levels import Kind, StockChange, locked_levels, record
-from shop.checkout.mail.order_emails import OrderEmails
-from shop.checkout.model import Order, OrderEvent, Quote, State
+from shop.checkout.model import Order, Quote
 from shop.checkout.order_numbers import purchase_id
-from shop.checkout.payments.provider import REST, Payment, PaymentEvent, PaymentProvider, PaymentRequest
-from shop.checkout.placing import refunds, updates
-from shop.checkout.placing.refunds import PartRefund
-from shop.checkout.placing.transactions import OrderTransactions, Work
-from shop.checkout.pricing.coupons import Coupons
-from shop.errors import CartOrdered, OutOfStock, PaymentRefused, PaymentUnavailable, QuoteChanged
-from shop.money import Money
+from shop.checkout.payments.provider import Payment, PaymentEvent, PaymentRequest
+from shop.checkout.placing import updates
+from shop.checkout.placing.parcel_steps import ParcelSteps
+from shop.checkout.placing.refund_steps import RefundSteps
+from shop.checkout.placing.steps import is_free
+from shop.checkout.placing.transactions import Work
+from shop.errors import CartOrdered, OutOfStock, QuoteChanged
 
 STOCK_TRIES = 3
 """PostgreSQL selects the rows of an UPDATE before it waits for their locks, and does not reconsider the others: units
 that are returned meanwhile are found by the next try."""
+FIRST_LOOK_SECONDS = 60
+"""How soon a bank that takes days is asked again."""
 LAST_RETRY_SECONDS = 3600
 """The longest pause between two attempts to advance an order."""
 
-T = TypeVar("T")
 
-
-class OrderTransitions:
-    """Performs single steps of orders.
-
-    `seconds` is the timeout of the provider; a claim lasts twice that. `touched` receives the skus whose stock changed.
-
-    Every method may raise StoreUnavailable; those that call the provider also PaymentUnavailable and PaymentRefused.
-    A step that returns None instead of an order did nothing, because another process has changed the order.
-    """
-
-    def __init__(
-        self,
-        transactions: OrderTransactions,
-        coupons: Coupons,
-        payments: PaymentProvider,
-        emails: OrderEmails,
-        touched: Callable[[Iterable[str]], object],
-        *,
-        seconds: float,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self.seconds = seconds
-        self.clock = clock
-        self._transactions = transactions
-        self._coupons = coupons
-        self._payments = payments
-        self._emails = emails
-        self._touched = touched
+class OrderTransitions(RefundSteps, ParcelSteps):
+    """All steps of an order; those of parcels and refunds are in files of their own. See OrderSteps."""
 
     @property
     def challenge_seconds(self) -> int:
         """How long the shopper has to pay or confirm with the provider, from the creation of the order."""
         return self._payments.seconds
-
-    def until(self) -> int:
-        """The expiry of a claim made now, milliseconds since the epoch."""
-        return int((self.clock() + 2 * self.seconds) * 1000)
 
     async def create(self, order: Order, key: str | None, claimant: str, changes: bytes) -> bool:
         """Store the order, take its stock and use its coupon; False if its cart or its key already has an order.
@@ -87,12 +52,16 @@ class OrderTransitions:
         """
 
         async def work(connection: AsyncConnection) -> bool:
-            others = await updates.insert(connection, order, key=key, claimant=claimant, until=self.until())
-            if others is None:
+            if not await updates.insert(connection, order, key=key, claimant=claimant, until=self.until()):
                 return False
-            check_taken_out(Cart(order.quote.cart_id, changes=changes), others)
-            quote = order.quote
-            check_goods(quote, await stock.hold(connection, quote.cart_id, order.number, quote.wanted))
+            quote, cart, lately = order.quote, Cart(order.quote.cart_id, changes=changes), updates.ordered_lately(order)
+            try:
+                sold, others = await stock.hold(connection, cart.id, order.number, quote.wanted, asking=lately)
+            except OutOfStock:  # perhaps only because this cart's own order took it
+                check_taken_out(cart, updates.changes_by_number(await connection.scalar(select(lately))))
+                raise
+            check_taken_out(cart, updates.changes_by_number(others))
+            check_goods(quote, sold)
             await updates.insert_lines(connection, order)
             if quote.coupon:
                 await self._coupons.use(connection, quote.coupon, order.buyer.email, order.number)
@@ -121,12 +90,6 @@ class OrderTransitions:
         )
         return await self._asked(self._payments.authorise(request))
 
-    async def find(self, order: Order) -> Payment | None:
-        """The payment of an order, or None if the provider does not know it."""
-        if is_free(order):
-            return Payment(order.number, "authorised", order.quote.total)
-        return await self._asked(self._payments.find(order.number))
-
     async def confirm(self, order: Order, claimant: str, payment: Payment | None = None) -> Order | None:
         """Place an order whose payment is authorised, and write its confirmation e-mail.
 
@@ -146,6 +109,19 @@ class OrderTransitions:
 
         async def work(connection: AsyncConnection) -> tuple[Order | None, set[str]]:
             waiting = await updates.wait_for_shopper(connection, order, payment, until=until)
+            return waiting, await stock.share(connection, order.number) if waiting else set()
+
+        waiting, released = await self._transactions.run(work)
+        self._touched(released)
+        return waiting
+
+    async def await_bank(self, order: Order, payment: Payment) -> Order | None:
+        """Wait for a bank that takes days, with the order's share of the stock. The bank is asked again meanwhile."""
+        pause = min(max(FIRST_LOOK_SECONDS, (self.clock() - order.created_at) / 8), LAST_RETRY_SECONDS)
+        until = int((self.clock() + pause) * 1000)
+
+        async def work(connection: AsyncConnection) -> tuple[Order | None, set[str]]:
+            waiting = await updates.wait_for_bank(connection, order, payment, until=until)
             return waiting, await stock.share(connection, order.number) if waiting else set()
 
         waiting, released = await self._transactions.run(work)
@@ -177,19 +153,6 @@ class OrderTransitions:
             order, "failed", claimant, settled=settled, failure=failure, tell=tell, who=who, why=why
         )
 
-    async def capture(self, order: Order) -> None:
-        """Capture the payment."""
-        if not is_free(order):
-            await self._asked(self._payments.capture(order.number))
-
-    async def pay(self, order: Order, claimant: str, *, who: str = "", why: str = "") -> Order | None:
-        """Mark an order whose payment is captured as paid and settled."""
-        return await self._step(order, "paid", claimant, settled=True, who=who, why=why)
-
-    async def ship(self, order: Order, who: str = "", why: str = "") -> Order | None:
-        """Mark an order as shipped: its units leave the shop. Raises OrderStateRefused."""
-        return await self._step(order, "shipped", secrets.token_hex(8), settled=None, who=who, why=why)
-
     async def cancel(
         self,
         order: Order,
@@ -200,7 +163,9 @@ class OrderTransitions:
         restock: bool = True,
         settled: bool = False,
     ) -> Order | None:
-        """Cancel an order; `release` returns the money unless it is `settled`. Raises OrderStateRefused.
+        """Cancel an order; `release` returns the money unless it is `settled`.
+
+        Raises OrderStateRefused, and InvalidInput if a part of it has left the shop.
 
         `failure` is what the shopper is told, `why` is for the history. `restock`: put its units on sale again.
         """
@@ -215,125 +180,19 @@ class OrderTransitions:
             restock=restock,
         )
 
-    async def refund(self, order: Order, *, who: str = "", why: str = "", restock: bool = False) -> Order | None:
-        """Mark an order as refunded, all that is left of it; `release` returns the money. Raises OrderStateRefused.
-
-        `restock`: put its units on sale again, those that have come back too.
-        """
-        return await self._step(order, "refunded", secrets.token_hex(8), who=who, why=why, restock=restock)
-
-    async def refund_part(self, order: Order, part: PartRefund, *, who: str, why: str) -> tuple[Order, Money]:
-        """Refund a part of a paid or shipped order; return the order and the amount.
-
-        `pay_refunds` returns the money. Raises OrderStateRefused, and InvalidInput for more than there is.
-        """
-
-        async def work(connection: AsyncConnection) -> tuple[Order, Money]:
-            now = int(self.clock())
-            found = await refunds.locked_order(connection, order.number)
-            refund = refunds.next_refund(found, part, await refunds.refunds_of(connection, order.number), now)
-            claim = {"settled": False, "claim": secrets.token_hex(8), "claimed_until": self.until()}
-            after = await refunds.add(connection, found, refund, **claim)
-            amount = order.quote.money(refund.amount)
-            says = ", ".join((amount.format("en"), *(f"{count} × {sku}" for sku, count in part.skus.items())))
-            event = OrderEvent(at=now, what="part refund", who=who, why=f"{says}: {why}" if why else says)
-            await updates.note(connection, order.number, event.what, at=now, who=who, why=event.why)
-            if part.restock:
-                await _restock(connection, found, part.skus, event)
-            await self._emails.write_refund(connection, after, refund.position, amount)
-            return after, amount
-
-        after, amount = await self._transactions.run(work)
-        if part.restock:
-            self._touched(part.skus)
-        return after, amount
-
-    async def cost_of_refund(self, order: Order, part: PartRefund) -> Money:
-        """The amount that `refund_part` would refund now; the same errors."""
-
-        async def work(connection: AsyncConnection) -> Money:
-            earlier = await refunds.refunds_of(connection, order.number)
-            return order.quote.money(refunds.next_refund(order, part, earlier, int(self.clock())).amount)
-
-        return await self._transactions.run(work)
-
-    async def pay_refunds(self, order: Order) -> Order | None:
-        """Return the money of the refunds of parts; then the order is settled. Raises PaymentRefused."""
-        await self._pay_refunds(order)
-        return await self._transactions.run(lambda connection: updates.settle(connection, order))
-
-    async def _pay_refunds(self, order: Order) -> None:
-        stored = await self._transactions.run(lambda connection: refunds.refunds_of(connection, order.number))
-        for refund in stored:
-            if not refund.done:
-                await self._asked(self._payments.refund(order.number, str(refund.position), refund.amount))
-                await self._transactions.run(partial(refunds.mark_done, number=order.number, position=refund.position))
-
     async def note_event(self, order: Order, provider: str, event: PaymentEvent) -> None:
         """Store a message of the provider, once, and tell the operator what it says."""
 
         async def work(connection: AsyncConnection) -> None:
             now = int(self.clock())
             is_new = await updates.insert_event(connection, order.number, provider, event, at=now)
-            if is_new and event.note:
+            if is_new and event.dispute and await updates.set_dispute(connection, order.number, event.dispute):
+                what = "disputed" if event.dispute == "open" else f"dispute {event.dispute}"
+                await updates.note(connection, order.number, what, at=now, who=provider, why=event.note)
+            elif is_new and event.note:
                 await updates.note(connection, order.number, "note", at=now, who=provider, why=event.note)
 
         await self._transactions.run(work)
-
-    async def adopt_refunds(self, order: Order) -> None:
-        """Take over what was refunded of an order at the provider, and not by this shop."""
-        payment = await self.find(order)
-        if payment is None or payment.refunded <= order.refunded or order.state not in refunds.REFUNDABLE:
-            return
-
-        async def work(connection: AsyncConnection) -> None:
-            now = int(self.clock())
-            found = await refunds.locked_order(connection, order.number)
-            amount = min(payment.refunded - found.refunded, found.unrefunded.amount)
-            if amount <= 0 or found.state not in refunds.REFUNDABLE:
-                return
-            earlier = await refunds.refunds_of(connection, order.number)
-            refund = refunds.StoredRefund(
-                position=len(earlier) + 1, amount=amount, skus={}, restocked=False, done=True, at=now
-            )
-            await refunds.add(connection, found, refund)
-            why = f"{order.quote.money(amount).format('en')}, at the provider"
-            await updates.note(connection, order.number, "part refund", at=now, who=self._payments.name, why=why)
-
-        await self._transactions.run(work)
-
-    async def settle(self, order: Order, *, who: str, why: str) -> Order | None:
-        """Mark an order as settled, because a person knows that its money was returned."""
-
-        async def work(connection: AsyncConnection) -> Order | None:
-            why_settled = f"settled: {why}"
-            await updates.note(connection, order.number, "note", at=int(self.clock()), who=who, why=why_settled)
-            await refunds.mark_done(connection, order.number)
-            return await updates.settle(connection, order)
-
-        return await self._transactions.run(work)
-
-    async def release(self, order: Order) -> Order | None:
-        """Return the money of an order that has ended; then the order is settled.
-
-        The refund of a captured payment is a refund: that the provider has nothing to give back is an alarm. Raises
-        PaymentRefused then, and the order stays unsettled.
-        """
-        if not is_free(order):
-            await self._return_money(order)
-        return await self._transactions.run(lambda connection: updates.settle(connection, order))
-
-    async def _return_money(self, order: Order) -> None:
-        if await self._transactions.run(lambda connection: updates.was_paid(connection, order.number)):
-            await self._pay_refunds(order)
-            await self._asked(self._payments.refund(order.number, REST))
-            return
-        if order.state != "failed" and await self._asked(self._payments.find(order.number)) is None:
-            raise PaymentRefused("The bank does not know the payment of this order: nothing was returned.")
-        try:
-            await self._asked(self._payments.void(order.number))
-        except PaymentRefused:
-            await self._asked(self._payments.refund(order.number, REST))
 
     async def defer(self, order: Order, claimant: str) -> None:
         """Leave an order that cannot be advanced now: the longer it has waited, the longer until the next attempt."""
@@ -356,10 +215,6 @@ class OrderTransitions:
             lambda connection: updates.claim_due(connection, limit, claimant=claimant, until=until, now=now)
         )
 
-    def now(self) -> int:
-        """Milliseconds since the epoch."""
-        return int(self.clock() * 1000)
-
     async def _created(self, work: Work[bool], wanted: Mapping[str, int], tries: int = STOCK_TRIES) -> bool:
         """Retry where stock was returned during the transaction."""
         try:
@@ -368,99 +223,6 @@ class OrderTransitions:
             if tries == 1 or any(there < wanted[sku] for sku, there in error.available.items()):
                 raise
         return await self._created(work, wanted, tries - 1)
-
-    async def _step(
-        self,
-        order: Order,
-        to: State,
-        claimant: str,
-        *,
-        restock: bool = True,
-        tell: bool = True,
-        who: str = "",
-        why: str = "",
-        **how: Any,
-    ) -> Order | None:
-        """One update of an order, with its stock, coupon, history and e-mails in the same transaction."""
-
-        async def work(connection: AsyncConnection) -> Order | None:
-            now = int(self.clock())
-            after = await updates.step(
-                connection, order, to, claimant=claimant, until=self.until(), now=now, who=who, why=why, **how
-            )
-            if after is None:
-                return None
-            await _move_stock(
-                connection, order, to, restock=restock, event=OrderEvent(at=now, what=to, who=who, why=why)
-            )
-            if to == "failed" and order.quote.coupon:
-                await self._coupons.restore(connection, order.quote.coupon, order.buyer.email)
-            if tell:
-                await self._emails.write(connection, to, after)
-            return after
-
-        after = await self._transactions.run(work)
-        if after and to not in ("paid", "shipped"):
-            self._touched(order.quote.wanted)
-        return after
-
-    async def _asked(self, call: Awaitable[T]) -> T:
-        """The provider's answer. Raises PaymentUnavailable on a timeout."""
-        try:
-            async with asyncio.timeout(self.seconds):
-                return await call
-        except TimeoutError as error:
-            raise PaymentUnavailable("The bank does not answer. Whether the payment was made is not known.") from error
-
-
-async def _move_stock(
-    connection: AsyncConnection, order: Order, to: State, *, restock: bool, event: OrderEvent
-) -> None:
-    """Move the units of an order that has left its state for another."""
-    if to == "placed":
-        await stock.commit(connection, order.number, order.quote.wanted)
-    elif to != "paid":
-        units = await stock.hand_over(connection, order.number)
-        if to == "refunded" and order.state == "shipped":
-            back = refunds.restocked_items(await refunds.refunds_of(connection, order.number))
-            units = dict(Counter(order.quote.wanted) - back)  # they had left the shop
-            if restock:
-                await _record(connection, order, units, "returned", event)
-        elif to != "shipped" and not restock:
-            await _record(connection, order, units, "written off", event)
-        if to != "shipped" and restock:
-            await stock.restore(connection, units)
-
-
-async def _restock(connection: AsyncConnection, order: Order, skus: Mapping[str, int], event: OrderEvent) -> None:
-    """Put items of a paid or shipped order on sale again."""
-    if order.state == "paid":
-        await stock.uncommit(connection, order.number, skus)
-    else:
-        await _record(connection, order, skus, "returned", event)
-        await stock.restore(connection, skus)
-
-
-async def _record(
-    connection: AsyncConnection, order: Order, units: Mapping[str, int], kind: Kind, event: OrderEvent
-) -> None:
-    """Write into the history of the stock that units of an order have come back, or will not."""
-    changes = []
-    for sku, level in (await locked_levels(connection, list(units))).items():
-        present = level.on_hand
-        other = None if present is None else present + units[sku]
-        # Units that are written off were on hand until now; those that are returned will be in a moment.
-        before, after = (present, other) if kind == "returned" else (other, present)
-        reason = f"order {order.number}" + (f": {event.why}" if event.why else "")
-        changes.append(
-            StockChange(sku=sku, kind=kind, before=before, after=after, reason=reason, who=event.who, at=event.at)
-        )
-    await record(connection, changes)
-
-
-def is_free(order: Order) -> bool:
-    """Whether there is nothing to pay, because a coupon covers it all."""
-    return order.quote.totals.total == 0
 
 
 def check_taken_out(cart: Cart, others: Mapping[str, str]) -> None:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, Update, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, Update, and_, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shop.checkout.model import Order, State, check_step
+from shop.checkout.model import Dispute, Order, State, check_step
 from shop.checkout.payments.provider import Payment, PaymentEvent
 from shop.checkout.placing.orders import READ, details_of, folded, order_of, words_of
 from shop.checkout.schema import LIVE, OPEN, order_events, order_lines, order_refunds, orders, payment_events
@@ -28,13 +28,11 @@ LATELY = 3600
 _others = orders.alias("others")
 
 
-async def insert(
-    connection: AsyncConnection, order: Order, *, key: str | None, claimant: str, until: int
-) -> dict[str, str] | None:
+async def insert(connection: AsyncConnection, order: Order, *, key: str | None, claimant: str, until: int) -> bool:
     """Insert an order, claimed by `claimant` until `until` (milliseconds since the epoch).
 
-    Returns the other recent orders of its cart: Quote.change by number. Returns None and inserts nothing if this state
-    of the cart has an order that did not fail, the cart has a pending order, or the key has an order.
+    Returns False and inserts nothing if this state of the cart has an order that did not fail, the cart has a pending
+    order, or the key has an order.
     """
     values = {
         "number": order.number,
@@ -57,16 +55,8 @@ async def insert(
         "changed_at": order.changed_at,
         "details": details_of(order),
     }
-    lately = _ordered_lately(order)
     inserting = insert_into(connection, orders).values(values).on_conflict_do_nothing()
-    waits = connection.dialect.name == "postgresql"
-    told = orders.c.number if waits else lately.scalar_subquery()
-    row = (await connection.execute(inserting.returning(told))).first()
-    if row is None:
-        return None
-    # On PostgreSQL, an INSERT that waited for another order still sees the snapshot from before that order.
-    found = await connection.scalar(lately) if waits else row[0]
-    return dict(other.split(":") for other in (found or "").split())
+    return (await connection.execute(inserting.returning(orders.c.number))).first() is not None
 
 
 async def insert_lines(connection: AsyncConnection, order: Order) -> None:
@@ -103,21 +93,38 @@ async def insert_event(
     return (await connection.execute(inserting.returning(payment_events.c.id))).first() is not None
 
 
+async def set_dispute(connection: AsyncConnection, number: str, dispute: Dispute) -> bool:
+    """Note what became of a dispute; False if it is known. A message that was late opens none that is closed."""
+    before = ("",) if dispute == "open" else ("", "open")
+    own = and_(orders.c.number == number, orders.c.dispute.in_(before))
+    return await _changes(connection, update(orders).where(own).values(dispute=dispute))
+
+
 async def was_paid(connection: AsyncConnection, number: str) -> bool:
     """Whether the payment of an order was captured."""
     paid = select(order_events.c.id).where(order_events.c.number == number, order_events.c.what == "paid").limit(1)
     return (await connection.execute(paid)).first() is not None
 
 
-def _ordered_lately(order: Order) -> Select[str]:
-    """The other recent orders of an order's cart: 'number:change' separated by spaces."""
-    return select(func.aggregate_strings(_others.c.number + ":" + _others.c.cart_change, " ")).where(
+def ordered_lately(order: Order) -> ScalarSelect[str]:
+    """The other recent orders of an order's cart: what `changes_by_number` reads.
+
+    It is asked in a statement after the order's own INSERT: on PostgreSQL, an INSERT that waited for another order
+    still sees the snapshot from before that order.
+    """
+    found = select(func.aggregate_strings(_others.c.number + ":" + _others.c.cart_change, " ")).where(
         _others.c.cart_id == order.quote.cart_id,
         _others.c.number != order.number,
         _others.c.created_at > order.created_at - LATELY,
         LIVE,
         _others.c.state != "cancelled",
     )
+    return found.scalar_subquery()
+
+
+def changes_by_number(found: str | None) -> dict[str, str]:
+    """Orders' numbers, each with Quote.change, in the answer of `ordered_lately`."""
+    return dict(other.split(":") for other in (found or "").split())
 
 
 async def step(
@@ -181,6 +188,19 @@ async def wait_for_shopper(connection: AsyncConnection, order: Order, payment: P
     values = {
         "claim": NOBODY,
         "claimed_until": until,
+        "payment_reference": after.payment_reference,
+        "details": details_of(after),
+    }
+    return after if await _changes(connection, update(orders).where(_as_it_was(order)).values(values)) else None
+
+
+async def wait_for_bank(connection: AsyncConnection, order: Order, payment: Payment, *, until: int) -> Order | None:
+    """Let a pending order wait until `until` for its bank, which takes days."""
+    after = msgspec.structs.replace(with_payment(order, payment), challenge_path="", processing=True)
+    values = {
+        "claim": NOBODY,
+        "claimed_until": until,
+        "processing": True,
         "payment_reference": after.payment_reference,
         "details": details_of(after),
     }

@@ -10,6 +10,7 @@ from shop.checkout.model import Order
 from shop.checkout.order_numbers import masked, purchase_id
 from shop.checkout.payments.provider import Payment
 from shop.checkout.placing.orders import Orders
+from shop.checkout.placing.steps import is_free
 from shop.checkout.placing.transitions import OrderTransitions
 from shop.errors import OutOfStock, PaymentRefused, unforeseen
 from shop.i18n import noted
@@ -33,9 +34,12 @@ class OrderWorkflow:
     async def advance(self, order: Order, claimant: str, *, tell: bool = False) -> Order:
         """Advance an order that `claimant` has claimed. `tell`: e-mail the shopper if it fails.
 
+        One whose payment took days no longer looks at the page, and is written to in any case.
+
         Raises StoreUnavailable, PaymentUnavailable and PaymentRefused: it stays open.
         """
         if order.state == "pending":
+            tell = tell or order.processing
             return await self.advance_payment(order, await self.transitions.find(order), claimant, tell=tell)
         if order.state == "placed":
             return await self.finish(order, claimant)
@@ -52,6 +56,11 @@ class OrderWorkflow:
             return await self._paid(order, payment, claimant, tell=tell)
         if payment and status == "challenged" and self._has_time(order):
             return await self.transitions.wait(order, payment) or await self.reload(order)
+        if payment and status == "processing":
+            waiting = await self.transitions.await_bank(order, payment) or await self.reload(order)
+            if waiting.processing:
+                await self.take_out(waiting)
+            return waiting
         if payment and status == "declined":
             failed = await self.transitions.fail(order, payment.message, claimant, settled=True, tell=tell)
             return failed or await self.reload(order)
@@ -80,11 +89,15 @@ class OrderWorkflow:
     async def finish(self, order: Order, claimant: str) -> Order:
         """Take the ordered lines out of the cart and capture the payment, as far as possible now.
 
+        With CAPTURE=shipping the payment stays authorised, and nothing more is pending.
+
         The order is firm: recovery retries what fails. May raise StoreUnavailable if the provider no longer has the
         payment and the order cannot be cancelled now.
         """
         try:
             await self.take_out(order)
+            if self.transitions.captures_at_shipping and not is_free(order):
+                return await self.transitions.keep_authorised(order) or await self.reload(order)
             await self.transitions.capture(order)
             return await self.transitions.pay(order, claimant) or await self.reload(order)
         except PaymentRefused:

@@ -17,7 +17,7 @@ from shop.checkout.pricing.taxes import TaxCase, without_tax
 from shop.checkout.pricing.terms import Terms
 from shop.checkout.pricing.totals import shipping_prices, totals
 from shop.i18n import gettext as _
-from shop.money import Money, Rates
+from shop.money import Money, Rates, half_up
 
 
 class Offers(Protocol):
@@ -150,10 +150,15 @@ class Quotes:
         problems = [_no_longer_sold(line.sku) for line in cart.active if line.sku not in offers]
         problems += shortages(lines, _stock(offers) if available is None else available, offers)
         goods = [_goods(line, offers[line.sku]) for line in lines]
-        rules, coupon_problems = await self._rules(cart.coupon, goods, currency, now)
+        listed = goods
+        if not self.terms.zone(country_code).net:
+            pairs = zip(lines, goods, strict=True)
+            listed = [self._as_listed(each, offers[line.sku], currency) for line, each in pairs]
+        rules, coupon_problems = await self._rules(cart.coupon, listed, currency, now)
         to_minor = partial(self._convert, currency)
         applied = Applied(rules, discounts([rule.terms for rule in rules], goods, to_minor))
-        methods = self._methods(lines, applied, currency, country_code, case)
+        worth = worth_as_listed(goods, listed, applied.total)
+        methods = self._methods(lines, worth, applied, currency, country_code, case)
         chosen = next((each for each in methods if each.id == method), _default(methods))
         return QuoteResult(
             quote=self._quote(cart, lines, applied, currency, (country_code, region), chosen, case),
@@ -161,6 +166,10 @@ class Quotes:
             problems=(*problems, *coupon_problems),
             region_missing=not region and self.terms.needs_region(country_code),
         )
+
+    def _as_listed(self, goods: Goods, offer: Offer, currency: str) -> Goods:
+        """Goods at the price of the catalogue, with taxes that a business abroad does not pay: thresholds have them."""
+        return msgspec.structs.replace(goods, unit=self._rates.convert(offer.price, currency).amount)
 
     def _line(self, offer: Offer, quantity: int, currency: str, case: TaxCase) -> QuoteLine:
         gross = self._rates.convert(offer.price, currency)
@@ -185,15 +194,14 @@ class Quotes:
         return rules, [QuoteProblem("coupon", refused.message)] if refused else []
 
     def _methods(
-        self, lines: list[QuoteLine], applied: Applied, currency: str, country_code: str, case: TaxCase
+        self, lines: list[QuoteLine], worth: int, applied: Applied, currency: str, country_code: str, case: TaxCase
     ) -> tuple[ShippingOption, ...]:
         if not lines:
             return ()
         to_minor = partial(self._convert, currency)
-        goods = sum(line.unit.amount * line.quantity for line in lines) - applied.total
         grams = sum(line.weight * line.quantity for line in lines)
         methods = self.terms.zone(country_code).methods
-        priced = shipping_prices(methods, grams, goods, to_minor, free=applied.free_shipping)
+        priced = shipping_prices(methods, grams, worth, to_minor, free=applied.free_shipping)
         return tuple(
             ShippingOption(
                 method.id,
@@ -247,6 +255,12 @@ def shortages(
         for line in lines
         if line.sku in available and available[line.sku] < line.quantity
     ]
+
+
+def worth_as_listed(goods: Sequence[Goods], listed: Sequence[Goods], discount: int) -> int:
+    """What goods are worth less a discount, at the prices to which thresholds apply."""
+    before, paid = (sum(each.unit * each.quantity for each in some) for some in (listed, goods))
+    return half_up(before * (paid - discount), paid) if paid else 0
 
 
 def _goods(line: QuoteLine, offer: Offer) -> Goods:

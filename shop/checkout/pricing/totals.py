@@ -33,7 +33,7 @@ class CouponTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     free_shipping: bool = False
     """Whether the cheapest shipping method that is no collection is free; the others keep their price."""
     minimum: Money | None = None
-    """The smallest subtotal to which it applies."""
+    """The smallest subtotal to which it applies; both with taxes where the zone's prices have them."""
     starts: int = 0
     """Seconds since the epoch, inclusive."""
     ends: int | None = None
@@ -85,7 +85,7 @@ class ShippingMethod(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     bands: tuple[Band, ...]
     free_from: Money | None = None
-    """Shipping is free from this value of goods, less the discount."""
+    """Shipping is free from this value of goods less the discount, with taxes where the zone's prices have them."""
     collection: bool = False
     """Whether the shopper fetches the goods: such a method is never chosen for them."""
     days: tuple[int, int] | None = None

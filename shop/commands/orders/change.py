@@ -1,4 +1,4 @@
-"""`shop orders ship`, `cancel`, `refund` and `resolve`.
+"""`shop orders cancel`, `refund` and `resolve`.
 
 The order's state changes first, with everything in the shop's own database, and the payment provider is called after
 that. So a refused step has no effect, and a running shop finishes an interrupted one.
@@ -58,7 +58,7 @@ async def change_order(settings: Settings, number: str, change: Change, *, yes: 
         if not yes:
             plan = change.plan.format(total=order.unrefunded.format())
             raise click.UsageError(f"Order {grouped(order.number)} is {order.state}. {plan} Add --yes to do it.")
-        order = await _taken(parts.orders, order, _step(parts.transitions, change))
+        order = await taken(parts.orders, order, _step(parts.transitions, change))
         click.echo(f"Order {grouped(order.number)} is {order.state}.")
         await parts.stock_sync.refresh()
         if not order.settled:
@@ -84,35 +84,34 @@ async def resolve_order(settings: Settings, number: str, outcome: Outcome, why: 
 async def _resolved(parts: Parts, order: Order, outcome: Outcome, why: str) -> Order:
     steps, claimant, who = parts.transitions, secrets.token_hex(8), user()
     if outcome == "settled" and order.state not in ("pending", "placed"):
-        return await _taken(parts.orders, order, lambda order: steps.settle(order, who=who, why=why))
+        return await taken(parts.orders, order, lambda order: steps.settle(order, who=who, why=why))
     if outcome == "failed" and order.state == "pending":
-        return await _taken(
+        return await taken(
             parts.orders,
             order,
             lambda order: steps.fail(order, UNPAID, claimant, settled=True, tell=True, who=who, why=why),
         )
     if outcome == "failed" and order.state == "placed":
-        return await _taken(
+        return await taken(
             parts.orders, order, lambda order: steps.cancel(order, UNPAID, who=who, why=why, settled=True)
         )
     if outcome == "paid" and order.state == "pending":
-        order = await _taken(parts.orders, order, lambda order: steps.confirm(order, claimant))
+        order = await taken(parts.orders, order, lambda order: steps.confirm(order, claimant))
     if outcome == "paid" and order.state == "placed":
-        return await _taken(parts.orders, order, lambda order: steps.pay(order, claimant, who=who, why=why))
+        return await taken(parts.orders, order, lambda order: steps.pay(order, claimant, who=who, why=why))
     raise InvalidInput(f"Order {grouped(order.number)} is {order.state}: it cannot be resolved as {outcome}.")
 
 
 def _step(transitions: OrderTransitions, change: Change) -> Step:
     who, why, restock = user(), change.why, change.restock
     steps: dict[State, Step] = {
-        "shipped": lambda order: transitions.ship(order, who, why),
         "cancelled": lambda order: transitions.cancel(order, change.message, who=who, why=why, restock=restock),
         "refunded": lambda order: transitions.refund(order, who=who, why=why, restock=restock),
     }
     return steps[change.to]
 
 
-async def _taken(orders: Orders, order: Order, step: Step) -> Order:
+async def taken(orders: Orders, order: Order, step: Step) -> Order:
     """Take one step. Retries if another process changes the order at the same time, while the step is still allowed."""
     while (after := await step(order)) is None:
         order = await find(orders, order.number)

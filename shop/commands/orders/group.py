@@ -23,7 +23,7 @@ YES = click.option("--yes", is_flag=True, help="Do it; without --yes the command
 
 @click.group(cls=InOrder)
 def orders() -> None:
-    """List, show, ship, cancel, refund and resolve orders.
+    """List, show, ship, take back, cancel, refund and resolve orders.
 
     NUMBER may contain dashes or spaces, and may be in lower case.
     """
@@ -32,6 +32,7 @@ def orders() -> None:
 @orders.command("list")
 @click.option("--state", type=click.Choice(STATES), help="Only orders in this state.")
 @click.option("--unsettled", is_flag=True, help="Only orders still waiting for a payment, a shopper or a store.")
+@click.option("--disputed", is_flag=True, help="Only orders whose payment is disputed.")
 @click.option("--email", default="", help="Only orders of this e-mail address.")
 @click.option("--name", default="", help="Only orders to a recipient whose name contains this.")
 @click.option("--sku", default="", help="Only orders of this sku.")
@@ -62,10 +63,30 @@ def show(number: str, as_json: bool) -> None:
 
 @orders.command()
 @NUMBER
+@click.option("--lines", help="Ship only these items: TIDE-MUG=1,LAST-JUG=2. The rest is shipped later.")
+@click.option("--carrier", default="", help="Who brings the parcel: DHL.")
+@click.option("--tracking", default="", help="The carrier's number of the parcel.")
 @WHY
-def ship(number: str, why: str) -> None:
-    """Mark a paid order as shipped and e-mail the shopper."""
-    _change(number, yes=True, to="shipped", why=why)
+def ship(number: str, lines: str | None, carrier: str, tracking: str, why: str) -> None:
+    """Ship a paid order, or a part of it, and e-mail the shopper.
+
+    A payment that is only authorised is captured first. The order is shipped when all parts are.
+    """
+    from shop.commands.orders.parcels import ship_parcel
+
+    asyncio.run(ship_parcel(Settings.from_env(), number, lines, carrier=carrier, tracking=tracking, why=why))
+
+
+@orders.command("return")
+@NUMBER
+@click.option("--lines", help="Only these items have come back: TIDE-MUG=1,LAST-JUG=2.")
+@click.option("--restock/--no-restock", default=False, show_default=True, help="Put them on sale again, or not.")
+@WHY
+def return_(number: str, lines: str | None, restock: bool, why: str) -> None:
+    """Take note of shipped items that have come back. No money moves: see `refund`."""
+    from shop.commands.orders.parcels import take_back
+
+    asyncio.run(take_back(Settings.from_env(), number, lines, restock=restock, why=why))
 
 
 @orders.command()

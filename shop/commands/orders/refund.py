@@ -41,6 +41,9 @@ async def refund_part(
             )
         order, money = await parts.transitions.refund_part(order, part, who=user(), why=why)
         await parts.stock_sync.refresh()
+        if order.waits_for_capture:
+            click.echo(f"{money.format()} less will be captured when the order is shipped.")
+            return
         await paid_out(parts.transitions.pay_refunds(order), order, money)
         if order.refunded == order.quote.totals.total:
             click.echo(f"Nothing is left of order {grouped(order.number)}.")

@@ -14,7 +14,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Column, Table
 
-from shop.checkout.model import Order, OrderEvent
+from shop.checkout.model import Order, OrderEvent, Parcel
 from shop.checkout.order_numbers import grouped, typed_number
 from shop.checkout.payments.provider import Payment
 from shop.checkout.placing.orders import OrderQuery, Orders, flat
@@ -92,18 +92,20 @@ def _print_table(found: Sequence[Order]) -> None:
 def show_order(settings: Settings, number: str, *, as_json: bool) -> None:
     """`shop orders show`. Raises NotFound."""
 
-    async def read() -> tuple[Order, Payment | None, list[OrderEvent]]:
+    async def read() -> tuple[Order, Payment | None, list[OrderEvent], list[Parcel]]:
         async with opened(settings) as parts:
             order = await find(parts.orders, number)
-            history = await parts.orders.history(order.number)
-            return order, await parts.payments.find(order.number), history
+            history, moved = await parts.orders.history(order.number), await parts.orders.parcels(order.number)
+            return order, await parts.payments.find(order.number), history, moved
 
-    order, payment, history = asyncio.run(read())
+    order, payment, history, moved = asyncio.run(read())
     if as_json:
-        whole = {"order": flat(order), "payment": payment, "history": history}
+        whole = {"order": flat(order), "payment": payment, "history": history, "parcels": moved}
         click.echo(msgspec.json.format(msgspec.json.encode(whole)))
     else:
         _print(order, payment)
+        for parcel in moved:
+            click.echo(harmless(_moved(parcel)))
         for event in history:
             click.echo(harmless(_told(event)))
 
@@ -112,6 +114,13 @@ def _told(event: OrderEvent) -> str:
     """'2026-11-30 14:05 UTC: shipped by ada (DHL 0034…)'."""
     by, why = f" by {event.who}" if event.who else "", f" ({event.why})" if event.why else ""
     return f"{_time(event.at)} UTC: {event.what}{by}{why}"
+
+
+def _moved(parcel: Parcel) -> str:
+    """'Sent 2026-11-30 14:05 UTC: 1 × MUG, DHL 0034'."""
+    units = ", ".join(f"{count} × {sku}" for sku, count in parcel.skus.items())
+    where = ("on sale again" if parcel.restocked else "not on sale") if parcel.returned else parcel.carriage
+    return f"{'Back' if parcel.returned else 'Sent'} {_time(parcel.at)} UTC: {', '.join(filter(None, (units, where)))}"
 
 
 async def find(orders: Orders, number: str) -> Order:
@@ -148,6 +157,7 @@ def _facts(order: Order, payment: Payment | None) -> dict[str, str]:
         "Payment": _payment(order, payment),
         "Reference": order.payment_reference,
         "Refunded": _refunded(order),
+        "Dispute": order.dispute,
         "E-mail": order.buyer.email,
         "Address": ", ".join(order.buyer.address.lines),
         **{fact.label: "\n  ".join(fact.lines) for fact in order.buyer.facts},

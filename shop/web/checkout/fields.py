@@ -13,6 +13,7 @@ from typing import Literal
 
 import msgspec
 
+from shop.checkout.addresses import address_format
 from shop.checkout.payments.provider import PaymentToken
 from shop.i18n import noted
 
@@ -51,7 +52,7 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it is a code or a number, of which a program may have to make sense: see shop.typed.one_form."""
 
 
-SUMMARY = ("country", "method", "state", "zip_code", "vat_id", "free")
+SUMMARY = ("country", "method", "state", "zip_code", "city", "vat_id", "free")
 """The fields that the totals depend on, and whether the form shows an order that costs nothing."""
 _ALL = (
     Field(
@@ -182,6 +183,48 @@ _ALL = (
 )
 FIELDS: Mapping[str, Field] = {field.name: field for field in _ALL}
 """The shop's own fields by name, in page order."""
+
+
+_NEEDED = noted("Please fill this in: addresses in this country need it.")
+_LABELS: Mapping[str, Mapping[str, str]] = {
+    "zip_code": {"zip": noted("ZIP code"), "eircode": noted("Eircode"), "pin": noted("PIN code")},
+    "city": {"post_town": noted("Town"), "district": noted("District"), "suburb": noted("Suburb")},
+    "state": {
+        "area": noted("Area"),
+        "county": noted("County"),
+        "department": noted("Department"),
+        "district": noted("District"),
+        "do_si": noted("Province or city"),
+        "emirate": noted("Emirate"),
+        "island": noted("Island"),
+        "oblast": noted("Oblast"),
+        "parish": noted("Parish"),
+        "prefecture": noted("Prefecture"),
+        "province": noted("Province"),
+        "state": noted("State"),
+    },
+}
+"""What a field is called in a country, by the types of shop.checkout.addresses."""
+
+
+def of_country(fields: Mapping[str, Field], country_code: str) -> Mapping[str, Field]:
+    """The fields as addresses in a country have them: their labels, which are required, and their order."""
+    form = address_format(country_code)
+    if form is None:
+        return fields
+    types = {"zip_code": form.zip_code_type, "city": form.city_type, "state": form.state_type}
+    changed = dict(fields)
+    for name, type_ in types.items():
+        field = fields[name]
+        changed[name] = msgspec.structs.replace(
+            field,
+            label=_LABELS[name].get(type_, field.label),
+            optional=name not in form.required,
+            missing=(field.missing or _NEEDED) if name in form.required else "",
+            page_only=field.page_only or field.optional,
+        )
+    in_order = iter(form.place_order)
+    return {each: changed[each] for name in fields for each in [next(in_order) if name in types else name]}
 
 
 def posted_token(text: Mapping[str, str], today: date) -> PaymentToken | None:  # noqa: ARG001 - a form asks more

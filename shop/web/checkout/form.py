@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 import msgspec
 
 from shop import typed
+from shop.checkout.addresses import looks_wrong
 from shop.checkout.mail.address import mailbox, read_email, suggested_email
 from shop.checkout.model import Address
 from shop.checkout.payments.card_numbers import has_card_number
@@ -22,7 +23,7 @@ from shop.checkout.pricing.tax_table import vat_id_of
 from shop.errors import InvalidFields, InvalidInput
 from shop.formatting import listed
 from shop.i18n import gettext as _
-from shop.web.checkout.fields import FIELDS, Field, PaymentFields
+from shop.web.checkout.fields import FIELDS, Field, PaymentFields, of_country
 from shop.web.http.forms import Form
 
 CONFIRMED = "{}_confirmed"
@@ -144,10 +145,11 @@ def _field_text(form: Form, name: str, field: Field | None) -> str:
 def _text_problems(text: Mapping[str, str], form: Form) -> dict[str, str]:
     """The errors of the shop's own fields."""
     problems: dict[str, str] = {}
-    for field in FIELDS.values():
+    asks = "seen" in form.fields  # the shop's own page, which shows what the country needs
+    for field in of_country(FIELDS, code_of(text["country"])).values():
         if len(text[field.name]) > field.length:
             problems[field.name] = _("This is too long: at most {most} characters.", most=field.length)
-        elif field.missing and not text[field.name] and (field.name in form.fields or not field.page_only):
+        elif not text[field.name] and _is_missing(field, form, asks=asks):
             problems[field.name] = _(field.missing)
     if text["vat_id"] and not vat_id_of(text["vat_id"]):
         problems["vat_id"] = _(
@@ -160,6 +162,12 @@ def _text_problems(text: Mapping[str, str], form: Form) -> dict[str, str]:
     except InvalidInput as error:
         problems["email"] = error.message
     return problems
+
+
+def _is_missing(field: Field, form: Form, *, asks: bool) -> bool:
+    """Whether an empty field is required: of programs only what is so in every country."""
+    required = field.missing and (asks or FIELDS[field.name].missing)
+    return bool(required) and (field.name in form.fields or not field.page_only)
 
 
 def _token(
@@ -184,11 +192,24 @@ def _country_question(country: str) -> str:
 def _questions(text: Mapping[str, str], form: Form) -> dict[str, str]:
     """The questions about texts that seem mistyped, and which the shopper has not confirmed, by field."""
     asked = {"email": _email_question(text["email"])}
+    if "seen" in form.fields:  # a program is not asked
+        asked["zip_code"] = _zip_code_question(text["zip_code"], code_of(text["country"]))
     return {name: words for name, words in asked.items() if words and not _is_confirmed(name, text[name], form)}
 
 
 def _is_confirmed(name: str, text: str, form: Form) -> bool:
     return mailbox(form.fields.get(CONFIRMED.format(name), "")) == mailbox(text)
+
+
+def _zip_code_question(zip_code: str, country_code: str) -> str:
+    if looks_wrong(country_code, zip_code):
+        return _(
+            "“{zip_code}” does not look like a postal code of {country}. If both are right, leave them and order "
+            "again.",
+            zip_code=zip_code,
+            country=name_of(country_code),
+        )
+    return ""
 
 
 def _email_question(email: str) -> str:

@@ -19,7 +19,7 @@ from shop.checkout.pricing.signed_quote import QuoteSigner
 from shop.errors import StoreUnavailable
 from shop.i18n import content, ngettext, spoken
 from shop.i18n import gettext as _
-from shop.web.checkout.fields import Field, PaymentFields
+from shop.web.checkout.fields import Field, PaymentFields, of_country
 from shop.web.checkout.form import Entries
 from shop.web.checkout.summary_builder import price_or_free, summary_view
 from shop.web.checkout.views import (
@@ -148,7 +148,10 @@ class CheckoutReplies:
             badge=summary.quantity,
             summary=summary,
             seen=checkout.token or self._signer.sign(quote),
-            fields={name: _field(entries, field) for name, field in self._payment.all.items()},
+            fields={
+                name: _field(entries, field)
+                for name, field in of_country(self._payment.all, quote.country_code).items()
+            },
             methods=_methods(checkout),
             countries=_countries(spoken().cldr),
             estimate=_estimate(checkout),

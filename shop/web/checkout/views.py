@@ -149,6 +149,11 @@ class CheckoutView(msgspec.Struct, frozen=True):
     retype: bool = False
     """Whether the card's number and code have to be entered again."""
 
+    @property
+    def place_fields(self) -> tuple[FieldView, ...]:
+        """Postal code, city and state, in the order of the country."""
+        return tuple(field for name, field in self.fields.items() if name in ("zip_code", "city", "state"))
+
 
 class EmptyCheckoutView(msgspec.Struct, frozen=True):
     """The checkout of an empty cart."""

@@ -92,10 +92,10 @@ def invoice_view(order: Order, invoice: Invoice, shell: Shell, zone: tzinfo) -> 
     return InvoiceView(
         shell=shell,
         number=invoice.number,
-        date=_date(invoice.issued_at, zone),
+        date=date_of(invoice.issued_at, zone),
         day=day_of(invoice.issued_at, zone),
         order_number=grouped(order.number),
-        order_date=_date(order.created_at, zone),
+        order_date=date_of(order.created_at, zone),
         order_day=day_of(order.created_at, zone),
         order_path=order.path,
         seller=(seller.name, *seller.address),
@@ -126,5 +126,6 @@ def _line(line: QuoteLine) -> InvoiceLine:
     )
 
 
-def _date(at: int, zone: tzinfo) -> str:
+def date_of(at: int, zone: tzinfo) -> str:
+    """The day of a time (seconds since the epoch), ISO 8601."""
     return datetime.fromtimestamp(at, zone).date().isoformat()

@@ -17,6 +17,7 @@ from shop.catalog.model import Offer
 from shop.checkout.mail.address import mailbox
 from shop.checkout.model import Order
 from shop.checkout.order_numbers import grouped, typed_number
+from shop.checkout.placing.credit_notes import CreditNotes
 from shop.checkout.placing.invoices import Invoices
 from shop.checkout.placing.orders import Orders
 from shop.checkout.pricing.terms import Terms
@@ -41,7 +42,16 @@ MAX_FIELD = 254
 class OrderHandlers:
     """Handles /order."""
 
-    def __init__(self, site: Storefront, orders: Orders, carts: CartService, terms: Terms, invoices: Invoices) -> None:
+    def __init__(
+        self,
+        site: Storefront,
+        orders: Orders,
+        carts: CartService,
+        terms: Terms,
+        invoices: Invoices,
+        credit_notes: CreditNotes,
+    ) -> None:
+        self._credit_notes = credit_notes
         self._invoices = invoices
         self._site = site
         self._terms = terms
@@ -72,6 +82,8 @@ class OrderHandlers:
             self._site.zone,
             has_invoice=self._invoices.may_have(order),
             sends_email=self._site.sends_email,
+            credited=await self._credit_notes.credits(order),
+            parcels=await self._orders.parcels(canonical) if order.firm else (),
         )
         view = msgspec.structs.replace(view, badge=badge)
         if request.wants_fragment:

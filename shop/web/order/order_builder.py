@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from urllib.parse import quote as encoded
 
 import msgspec
 
 from shop.catalog.model import Offer
-from shop.checkout.model import Order, State
+from shop.checkout.model import Order, Parcel, State
 from shop.checkout.order_numbers import grouped
+from shop.checkout.placing.credit_notes import Credit
 from shop.checkout.pricing.terms import Terms
 from shop.formatting import day_of, days_between
 from shop.i18n import gettext as _
 from shop.i18n import noted
 from shop.web.checkout.summary_builder import summary_view
-from shop.web.order.views import OrderView
+from shop.web.order.views import OrderView, ParcelView
 from shop.web.render.paths import product_path
 from shop.web.render.pictures import Pictures
 from shop.web.render.views import Link, Shell
@@ -55,6 +56,15 @@ UNPAID = (
     noted("Your order waits for your payment"),
     (noted("It is placed as soon as you have paid on the page of our payment provider."),),
 )
+PROCESSING = (
+    noted("Your payment is on its way"),
+    (
+        noted("Your bank takes a few days for it. We write to you when your order is placed, and also if it is not."),
+        noted(
+            "Until then we keep your items as far as we can. If one of them is sold meanwhile, your money goes back."
+        ),
+    ),
+)
 STATUSES: dict[State, str] = {
     "placed": "OrderProcessing",
     "paid": "OrderProcessing",
@@ -81,6 +91,8 @@ def order_view(
     *,
     has_invoice: bool,
     sends_email: bool,
+    parcels: Sequence[Parcel] = (),
+    credited: Sequence[Credit] = (),
 ) -> OrderView:
     """The view of an order. `origin`: 'https://shop.example'. `sends_email`: whether the shop sends confirmations.
 
@@ -91,6 +103,10 @@ def order_view(
     tone, heading, paragraphs = STATES[order.state]
     if order.challenge_path and order.state == "pending":
         heading, paragraphs = UNPAID if order.pays_elsewhere else CHALLENGED
+    if order.processing and order.state == "pending":
+        heading, paragraphs = PROCESSING
+    if order.processing and order.state == "failed":
+        paragraphs = ()
     failure = _(order.failure) if order.failure else _("Nothing was charged.") if order.state == "failed" else ""
     url = f"{origin}{order.path}"
     made = datetime.fromtimestamp(order.created_at, zone)
@@ -103,12 +119,20 @@ def order_view(
         paragraphs=(
             *((failure,) if failure else ()),
             *map(_, paragraphs),
+            *_parcel_note(order, parcels),
             *_refund_note(order),
             *_email_note(order, sends_email=sends_email),
         ),
-        waiting=order.state == "pending",
+        waiting=order.state == "pending" and not order.processing,
         path=order.path,
         invoice_path=order.invoice_path if has_invoice else "",
+        credit_notes=tuple(
+            Link(
+                _("Credit note, {amount}", amount=order.quote.money(each.amount).format()),
+                order.credit_note_path(each.position),
+            )
+            for each in credited
+        ),
         date=made.date().isoformat(),
         day=day_of(order.created_at, zone),
         email=order.buyer.email,
@@ -118,6 +142,7 @@ def order_view(
         facts=order.buyer.facts,
         summary=summary_view(order.quote, offers, pictures),
         refunded=order.quote.money(order.refunded).format() if order.refunded else "",
+        parcels=tuple(_parcel(order, parcel, zone) for parcel in parcels),
         url=url,
         mail_to=_mail_to(order, url),
         json_ld=_json_ld(order, origin) if order.firm else "",
@@ -137,7 +162,21 @@ def _payment(order: Order) -> str:
     return _("On the page of our payment provider") if order.quote.totals.total else _("Nothing to pay")
 
 
+def _parcel_note(order: Order, parcels: Sequence[Parcel]) -> tuple[str, ...]:
+    if order.state == "shipped" or not any(not parcel.returned for parcel in parcels):
+        return ()
+    return (_("A part of it is on its way."),) if order.firm and order.state != "refunded" else ()
+
+
+def _parcel(order: Order, parcel: Parcel, zone: tzinfo) -> ParcelView:
+    day, names = day_of(parcel.at, zone), {line.sku: line.name for line in order.quote.lines}
+    title = _("Came back on {day}", day=day) if parcel.returned else _("Sent on {day}", day=day)
+    return ParcelView(title, tuple(f"{count} × {names[sku]}" for sku, count in parcel.skus.items()), parcel.carriage)
+
+
 def _refund_note(order: Order) -> tuple[str, ...]:
+    if order.refunded and order.waits_for_capture:
+        return (_("{amount} of it will not be charged.", amount=order.quote.money(order.refunded).format()),)
     if not order.refunded or order.state not in ("paid", "shipped"):
         return ()
     return (_("{amount} of it goes back to you.", amount=order.quote.money(order.refunded).format()),)
@@ -154,7 +193,8 @@ def _email_note(order: Order, *, sends_email: bool) -> tuple[str, ...]:
 def _action(order: Order) -> Link | None:
     if order.state == "pending" and order.challenge_path:
         return Link(_("Pay now") if order.pays_elsewhere else _("Confirm with your bank"), order.confirm_path)
-    return Link(_("Back to the checkout"), "/checkout") if order.state == "failed" else None
+    has_goods = order.state == "failed" and not order.processing
+    return Link(_("Back to the checkout"), "/checkout") if has_goods else None
 
 
 def _mail_to(order: Order, url: str) -> str:

@@ -6,18 +6,21 @@ from litestar.handlers import HTTPRouteHandler, post
 
 from shop.parts import Parts
 from shop.web.http.routing import page
+from shop.web.order.credit_note import CreditNoteHandlers
 from shop.web.order.invoice import InvoiceHandlers
 from shop.web.order.order import OrderHandlers
 from shop.web.render.storefront import Storefront
 
 
 def routes(site: Storefront, parts: Parts) -> list[HTTPRouteHandler]:
-    """The receipt, the invoice, and the look-up that leads to them."""
-    order = OrderHandlers(site, parts.orders, parts.carts, parts.terms, parts.invoices)
+    """The receipt, the invoice, the credit notes, and the look-up that leads to them."""
+    order = OrderHandlers(site, parts.orders, parts.carts, parts.terms, parts.invoices, parts.credit_notes)
     invoice = InvoiceHandlers(site, parts.orders, parts.invoices)
+    credit_note = CreditNoteHandlers(site, parts.orders, parts.credit_notes)
     return [
         page("/order")(order.ask),
         post("/order")(order.find),
         page("/order/{number:str}")(order.show),
         page("/order/{number:str}/invoice")(invoice.show),
+        page("/order/{number:str}/credit-note/{refund:int}")(credit_note.show),
     ]

@@ -9,6 +9,16 @@ from shop.web.checkout.views import Alert, SummaryView
 from shop.web.render.views import Link, Shell
 
 
+class ParcelView(msgspec.Struct, frozen=True):
+    """What was sent together, or came back."""
+
+    title: str
+    """'Sent on 3 December'."""
+    items: tuple[str, ...]
+    carriage: str
+    """'DHL 0034043'; '' if nobody said."""
+
+
 class OrderView(msgspec.Struct, frozen=True):
     """The page of an order."""
 
@@ -26,6 +36,7 @@ class OrderView(msgspec.Struct, frozen=True):
     path: str
     invoice_path: str
     """'' if there is no invoice."""
+    credit_notes: tuple[Link, ...]
     date: str
     """ISO 8601, for <time>."""
     day: str
@@ -41,6 +52,7 @@ class OrderView(msgspec.Struct, frozen=True):
     summary: SummaryView
     refunded: str
     """What was refunded in parts; '' for nothing."""
+    parcels: tuple[ParcelView, ...]
     url: str
     """Absolute URL of this page."""
     mail_to: str

@@ -10,8 +10,8 @@ from shop.catalog.exchange_rates import read_rates
 from shop.checkout.model import Order
 from shop.checkout.pricing.coupons import Coupons
 from shop.checkout.privacy import Privacy
-from shop.checkout.schema import coupon_shoppers, order_lines, orders, outbox
-from shop.database import fetch
+from shop.checkout.schema import coupon_shoppers, order_lines, orders, outbox, payment_events
+from shop.database import fetch, writing
 from tests.fixtures.order_scene import ADA, CODE, Scene
 
 DAY = 24 * 3600
@@ -82,8 +82,13 @@ async def test_old_orders_lose_their_persons(scene: Scene, privacy: Privacy) -> 
     new = await shipped(scene, "bob", "bob@shop.example")
     open_since = await scene.process().place(await scene.submission(await scene.cart(cart_id="cia")))
     scene.passes(50 * DAY)
+    async with writing(scene.database) as connection:
+        for number, at in ((old.number, 0), (new.number, new.created_at)):
+            row = {"provider": "acme", "id": number, "number": number, "kind": "paid", "at": at}
+            await connection.execute(payment_events.insert().values(row))
     erased = await privacy.expire(120, who="eve")
     assert (erased.orders, erased.emails) == (1, 3)
+    assert [row.number for row in await fetch(scene.database, select(payment_events))] == [new.number]
     known = scene.process().orders
     assert (await known.find(old.number)).buyer.email == ""
     assert await known.find(new.number) == new

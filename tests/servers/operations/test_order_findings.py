@@ -23,13 +23,14 @@ async def looked_at(url: str, smtp_url: str = "") -> dict[str, Finding]:
 
 
 async def an_order(
-    engine: AsyncEngine, number: str, *, claimed_for: float, settled: bool = False, age: int = 0
+    engine: AsyncEngine, number: str, *, claimed_for: float, settled: bool = False, age: int = 0, **values: str | int
 ) -> None:
     row = dict.fromkeys((column.name for column in orders.columns), "")
     times = dict.fromkeys(("cart_revision", "total", "refunded", "created_at", "changed_at"), 0)
     until = int((time.time() + claimed_for) * 1000)
     mine = {"number": number, "cart_id": number, "idempotency_key": None, "settled": settled, "claimed_until": until}
-    mine |= {"state": "placed", "changed_at": int(time.time()) - age}
+    then = int(time.time()) - age
+    mine |= {"state": "placed", "processing": False, "created_at": then, "changed_at": then, **values}
     async with writing(engine) as connection:
         await connection.execute(insert(orders), row | times | mine)
 
@@ -63,6 +64,25 @@ class TestOrders:
         assert (found.level, found.figures["oldest_hours"]) == (Level.WARNING, 7.0)
         assert "waited for 7 hours" in found.says
         assert "shop orders resolve" in found.advice
+
+    async def test_one_that_is_not_captured_for_days_is_told(self, engine: AsyncEngine, database_url: str) -> None:
+        await an_order(engine, "NEW", claimed_for=0, settled=True)
+        assert "captured" not in await looked_at(database_url)
+        await an_order(engine, "OLD", claimed_for=0, settled=True, age=6 * 24 * 3600)
+        found = (await looked_at(database_url))["captured"]
+        assert (found.level, found.figures["orders"]) == (Level.WARNING, 1)
+
+    async def test_a_dispute_is_told_until_it_is_closed(self, engine: AsyncEngine, database_url: str) -> None:
+        await an_order(engine, "LOST", claimed_for=0, settled=True, dispute="lost")
+        assert "disputed" not in await looked_at(database_url)
+        await an_order(engine, "OPEN", claimed_for=0, settled=True, dispute="open")
+        found = (await looked_at(database_url))["disputed"]
+        assert (found.level, found.figures["orders"]) == (Level.WARNING, 1)
+        assert "shop orders list --disputed" in found.advice
+
+    async def test_one_whose_bank_takes_days_is_well(self, engine: AsyncEngine, database_url: str) -> None:
+        await an_order(engine, "SLOW", claimed_for=3000, age=2 * 24 * 3600, state="pending", processing=True)
+        assert (await looked_at(database_url))["settled"].level is Level.OK
 
 
 class TestEmails:

@@ -11,6 +11,7 @@ from httpx import Response
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shop.checkout.backlog import Backlog
 from shop.checkout.payments.provider import Payment, PaymentRequest
 from shop.checkout.schema import order_events, orders, payment_events
 from shop.database import fetch
@@ -167,15 +168,42 @@ async def test_what_was_refunded_at_the_provider_is_known_here(
     assert await history(sqlite_engine) == ["paid", "part refund"]
 
 
-async def test_a_dispute_is_noted_once(
+async def test_a_dispute_opens_once_and_one_that_is_closed_stays_so(
     client: Client, number: str, acme: AcmePayments, sqlite_engine: AsyncEngine
 ) -> None:
     acme.paid(number)
     await tell(client, f"evt_1 paid {number}")
-    for _ in range(2):
-        await tell(client, f"evt_9 dispute {number}")
+    backlog = Backlog(sqlite_engine)
+    for message, state, disputed in (
+        ("evt_9 dispute", "open", 1),
+        ("evt_9 dispute", "open", 1),
+        ("evt_10 dispute-lost", "lost", 0),
+        ("evt_8 dispute", "lost", 0),
+    ):
+        await tell(client, f"{message} {number}")
+        (order,) = await fetch(sqlite_engine, select(orders))
+        await backlog.look()
+        gauges = {metric.name: metric.samples[0].value for metric in backlog.collect()}
+        assert (order.dispute, gauges["shop_orders_disputed"]) == (state, disputed)
     events = await fetch(sqlite_engine, select(order_events).order_by(order_events.c.id))
-    assert [(row.what, row.who, row.why) for row in events] == [("paid", "", ""), ("note", "acme", "Acme: dispute")]
+    assert [(row.what, row.who, row.why) for row in events][:3] == [
+        ("paid", "", ""),
+        ("disputed", "acme", "Acme: dispute"),
+        ("dispute lost", "acme", "Acme: dispute-lost"),
+    ]
+
+
+async def test_a_payment_that_takes_days_says_so_and_does_not_ask_to_wait(
+    client: Client, number: str, acme: AcmePayments, sqlite_engine: AsyncEngine
+) -> None:
+    acme.becomes(number, status="processing", reference=f"acme-{number}")
+    reply = await client.get(acme.asked[0].return_url)
+    page = await client.get(reply.headers["location"])
+    assert "Your payment is on its way" in page.text
+    assert "every 3s" not in page.text
+    acme.paid(number)
+    assert (await tell(client, f"evt_1 paid {number}")).status_code == 204
+    assert await state(sqlite_engine) == "paid"
 
 
 async def test_a_message_about_something_else_is_taken_and_forgotten(

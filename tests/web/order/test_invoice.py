@@ -7,8 +7,8 @@ import re
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.checkout.schema import invoices
-from shop.database import fetch
+from shop.checkout.schema import invoices, order_refunds, orders
+from shop.database import fetch, writing
 from tests.fixtures.buyer import Buyer
 from tests.fixtures.shop_app import NAVIGATION, Client
 
@@ -42,3 +42,24 @@ async def test_it_needs_the_key_of_the_order(buyer: Buyer, client: Client, sqlit
     for address in (f"{path}/invoice", f"{path}/invoice?key=wrong", "/order/nonsense/invoice"):
         assert (await client.get(address, headers=NAVIGATION)).status_code == 404
     assert await fetch(sqlite_engine, select(invoices)) == []
+
+
+async def test_a_refund_after_the_invoice_leads_to_its_credit_note(
+    buyer: Buyer, client: Client, sqlite_engine: AsyncEngine
+) -> None:
+    path = await ordered(buyer)
+    (invoice,) = re.findall(r'href="(/order/\w+/invoice[^"]*)"', (await client.get(path, headers=NAVIGATION)).text)
+    assert (await client.get(invoice, headers=NAVIGATION)).status_code == 200
+    number = path.removeprefix("/order/").partition("?")[0]
+    refund = {"number": number, "position": 1, "amount": 1900, "skus": '{"TIDE-MUG":1}'}
+    async with writing(sqlite_engine) as connection:
+        await connection.execute(order_refunds.insert().values(refund | {"restocked": False, "done": True, "at": 0}))
+        await connection.execute(orders.update().values(refunded=1900))
+    (note,) = re.findall(r'href="(/order/\w+/credit-note/1[^"]*)"', (await client.get(path, headers=NAVIGATION)).text)
+    page = await client.get(note, headers=NAVIGATION)
+    assert page.status_code == 200
+    assert re.search(r"C\d{4}-00001", page.text)
+    for words in ("Credit note", "1 × Tide Mug", "€15.97", "€3.03", "Credited: €19.00", "Example Ltd"):
+        assert words in page.text
+    for wrong in (note.partition("?")[0], note.replace("/1?", "/2?"), note.replace("/1?", "/x?")):
+        assert (await client.get(wrong, headers=NAVIGATION)).status_code == 404

@@ -12,13 +12,8 @@ import stripe
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.checkout.payments.stripe import (
-    StripeAddress,
-    StripePayments,
-    amount_for_stripe,
-    amount_from_stripe,
-    read_stripe_url,
-)
+from shop.checkout.payments.stripe import StripeAddress, StripePayments, read_stripe_url, status_of
+from shop.checkout.payments.stripe_amounts import amount_for_stripe, amount_from_stripe
 from shop.checkout.schema import orders, stripe_payments
 from shop.database import fetch
 from shop.errors import ConfigurationError, EventRefused, PaymentRefused, PaymentUnavailable
@@ -114,6 +109,10 @@ async def test_a_signed_message_places_the_order_once(client: Client, page: str,
     assert paid.state == "paid"
     dispute = message("charge.dispute.created", {"payment_intent": paid.payment_reference}, "evt_2")
     reply = await client.post("/payments/stripe/events", content=dispute, headers=signature(dispute))
+    assert (await the_order(sqlite_engine)).dispute == "open"
+    lost = message("charge.dispute.closed", {"payment_intent": paid.payment_reference, "status": "lost"}, "evt_3")
+    await client.post("/payments/stripe/events", content=lost, headers=signature(lost))
+    assert (await the_order(sqlite_engine)).dispute == "lost"
     assert reply.status_code == 204
 
 
@@ -168,6 +167,22 @@ def test_without_a_secret_no_message_is_believed(sqlite_engine: AsyncEngine) -> 
 def test_amounts_are_in_stripes_own_units(money: Money, minor: int) -> None:
     assert amount_for_stripe(money) == minor
     assert amount_from_stripe(minor, money.currency) == money.amount
+
+
+@pytest.mark.parametrize(
+    ("session", "intent", "status"),
+    [
+        ("open", "", "challenged"),
+        ("expired", "", "voided"),
+        ("complete", "requires_capture", "authorised"),
+        ("complete", "processing", "processing"),
+        ("complete", "succeeded", "captured"),
+        ("complete", "canceled", "voided"),
+        ("complete", "requires_payment_method", "declined"),
+    ],
+)
+def test_the_states_of_a_payment(session: str, intent: str, status: str) -> None:
+    assert status_of(session, intent) == status
 
 
 @pytest.mark.parametrize("money", [Money(12345, "KWD"), Money(1550, "MGA")])

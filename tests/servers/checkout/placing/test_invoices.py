@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.checkout.model import Order
+from shop.checkout.placing.credit_notes import REST, CreditNotes
 from shop.checkout.placing.invoices import Invoices
+from shop.checkout.placing.refunds import PartRefund
 from shop.checkout.pricing.tax_table import Seller
 from shop.errors import NotFound
 from tests.fixtures.order_scene import Scene
@@ -62,3 +64,40 @@ async def test_there_is_none_of_an_order_that_was_not_paid_or_without_a_seller(
     unpaid = msgspec.structs.replace(order, state=state)
     with pytest.raises(NotFound):
         await numbered(scene.database, seller).of(unpaid)
+
+
+def credit_notes(scene: Scene) -> CreditNotes:
+    return CreditNotes(scene.database, numbered(scene.database), "C{year}-", UTC, lambda: NEW_YEAR)
+
+
+async def test_each_refund_after_an_invoice_has_one_credit_note_in_a_series_without_gaps(scene: Scene) -> None:
+    order = await scene.process().place(await scene.submission(await scene.cart("MUG", "BOWL")))
+    steps, notes = scene.process().transitions, credit_notes(scene)
+    after, amount = await steps.refund_part(order, PartRefund(skus={"MUG": 1}), who="", why="")
+    assert await notes.credits(after) == [], "there is no invoice"
+    with pytest.raises(NotFound):
+        await notes.of(after, 1)
+    invoice = await numbered(scene.database).of(order)
+    await steps.pay_refunds(after)
+    whole = await steps.refund(await scene.process().orders.find(order.number))
+    assert whole is not None
+    assert [(each.position, each.amount) for each in await notes.credits(whole)] == [
+        (1, amount.amount),
+        (REST, order.quote.totals.total - amount.amount),
+    ]
+    found = await asyncio.gather(*(credit_notes(scene).of(whole, position) for position in (1, REST, 1, REST)))
+    assert {note.number for note in found} == {"C2026-00001", "C2026-00002"}
+    assert found[0] == found[2]
+    assert {note.invoice for note in found} == {invoice}
+    (tax,) = found[0].credit.taxes(whole)
+    assert (tax.title, tax.net, tax.amount) == ("VAT 19%", 840, 160)
+    assert sum(part.amount for note in found[:2] for part in note.credit.taxes(whole)) == order.quote.totals.tax
+
+
+async def test_an_invoice_stays_when_its_order_is_cancelled(scene: Scene) -> None:
+    order = await scene.process().place(await scene.submission())
+    invoice = await numbered(scene.database).of(order)
+    cancelled = await scene.process().transitions.cancel(order)
+    assert cancelled is not None
+    assert await numbered(scene.database).of(cancelled) == invoice
+    assert [each.amount for each in await credit_notes(scene).credits(cancelled)] == [order.quote.totals.total]

@@ -168,3 +168,31 @@ class TestProblems:
         reserved = {"GONE-BOWL": 1, "TIDE-MUG": 1}
         result = await calculate(quotes, ("GONE-BOWL", 1), ("TIDE-MUG", 2), available=reserved)
         assert [(problem.sku, problem.available) for problem in result.problems] == [("TIDE-MUG", 1)]
+
+
+class TestThresholds:
+    """A business abroad pays no tax, and thresholds are prices with tax: what is compared has it too."""
+
+    @pytest.fixture
+    def for_business(self, quotes: Quotes, catalog: FixedCatalog) -> Quotes:
+        terms = read_terms()
+        seller = msgspec.structs.replace(terms.taxes.seller, country="DE", vat_id="DE136695976")
+        taxes = msgspec.structs.replace(terms.taxes, seller=seller)
+        return Quotes(catalog, quotes._coupons, msgspec.structs.replace(terms, taxes=taxes), read_rates())
+
+    @pytest.mark.parametrize(("vat_id", "untaxed"), [("", ""), ("ATU13585627", "reverse-charge")])
+    async def test_shipping_is_free_from_the_same_goods_for_everybody(
+        self, for_business: Quotes, vat_id: str, untaxed: str
+    ) -> None:
+        (threshold,) = {method.free_from.amount for method in for_business.terms.zone("AT").methods if method.free_from}
+        for mugs in range(1, 10):
+            result = await calculate(for_business, ("TIDE-MUG", mugs), country_code="AT", vat_id=vat_id)
+            assert result.quote.totals.untaxed == untaxed
+            assert (result.quote.totals.shipping == 0) == (mugs * 1900 >= threshold), mugs
+
+    @pytest.mark.parametrize("vat_id", ["", "ATU13585627"])
+    async def test_a_coupon_applies_from_the_same_goods_for_everybody(self, for_business: Quotes, vat_id: str) -> None:
+        for mugs, applies in ((1, False), (2, True)):
+            asked = {"country_code": "AT", "vat_id": vat_id, "coupon": "TEN"}
+            result = await calculate(for_business, ("TIDE-MUG", mugs), **asked)
+            assert (result.quote.totals.discount > 0) == applies

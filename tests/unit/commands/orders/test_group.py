@@ -190,6 +190,24 @@ class TestChanging:
         assert again == (1, "", f"shop: Order {order.number} is shipped; it cannot become shipped.\n")
         assert at_the_shop(Scene.emails) == ["placed", "shipped"]
 
+    def test_ships_a_part_and_takes_it_back(self, shop_orders: ShopCommand, at_the_shop: AtTheShop) -> None:
+        order = at_the_shop(ordering())
+        sent = shop_orders("ship", order.number, "--lines", "MUG=1,JUG", "--carrier", "DHL", "--tracking", "0034")
+        assert sent == (0, f"Order {grouped(order.number)} is paid; the rest waits to be shipped.\n", "")
+        back = shop_orders("return", order.number, "--lines", "JUG=1", "--restock")
+        assert back == (0, f"Back from order {grouped(order.number)}: 1 × JUG, on sale again.\n", "")
+        shown = shop_orders("show", order.number)[1]
+        assert "UTC: 1 × MUG, 2 × JUG, DHL 0034\n" in shown
+        assert "UTC: 1 × JUG, on sale again\n" in shown
+        assert [each["returned"] for each in json.loads(shop_orders("show", order.number, "--json")[1])["parcels"]] == [
+            False,
+            True,
+        ]
+        assert at_the_shop(Scene.stock) == {"MUG": -2, "BOWL": -2, "JUG": -1}
+        assert shop_orders("ship", order.number, "--lines", "JUG=1")[0] == 1
+        assert "is shipped" in shop_orders("ship", order.number)[1]
+        assert at_the_shop(Scene.emails) == ["placed", "sent-1", "shipped"]
+
     @pytest.mark.parametrize("command", ["cancel", "refund"])
     def test_gives_no_money_back_unless_it_is_meant(
         self, shop_orders: ShopCommand, at_the_shop: AtTheShop, command: str
