@@ -6,7 +6,7 @@ product without options has exactly one variant.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -144,6 +144,7 @@ class Product(msgspec.Struct, frozen=True):
             sku=lowest.sku if len(self.variants) == 1 else None,
             reserved=not any(variant.available for variant in self.variants)
             and any(variant.reserved for variant in self.variants),
+            choices=choices_of(self.options, [variant.options for variant in self.variants]),
         )
 
     def variant(self, sku: str) -> Variant | None:
@@ -171,6 +172,14 @@ class Listing(msgspec.Struct, frozen=True):
     sku: str | None
     reserved: bool = False
     """Whether nothing is on sale, and some of it may come back within minutes."""
+    choices: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """(option name, its values) of the options that have several values."""
+
+
+def choices_of(options: Sequence[str], variants: Sequence[Sequence[str]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """(name, its values) of each option that has several values; `variants` are the option values of each variant."""
+    values = (tuple(dict.fromkeys(column)) for column in zip(*variants, strict=True))
+    return tuple((name, each) for name, each in zip(options, values, strict=False) if len(each) > 1)
 
 
 class Published(msgspec.Struct, frozen=True):

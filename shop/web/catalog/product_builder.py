@@ -11,12 +11,12 @@ from shop.i18n import gettext as _
 from shop.web.catalog.delivery_builder import delivery_view
 from shop.web.catalog.html_text import lead_and_facts
 from shop.web.catalog.json_ld import product_json_ld, trail_json_ld
-from shop.web.catalog.swatches import swatch_of
 from shop.web.catalog.views import OptionValue, OptionView, ProductView, VariantView
 from shop.web.render.cards import IN_ANOTHER_CART, card, price, stock_label
 from shop.web.render.paths import listing_path, product_path
 from shop.web.render.pictures import Pictures
 from shop.web.render.prices import Prices
+from shop.web.render.swatches import swatch_of
 from shop.web.render.views import Link, Picture, Shell
 
 
@@ -32,10 +32,13 @@ def product_view(
     terms: Terms,
     max_quantity: int,
     *,
+    takes_alerts: bool = False,
     error: str = "",
     quantity: str = "1",
 ) -> ProductView:
     """The view of a product page with a selected variant. `max_quantity` is the limit of a cart line.
+
+    `takes_alerts`: whether one can ask to be told when something is back.
 
     After a refused add without JavaScript, `error` is the reason and `quantity` the submitted text.
     """
@@ -59,6 +62,7 @@ def product_view(
             product_json_ld(product, shown if product.images else (), shell, prices),
             trail_json_ld((*trail, here), shell),
         ),
+        takes_alerts=takes_alerts,
         error=error,
         quantity=quantity,
     )

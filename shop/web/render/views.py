@@ -98,6 +98,13 @@ class Shell(msgspec.Struct, frozen=True):
     """The picture of the page, for social cards."""
 
 
+class CardChoice(msgspec.Struct, frozen=True):
+    """A value of an option, on a card: 'Moss'. `swatch`: the suffix of its colour's class, '' for none."""
+
+    value: str
+    swatch: str
+
+
 class Card(msgspec.Struct, frozen=True):
     """A product in a grid."""
 
@@ -112,6 +119,10 @@ class Card(msgspec.Struct, frozen=True):
     on_sale: bool
     sku: str
     """The sku to add directly; '' for a product with options to choose."""
+    choices: tuple[CardChoice, ...] = ()
+    """The values of its first option."""
+    more_choices: int = 0
+    """How many more values it has."""
 
 
 class TextPage(msgspec.Struct, frozen=True):
