@@ -9,7 +9,8 @@
 
 Times are seconds since the epoch, amounts are minor units (cents), change ids are 16 hexadecimal digits, oldest first.
 `removed` holds the lines that Undo restores, or null; its `earlier`, present only if there are any, the removals that
-can be undone after it, the latest first. `coupon` is present only if the cart has one. The bounds are those of codec.py.
+can be undone after it, the latest first. `coupon` is present only if the cart has one. The bounds are those of
+codec.py.
 """
 
 from __future__ import annotations

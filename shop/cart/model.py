@@ -185,13 +185,14 @@ class Add(_Change, frozen=True):
     """Increase the quantity of a sku by `quantity` (at least 1); the line takes the price of the latest add.
 
     `at_most` limits the resulting quantity of the line, if it is lower than the cart's own limit: for example the
-    stock. 0 means no such limit.
+    stock. 0 means no such limit. `saved`: to the list saved for later.
     """
 
     sku: str
     quantity: int
     price: Money
     at_most: int = 0
+    saved: bool = False
 
 
 class SetQuantity(_Change, frozen=True):
@@ -349,12 +350,13 @@ def replay(cart: Cart, changes: Iterable[Change], limits: Limits = Limits()) -> 
 def _accepted(cart: Cart, change: Change, limits: Limits) -> Effect:
     """The effect of an accepted Add or SetQuantity on a cart that would refuse it now."""
     assert isinstance(change, Add | SetQuantity)
-    line = cart.line(change.sku)
+    saved = isinstance(change, Add) and change.saved
+    line = cart.line(change.sku, saved=saved)
     there = line.quantity if line else 0
     wanted = there + change.quantity if isinstance(change, Add) else change.quantity
     quantity = min(wanted, max(there, max_quantity(change, limits))) - there
     price = change.price if isinstance(change, Add) else line.price if line else None
-    lines = ((len(cart.lines), Line(change.sku, quantity, price, change.at)),) if price else ()
+    lines = ((len(cart.lines), Line(change.sku, quantity, price, change.at, saved)),) if price else ()
     return Effect(change.id, change.at, change.id, lines)
 
 
@@ -670,16 +672,16 @@ def _replace_line(lines: tuple[Line, ...], at: int, line: Line) -> tuple[Line, .
 
 
 def _add(cart: Cart, change: Add, limits: Limits) -> tuple[Line, ...]:
-    at = _index(cart.lines, change.sku, saved=False)
+    at = _index(cart.lines, change.sku, change.saved)
     quantity = change.quantity + (cart.lines[at].quantity if at is not None else 0)
     if quantity > max_quantity(change, limits):
         raise QuantityLimitExceeded(max_quantity(change, limits))
     if at is not None:
-        line = Line(change.sku, quantity, change.price, cart.lines[at].added_at)
+        line = Line(change.sku, quantity, change.price, cart.lines[at].added_at, change.saved)
         return _replace_line(cart.lines, at, line)
     if len(cart.lines) >= limits.lines:
         raise LineLimitExceeded(limits.lines)
-    return (*cart.lines, Line(change.sku, quantity, change.price, change.at))
+    return (*cart.lines, Line(change.sku, quantity, change.price, change.at, change.saved))
 
 
 def _set_quantity(cart: Cart, change: SetQuantity, limits: Limits) -> tuple[Line, ...]:

@@ -123,7 +123,7 @@ def _effect(cart: Cart, change: Change) -> Effect | None:
     coupon: str | None = None
     match change:
         case Add():
-            lines = [(len(cart.lines), Line(change.sku, change.quantity, change.price, change.at))]
+            lines = [(len(cart.lines), Line(change.sku, change.quantity, change.price, change.at, change.saved))]
         case Purchase():
             lines = [(0, Line(sku, -quantity, NO_PRICE, change.at)) for sku, quantity in change.lines]
             coupon = None if cart.coupon else ""

@@ -174,18 +174,19 @@ end
 local cart, unreadable = read(stored)
 if unreadable then return redis.error_reply(unreadable) end
 local lines = cart.lines
-if knows(cart, id) or (cart.revision == 0 and op ~= 'add') then return stored or '' end
+if knows(cart, id) or (cart.revision == 0 and op ~= 'add' and op ~= 'add_saved') then return stored or '' end
 if not knows_all(cart, ARGV[6]) then return stored or '' end
 
 local name = char(#subject) .. subject
 
-if op == 'add' then
-  local i = index(lines, name, false)
+if op == 'add' or op == 'add_saved' then
+  local saved = op == 'add_saved'
+  local i = index(lines, name, saved)
   local total = quantity + (i and quantity_of(lines[i]) or 0)
   if total > line_limit then return line_limit end
   if not i and #lines >= max_lines then return -max_lines end
   local added_at = i and sub(lines[i], -4) or at
-  lines[i or #lines + 1] = name .. b16(total) .. char(0) .. price .. added_at
+  lines[i or #lines + 1] = name .. b16(total) .. char(saved and 1 or 0) .. price .. added_at
 
 elseif op == 'set' then
   if quantity > line_limit then return line_limit end

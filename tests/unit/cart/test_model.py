@@ -82,6 +82,13 @@ def test_adding_again_sums_quantities_and_takes_the_latest_price() -> None:
     assert (cart.lines[0].price, cart.lines[0].added_at) == (dearer, 7)
 
 
+def test_a_product_is_saved_for_later_without_being_in_the_cart() -> None:
+    saved = Add(new_change_id(), 7, "mug", 1, EUR, at_most=1, saved=True)
+    assert contents(cart_of(add("mug", 2), saved)) == [("mug", 2, False), ("mug", 1, True)]
+    with pytest.raises(QuantityLimitExceeded):
+        cart_of(saved, msgspec.structs.replace(saved, id=new_change_id()))
+
+
 def test_a_repeated_change_is_applied_once() -> None:
     change = add("mug", 2)
     cart = cart_of(change)
