@@ -76,6 +76,7 @@ class ProductHandlers:
             self._site.pictures,
             self._terms,
             self._limits.quantity,
+            takes_alerts=bool(self._site.public_url) or not self._site.sends_email,
             error=error,
             quantity=quantity,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from shop.web.render.views import Card, DeliveryView, Link, Picture, Price, Shell
@@ -163,10 +165,33 @@ class ProductView(msgspec.Struct, frozen=True):
     related: tuple[Card, ...]
     json_ld: tuple[str, ...]
     """For <script type="application/ld+json">, with '<' escaped."""
+    takes_alerts: bool = False
+    """Whether one can ask to be told when it is back."""
     error: str = ""
     """Why an add without JavaScript was refused; '' if none was."""
     quantity: str = "1"
     """The text of the quantity field: as typed, after a refused add."""
+
+
+AlertState = Literal["asked", "pending", "confirmed", "stopped"]
+
+
+class AlertView(msgspec.Struct, frozen=True, kw_only=True):
+    """The page of a request to be told when something is back."""
+
+    shell: Shell
+    state: AlertState
+    item: Link
+    """The product with its chosen variant."""
+    email: str
+    """As typed, if it was refused."""
+    sku: str
+    """Of the form that asks again; '' without one."""
+    error: str
+    """Why the address was refused; '' if it was not."""
+    path: str
+    """Where the buttons post to."""
+    sends_email: bool
 
 
 class RecentView(msgspec.Struct, frozen=True):
