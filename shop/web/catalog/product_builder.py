@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 from shop.catalog.model import Category, Listing, Product, Query, Variant
 from shop.checkout.pricing.terms import Terms
 from shop.i18n import content, content_options
 from shop.i18n import gettext as _
-from shop.web.catalog.delivery_builder import delivery_view
+from shop.web.catalog.delivery_builder import delivery_view, promise
 from shop.web.catalog.html_text import lead_and_facts
 from shop.web.catalog.json_ld import product_json_ld, trail_json_ld
 from shop.web.catalog.views import OptionValue, OptionView, ProductView, VariantView
@@ -32,13 +33,15 @@ def product_view(
     terms: Terms,
     max_quantity: int,
     *,
+    today: date,
     takes_alerts: bool = False,
     error: str = "",
     quantity: str = "1",
 ) -> ProductView:
     """The view of a product page with a selected variant. `max_quantity` is the limit of a cart line.
 
-    `takes_alerts`: whether one can ask to be told when something is back.
+    `today`: in the shop's time zone, for the days of delivery. `takes_alerts`: whether one can ask to be told when
+    something is back.
 
     After a refused add without JavaScript, `error` is the reason and `quantity` the submitted text.
     """
@@ -62,6 +65,7 @@ def product_view(
             product_json_ld(product, shown if product.images else (), shell, prices),
             trail_json_ld((*trail, here), shell),
         ),
+        promise=promise(chosen, terms, prices, today),
         takes_alerts=takes_alerts,
         error=error,
         quantity=quantity,

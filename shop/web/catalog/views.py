@@ -66,6 +66,13 @@ class HomeView(msgspec.Struct, frozen=True):
     """The cheapest products, the cheapest first; empty if there are too few products."""
 
 
+class LeadView(msgspec.Struct, frozen=True):
+    """What a category's page begins with."""
+
+    words: str
+    scene: Picture
+
+
 class Answer(msgspec.Struct, frozen=True):
     """What there is to say about the results of a search."""
 
@@ -108,6 +115,8 @@ class GridView(msgspec.Struct, frozen=True):
     """What there is to say about a search."""
     home: HomeView | None = None
     """On the front page."""
+    lead: LeadView | None = None
+    """On the first page of a category that has one."""
     json_ld: tuple[str, ...] = ()
     """For <script type="application/ld+json">, with '<' escaped."""
 
@@ -144,6 +153,17 @@ class VariantView(msgspec.Struct, frozen=True):
     max_quantity: int
 
 
+class Promise(msgspec.Struct, frozen=True):
+    """What delivery costs, where to, and when the parcel arrives if it is ordered today."""
+
+    cost: str
+    """'€4.90' or 'Free'."""
+    zone: str
+    """After 'to': 'the European Union'."""
+    days: str
+    """'Thu 3 Dec – Mon 7 Dec'."""
+
+
 class ProductView(msgspec.Struct, frozen=True):
     """A product page."""
 
@@ -165,6 +185,8 @@ class ProductView(msgspec.Struct, frozen=True):
     related: tuple[Card, ...]
     json_ld: tuple[str, ...]
     """For <script type="application/ld+json">, with '<' escaped."""
+    promise: Promise | None = None
+    """The delivery; None if no day is known."""
     takes_alerts: bool = False
     """Whether one can ask to be told when it is back."""
     error: str = ""

@@ -11,7 +11,7 @@ import pytest
 from shop.catalog.model import Image, Product, Variant
 from shop.money import Money
 from tests.fixtures.fixed_catalog import FixedCatalog, product, product_in_colours
-from tests.fixtures.shop_app import Client
+from tests.fixtures.shop_app import Client, Clock, MakeClient
 
 PICTURES = tuple(Image(f"https://pictures.example/{name}.jpg", name) for name in ("moss", "clay", "detail"))
 
@@ -139,3 +139,15 @@ class TestRecent:
         reply = await shop.get("/recent?handles=mug", headers={"Cookie": "currency=JPY; language=de"})
         assert "¥" in reply.text
         assert "set-cookie" not in reply.headers
+
+
+async def test_the_cost_and_the_days_of_delivery_are_beside_the_button(make_client: MakeClient, clock: Clock) -> None:
+    clock.now = 1_796_079_000  # Monday 30 November 2026, 21:30 UTC
+    async with make_client(catalog=FixedCatalog(product("mug"), product("pan", 6900))) as shop:
+        for path, words in (
+            ("/product/mug", "€4.90 to the European Union, Thu 3 Dec – Mon 7 Dec"),
+            ("/product/pan", "Free to the European Union, Thu 3 Dec – Mon 7 Dec"),
+        ):
+            assert words in await read(shop, path)
+        clock.now += 24 * 3600
+        assert "Fri 4 Dec – Tue 8 Dec" in await read(shop, "/product/mug")
