@@ -21,6 +21,7 @@ from shop.catalog.reading.repository import CatalogRepository
 from shop.catalog.stock.counting import StockBook
 from shop.catalog.stock.sync import StockSync
 from shop.catalog.writing.importing import CatalogImport
+from shop.catalog.writing.reviews import ReviewBook
 from shop.checkout.backlog import Backlog
 from shop.checkout.mail.order_emails import OrderEmails
 from shop.checkout.mail.outbox import Outbox
@@ -152,6 +153,11 @@ class Parts:
     def stock_book(self) -> StockBook:
         """The stock as people count and change it."""
         return StockBook(self.database, self.clock)
+
+    @cached_property
+    def review_book(self) -> ReviewBook:
+        """The reviews as people import and remove them."""
+        return ReviewBook(self.database)
 
     @cached_property
     def coupons(self) -> Coupons:

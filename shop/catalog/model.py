@@ -182,6 +182,34 @@ def choices_of(options: Sequence[str], variants: Sequence[Sequence[str]]) -> tup
     return tuple((name, each) for name, each in zip(options, values, strict=False) if len(each) > 1)
 
 
+class Review(msgspec.Struct, frozen=True):
+    """What somebody wrote about a product."""
+
+    handle: str
+    rating: int
+    """From 1 to 5."""
+    author: str
+    title: str
+    text: str
+    """Plain text."""
+    day: str
+    """ISO 8601."""
+
+
+class Reviews(msgspec.Struct, frozen=True):
+    """The reviews of a product."""
+
+    count: int = 0
+    total: int = 0
+    """The sum of all ratings."""
+    latest: tuple[Review, ...] = ()
+
+    @property
+    def average(self) -> str:
+        """The average rating with one decimal: '4.5'; '' without reviews."""
+        return f"{(self.total * 20 // self.count + 1) // 2 / 10:.1f}" if self.count else ""
+
+
 class Published(msgspec.Struct, frozen=True):
     """A published product as the sitemap lists it."""
 

@@ -78,6 +78,7 @@ class ProductHandlers:
             self._terms,
             self._limits.quantity,
             today=self._today(),
+            reviews=await self._site.catalog.reviews(handle),
             takes_alerts=bool(self._site.public_url) or not self._site.sends_email,
             error=error,
             quantity=quantity,

@@ -164,6 +164,30 @@ class Promise(msgspec.Struct, frozen=True):
     """'Thu 3 Dec – Mon 7 Dec'."""
 
 
+class ReviewView(msgspec.Struct, frozen=True):
+    """A review."""
+
+    stars: str
+    """'★★★★☆'."""
+    rating: str
+    """'4 of 5'."""
+    author: str
+    title: str
+    paragraphs: tuple[str, ...]
+    date: str
+    """ISO 8601, for <time>."""
+    day: str
+
+
+class ReviewsView(msgspec.Struct, frozen=True):
+    """The reviews of a product, of which there is at least one."""
+
+    average: str
+    """'4.5 of 5'."""
+    count: int
+    latest: tuple[ReviewView, ...]
+
+
 class ProductView(msgspec.Struct, frozen=True):
     """A product page."""
 
@@ -185,6 +209,8 @@ class ProductView(msgspec.Struct, frozen=True):
     related: tuple[Card, ...]
     json_ld: tuple[str, ...]
     """For <script type="application/ld+json">, with '<' escaped."""
+    reviews: ReviewsView | None = None
+    """None if nobody has written any."""
     promise: Promise | None = None
     """The delivery; None if no day is known."""
     takes_alerts: bool = False

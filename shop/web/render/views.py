@@ -39,6 +39,8 @@ class Picture(msgspec.Struct, frozen=True):
     """The best format first."""
     small: str = ""
     """The smallest file, for thumbnails; '' if there is only one file."""
+    large: str = ""
+    """The largest file; '' if there is only one."""
     blur: str = ""
     """A blurred preview of a few pixels as a data: URL, shown while the picture loads."""
     jpeg: str = ""
