@@ -636,10 +636,8 @@ def _with_removals(removals: tuple[Removed, ...], effect: Effect) -> tuple[Remov
 
 def removed_of(removals: Iterable[Removed]) -> Removed | None:
     """Removals, the latest first, as a cart has them: the latest with those before it, MOST_REMOVALS at most."""
-    latest, *earlier = *removals, None
-    if latest is None:
-        return None
-    return msgspec.structs.replace(latest, earlier=tuple(filter(None, earlier))[: MOST_REMOVALS - 1])
+    kept = tuple(removals)[:MOST_REMOVALS]
+    return msgspec.structs.replace(kept[0], earlier=kept[1:]) if kept else None
 
 
 def _removals(removed: Removed | None) -> tuple[Removed, ...]:
