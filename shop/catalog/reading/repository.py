@@ -113,14 +113,14 @@ class CatalogRepository:
     async def reviews(self, handle: str, limit: int = LATEST_REVIEWS) -> Reviews:
         """The reviews of a product, the latest of them with their texts."""
         own = reviews.c.handle == handle
-        sums = select(func.count().label("count"), func.coalesce(func.sum(reviews.c.rating), 0).label("total"))
+        sums = select(func.count().label("number"), func.coalesce(func.sum(reviews.c.rating), 0).label("total"))
         (row,) = await fetch(self.engine, sums.where(own))
-        if not row.count:
+        if not row.number:
             return Reviews()
         statement = select(reviews).where(own).order_by(reviews.c.day.desc(), reviews.c.id).limit(limit)
         latest = await fetch(self.engine, statement)
         shown = tuple(msgspec.convert(each, Review, from_attributes=True) for each in latest)
-        return Reviews(row.count, int(row.total), shown)
+        return Reviews(row.number, int(row.total), shown)
 
     async def published(self) -> AsyncIterator[Published]:
         """Yield every published product, reading in batches."""
