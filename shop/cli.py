@@ -17,6 +17,7 @@ from shop.commands.doctor import doctor
 from shop.commands.loadtest import loadtest
 from shop.commands.orders.group import orders
 from shop.commands.outbox import outbox
+from shop.commands.reviews import reviews
 from shop.commands.run import run
 from shop.commands.shopper import shopper
 from shop.commands.stock import stock
@@ -45,6 +46,7 @@ for command in (
     config,
     catalog,
     stock,
+    reviews,
     demo,
     cart,
     orders,

@@ -11,7 +11,7 @@ from typing import Literal
 from babel import Locale
 from babel.dates import format_date, format_interval
 from babel.lists import format_list
-from babel.numbers import format_percent
+from babel.numbers import format_decimal, format_percent
 
 from shop.i18n import ENGLISH, Language, spoken
 
@@ -21,7 +21,17 @@ _BRITISH = Locale("en", "GB")
 
 def day_of(at: int, zone: tzinfo = UTC) -> str:
     """The day, in a time zone, of a time in seconds since the epoch: '24 December 2026'."""
-    return format_date(datetime.fromtimestamp(at, zone).date(), "long", locale=_locale(spoken()))
+    return date_of(datetime.fromtimestamp(at, zone).date())
+
+
+def date_of(day: date) -> str:
+    """A day: '24 December 2026'."""
+    return format_date(day, "long", locale=_locale(spoken()))
+
+
+def decimal(text: str) -> str:
+    """A decimal number in the current language, with its decimals: '4.5' becomes '4,5' in German."""
+    return format_decimal(Decimal(text), format="0.0", locale=_locale(spoken()), numbering_system="latn")
 
 
 def days_between(first: date, last: date) -> str:

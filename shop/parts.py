@@ -21,10 +21,12 @@ from shop.catalog.reading.repository import CatalogRepository
 from shop.catalog.stock.counting import StockBook
 from shop.catalog.stock.sync import StockSync
 from shop.catalog.writing.importing import CatalogImport
+from shop.catalog.writing.reviews import ReviewBook
 from shop.checkout.backlog import Backlog
 from shop.checkout.mail.order_emails import OrderEmails
 from shop.checkout.mail.outbox import Outbox
 from shop.checkout.mail.smtp import merchant_address, sender_of
+from shop.checkout.mail.stock_alerts import StockAlerts
 from shop.checkout.metrics import OrderMetrics
 from shop.checkout.payments.connect import provider_of
 from shop.checkout.payments.provider import PaymentProvider
@@ -154,6 +156,11 @@ class Parts:
         return StockBook(self.database, self.clock)
 
     @cached_property
+    def review_book(self) -> ReviewBook:
+        """The reviews as people import and remove them."""
+        return ReviewBook(self.database)
+
+    @cached_property
     def coupons(self) -> Coupons:
         """The coupons."""
         return Coupons(self.database, self.rates, key=self.settings.lasting_secret, zone=self.settings.zone)
@@ -172,6 +179,11 @@ class Parts:
     def outbox(self) -> Outbox:
         """The outbox of e-mails, and its sender."""
         return Outbox(self.database, sender_of(self.settings), self.clock)
+
+    @cached_property
+    def stock_alerts(self) -> StockAlerts:
+        """Who wants to be told when something is back."""
+        return StockAlerts(self.database, self.outbox, self.catalog.offers, self.clock)
 
     @cached_property
     def payments(self) -> PaymentProvider:
@@ -262,14 +274,21 @@ class Parts:
         """Connect to the cart store, and start the background jobs if `background`. Waits for no store."""
         await self.carts.start()
         if background:
-            for job in (self.cached_catalog, self.stock_sync, self.recovery, self.outbox, self.sampling):
+            for job in (
+                self.cached_catalog,
+                self.stock_sync,
+                self.recovery,
+                self.stock_alerts,
+                self.outbox,
+                self.sampling,
+            ):
                 await job.start()
             if self.metrics_worker is not None:
                 await self.metrics_worker.start()
 
     async def close(self) -> None:
         """Finish the orders in progress, stop the background jobs and close every connection."""
-        ordering, jobs = self.ordering, (self.recovery, self.outbox, self.stock_sync, self.sampling)
+        ordering, jobs = self.ordering, (self.recovery, self.stock_alerts, self.outbox, self.stock_sync, self.sampling)
         for part in (ordering.place_order, ordering.reservations, *jobs):
             await part.close()
         if self.metrics_worker is not None:

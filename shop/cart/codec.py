@@ -6,6 +6,9 @@
     removed, if there is something to undo: change id 8 | at 4 | number of lines 2 | index 2 each | lines
     coupon, if there is one: its code, preceded by NOTHING_REMOVED if there is nothing to undo
 
+In version 2, which is written only if several removals can be undone, their number (1) comes after the lines, and then
+each of them, the latest first. A release that reads version 1 only leaves such a cart alone.
+
 docs/decisions/carts-are-bytes.md gives the reasons and figures.
 """
 
@@ -14,10 +17,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from struct import Struct, error, pack, unpack_from
 
-from shop.cart.model import COUPON, ID_BYTES, Cart, Line, Removed
+from shop.cart.model import COUPON, ID_BYTES, Cart, Line, Removed, removed_of
 from shop.money import Money
 
-VERSION = 1
+ONE_REMOVAL = 1
+"""The version with one removal at most."""
+VERSION = 2
 NEWEST_VERSION = 15
 """Bytes whose version is between these two are a cart of a later release."""
 MAX_QUANTITY = 65_535
@@ -45,23 +50,28 @@ class NewerCart(ValueError):
     def __init__(self, version: int) -> None:
         super().__init__(
             f"A cart is stored in version {version}, which a newer release of the shop writes; this one reads "
-            f"version {VERSION}."
+            f"version {VERSION} and earlier."
         )
 
 
 def encode(cart: Cart) -> bytes:
     """Encode a cart. Its id is the key and is not part of the bytes."""
     ids = len(cart.changes) // ID_BYTES
-    parts = [_head.pack(VERSION, cart.revision, cart.changed_at, ids, len(cart.lines)), cart.changes]
+    version = VERSION if cart.removed and cart.removed.earlier else ONE_REMOVAL
+    parts = [_head.pack(version, cart.revision, cart.changed_at, ids, len(cart.lines)), cart.changes]
     parts += [encode_line(line) for line in cart.lines]
-    if cart.removed is not None:
-        indexes, lines = zip(*cart.removed.lines, strict=True)
-        parts.append(_removed.pack(cart.removed.change, cart.removed.at, len(lines)))
-        parts.append(pack(f">{len(indexes)}H", *indexes))
-        parts += [encode_line(line) for line in lines]
+    if version > ONE_REMOVAL:
+        parts.append(bytes((len(cart.removals),)))
+    parts += map(_encode_removed, cart.removals)
     if cart.coupon:
         parts += [b"" if cart.removed else NOTHING_REMOVED, cart.coupon.encode()]
     return b"".join(parts)
+
+
+def _encode_removed(removed: Removed) -> bytes:
+    indexes, lines = zip(*removed.lines, strict=True)
+    head = _removed.pack(removed.change, removed.at, len(lines)) + pack(f">{len(indexes)}H", *indexes)
+    return head + b"".join(map(encode_line, lines))
 
 
 def encode_purchase(lines: Iterable[tuple[str, int]]) -> bytes:
@@ -97,14 +107,14 @@ def decode(cart_id: str, data: bytes) -> Cart:
 
 def _decode(cart_id: str, data: bytes) -> Cart:
     version, revision, changed_at, ids, count = _head.unpack_from(data)
-    if version != VERSION:
+    if version not in (ONE_REMOVAL, VERSION):
         raise ValueError(f"version {version}")
     at = _head.size + ids * ID_BYTES
     changes = data[_head.size : at]
     lines, at = _decode_lines(data, at, count)
     if at == len(data):
         return Cart(cart_id, revision, lines, None, changes, changed_at)
-    removed, end = _decode_removed(data, at)
+    removed, end = _decode_all_removed(data, at) if version > ONE_REMOVAL else _decode_removed(data, at)
     if data[at:end] == NOTHING_REMOVED:
         removed = None
     coupon = data[end:].decode()
@@ -125,7 +135,16 @@ def _decode_lines(data: bytes, at: int, count: int) -> tuple[tuple[Line, ...], i
     return tuple(lines), at
 
 
-def _decode_removed(data: bytes, at: int) -> tuple[Removed | None, int]:
+def _decode_all_removed(data: bytes, at: int) -> tuple[Removed | None, int]:
+    removals: list[Removed] = []
+    end = at + 1
+    for _ in range(data[at]):
+        removed, end = _decode_removed(data, end)
+        removals.append(removed)
+    return removed_of(removals), end
+
+
+def _decode_removed(data: bytes, at: int) -> tuple[Removed, int]:
     change, when, count = _removed.unpack_from(data, at)
     at += _removed.size
     indexes = unpack_from(f">{count}H", data, at)

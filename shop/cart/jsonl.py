@@ -8,8 +8,9 @@
      "coupon": "SPRING"}
 
 Times are seconds since the epoch, amounts are minor units (cents), change ids are 16 hexadecimal digits, oldest first.
-`removed` holds the lines that Undo restores, or null. `coupon` is present only if the cart has one. The bounds are
-those of codec.py.
+`removed` holds the lines that Undo restores, or null; its `earlier`, present only if there are any, the removals that
+can be undone after it, the latest first. `coupon` is present only if the cart has one. The bounds are those of
+codec.py.
 """
 
 from __future__ import annotations
@@ -21,7 +22,17 @@ from typing import Annotated, BinaryIO
 import msgspec
 from msgspec import Meta
 
-from shop.cart.model import COUPON, ID_BYTES, MAX_LIMIT, REMEMBERED_CHANGES, SKU_BYTES, Cart, Line, Removed
+from shop.cart.model import (
+    COUPON,
+    ID_BYTES,
+    MAX_LIMIT,
+    MOST_REMOVALS,
+    REMEMBERED_CHANGES,
+    SKU_BYTES,
+    Cart,
+    Line,
+    Removed,
+)
 from shop.money import Money
 
 MAX_LINE_BYTES = 1 << 24
@@ -53,10 +64,11 @@ class _RemovedLine(msgspec.Struct, forbid_unknown_fields=True):
     line: _Line
 
 
-class _Removed(msgspec.Struct, forbid_unknown_fields=True):
+class _Removed(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     change: _ChangeId
     at: _U32
     lines: Annotated[list[_RemovedLine], Meta(min_length=1, max_length=MAX_LIMIT)]
+    earlier: Annotated[list[_Removed], Meta(max_length=MOST_REMOVALS - 1)] = []
 
 
 class _Cart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -128,9 +140,10 @@ def _line_from(line: _Line) -> Line:
 
 def _removed_of(removed: Removed) -> _Removed:
     lines = [_RemovedLine(index, _line_of(line)) for index, line in removed.lines]
-    return _Removed(removed.change.hex(), removed.at, lines)
+    return _Removed(removed.change.hex(), removed.at, lines, [_removed_of(each) for each in removed.earlier])
 
 
 def _removed_from(removed: _Removed) -> Removed:
     lines = tuple((place.index, _line_from(place.line)) for place in removed.lines)
-    return Removed(bytes.fromhex(removed.change), removed.at, lines)
+    earlier = tuple(msgspec.structs.replace(_removed_from(each), earlier=()) for each in removed.earlier)
+    return Removed(bytes.fromhex(removed.change), removed.at, lines, earlier)

@@ -35,6 +35,8 @@ MAX_AMOUNT = 2**40
 """Prices are below this number of minor units."""
 SHOWN_CHANGES = 4
 """Of how many changes a browser keeps the ids: the latest alone does not tell apart states that were merged."""
+MOST_REMOVALS = 5
+"""How many removals can be undone, one after the other."""
 REMEMBERED_CHANGES = 256
 """How many change ids a cart remembers, and so how many changes later a retried change is still recognized."""
 
@@ -75,11 +77,13 @@ class Line(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Removed(msgspec.Struct, frozen=True, array_like=True):
-    """The lines that the latest removal took out, each with its index, so that Undo can restore them."""
+    """The lines that a removal took out, each with its index, so that Undo can restore them."""
 
     change: bytes
     at: int
     lines: tuple[tuple[int, Line], ...]
+    earlier: tuple[Removed, ...] = ()
+    """The removals that can be undone after it, the latest first. They have no `earlier` themselves."""
 
 
 class Cart(msgspec.Struct, frozen=True):
@@ -90,6 +94,7 @@ class Cart(msgspec.Struct, frozen=True):
     lines: tuple[Line, ...] = ()
     """In the order they were added."""
     removed: Removed | None = None
+    """The latest removal."""
     changes: bytes = b""
     """The ids of the latest changes, oldest first, 8 bytes each, at most REMEMBERED_CHANGES."""
     changed_at: int = 0
@@ -118,6 +123,11 @@ class Cart(msgspec.Struct, frozen=True):
     def quantity(self) -> int:
         """The total quantity of the active lines, as the badge shows it."""
         return sum(line.quantity for line in self.lines if not line.saved)
+
+    @property
+    def removals(self) -> tuple[Removed, ...]:
+        """The removals that can be undone, the latest first, each without its `earlier`."""
+        return _removals(self.removed)
 
     @property
     def change_ids(self) -> list[bytes]:
@@ -175,13 +185,14 @@ class Add(_Change, frozen=True):
     """Increase the quantity of a sku by `quantity` (at least 1); the line takes the price of the latest add.
 
     `at_most` limits the resulting quantity of the line, if it is lower than the cart's own limit: for example the
-    stock. 0 means no such limit.
+    stock. 0 means no such limit. `saved`: to the list saved for later.
     """
 
     sku: str
     quantity: int
     price: Money
     at_most: int = 0
+    saved: bool = False
 
 
 class SetQuantity(_Change, frozen=True):
@@ -224,9 +235,10 @@ class MoveToCart(_Change, frozen=True):
 
 
 class Undo(_Change, frozen=True):
-    """Restore the lines that the removal with id `of` took out, at their indexes, if it was the latest removal.
+    """Restore the lines that the removal with id `of` took out, at their indexes, if it is the latest that is left.
 
-    If a line has been added again since, the quantities are added, up to the limit.
+    If a line has been added again since, the quantities are added, up to the limit. The removal before it is then the
+    latest.
     """
 
     of: bytes
@@ -271,9 +283,9 @@ class Effect(_Change, frozen=True):
     coupon: str | None = None
     """The new coupon; None if it is unchanged."""
     removed: Removed | None = None
-    """What Undo can restore after the change, if the change removed it."""
+    """The removals among its changes that Undo can restore, and those before them of which it left less."""
     undone: bytes = b""
-    """The id of the removal that Undo can no longer restore after the change."""
+    """The ids of the removals that Undo can no longer restore after the change."""
 
 
 Change = (
@@ -338,12 +350,13 @@ def replay(cart: Cart, changes: Iterable[Change], limits: Limits = Limits()) -> 
 def _accepted(cart: Cart, change: Change, limits: Limits) -> Effect:
     """The effect of an accepted Add or SetQuantity on a cart that would refuse it now."""
     assert isinstance(change, Add | SetQuantity)
-    line = cart.line(change.sku)
+    saved = isinstance(change, Add) and change.saved
+    line = cart.line(change.sku, saved=saved)
     there = line.quantity if line else 0
     wanted = there + change.quantity if isinstance(change, Add) else change.quantity
     quantity = min(wanted, max(there, max_quantity(change, limits))) - there
     price = change.price if isinstance(change, Add) else line.price if line else None
-    lines = ((len(cart.lines), Line(change.sku, quantity, price, change.at)),) if price else ()
+    lines = ((len(cart.lines), Line(change.sku, quantity, price, change.at, saved)),) if price else ()
     return Effect(change.id, change.at, change.id, lines)
 
 
@@ -367,19 +380,15 @@ def difference(before: Cart, after: Cart) -> Effect | None:
         or (was.quantity, was.price) != (line.quantity, line.price)
     ]
     lines += [(0, msgspec.structs.replace(line, quantity=-line.quantity)) for line in old.values()]
-    took, undone = after.removed, b""
-    if after.removed == before.removed:
-        took = None
-    elif after.removed is None and before.removed is not None:
-        undone = before.removed.change
+    left = {removal.change for removal in after.removals}
     return Effect(
         id=after.latest_change,
         at=after.changed_at,
         ids=ids,
         lines=tuple(lines),
         coupon=after.coupon if after.coupon != before.coupon else None,
-        removed=took,
-        undone=undone,
+        removed=removed_of(removal for removal in after.removals if removal not in before.removals),
+        undone=b"".join(removal.change for removal in before.removals if removal.change not in left),
     )
 
 
@@ -567,15 +576,16 @@ def _apply_effect(cart: Cart, effect: Effect, limits: Limits) -> Cart:
     if not effect.ids or any(map(cart.knows, ids_in(effect.ids))):
         return cart
     lines = cart.lines
-    removed = None if cart.removed and cart.removed.change == effect.undone else cart.removed
+    undone = ids_in(effect.undone)
+    removals = tuple(removal for removal in cart.removals if removal.change not in undone)
     for index, line in effect.lines:
-        removed = _without_lacking(removed, lines, line)
+        removals = _without_lacking(removals, lines, line)
         lines = _with_difference(lines, index, line, limits)
     return Cart(
         id=cart.id,
         revision=min(cart.revision + len(effect.ids) // ID_BYTES, MAX_U32),
         lines=lines,
-        removed=effect.removed or removed,
+        removed=removed_of(_with_removals(removals, effect)),
         changes=(cart.changes + effect.ids)[-REMEMBERED_CHANGES * ID_BYTES :],
         changed_at=max(cart.changed_at, effect.at),
         coupon=cart.coupon if effect.coupon is None else effect.coupon,
@@ -597,18 +607,43 @@ def _with_difference(lines: tuple[Line, ...], index: int, line: Line, limits: Li
     return _replace_line(lines, at, msgspec.structs.replace(there, quantity=quantity, price=price))
 
 
-def _without_lacking(removed: Removed | None, lines: tuple[Line, ...], line: Line) -> Removed | None:
+def _without_lacking(removals: tuple[Removed, ...], lines: tuple[Line, ...], line: Line) -> tuple[Removed, ...]:
     """What Undo can restore, less what a difference takes out that is not in the lines any more."""
     at = _index(lines, line.sku, line.saved)
     lacking = -line.quantity - (lines[at].quantity if at is not None else 0)
-    if removed is None or lacking <= 0:
-        return removed
-    rest = tuple(
-        (index, msgspec.structs.replace(each, quantity=each.quantity - taken))
-        for index, each in removed.lines
-        if each.quantity > (taken := lacking if (each.sku, each.saved) == (line.sku, line.saved) else 0)
-    )
-    return Removed(removed.change, removed.at, rest) if rest else None
+    if lacking <= 0:
+        return removals
+    left = []
+    for removal in removals:
+        rest = []
+        for index, each in removal.lines:
+            taken = min(lacking, each.quantity) if (each.sku, each.saved) == (line.sku, line.saved) else 0
+            lacking -= taken
+            if each.quantity > taken:
+                rest.append((index, msgspec.structs.replace(each, quantity=each.quantity - taken)))
+        if rest:
+            left.append(Removed(removal.change, removal.at, tuple(rest)))
+    return tuple(left)
+
+
+def _with_removals(removals: tuple[Removed, ...], effect: Effect) -> tuple[Removed, ...]:
+    """Removals after those of an effect. One that was there before it, and is no longer, has been undone since."""
+    changed = {removal.change: removal for removal in _removals(effect.removed)}
+    own = set(ids_in(effect.ids))
+    new = tuple(removal for change, removal in changed.items() if change in own)
+    return (*new, *(changed.get(removal.change, removal) for removal in removals if removal.change not in own))
+
+
+def removed_of(removals: Iterable[Removed]) -> Removed | None:
+    """Removals, the latest first, as a cart has them: the latest with those before it, MOST_REMOVALS at most."""
+    kept = tuple(removals)[:MOST_REMOVALS]
+    return msgspec.structs.replace(kept[0], earlier=kept[1:]) if kept else None
+
+
+def _removals(removed: Removed | None) -> tuple[Removed, ...]:
+    if removed is None:
+        return ()
+    return (msgspec.structs.replace(removed, earlier=()) if removed.earlier else removed, *removed.earlier)
 
 
 def _coupon(coupon: str, change: Change) -> str:
@@ -635,16 +670,16 @@ def _replace_line(lines: tuple[Line, ...], at: int, line: Line) -> tuple[Line, .
 
 
 def _add(cart: Cart, change: Add, limits: Limits) -> tuple[Line, ...]:
-    at = _index(cart.lines, change.sku, saved=False)
+    at = _index(cart.lines, change.sku, change.saved)
     quantity = change.quantity + (cart.lines[at].quantity if at is not None else 0)
     if quantity > max_quantity(change, limits):
         raise QuantityLimitExceeded(max_quantity(change, limits))
     if at is not None:
-        line = Line(change.sku, quantity, change.price, cart.lines[at].added_at)
+        line = Line(change.sku, quantity, change.price, cart.lines[at].added_at, change.saved)
         return _replace_line(cart.lines, at, line)
     if len(cart.lines) >= limits.lines:
         raise LineLimitExceeded(limits.lines)
-    return (*cart.lines, Line(change.sku, quantity, change.price, change.at))
+    return (*cart.lines, Line(change.sku, quantity, change.price, change.at, change.saved))
 
 
 def _set_quantity(cart: Cart, change: SetQuantity, limits: Limits) -> tuple[Line, ...]:
@@ -661,7 +696,7 @@ def _remove(cart: Cart, change: Change, matches: Callable[[Line], bool]) -> _Fol
     if not removed:
         return cart.lines, cart.removed
     remaining = tuple(line for line in cart.lines if not matches(line))
-    return remaining, Removed(change.id, change.at, removed)
+    return remaining, removed_of((Removed(change.id, change.at, removed), *cart.removals))
 
 
 def _subtract(lines: tuple[Line, ...], bought: tuple[tuple[str, int], ...]) -> tuple[Line, ...]:
@@ -703,4 +738,4 @@ def _undo(cart: Cart, change: Undo, limits: Limits) -> _Folded:
             lines[at] = _merge(lines[at], line, limits)
         else:
             lines.insert(index, line)
-    return tuple(lines), None
+    return tuple(lines), removed_of(cart.removed.earlier)

@@ -6,7 +6,7 @@ product without options has exactly one variant.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -144,6 +144,7 @@ class Product(msgspec.Struct, frozen=True):
             sku=lowest.sku if len(self.variants) == 1 else None,
             reserved=not any(variant.available for variant in self.variants)
             and any(variant.reserved for variant in self.variants),
+            choices=choices_of(self.options, [variant.options for variant in self.variants]),
         )
 
     def variant(self, sku: str) -> Variant | None:
@@ -171,6 +172,42 @@ class Listing(msgspec.Struct, frozen=True):
     sku: str | None
     reserved: bool = False
     """Whether nothing is on sale, and some of it may come back within minutes."""
+    choices: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """(option name, its values) of the options that have several values."""
+
+
+def choices_of(options: Sequence[str], variants: Sequence[Sequence[str]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """(name, its values) of each option that has several values; `variants` are the option values of each variant."""
+    values = (tuple(dict.fromkeys(column)) for column in zip(*variants, strict=True))
+    return tuple((name, each) for name, each in zip(options, values, strict=False) if len(each) > 1)
+
+
+class Review(msgspec.Struct, frozen=True):
+    """What somebody wrote about a product."""
+
+    handle: str
+    rating: int
+    """From 1 to 5."""
+    author: str
+    title: str
+    text: str
+    """Plain text."""
+    day: str
+    """ISO 8601."""
+
+
+class Reviews(msgspec.Struct, frozen=True):
+    """The reviews of a product."""
+
+    count: int = 0
+    total: int = 0
+    """The sum of all ratings."""
+    latest: tuple[Review, ...] = ()
+
+    @property
+    def average(self) -> str:
+        """The average rating with one decimal: '4.5'; '' without reviews."""
+        return f"{(self.total * 20 // self.count + 1) // 2 / 10:.1f}" if self.count else ""
 
 
 class Published(msgspec.Struct, frozen=True):

@@ -156,6 +156,21 @@ search_spellings = Table(
 )
 """Each word of `search_words` under itself and under what is left of it without one of its letters."""
 
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("handle", String(255), nullable=False),
+    Column("rating", Integer, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("day", String(10), nullable=False),
+    CheckConstraint("rating BETWEEN 1 AND 5", name="ck_reviews_rating"),
+    Index("ix_reviews_handle", "handle", "day"),
+)
+"""Imported reviews; `day` is ISO 8601. They name a product by its handle, so an import that rewrites it keeps them."""
+
 reservations = Table(
     "reservations",
     metadata,

@@ -19,7 +19,7 @@ from shop.checkout.model import Address, Order
 from shop.checkout.placing import updates
 from shop.checkout.placing.orders import READ, details_of, order_of
 from shop.checkout.pricing.coupons import Coupons
-from shop.checkout.schema import coupon_shoppers, order_parcels, orders, outbox, payment_events
+from shop.checkout.schema import coupon_shoppers, order_parcels, orders, outbox, payment_events, stock_alerts
 from shop.database import fetch, writing
 
 BATCH = 200
@@ -34,6 +34,8 @@ class PersonalData(msgspec.Struct, frozen=True, kw_only=True):
     emails: Sequence[StoredEmail]
     coupons: Sequence[str]
     """The codes that were used with it."""
+    stock_alerts: Sequence[str]
+    """The skus of which it wants to be told when they are back."""
 
 
 class Erased(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,10 +60,12 @@ class Privacy:
         letters = await fetch(self._engine, select(outbox).where(_to(email)).order_by(outbox.c.created_at))
         used = (coupon_shoppers.c.shopper == self._coupons.digest_of(email), coupon_shoppers.c.uses > 0)
         codes = await fetch(self._engine, select(coupon_shoppers.c.code).where(*used).order_by(coupon_shoppers.c.code))
+        alerts = await fetch(self._engine, select(stock_alerts.c.sku).where(_waits(email)).order_by(stock_alerts.c.sku))
         return PersonalData(
             orders=[order_of(row) for row in found],
             emails=[stored_email(row) for row in letters],
             coupons=[row.code for row in codes],
+            stock_alerts=[row.sku for row in alerts],
         )
 
     async def erase(self, email: str, *, who: str) -> Erased:
@@ -71,6 +75,7 @@ class Privacy:
         count, emails = await self._anonymise(_of(email), who, "erased as asked")
         async with writing(self._engine) as connection:
             emails += await _delete(connection, outbox, and_(_to(email), ~_about(staying)))
+            await _delete(connection, stock_alerts, _waits(email))
             if not staying:
                 own = coupon_shoppers.c.shopper == self._coupons.digest_of(email)
                 await connection.execute(delete(coupon_shoppers).where(own))
@@ -131,6 +136,10 @@ def _of(email: str) -> ColumnElement[bool]:
 
 def _to(email: str) -> ColumnElement[bool]:
     return func.lower(outbox.c.recipient) == email.strip().lower()
+
+
+def _waits(email: str) -> ColumnElement[bool]:
+    return stock_alerts.c.mailbox == email.strip().lower()
 
 
 def _ended() -> ColumnElement[bool]:

@@ -211,6 +211,23 @@ outbox = Table(
 since
 the epoch; the next attempt is not made before `due_at`."""
 
+stock_alerts = Table(
+    "stock_alerts",
+    metadata,
+    Column("token", String(32), primary_key=True),
+    Column("sku", String(64), nullable=False),
+    Column("email", Text, nullable=False),
+    Column("mailbox", Text, nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("confirmed_at", BigInteger),
+    Index("ix_stock_alerts_sku", "sku", "mailbox", unique=True),
+    Index("ix_stock_alerts_mailbox", "mailbox"),
+)
+"""Who wants to be told when a sku is back; see shop.checkout.mail.stock_alerts. `mailbox` is the address in lower case.
+Times are seconds since the epoch."""
+
 demo_payments = Table(
     "demo_payments",
     metadata,

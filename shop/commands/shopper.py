@@ -25,7 +25,7 @@ def shopper() -> None:
 @shopper.command()
 @click.argument("email")
 def export(email: str) -> None:
-    """Print everything that the shop has of EMAIL as JSON: orders, e-mails and used coupons."""
+    """Print everything that the shop has of EMAIL as JSON: orders, e-mails, used coupons, stock alerts."""
     data = asyncio.run(_export(Settings.from_env(), email))
     click.echo(msgspec.json.format(msgspec.json.encode(data)))
 
@@ -41,7 +41,7 @@ def erase(email: str, yes: bool) -> None:
     """
     if not yes:
         data = asyncio.run(_export(Settings.from_env(), email))
-        counts = f"{len(data.orders)} orders and {len(data.emails)} e-mails"
+        counts = f"{len(data.orders)} orders, {len(data.emails)} e-mails and {len(data.stock_alerts)} stock alerts"
         raise click.UsageError(f"The shop has {counts} of {email}. Add --yes to erase them.")
     erased = asyncio.run(_erase(Settings.from_env(), email))
     _report(erased)

@@ -1,12 +1,12 @@
 """The URL map: each room of this folder has a routes.py, which names its URLs and what answers them.
 
-    catalog      /  /product/{handle}  /search  /recent
-    cart         /cart  /cart/lines/{sku}  /cart/lines/{sku}/remove  /cart/lines/{sku}/save  /cart/saved/{sku}/move
-                 /cart/saved/{sku}/remove  /cart/empty  /cart/undo  /cart/coupon  /cart/coupon/remove  /cart/welcome
-                 /recommended
+    catalog      /  /product/{handle}  /search  /recent  /alerts  /alerts/{token}  /alerts/{token}/stop
+    cart         /cart  /cart/lines/{sku}  /cart/lines/{sku}/remove  /cart/lines/{sku}/save  /cart/saved
+                 /cart/saved/{sku}/move  /cart/saved/{sku}/remove  /cart/empty  /cart/undo  /cart/coupon
+                 /cart/coupon/remove  /cart/welcome  /recommended
     checkout     /checkout  /checkout/summary  /checkout/check  /cart/checkout  /payment/{number}
                  /payment/{number}/return  /payments/{provider}/events
-    order        /order  /order/{number}  /order/{number}/invoice
+    order        /order  /orders  /order/{number}  /order/{number}/invoice
     handoff      /cart/handoff  /handoff/{token}  /handoff/{token}/undo
     pages        /about  /help  /setCurrency  /setLanguage  /logout  /static/{path}  /offline  /service-worker.js
                  /favicon.ico  /robots.txt  /sitemap.xml

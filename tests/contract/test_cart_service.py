@@ -246,6 +246,20 @@ async def test_put_of_a_diverged_state_never_unites_the_two(carts: CartService) 
     assert of("newer", await carts.put(of("older", newer))).quantity == merged.quantity
 
 
+async def test_removals_can_be_undone_one_after_the_other(carts: CartService) -> None:
+    skus = ("mug", "bowl", "vase")
+    for sku in skus:
+        before = await carts.add("a", sku, 2, EUR)
+    removals = [Remove(new_change_id(), at, sku) for at, sku in enumerate(skus, 3)]
+    for removal in removals:
+        emptied = await carts.apply("a", removal)
+    assert [removal.change for removal in emptied.removals] == [removal.id for removal in reversed(removals)]
+    await carts.apply("a", UseCoupon(new_change_id(), 9, "SPRING"))
+    for removal in reversed(removals):
+        cart = await carts.apply("a", Undo(new_change_id(), 9, removal.id))
+    assert (cart.lines, cart.removed, cart.coupon) == (before.lines, None, "SPRING")
+
+
 async def test_a_removal_can_be_undone_after_a_put(carts: CartService) -> None:
     await carts.add("a", "mug", 3, EUR)
     lost = of("b", await carts.remove("a", "mug"))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.e2e.shopper import Shopper
 from tests.fixtures.browser import OpenShopper
@@ -98,6 +99,33 @@ def test_a_network_that_fails_is_told_as_such(shopper: Shopper) -> None:
     shopper.presses("Try again")
     shopper.sees_lines("Keel Pan")
     shopper.forgives()
+
+
+NEW_IN_CSS = re.compile("light-dark|has(?=[(])|popover-open|starting-style|view-transition|animation-timeline")
+
+
+@pytest.mark.parametrize(("scheme", "paper", "button"), [("light", 247, 30), ("dark", 20, 140)])
+def test_what_style_sheets_lack_leaves_colours_and_controls(
+    open_shopper: OpenShopper, scheme: str, paper: int, button: int
+) -> None:
+    """A name that no browser knows stands for what an older one does not know."""
+
+    def older(route: Route) -> None:
+        reply = route.fetch()
+        route.fulfill(response=reply, body=NEW_IN_CSS.sub(r"no-\g<0>", reply.text()))
+
+    shopper = open_shopper("/healthz", viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    page = shopper.page
+    page.route("**/static/css/shop*.css", older)
+    shopper.opens("/product/tide-mug")
+    red = "(element) => Number(getComputedStyle(element).backgroundColor.match(/[0-9]+/)[0])"
+    add = page.get_by_role("button", name="Add to cart")
+    assert page.locator("html").evaluate(red) == paper
+    assert add.evaluate(red) == button
+    expect(page.get_by_role("link", name="Clay")).to_be_visible()
+    expect(page.get_by_role("navigation", name="Categories").get_by_role("link", name="Kitchen")).to_be_visible()
+    expect(page.get_by_role("button", name="Enlarge picture 1 of 5")).to_be_hidden()
+    page.unroute("**/static/css/shop*.css")
 
 
 @pytest.mark.parametrize("missing", ["AbortController", "XPathEvaluator"])

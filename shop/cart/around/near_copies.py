@@ -23,9 +23,11 @@ from shop.cart.model import (
     Line,
     Purchase,
     Remove,
+    Removed,
     RemoveSaved,
     UseCoupon,
     difference,
+    removed_of,
 )
 from shop.money import Money
 
@@ -105,8 +107,14 @@ def _without(whole: Effect, own: Effect) -> Effect:
         ids=ids,
         lines=tuple((at, line) for at, line in lines.values() if line.quantity),
         coupon=whole.coupon if own.coupon is None else None,
-        removed=whole.removed if own.removed is None else None,
+        removed=_without_own(whole.removed, own.removed),
     )
+
+
+def _without_own(removed: Removed | None, own: Removed | None) -> Removed | None:
+    if removed is None or own is None or removed.change != own.change:
+        return removed
+    return removed_of(removed.earlier)
 
 
 def _effect(cart: Cart, change: Change) -> Effect | None:
@@ -115,7 +123,7 @@ def _effect(cart: Cart, change: Change) -> Effect | None:
     coupon: str | None = None
     match change:
         case Add():
-            lines = [(len(cart.lines), Line(change.sku, change.quantity, change.price, change.at))]
+            lines = [(len(cart.lines), Line(change.sku, change.quantity, change.price, change.at, change.saved))]
         case Purchase():
             lines = [(0, Line(sku, -quantity, NO_PRICE, change.at)) for sku, quantity in change.lines]
             coupon = None if cart.coupon else ""
@@ -125,5 +133,5 @@ def _effect(cart: Cart, change: Change) -> Effect | None:
             lines = [(at, msgspec.structs.replace(line, quantity=-line.quantity)) for at, line in cart.removed.lines]
         case _:
             return None
-    removed = cart.removed if cart.removed is not None and cart.removed.change == change.id else None
+    removed = removed_of(removal for removal in cart.removals if removal.change == change.id)
     return Effect(change.id, change.at, change.id, tuple(lines), coupon, removed)

@@ -21,7 +21,7 @@
 --   probe  reads KEYS[1] and writes it for a second, to prove that changes are accepted
 
 local byte, char, sub, find, floor, min, max = string.byte, string.char, string.sub, string.find, math.floor, math.min, math.max
-local ID, REMEMBERED, HEAD, VERSION, NEWEST, MAX_U32 = 8, 256, 13, 1, 15, 4294967295
+local ID, REMEMBERED, HEAD, VERSION, NEWEST, MAX_U32, MOST_REMOVALS = 8, 256, 13, 2, 15, 4294967295, 5
 local NOTHING_REMOVED = '\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\1\0\0\0\0\0\0XXX\0\0\0\0'
 
 local function u16(s, at)
@@ -65,9 +65,9 @@ local function index(lines, name, saved)
 end
 
 local function read(s)
-  if not s then return {revision = 0, changed_at = 0, ids = '', lines = {}, rest = ''} end
+  if not s then return {version = 1, revision = 0, changed_at = 0, ids = '', lines = {}, rest = ''} end
   local version = byte(s) or 0
-  if version ~= VERSION then
+  if version < 1 or version > VERSION then
     return nil, version > VERSION and version <= NEWEST and 'NEWER' or 'UNREADABLE'
   elseif #s < HEAD then
     return nil, 'UNREADABLE'
@@ -79,28 +79,40 @@ local function read(s)
     lines[i], at = sub(s, at, stop - 1), stop
   end
   if at > #s + 1 then return nil, 'UNREADABLE' end
-  return {revision = u32(s, 2), changed_at = u32(s, 6), ids = ids, lines = lines, rest = sub(s, at)}
+  return {version = version, revision = u32(s, 2), changed_at = u32(s, 6), ids = ids, lines = lines, rest = sub(s, at)}
 end
 
 local function write(cart)
   local ids = sub(cart.ids, -REMEMBERED * ID)
-  return char(VERSION) .. b32(cart.revision) .. b32(cart.changed_at) .. b16(#ids / ID) .. b16(#cart.lines)
+  return char(cart.version) .. b32(cart.revision) .. b32(cart.changed_at) .. b16(#ids / ID) .. b16(#cart.lines)
     .. ids .. table.concat(cart.lines) .. cart.rest
 end
 
 -- The bytes after the lines are copied unchanged; only operations that change them decode them.
 
-local function parts_of(rest)
-  if rest == '' then return '', '' end
-  local count = u16(rest, ID + 5)
-  local stop = ID + 7 + 2 * count
-  for _ = 1, count do stop = stop + byte(rest, stop) + 16 end
-  local removed = sub(rest, 1, stop - 1)
-  return removed == NOTHING_REMOVED and '' or removed, sub(rest, stop)
+-- The removals, the latest first, and the coupon.
+local function parts_of(cart)
+  local rest, removals = cart.rest, {}
+  if rest == '' then return removals, '' end
+  local pos = cart.version > 1 and 2 or 1
+  for n = 1, cart.version > 1 and byte(rest) or 1 do
+    local count = u16(rest, pos + ID + 4)
+    local stop = pos + ID + 6 + 2 * count
+    for _ = 1, count do stop = stop + byte(rest, stop) + 16 end
+    removals[n], pos = sub(rest, pos, stop - 1), stop
+  end
+  if removals[1] == NOTHING_REMOVED then removals = {} end
+  return removals, sub(rest, pos)
 end
 
-local function rest_of(removed, coupon)
-  return (removed == '' and coupon ~= '' and NOTHING_REMOVED or removed) .. coupon
+local function set_rest(cart, removals, coupon)
+  if #removals > MOST_REMOVALS then table.remove(removals) end
+  cart.version = #removals > 1 and 2 or 1
+  if #removals > 1 then
+    cart.rest = char(#removals) .. table.concat(removals) .. coupon
+  else
+    cart.rest = (removals[1] or coupon ~= '' and NOTHING_REMOVED or '') .. coupon
+  end
 end
 
 local function knows(cart, id)
@@ -162,18 +174,19 @@ end
 local cart, unreadable = read(stored)
 if unreadable then return redis.error_reply(unreadable) end
 local lines = cart.lines
-if knows(cart, id) or (cart.revision == 0 and op ~= 'add') then return stored or '' end
+if knows(cart, id) or (cart.revision == 0 and op ~= 'add' and op ~= 'add_saved') then return stored or '' end
 if not knows_all(cart, ARGV[6]) then return stored or '' end
 
 local name = char(#subject) .. subject
 
-if op == 'add' then
-  local i = index(lines, name, false)
+if op == 'add' or op == 'add_saved' then
+  local saved = op == 'add_saved'
+  local i = index(lines, name, saved)
   local total = quantity + (i and quantity_of(lines[i]) or 0)
   if total > line_limit then return line_limit end
   if not i and #lines >= max_lines then return -max_lines end
   local added_at = i and sub(lines[i], -4) or at
-  lines[i or #lines + 1] = name .. b16(total) .. char(0) .. price .. added_at
+  lines[i or #lines + 1] = name .. b16(total) .. char(saved and 1 or 0) .. price .. added_at
 
 elseif op == 'set' then
   if quantity > line_limit then return line_limit end
@@ -190,8 +203,10 @@ elseif op == 'remove' or op == 'remove_saved' or op == 'clear' then
     end
   end
   if #taken > 0 then
-    local _, coupon = parts_of(cart.rest)
-    cart.lines, cart.rest = kept, id .. at .. b16(#taken) .. table.concat(indexes) .. table.concat(taken) .. coupon
+    local removals, coupon = parts_of(cart)
+    table.insert(removals, 1, id .. at .. b16(#taken) .. table.concat(indexes) .. table.concat(taken))
+    cart.lines = kept
+    set_rest(cart, removals, coupon)
   end
 
 elseif op == 'save' or op == 'move' then
@@ -206,8 +221,9 @@ elseif op == 'save' or op == 'move' then
   end
 
 elseif op == 'undo' then
-  local removed, coupon = parts_of(cart.rest)
-  if removed ~= '' and sub(removed, 1, ID) == subject then
+  local removals, coupon = parts_of(cart)
+  local removed = removals[1]
+  if removed and sub(removed, 1, ID) == subject then
     local count = u16(removed, ID + 5)
     local pos = ID + 7 + 2 * count
     for n = 1, count do
@@ -221,18 +237,20 @@ elseif op == 'undo' then
       end
       pos = stop
     end
-    cart.rest = rest_of('', coupon)
+    table.remove(removals, 1)
+    set_rest(cart, removals, coupon)
   end
 
 elseif op == 'forget' then
-  cart.lines, cart.rest = {}, ''
+  cart.lines, cart.version, cart.rest = {}, 1, ''
 
 elseif op == 'coupon' then
-  cart.rest = rest_of(parts_of(cart.rest), subject)
+  local removals = parts_of(cart)
+  set_rest(cart, removals, subject)
 
 elseif op == 'buy' then
-  local removed, coupon = parts_of(cart.rest)
-  if coupon == subject then cart.rest = rest_of(removed, '') end
+  local removals, coupon = parts_of(cart)
+  if coupon == subject then set_rest(cart, removals, '') end
   local bought, pos = ARGV[5], 1
   while pos <= #bought do
     local stop = pos + byte(bought, pos) + 1

@@ -235,7 +235,7 @@ class RedisCartService(StoredCarts):
         match change:
             case Add():
                 subject, quantity, limit = change.sku, change.quantity, max_quantity(change, limits)
-                price = codec.encode_price(change.price)
+                price, op = codec.encode_price(change.price), "add_saved" if change.saved else op
             case SetQuantity():
                 op = "set" if change.quantity else "remove"
                 subject, quantity, limit = change.sku, change.quantity, max_quantity(change, limits)

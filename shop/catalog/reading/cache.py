@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Iterable, Sequence
 from typing import Any, TypeVar, cast
 
-from shop.catalog.model import Category, Listing, Offer, Page, Product, Published, Query
+from shop.catalog.model import Category, Listing, Offer, Page, Product, Published, Query, Reviews
 from shop.catalog.reading.repository import CatalogRepository
 from shop.errors import ShopError, StoreUnavailable
 from shop.lru import Lru
@@ -24,7 +24,7 @@ STALE_SECONDS = 10.0
 PATIENCE_SECONDS = 0.5
 T = TypeVar("T")
 
-CACHE_SIZES = {"product": 2048, "categories": 1, "related": 2048, "page": 512, "search": 256}
+CACHE_SIZES = {"product": 2048, "categories": 1, "related": 2048, "reviews": 2048, "page": 512, "search": 256}
 """Entries of each cache. Searches have a cache of their own, so that they do not evict popular pages."""
 
 
@@ -82,6 +82,10 @@ class CachedCatalog:
     async def related(self, handle: str, limit: int = 4) -> tuple[Listing, ...]:
         """See CatalogRepository."""
         return await self._get("related", (handle, limit), lambda: self.repository.related(handle, limit))
+
+    async def reviews(self, handle: str) -> Reviews:
+        """See CatalogRepository."""
+        return await self._get("reviews", handle, lambda: self.repository.reviews(handle))
 
     async def page(self, query: Query, language: str = "", currency: str = "") -> Page:
         """See CatalogRepository."""

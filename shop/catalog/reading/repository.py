@@ -16,7 +16,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.catalog.model import Category, Facet, Listing, Offer, Page, Product, Published, Query
+from shop.catalog.model import Category, Facet, Listing, Offer, Page, Product, Published, Query, Review, Reviews
 from shop.catalog.reading import rows
 from shop.catalog.reading.counting import FacetCounts
 from shop.catalog.reading.counts import TOTAL, Tally
@@ -32,7 +32,7 @@ from shop.catalog.reading.price_scale import PriceScale, bands_at
 from shop.catalog.reading.search import every_term, matched_terms, matching_ids, scored, search_for, with_tokens
 from shop.catalog.reading.text_search import TextSearch
 from shop.catalog.reading.understanding import understood
-from shop.catalog.schema import catalog, facets, listings, products, reservations, variants
+from shop.catalog.schema import catalog, facets, listings, products, reservations, reviews, variants
 from shop.database import fetch
 from shop.i18n import ENGLISH
 from shop.money import Rates
@@ -43,6 +43,8 @@ INDEX_FACTOR = 20
 """Times IN_MEMORY_LIMIT: more text matches are tested row by row, not listed by the search index."""
 POPULAR = 8
 """Products that a page shows instead of nothing."""
+LATEST_REVIEWS = 10
+"""Reviews that a product's page shows."""
 SITEMAP_BATCH = 1000
 EXPORT_BATCH = 200
 
@@ -107,6 +109,18 @@ class CatalogRepository:
         statement = select(*rows.LISTING).join(both, both.c.product_id == products.c.id)
         found = await fetch(self.engine, statement.order_by(both.c.turn, both.c.rank).limit(limit))
         return tuple(rows.listing(row) for row in found)
+
+    async def reviews(self, handle: str, limit: int = LATEST_REVIEWS) -> Reviews:
+        """The reviews of a product, the latest of them with their texts."""
+        own = reviews.c.handle == handle
+        sums = select(func.count().label("number"), func.coalesce(func.sum(reviews.c.rating), 0).label("total"))
+        (row,) = await fetch(self.engine, sums.where(own))
+        if not row.number:
+            return Reviews()
+        statement = select(reviews).where(own).order_by(reviews.c.day.desc(), reviews.c.id).limit(limit)
+        latest = await fetch(self.engine, statement)
+        shown = tuple(msgspec.convert(each, Review, from_attributes=True) for each in latest)
+        return Reviews(row.number, int(row.total), shown)
 
     async def published(self) -> AsyncIterator[Published]:
         """Yield every published product, reading in batches."""

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row, case, func, select
 
-from shop.catalog.model import Image, Listing, Offer, Product, Variant
+from shop.catalog.model import Image, Listing, Offer, Product, Variant, choices_of
 from shop.catalog.reading.filtering import Candidate
 from shop.catalog.reading.traits import ALL_RESERVED, Traits
 from shop.catalog.schema import products, reservations, variants
@@ -69,6 +69,7 @@ PRODUCT = (
 
 def listing(row: Row[Any]) -> Listing:
     """A Listing from a row of LISTING."""
+    summary = traits(row.traits)
     return Listing(
         handle=row.handle,
         title=row.title,
@@ -80,7 +81,8 @@ def listing(row: Row[Any]) -> Listing:
         compare_at=_money(row.compare_at, row.currency),
         stock=row.stock,
         sku=row.sku,
-        reserved=row.stock == 0 and ALL_RESERVED in traits(row.traits).shown_stock,
+        reserved=row.stock == 0 and ALL_RESERVED in summary.shown_stock,
+        choices=choices_of(summary.options, [options for _available, options in summary.variants]),
     )
 
 

@@ -1,14 +1,13 @@
-"""Renders the e-mails about an order: as HTML that needs no pictures, and as plain text, in the order's language."""
+"""Renders the e-mails about an order, in the order's language."""
 
 from __future__ import annotations
 
 from datetime import UTC, tzinfo
-from functools import lru_cache
 
 import msgspec
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shop.checkout.mail.letters import rendered
 from shop.checkout.mail.outbox import Email, Outbox
 from shop.checkout.model import Fact, Order, Parcel, Quote, QuoteLine, State
 from shop.checkout.order_numbers import grouped
@@ -17,7 +16,6 @@ from shop.i18n import ENGLISH, content, speaking, spoken
 from shop.i18n import gettext as _
 from shop.languages import language_of
 from shop.money import Money
-from shop.resources import resource_dir
 
 EMAILED_STATES: frozenset[State] = frozenset({"failed", "placed", "shipped", "cancelled", "refunded"})
 """The states of an order that are announced by e-mail; 'failed' only where the shopper no longer looks at the page."""
@@ -188,13 +186,7 @@ def merchant_email(order: Order, recipient: str, zone: tzinfo = UTC) -> Email:
 
 
 def _email(email_id: str, recipient: str, view: OrderEmail) -> Email:
-    return Email(
-        id=email_id,
-        recipient=recipient,
-        subject=view.subject,
-        plain=_templates().get_template("mail/letter.txt").render(view=view),
-        html=_templates().get_template("mail/letter.html").render(view=view),
-    )
+    return rendered(email_id, recipient, "letter", view, view.subject)
 
 
 def _view(kind: State, order: Order, zone: tzinfo) -> OrderEmail:
@@ -288,17 +280,3 @@ def _sums(quote: Quote) -> tuple[OrderEmailRow, ...]:
         name = _("{tax}, included", tax=tax.words) if totals.tax_included else tax.words
         sums.append(OrderEmailRow(name, quote.money(tax.amount).format()))
     return tuple(sums)
-
-
-@lru_cache(maxsize=1)
-def _templates() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(resource_dir("templates")),
-        autoescape=select_autoescape(("html",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    environment.globals["_"] = _
-    return environment

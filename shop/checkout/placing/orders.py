@@ -77,6 +77,14 @@ class Orders:
         """The order with this number (normalised by order_numbers.typed_number), or None."""
         return first(await fetch(self._engine, select(*READ).where(orders.c.number == number)))
 
+    async def several(self, numbers: Sequence[str]) -> list[Order]:
+        """The orders with these numbers, in their order; those that there are."""
+        if not numbers:
+            return []
+        rows = await fetch(self._engine, select(*READ).where(orders.c.number.in_(numbers)))
+        found = {row.number: order_of(row) for row in rows}
+        return [found[number] for number in numbers if number in found]
+
     async def find(self, number: str) -> Order:
         """The order with this number. Raises NotFound."""
         if (found := await self.get(number)) is None:

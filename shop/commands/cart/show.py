@@ -109,9 +109,9 @@ def _print_cart(cart: Cart, copies: list[StoredCart]) -> None:
         console.print(table)
     if cart.coupon:
         console.print(f"Coupon: {cart.coupon}.")
-    if cart.removed:
-        units = sum(line.quantity for _, line in cart.removed.lines)
-        console.print(f"Undo would restore {units} units in {len(cart.removed.lines)} lines.")
+    for removal in cart.removals:
+        units = sum(line.quantity for _, line in removal.lines)
+        console.print(f"Undo would restore {units} units in {len(removal.lines)} lines.")
     for each in copies:
         left = f"; it expires in {span(each.seconds_left)}" if each.seconds_left else ""
         console.print(f"{each.store} ({each.url}) {compared(cart, each.cart)}{left}.")

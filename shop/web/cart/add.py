@@ -48,7 +48,10 @@ class ItemToAdd(msgspec.Struct, frozen=True):
 
 
 class AddHandlers:
-    """Handles POST /cart: product_id, quantity (1), and variant_id where the product has several variants."""
+    """Handles POST /cart: product_id, quantity (1), and variant_id where the product has several variants.
+
+    Also POST /cart/saved, with the same fields but the quantity.
+    """
 
     def __init__(self, site: Storefront, carts: CartService, replies: CartReplies, products: ProductHandlers) -> None:
         self._site = site
@@ -71,6 +74,28 @@ class AddHandlers:
         except InvalidInput as error:
             return await self._refused(request, session, product, form, error)
         return await self._replies.added(request, own_session, cart, item.announcement, item.variant.sku)
+
+    async def save(self, request: ShopRequest) -> Reply:
+        """POST /cart/saved: one of a product for later; nothing if it is saved already. Also what is sold out."""
+        form = await read_form(request)
+        product = await product_of(self._site.catalog, form.text("product_id"))
+        session = self._site.sessions.read(request)
+        try:
+            item = _item_of(product, form)
+            own_session, _woken = await self._own_session(request, session)
+            cart = await self._apply_save(request, own_session, form, item.variant)
+        except InvalidInput as error:
+            return await self._refused(request, session, product, form, error)
+        return await self._replies.saved(request, own_session, cart)
+
+    async def _apply_save(self, request: ShopRequest, session: Session, form: Form, variant: Variant) -> Cart:
+        change_id, _idle_since = await self._change_id(request, session, form)
+        at = int(self._site.clock())
+        try:
+            change = Add(change_id, at, variant.sku, 1, variant.price, at_most=1, saved=True)
+            return await self._carts.apply(session.cart_id, change)
+        except QuantityLimitExceeded:
+            return await self._carts.get(session.cart_id)
 
     async def _own_session(self, request: ShopRequest, session: Session | None) -> tuple[Session, int]:
         """The session to add to, and `Cart.idle_since` if the look for its cart restored that from the archive.

@@ -72,6 +72,11 @@ class CartReplies:
         template = "cart/changed.html" if request.on_cart_page else "cart/added.html"
         return await self._change_reply(request, session, cart, announcement, template, sku)
 
+    async def saved(self, request: ShopRequest, session: Session, cart: Cart) -> Reply:
+        """The fragments after a product was saved for later; without htmx, a redirect to the cart page."""
+        template = "cart/changed.html" if request.on_cart_page else "cart/saved.html"
+        return await self._change_reply(request, session, cart, lambda _view: _("Saved for later."), template)
+
     async def returning_dismissed(self, request: ShopRequest, cart: Cart) -> Reply:
         """The cart without the notice of its return, for good; without htmx, a redirect to the cart page."""
         since = self._returning.since(request, cart, int(self._site.clock()))

@@ -26,6 +26,7 @@ def routes(site: Storefront, parts: Parts) -> list[HTTPRouteHandler]:
     return [
         page("/cart")(cart.show),
         post("/cart")(add.add),
+        post("/cart/saved")(add.save),
         post("/cart/lines/{sku:str}")(cart.changing(cart.set_quantity)),
         post("/cart/lines/{sku:str}/remove")(cart.changing(cart.remove)),
         post("/cart/lines/{sku:str}/save")(cart.changing(cart.save)),

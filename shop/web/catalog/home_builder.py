@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from shop.catalog.model import Category, Listing, Query
 from shop.i18n import content
 from shop.i18n import gettext as _
+from shop.web.catalog.category_lead import CORNER, TABLE
 from shop.web.catalog.views import HomeView, Tile
 from shop.web.render.cards import card
 from shop.web.render.paths import listing_path
@@ -24,8 +25,8 @@ def home_view(
     featured, others = listings[:FEATURED], listings[FEATURED:]
     tiles = (_tile(category, (*others, *featured), pictures) for category in categories)
     return HomeView(
-        scene=pictures.scene("morning", _("A table in the morning sun: teapot, bowl, mug on linen, grass in a vase")),
-        story=pictures.scene("evening", _("A corner in the evening: a lit lamp, a folded throw and a candle")),
+        scene=pictures.scene(TABLE[0], _(TABLE[1])),
+        story=pictures.scene(CORNER[0], _(CORNER[1])),
         categories=tuple(tile for tile in tiles if tile),
         featured=tuple(card(listing, prices, pictures) for listing in featured),
         small=tuple(card(listing, prices, pictures) for listing in _inexpensive(others)),

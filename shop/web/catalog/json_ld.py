@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from shop.catalog.model import Product, Query, Variant
+from shop.catalog.model import Product, Query, Review, Reviews, Variant
 from shop.i18n import content
 from shop.i18n import gettext as _
 from shop.money import Money
@@ -26,8 +26,10 @@ MAX_DESCRIPTION = 5000
 """Characters of a description, the limit of merchant listings."""
 
 
-def product_json_ld(product: Product, pictures: Iterable[Picture], shell: Shell, prices: Prices) -> str:
-    """A Product with its price: an Offer, or an AggregateOffer with an Offer for each variant."""
+def product_json_ld(
+    product: Product, pictures: Iterable[Picture], shell: Shell, prices: Prices, reviews: Reviews
+) -> str:
+    """A Product with its price: an Offer, or an AggregateOffer with an Offer for each variant; and its reviews."""
     return _script(
         "Product",
         name=content(product.title),
@@ -38,7 +40,28 @@ def product_json_ld(product: Product, pictures: Iterable[Picture], shell: Shell,
         brand={"@type": "Brand", "name": product.vendor} if product.vendor else None,
         category=product.categories[0] if product.categories else "",
         offers=_offers(product, shell, prices),
+        aggregateRating=_rating(reviews),
+        review=[_review(review) for review in reviews.latest],
     )
+
+
+def _rating(reviews: Reviews) -> dict[str, Any] | None:
+    """schema.org/AggregateRating; None without reviews."""
+    if not reviews.count:
+        return None
+    return {"@type": "AggregateRating", "ratingValue": reviews.average, "reviewCount": reviews.count}
+
+
+def _review(review: Review) -> dict[str, Any]:
+    found = {
+        "@type": "Review",
+        "name": review.title,
+        "reviewBody": review.text,
+        "datePublished": review.day,
+        "author": {"@type": "Person", "name": review.author} if review.author else None,
+        "reviewRating": {"@type": "Rating", "ratingValue": review.rating},
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def trail_json_ld(trail: Iterable[Link], shell: Shell) -> str:

@@ -8,6 +8,7 @@ from shop.catalog.model import Page, Query
 from shop.errors import NotFound
 from shop.i18n import gettext as _
 from shop.i18n import ngettext, noted
+from shop.web.catalog.category_lead import category_lead
 from shop.web.catalog.home_builder import home_view
 from shop.web.catalog.json_ld import grid_json_ld
 from shop.web.catalog.listing_builder import grid_view, heading
@@ -49,12 +50,15 @@ class ListingHandlers:
         query = page.query
         front = query == Query()
         home = home_view(page.listings, categories, prices, self._site.pictures) if front else None
+        lead = category_lead(query, self._site.pictures)
         title = _("Things for the home") if front else heading(query, page.facets)
         canonical = listing_path(Query(category=query.category, page=query.page))
         shell = await self._site.shells.shell(
             title if query.page == 1 else _("{title}, page {page}", title=title, page=query.page),
             description=_(FRONT_DESCRIPTION)
             if front
+            else lead.words
+            if lead
             else ngettext("{title}: {count} product.", "{title}: {count} products.", page.total, title=title),
             path=listing_path(query),
             canonical=canonical,
@@ -65,7 +69,7 @@ class ListingHandlers:
             picture=home.scene if home else _picture(page, self._site.pictures),
         )
         grid = grid_view(shell, page, prices, self._site.pictures, self._site.currencies.default)
-        return msgspec.structs.replace(grid, home=home, json_ld=grid_json_ld(grid, self._site.pictures.mark))
+        return msgspec.structs.replace(grid, home=home, lead=lead, json_ld=grid_json_ld(grid, self._site.pictures.mark))
 
 
 def _picture(page: Page, pictures: Pictures) -> Picture | None:

@@ -9,12 +9,12 @@ from shop.catalog.reading.facets import facet_of
 from shop.i18n import content, noted
 from shop.i18n import gettext as _
 from shop.web.catalog.answer_builder import answer
-from shop.web.catalog.swatches import swatch_of
 from shop.web.catalog.views import Choice, FacetView, GridView, Pager
 from shop.web.render.cards import card
 from shop.web.render.paths import listing_fields, listing_path
 from shop.web.render.pictures import Pictures
 from shop.web.render.prices import Prices
+from shop.web.render.swatches import swatch_of
 from shop.web.render.views import Link, Shell
 
 SORT_LABELS: dict[Sort, str] = {

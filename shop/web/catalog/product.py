@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from functools import lru_cache
 from urllib.parse import parse_qs
 
@@ -38,7 +39,7 @@ class ProductHandlers:
         async def render() -> str:
             return self._site.templates.render("catalog/product.html", await self._view(handle, sku, prices))
 
-        page = await self._site.page(("product", handle, sku), prices, render)
+        page = await self._site.page(("product", handle, sku, self._today()), prices, render)
         return page.reply(request)
 
     async def refused_add(self, request: ShopRequest, product: Product, sku: str, quantity: str, error: str) -> Reply:
@@ -76,9 +77,15 @@ class ProductHandlers:
             self._site.pictures,
             self._terms,
             self._limits.quantity,
+            today=self._today(),
+            reviews=await self._site.catalog.reviews(handle),
+            takes_alerts=bool(self._site.public_url) or not self._site.sends_email,
             error=error,
             quantity=quantity,
         )
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self._site.clock(), self._site.zone).date()
 
 
 @lru_cache(maxsize=4096)

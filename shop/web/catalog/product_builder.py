@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
-from shop.catalog.model import Category, Listing, Product, Query, Variant
+from shop.catalog.model import Category, Listing, Product, Query, Reviews, Variant
 from shop.checkout.pricing.terms import Terms
 from shop.i18n import content, content_options
 from shop.i18n import gettext as _
-from shop.web.catalog.delivery_builder import delivery_view
+from shop.web.catalog.delivery_builder import delivery_view, promise
 from shop.web.catalog.html_text import lead_and_facts
 from shop.web.catalog.json_ld import product_json_ld, trail_json_ld
-from shop.web.catalog.swatches import swatch_of
+from shop.web.catalog.reviews_builder import reviews_view
 from shop.web.catalog.views import OptionValue, OptionView, ProductView, VariantView
 from shop.web.render.cards import IN_ANOTHER_CART, card, price, stock_label
 from shop.web.render.paths import listing_path, product_path
 from shop.web.render.pictures import Pictures
 from shop.web.render.prices import Prices
+from shop.web.render.swatches import swatch_of
 from shop.web.render.views import Link, Picture, Shell
 
 
@@ -32,10 +34,16 @@ def product_view(
     terms: Terms,
     max_quantity: int,
     *,
+    today: date,
+    reviews: Reviews,
+    takes_alerts: bool = False,
     error: str = "",
     quantity: str = "1",
 ) -> ProductView:
     """The view of a product page with a selected variant. `max_quantity` is the limit of a cart line.
+
+    `today`: in the shop's time zone, for the days of delivery. `takes_alerts`: whether one can ask to be told when
+    something is back.
 
     After a refused add without JavaScript, `error` is the reason and `quantity` the submitted text.
     """
@@ -56,9 +64,12 @@ def product_view(
         category=category,
         related=tuple(card(listing, prices, pictures) for listing in related),
         json_ld=(
-            product_json_ld(product, shown if product.images else (), shell, prices),
+            product_json_ld(product, shown if product.images else (), shell, prices, reviews),
             trail_json_ld((*trail, here), shell),
         ),
+        reviews=reviews_view(reviews),
+        promise=promise(chosen, terms, prices, today),
+        takes_alerts=takes_alerts,
         error=error,
         quantity=quantity,
     )

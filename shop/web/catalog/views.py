@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from shop.web.render.views import Card, DeliveryView, Link, Picture, Price, Shell
@@ -64,6 +66,13 @@ class HomeView(msgspec.Struct, frozen=True):
     """The cheapest products, the cheapest first; empty if there are too few products."""
 
 
+class LeadView(msgspec.Struct, frozen=True):
+    """What a category's page begins with."""
+
+    words: str
+    scene: Picture
+
+
 class Answer(msgspec.Struct, frozen=True):
     """What there is to say about the results of a search."""
 
@@ -106,6 +115,8 @@ class GridView(msgspec.Struct, frozen=True):
     """What there is to say about a search."""
     home: HomeView | None = None
     """On the front page."""
+    lead: LeadView | None = None
+    """On the first page of a category that has one."""
     json_ld: tuple[str, ...] = ()
     """For <script type="application/ld+json">, with '<' escaped."""
 
@@ -142,6 +153,41 @@ class VariantView(msgspec.Struct, frozen=True):
     max_quantity: int
 
 
+class Promise(msgspec.Struct, frozen=True):
+    """What delivery costs, where to, and when the parcel arrives if it is ordered today."""
+
+    cost: str
+    """'€4.90' or 'Free'."""
+    zone: str
+    """After 'to': 'the European Union'."""
+    days: str
+    """'Thu 3 Dec – Mon 7 Dec'."""
+
+
+class ReviewView(msgspec.Struct, frozen=True):
+    """A review."""
+
+    stars: str
+    """'★★★★☆'."""
+    rating: str
+    """'4 of 5'."""
+    author: str
+    title: str
+    paragraphs: tuple[str, ...]
+    date: str
+    """ISO 8601, for <time>."""
+    day: str
+
+
+class ReviewsView(msgspec.Struct, frozen=True):
+    """The reviews of a product, of which there is at least one."""
+
+    average: str
+    """'4.5 of 5'."""
+    count: int
+    latest: tuple[ReviewView, ...]
+
+
 class ProductView(msgspec.Struct, frozen=True):
     """A product page."""
 
@@ -163,10 +209,37 @@ class ProductView(msgspec.Struct, frozen=True):
     related: tuple[Card, ...]
     json_ld: tuple[str, ...]
     """For <script type="application/ld+json">, with '<' escaped."""
+    reviews: ReviewsView | None = None
+    """None if nobody has written any."""
+    promise: Promise | None = None
+    """The delivery; None if no day is known."""
+    takes_alerts: bool = False
+    """Whether one can ask to be told when it is back."""
     error: str = ""
     """Why an add without JavaScript was refused; '' if none was."""
     quantity: str = "1"
     """The text of the quantity field: as typed, after a refused add."""
+
+
+AlertState = Literal["asked", "pending", "confirmed", "stopped"]
+
+
+class AlertView(msgspec.Struct, frozen=True, kw_only=True):
+    """The page of a request to be told when something is back."""
+
+    shell: Shell
+    state: AlertState
+    item: Link
+    """The product with its chosen variant."""
+    email: str
+    """As typed, if it was refused."""
+    sku: str
+    """Of the form that asks again; '' without one."""
+    error: str
+    """Why the address was refused; '' if it was not."""
+    path: str
+    """Where the buttons post to."""
+    sends_email: bool
 
 
 class RecentView(msgspec.Struct, frozen=True):

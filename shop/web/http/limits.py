@@ -59,6 +59,7 @@ CARDS = Limit("cards", 20, only_failures=True)
 COUPONS = Limit("coupons", 60, only_failures=True)
 LOOK_UPS = Limit("look_ups", 60, only_failures=True)
 HANDOFFS = Limit("handoffs", 120)
+ALERTS = Limit("alerts", 30)
 SIGN_INS = Limit("sign_ins", 10, only_failures=True)
 
 ROUTES: dict[tuple[str, str], tuple[Limit, ...]] = {
@@ -71,6 +72,7 @@ ROUTES: dict[tuple[str, str], tuple[Limit, ...]] = {
     ("GET", "/cart/handoff"): (HANDOFFS,),
     ("GET", "/handoff/{token}"): (HANDOFFS,),
     ("POST", "/handoff/{token}"): (HANDOFFS,),
+    ("POST", "/alerts"): (ALERTS,),
     ("POST", "/operations/sign-in"): (SIGN_INS,),
 }
 """What is limited, by method and route. The limit of CARTS is checked where a cart begins."""

@@ -34,6 +34,8 @@ NAMES = (SECURE_NAME, "__Host-session", NAME, "session")
 LATEST, SEEN = "cart_latest", "cart_seen"
 """The latest changes of the cart as a change has shown it, and as a page has shown it since: a page that was asked for
 before a change, and arrives after it, must not take the browser back."""
+ORDERS = "orders"
+"""The orders of this browser; see shop.web.order.own_orders."""
 JOURNAL = "cart_journal"
 JOURNAL_SECONDS = 60
 """How long a shopper's requests look into the journal first: longer than a process may take to notice it."""
@@ -172,6 +174,10 @@ class Sessions:
         """The cookie with the shopper's language, for a year."""
         return _set_cookie(f"language={code}{self._attributes(request, 365 * 24 * 3600)}; HttpOnly")
 
+    def remember_orders(self, request: ShopRequest, value: str, seconds: int) -> SetCookie:
+        """The cookie with the orders of this browser."""
+        return _set_cookie(f"{ORDERS}={value}{self._attributes(request, seconds)}; HttpOnly")
+
     def remember_welcome(self, request: ShopRequest, value: str) -> SetCookie:
         """The cookie with the state of the notice about a returning cart; '' deletes it."""
         return _set_cookie(f"welcome={value}{self._attributes(request, self._ttl if value else 0)}; HttpOnly")
@@ -185,7 +191,7 @@ class Sessions:
         return [
             *(
                 _set_cookie(f"{name}={attributes}")
-                for name in (mine, "cart_count", LATEST, SEEN, JOURNAL, "currency", "language", "welcome")
+                for name in (mine, "cart_count", LATEST, SEEN, JOURNAL, ORDERS, "currency", "language", "welcome")
             ),
             *(self._dropped(request, others, session.token) if session else ()),
         ]

@@ -29,8 +29,9 @@ from shop.web.http.forms import Form, read_form
 from shop.web.http.origin import origin_of
 from shop.web.http.reply import NO_STORE, Header, Reply, go_to, html
 from shop.web.http.request import ShopRequest
-from shop.web.order.order_builder import order_view, title_of
-from shop.web.order.views import FindOrderView
+from shop.web.order.order_builder import order_view, own_order, title_of
+from shop.web.order.own_orders import LIFETIME, OwnOrders
+from shop.web.order.views import FindOrderView, OwnOrdersView
 from shop.web.render.storefront import Storefront
 
 UNKNOWN = noted("We have no order with this number and this e-mail address. Please check both.")
@@ -40,7 +41,7 @@ MAX_FIELD = 254
 
 
 class OrderHandlers:
-    """Handles /order."""
+    """Handles /order and /orders."""
 
     def __init__(
         self,
@@ -50,8 +51,10 @@ class OrderHandlers:
         terms: Terms,
         invoices: Invoices,
         credit_notes: CreditNotes,
+        own_orders: OwnOrders,
     ) -> None:
         self._credit_notes = credit_notes
+        self._own_orders = own_orders
         self._invoices = invoices
         self._site = site
         self._terms = terms
@@ -71,6 +74,7 @@ class OrderHandlers:
         if number != canonical:
             return go_to(request, order.path)
         badge, headers = await self._badge(request, order)
+        headers += self._remembered(request, order)
         shell = await self._site.shell(request, title_of(order), path=order.path)
         view = order_view(
             order,
@@ -89,6 +93,14 @@ class OrderHandlers:
         if request.wants_fragment:
             return html(self._site.templates.fragments("order/changed.html", view), headers=headers, cache=NO_STORE)
         return html(self._site.templates.render("order/page.html", view, badge), headers=headers, cache=NO_STORE)
+
+    async def own(self, request: ShopRequest) -> Reply:
+        """GET /orders: the latest orders of this browser. Those whose person was erased have no page any more."""
+        numbers = self._own_orders.numbers(request)
+        found = [order for order in await self._orders.several(numbers) if order.secret]
+        shell = await self._site.shell(request, _("Your orders"), path="/orders")
+        view = OwnOrdersView(shell, tuple(own_order(order, self._site.zone) for order in found))
+        return html(self._site.templates.render("order/own.html", view, request.badge), cache=NO_STORE)
 
     async def ask(self, request: ShopRequest) -> Reply:
         """GET /order: the look-up form."""
@@ -121,6 +133,14 @@ class OrderHandlers:
             return await self._site.catalog.offers(line.sku for line in order.quote.lines)
         except StoreUnavailable:
             return {}
+
+    def _remembered(self, request: ShopRequest, order: Order) -> list[Header]:
+        """The cookie that remembers an order of this browser's own cart; nothing if it does already."""
+        session = self._site.sessions.read(request)
+        if session is None or session.cart_id != order.quote.cart_id:
+            return []
+        value = self._own_orders.with_order(request, order.number)
+        return [self._site.sessions.remember_orders(request, value, LIFETIME)] if value else []
 
     async def _badge(self, request: ShopRequest, order: Order) -> tuple[str, list[Header]]:
         """The cart's badge and its cookie, corrected if this shopper's own order has just emptied the cart."""

@@ -15,9 +15,9 @@ from shop.checkout.placing.credit_notes import Credit
 from shop.checkout.pricing.terms import Terms
 from shop.formatting import day_of, days_between
 from shop.i18n import gettext as _
-from shop.i18n import noted
+from shop.i18n import ngettext, noted
 from shop.web.checkout.summary_builder import summary_view
-from shop.web.order.views import OrderView, ParcelView
+from shop.web.order.views import OrderView, OwnOrder, ParcelView
 from shop.web.render.paths import product_path
 from shop.web.render.pictures import Pictures
 from shop.web.render.views import Link, Shell
@@ -73,6 +73,31 @@ STATUSES: dict[State, str] = {
     "refunded": "OrderReturned",
 }
 """schema.org/OrderStatus of each firm state."""
+
+
+STATE_NAMES: dict[State, str] = {
+    "pending": noted("Waiting for your payment"),
+    "failed": noted("Not placed"),
+    "placed": noted("Placed"),
+    "paid": noted("Paid"),
+    "shipped": noted("On its way"),
+    "cancelled": noted("Cancelled"),
+    "refunded": noted("Refunded"),
+}
+
+
+def own_order(order: Order, zone: tzinfo) -> OwnOrder:
+    """An order in the list of a browser's orders."""
+    first, more = order.quote.lines[0].name, len(order.quote.lines) - 1
+    return OwnOrder(
+        number=grouped(order.number),
+        path=order.path,
+        date=datetime.fromtimestamp(order.created_at, zone).date().isoformat(),
+        day=day_of(order.created_at, zone),
+        state=_(STATE_NAMES[order.state]),
+        items=ngettext("{name} and {count} more", "{name} and {count} more", more, name=first) if more else first,
+        total=order.quote.total.format(),
+    )
 
 
 def title_of(order: Order) -> str:

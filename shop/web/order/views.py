@@ -65,6 +65,28 @@ class OrderView(msgspec.Struct, frozen=True):
     """Quantity on the cart's badge; '' for none. A firm order has emptied the cart."""
 
 
+class OwnOrder(msgspec.Struct, frozen=True):
+    """An order in the list of a browser's orders."""
+
+    number: str
+    path: str
+    date: str
+    """ISO 8601, for <time>."""
+    day: str
+    state: str
+    """'On its way'."""
+    items: str
+    """The names of what was ordered."""
+    total: str
+
+
+class OwnOrdersView(msgspec.Struct, frozen=True):
+    """The latest orders of this browser, the latest first."""
+
+    shell: Shell
+    orders: tuple[OwnOrder, ...]
+
+
 class FindOrderView(msgspec.Struct, frozen=True):
     """The look-up form."""
 

@@ -51,7 +51,10 @@ class PreferenceHandlers:
     async def ask_logout(self, request: ShopRequest) -> Reply:
         """GET /logout: asks for confirmation, so that following a link never loses a cart."""
         shell = await self._site.shell(request, _("Forget this cart"), path="/logout")
-        lead = _("This deletes your cart and what you saved for later from this browser. It cannot be undone.")
+        lead = _(
+            "This deletes your cart and what you saved for later from this browser, and its list of orders. "
+            "It cannot be undone."
+        )
         page = TextPage(shell, _("Forget this cart?"), lead)
         return html(self._site.templates.render("pages/logout.html", page, request.badge))
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from functools import lru_cache
 
 from shop.catalog.model import LOW_STOCK, Listing
+from shop.i18n import content, ngettext, noted
 from shop.i18n import gettext as _
-from shop.i18n import ngettext, noted
 from shop.money import Money
 from shop.web.render.paths import product_path
 from shop.web.render.pictures import Pictures
 from shop.web.render.prices import Prices
-from shop.web.render.views import Card, Price
+from shop.web.render.swatches import swatch_of
+from shop.web.render.views import Card, CardChoice, Price
+
+MOST_CHOICES = 5
+"""Values of an option on a card."""
 
 RESERVED = noted("Reserved, may come back")
 IN_ANOTHER_CART = noted("The last ones are reserved for another order. They may come back within minutes.")
@@ -20,6 +24,7 @@ IN_ANOTHER_CART = noted("The last ones are reserved for another order. They may 
 @lru_cache(maxsize=4096)
 def card(listing: Listing, prices: Prices, pictures: Pictures) -> Card:
     """The card of a product. `prices` must be in the current language: as a part of the cache key it stands for it."""
+    choices = _choices(listing)
     return Card(
         handle=listing.handle,
         title=listing.title,
@@ -34,6 +39,15 @@ def card(listing: Listing, prices: Prices, pictures: Pictures) -> Card:
         sold_out=listing.stock == 0,
         on_sale=listing.compare_at is not None,
         sku=listing.sku or "",
+        choices=choices[:MOST_CHOICES],
+        more_choices=len(choices[MOST_CHOICES:]),
+    )
+
+
+def _choices(listing: Listing) -> tuple[CardChoice, ...]:
+    """The values of the first option, as the shopper reads them."""
+    return tuple(
+        CardChoice(content(value), swatch_of(name, value)) for name, values in listing.choices[:1] for value in values
     )
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncIterator, Hashable, Iterable, Mapping
 from typing import Protocol
 
-from shop.catalog.model import Category, Listing, Offer, Page, Product, Published, Query
+from shop.catalog.model import Category, Listing, Offer, Page, Product, Published, Query, Reviews
 from shop.errors import NotFound
 
 _HANDLE = re.compile(r"[^\x00-\x1f\x7f]{1,255}")
@@ -42,6 +42,9 @@ class Catalog(Protocol):
 
     async def related(self, handle: str) -> tuple[Listing, ...]:
         """A few products that go well with a product."""
+
+    async def reviews(self, handle: str) -> Reviews:
+        """The reviews of a product."""
 
     def published(self) -> AsyncIterator[Published]:
         """Every published product."""

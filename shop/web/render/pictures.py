@@ -91,6 +91,7 @@ class Pictures:
                 for suffix in _FORMATS
             ),
             small=file(photograph.widths[0], "webp"),
+            large=file(photograph.widths[-1], "webp"),
             blur=photograph.blur,
             jpeg=self._assets.url(f"{path}.jpg"),
         )

@@ -1,4 +1,8 @@
-"""Bundles a folder of style sheets: concatenated by file name and minified."""
+"""Bundles a folder of style sheets: concatenated by file name and minified.
+
+A custom property that is a light-dark() gets its two values once more for browsers of before 2024, which lack the
+function: without them, they would show no colour at all.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,25 @@ _STRING_OR_SPACE = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?:/\*.*
 _NEEDLESS = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?: ?;)? ?(\}) ?| ?([{;,]) ?|(:) """)
 
 
+_VALUE = r"((?:[^(),]|\([^()]*\))+)"
+_COLOUR = re.compile(rf"(--[\w-]+):light-dark\({_VALUE},{_VALUE}\)")
+
+
 def bundle(folder: Path) -> bytes:
     """The style sheets of a folder as one minified file, in the order of their names."""
-    return minify("".join(file.read_text("utf-8") for file in sorted(folder.glob("*.css")))).encode()
+    css = minify("".join(file.read_text("utf-8") for file in sorted(folder.glob("*.css"))))
+    return (css + older_colours(css)).encode()
+
+
+def older_colours(css: str) -> str:
+    """The colours of minified rules for browsers without light-dark(), in no layer; '' if there are none."""
+    colours = _COLOUR.findall(css)
+    if not colours:
+        return ""
+    light = ";".join(f"{name}:{value}" for name, value, _dark in colours)
+    dark = ";".join(f"{name}:{value}" for name, _light, value in colours)
+    rules = f":root{{{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}"
+    return f"@supports not (color:light-dark(red,red)){{{rules}}}"
 
 
 def minify(css: str) -> str:

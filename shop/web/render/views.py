@@ -39,6 +39,8 @@ class Picture(msgspec.Struct, frozen=True):
     """The best format first."""
     small: str = ""
     """The smallest file, for thumbnails; '' if there is only one file."""
+    large: str = ""
+    """The largest file; '' if there is only one."""
     blur: str = ""
     """A blurred preview of a few pixels as a data: URL, shown while the picture loads."""
     jpeg: str = ""
@@ -98,6 +100,13 @@ class Shell(msgspec.Struct, frozen=True):
     """The picture of the page, for social cards."""
 
 
+class CardChoice(msgspec.Struct, frozen=True):
+    """A value of an option, on a card: 'Moss'. `swatch`: the suffix of its colour's class, '' for none."""
+
+    value: str
+    swatch: str
+
+
 class Card(msgspec.Struct, frozen=True):
     """A product in a grid."""
 
@@ -112,6 +121,10 @@ class Card(msgspec.Struct, frozen=True):
     on_sale: bool
     sku: str
     """The sku to add directly; '' for a product with options to choose."""
+    choices: tuple[CardChoice, ...] = ()
+    """The values of its first option."""
+    more_choices: int = 0
+    """How many more values it has."""
 
 
 class TextPage(msgspec.Struct, frozen=True):

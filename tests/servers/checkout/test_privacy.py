@@ -10,7 +10,7 @@ from shop.catalog.exchange_rates import read_rates
 from shop.checkout.model import Order
 from shop.checkout.pricing.coupons import Coupons
 from shop.checkout.privacy import Privacy
-from shop.checkout.schema import coupon_shoppers, order_lines, orders, outbox, payment_events
+from shop.checkout.schema import coupon_shoppers, order_lines, orders, outbox, payment_events, stock_alerts
 from shop.database import fetch, writing
 from tests.fixtures.order_scene import ADA, CODE, Scene
 
@@ -45,6 +45,15 @@ async def test_everything_of_a_person_is_exported(scene: Scene, privacy: Privacy
     assert data.orders == [order]
     assert [each.email.id for each in data.emails] == [f"placed:{order.number}", f"shipped:{order.number}"]
     assert data.coupons == [CODE]
+
+
+async def test_a_stock_alert_is_exported_and_erased(scene: Scene, privacy: Privacy) -> None:
+    row = {"token": "t", "sku": "MUG", "email": "Ada@shop.example", "mailbox": "ada@shop.example", "language": "en"}
+    async with writing(scene.database) as connection:
+        await connection.execute(stock_alerts.insert().values(**row, origin="", created_at=1))
+    assert (await privacy.export("ADA@shop.example")).stock_alerts == ["MUG"]
+    await privacy.erase("ada@shop.example", who="ada")
+    assert await fetch(scene.database, select(stock_alerts)) == []
 
 
 async def test_what_is_erased_is_gone_and_the_books_stay(scene: Scene, privacy: Privacy) -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from shop.cart.model import (
     ID_BYTES,
+    MOST_REMOVALS,
     REMEMBERED_CHANGES,
     Add,
     Cart,
@@ -79,6 +80,13 @@ def test_adding_again_sums_quantities_and_takes_the_latest_price() -> None:
     cart = cart_of(add("mug", 2, at=7), add("mug", 3, dearer, at=9))
     assert contents(cart) == [("mug", 5, False)]
     assert (cart.lines[0].price, cart.lines[0].added_at) == (dearer, 7)
+
+
+def test_a_product_is_saved_for_later_without_being_in_the_cart() -> None:
+    saved = Add(new_change_id(), 7, "mug", 1, EUR, at_most=1, saved=True)
+    assert contents(cart_of(add("mug", 2), saved)) == [("mug", 2, False), ("mug", 1, True)]
+    with pytest.raises(QuantityLimitExceeded):
+        cart_of(saved, msgspec.structs.replace(saved, id=new_change_id()))
 
 
 def test_a_repeated_change_is_applied_once() -> None:
@@ -168,6 +176,35 @@ def test_undo_after_the_item_was_added_again_sums_the_quantities() -> None:
     removal = Remove(new_change_id(), 1, "mug")
     cart = cart_of(add("mug", 3), removal, add("mug", 1), Undo(new_change_id(), 2, removal.id))
     assert contents(cart) == [("mug", 4, False)]
+
+
+def test_removals_are_undone_one_after_the_other() -> None:
+    before = cart_of(add("mug"), add("bowl"), add("vase"))
+    first, second = Remove(new_change_id(), 1, "mug"), Remove(new_change_id(), 2, "vase")
+    cart = cart_of(first, second, add("pot"), cart=before)
+    once = cart_of(Undo(new_change_id(), 3, second.id), Undo(new_change_id(), 3, second.id), cart=cart)
+    assert contents(once) == [("bowl", 1, False), ("vase", 1, False), ("pot", 1, False)]
+    twice = cart_of(Undo(new_change_id(), 4, first.id), cart=once)
+    assert contents(twice) == [("mug", 1, False), ("bowl", 1, False), ("vase", 1, False), ("pot", 1, False)]
+    assert twice.removed is None
+
+
+def test_the_oldest_of_many_removals_cannot_be_undone() -> None:
+    skus = [f"mug-{number}" for number in range(MOST_REMOVALS + 2)]
+    cart = cart_of(*(change for sku in skus for change in (add(sku), Remove(new_change_id(), 1, sku))))
+    assert [removal.lines[0][1].sku for removal in cart.removals] == skus[: -MOST_REMOVALS - 1 : -1]
+
+
+def test_what_was_undone_elsewhere_is_not_undone_again_by_an_effect() -> None:
+    one = Remove(new_change_id(), 1, "mug")
+    start = cart_of(one, cart=cart_of(add("mug", 2), add("bowl")))
+    two = Remove(new_change_id(), 2, "bowl")
+    here = cart_of(Undo(new_change_id(), 2, one.id), cart=start)
+    effect = difference(start, cart_of(two, cart=start))
+    assert effect is not None
+    both = replay(here, [effect], LIMITS)
+    assert contents(both) == [("mug", 2, False)]
+    assert [removal.change for removal in both.removals] == [two.id]
 
 
 def test_only_the_latest_removal_can_be_undone() -> None:

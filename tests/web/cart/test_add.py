@@ -139,3 +139,23 @@ async def test_a_thousand_concurrent_adds_lose_none(make_client: MakeClient) -> 
 
     assert {reply.status_code for reply in replies} == {200}
     assert 'class="badge">1001<' in page.text
+
+
+async def test_a_product_is_saved_for_later_from_its_page(shop: Client, carts: CountingCarts) -> None:
+    for _ in range(2):
+        reply = await shop.post("/cart/saved", data={"product_id": "tide-mug"}, headers=HTMX)
+        assert reply.status_code == 200
+        assert "Saved for later." in reply.text
+        assert 'href="/cart#saved-title"' in reply.text
+    (line,) = (await carts.get(cart_id(shop.cookies["neap_session"]))).saved
+    assert line.quantity == 1
+    assert shop.cookies["cart_count"] == "0"
+
+
+async def test_what_is_sold_out_is_saved_for_later_without_a_script(make_client: MakeClient) -> None:
+    async with make_client(catalog=FixedCatalog(product("tide-mug", 1900, stock=0))) as shop:
+        page = await shop.get("/product/tide-mug")
+        assert 'action="/cart/saved"' in page.text
+        reply = await shop.post("/cart/saved", data={"product_id": "tide-mug"}, headers=NAVIGATION)
+        assert (reply.status_code, reply.headers["location"]) == (303, "/cart")
+        assert "Saved for later" in (await shop.get("/cart")).text

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from tests.fixtures.codings import DECOMPRESS
 from tests.fixtures.fixed_catalog import FixedCatalog, product
-from tests.fixtures.shop_app import HTMX, Client, CountingCarts
+from tests.fixtures.shop_app import HTMX, Client, CountingCarts, MakeClient
 
 PAGES = ["/", "/?q=mug", "/?category=bowls", "/product/tide-mug", "/product/throw?variant_id=THROW-SAND", "/about"]
 PAGES += ["/help"]
@@ -158,3 +159,14 @@ async def test_an_unknown_category_is_not_found_and_not_repeated(shop: Client, h
     assert reply.status_code == 404
     assert "evil.example" not in reply.text
     assert (await shop.get("/?category=mugs", headers=headers)).status_code == 200
+
+
+async def test_a_category_begins_with_a_sentence_and_a_scene(make_client: MakeClient) -> None:
+    mug = msgspec.structs.replace(product("mug"), categories=("Tableware",))
+    async with make_client(catalog=FixedCatalog(mug)) as shop:
+        page = (await shop.get("/", params={"category": "tableware"})).text
+        words = "Stoneware and glass for every day, in colours that go with each other."
+        assert f'<p class="listing__lead">{words}</p>' in page
+        assert f'<meta name="description" content="{words}"' in page
+        assert "A table in the morning sun" in page
+        assert words not in (await shop.get("/", params={"category": "tableware", "q": "mug"})).text

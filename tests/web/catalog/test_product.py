@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html import unescape
 
 import msgspec
 import pytest
 
-from shop.catalog.model import Image, Product, Variant
+from shop.catalog.model import Image, Product, Review, Reviews, Variant
 from shop.money import Money
 from tests.fixtures.fixed_catalog import FixedCatalog, product, product_in_colours
-from tests.fixtures.shop_app import Client
+from tests.fixtures.shop_app import Client, Clock, MakeClient
 
 PICTURES = tuple(Image(f"https://pictures.example/{name}.jpg", name) for name in ("moss", "clay", "detail"))
 
@@ -139,3 +140,38 @@ class TestRecent:
         reply = await shop.get("/recent?handles=mug", headers={"Cookie": "currency=JPY; language=de"})
         assert "¥" in reply.text
         assert "set-cookie" not in reply.headers
+
+
+async def test_the_cost_and_the_days_of_delivery_are_beside_the_button(make_client: MakeClient, clock: Clock) -> None:
+    clock.now = 1_796_079_000  # Monday 30 November 2026, 21:30 UTC
+    async with make_client(catalog=FixedCatalog(product("mug"), product("pan", 6900))) as shop:
+        for path, words in (
+            ("/product/mug", "€4.90 to the European Union, Thu 3 Dec – Mon 7 Dec"),
+            ("/product/pan", "Free to the European Union, Thu 3 Dec – Mon 7 Dec"),
+        ):
+            assert words in await read(shop, path)
+        clock.now += 24 * 3600
+        assert "Fri 4 Dec – Tue 8 Dec" in await read(shop, "/product/mug")
+
+
+async def test_reviews_are_shown_and_told_to_search_engines_if_there_are_any(
+    shop: Client, catalog: FixedCatalog
+) -> None:
+    catalog.written["mug"] = Reviews(
+        3, 14, (Review("mug", 5, "Ada", "Lovely", "Holds tea.\n\n</script><b>Twice.", "2026-05-01"),)
+    )
+    page = (await shop.get("/product/mug")).text
+    for words in ("4.7 of 5", "3 reviews", "★★★★★", "Lovely", "<p>Holds tea.</p>", "1 May 2026", "&lt;b&gt;Twice."):
+        assert words in page
+    data = json.loads(re.findall(r'<script type="application/ld\+json">(.*?)</script>', page)[0])
+    assert data["aggregateRating"] == {"@type": "AggregateRating", "ratingValue": "4.7", "reviewCount": 3}
+    assert data["review"][0]["reviewRating"] == {"@type": "Rating", "ratingValue": 5}
+    without = (await shop.get("/product/old-jug")).text
+    assert "aggregateRating" not in without
+    assert "review" not in without
+
+
+async def test_a_picture_opens_in_a_sheet_without_script(shop: Client) -> None:
+    text = await read(shop, "/product/bowl")
+    assert text.count('class="gallery__zoom"') == text.count('class="sheet zoom"') == 3
+    assert 'popovertarget="zoom-1"' in text

@@ -10,7 +10,7 @@ import pytest
 
 from shop.resources import resource_dir
 from shop.web.render import script
-from shop.web.render.stylesheet import bundle, minify
+from shop.web.render.stylesheet import bundle, minify, older_colours
 from tests.fixtures.codings import DECOMPRESS
 from tests.fixtures.shop_app import Client
 
@@ -178,3 +178,20 @@ def test_joined_scripts_import_what_the_others_export() -> None:
         for name in names.split(", ")
     }
     assert imported == exported
+
+
+def test_browsers_without_light_dark_get_both_colours() -> None:
+    css = ":root{--ink:light-dark(#111,rgb(1 2 3 / .5));--gap:1rem}"
+    assert older_colours(css) == (
+        "@supports not (color:light-dark(red,red)){:root{--ink:#111}"
+        "@media (prefers-color-scheme:dark){:root{--ink:rgb(1 2 3 / .5)}}}"
+    )
+    assert older_colours(":root{--gap:1rem}") == ""
+
+
+def test_every_colour_of_two_schemes_has_a_name() -> None:
+    """So that each has its values for older browsers too."""
+    files = (resource_dir("static") / "css").rglob("*.css")
+    lines = [line.strip() for file in files for line in file.read_text().splitlines() if ": light-dark(" in line]
+    assert lines
+    assert [line for line in lines if not line.startswith("--")] == []

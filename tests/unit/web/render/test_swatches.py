@@ -9,7 +9,7 @@ import pytest
 from shop.i18n import content, speaking
 from shop.languages import known, language_of
 from shop.resources import resource_dir
-from shop.web.catalog.swatches import swatch_of
+from shop.web.render.swatches import swatch_of
 
 
 @pytest.mark.parametrize("option", ["Colour", "COLOR", "farbe", "اللون"])
