@@ -19,6 +19,8 @@ TIMEOUT = 2.0
 """Seconds after which a process gives up on a statement."""
 DELAY = (0.0003, 0.003)
 """Seconds that a statement takes on its way, and back."""
+CONNECTING = 1.0
+"""Seconds at most until the processes have connected again to a database that was down."""
 
 T = TypeVar("T")
 
@@ -39,6 +41,12 @@ class Database:
         self._chance = chance
         self._loop = loop
         self._waiting: list[Callable[[], None]] = []
+
+    async def starts(self) -> None:
+        """End an outage. What is sent before the processes have connected again is executed all at once then."""
+        self.down, self.hung = False, True
+        await asyncio.sleep(CONNECTING * self._chance.random())
+        self.go_on()
 
     def go_on(self) -> None:
         """End a hang: what waits is executed, even if the process has given up."""

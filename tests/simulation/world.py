@@ -199,8 +199,10 @@ class World:
         self.database.down, self.database.hung = not hangs, hangs
         await asyncio.sleep(seconds)
         self.note("the database is back")
-        self.database.down = False
-        self.database.go_on()
+        if hangs:
+            self.database.go_on()
+        else:
+            await self.database.starts()
 
     @property
     def outage(self) -> int:
