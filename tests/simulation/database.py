@@ -19,8 +19,6 @@ TIMEOUT = 2.0
 """Seconds after which a process gives up on a statement."""
 DELAY = (0.0003, 0.003)
 """Seconds that a statement takes on its way, and back."""
-CONNECTING = 1.0
-"""Seconds at most until the processes have connected again to a database that was down."""
 
 T = TypeVar("T")
 
@@ -42,10 +40,10 @@ class Database:
         self._loop = loop
         self._waiting: list[Callable[[], None]] = []
 
-    async def starts(self) -> None:
-        """End an outage. What is sent before the processes have connected again is executed all at once then."""
+    async def starts(self, seconds: float) -> None:
+        """Be up again. In so many seconds the processes connect; what they send before is executed all at once then."""
         self.down, self.hung = False, True
-        await asyncio.sleep(CONNECTING * self._chance.random())
+        await asyncio.sleep(seconds)
         self.go_on()
 
     def go_on(self) -> None:

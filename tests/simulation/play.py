@@ -228,7 +228,8 @@ async def _begin(play: _Play, fault: Fault) -> None:
 
 
 async def _database(play: _Play, fault: Fault) -> None:
-    await play.world.database_fails(fault.seconds, hangs=fault.reason == "hangs")
+    connecting = play.world.chance.random()
+    await play.world.database_fails(fault.seconds, hangs=fault.reason == "hangs", connecting=connecting)
 
 
 async def _promote(play: _Play, fault: Fault) -> None:

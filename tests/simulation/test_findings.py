@@ -801,7 +801,7 @@ def test_two_tabs_while_the_database_comes_back_keep_the_order_of_the_clicks() -
         await asyncio.sleep(0.1)
         await shopper.add(a, "mug", 3)
         await shopper.set(a, "mug", 1)
-        database = asyncio.create_task(world.database_fails(1.0))
+        database = asyncio.create_task(world.database_fails(1.0, connecting=0.3))
         await asyncio.sleep(0.1)
         await shopper.add(a, "bowl", 2)
         await shopper.clear(a)
