@@ -117,7 +117,7 @@ def with_standby(primary: CartService, *, max_carts: int, database_url: str = ""
     """
     near = MemoryCartService(limits=primary.limits, ttl=primary.ttl, max_carts=max_carts)
     own = MemoryJournal()
-    journal = SharedJournal(SqlJournal.connect(database_url), own, primary.limits) if database_url else own
+    journal = SharedJournal(SqlJournal.connect(database_url), own) if database_url else own
     return FailoverCartService(primary, near, journal)
 
 

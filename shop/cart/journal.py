@@ -37,7 +37,8 @@ class Outage(msgspec.Struct, frozen=True):
     base: Cart | None = None
     changes: tuple[Change, ...] = ()
     after: dict[bytes, bytes] = {}
-    """Id of a change -> the ids of those that come first: its shopper had seen them, its process did not know them."""
+    """Id of a change -> the ids of those that come first: the latest in the journal that it was written to, and those
+    that its shopper had been shown and its process did not know."""
     wanted: bytes = b""
     """The ids of changes that the shopper has been shown, of which whoever wrote this does not know all."""
 
@@ -47,34 +48,54 @@ class Outage(msgspec.Struct, frozen=True):
         return bool(self.changes or self.wanted)
 
     def cart(self, cart_id: str, limits: Limits) -> Cart:
-        """The cart with all its changes; `partial` if it is not known what the store has of it."""
+        """The cart with all its changes.
+
+        `partial` if it is not known what the store has of it; also `behind` if changes wait for others, which a process
+        has acknowledged and not told yet.
+        """
         base = self.base or Cart(cart_id, revision=int(bool(self.changes)))
         ready, waiting = self.in_order(base)
         cart = replay(base, (*ready, *waiting), limits)
-        return cart if self.base else msgspec.structs.replace(cart, partial=True)
+        if self.base and not waiting:
+            return cart
+        return msgspec.structs.replace(cart, partial=True, behind=bool(waiting))
 
     def in_order(self, cart: Cart) -> tuple[list[Change], list[Change]]:
-        """The changes that can be made to a cart, each after those before it; and those that wait for others."""
+        """The changes that can be made to a cart, and those that wait for others; each after those before it."""
+        ids = {change.id for change in self.changes}
         ready: list[Change] = []
-        waiting = list(self.changes)
-        known: set[bytes] = set()
-        while self.after:
-            done = len(ready)
-            for change in waiting:
-                if all(each in known or cart.knows(each) for each in ids_in(self.after.get(change.id, b""))):
-                    ready.append(change)
-                    known.add(change.id)
-            if len(ready) == done:
-                return ready, waiting
-            waiting = [change for change in waiting if change.id not in known]
-        return waiting, []
+        waiting: dict[bytes, Change] = {}
+        for change in self._sorted(ids):
+            if any(each in waiting or not (each in ids or cart.knows(each)) for each in self._before(change)):
+                waiting[change.id] = change
+            else:
+                ready.append(change)
+        return ready, [*waiting.values()]
+
+    def _sorted(self, ids: set[bytes]) -> list[Change]:
+        """The changes, which have these ids, each after those before it; as they are here where that leaves it open."""
+        done: dict[bytes, Change] = {}
+        rest = self.changes
+        while rest:
+            count = len(done)
+            for change in rest:
+                if all(each in done or each not in ids for each in self._before(change)):
+                    done[change.id] = change
+            rest = tuple(change for change in rest if change.id not in done)
+            if len(done) == count:  # they go round in a circle
+                break
+        return [*done.values(), *rest]
+
+    def _before(self, change: Change) -> list[bytes]:
+        return ids_in(self.after.get(change.id, b""))
 
     def with_change(self, change: Change, shown: bytes, cart: Cart) -> Outage:
         """With a change to what was `cart`, by a shopper who had been shown the changes with the ids `shown`."""
         ready, waiting = self.in_order(self.base or Cart(cart.id))
-        before = [each for each in ids_in(shown) if not cart.knows(each)] + [each.id for each in waiting[-1:]]
+        changes = (*ready, *waiting)
+        before = [each for each in ids_in(shown) if not cart.knows(each)] + [each.id for each in changes[-1:]]
         after = {**self.after, change.id: b"".join(before)} if before else self.after
-        return msgspec.structs.replace(self, changes=(*ready, *waiting, change), after=after)
+        return msgspec.structs.replace(self, changes=(*changes, change), after=after)
 
     def bounded(self, limits: Limits) -> Outage:
         """The same cart, with its oldest changes in the base if there are many."""
@@ -86,41 +107,44 @@ class Outage(msgspec.Struct, frozen=True):
             return self
         ready, waiting = self.in_order(self.base)
         base = replay(self.base, ready[:-KEPT_CHANGES], limits)
-        after = {each.id: self.after[each.id] for each in waiting if each.id in self.after}
-        return msgspec.structs.replace(self, base=base, changes=(*ready[-KEPT_CHANGES:], *waiting), after=after)
+        return self._with_only((*ready[-KEPT_CHANGES:], *waiting), base)
 
     def wanting(self, changes: bytes) -> Outage:
         """With more ids of changes that are wanted."""
         wanted = dict.fromkeys((*ids_in(self.wanted), *ids_in(changes)))
         return msgspec.structs.replace(self, wanted=b"".join(wanted))
 
-    def without(self, changes: Sequence[Change], cart: Cart, *, wanted: bytes = b"") -> Outage:
-        """The rest after these changes have come into the store, which then had `cart`.
+    def without(self, changes: Sequence[Change], cart: Cart | None, *, wanted: bytes = b"") -> Outage:
+        """The rest after these changes have come into the store, which is then known to have `cart`.
 
         The cart stays, for processes that cannot reach the store yet.
         """
         done = {change.id for change in changes}
         rest = tuple(change for change in self.changes if change.id not in done)
-        return Outage(
-            cart, rest, {change.id: self.after[change.id] for change in rest if change.id in self.after}, wanted
-        )
+        return msgspec.structs.replace(self._with_only(rest, cart), wanted=wanted)
+
+    def _with_only(self, changes: tuple[Change, ...], base: Cart | None) -> Outage:
+        """With these of its changes, on another base."""
+        after = {change.id: self.after[change.id] for change in changes if change.id in self.after}
+        return msgspec.structs.replace(self, base=base, changes=changes, after=after)
 
     def then(self, later: Outage) -> Outage:
-        """This, and what another journal holds of the same cart.
+        """This, and what another journal holds of the same cart: each change once, after all that either puts first.
 
-        A change that both have counts as it is here, or as it is there if only that process knew what comes first. Of
-        two known states that of the other counts only if it is the newer one.
+        Of two known states that of the other counts only if it is the newer one.
         """
         newer = later.base is not None and (self.base is None or later.base.grew_from(self.base))
-        ids = {change.id for change in later.changes}
-        here = [
-            each for each in self.changes if each.id not in ids or each.id not in self.after or each.id in later.after
-        ]
-        kept = {change.id for change in here}
-        more = [change for change in later.changes if change.id not in kept]
-        after = {each.id: self.after[each.id] for each in here if each.id in self.after}
-        after |= {each.id: later.after[each.id] for each in more if each.id in later.after}
-        return Outage(later.base if newer else self.base, (*here, *more), after, self.wanted or later.wanted)
+        here = {change.id for change in self.changes}
+        after = dict(self.after)
+        for change_id, before in later.after.items():
+            known = ids_in(after.get(change_id, b""))
+            after[change_id] = b"".join(dict.fromkeys((*known, *ids_in(before))))
+        return Outage(
+            later.base if newer else self.base,
+            (*self.changes, *(change for change in later.changes if change.id not in here)),
+            after,
+            self.wanted or later.wanted,
+        )
 
 
 class Journal(ABC):

@@ -40,6 +40,12 @@ class Database:
         self._loop = loop
         self._waiting: list[Callable[[], None]] = []
 
+    async def starts(self, seconds: float) -> None:
+        """Be up again. In so many seconds the processes connect; what they send before is executed all at once then."""
+        self.down, self.hung = False, True
+        await asyncio.sleep(seconds)
+        self.go_on()
+
     def go_on(self) -> None:
         """End a hang: what waits is executed, even if the process has given up."""
         self.hung = False

@@ -90,6 +90,8 @@ class Answer(NamedTuple):
     """The number of the outage if the store does not have the deed yet, else 0."""
     outage: int = 0
     """The number of the latest outage."""
+    sent: bytes = b""
+    """The ids of the changes that the browser had been shown when it asked."""
 
 
 class History:
@@ -118,6 +120,11 @@ class History:
     def expected(self) -> str:
         """The possible contents before the latest answer, as words."""
         return " or ".join(sorted({str(content(state)) for state in self._before}))
+
+    @property
+    def contents(self) -> set[Content]:
+        """The possible contents now."""
+        return {content(state) for state in self._possible()}
 
     def answered(self, answer: Answer, doubt: Doubt) -> bool:
         """Take over an answer. Returns whether it is legal."""

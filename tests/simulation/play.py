@@ -105,7 +105,8 @@ class _Play:
                 await self._click_twice(shopper, click)
             else:
                 others = None if click.gives_up else lambda: self.process(click.other)
-                await shopper.click(process, _maker(shopper, click), others=others)
+                change = shopper.click(process, _maker(shopper, click), others=others)
+                await (shopper.watches(self.process(click.other), change) if click.watched else change)
         except Gone:
             pass
 
@@ -227,7 +228,8 @@ async def _begin(play: _Play, fault: Fault) -> None:
 
 
 async def _database(play: _Play, fault: Fault) -> None:
-    await play.world.database_fails(fault.seconds, hangs=fault.reason == "hangs")
+    connecting = play.world.chance.random()
+    await play.world.database_fails(fault.seconds, hangs=fault.reason == "hangs", connecting=connecting)
 
 
 async def _promote(play: _Play, fault: Fault) -> None:
@@ -254,11 +256,13 @@ def _dark(fails: Callable[[_Play, Fault], Awaitable[None]]) -> Callable[[_Play, 
     """The database fails too, `amount` seconds later or, if that is negative, earlier."""
 
     async def both(play: _Play, fault: Fault) -> None:
-        play.world.differ(fault.seconds + 1)
+        if len(play.world.processes) > 1:  # one alone knows all
+            play.world.differ(fault.seconds + abs(fault.amount) + 1)
         alone = msgspec.structs.replace(fault, amount=0.0)
-        database = asyncio.create_task(_after(max(fault.amount, 0), lambda: _database(play, alone)))
+        database = msgspec.structs.replace(alone, seconds=fault.database)
+        fails_too = asyncio.create_task(_after(max(fault.amount, 0), lambda: _database(play, database)))
         await _after(max(-fault.amount, 0), lambda: fails(play, alone))
-        await database
+        await fails_too
 
     return both
 

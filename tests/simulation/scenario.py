@@ -6,7 +6,7 @@ A family says which faults may meet, and so what must hold:
     outage  all processes lose Redis at once, and it loses nothing; the database is there: they know of each other
     loss    Redis loses changes that it had acknowledged; no process ends, so some process has them near
     split   some processes reach Redis and others do not, or all do slowly
-    dark    the database fails together with Redis; no process ends, and nobody has a cart deleted
+    dark    the database fails together with Redis; no process ends, and nobody has a cart deleted if there are several
     clock   as outage, and every clock is wrong
 """
 
@@ -54,6 +54,8 @@ class Click(msgspec.Struct, frozen=True):
     """The process that gets the second one."""
     gives_up: bool = False
     """Whether the shopper does not send it again if the process ends before it answers."""
+    watched: bool = False
+    """Whether another tab looks at the cart at the same time; `other` serves it."""
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -67,6 +69,8 @@ class Fault(msgspec.Struct, frozen=True):
     amount: float = 0.0
     """Of the kind: seconds that are lost, a share of keys, a delay, a jump of the clock."""
     reason: str = ""
+    database: float = 0.0
+    """Seconds for which the database is away too."""
 
 
 class Scenario(msgspec.Struct, frozen=True):
@@ -94,7 +98,7 @@ def scenario_of(seed: int) -> Scenario:
         archive=chance.random() < 0.3,
         timers_first=tuple(chance.random() < 0.6 for _ in range(processes)),
         skews=tuple(_skew(chance) if family == "clock" else 0.0 for _ in range(processes)),
-        clicks=tuple(_clicks(chance, family) for _ in range(chance.randint(2, 4))),
+        clicks=tuple(_clicks(chance, family, processes) for _ in range(chance.randint(2, 4))),
         faults=tuple(_KINDS[family](chance) for _ in range(chance.randint(1, 3))),
     )
 
@@ -103,11 +107,11 @@ def _skew(chance: random.Random) -> float:
     return chance.choice((0.0, 200 * DAY, -200 * DAY, chance.uniform(-3600, 3600)))
 
 
-def _clicks(chance: random.Random, family: str) -> tuple[Click, ...]:
+def _clicks(chance: random.Random, family: str, processes: int) -> tuple[Click, ...]:
     clicks: list[Click] = []
     for _ in range(chance.randint(4, 10)):
         deed = chance.choices(list(DEEDS), list(DEEDS.values()))[0] if clicks else "add"
-        if deed == "forget" and family == "dark":
+        if deed == "forget" and family == "dark" and processes > 1:
             deed = "look"
         if deed == "undo" and clicks[-1].deed not in ("remove", "clear"):
             clicks.append(_click(chance, chance.choice(("remove", "clear"))))
@@ -116,15 +120,17 @@ def _clicks(chance: random.Random, family: str) -> tuple[Click, ...]:
 
 
 def _click(chance: random.Random, deed: str) -> Click:
+    twice = chance.choices(("", "same", "other"), (84, 8, 8))[0] if deed != "look" else ""
     return Click(
         pause=round(chance.choice((0.001, 0.02, 0.3, 0.7)) * chance.uniform(0.5, 1.5), 4),
         deed=deed,
         process=chance.randrange(6),
         sku=chance.choice(SKUS),
         quantity=chance.randint(1, 3),
-        twice=chance.choices(("", "same", "other"), (84, 8, 8))[0] if deed != "look" else "",
+        twice=twice,
         other=chance.randrange(6),
         gives_up=deed == "add" and chance.random() < 0.2,
+        watched=deed != "look" and not twice and chance.random() < 0.4,
     )
 
 
@@ -162,7 +168,8 @@ def _split(chance: random.Random) -> Fault:
 def _dark(chance: random.Random) -> Fault:
     kind = chance.choice(("hang", "restart", "refuse", "cut"))
     reason = chance.choice([*REFUSALS] if kind == "refuse" else ("", "hangs"))
-    return _fault(chance, f"dark {kind}", reason=reason, amount=chance.choice((-0.3, 0.0, 0.3)))
+    fault = _fault(chance, f"dark {kind}", reason=reason, amount=chance.choice((-0.3, 0.0, 0.3, 1.0)))
+    return msgspec.structs.replace(fault, database=round(fault.seconds * chance.choice((0.5, 1.0)), 3))
 
 
 def _clock(chance: random.Random) -> Fault:

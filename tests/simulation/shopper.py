@@ -106,6 +106,22 @@ class Shopper:
         self._judge(answer, since)
         return answer.cart
 
+    async def watches(self, process: Process, change: Coroutine[Any, Any, Cart]) -> None:
+        """Read the cart in another tab while it is changed: what it was before is right, and what it is then."""
+        before, since = self.history.contents, self.world.loop.time()
+        looking = asyncio.create_task(self._glances(process))
+        try:
+            await change
+        finally:
+            answer = await looking
+        if answer is None or answer.cart.partial or self.world.doubt(process.name, since):
+            return
+        if content(answer.cart) not in before | self.history.contents:
+            self.world.violates(
+                f"{self.cart_id}: {process.name} answered a look with {content(answer.cart)} while it was changed; "
+                f"before was {self.history.expected}"
+            )
+
     async def click(self, process: Process, make: Click, *, others: Callable[[], Process] | None = None) -> Cart:
         """Send a deed until it is answered: after a process that has ended, again to one of the `others`."""
         deed_id, since = self.new_id(), self.world.loop.time()
@@ -145,9 +161,17 @@ class Shopper:
         for answer in answers if len(answers) == 1 else ():
             self._judge(answer, since)
 
+    async def _glances(self, process: Process) -> Answer | None:
+        """The answer to a look of another tab, if there is one."""
+        with contextlib.suppress(Gone, Unanswered):
+            answer = await self._ask(process, None, lambda carts: carts.get(self.cart_id))
+            self._takes_cookies(answer)
+            return answer
+        return None
+
     def _takes_cookies(self, answer: Answer) -> None:
         self.hint = answer.standby
-        changes = self.latest[0] + self.seen
+        changes = answer.sent
         if answer.deed is None and answer.cart.latest_change not in ids_in(changes) and answer.cart.knows_all(changes):
             self.seen = answer.cart.changes[-32:]
         if answer.deed is not None and answer.cart.changes:
@@ -197,11 +221,12 @@ class Shopper:
     async def _ask(self, process: Process, deed: Deed | None, call: Call) -> Answer:
         """Have a process answer a request. A failure that is not Gone or a limit is a violation."""
 
+        sent, at, hint = self.latest[0] + self.seen, self.latest[1], self.hint
+
         async def request() -> tuple[Cart, bool]:
             carts = process.carts
-            changes, at = self.latest
-            if changes:
-                carts.shown(self.cart_id, changes + self.seen, at, journalled=self.hint)
+            if sent:
+                carts.shown(self.cart_id, sent, at, journalled=hint)
             return await call(carts), carts.uses_standby(self.cart_id)
 
         try:
@@ -220,7 +245,8 @@ class Shopper:
             f"{' standby' if standby else ''}"
         )
         journalled = deed is not None and standby and not self.world.has(self.cart_id, deed.id)
-        return Answer(process.name, deed, cart, standby, self.world.outage if journalled else 0, self.world.outage)
+        outage = self.world.outage
+        return Answer(process.name, deed, cart, standby, outage if journalled else 0, outage, sent)
 
     def _judge(self, answer: Answer, since: float) -> None:
         if not self.history.answered(answer, self.world.doubt(answer.process, since)):

@@ -701,3 +701,116 @@ def test_a_killed_process_answers_nobody() -> None:
         await settle(world, shopper)
 
     play(scene)
+
+
+# 12. Redis and the database are away, and each process has a journal of its own
+
+
+def in_the_dark(clicks: Callable[[Shopper, list[Any]], Awaitable[None]]) -> Scene:
+    """Three workers acknowledge changes that the others do not know; then Redis and the database are back."""
+
+    async def scene(world: World) -> None:
+        workers = [await world.start(name) for name in "ABC"]
+        shopper = Shopper(world, "c1")
+        outage = asyncio.create_task(world.redis_refuses("READONLY", 1.8))
+        database = asyncio.create_task(world.database_fails(1.8))
+        world.differ(1.8 + 1)
+        await asyncio.sleep(0.1)
+        await clicks(shopper, workers)
+        await outage
+        await database
+        await settle(world, shopper)
+
+    return scene
+
+
+def test_an_answer_that_lacks_what_another_process_keeps_says_so() -> None:
+    async def clicks(shopper: Shopper, workers: list[Any]) -> None:
+        a, b, c = workers
+        await shopper.add(a, "mug", 3)
+        await asyncio.sleep(0.7)
+        await shopper.add(b, "bowl", 2)
+        await asyncio.sleep(1.4)
+        await shopper.add(b, "bowl")
+        await shopper.use_coupon(c, "TEN")
+
+    play(in_the_dark(clicks))
+
+
+def test_what_was_emptied_in_the_dark_stays_empty() -> None:
+    async def clicks(shopper: Shopper, workers: list[Any]) -> None:
+        a, b, c = workers
+        await shopper.add(a, "mug", 3)
+        await shopper.add(b, "bowl", 2)
+        await shopper.add(b, "vase", 2)
+        await shopper.clear(c)
+        await asyncio.sleep(0.7)
+        await shopper.add(b, "bowl")
+        await shopper.add(b, "bowl")
+        await asyncio.sleep(1.2)
+        await shopper.add(b, "bowl")
+        await shopper.set(c, "vase", 3)
+
+    play(in_the_dark(clicks))
+
+
+def _one_mug(change_id: bytes, at: int) -> Add:
+    return Add(change_id, at, "mug", 1, PRICE)
+
+
+def test_a_process_keeps_the_order_of_its_own_answers_in_the_dark() -> None:
+    """Two outages; in the first, two workers take the same double click, one without what was before it."""
+
+    async def scene(world: World) -> None:
+        a, b = await two_workers(world)
+        shopper = Shopper(world, "c1")
+        await shopper.add(a, "mug", 1)
+        await shopper.add(b, "mug", 3)
+        await shopper.order(a)
+        world.differ(6)
+        crash = asyncio.create_task(world.redis_restarts(2.0))
+        database = asyncio.create_task(world.database_fails(1.6))
+        await asyncio.sleep(0.9)
+        await shopper.click_twice((a, _one_mug), (b, _one_mug), same=True)
+        await asyncio.sleep(0.4)
+        await shopper.order(b)
+        await database
+        await asyncio.sleep(0.05)
+        await shopper.set(b, "vase", 4)
+        await crash
+        await asyncio.sleep(0.35)
+        crash = asyncio.create_task(world.redis_restarts(0.2))
+        database = asyncio.create_task(world.database_fails(0.2))
+        await asyncio.sleep(0.03)
+        await shopper.add(b, "vase")
+        await crash
+        await database
+        await settle(world, shopper)
+
+    play(scene, cart_archive=True)
+
+
+def test_two_tabs_while_the_database_comes_back_keep_the_order_of_the_clicks() -> None:
+    """Both have what the memory of the process holds moved to the database."""
+
+    async def scene(world: World) -> None:
+        a = await world.start("A")
+        shopper = Shopper(world, "c1")
+        outage = asyncio.create_task(world.redis_hangs(4.0))
+        world.differ(4.0 + 1)
+        await asyncio.sleep(0.1)
+        await shopper.add(a, "mug", 3)
+        await shopper.set(a, "mug", 1)
+        database = asyncio.create_task(world.database_fails(1.0, connecting=0.3))
+        await asyncio.sleep(0.1)
+        await shopper.add(a, "bowl", 2)
+        await shopper.clear(a)
+        await asyncio.sleep(0.7)
+        for _ in range(20):
+            await shopper.watches(a, shopper.add(a, "mug"))
+            await asyncio.sleep(0.03)
+        await outage
+        await database
+        await settle(world, shopper)
+
+    play(scene)

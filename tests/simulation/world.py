@@ -194,13 +194,13 @@ class World:
         await process.close()
         self.note(f"{process.name} has ended")
 
-    async def database_fails(self, seconds: float, *, hangs: bool = False) -> None:
+    async def database_fails(self, seconds: float, *, hangs: bool = False, connecting: float = 0.0) -> None:
+        """Have it down or hung; after it was down, it takes the processes some seconds to connect."""
         self.note(f"the database {'hangs' if hangs else 'is down'} for {seconds:g} s")
         self.database.down, self.database.hung = not hangs, hangs
         await asyncio.sleep(seconds)
         self.note("the database is back")
-        self.database.down = False
-        self.database.go_on()
+        await self.database.starts(0.0 if hangs else connecting)
 
     @property
     def outage(self) -> int:

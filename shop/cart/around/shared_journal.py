@@ -10,7 +10,6 @@ from typing_extensions import override
 
 from shop.cart.around.recent import Recent
 from shop.cart.journal import MAX_CHANGES, Journal, MemoryJournal, Outage
-from shop.cart.model import Limits
 from shop.errors import StoreBusy, StoreUnavailable
 
 RETRY_SECONDS = 0.5
@@ -27,10 +26,9 @@ class SharedJournal(Journal):
     What memory holds of a cart moves to the database with the next call for that cart, or for the list of carts.
     """
 
-    def __init__(self, shared: Journal, own: MemoryJournal, limits: Limits = Limits()) -> None:
+    def __init__(self, shared: Journal, own: MemoryJournal) -> None:
         self.own = own
         self._shared = shared
-        self._limits = limits
         self._seen = Recent[Outage](MAX_SEEN)
         """What the database held of each cart with changes when this process last read it."""
         self._retry_at = 0.0
@@ -119,7 +117,7 @@ class SharedJournal(Journal):
             return
 
         self._saw(cart_id, await self._shared.transform(cart_id, lambda shared: shared.then(outage)))
-        await self.own.transform(cart_id, lambda own: own.without(outage.changes, outage.cart(cart_id, self._limits)))
+        await self.own.transform(cart_id, lambda own: own.without(outage.changes, outage.base))
 
     def _raise_if_away(self) -> None:
         if time.monotonic() < self._retry_at:

@@ -129,6 +129,25 @@ async def test_a_cart_that_has_changes_in_the_database_is_listed_while_the_datab
     assert await journal.carts(9) == []
 
 
+async def test_what_memory_takes_while_it_moves_to_the_database_says_no_more_of_the_store_than_is_known(
+    table: Table, journal: SharedJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mug, remove, bowl = add("mug"), Remove(new_change_id(), 1, "mug"), add("bowl")
+    await journal.own.transform("a", then(mug))
+    await journal.own.transform("a", then(remove))
+    plain = table.transform
+
+    async def late(cart_id: str, fold: Callable[[Outage], Outage]) -> Outage:
+        await journal.own.transform(cart_id, then(bowl))
+        return await plain(cart_id, fold)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(table, "transform", late)
+        await journal._move("a")
+    assert await journal.own.read("a") == Outage(None, (bowl,))
+    assert await journal.read("a") == Outage(None, (mug, remove, bowl))
+
+
 async def test_a_change_in_the_database_is_in_the_store_although_the_database_is_away_when_the_store_is_back(
     table: Table, store: Store, carts: FailoverCartService
 ) -> None:
