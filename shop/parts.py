@@ -29,6 +29,7 @@ from shop.checkout.metrics import OrderMetrics
 from shop.checkout.payments.connect import provider_of
 from shop.checkout.payments.provider import PaymentProvider
 from shop.checkout.placing.invoices import Invoices
+from shop.checkout.placing.operator_changes import OperatorChanges
 from shop.checkout.placing.ordering import Ordering
 from shop.checkout.placing.orders import Orders
 from shop.checkout.placing.payment_events import PaymentEvents
@@ -200,6 +201,11 @@ class Parts:
             seconds=self.settings.payment_seconds,
             clock=self.clock,
         )
+
+    @cached_property
+    def operator_changes(self) -> OperatorChanges:
+        """What operators change about orders."""
+        return OperatorChanges(self.orders, self.transitions)
 
     @cached_property
     def workflow(self) -> OrderWorkflow:
