@@ -81,7 +81,7 @@ def create_app(
         request_class=ShopRequest,
         exception_handlers={Exception: ErrorReplies(site).answer},
         before_request=before_request(site, metrics),
-        before_send=[before_send(site, metrics, draining, parts.payments.pages)],
+        before_send=[before_send(site, metrics, draining, parts.payments.pages, reports=settings.csp_reports)],
         lifespan=[lifespan],
         request_max_body_size=MAX_BODY,
         openapi_config=None,
@@ -110,14 +110,14 @@ def before_request(site: Storefront, metrics: Metrics) -> BeforeRequestHookHandl
 
 
 def before_send(
-    site: Storefront, metrics: Metrics, draining: Draining, pages: Iterable[str] = ()
+    site: Storefront, metrics: Metrics, draining: Draining, pages: Iterable[str] = (), *, reports: bool = False
 ) -> BeforeMessageSendHookHandler:
     """What every response gets as it starts, those to unknown addresses too.
 
-    `pages`: the origins of the payment provider's pages. One hook for all of them: Litestar calls each for the body as
-    well, and a kept page would feel that.
+    `pages`: the origins of the payment provider's pages; `reports`: CSP_REPORTS. One hook for all of them: Litestar
+    calls each for the body as well, and a kept page would feel that.
     """
-    headers = SecurityHeaders(site.public_url, pages)
+    headers = SecurityHeaders(site.public_url, pages, reports=reports)
     rules = prefetch.SpeculationRules(site.assets.url(prefetch.RULES))
 
     async def finish(message: Message, scope: Scope) -> None:

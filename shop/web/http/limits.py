@@ -60,6 +60,7 @@ COUPONS = Limit("coupons", 60, only_failures=True)
 LOOK_UPS = Limit("look_ups", 60, only_failures=True)
 HANDOFFS = Limit("handoffs", 120)
 SIGN_INS = Limit("sign_ins", 10, only_failures=True)
+CSP_REPORTS = Limit("csp_reports", 100)
 
 ROUTES: dict[tuple[str, str], tuple[Limit, ...]] = {
     ("GET", "/checkout"): (CHECKOUTS,),
@@ -72,6 +73,7 @@ ROUTES: dict[tuple[str, str], tuple[Limit, ...]] = {
     ("GET", "/handoff/{token}"): (HANDOFFS,),
     ("POST", "/handoff/{token}"): (HANDOFFS,),
     ("POST", "/operations/sign-in"): (SIGN_INS,),
+    ("POST", "/csp-reports"): (CSP_REPORTS,),
 }
 """What is limited, by method and route. The limit of CARTS is checked where a cart begins."""
 FAILED = frozenset((404, 422))

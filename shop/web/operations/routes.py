@@ -8,10 +8,12 @@ from litestar.handlers import HTTPRouteHandler, post
 
 from shop.parts import Parts
 from shop.web.http.routing import page
+from shop.web.operations.csp_reports import CspReports
 from shop.web.operations.draining import Draining
 from shop.web.operations.health import HealthHandlers
 from shop.web.operations.operations import OperationsHandlers
 from shop.web.operations.orders import OperatorOrders
+from shop.web.operations.security_contact import SecurityContact
 from shop.web.operations.sign_in import OperatorAccess, OperatorSessions
 from shop.web.operations.stock import OperatorStock
 from shop.web.render.storefront import Storefront
@@ -22,9 +24,13 @@ def routes(
 ) -> list[HTTPRouteHandler]:
     """`read_catalog` reads something from the catalogue's store."""
     health = HealthHandlers(parts.carts, read_catalog, parts.accepts_changes, draining)
+    settings = parts.settings
+    contact = SecurityContact(settings.security_contact, settings.languages, settings.public_url, parts.clock)
     return [
         page("/healthz")(health.alive),
         page("/readyz")(health.ready),
+        page("/.well-known/security.txt")(contact.show),
+        post("/csp-reports")(CspReports(is_on=settings.csp_reports).take),
         *_operator_routes(site, parts),
     ]
 
