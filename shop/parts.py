@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shop import tracing
 from shop.cart.service import CartService
 from shop.catalog.exchange_rates import read_rates
 from shop.catalog.reading.cache import CachedCatalog
@@ -85,7 +86,9 @@ class Parts:
     @cached_property
     def database(self) -> AsyncEngine:
         """The engine for catalogue and orders."""
-        return create_engine(self.settings.database_url, long_running=self._long_running)
+        engine = create_engine(self.settings.database_url, long_running=self._long_running)
+        tracing.watch_sql(engine.sync_engine)
+        return engine
 
     async def accepts_changes(self) -> bool:
         """Whether the database takes changes now. Raises StoreUnavailable."""

@@ -151,6 +151,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whom to tell of a weakness, for /.well-known/security.txt: mailto:, https:// or tel:; empty: no such file."""
     csp_reports: bool = False
     """Whether browsers report what the Content-Security-Policy has refused, to /csp-reports, for the log."""
+    traces_url: str = ""
+    """A collector of OpenTelemetry, which is sent traces (OTLP over HTTP) with the extra `shop[otel]`; empty: none."""
     page_cache_bytes: int = 64 * 1024 * 1024
     """Bytes of memory for the cache of rendered pages."""
     public_url: str = ""

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shop import tracing
 from shop.cart.model import Cart
 from shop.catalog.stock import stock
 from shop.catalog.stock.stock import Sold
@@ -408,7 +409,8 @@ class OrderTransitions:
         """The provider's answer. Raises PaymentUnavailable on a timeout."""
         try:
             async with asyncio.timeout(self.seconds):
-                return await call
+                with tracing.span(f"payment {getattr(call, '__name__', 'call')}", "client"):
+                    return await call
         except TimeoutError as error:
             raise PaymentUnavailable("The bank does not answer. Whether the payment was made is not known.") from error
 
