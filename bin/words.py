@@ -33,8 +33,12 @@ from shop.i18n import SEARCHED, texts_of  # noqa: E402
 from shop.languages import FOLDER  # noqa: E402
 
 NOT_FOR_SHOPPERS = {
-    "shop": ("cli.py", "commands/**", "demo/**", "loadtest/**", "operations/**"),
-    "templates": ("loadtest/**",),
+    "shop": (
+        *("cli.py", "commands/**", "demo/**", "loadtest/**", "operations/**", "web/operations/**"),
+        *("checkout/placing/operator_changes.py", "checkout/placing/operator_facts.py"),
+        "checkout/placing/typed_parts.py",
+    ),
+    "templates": ("loadtest/**", "operations/**"),
 }
 """Files with texts for operators, which stay in English. Messages are extracted from all other files in the folders."""
 METHODS = {"shop": ("**.py", "python"), "templates": ("**.*", "jinja2")}

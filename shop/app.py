@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import cast
@@ -10,6 +11,7 @@ from litestar import Litestar
 from litestar.enums import ScopeType
 from litestar.types import BeforeMessageSendHookHandler, BeforeRequestHookHandler, Message, Scope
 
+from shop import __version__, tracing
 from shop.cart.service import CartService
 from shop.checkout.payments.provider import PaymentProvider
 from shop.i18n import speak
@@ -58,6 +60,8 @@ def create_app(
     settings = settings or Settings.from_env()
     if is_served:
         configure(settings)
+    if is_served and settings.traces_url:
+        tracing.start(settings.traces_url, __version__)
     parts = Parts(settings, carts=carts, offers=catalog, payments=payments, clock=clock)
     limits = ClientLimits(shared=parts.counters, is_on=settings.limits, secret=settings.secret_key)
     parts.registry.register(limits)
@@ -75,13 +79,15 @@ def create_app(
             yield
         finally:
             await parts.close()
+            if is_served:
+                await asyncio.to_thread(tracing.stop)
 
     return Litestar(
         route_handlers=routes(site, parts, draining, catalog.categories if catalog else parts.catalog.version),
         request_class=ShopRequest,
         exception_handlers={Exception: ErrorReplies(site).answer},
         before_request=before_request(site, metrics),
-        before_send=[before_send(site, metrics, draining, parts.payments.pages)],
+        before_send=[before_send(site, metrics, draining, parts.payments.pages, reports=settings.csp_reports)],
         lifespan=[lifespan],
         request_max_body_size=MAX_BODY,
         openapi_config=None,
@@ -99,6 +105,7 @@ def before_request(site: Storefront, metrics: Metrics) -> BeforeRequestHookHandl
     async def prepare(request: ShopRequest) -> Reply | None:
         guard.check(request.scope)
         metrics.start(request.scope)
+        tracing.begin_request(request.scope)
         request_log.begin(request.scope)
         if refusal := prefetch.refused(request.scope):
             return refusal
@@ -110,14 +117,14 @@ def before_request(site: Storefront, metrics: Metrics) -> BeforeRequestHookHandl
 
 
 def before_send(
-    site: Storefront, metrics: Metrics, draining: Draining, pages: Iterable[str] = ()
+    site: Storefront, metrics: Metrics, draining: Draining, pages: Iterable[str] = (), *, reports: bool = False
 ) -> BeforeMessageSendHookHandler:
     """What every response gets as it starts, those to unknown addresses too.
 
-    `pages`: the origins of the payment provider's pages. One hook for all of them: Litestar calls each for the body as
-    well, and a kept page would feel that.
+    `pages`: the origins of the payment provider's pages; `reports`: CSP_REPORTS. One hook for all of them: Litestar
+    calls each for the body as well, and a kept page would feel that.
     """
-    headers = SecurityHeaders(site.public_url, pages)
+    headers = SecurityHeaders(site.public_url, pages, reports=reports)
     rules = prefetch.SpeculationRules(site.assets.url(prefetch.RULES))
 
     async def finish(message: Message, scope: Scope) -> None:
@@ -128,6 +135,7 @@ def before_send(
             site.languages.remember(message, scope)
             draining.tell(message)
             request_log.finish(message, scope)
+            tracing.end_request(message, scope)
             await site.limits.check_failed(scope, message["status"])
 
     return finish

@@ -7,6 +7,7 @@ down, StoreUnavailable is raised within seconds, never after a driver's default.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 import sqlite3
@@ -21,7 +22,21 @@ from weakref import WeakKeyDictionary
 import aiosqlite
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from sqlalchemy import URL, Connection, Engine, Executable, MetaData, Row, Table, event, make_url, text
+from sqlalchemy import (
+    URL,
+    Column,
+    Connection,
+    Engine,
+    Executable,
+    MetaData,
+    Row,
+    String,
+    Table,
+    event,
+    make_url,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -33,6 +48,8 @@ from shop.errors import ConfigurationError, DatabaseUnavailable, StoreUnavailabl
 from shop.resources import resource_dir
 
 metadata = MetaData()
+schema_compatibility = Table("schema_compatibility", metadata, Column("oldest", String(32), primary_key=True))
+"""One row: the oldest revision whose release may go on with the schema. A newer one is the newest of a release."""
 """Every table of the shop."""
 
 CONNECT_SECONDS = 2.0
@@ -41,6 +58,8 @@ POOL_SECONDS = 2.0
 BUSY_MILLISECONDS = 5000
 LEAST_FREE = 16 * 1024 * 1024
 """Bytes that must be free for SQLite: its write-ahead log alone grows to some megabytes."""
+
+log = logging.getLogger(__name__)
 
 _write_queues: WeakKeyDictionary[Engine, asyncio.Lock] = WeakKeyDictionary()
 """SQLite engine -> the queue of its writers in this process."""
@@ -309,11 +328,11 @@ async def migrate(url: str) -> bool:
     """Migrate the schema. Returns False if it was up to date, which costs one query and does not load Alembic.
 
     Safe to run from several processes at once. Raises StoreUnavailable, and ConfigurationError, also for a database
-    that a newer release has migrated.
+    that a newer release has migrated and this one must not use.
     """
     engine = create_engine(url, long_running=True)
     try:
-        if _is_current(await revision_of(engine)):
+        if await _is_current(engine):
             return False
         async with writing(engine) as connection:
             await connection.run_sync(_upgrade)
@@ -332,7 +351,7 @@ async def require_current(url: str) -> None:
         raise unprepared
     engine = create_engine(url)
     try:
-        if not _is_current(await revision_of(engine)):
+        if not await _is_current(engine):
             raise unprepared
     finally:
         await engine.dispose()
@@ -353,15 +372,25 @@ async def revision_of(engine: AsyncEngine) -> str | None:
         return await connection.run_sync(_revision)
 
 
-def _is_current(revision: str | None) -> bool:
-    """Whether a database at this revision is up to date. Raises ConfigurationError if it is newer than this release."""
-    latest = latest_revision()
-    if revision is not None and revision > latest:
-        raise ConfigurationError(
-            f"The database was prepared by a newer release ({revision}; this one knows {latest}). "
-            "Run the newer release, or restore the backup from before the upgrade."
-        )
-    return revision == latest
+async def oldest_of(engine: AsyncEngine) -> str:
+    """The oldest revision whose release may go on with the schema."""
+    (row,) = await fetch(engine, select(schema_compatibility.c.oldest))
+    return str(row.oldest)
+
+
+async def _is_current(engine: AsyncEngine) -> bool:
+    """Whether a database needs no migration: it is up to date, or a newer release has only added to its schema.
+
+    Raises ConfigurationError if this release must not run on the newer schema.
+    """
+    revision, latest = await revision_of(engine), latest_revision()
+    if revision is None or revision <= latest:
+        return revision == latest
+    newer = f"The database was prepared by a newer release ({revision}; this one knows {latest})."
+    if await oldest_of(engine) > latest:
+        raise ConfigurationError(f"{newer} Run the newer release, or restore the backup from before the upgrade.")
+    log.warning("%s Its migrations only added, so this one goes on with it.", newer)
+    return True
 
 
 def _revision(connection: Connection) -> str | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shop import tracing
 from shop.cart.service import CartService
 from shop.catalog.exchange_rates import read_rates
 from shop.catalog.reading.cache import CachedCatalog
@@ -32,6 +33,7 @@ from shop.checkout.payments.connect import provider_of
 from shop.checkout.payments.provider import PaymentProvider
 from shop.checkout.placing.credit_notes import CreditNotes
 from shop.checkout.placing.invoices import Invoices
+from shop.checkout.placing.operator_changes import OperatorChanges
 from shop.checkout.placing.ordering import Ordering
 from shop.checkout.placing.orders import Orders
 from shop.checkout.placing.payment_events import PaymentEvents
@@ -87,7 +89,9 @@ class Parts:
     @cached_property
     def database(self) -> AsyncEngine:
         """The engine for catalogue and orders."""
-        return create_engine(self.settings.database_url, long_running=self._long_running)
+        engine = create_engine(self.settings.database_url, long_running=self._long_running)
+        tracing.watch_sql(engine.sync_engine)
+        return engine
 
     async def accepts_changes(self) -> bool:
         """Whether the database takes changes now. Raises StoreUnavailable."""
@@ -220,6 +224,11 @@ class Parts:
             clock=self.clock,
             captures_at_shipping=self.settings.capture == "shipping",
         )
+
+    @cached_property
+    def operator_changes(self) -> OperatorChanges:
+        """What operators change about orders."""
+        return OperatorChanges(self.orders, self.transitions)
 
     @cached_property
     def workflow(self) -> OrderWorkflow:

@@ -15,7 +15,7 @@ import click
 import uvicorn
 from typing_extensions import override
 from uvicorn.server import ServerState
-from uvicorn.supervisors import ChangeReload, Multiprocess
+from uvicorn.supervisors import ChangeReload, Multiprocess, multiprocess
 
 from shop.connections import BoundedProtocol
 from shop.errors import ConfigurationError
@@ -85,6 +85,17 @@ async def _served(
 _taking: set[asyncio.Task[None]] = set()
 
 
+class DrainedProcess(multiprocess.Process):
+    """uvicorn's worker with our server: the workers share one queue of waiting connections."""
+
+    @property
+    @override
+    def server(self) -> uvicorn.Server:
+        if self._server is None:
+            self._server = DrainedServer(self.config)
+        return self._server
+
+
 class DrainedProcesses(Multiprocess):
     """uvicorn's supervisor, which closes its own copy of the port first: connections would wait there in vain."""
 
@@ -126,6 +137,7 @@ def serve(settings: Settings, listener: socket.socket, *, reload: bool = False) 
         if reload:
             ChangeReload(config, target=server.run, sockets=[listener]).run()
         elif settings.workers > 1:
+            multiprocess.Process = DrainedProcess  # type: ignore[misc] # uvicorn has no setting for it
             DrainedProcesses(config, sockets=[listener]).run()
         else:
             server.run(sockets=[listener])

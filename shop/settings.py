@@ -152,6 +152,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether an empty catalogue is filled with the demo; None: only in a SQLite file, and without PUBLIC_URL."""
     operator_password: str = ""
     """The hash of the password for /operations, from `shop config --hash-password`; empty: no such page."""
+    security_contact: str = ""
+    """Whom to tell of a weakness, for /.well-known/security.txt: mailto:, https:// or tel:; empty: no such file."""
+    csp_reports: bool = False
+    """Whether browsers report what the Content-Security-Policy has refused, to /csp-reports, for the log."""
+    traces_url: str = ""
+    """A collector of OpenTelemetry, which is sent traces (OTLP over HTTP) with the extra `shop[otel]`; empty: none."""
     page_cache_bytes: int = 64 * 1024 * 1024
     """Bytes of memory for the cache of rendered pages."""
     public_url: str = ""
@@ -169,8 +175,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if not is_currency(self.currency):
             raise ConfigurationError(f"CURRENCY is {self.currency!r}; it must be an ISO 4217 code, such as EUR.")
         self._check_invoices()
+        self._check_contact()
         if self.operator_password and not self.operator_password.startswith("$argon2"):
             raise ConfigurationError("OPERATOR_PASSWORD must be a hash: `shop config --hash-password` makes one.")
+
+    def _check_contact(self) -> None:
+        """RFC 9116, 2.5.3: a URI, whose scheme is mostly one of these."""
+        if self.security_contact and not re.fullmatch(r"(mailto:|https://|tel:)[!-~]+", self.security_contact):
+            raise ConfigurationError(
+                f"SECURITY_CONTACT is {self.security_contact!r}; it must be like mailto:security@shop.example, or an "
+                "https:// or tel: address."
+            )
 
     def _check_invoices(self) -> None:
         try:

@@ -6,7 +6,6 @@ import asyncio
 import csv
 from collections import Counter
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -36,9 +35,11 @@ def stock() -> None:
 def show(skus: tuple[str, ...], history: int) -> None:
     """Show the stock of each SKU, by default of all, and of a single SKU who changed it, when and why."""
     rows, changes = asyncio.run(_read(Settings.from_env(), skus, history))
+    from shop.catalog.stock.counting import told
+
     _print_levels(rows)
     for change in changes:
-        _print_change(change)
+        click.echo(harmless(told(change)))
 
 
 @stock.command("set")
@@ -130,20 +131,11 @@ def _print_levels(rows: Sequence[StockRow]) -> None:
     from rich.console import Console
     from rich.table import Column, Table
 
+    from shop.catalog.stock.counting import number
+
     table = Table("sku", *(Column(name, justify="right") for name in ("on hand", "committed", "reserved", "on sale")))
     for row in rows:
         level = row.level
         counts = (level.on_hand, level.committed, level.reserved, level.stock)
-        table.add_row(harmless(row.sku), *map(_number, counts))
+        table.add_row(harmless(row.sku), *map(number, counts))
     Console(soft_wrap=True, highlight=False, markup=False).print(table)
-
-
-def _print_change(change: StockChange) -> None:
-    moment = datetime.fromtimestamp(change.at, UTC)
-    why = f": {change.reason}" if change.reason else ""
-    numbers = f"{_number(change.before)} to {_number(change.after)}"
-    click.echo(harmless(f"{moment:%Y-%m-%d %H:%M} UTC, {change.who}: {change.kind}, {numbers}{why}"))
-
-
-def _number(count: int | None) -> str:
-    return "no limit" if count is None else str(count)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
+import os
+import shutil
 import socket
+import tempfile
 import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import msgspec
 from prometheus_client import start_http_server
@@ -25,6 +28,9 @@ from shop.metrics.worker import SUFFIX
 from shop.settings import Settings, export
 
 HISTORY = "history.json"
+PREFIX = "shop-metrics-"
+LOCK = "lock"
+"""The file in a folder that is locked as long as its `shop run` lives."""
 ANSWER_SECONDS = 2.0
 
 log = logging.getLogger(__name__)
@@ -88,9 +94,9 @@ def read_history(folder: str) -> list[Figures]:
 @contextmanager
 def collecting(settings: Settings) -> Iterator[None]:
     """Collect the metrics of the processes that are started within. Raises ConfigurationError for a port in use."""
-    with TemporaryDirectory(prefix="shop-") as name:
-        export("metrics_sockets", name)
-        workers = Workers(Path(name))
+    with _own_folder() as folder:
+        export("metrics_sockets", str(folder))
+        workers = Workers(folder)
         if settings.metrics_port:
             _serve(settings, workers)
         ending = threading.Event()
@@ -101,6 +107,28 @@ def collecting(settings: Settings) -> Iterator[None]:
         finally:
             ending.set()
             thread.join()
+
+
+@contextmanager
+def _own_folder() -> Iterator[Path]:
+    """A folder for the sockets, which is removed afterwards; by the next shop if this one is killed."""
+    _remove_left_folders()
+    with (
+        tempfile.TemporaryDirectory(prefix=PREFIX) as name,
+        tempfile.NamedTemporaryFile(dir=name, delete=False) as file,
+    ):
+        fcntl.flock(file, fcntl.LOCK_EX)
+        Path(file.name).rename(Path(name) / LOCK)  # only now: nobody finds it unlocked while this process lives
+        yield Path(name)
+
+
+def _remove_left_folders() -> None:
+    """Remove the folders of shops that were killed. Their locks are free."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        with suppress(OSError), (folder / LOCK).open("rb") as file:
+            if folder.lstat().st_uid == os.getuid():
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder)
 
 
 def _serve(settings: Settings, workers: Workers) -> None:

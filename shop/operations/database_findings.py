@@ -9,7 +9,16 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shop.database import LEAST_FREE, create_engine, fetch, free_bytes, latest_revision, missing_file, reading
+from shop.database import (
+    LEAST_FREE,
+    create_engine,
+    fetch,
+    free_bytes,
+    latest_revision,
+    missing_file,
+    oldest_of,
+    reading,
+)
 from shop.errors import ConfigurationError, StoreUnavailable
 from shop.operations.findings import Finding, note, ok, problem, warning
 from shop.operations.redis_findings import format_bytes
@@ -55,7 +64,7 @@ async def _findings(engine: AsyncEngine) -> AsyncIterator[Finding]:
     yield ok(
         PART, "database", f"{kind} answers; connecting and one query took {seconds * 1000:.1f} ms.", seconds=seconds
     )
-    yield _schema(revision)
+    yield await _schema(engine, revision)
     yield await _accepts_changes(engine)
     products, size = await _one(engine, "SELECT products FROM catalog"), await _one(engine, _SIZE[engine.dialect.name])
     says = f"{products or 0:,} products, {format_bytes(size)}."
@@ -65,7 +74,7 @@ async def _findings(engine: AsyncEngine) -> AsyncIterator[Finding]:
         yield note(PART, "catalogue", says, "`shop run` loads the demo catalogue into it.", products=0, bytes=size)
 
 
-def _schema(revision: str) -> Finding:
+async def _schema(engine: AsyncEngine, revision: str) -> Finding:
     latest = latest_revision()
     if revision == latest:
         return ok(PART, "migrations", f"The schema is up to date (revision {revision}).", revision=revision)
@@ -73,7 +82,9 @@ def _schema(revision: str) -> Finding:
         says = f"The schema is from an older release (revision {revision}, not {latest})."
         return problem(PART, "migrations", says, "`shop run` migrates it.")
     says = f"The schema is from a newer release (revision {revision}, not {latest})."
-    return warning(PART, "migrations", says, "Run the newer release of the shop.")
+    if await oldest_of(engine) > latest:
+        return problem(PART, "migrations", says, "Run the newer release of the shop.")
+    return warning(PART, "migrations", f"{says} This one goes on with it.", "Finish the upgrade, or the way back.")
 
 
 async def _accepts_changes(engine: AsyncEngine) -> Finding:

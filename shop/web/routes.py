@@ -11,7 +11,9 @@
     pages        /about  /help  /setCurrency  /setLanguage  /logout  /static/{path}  /offline  /service-worker.js
                  /favicon.ico  /robots.txt  /sitemap.xml
     styleguide   /styleguide
-    operations   /healthz  /readyz  /operations  /operations/sign-in  /operations/sign-out
+    operations   /healthz  /readyz  /.well-known/security.txt  /csp-reports
+                 /operations  /operations/sign-in  /operations/sign-out  /operations/orders
+                 /operations/orders/{number}  /operations/orders/{number}/{action}  /operations/stock
 
 tests/web/test_routes.py holds this map to the routes.
 """

@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from shop.cart.model import Cart
 from shop.catalog.schema import variants
 from shop.checkout.placing.orders import Orders
 from shop.checkout.schema import orders, outbox
-from shop.database import create_engine, fetch, migrate
+from shop.database import create_engine, fetch, migrate, writing
+from shop.parts import opened
+from shop.settings import Settings
 from tests.fixtures.cart_commands import stored
 from tests.fixtures.order_scene import CODE, STOCK, Scene
 from tests.fixtures.shop_app import Clock
@@ -129,6 +131,62 @@ async def test_an_upgrade_from_each_revision_keeps_everything(database_url: str,
     assert await migrate(database_url) is False
     await engine.dispose()
 
+
+async def test_it_finds_what_it_reads_in_the_orders_of_this_release(
+    its_url: str, sqlite_url: str, clock: Clock
+) -> None:
+    """Every field that it has written is still written, in the same place and of the same type."""
+    with closing(sqlite3.connect(its_url.partition("///")[2])) as database:
+        (its,) = database.execute("SELECT details FROM orders WHERE state = 'paid'").fetchone()
+    engine = create_engine(sqlite_url)
+    scene = Scene(engine, clock)
+    await scene.prepare()
+    await scene.process().place(await scene.submission(await scene.cart(coupon=CODE)))
+    ((ours,),) = await fetch(engine, select(orders.c.details))
+    await scene.catalog.close()
+    await engine.dispose()
+    assert fields_of(json.loads(its)) - fields_of(json.loads(ours)) == set()
+
+
+def fields_of(value: Any, path: str = "") -> set[tuple[str, str]]:
+    """The path and the type of everything in a JSON value; the items of a list have one path."""
+    inner: list[tuple[str, Any]] = []
+    if isinstance(value, dict):
+        inner = list(value.items())
+    elif isinstance(value, list):
+        inner = [("", item) for item in value]
+    below = {field for name, item in inner for field in fields_of(item, f"{path}/{name}")}
+    return {(path, type(value).__name__), *below}
+
+
+async def test_this_release_starts_and_sells_on_the_next_schema(database_url: str, clock: Clock) -> None:
+    """A later release has added columns, a table and an index."""
+    engine = create_engine(database_url)
+    async with writing(engine) as connection:
+        for statement in ADDITIONS:
+            await connection.execute(text(statement))
+    await engine.dispose()
+    settings = Settings(database_url=database_url)
+    async with opened(settings, prepare=True) as parts:
+        scene = Scene(parts.database, clock)
+        await scene.prepare()
+        process = scene.process()
+        order = await process.place(await scene.submission(await scene.cart(coupon=CODE)))
+        assert (order.state, order.settled) == ("paid", True)
+        assert await process.transitions.ship(order)
+        assert (await parts.stock_book.levels(["MUG"]))[0].level.on_hand == STOCK["MUG"] - 2
+        await scene.catalog.close()
+    assert await migrate(database_url) is False
+
+
+ADDITIONS = (
+    "ALTER TABLE orders ADD COLUMN later VARCHAR NOT NULL DEFAULT 'x'",
+    "ALTER TABLE variants ADD COLUMN later INTEGER",
+    "ALTER TABLE order_events ADD COLUMN later INTEGER NOT NULL DEFAULT 0",
+    "CREATE TABLE later (id INTEGER PRIMARY KEY)",
+    "CREATE INDEX ix_later ON orders (later)",
+    "UPDATE alembic_version SET version_num = '9999'",
+)
 
 COUNTED = [
     select(orders.c.number, orders.c.state, orders.c.total, orders.c.email).order_by(orders.c.number),

@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -202,15 +202,62 @@ def test_a_payment_in_progress_is_finished(open_shop: OpenShop) -> None:
     assert "Traceback" not in shop.log.read_text()
 
 
+def test_a_shop_removes_what_a_killed_one_has_left(open_shop: OpenShop) -> None:
+    with TemporaryDirectory(prefix="shop-test-") as folder:
+        killed, alive = (open_shop(products={"mug": 1900}, TMPDIR=folder) for _ in range(2))
+        before = set(Path(folder).iterdir())
+        killed.process.kill()
+        killed.process.wait(timeout=20)
+        assert set(Path(folder).iterdir()) == before
+        killed.start()
+        after = set(Path(folder).iterdir())
+        assert (len(before & after), len(after)) == (1, 2), "that of the living shop, and a new one"
+        assert metric(alive, "process_start_time_seconds") > 0
+
+
+def test_connections_that_wait_for_workers_are_served_before_the_port_closes(
+    open_shop: OpenShop, valkey: Valkey
+) -> None:
+    shop = open_shop(products={"mug": 1900}, REDIS_URL=valkey.url, WORKERS="2")
+    shop.process.send_signal(signal.SIGSTOP)  # it would kill workers that do not answer it
+    workers = children_of(shop.process.pid)
+    assert len(workers) == 2
+    for worker in workers:
+        os.kill(worker, signal.SIGSTOP)
+    waiting = asks_for_pages(shop, 200)
+    for process in (*workers, shop.process.pid):
+        os.kill(process, signal.SIGTERM)
+        os.kill(process, signal.SIGCONT)
+    assert all_served(waiting)
+    assert shop.process.wait(timeout=20) in (0, -signal.SIGTERM)
+
+
 def test_connections_that_wait_are_served_before_the_port_closes(open_shop: OpenShop) -> None:
     shop = open_shop(products={"mug": 1900})
     shop.process.send_signal(signal.SIGSTOP)
-    waiting = [socket.create_connection(("127.0.0.1", shop.port), timeout=6 * PATIENCE) for _ in range(200)]
-    for connection in waiting:
-        connection.sendall(b"GET /product/mug HTTP/1.1\r\nHost: a\r\n\r\n")
+    waiting = asks_for_pages(shop, 200)
     shop.process.send_signal(signal.SIGTERM)
     shop.process.send_signal(signal.SIGCONT)
-    for connection in waiting:
-        with connection:
-            assert connection.recv(12) == b"HTTP/1.1 200"
+    assert all_served(waiting)
     assert shop.process.wait(timeout=20) in (0, -signal.SIGTERM)
+
+
+def asks_for_pages(shop: ShopProcess, count: int) -> list[socket.socket]:
+    waiting = [socket.create_connection(("127.0.0.1", shop.port), timeout=6 * PATIENCE) for _ in range(count)]
+    for connection in waiting:
+        connection.sendall(b"GET /product/mug HTTP/1.1\r\nHost: a\r\n\r\n")
+    return waiting
+
+
+def all_served(waiting: list[socket.socket]) -> bool:
+    answers = []
+    for connection in waiting:
+        with connection, suppress(ConnectionError):
+            answers.append(connection.recv(12))
+    return answers == [b"HTTP/1.1 200"] * len(waiting)
+
+
+def children_of(pid: int) -> list[int]:
+    """The worker processes of a shop: those with its command line, without Python's resource tracker."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]

@@ -141,7 +141,16 @@ def test_the_way_to_plug_in_a_payment_provider_is_the_codes() -> None:
 async def test_the_upgrade_page_quotes_what_a_release_says(sqlite_url: str, revision: str) -> None:
     with closing(sqlite3.connect(sqlite_url.partition("///")[2])) as database, database:
         database.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+        database.execute("UPDATE schema_compatibility SET oldest = ?", (revision,))
     with pytest.raises(ConfigurationError) as refusal:
         await require_current(sqlite_url)
     page = re.sub(r"\d{4}", "N", (ROOT / "docs/upgrade.md").read_text())
     assert f"\nshop: {re.sub(r'[0-9]{4}', 'N', str(refusal.value))}\n" in page
+
+
+async def test_the_upgrade_page_quotes_what_a_release_logs(sqlite_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    with closing(sqlite3.connect(sqlite_url.partition("///")[2])) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    await require_current(sqlite_url)
+    page = re.sub(r"\d{4}", "N", (ROOT / "docs/upgrade.md").read_text())
+    assert f"\n{re.sub(r'[0-9]{4}', 'N', caplog.messages[-1])}\n" in page

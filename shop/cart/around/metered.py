@@ -12,6 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
+from shop import tracing
 from shop.cart.around.failover import FailoverCartService
 from shop.cart.around.forwarding import ForwardingCartService
 from shop.cart.around.moving import MovingCartService
@@ -85,7 +86,8 @@ class MeteredCartService(ForwardingCartService):
         if (request := current.get()) is not None:
             request.cart_operations += 1
         try:
-            value = await call
+            with tracing.span(f"cart {operation}"):
+                value = await call
             result = "ok"
             return value  # noqa: TRY300 - the result is counted in every case
         except InvalidInput:

@@ -18,6 +18,7 @@ from typing import Any
 from hiredis import pack_command
 from redis import exceptions as redis_errors
 
+from shop import tracing
 from shop.cart.clock import StoreClock
 from shop.deadlines import Deadlines
 from shop.errors import StoreBusy, StoreRefused
@@ -94,6 +95,12 @@ class SharedPipeline:
 
     async def call(self, *command: Any) -> Any:
         """Send a command and return the reply. Raises StoreBusy if too many commands are queued."""
+        if not tracing.is_on():
+            return await self._call(command)
+        with tracing.span(str(command[0]), "client", db__system__name="redis", db__operation__name=str(command[0])):
+            return await self._call(command)
+
+    async def _call(self, command: tuple[Any, ...]) -> Any:
         packed = _pack(command)
         if not self._free_slots or self._waiting:
             return await self._wait(packed)

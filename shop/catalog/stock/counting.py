@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 from sqlalchemy import bindparam, select, update
@@ -102,3 +103,15 @@ def _checked(sku: str, on_hand: int) -> int:
     if not 0 <= on_hand <= MAX_ON_HAND:
         raise InvalidInput(f"{sku}: the quantity on hand would be {on_hand}.")
     return on_hand
+
+
+def number(count: int | None) -> str:
+    """A quantity as operators read it."""
+    return "no limit" if count is None else str(count)
+
+
+def told(change: StockChange) -> str:
+    """'2026-11-30 14:05 UTC, ada: set, 10 to 8: one is broken'."""
+    why = f": {change.reason}" if change.reason else ""
+    numbers = f"{number(change.before)} to {number(change.after)}"
+    return f"{datetime.fromtimestamp(change.at, UTC):%Y-%m-%d %H:%M} UTC, {change.who}: {change.kind}, {numbers}{why}"

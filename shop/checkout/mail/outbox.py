@@ -17,6 +17,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from shop import tracing
 from shop.checkout.schema import outbox
 from shop.database import fetch, insert_into, writing
 from shop.errors import EmailRefused, EmailUnavailable, NotFound, unforeseen
@@ -128,7 +129,8 @@ class Outbox:
             return True  # another process has claimed it
         stored = msgspec.structs.replace(stored, due_at=claim, attempts=stored.attempts + 1)
         try:
-            await self._sender.send(stored.email)
+            with tracing.span("outbox send", "producer", messaging__operation__type="send"):
+                await self._sender.send(stored.email)
         except EmailRefused as error:
             log.warning("An e-mail was refused permanently and will not be retried; see 'shop outbox list'")
             return await self._update(stored, due_at=NEVER, error=str(error))

@@ -18,6 +18,7 @@ from shop.errors import InvalidInput, NotFound, OrderStateRefused
 from shop.money import allocate
 
 REFUNDABLE = ("paid", "shipped")
+REFUNDED_MEANWHILE = "Something else of this order has been refunded meanwhile. Nothing was done."
 
 
 class PartRefund(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +29,9 @@ class PartRefund(msgspec.Struct, frozen=True, kw_only=True):
     skus: Mapping[str, int] = {}
     restock: bool = False
     """Whether the items go on sale again."""
+    refunded_before: int | None = None
+    """What had been refunded when this was decided, minor units: a form that is sent twice has no effect the second
+    time. None: not checked."""
 
 
 class StoredRefund(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +92,8 @@ def next_refund(order: Order, part: PartRefund, earlier: Sequence[StoredRefund],
     """The refund of a part of an order. Raises OrderStateRefused, and InvalidInput for more than there is."""
     if order.state not in REFUNDABLE and not order.waits_for_capture:
         raise OrderStateRefused(order.number, order.state, "refunded")
+    if part.refunded_before not in (None, order.refunded):
+        raise InvalidInput(REFUNDED_MEANWHILE)
     if len(earlier) >= MOST_REFUNDS:
         raise InvalidInput(f"This order has had {MOST_REFUNDS} refunds. Refund the rest of it at once.")
     amount = cost_of(order, part.skus, earlier) if part.amount is None else part.amount

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shop import tracing
 from shop.checkout.mail.order_emails import OrderEmails
 from shop.checkout.model import Order, OrderEvent, State
 from shop.checkout.payments.provider import Payment, PaymentProvider
@@ -103,7 +104,8 @@ class OrderSteps:
         """The provider's answer. Raises PaymentUnavailable on a timeout."""
         try:
             async with asyncio.timeout(self.seconds):
-                return await call
+                with tracing.span(f"payment {getattr(call, '__name__', 'call')}", "client"):
+                    return await call
         except TimeoutError as error:
             raise PaymentUnavailable("The bank does not answer. Whether the payment was made is not known.") from error
 

@@ -12,7 +12,7 @@ from shop.commands.cart.group import JSON, InOrder
 from shop.settings import Settings
 
 if TYPE_CHECKING:
-    from shop.commands.orders.change import Outcome
+    from shop.checkout.placing.operator_changes import Outcome
 
 STATES = ("pending", "failed", "placed", "paid", "shipped", "cancelled", "refunded")
 NUMBER = click.argument("number")
@@ -141,6 +141,7 @@ def resolve(number: str, outcome: Outcome | None, why: str) -> None:
 
 
 def _change(number: str, *, yes: bool, **change: Any) -> None:
-    from shop.commands.orders.change import Change, change_order
+    from shop.checkout.placing.operator_changes import OrderChange
+    from shop.commands.orders.change import change_order
 
-    asyncio.run(change_order(Settings.from_env(), number, Change(**change), yes=yes))
+    asyncio.run(change_order(Settings.from_env(), number, OrderChange(**change), yes=yes))

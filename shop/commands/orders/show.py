@@ -7,7 +7,6 @@ import csv
 import io
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
 import click
 import msgspec
@@ -17,6 +16,7 @@ from rich.table import Column, Table
 from shop.checkout.model import Order, OrderEvent, Parcel
 from shop.checkout.order_numbers import grouped, typed_number
 from shop.checkout.payments.provider import Payment
+from shop.checkout.placing.operator_facts import facts_of, minute, state_of, told
 from shop.checkout.placing.orders import OrderQuery, Orders, flat
 from shop.commands.terminal import harmless
 from shop.errors import NotFound
@@ -60,7 +60,7 @@ def csv_rows(order: Order) -> Iterator[list[str]]:
         unit, discount, line_tax, shipping, tax, total = (f"{quote.money(amount).decimal:f}" for amount in amounts)
         title = f"{line.title}, {line.variant}" if line.variant else line.title
         texts = (buyer.email, address.name, ", ".join(address.lines), address.country_code)
-        ordered = (order.number, _time(order.created_at), order.state, *map(_inert, texts))
+        ordered = (order.number, minute(order.created_at), order.state, *map(_inert, texts))
         sold = (_inert(line.sku), _inert(title), str(line.quantity), unit, discount, line.tax_class, line_tax)
         yield [*ordered, *sold, quote.coupon, shipping, tax, total, quote.currency]
 
@@ -79,8 +79,8 @@ def _print_table(found: Sequence[Order]) -> None:
         total = order.quote.total.format()
         table.add_row(
             grouped(order.number),
-            _time(order.created_at),
-            _state(order),
+            minute(order.created_at),
+            state_of(order),
             total,
             str(units),
             harmless(order.buyer.email),
@@ -107,20 +107,14 @@ def show_order(settings: Settings, number: str, *, as_json: bool) -> None:
         for parcel in moved:
             click.echo(harmless(_moved(parcel)))
         for event in history:
-            click.echo(harmless(_told(event)))
-
-
-def _told(event: OrderEvent) -> str:
-    """'2026-11-30 14:05 UTC: shipped by ada (DHL 0034…)'."""
-    by, why = f" by {event.who}" if event.who else "", f" ({event.why})" if event.why else ""
-    return f"{_time(event.at)} UTC: {event.what}{by}{why}"
+            click.echo(harmless(told(event)))
 
 
 def _moved(parcel: Parcel) -> str:
     """'Sent 2026-11-30 14:05 UTC: 1 × MUG, DHL 0034'."""
     units = ", ".join(f"{count} × {sku}" for sku, count in parcel.skus.items())
     where = ("on sale again" if parcel.restocked else "not on sale") if parcel.returned else parcel.carriage
-    return f"{'Back' if parcel.returned else 'Sent'} {_time(parcel.at)} UTC: {', '.join(filter(None, (units, where)))}"
+    return f"{'Back' if parcel.returned else 'Sent'} {minute(parcel.at)} UTC: {', '.join(filter(None, (units, where)))}"
 
 
 async def find(orders: Orders, number: str) -> Order:
@@ -133,54 +127,13 @@ async def find(orders: Orders, number: str) -> Order:
 
 def _print(order: Order, payment: Payment | None) -> None:
     console, quote = Console(soft_wrap=True, highlight=False, markup=False), order.quote
-    console.print(f"Order {grouped(order.number)} of {_time(order.created_at)} UTC is {_state(order)}.")
+    console.print(f"Order {grouped(order.number)} of {minute(order.created_at)} UTC is {state_of(order)}.")
     table = Table("sku", "item", "quantity", "each", "discount", "total")
     for line in quote.lines:
         discount = quote.money(line.discount).format() if line.discount else ""
         item, amounts = map(harmless, (line.sku, line.name)), (line.unit.format(), discount, line.total.format())
         table.add_row(*item, str(line.quantity), *amounts)
     console.print(table)
-    for name, value in _facts(order, payment).items():
+    for name, value in facts_of(order, payment).items():
         if value:
             console.print(f"{name}: {harmless(value)}")
-
-
-def _facts(order: Order, payment: Payment | None) -> dict[str, str]:
-    quote = order.quote
-    sums, method = quote.totals, quote.method_title
-    taxes = ", ".join(f"{tax.title} {quote.money(tax.amount).format()}" for tax in sums.all_taxes)
-    return {
-        "Coupon": f"{quote.coupon}, {quote.money(sums.discount).format()} off" if quote.coupon else "",
-        "Shipping": ", ".join(filter(None, (method, quote.money(sums.shipping).format()))),
-        "Total": quote.total.format() + (f", {'of which ' if sums.tax_included else ''}{taxes}" if sums.tax else ""),
-        "No tax": sums.untaxed_words or sums.untaxed,
-        "Payment": _payment(order, payment),
-        "Reference": order.payment_reference,
-        "Refunded": _refunded(order),
-        "Dispute": order.dispute,
-        "E-mail": order.buyer.email,
-        "Address": ", ".join(order.buyer.address.lines),
-        **{fact.label: "\n  ".join(fact.lines) for fact in order.buyer.facts},
-        "Failure": order.failure,
-        "Cart": f"{quote.cart_id}, revision {quote.revision}",
-        "Changed": f"{_time(order.changed_at)} UTC",
-    }
-
-
-def _refunded(order: Order) -> str:
-    refunded = order.quote.money(order.refunded).format()
-    return f"{refunded} in parts, {order.unrefunded.format()} left" if order.refunded else ""
-
-
-def _payment(order: Order, payment: Payment | None) -> str:
-    if not order.quote.totals.total:
-        return "nothing to pay"
-    return ", ".join(filter(None, (order.buyer.card, payment.status if payment else "never made")))
-
-
-def _state(order: Order) -> str:
-    return order.state if order.settled else f"{order.state}, not settled"
-
-
-def _time(at: int) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M}"

@@ -23,21 +23,31 @@ _ALWAYS = [
 _HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 
-def policy(pages: Iterable[str] = ()) -> str:
-    """The policy, with the origins of pages to which a form may lead: those of the payment provider."""
+REPORTS = "/csp-reports"
+_ENDPOINTS = (b"reporting-endpoints", f'csp="{REPORTS}"'.encode())
+
+
+def policy(pages: Iterable[str] = (), *, reports: bool = False) -> str:
+    """The policy, with the origins of pages to which a form may lead: those of the payment provider.
+
+    `reports`: browsers report violations, older ones to `report-uri`.
+    """
     targets = " ".join(("'self'", *pages))
-    return CONTENT_SECURITY_POLICY.replace("form-action 'self'", f"form-action {targets}")
+    own = CONTENT_SECURITY_POLICY.replace("form-action 'self'", f"form-action {targets}")
+    return f"{own}; report-uri {REPORTS}; report-to csp" if reports else own
 
 
 class SecurityHeaders:
     """Adds the headers. An https `public_url` adds HSTS even if the proxy itself connects by http.
 
-    `pages`: see `policy`.
+    `pages`, `reports`: see `policy`.
     """
 
-    def __init__(self, public_url: str = "", pages: Iterable[str] = ()) -> None:
+    def __init__(self, public_url: str = "", pages: Iterable[str] = (), *, reports: bool = False) -> None:
         self._https = public_url.startswith("https:")
-        self._always = [(b"content-security-policy", policy(pages).encode()), *_ALWAYS]
+        self._always = [(b"content-security-policy", policy(pages, reports=reports).encode()), *_ALWAYS]
+        if reports:
+            self._always.append(_ENDPOINTS)
         self._with_hsts = [*self._always, _HSTS]
 
     def add(self, start: HTTPResponseStartEvent, scope: Scope) -> None:

@@ -61,6 +61,7 @@ LOOK_UPS = Limit("look_ups", 60, only_failures=True)
 HANDOFFS = Limit("handoffs", 120)
 ALERTS = Limit("alerts", 30)
 SIGN_INS = Limit("sign_ins", 10, only_failures=True)
+CSP_REPORTS = Limit("csp_reports", 100)
 
 ROUTES: dict[tuple[str, str], tuple[Limit, ...]] = {
     ("GET", "/checkout"): (CHECKOUTS,),
@@ -74,6 +75,7 @@ ROUTES: dict[tuple[str, str], tuple[Limit, ...]] = {
     ("POST", "/handoff/{token}"): (HANDOFFS,),
     ("POST", "/alerts"): (ALERTS,),
     ("POST", "/operations/sign-in"): (SIGN_INS,),
+    ("POST", "/csp-reports"): (CSP_REPORTS,),
 }
 """What is limited, by method and route. The limit of CARTS is checked where a cart begins."""
 FAILED = frozenset((404, 422))

@@ -7,41 +7,36 @@ import time
 
 from shop.cart.around.failover import FailoverCartService
 from shop.cart.redis.slow_log import SlowCommand
-from shop.errors import NotFound, ShopError
+from shop.errors import ShopError
 from shop.metrics.collector import read_history
 from shop.operator_password import matches
 from shop.parts import Parts
 from shop.web.http.forms import read_form
-from shop.web.http.reply import Reply, go_to, html
+from shop.web.http.reply import NO_STORE, Reply, go_to, html
 from shop.web.http.request import ShopRequest
 from shop.web.operations.operations_builder import operations_view
-from shop.web.operations.sign_in import OperatorSessions
-from shop.web.operations.views import SignInView, State
+from shop.web.operations.sign_in import PATH, OperatorAccess, OperatorSessions
+from shop.web.operations.views import State
 from shop.web.render.storefront import Storefront
 
-PATH = "/operations"
-NO_STORE = (b"cache-control", b"no-store")
 LOOK_SECONDS = 2.0
 
 
 class OperationsHandlers:
     """Handles /operations. Without OPERATOR_PASSWORD there is no such page."""
 
-    def __init__(self, site: Storefront, parts: Parts) -> None:
-        settings = parts.settings
+    def __init__(self, site: Storefront, parts: Parts, sessions: OperatorSessions, access: OperatorAccess) -> None:
         self._site = site
         self._parts = parts
-        self._hash = settings.operator_password
-        self._sessions = OperatorSessions(
-            self._hash, settings.secret_key, https=settings.public_url.startswith("https:"), clock=parts.clock
-        )
+        self._hash = parts.settings.operator_password
+        self._sessions = sessions
+        self._access = access
         self._checking = asyncio.Semaphore(1)
 
     async def show(self, request: ShopRequest) -> Reply:
         """GET /operations: the page, or the form to sign in. Raises NotFound without a password."""
-        self._require_password()
-        if not self._sessions.is_open(request):
-            return go_to(request, PATH) if request.is_htmx else self._sign_in_form()
+        if refusal := self._access.refusal(request):
+            return refusal
         *states, slow = await asyncio.gather(self._database_state(), self._carts_state(), self._slow_commands())
         view = operations_view(read_history(self._parts.settings.metrics_sockets), states, time.time(), slow)
         name = "operations/_figures.html" if request.wants_fragment else "operations/page.html"
@@ -49,26 +44,18 @@ class OperationsHandlers:
 
     async def sign_in(self, request: ShopRequest) -> Reply:
         """POST /operations/sign-in: password. Its hash is checked in a thread, one at a time: that takes long."""
-        self._require_password()
+        self._access.require_password()
         password = (await read_form(request)).fields.get("password", "")[:1000]
         async with self._checking:
             is_right = await asyncio.to_thread(matches, self._hash, password)
         if not is_right:
-            return self._sign_in_form(wrong=True)
+            return self._access.form(wrong=True)
         return go_to(request, PATH, headers=(self._sessions.begin(request),))
 
     async def sign_out(self, request: ShopRequest) -> Reply:
         """POST /operations/sign-out."""
-        self._require_password()
+        self._access.require_password()
         return go_to(request, PATH, headers=(self._sessions.end(request),))
-
-    def _require_password(self) -> None:
-        if not self._hash:
-            raise NotFound("There is no such page.")
-
-    def _sign_in_form(self, *, wrong: bool = False) -> Reply:
-        page = self._site.templates.fragments("operations/sign_in.html", SignInView(wrong))
-        return html(page, status=422 if wrong else 200, cache=NO_STORE)
 
     async def _database_state(self) -> State:
         try:

@@ -7,9 +7,16 @@ import secrets
 import time
 from collections.abc import Callable
 
-from shop.web.http.reply import Header
+from shop.errors import NotFound
+from shop.i18n import ENGLISH, speak
+from shop.web.http.reply import NO_STORE, Header, Reply, go_to, html
 from shop.web.http.request import ShopRequest
+from shop.web.operations.views import SignInView
+from shop.web.render.templating.templates import Templates
 
+PATH = "/operations"
+OPERATOR = "operator"
+"""Who did something on these pages, in the histories of orders and of stock: all share one password."""
 NAME = "neap_operator"
 SECONDS = 30 * 60
 
@@ -54,3 +61,32 @@ class OperatorSessions:
         secure = "; Secure" if self._is_secure(request) else ""
         cookie = f"{self._name(request)}={value}; Path=/; Max-Age={seconds}; SameSite=Strict; HttpOnly{secure}"
         return b"set-cookie", cookie.encode("ascii")
+
+
+class OperatorAccess:
+    """Lets only operators see a page. Without OPERATOR_PASSWORD there are no such pages."""
+
+    def __init__(self, templates: Templates, sessions: OperatorSessions, *, is_on: bool) -> None:
+        self._templates = templates
+        self._sessions = sessions
+        self._is_on = is_on
+
+    def require_password(self) -> None:
+        """Raise NotFound if no password is set."""
+        if not self._is_on:
+            raise NotFound("There is no such page.")
+
+    def refusal(self, request: ShopRequest) -> Reply | None:
+        """What somebody gets who has not signed in; None for an operator, to whom the shop speaks English."""
+        self.require_password()
+        speak(ENGLISH)
+        if self._sessions.is_open(request):
+            return None
+        if request.is_htmx or request.method == "POST":
+            return go_to(request, PATH)
+        return self.form()
+
+    def form(self, *, wrong: bool = False) -> Reply:
+        """The form to sign in."""
+        page = self._templates.fragments("operations/sign_in.html", SignInView(wrong))
+        return html(page, status=422 if wrong else 200, cache=NO_STORE)

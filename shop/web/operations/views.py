@@ -51,3 +51,77 @@ class SignInView(msgspec.Struct, frozen=True):
     """The form; `wrong` after a wrong password."""
 
     wrong: bool = False
+
+
+class OrderRow(msgspec.Struct, frozen=True):
+    """An order in a list; `placed` is in UTC."""
+
+    number: str
+    path: str
+    placed: str
+    state: str
+    total: str
+    units: int
+    email: str
+
+
+class OrdersView(msgspec.Struct, frozen=True):
+    """The list of orders, and what was searched for."""
+
+    rows: tuple[OrderRow, ...]
+    text: str
+    state: str
+    states: tuple[str, ...]
+    """Those that can be chosen."""
+    most: int
+    """So many are listed at most."""
+
+
+class OrderLine(msgspec.Struct, frozen=True):
+    """A line of an order; `field` is the name of the field for a quantity of it."""
+
+    sku: str
+    name: str
+    quantity: int
+    field: str
+
+
+class OperatorOrderView(msgspec.Struct, frozen=True):
+    """The page of an order."""
+
+    row: OrderRow
+    lines: tuple[OrderLine, ...]
+    facts: tuple[tuple[str, str], ...]
+    history: tuple[str, ...]
+    alert: str
+    """Why something was refused; '' if nothing was."""
+    left: str
+    """The amount that was not refunded."""
+    refunded: int
+    """Minor units that were refunded in parts."""
+    ships: bool
+    cancels: bool
+    refunds: bool
+    outcomes: tuple[str, ...]
+    """The outcomes by which it can be resolved."""
+
+
+class ConfirmView(msgspec.Struct, frozen=True):
+    """The question whether to change an order. `fields` are sent with the answer."""
+
+    row: OrderRow
+    action: str
+    title: str
+    plan: str
+    fields: dict[str, str]
+
+
+class StockView(msgspec.Struct, frozen=True):
+    """The stock of a sku; without a sku, only the form for one."""
+
+    sku: str
+    levels: tuple[tuple[str, str], ...] = ()
+    on_hand: str = ""
+    """'' if it has no limit."""
+    history: tuple[str, ...] = ()
+    alert: str = ""

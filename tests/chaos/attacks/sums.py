@@ -12,7 +12,8 @@ from itertools import cycle
 from shop.catalog.exchange_rates import read_rates
 from shop.catalog.writing.importing import CatalogImport
 from shop.checkout.model import State
-from shop.commands.orders.change import Change, change_order
+from shop.checkout.placing.operator_changes import OrderChange
+from shop.commands.orders.change import change_order
 from shop.database import create_engine
 from shop.errors import OrderStateRefused
 from shop.settings import Settings
@@ -156,7 +157,7 @@ async def meddle(raid: Raid) -> None:
 
     async def operates(number: str, to: State) -> None:
         with suppress(OrderStateRefused):
-            await change_order(settings, number, Change(to=to, restock=to == "cancelled"), yes=True)
+            await change_order(settings, number, OrderChange(to=to, restock=to == "cancelled"), yes=True)
 
     while len(seen) < raid.many and time.monotonic() < until:
         firm = [order.number for order in await raid.audit.orders() if order.firm and order.number not in seen]

@@ -112,15 +112,19 @@ class TestDatabase:
         assert finding.says.startswith("The database is not prepared.")
 
     @pytest.mark.parametrize(
-        ("revision", "level", "words"),
+        ("revision", "oldest", "level", "words"),
         [
-            ("0000", Level.PROBLEM, "older release (revision 0000, not "),
-            ("9999", Level.WARNING, "newer release (revision 9999, not "),
+            ("0000", "0000", Level.PROBLEM, "older release (revision 0000, not "),
+            ("9999", "0016", Level.WARNING, "newer release (revision 9999, not "),
+            ("9999", "9999", Level.PROBLEM, "newer release (revision 9999, not "),
         ],
     )
-    async def test_one_of_another_version(self, sqlite_url: str, revision: str, level: Level, words: str) -> None:
+    async def test_one_of_another_version(
+        self, sqlite_url: str, revision: str, oldest: str, level: Level, words: str
+    ) -> None:
         with sqlite3.connect(file_of(sqlite_url)) as connection:
             connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+            connection.execute("UPDATE schema_compatibility SET oldest = ?", (oldest,))
         connection.close()
         found = {finding.about: finding for finding in await check_database(sqlite_url)}
         assert found["migrations"].level is level
