@@ -54,6 +54,7 @@ async def test_shoppers_find_what_they_look_for(engine: AsyncEngine, language: s
         ("10mm", "Screw 10 mm"),
         ("womens shoes", "Women’s Shoes"),
         ("women's shoes", "Womens Shoes"),
+        ("womenʼs shoes", "Women's Shoes"),
         ("杯", "漂亮的杯子"),
         ("茶碗", "青い茶碗"),
         ("กาแฟ", "แก้วกาแฟ"),
