@@ -32,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shop.catalog.reading.text_search import WEIGHTS, Alternative, Field, Group, Term, TextSearch
+from shop.catalog.reading.text_search import WEIGHTS, Alternative, Field, Group, Kind, Term, TextSearch
 from shop.catalog.schema import product_texts
 
 INDEX_VERSION = 1
@@ -180,6 +180,19 @@ def matched_terms(search: Search, text: TextSearch) -> Select[Any]:
 def every_term(search: Search, text: TextSearch) -> Select[Any]:
     """Selects the `product_id` of products with all terms of a search."""
     key, condition = search.found(_every(search, text))
+    return select(key.label("product_id")).where(condition)
+
+
+def exact_titles(search: Search, text: TextSearch) -> Select[Any] | None:
+    """Selects the `product_id` of products that have every term in their titles as it was typed: the highest score.
+
+    None if a term has no such alternative.
+    """
+    exact = [[one for one in term.alternatives if one.kind is Kind.EXACT] for term in text.findable]
+    if not all(exact):
+        return None
+    in_title = (_any(search, alternatives, (Field.TITLE,)) for alternatives in exact)
+    key, condition = search.found(search.joined(in_title, every=True))
     return select(key.label("product_id")).where(condition)
 
 

@@ -55,7 +55,13 @@ class ListingHandlers:
             title if query.page == 1 else _("{title}, page {page}", title=title, page=query.page),
             description=_(FRONT_DESCRIPTION)
             if front
-            else ngettext("{title}: {count} product.", "{title}: {count} products.", page.total, title=title),
+            else ngettext(
+                "{title}: {count} product.",
+                "{title}: {count} products.",
+                page.total,
+                at_least=page.at_least,
+                title=title,
+            ),
             path=listing_path(query),
             canonical=canonical,
             currency=prices.currency,
