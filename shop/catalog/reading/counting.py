@@ -142,7 +142,8 @@ class FacetCounts:
 
 def _counts(name: Any, value: Any, count: Any, first: Any = None) -> Counts:
     place = _NONE if first is None else cast(first, BigInteger)
-    return select(name.label("name"), value.label("value"), count.label("products"), place.label("first"))
+    named: tuple[Any, ...] = (("name", name), ("value", value), ("products", count), ("first", place))
+    return select(*(column.label(label) for label, column in named))
 
 
 _NONE = literal_column("0", BigInteger)

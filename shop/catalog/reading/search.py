@@ -111,13 +111,17 @@ class SqliteSearch:
 
 
 class PostgresSearch:
-    """Searches a tsvector column with a GIN index. Tokens have the prefix '=', which no lexeme has."""
+    """Searches a tsvector column with a GIN index. Tokens have the prefix '=', which no lexeme has.
+
+    Expressions are part of the statement: a plan that all words share suits neither the rare nor the common ones.
+    """
 
     vector: ColumnElement[Any] = literal_column("product_texts.vector")
 
     def found(self, expression: str) -> tuple[ColumnElement[int], ColumnElement[bool]]:
         """See Search."""
-        return product_texts.c.product_id, self.vector.op("@@")(cast(expression, TSQUERY))
+        query = bindparam(None, expression, Text, literal_execute=True)
+        return product_texts.c.product_id, self.vector.op("@@")(cast(query, TSQUERY))
 
     def quoted(self, lexeme: str) -> str:
         """See Search."""
