@@ -25,8 +25,8 @@ from shop.catalog.reading.filtering import PAGE_SIZE, Candidate, clamp_page, fil
 from shop.catalog.reading.paging import listing_conditions, page_statement, product_ids, token_groups
 from shop.catalog.reading.price_scale import PriceScale, bands_at
 from shop.catalog.reading.search import (
+    best_titles,
     every_term,
-    exact_titles,
     matched_terms,
     matching_ids,
     scored,
@@ -285,10 +285,9 @@ class CatalogRepository:
         self, text: TextSearch, where: Sequence[ColumnElement[bool]], page: int
     ) -> list[ColumnElement[bool]]:
         """The conditions of the matches that rank highest, if these fill all pages up to one; then none is scored."""
-        titles = exact_titles(self.search, text) if text.strict else None
-        if titles is None:
+        if not text.strict:
             return []
-        best = [*where, listings.c.in_stock, listings.c.product_id.in_(titles)]
+        best = [*where, listings.c.in_stock, listings.c.product_id.in_(best_titles(self.search, text))]
         enough = page * PAGE_SIZE
         return best if await self._count(product_ids(best), enough) > enough else []
 

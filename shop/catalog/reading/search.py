@@ -32,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shop.catalog.reading.text_search import WEIGHTS, Alternative, Field, Group, Kind, Term, TextSearch
+from shop.catalog.reading.text_search import WEIGHTS, Alternative, Field, Group, Term, TextSearch
 from shop.catalog.schema import product_texts
 
 INDEX_VERSION = 1
@@ -187,17 +187,16 @@ def every_term(search: Search, text: TextSearch) -> Select[Any]:
     return select(key.label("product_id")).where(condition)
 
 
-def exact_titles(search: Search, text: TextSearch) -> Select[Any] | None:
-    """Selects the `product_id` of products that have every term in their titles as it was typed: the highest score.
-
-    None if a term has no such alternative.
-    """
-    exact = [[one for one in term.alternatives if one.kind is Kind.EXACT] for term in text.findable]
-    if not all(exact):
-        return None
-    in_title = (_any(search, alternatives, (Field.TITLE,)) for alternatives in exact)
+def best_titles(search: Search, text: TextSearch) -> Select[Any]:
+    """Selects the `product_id` of products that have every term in their titles in its best kind: the highest score."""
+    in_title = (_any(search, _best(term), (Field.TITLE,)) for term in text.findable)
     key, condition = search.found(search.joined(in_title, every=True))
     return select(key.label("product_id")).where(condition)
+
+
+def _best(term: Term) -> list[Alternative]:
+    kind = min(one.kind for one in term.alternatives)
+    return [one for one in term.alternatives if one.kind is kind]
 
 
 def matching_ids(search: Search, text: TextSearch) -> Select[Any]:
