@@ -30,20 +30,26 @@ from shop.checkout.pricing.countries import NAMES, is_country, key_of  # noqa: E
 
 ALIASES = {
     "AE": ("UAE", "Emirates", "الإمارات"),
+    "AU": ("Commonwealth of Australia",),
     "BA": ("Bosnia",),
     "CD": ("DR Congo", "DRC", "Zaire", "Congo Kinshasa"),
     "CG": ("Congo Brazzaville",),
     "CI": ("Ivory Coast",),
     "CV": ("Cape Verde",),
     "CZ": ("Czech Republic",),
+    "DE": ("BRD", "FRG"),
     "FM": ("Micronesia",),
     "GB": ("Great Britain", "Britain", "England", "Scotland", "Wales", "Northern Ireland", "XI",
-           "United Kingdom of Great Britain and Northern Ireland"),
+           "United Kingdom of Great Britain and Northern Ireland", "Großbritannien", "Grande-Bretagne", "Gran Bretaña",
+           "Gran Bretagna", "Grã-Bretanha", "Groot-Brittannië", "Storbritannien", "Wielka Brytania", "Великобритания",
+           "بريطانيا", "イギリス", "英國", "영국"),
     "GR": ("EL", "Hellas"),
     "HK": ("Hong Kong", "香港"),
     "IE": ("Eire", "Republic of Ireland"),
+    "IR": ("Persia",),
     "KP": ("DPRK",),
-    "KR": ("Korea", "Republic of Korea"),
+    "KR": ("Korea", "Republic of Korea", "한국", "남한"),
+    "LA": ("Lao PDR",),
     "MK": ("Macedonia", "FYROM"),
     "MM": ("Burma",),
     "MO": ("Macao", "Macau", "澳門", "澳门"),
@@ -57,6 +63,7 @@ ALIASES = {
     "US": ("America", "United States of America", "Estados Unidos", "USA"),
     "VA": ("Vatican", "Vatican City", "Holy See"),
     "VN": ("Viet Nam",),
+    "XK": ("XKX",),
 }  # fmt: skip
 """Names that neither source has."""
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "å": "aa", "Å": "Aa"})

@@ -84,11 +84,12 @@ def gettext(message: str, **values: object) -> str:
     return text.format_map(_isolated(values, language)) if values else text
 
 
-def ngettext(one: str, many: str, count: int, **values: object) -> str:
-    """Translate a message with singular and plural; {count} is filled in automatically: '1,204 products'."""
+def ngettext(one: str, many: str, count: int, *, at_least: bool = False, **values: object) -> str:
+    """Translate a message with singular and plural; {count} is filled in: '1,204 products', `at_least`: '1,204+ …'."""
     language = _current.get()
     number = count if -1000 < count < 1000 else format_decimal(count, locale=language.locale)
-    return language.messages.ngettext(one, many, count).format(count=number, **_isolated(values, language))
+    found = f"{number}+" if at_least else number
+    return language.messages.ngettext(one, many, count).format(count=found, **_isolated(values, language))
 
 
 def pgettext(context: str, message: str, **values: object) -> str:

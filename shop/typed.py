@@ -38,6 +38,9 @@ _ACCENTS = re.compile(
 """Marks that words are also written without: accents, and the points of Hebrew and Arabic. The marks of the scripts of
 India, of Thai and of Japanese are letters."""
 _AS_ASCII = str.maketrans({"٫": ".", _BLANK: " "})
+APOSTROPHES = "'’‘‛`´′＇ʹʻʼʽʾʿˈˊˋꞋꞌ\u05f3\u07f4\u07f5"
+"""What keyboards and people write for an apostrophe. Unicode takes half of them for letters."""
+_NO_APOSTROPHES = str.maketrans(dict.fromkeys(APOSTROPHES, " "))
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
 _NUMBER = re.compile(r"(?P<number>\+?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?)|(?P<comma>\+?\d+),0{1,2}", re.ASCII)
 
@@ -80,7 +83,8 @@ def whole_number(text: str) -> int | None:
 
 def folded(text: str) -> str:
     """The words of a text for comparing, with single spaces: 'Côte d’Ivoire' -> 'cote d ivoire'. Idempotent."""
-    text = _ACCENTS.sub("", unicodedata.normalize("NFKD", one_form(text).casefold())).translate(_LETTERS)
+    text = one_form(text.translate(_NO_APOSTROPHES)).casefold()
+    text = _ACCENTS.sub("", unicodedata.normalize("NFKD", text)).translate(_LETTERS)
     text = unicodedata.normalize("NFC", re.sub("[\u0640\u200c\u200d]", "", text))
     return " ".join(_words(text))
 

@@ -287,6 +287,8 @@ class Facet(msgspec.Struct, frozen=True):
     values: tuple[FacetValue, ...]
     more: int = 0
     """The number of rarer values that are not listed."""
+    at_least: bool = False
+    """Whether only the first of many products were counted, so that every count may be higher."""
 
 
 class Category(msgspec.Struct, frozen=True):
@@ -298,7 +300,7 @@ class Category(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """A page of a listing; `total` counts all matches, `pages` is at least 1.
+    """A page of a listing; `total` counts all matches (unless `at_least`), `pages` is at least 1.
 
     `query.page` is the number of this page, clamped to the last one. `pages` is bounded whatever `total` is, which
     bounds the cost of a page.
@@ -313,5 +315,7 @@ class Page(msgspec.Struct, frozen=True):
     """The text that was searched for because some of its words are unknown; '' if it is that of the query."""
     partial: bool = False
     """Whether no product has all words of the text, so that those with the most of them are listed."""
+    at_least: bool = False
+    """Whether there are more matches than `total`; the pages list no more."""
     popular: tuple[Listing, ...] = ()
     """If nothing matches: the first products of the catalogue."""

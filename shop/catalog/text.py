@@ -12,6 +12,8 @@ from functools import lru_cache
 from hashlib import blake2b
 from itertools import groupby
 
+from shop.typed import APOSTROPHES
+
 MAX_WORD = 64
 """Characters of a word that are indexed."""
 
@@ -40,7 +42,8 @@ def _ranges(category: str) -> str:
 _MARKS = _ranges("M")
 _WORD = re.compile(f"(?:[^\\W_]|[{_MARKS}])+")
 _PIECE = re.compile(f"[0-9]+|(?:[^\\W0-9_]|[{_MARKS}])+")
-_GENITIVE = re.compile(r"(?<=\w)['’](?=s\b)")
+_APOSTROPHES = str.maketrans(dict.fromkeys(APOSTROPHES, "'"))
+_GENITIVE = re.compile(r"(?<=\w)'(?=s\b)")
 
 
 def fold(text: str) -> str:
@@ -59,7 +62,7 @@ def _digit(sign: str) -> str:
 
 def search_words(text: str) -> list[str]:
     """The folded words of a text, in order: runs of letters, and runs of digits. '10mm' is '10', 'mm'."""
-    folded = fold(_GENITIVE.sub("", text))
+    folded = fold(_GENITIVE.sub("", text.translate(_APOSTROPHES)))
     if not folded.isascii():
         folded = folded.translate(_SAME_IN_ARABIC)
     return [word[:MAX_WORD] for word in _PIECE.findall(folded)]

@@ -1,8 +1,8 @@
-"""Compares the cost of a page with 36 and with 100,000 products, on SQLite and PostgreSQL.
+"""Compares the cost of a page with 36 and with up to a million products, on SQLite and PostgreSQL.
 
-Run by `make bench`, or alone: `python -m tests.bench.bench_catalog [PRODUCTS]`. Pages are read from the
-database each time, without the shop's cache; 'warm' is the same page from that cache. The ratio is the cost of the
-large catalogue to the small one; the time is the median of repeated calls.
+Run by `make bench`, or alone: `python -m tests.bench.bench_catalog`. Pages are read from the database each time, not
+from the cache of the shop; 'warm' is the same page from it. The ratio is the median of the largest catalogue to that of
+the smallest.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -27,12 +27,15 @@ from shop.catalog.reading.cache import CachedCatalog
 from shop.catalog.reading.repository import CatalogRepository
 from shop.database import create_engine
 from tests.bench.pace import usually
-from tests.fixtures.large_catalog import write_catalog
+from tests.fixtures.large_catalog import multiply, write_catalog
 from tests.fixtures.postgres import postgres_database, postgres_server
 
-SMALL = 36
-CALLS = usually(41, short=1)
-MANY = usually(100_000, short=1_000)
+CALLS = usually(101, short=1)
+IMPORTED = usually(100_000, short=500)
+"""Products that are imported at most; more are copies of these."""
+SIZES = (36, usually(10_000, short=100), IMPORTED, IMPORTED * usually(10, short=2))
+FILE = f"{IMPORTED}.csv"
+Times = dict[str, tuple[float, float]]
 Calls = dict[str, Callable[[], Awaitable[object]]]
 
 
@@ -73,7 +76,7 @@ def calls(repository: CatalogRepository, cached: CachedCatalog, handle: str, sku
     }
 
 
-async def measure(url: str) -> dict[str, float]:
+async def measure(url: str) -> Times:
     """The latency of each call in milliseconds."""
     engine = create_engine(url)
     repository = CatalogRepository(engine, "EUR")
@@ -81,19 +84,21 @@ async def measure(url: str) -> dict[str, float]:
     first = (await repository.page(Query())).listings
     products = [product for listing in first[:5] if (product := await repository.product(listing.handle))]
     skus = [product.variants[0].sku for product in products]
-    times = {name: await _median(call) for name, call in calls(repository, cached, first[0].handle, skus).items()}
+    times = {name: await _latency(call) for name, call in calls(repository, cached, first[0].handle, skus).items()}
     await cached.close()
     await engine.dispose()
     return times
 
 
-async def _median(call: Callable[[], Awaitable[object]]) -> float:
+async def _latency(call: Callable[[], Awaitable[object]]) -> tuple[float, float]:
+    """The median and the 99th percentile."""
     taken = []
-    for _ in range(CALLS):
+    for _ in range(CALLS + 1):
         started = time.perf_counter()
         await call()
-        taken.append(time.perf_counter() - started)
-    return statistics.median(taken) * 1000
+        taken.append((time.perf_counter() - started) * 1000)
+    taken = sorted(taken[1:])  # the first one compiles the statements
+    return statistics.median(taken), taken[int(len(taken) * 0.99)]
 
 
 def load(file: Path, url: str) -> float:
@@ -105,49 +110,56 @@ def load(file: Path, url: str) -> float:
 
 
 @contextmanager
-def databases(folder: Path) -> Iterator[dict[str, tuple[str, str]]]:
-    """Two empty databases of each kind."""
+def databases(folder: Path) -> Iterator[dict[str, list[str]]]:
+    """Empty databases of each kind, one for each of SIZES."""
     with ExitStack() as stack:
         socket = stack.enter_context(postgres_server(f"bench-{os.getpid()}"))
-        small, large = (stack.enter_context(postgres_database(socket)) for _ in range(2))
         yield {
-            "SQLite": (f"sqlite:///{folder / 'small.db'}", f"sqlite:///{folder / 'large.db'}"),
-            "PostgreSQL": (small, large),
+            "SQLite": [f"sqlite:///{folder / f'{size}.db'}" for size in SIZES],
+            "PostgreSQL": [stack.enter_context(postgres_database(socket)) for _ in SIZES],
         }
 
 
-def main(products: int = MANY) -> None:
+def fill(folder: Path, url: str, size: int) -> None:
+    """Import a catalogue of this size; the largest one is a smaller one multiplied."""
+    imported = min(size, IMPORTED)
+    file = folder / f"{imported}.csv"
+    if not file.exists():
+        write_catalog(file, imported)
+    load(file, url)
+    if size > imported:
+        uvloop.run(multiply(url, size // imported))
+
+
+def main() -> None:
     """Measure and print."""
     console = Console()
     with tempfile.TemporaryDirectory() as name, databases(Path(name)) as urls:
         folder = Path(name)
-        for number in (SMALL, products):
-            write_catalog(folder / f"{number}.csv", number)
-        table = Table(title=f"The catalogue: milliseconds for {SMALL} and for {products:,} products")
-        table.add_column("")
-        results = []
-        for kind, (small, large) in urls.items():
-            load(folder / f"{SMALL}.csv", small)
-            first, again = (load(folder / f"{products}.csv", large) for _ in range(2))
-            console.print(
-                f"{kind}: {products:,} products imported in {first:.0f} s, again without a change in {again:.0f} s"
-            )
-            results.append((uvloop.run(measure(small)), uvloop.run(measure(large))))
-            for heading in (f"{kind}: {SMALL}", f"{products:,}", "ratio"):
-                table.add_column(heading, justify="right")
+        for kind, of_sizes in urls.items():
+            results = []
+            for size, url in zip(SIZES, of_sizes, strict=True):
+                fill(folder, url, size)
+                results.append(uvloop.run(measure(url)))
+            console.print(table_of(kind, results))
+            console.print(f"{kind}: {IMPORTED:,} products imported again in {load(folder / FILE, of_sizes[-2]):.0f} s")
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        console.print(
-            f"Peak memory of an import: {peak:.0f} MB; the file has {_size(folder / f'{products}.csv'):.0f} MB"
-        )
-        for call in results[0][0]:
-            cells = [(few[call], many[call], many[call] / few[call]) for few, many in results]
-            table.add_row(call, *(f"{a:.3f}" if i < 2 else f"{a:.1f}" for row in cells for i, a in enumerate(row)))
-        console.print(table)
+        size = (folder / FILE).stat().st_size / 1e6
+        console.print(f"Peak memory of an import: {peak:.0f} MB; the file has {size:.0f} MB")
 
 
-def _size(file: Path) -> float:
-    return file.stat().st_size / 1e6
+def table_of(kind: str, results: Sequence[Times]) -> Table:
+    """The latencies of each call, by size."""
+    table = Table("", title=f"{kind}: milliseconds, median / 99th percentile, by number of products")
+    for size in SIZES:
+        table.add_column(f"{size:,}", justify="right")
+    table.add_column("ratio of medians", justify="right")
+    for call in results[0]:
+        cells = [result[call] for result in results]
+        ratio = cells[-1][0] / cells[0][0]
+        table.add_row(call, *(f"{median:.2f} / {slow:.2f}" for median, slow in cells), f"{ratio:.1f}")
+    return table
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main()

@@ -274,6 +274,30 @@ async def test_facets_count_what_choosing_them_would_find(engine: AsyncEngine, r
                 assert found.total == value.count, (query, facet.name, value)
 
 
+async def test_of_very_many_products_only_the_first_are_counted(engine: AsyncEngine) -> None:
+    """Then every count is one that is reached at least, and the page says so."""
+    await fill(engine, *some_products(90))
+    exact = CatalogRepository(engine, "EUR", in_memory_limit=1000)
+    capped = CatalogRepository(engine, "EUR", in_memory_limit=2, most_counted=20)
+    ways = set()
+    for query in some_queries(60):
+        true, page = await exact.page(query), await capped.page(query)
+        assert (page.total, page.at_least) == (min(true.total, 20), true.total > 20) or is_stored(query), query
+        assert page.listings == true.listings or page.query.page < true.query.page, query
+        counts = {(facet.name, value.value): value.count for facet in true.facets for value in facet.values}
+        for facet in page.facets:
+            for value in facet.values:
+                assert value.count <= counts[facet.name, value.value], (query, facet.name)
+                assert facet.at_least or value.count == counts[facet.name, value.value], (query, facet.name)
+            ways.add((facet.at_least, bool(query.q)))
+    assert len(ways) == 4, "not every way of counting was taken"
+
+
+def is_stored(query: Query) -> bool:
+    """Whether the counts of a query are stored with the catalogue: these are exact."""
+    return query == Query(category=query.category, sort=query.sort, page=query.page)
+
+
 def choosing(query: Query, name: str, value: str) -> Query:
     """The query with a facet's value chosen in place of what was."""
     match name:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -54,6 +55,7 @@ async def test_shoppers_find_what_they_look_for(engine: AsyncEngine, language: s
         ("10mm", "Screw 10 mm"),
         ("womens shoes", "Women’s Shoes"),
         ("women's shoes", "Womens Shoes"),
+        ("womenʼs shoes", "Women's Shoes"),
         ("杯", "漂亮的杯子"),
         ("茶碗", "青い茶碗"),
         ("กาแฟ", "แก้วกาแฟ"),
@@ -110,6 +112,8 @@ async def test_an_unknown_word_is_taken_for_the_nearest_known_one(engine: AsyncE
     page = await searched(engine, "Cove teepot")
     assert ([listing.handle for listing in page.listings], page.corrected) == (["a"], "cove teapot")
     assert (await searched(engine, "teapot")).corrected == ""
+    for q in ("teepots", "taepots", "teapits"):
+        assert (await searched(engine, q)).corrected == "teapot", "no product has the plural"
 
 
 async def test_what_matches_nothing_is_answered_with_popular_products(engine: AsyncEngine) -> None:
@@ -129,6 +133,24 @@ async def test_both_ways_of_reading_rank_alike(engine: AsyncEngine) -> None:
         assert [listing.handle for listing in many.listings[: many.total]] == [
             listing.handle for listing in few.listings[: many.total]
         ], q
+
+
+async def test_the_best_of_many_matches_are_ranked_like_those_of_few(engine: AsyncEngine) -> None:
+    """Where enough titles have the words at their best, the others are not scored."""
+    made = [a_product(f"p{n}", variant(f"P{n}", stock=n % 3), title="Tide Mug") for n in range(90)]
+    await fill(engine, a_product("text", description="<p>A mug.</p>"), a_product("plural", title="Mugs"), *made)
+    few, many = (CatalogRepository(engine, "EUR", in_memory_limit=limit) for limit in (500, 10))
+    for query in (
+        Query(q="mug"),
+        Query(q="tide mug"),
+        Query(q="mug", in_stock=True),
+        Query(q="mugs"),
+        Query(q="kettle"),
+        Query(q="tidee mgu"),
+    ):
+        for page in (1, 2, 3, 4):
+            asked = msgspec.structs.replace(query, page=page)
+            assert (await many.page(asked)).listings == (await few.page(asked)).listings, asked
 
 
 async def test_an_index_of_another_release_is_made_anew(engine: AsyncEngine) -> None:

@@ -66,6 +66,7 @@ def test_arabic_has_six_forms_of_a_plural(count: int, words: str) -> None:
 
 def test_large_counts_are_grouped_as_the_language_does() -> None:
     assert ngettext("{count} product", "{count} products", 1204) == "1,204 products"
+    assert ngettext("{count} product", "{count} products", 2400, at_least=True) == "2,400+ products"
     with speaking(language_of("de")):
         assert ngettext("{count} product", "{count} products", 1204) == "1.204 Produkte"
 

@@ -90,6 +90,8 @@ class Tally:
 
     def __init__(self) -> None:
         self.counts: dict[str, dict[str, tuple[str, int]]] = {}
+        self.at_least: set[str] = set()
+        """The names of facets of whose products only the first were counted."""
 
     def add(self, additions: Iterable[Addition], count: int = 1) -> None:
         """Count each choice."""
@@ -126,4 +128,10 @@ class Tally:
             for value, (label, count) in counts.items()
             if value in shown
         ]
-        return Facet(facet.name, facet.label, tuple(facet.sorted_values(values)), more=len(counts) - len(values))
+        return Facet(
+            facet.name,
+            facet.label,
+            tuple(facet.sorted_values(values)),
+            len(counts) - len(values),
+            facet.name in self.at_least,
+        )

@@ -65,4 +65,4 @@ def product_ids(conditions: list[ColumnElement[bool]]) -> Select[Any]:
 
 def token_groups(query: Query) -> list[list[str]]:
     """The index tokens of the query's facets: a match has at least one token of each group."""
-    return [tokens for facet in facets_of(query) if (tokens := facet.tokens(query))]
+    return [tokens for facet in facets_of(query) if facet.in_search_index and (tokens := facet.tokens(query))]

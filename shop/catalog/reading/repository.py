@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Executable, Select, and_, case, func, literal, or_, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shop.catalog.model import Category, Facet, Listing, Offer, Page, Product, Published, Query, Review, Reviews
@@ -21,15 +21,18 @@ from shop.catalog.reading import rows
 from shop.catalog.reading.counting import FacetCounts
 from shop.catalog.reading.counts import TOTAL, Tally
 from shop.catalog.reading.facets import BUILT_IN
-from shop.catalog.reading.filtering import (
-    Candidate,
-    clamp_page,
-    filtered_page,
-    page_of,
-)
+from shop.catalog.reading.filtering import PAGE_SIZE, Candidate, clamp_page, filtered_page, page_of
 from shop.catalog.reading.paging import listing_conditions, page_statement, product_ids, token_groups
 from shop.catalog.reading.price_scale import PriceScale, bands_at
-from shop.catalog.reading.search import every_term, matched_terms, matching_ids, scored, search_for, with_tokens
+from shop.catalog.reading.search import (
+    best_titles,
+    every_term,
+    matched_terms,
+    matching_ids,
+    scored,
+    search_for,
+    with_tokens,
+)
 from shop.catalog.reading.text_search import TextSearch
 from shop.catalog.reading.understanding import understood
 from shop.catalog.schema import catalog, facets, listings, products, reservations, reviews, variants
@@ -39,6 +42,8 @@ from shop.money import Rates
 
 IN_MEMORY_LIMIT = 500
 """Products that are filtered and counted in memory at most."""
+MOST_COUNTED = 1000
+"""Products of a search or a choice that are counted and listed at most, in a large catalogue."""
 INDEX_FACTOR = 20
 """Times IN_MEMORY_LIMIT: more text matches are tested row by row, not listed by the search index."""
 POPULAR = 8
@@ -56,12 +61,19 @@ class CatalogRepository:
     """
 
     def __init__(
-        self, engine: AsyncEngine, currency: str, rates: Rates | None = None, *, in_memory_limit: int = IN_MEMORY_LIMIT
+        self,
+        engine: AsyncEngine,
+        currency: str,
+        rates: Rates | None = None,
+        *,
+        in_memory_limit: int = IN_MEMORY_LIMIT,
+        most_counted: int = MOST_COUNTED,
     ) -> None:
         self.engine = engine
         self.currency = currency
         self.rates = rates
         self.in_memory_limit = in_memory_limit
+        self.most_counted = most_counted
         self.search = search_for(engine.dialect.name)
         self._large = False
         """Whether the catalogue was above the limit at the last read; then no attempt is made to read all of it."""
@@ -188,9 +200,9 @@ class CatalogRepository:
             counts, total = await self._stored_counts(query, scale)
             return await self._large_page(query, scale, None, counts, total)
         matched = [listings.c.product_id.in_(matching_ids(self.search, text))] if text else []
-        counts = await self._facet_counts(query, scale, matched)
-        total = await self._count(product_ids([*listing_conditions(query, scale), *matched]))
-        return await self._large_page(query, scale, text, counts, total)
+        counts, total = await self._facet_counts(query, scale, matched)
+        page = await self._large_page(query, scale, text, counts, min(total, self.most_counted))
+        return msgspec.structs.replace(page, at_least=total > self.most_counted)
 
     async def _popular(self) -> tuple[Listing, ...]:
         """The first products in featured order that can be bought."""
@@ -229,29 +241,33 @@ class CatalogRepository:
             elif not (scale.shown and row.name == "price"):
                 tally.add([(row.name, [(row.value, row.label)])], row.products)
         if scale.shown:
-            await self._add(tally, FacetCounts(query, scale, self.engine.dialect.name, []).prices(), {})
+            counts = FacetCounts(query, scale, self.engine.dialect.name, [], self.most_counted)
+            tally.counts |= (await self._tally(counts.prices(), {})).counts
+            tally.at_least = {"price"} if totals.get(query.category, 0) > self.most_counted else set()
         self._large = totals[""] > self.in_memory_limit
         return tally.facets(query), totals.get(query.category, 0)
 
     async def _facet_counts(
         self, query: Query, scale: PriceScale, matched: Sequence[ColumnElement[bool]]
-    ) -> tuple[Facet, ...]:
-        """The facets of a query in a large catalogue."""
-        counts, tally = FacetCounts(query, scale, self.engine.dialect.name, matched), Tally()
+    ) -> tuple[tuple[Facet, ...], int]:
+        """The facets of a query in a large catalogue, and its number of products, at most `most_counted` + 1."""
         labels = await self._labels()
-        for statement in counts.statements(labels):
-            await self._add(tally, statement, labels)
-        return tally.facets(query)
+        counts = FacetCounts(query, scale, self.engine.dialect.name, matched, self.most_counted)
+        tally = await self._tally(counts.statement(labels), labels)
+        totals = {name: count for name, (_label, count) in tally.counts.pop(TOTAL, {}).items()}
+        total = totals.get("", 0)
+        tally.at_least = {name for name in tally.counts if totals.get(name, total) > self.most_counted}
+        return tally.facets(query), total
 
-    async def _add(
-        self, tally: Tally, statement: Select[Any, Any, Any], labels: Mapping[str, Mapping[str, str]]
-    ) -> None:
-        """Add counts of (facet, value, count)."""
-        for row in await fetch(self.engine, statement):
-            name, value, count = tuple(row)
-            values = bands_at(value) if name == "price" else [value]
-            if count:
-                tally.add([(name, [(one, labels.get(name, {}).get(one, one)) for one in values])], count)
+    async def _tally(self, statement: Executable, labels: Mapping[str, Mapping[str, str]]) -> Tally:
+        """The counts that a statement of FacetCounts selects."""
+        tally = Tally()
+        for row in sorted(await fetch(self.engine, statement), key=lambda row: (row.first, row.value)):
+            values = bands_at(int(row.value)) if row.name == "price" else [row.value]
+            if row.products:
+                known = labels.get(row.name, {})
+                tally.add([(row.name, [(value, known.get(value, value)) for value in values])], row.products)
+        return tally
 
     async def _labels(self) -> dict[str, dict[str, str]]:
         """The label of each value of the built-in facets, in the whole catalogue."""
@@ -264,8 +280,10 @@ class CatalogRepository:
     async def _large_page(
         self, query: Query, scale: PriceScale, text: TextSearch | None, counts: tuple[Facet, ...], total: int
     ) -> Page:
-        where, scores = listing_conditions(query, scale), None
-        if text and query.sort == "featured":
+        where, scores, page = listing_conditions(query, scale), None, clamp_page(query.page, total)
+        if text and query.sort == "featured" and (best := await self._best(text, where, page)):
+            where = best
+        elif text and query.sort == "featured":
             scores = scored(self.search, text).subquery()
             where.append(listings.c.product_id == scores.c.product_id)
         elif text:
@@ -274,9 +292,18 @@ class CatalogRepository:
             matches = with_tokens(self.search, groups)
             if await self._count(matches, self.in_memory_limit * INDEX_FACTOR) <= self.in_memory_limit * INDEX_FACTOR:
                 where.append(listings.c.product_id.in_(matches))
-        page = clamp_page(query.page, total)
         found = await fetch(self.engine, page_statement(where, query.sort, page, scores))
         return page_of(query, map(rows.listing, found), counts, total)
+
+    async def _best(
+        self, text: TextSearch, where: Sequence[ColumnElement[bool]], page: int
+    ) -> list[ColumnElement[bool]]:
+        """The conditions of the matches that rank highest, if these fill all pages up to one; then none is scored."""
+        if not text.strict:
+            return []
+        best = [*where, listings.c.in_stock, listings.c.product_id.in_(best_titles(self.search, text))]
+        enough = page * PAGE_SIZE
+        return best if await self._count(product_ids(best), enough) > enough else []
 
     async def _count(self, statement: Select[Any], limit: int | None = None) -> int:
         """The number of rows of a statement; limit + 1 if there are more than `limit`."""

@@ -111,13 +111,17 @@ class SqliteSearch:
 
 
 class PostgresSearch:
-    """Searches a tsvector column with a GIN index. Tokens have the prefix '=', which no lexeme has."""
+    """Searches a tsvector column with a GIN index. Tokens have the prefix '=', which no lexeme has.
+
+    Expressions are part of the statement: a plan that all words share suits neither the rare nor the common ones.
+    """
 
     vector: ColumnElement[Any] = literal_column("product_texts.vector")
 
     def found(self, expression: str) -> tuple[ColumnElement[int], ColumnElement[bool]]:
         """See Search."""
-        return product_texts.c.product_id, self.vector.op("@@")(cast(expression, TSQUERY))
+        query = bindparam(None, expression, Text, literal_execute=True)
+        return product_texts.c.product_id, self.vector.op("@@")(cast(query, TSQUERY))
 
     def quoted(self, lexeme: str) -> str:
         """See Search."""
@@ -181,6 +185,18 @@ def every_term(search: Search, text: TextSearch) -> Select[Any]:
     """Selects the `product_id` of products with all terms of a search."""
     key, condition = search.found(_every(search, text))
     return select(key.label("product_id")).where(condition)
+
+
+def best_titles(search: Search, text: TextSearch) -> Select[Any]:
+    """Selects the `product_id` of products that have every term in their titles in its best kind: the highest score."""
+    in_title = (_any(search, _best(term), (Field.TITLE,)) for term in text.findable)
+    key, condition = search.found(search.joined(in_title, every=True))
+    return select(key.label("product_id")).where(condition)
+
+
+def _best(term: Term) -> list[Alternative]:
+    kind = min(one.kind for one in term.alternatives)
+    return [one for one in term.alternatives if one.kind is kind]
 
 
 def matching_ids(search: Search, text: TextSearch) -> Select[Any]:

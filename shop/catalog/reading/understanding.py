@@ -150,7 +150,14 @@ class Reader:
         return [msgspec.structs.replace(alternative, kind=Kind.LOOSE) for alternative in alternatives]
 
     async def _corrections(self, word: str) -> list[str]:
-        """The words that were probably meant, of the catalogue and of the synonyms."""
+        """The words that were probably meant: those near the word, else those near its stem ('vaces' is 'vase')."""
+        for form in dict.fromkeys((word, self._analysis.stem(word))):
+            if found := await self._near(form):
+                return found
+        return []
+
+    async def _near(self, word: str) -> list[str]:
+        """The nearest words of the catalogue and of the synonyms."""
         if not 3 <= len(word) <= MAX_TYPO:
             return []
         near = [*await self._vocabulary.near(word), *_near_synonyms(self._analysis, word)]

@@ -6,6 +6,7 @@ Words spelled alike are found by what they have in common when letters are left 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -24,6 +25,7 @@ LONG = 6
 """Letters of a word from which two mistakes are forgiven."""
 MAX_TYPO = 24
 """Letters of a word in which mistakes are looked for."""
+_VOWELS = re.compile("[aeiouy]")
 _LAST = "\U0010ffff"
 _words = search_words.c
 
@@ -108,8 +110,14 @@ def nearest(word: str, others: Iterable[str]) -> list[str]:
     if len(word) < SHORT:
         others = [other for other in others if other[0] == word[0] or sorted(other) == sorted(word)]
     mistakes = {other: distance(word, other) for other in others}
-    fewest = min(mistakes.values(), default=0)
-    return [other for other, count in mistakes.items() if count == fewest <= forgiven(word)]
+    forgivable = {other: count for other, count in mistakes.items() if count <= _forgiven_for(word, other)}
+    fewest = min(forgivable.values(), default=0)
+    return [other for other, count in forgivable.items() if count == fewest]
+
+
+def _forgiven_for(word: str, other: str) -> int:
+    """The mistakes that are forgiven between two words: two among vowels, because these are spelled by ear."""
+    return 2 if _VOWELS.sub("", word) == _VOWELS.sub("", other) else forgiven(word)
 
 
 def distance(one: str, other: str) -> int:

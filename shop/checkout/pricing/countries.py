@@ -30,6 +30,7 @@ LIKE = 0.8
 _NO_COUNTRY = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 """Two-letter codes of CLDR that are not countries."""
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
+_PUNCTUATION = re.compile(r"[\W_]+")
 _PARTS = re.compile(r"[()\[\]/,;:]| - ")
 
 
@@ -76,7 +77,8 @@ def _looked_up(text: str, language: str) -> str:
 def suggestions(text: str) -> tuple[str, ...]:
     """The codes of the countries that may be meant by a mistyped name, the likeliest first; at most MAX_SUGGESTIONS.
 
-    Compared with the names in the current language, in English and in the country's own languages.
+    Compared with the names in the current language, in English and in the country's own languages; if none is like it,
+    also with those in all other languages.
     """
     return _suggestions(text[:MAX_TYPED], spoken().cldr)
 
@@ -88,7 +90,14 @@ def _suggestions(text: str, language: str) -> tuple[str, ...]:
         return ()
     near = [other for other in known if is_one_edit(name, other)]
     near = near or get_close_matches(name, known, n=1, cutoff=LIKE)
-    return tuple(dict.fromkeys(known[other] for other in near))[:MAX_SUGGESTIONS]
+    found = dict.fromkeys(known[other] for other in near) or _with_one_mistake(name)
+    return tuple(found)[:MAX_SUGGESTIONS]
+
+
+def _with_one_mistake(name: str) -> dict[str, None]:
+    """The codes of the countries that are called nearly so in any language."""
+    near = ((other, code) for other, code in _understood().items() if is_one_edit(name, other))
+    return dict.fromkeys(code for other, code in near if len(other) > MAX_CODE)
 
 
 @cache
@@ -123,7 +132,7 @@ def is_country(code: str) -> bool:
 
 def key_of(text: str) -> str:
     """What a text is looked up by: a code in capitals, or a folded name. 'Áo' is Austria in Vietnamese, 'AO' Angola."""
-    code = one_form(_FLAG.sub(_letters_of_flag, text)).replace(".", "").strip()
+    code = _PUNCTUATION.sub("", one_form(_FLAG.sub(_letters_of_flag, text)))
     return code.upper() if len(code) <= MAX_CODE and code.isascii() and code.isalnum() else folded_name(text)
 
 

@@ -59,7 +59,13 @@ class ListingHandlers:
             if front
             else lead.words
             if lead
-            else ngettext("{title}: {count} product.", "{title}: {count} products.", page.total, title=title),
+            else ngettext(
+                "{title}: {count} product.",
+                "{title}: {count} products.",
+                page.total,
+                at_least=page.at_least,
+                title=title,
+            ),
             path=listing_path(query),
             canonical=canonical,
             currency=prices.currency,

@@ -35,6 +35,7 @@ def grid_view(shell: Shell, page: Page, prices: Prices, pictures: Pictures, own_
         front=query == Query(),
         heading=heading(query, page.facets),
         total=page.total,
+        at_least=page.at_least,
         cards=tuple(card(listing, prices, pictures) for listing in page.listings),
         facets=tuple(_facet(facet, in_currency, prices.currency) for facet in page.facets),
         chosen=_chosen(query, page.facets, prices.currency),
@@ -85,6 +86,7 @@ def _facet(facet: Facet, query: Query, currency: str) -> FacetView:
         more=facet.more,
         bounds=_bounds(query) if facet.name == "price" else None,
         all_url=listing_path(msgspec.structs.replace(query, expanded=facet.name)),
+        at_least=facet.at_least,
     )
 
 

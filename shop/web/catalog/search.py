@@ -56,6 +56,7 @@ def search_view(found: Page, categories: tuple[Category, ...], prices: Prices, p
             Link(content(known.title), listing_path(Query(category=known.slug))) for known in named[:MAX_CATEGORIES]
         ),
         total=found.total,
+        at_least=found.at_least,
         all_url=listing_path(Query(q=q)),
         answer=answer(found, prices, pictures),
     )

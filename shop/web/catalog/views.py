@@ -35,6 +35,8 @@ class FacetView(msgspec.Struct, frozen=True):
     all_url: str = ""
     bounds: tuple[str, str] | None = None
     """Of prices: the lowest and the highest as typed; '' for none."""
+    at_least: bool = False
+    """Whether the counts of the choices may be higher."""
 
 
 class Pager(msgspec.Struct, frozen=True):
@@ -105,6 +107,8 @@ class GridView(msgspec.Struct, frozen=True):
     """The category's slug, '' for all."""
     reset_url: str
     """The listing without filters."""
+    at_least: bool = False
+    """Whether there are more than `total`."""
     price_currency: str = ""
     """The currency of price bounds, if it is not the catalogue's own."""
     others: tuple[tuple[str, str], ...] = ()
@@ -256,5 +260,7 @@ class SearchView(msgspec.Struct, frozen=True):
     categories: tuple[Link, ...] = ()
     """Categories whose name contains the typed text."""
     total: int = 0
+    at_least: bool = False
+    """Whether there are more than `total`."""
     all_url: str = "/"
     answer: Answer = Answer()

@@ -65,6 +65,15 @@ async def test_rare_values_of_a_facet_are_one_click_away(shop: Client, catalog: 
     assert '<input type="hidden" name="all" value="Size">' in (await shop.get("/?q=mug&all=Size")).text
 
 
+async def test_of_very_many_products_it_says_how_many_there_are_at_least(shop: Client, catalog: Answering) -> None:
+    sizes = Facet("Size", "Size", (FacetValue("S", "S", 203),), at_least=True)
+    catalog.given = msgspec.structs.replace(FOUND, facets=(sizes,), total=1000, at_least=True)
+    panel, grid = await both(shop, "mug")
+    assert "1,000+ products" in panel
+    assert "1,000+ products" in grid
+    assert '<span class="facet__count">203+</span>' in grid
+
+
 async def test_prices_are_chosen_in_the_currency_that_is_shown(shop: Client, catalog: Answering) -> None:
     band = Facet("price", "Price", (FacetValue("2000-5000", "2000-5000", 1),))
     catalog.given = msgspec.structs.replace(FOUND, facets=(band,))

@@ -43,3 +43,9 @@ def test_the_fewest_mistakes_win_and_short_words_forgive_one() -> None:
     assert nearest("mgu", ["bag"]) == []
     assert nearest("tabelclot", ["tablecloth"]) == ["tablecloth"]
     assert nearest("x", []) == []
+
+
+def test_two_vowels_may_be_wrong_in_a_short_word() -> None:
+    assert nearest("sope", ["soap", "scope", "rose"]) == ["scope"], "one mistake is less than two"
+    assert nearest("sope", ["soap", "rose"]) == ["soap"]
+    assert nearest("sope", ["ship", "step"]) == []
