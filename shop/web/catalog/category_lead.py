@@ -17,7 +17,7 @@ _LEADS = {
     "storage": (noted("Jars, baskets and shelves: a place for what would otherwise lie about."), SHELF),
     "lighting": (noted("Lamps and candlesticks for the hours after sunset."), CORNER),
     "textiles": (noted("Linen and wool to dry with, to sit on and to sleep under."), CORNER),
-    "scent": (noted("Candles and soap that you notice when you come home, and not while you eat."), CORNER),
+    "candles-scent": (noted("Candles and soap that you notice when you come home, and not while you eat."), CORNER),
 }
 """By a category's slug."""
 

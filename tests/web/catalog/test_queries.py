@@ -62,7 +62,7 @@ async def shop(make_client: MakeClient, engine: AsyncEngine, monkeypatch: pytest
         ("/?q=mug", SEARCH),
         ("/?q=mug&sort=price-asc&in_stock=1", SEARCH),
         ("/?option.Colour=Moss&page=2", 1),
-        ("/product/tide-mug", 2),  # the product, and what goes with it
+        ("/product/tide-mug", 3),  # the product, what goes with it, and its reviews
         ("/recent?handles=tide-mug,reed-vase", 2),
         ("/recommended?handles=tide-mug,reed-vase", 2),
         ("/help", 0),
