@@ -27,7 +27,7 @@ def visits(url: str) -> Iterator[ShopRequest]:
         def visit(state: str, *, seen: Callable[[Page], None] = lambda _: None, **options: Any) -> Page:
             for context in browser.contexts:
                 context.close()
-            context = browser.new_context(base_url=url, reduced_motion="reduce", locale="en-IE", **options)
+            context = browser.new_context(base_url=url, reduced_motion="reduce", locale="en-DE", **options)
             context.set_default_timeout(TIMEOUT_MILLISECONDS)
             page = context.new_page()
             seen(page)
