@@ -2,7 +2,7 @@
 # `make` alone lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-pythons targets check format words bench simulate chaos acidrain looks screens access lighthouse validate audit art lock clean setup dev
+.PHONY: help run test test-pythons targets check format words bench simulate fuzz chaos acidrain looks screens access lighthouse validate audit art lock clean setup dev
 
 VENV := .venv/bin
 PYTHON311 ?= python3.11
@@ -48,6 +48,9 @@ bench: dev ## Run the benchmarks, which print a table each; SHORT=1 only checks 
 simulate: dev ## Play faults on simulated servers and report any violation; SEEDS=20000 FAMILY=loss, or SEED=7 with its trace
 	@exec env PYTHONHASHSEED=0 $(VENV)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) \
 		$(if $(FIRST),--first $(FIRST)) $(if $(FAMILY),--family $(FAMILY))
+
+fuzz: dev ## Send odd requests to every URL and report any that gets a 5xx; EXAMPLES=1000 for each URL, SEED=7
+	@exec env FUZZ_EXAMPLES=$(or $(EXAMPLES),200) FUZZ_SEED=$(or $(SEED),1) $(VENV)/pytest -q -n 0 tests/web/http/test_any_input.py
 
 chaos: dev ## Break real servers under load and report any loss; ONLY=hung,kill SECONDS=10
 	@exec $(VENV)/python -m tests.chaos.table --only "$(ONLY)" $(if $(SECONDS),--seconds $(SECONDS))

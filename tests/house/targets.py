@@ -21,6 +21,7 @@ SHORT = {
     "bench": (("SHORT=1",), "Stores of three-line carts"),
     "chaos": (("ONLY=hung", "SECONDS=1"), "Faults under load"),
     "acidrain": (("ONLY=last", "SHORT=1"), "Attacks"),
+    "fuzz": (("EXAMPLES=1",), "1 passed"),
     "simulate": (("SEEDS=10",), "10 seeds in"),
     "access": (("ONLY=home",), "1 states, 6 looks each, 0 faults"),
     "lighthouse": (("RUNS=1", "ONLY=home"), "simulated slow 4G"),
