@@ -26,13 +26,14 @@ from shop.web.http.forms import MAX_BODY
 from shop.web.http.headers import SecurityHeaders
 from shop.web.http.limits import ClientLimits
 from shop.web.http.reply import Reply
-from shop.web.http.request import ShopRequest
+from shop.web.http.request import ShopRequest, remember, request_of
 from shop.web.http.session import Sessions
 from shop.web.operations.draining import Draining
 from shop.web.operations.metrics import Metrics, PageCacheMetrics
 from shop.web.pages.errors import ErrorReplies
 from shop.web.render.assets import assets_of
 from shop.web.render.catalog import Catalog
+from shop.web.render.dictionaries import Dictionaries
 from shop.web.render.language import Languages
 from shop.web.render.page_cache import PageCache
 from shop.web.render.pictures import Pictures
@@ -86,7 +87,7 @@ def create_app(
         route_handlers=routes(site, parts, draining, catalog.categories if catalog else parts.catalog.version),
         request_class=ShopRequest,
         exception_handlers={Exception: ErrorReplies(site).answer},
-        before_request=before_request(site, metrics),
+        before_request=before_request(site),
         before_send=[before_send(site, metrics, draining, parts.payments.pages, reports=settings.csp_reports)],
         lifespan=[lifespan],
         request_max_body_size=MAX_BODY,
@@ -95,7 +96,7 @@ def create_app(
     )
 
 
-def before_request(site: Storefront, metrics: Metrics) -> BeforeRequestHookHandler:
+def before_request(site: Storefront) -> BeforeRequestHookHandler:
     """What every handler may count on: its language is chosen, and no other site asks for a change.
 
     A handler with a before_request of its own would replace this one.
@@ -103,14 +104,15 @@ def before_request(site: Storefront, metrics: Metrics) -> BeforeRequestHookHandl
     guard = CrossOriginGuard(site.public_url)
 
     async def prepare(request: ShopRequest) -> Reply | None:
-        guard.check(request.scope)
-        metrics.start(request.scope)
+        remember(request)
+        guard.check(request)
         tracing.begin_request(request.scope)
-        request_log.begin(request.scope)
-        if refusal := prefetch.refused(request.scope):
+        request_log.begin(request)
+        if refusal := prefetch.refused(request):
             return refusal
-        speak(site.languages.of(request.scope))
-        await site.limits.check(request.scope)
+        speak(site.languages.of(request))
+        if site.limits.concern(request.scope):
+            await site.limits.check(request.scope)
         return None
 
     return cast("BeforeRequestHookHandler", prepare)
@@ -129,14 +131,19 @@ def before_send(
 
     async def finish(message: Message, scope: Scope) -> None:
         if message["type"] == "http.response.start" and scope["type"] == ScopeType.HTTP:
-            metrics.count(message, scope)
-            rules.add(message, scope)
-            headers.add(message, scope)
-            site.languages.remember(message, scope)
-            draining.tell(message)
-            request_log.finish(message, scope)
+            request, status, seconds = request_of(scope), message["status"], request_log.seconds_of(scope)
+            metrics.count(status, scope, seconds)
+            message["headers"] = [
+                *message["headers"],
+                *rules.of(message, request),
+                *headers.of(scope),
+                *site.languages.remembered(message, request),
+                *draining.headers,
+                *request_log.finish(status, request, seconds),
+            ]
             tracing.end_request(message, scope)
-            await site.limits.check_failed(scope, message["status"])
+            if site.limits.concern(scope):
+                await site.limits.check_failed(scope, status)
 
     return finish
 
@@ -147,7 +154,7 @@ def open_storefront(parts: Parts, catalog: Catalog, limits: ClientLimits) -> Sto
     assets = assets_of(resource_dir("static"))
     currencies = Currencies(parts.rates, settings.currency)
     sessions = Sessions(parts.carts, settings.public_url, settings.secret_key)
-    languages = Languages(offered(settings.languages), sessions)
+    languages, dictionaries = Languages(offered(settings.languages), sessions), Dictionaries()
     return Storefront(
         catalog=catalog,
         currencies=currencies,
@@ -157,7 +164,8 @@ def open_storefront(parts: Parts, catalog: Catalog, limits: ClientLimits) -> Sto
         templates=templates_of(resource_dir("templates"), assets.url),
         pictures=Pictures(assets),
         assets=assets,
-        pages=PageCache(settings.page_cache_bytes),
+        pages=PageCache(settings.page_cache_bytes, dictionaries, settings.edge_seconds),
+        dictionaries=dictionaries,
         clock=parts.cart_clock,
         limits=limits,
         public_url=settings.public_url,

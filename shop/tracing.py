@@ -37,7 +37,7 @@ def start(url: str, version: str, processor: SpanProcessor | None = None) -> Non
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.resources import Resource
-    from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+        from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError as error:
         raise ConfigurationError("TRACES_URL needs more packages: pip install 'shop[otel]'") from error

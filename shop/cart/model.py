@@ -534,8 +534,8 @@ def ids_shown(cart: Cart, before: bytes) -> bytes:
     """
     missed = [change for change in ids_in(before) if not cart.knows(change)] if cart.behind else []
     half = SHOWN_CHANGES // 2
-    latest = cart.change_ids[-half if missed else -SHOWN_CHANGES :]
-    return b"".join((*missed[-half:], *latest))
+    number = half if missed else SHOWN_CHANGES
+    return b"".join((*missed[-half:], cart.changes[-number * ID_BYTES :]))
 
 
 def _is_complete(cart: Cart) -> bool:

@@ -8,8 +8,8 @@
                  /payment/{number}/return  /payments/{provider}/events
     order        /order  /orders  /order/{number}  /order/{number}/invoice
     handoff      /cart/handoff  /handoff/{token}  /handoff/{token}/undo
-    pages        /about  /help  /setCurrency  /setLanguage  /logout  /static/{path}  /offline  /service-worker.js
-                 /favicon.ico  /robots.txt  /sitemap.xml
+    pages        /about  /help  /setCurrency  /setLanguage  /logout  /static/{path}  /dictionary/{name}  /offline
+                 /service-worker.js  /favicon.ico  /robots.txt  /sitemap.xml
     styleguide   /styleguide
     operations   /healthz  /readyz  /.well-known/security.txt  /csp-reports
                  /operations  /operations/sign-in  /operations/sign-out  /operations/orders

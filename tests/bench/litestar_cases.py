@@ -206,7 +206,7 @@ def counting(metrics: Metrics) -> BeforeMessageSendHookHandler:
 
     async def count(message: Message, scope: Scope) -> None:
         if message["type"] == "http.response.start":
-            metrics.count(message, cast("HTTPScope", scope))
+            metrics.count(message["status"], cast("HTTPScope", scope))
 
     return count
 
@@ -221,7 +221,7 @@ def around() -> list[Case]:
     own = "language chosen by before_request"
 
     def prepare(scope: HTTPScope) -> None:
-        speak(languages.of(scope))
+        speak(languages.of(ShopRequest(scope)))
 
     counted = PrometheusConfig(exclude_unhandled_paths=True).middleware
     return [
@@ -353,7 +353,10 @@ async def by_body(
 def forms() -> list[Case]:
     """Reading the form of an add, and refusing those of other sites."""
     add = Call("/", SHOPPER, ADD)
-    check, own, guarded = CrossOriginGuard().check, "read_form", "read_form, cross-origin by before_request"
+    guard, own, guarded = CrossOriginGuard(), "read_form", "read_form, cross-origin by before_request"
+
+    def check(scope: HTTPScope) -> None:
+        guard.check(ShopRequest(scope))
 
     def posting(handler: Callable[..., Awaitable[Reply]], **options: Any) -> Litestar:
         made: HTTPRouteHandler = post("/", status_code=200, **options)(handler)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from litestar.types import HTTPResponseStartEvent, Scope
+from litestar.types import Scope
+
+from shop.web.http.reply import Header
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; font-src 'self'; "
@@ -13,7 +15,7 @@ CONTENT_SECURITY_POLICY = (
 )
 """No inline script or style, and nothing from other sites except images, which a catalogue may host anywhere."""
 
-_ALWAYS = [
+_ALWAYS: list[Header] = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"),
@@ -38,19 +40,18 @@ def policy(pages: Iterable[str] = (), *, reports: bool = False) -> str:
 
 
 class SecurityHeaders:
-    """Adds the headers. An https `public_url` adds HSTS even if the proxy itself connects by http.
+    """The headers of every response. An https `public_url` adds HSTS even if the proxy itself connects by http.
 
     `pages`, `reports`: see `policy`.
     """
 
     def __init__(self, public_url: str = "", pages: Iterable[str] = (), *, reports: bool = False) -> None:
         self._https = public_url.startswith("https:")
-        self._always = [(b"content-security-policy", policy(pages, reports=reports).encode()), *_ALWAYS]
+        self._always: list[Header] = [(b"content-security-policy", policy(pages, reports=reports).encode()), *_ALWAYS]
         if reports:
             self._always.append(_ENDPOINTS)
         self._with_hsts = [*self._always, _HSTS]
 
-    def add(self, start: HTTPResponseStartEvent, scope: Scope) -> None:
-        """Add the headers to the start of a response."""
-        added = self._with_hsts if self._https or scope["scheme"] == "https" else self._always
-        start["headers"] = [*start["headers"], *added]
+    def of(self, scope: Scope) -> list[Header]:
+        """The headers for the response to a request."""
+        return self._with_hsts if self._https or scope["scheme"] == "https" else self._always

@@ -100,6 +100,11 @@ class ClientLimits(Collector):
         self._key = (secret or secrets.token_hex(32)).encode()[:64]
         self._refused = Counter[str]()
 
+    @staticmethod
+    def concern(scope: HTTPScope) -> bool:
+        """Whether requests to this route are limited: most are not, and need not await `check`."""
+        return (scope["method"], scope.get("path_template", "")) in ROUTES
+
     async def check(self, scope: HTTPScope) -> None:
         """Count a request to one of ROUTES; raise TooManyRequests if it is one too many."""
         for limit in ROUTES.get((scope["method"], scope["path_template"]), ()):

@@ -6,14 +6,24 @@ links; a browser that guesses by itself is refused, and then asks again when the
 
 from __future__ import annotations
 
-from litestar.types import HTTPResponseStartEvent, HTTPScope
+from litestar.types import HTTPResponseStartEvent
 
 from shop.web.http.reply import HTML, NO_STORE, Header, Reply
+from shop.web.http.request import ShopRequest
 
 ROUTES = frozenset(
     (
         *("/", "/product/{handle}", "/about", "/help", "/search", "/recent", "/recommended", "/offline"),
-        *("/static/{path}", "/favicon.ico", "/service-worker.js", "/robots.txt", "/sitemap.xml", "/healthz", "/readyz"),
+        *(
+            "/static/{path}",
+            "/dictionary/{name}",
+            "/favicon.ico",
+            "/service-worker.js",
+            "/robots.txt",
+            "/sitemap.xml",
+            "/healthz",
+            "/readyz",
+        ),
     )
 )
 """What may be fetched ahead: it reads no cart, and sets no cookie unless its address names a language."""
@@ -21,23 +31,22 @@ RULES = "speculation-rules.json"
 """The file below static/ with the rules."""
 
 
-def refused(scope: HTTPScope) -> Reply | None:
+def refused(request: ShopRequest) -> Reply | None:
     """The reply to a request for a page that must not be fetched ahead; None for any other request."""
+    if b"prefetch" not in request.raw_headers.get(b"sec-purpose", b""):
+        return None
+    scope = request.scope
     if scope["path_template"] in ROUTES and b"lang=" not in scope["query_string"]:
         return None
-    if any(name == b"sec-purpose" and b"prefetch" in value for name, value in scope["headers"]):
-        return Reply(503, (NO_STORE,))
-    return None
+    return Reply(503, (NO_STORE,))
 
 
 class SpeculationRules:
-    """Adds the header that names the rules to every HTML document. `url`: the address of the rules."""
+    """The header that names the rules, for every HTML document. `url`: the address of the rules."""
 
     def __init__(self, url: str) -> None:
-        self._header: Header = (b"speculation-rules", b'"%b"' % url.encode())
+        self._headers: list[Header] = [(b"speculation-rules", b'"%b"' % url.encode())]
 
-    def add(self, start: HTTPResponseStartEvent, scope: HTTPScope) -> None:
-        """Add the header to the start of a response, unless it is a part of a page for htmx."""
-        headers = start["headers"]
-        if HTML in headers and not any(name == b"hx-request" for name, _ in scope["headers"]):
-            start["headers"] = [*headers, self._header]
+    def of(self, start: HTTPResponseStartEvent, request: ShopRequest) -> list[Header]:
+        """The header for the start of a response; none for a part of a page for htmx."""
+        return self._headers if HTML in start["headers"] and b"hx-request" not in request.raw_headers else []

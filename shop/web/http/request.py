@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from litestar import Request
@@ -11,6 +10,7 @@ from litestar.connection.base import empty_receive, empty_send
 from litestar.datastructures import State
 from litestar.types import Receive, Scope, Send
 
+_KEY = "shop.http_request"
 _BADGE = re.compile(r"[1-9][0-9]{0,3}")
 
 
@@ -34,7 +34,7 @@ class ShopRequest(Request[None, None, State]):
     @property
     def cookie_header(self) -> bytes:
         """The Cookie header, b'' for none; several of them, which HTTP/2 allows, as one (RFC 9113, 8.2.3)."""
-        return joined_cookies(self.scope["headers"])
+        return b"; ".join([value for name, value in self.scope["headers"] if name == b"cookie"])
 
     @property
     def cookies(self) -> dict[str, str]:
@@ -102,9 +102,15 @@ class ShopRequest(Request[None, None, State]):
         return count if _BADGE.fullmatch(count) else ""
 
 
-def joined_cookies(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """All Cookie headers as one."""
-    return b"; ".join([value for name, value in headers if name == b"cookie"])
+def remember(request: ShopRequest) -> None:
+    """Let `request_of` find the request: its headers and cookies are parsed once."""
+    request.scope["state"][_KEY] = request
+
+
+def request_of(scope: Scope) -> ShopRequest:
+    """The request of a scope, a new one if no handler was called. Forgotten then: it refers to its scope."""
+    remembered: ShopRequest | None = scope["state"].pop(_KEY, None)
+    return remembered or ShopRequest(scope)
 
 
 def parse_cookies(header: bytes) -> dict[str, str]:

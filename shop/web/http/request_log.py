@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import random
 import re
-import secrets
 import time
 
-from litestar.types import HTTPResponseStartEvent, HTTPScope
+from litestar.types import HTTPScope
 
 from shop.logs import ACCESS, RequestContext, current
+from shop.web.http.reply import Header
+from shop.web.http.request import ShopRequest
 
 _KEY = "shop.request"
 _ID = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
@@ -19,23 +21,27 @@ _TRACE = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*
 log = logging.getLogger(ACCESS)
 
 
-def begin(scope: HTTPScope) -> None:
+def begin(request: ShopRequest) -> None:
     """Note that the handler of a request is called: from now on, lines carry the request's id."""
-    context = scope["state"][_KEY] = RequestContext(request_id(scope), time.perf_counter())
+    context = request.scope["state"][_KEY] = RequestContext(request_id(request), time.perf_counter())
     current.set(context)
 
 
-def finish(response: HTTPResponseStartEvent, scope: HTTPScope) -> None:
-    """Log the request as its response starts, and send its id and time back. Never its path, which may be a secret."""
-    context = scope["state"].get(_KEY) or RequestContext(request_id(scope))
-    milliseconds = round((time.perf_counter() - context.started) * 1000, 2) if context.started else 0.0
-    response["headers"] = [
-        *response["headers"],
-        (b"x-request-id", context.id.encode("latin-1")),
-        (b"server-timing", b"shop;dur=%.2f" % milliseconds),  # W3C Server Timing: shown by a browser's tools
-    ]
+def seconds_of(scope: HTTPScope) -> float | None:
+    """The time since the handler of a request was called; None if none was."""
+    context: RequestContext | None = scope["state"].get(_KEY)
+    return time.perf_counter() - context.started if context else None
+
+
+def finish(status: int, request: ShopRequest, seconds: float | None) -> list[Header]:
+    """Log the request as its response starts; the headers with its id and time. Never its path, maybe a secret."""
+    context = request.scope["state"].get(_KEY) or RequestContext(request_id(request))
+    milliseconds = (seconds or 0.0) * 1000
     if log.isEnabledFor(logging.INFO):
-        _log(response["status"], scope, context, milliseconds)
+        _log(status, request.scope, context, milliseconds)
+    # W3C Server Timing is shown by a browser's tools
+    timing = b"shop;dur=%.2f" % milliseconds
+    return [(b"x-request-id", context.id.encode("latin-1")), (b"server-timing", timing)]
 
 
 def _log(status: int, scope: HTTPScope, context: RequestContext, milliseconds: float) -> None:
@@ -43,7 +49,7 @@ def _log(status: int, scope: HTTPScope, context: RequestContext, milliseconds: f
         "method": scope["method"] if scope["method"].isalpha() else "other",
         "route": scope.get("path_template", "unknown"),
         "status": status,
-        "ms": milliseconds,
+        "ms": round(milliseconds, 2),
         "cart_operations": context.cart_operations,
     }
     text = f"{fields['method']} {fields['route']} {status} {milliseconds:.2f} ms"
@@ -53,12 +59,11 @@ def _log(status: int, scope: HTTPScope, context: RequestContext, milliseconds: f
     log.handle(record)
 
 
-def request_id(scope: HTTPScope) -> str:
+def request_id(request: ShopRequest) -> str:
     """What X-Request-ID says, else the trace of traceparent, else a new random one."""
-    found = {name: value for name, value in scope["headers"] if name in (b"x-request-id", b"traceparent")}
-    if found:
-        if _ID.fullmatch(given := found.get(b"x-request-id", b"")):
-            return given.decode("ascii")
-        if trace := _TRACE.fullmatch(found.get(b"traceparent", b"")):
-            return trace[1].decode("ascii")
-    return secrets.token_hex(8)
+    headers = request.raw_headers
+    if (given := headers.get(b"x-request-id")) and _ID.fullmatch(given):
+        return given.decode("ascii")
+    if (parent := headers.get(b"traceparent")) and (trace := _TRACE.fullmatch(parent)):
+        return trace[1].decode("ascii")
+    return f"{random.getrandbits(64):016x}"

@@ -12,7 +12,7 @@ import threading
 import time
 from types import FrameType
 
-from litestar.types import HTTPResponseStartEvent
+from shop.web.http.reply import Header
 
 WATCHED_SECONDS = 60.0
 """Whoever watches /readyz has asked within this time."""
@@ -34,10 +34,10 @@ class Draining:
         """Seconds to wait before ending: 0 if nobody watches."""
         return self._seconds if time.monotonic() - self._asked < WATCHED_SECONDS else 0.0
 
-    def tell(self, response: HTTPResponseStartEvent) -> None:
-        """Have the client close its connection: a proxy keeps some, and would meet them closed later."""
-        if self.is_ending:
-            response["headers"] = [*response["headers"], (b"connection", b"close")]
+    @property
+    def headers(self) -> list[Header]:
+        """Has the client close its connection: a proxy keeps some, and would meet them closed later."""
+        return [(b"connection", b"close")] if self.is_ending else []
 
     def watch(self) -> None:
         """Put the wait before what the server does at SIGTERM. A second signal ends the wait."""

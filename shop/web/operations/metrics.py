@@ -6,13 +6,12 @@ in one event loop, so plain numbers suffice; a scrape converts them to Prometheu
 
 from __future__ import annotations
 
-import time
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from itertools import accumulate
 
-from litestar.types import HTTPResponseStartEvent, HTTPScope
+from litestar.types import HTTPScope
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -23,8 +22,6 @@ BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 """Upper bounds of the histogram's buckets, in seconds."""
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 """Methods with a label of their own; all others are counted as 'other'."""
-_STARTED = "shop.metrics.started"
-"""The key in the scope's state for the time of the handler's call."""
 
 
 class Timing:
@@ -52,17 +49,13 @@ class Metrics(Collector):
         self._timings = defaultdict[str, Timing](Timing)
         registry.register(self)
 
-    def start(self, scope: HTTPScope) -> None:
-        """Note when the handler of a request is called."""
-        scope["state"][_STARTED] = time.perf_counter()
-
-    def count(self, response: HTTPResponseStartEvent, scope: HTTPScope) -> None:
-        """Count a response as it starts; where a handler was called, observe the seconds since then."""
+    def count(self, status: int, scope: HTTPScope, seconds: float | None = None) -> None:
+        """Count a response as it starts, and the seconds since its handler was called; None if none was."""
         method = scope["method"] if scope["method"] in METHODS else "other"
         route = scope.get("path_template", "unknown")
-        self._requests[method, route, response["status"]] += 1
-        if (started := scope["state"].get(_STARTED)) is not None:
-            self._timings[route].observe(time.perf_counter() - started)
+        self._requests[method, route, status] += 1
+        if seconds is not None:
+            self._timings[route].observe(seconds)
 
     def collect(self) -> Iterable[Metric]:
         """The metrics, for the registry."""

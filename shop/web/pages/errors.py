@@ -47,7 +47,7 @@ class ErrorReplies:
 
     def answer(self, request: Any, error: Exception) -> Response[bytes]:
         """The reply to a request that raised `error`. An unexpected one is logged with the reference that it shows."""
-        speak(self._site.languages.of(request.scope))
+        speak(self._site.languages.of(request))
         status, heading, lead = self._describe(request, error)
         headers = {VARY[0].decode(): VARY[1].decode(), "cache-control": "no-store"}
         if isinstance(error, HTTPException) and error.headers:

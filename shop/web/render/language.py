@@ -10,17 +10,17 @@ from collections.abc import Collection
 from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from litestar.types import HTTPResponseStartEvent, HTTPScope
+from litestar.types import HTTPResponseStartEvent
 
 from shop.i18n import Language, spoken
 from shop.web.http.reply import VARY
-from shop.web.http.request import ShopRequest, joined_cookies, parse_cookies
-from shop.web.http.session import Sessions
+from shop.web.http.request import ShopRequest
+from shop.web.http.session import Sessions, SetCookie
 from shop.web.render.views import Alternate, LanguageLink
 
 COOKIE = "language"
 PARAMETER = "lang"
-_IN_COOKIE, _IN_QUERY = b"language=", b"lang="
+_IN_QUERY = b"lang="
 _MAX_HEADER = 200
 """Bytes of an Accept-Language header that are parsed, and cached."""
 _MAX_QUERY = 2000
@@ -66,29 +66,29 @@ class Languages:
     def __contains__(self, code: str) -> bool:
         return code in self._by_code
 
-    def of(self, scope: HTTPScope) -> Language:
+    def of(self, request: ShopRequest) -> Language:
         """The language of a request."""
-        named = _IN_QUERY in scope["query_string"] and self._by_code.get(_query_language(scope["query_string"]))
-        return named or self._preferred(scope)
+        query = request.scope["query_string"]
+        named = _IN_QUERY in query and self._by_code.get(_query_language(query))
+        return named or self._preferred(request)
 
-    def _preferred(self, scope: HTTPScope) -> Language:
-        headers = dict(scope["headers"])
-        cookie = joined_cookies(scope["headers"])
-        if _IN_COOKIE in cookie and (chosen := self._by_code.get(parse_cookies(cookie).get(COOKIE, ""))):
+    def _preferred(self, request: ShopRequest) -> Language:
+        if chosen := self._by_code.get(request.cookies.get(COOKIE, "")):
             return chosen
-        return self._by_code[best(_truncated(headers.get(b"accept-language", b"")), self._codes)]
+        return self._by_code[best(_truncated(request.raw_headers.get(b"accept-language", b"")), self._codes)]
 
-    def remember(self, response: HTTPResponseStartEvent, scope: HTTPScope) -> None:
-        """Add the cookie of the language in the address, unless the browser has that cookie already.
+    def remembered(self, response: HTTPResponseStartEvent, request: ShopRequest) -> list[SetCookie]:
+        """The cookie of the language in the address, unless the browser has that cookie already.
 
         A reply that is the same in every language gets no cookie: shared caches may store it for others.
         """
-        if _IN_QUERY not in scope["query_string"]:
-            return
-        code, request = _query_language(scope["query_string"]), ShopRequest(scope)
+        query = request.scope["query_string"]
+        if _IN_QUERY not in query:
+            return []
+        code = _query_language(query)
         shown = response["status"] < 400 and VARY in response["headers"]
-        if code in self and shown and request.cookies.get(COOKIE) != code:
-            response["headers"] = [*response["headers"], self._sessions.remember_language(request, code)]
+        is_new = code in self and shown and request.cookies.get(COOKIE) != code
+        return [self._sessions.remember_language(request, code)] if is_new else []
 
 
 def in_language(path: str, code: str) -> str:
