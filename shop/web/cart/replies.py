@@ -127,5 +127,5 @@ class CartReplies:
         self, request: ShopRequest, view: CartView, *, error: str = "", headers: Iterable[Header] = ()
     ) -> Reply:
         shell = await self._site.shell(request, _("Your cart"), path="/cart")
-        page = self._site.templates.render("cart/page.html", CartPage(shell, view, error), str(view.quantity or ""))
+        page = self._site.templates.personal("cart/page.html", CartPage(shell, view, error), str(view.quantity or ""))
         return html(page, status=422 if error else 200, headers=headers)

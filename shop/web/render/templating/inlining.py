@@ -18,6 +18,7 @@ from jinja2.debug import fake_traceback
 from markupsafe import escape
 
 from shop.i18n import Language, gettext, speaking
+from shop.web.render.templating.direct_calls import DirectCalls
 
 _TAG = re.compile(
     r'\{%\s*include\s+"(?P<include>[^"]+)"\s*%\}'
@@ -86,6 +87,8 @@ class InliningLoader(FileSystemLoader):
 
 class InliningEnvironment(Environment):
     """An environment whose errors name the original file and line, not those of the joined source."""
+
+    code_generator_class = DirectCalls
 
     def __init__(self, folder: Path, language: Language, **options: Any) -> None:
         loader = InliningLoader(folder, language)
