@@ -31,6 +31,7 @@ from shop.web.operations.metrics import Metrics, PageCacheMetrics
 from shop.web.pages.errors import ErrorReplies
 from shop.web.render.assets import assets_of
 from shop.web.render.catalog import Catalog
+from shop.web.render.dictionaries import Dictionaries
 from shop.web.render.language import Languages
 from shop.web.render.page_cache import PageCache
 from shop.web.render.pictures import Pictures
@@ -145,7 +146,7 @@ def open_storefront(parts: Parts, catalog: Catalog, limits: ClientLimits) -> Sto
     assets = assets_of(resource_dir("static"))
     currencies = Currencies(parts.rates, settings.currency)
     sessions = Sessions(parts.carts, settings.public_url, settings.secret_key)
-    languages = Languages(offered(settings.languages), sessions)
+    languages, dictionaries = Languages(offered(settings.languages), sessions), Dictionaries()
     return Storefront(
         catalog=catalog,
         currencies=currencies,
@@ -155,7 +156,8 @@ def open_storefront(parts: Parts, catalog: Catalog, limits: ClientLimits) -> Sto
         templates=templates_of(resource_dir("templates"), assets.url),
         pictures=Pictures(assets),
         assets=assets,
-        pages=PageCache(settings.page_cache_bytes),
+        pages=PageCache(settings.page_cache_bytes, dictionaries),
+        dictionaries=dictionaries,
         clock=parts.cart_clock,
         limits=limits,
         public_url=settings.public_url,

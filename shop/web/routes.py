@@ -8,8 +8,8 @@
                  /payment/{number}/return  /payments/{provider}/events
     order        /order  /order/{number}  /order/{number}/invoice
     handoff      /cart/handoff  /handoff/{token}  /handoff/{token}/undo
-    pages        /about  /help  /setCurrency  /setLanguage  /logout  /static/{path}  /offline  /service-worker.js
-                 /favicon.ico  /robots.txt  /sitemap.xml
+    pages        /about  /help  /setCurrency  /setLanguage  /logout  /static/{path}  /dictionary/{name}  /offline
+                 /service-worker.js  /favicon.ico  /robots.txt  /sitemap.xml
     styleguide   /styleguide
     operations   /healthz  /readyz  /operations  /operations/sign-in  /operations/sign-out
 

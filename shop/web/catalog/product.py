@@ -6,7 +6,7 @@ from functools import lru_cache
 from urllib.parse import parse_qs
 
 from shop.cart.model import Limits
-from shop.catalog.model import Product
+from shop.catalog.model import Product, Query
 from shop.checkout.pricing.terms import Terms
 from shop.i18n import content
 from shop.web.catalog.html_text import plain_text
@@ -15,6 +15,7 @@ from shop.web.catalog.views import ProductView
 from shop.web.http.reply import Reply, html
 from shop.web.http.request import ShopRequest
 from shop.web.render.catalog import product_of
+from shop.web.render.dictionaries import is_navigation
 from shop.web.render.paths import MAX_QUERY, product_path
 from shop.web.render.prices import Prices
 from shop.web.render.storefront import Storefront
@@ -39,7 +40,17 @@ class ProductHandlers:
             return self._site.templates.render("catalog/product.html", await self._view(handle, sku, prices))
 
         page = await self._site.page(("product", handle, sku), prices, render)
+        if is_navigation(request):
+            await self._site.dictionaries.refresh(self._site.catalog.version, self._dictionary)
         return page.reply(request)
+
+    async def _dictionary(self) -> str:
+        """The page of the first product, for a visitor without a cart; '' if there is none."""
+        listings = (await self._site.catalog.page(Query())).listings
+        if not listings:
+            return ""
+        view = await self._view(listings[0].handle, "", self._site.currencies.prices(None))
+        return self._site.templates.render("catalog/product.html", view, "")
 
     async def refused_add(self, request: ShopRequest, product: Product, sku: str, quantity: str, error: str) -> Reply:
         """The product page with the submitted quantity and the reason of the refusal (422)."""

@@ -14,7 +14,16 @@ from shop.web.http.request import ShopRequest
 ROUTES = frozenset(
     (
         *("/", "/product/{handle}", "/about", "/help", "/search", "/recent", "/recommended", "/offline"),
-        *("/static/{path}", "/favicon.ico", "/service-worker.js", "/robots.txt", "/sitemap.xml", "/healthz", "/readyz"),
+        *(
+            "/static/{path}",
+            "/dictionary/{name}",
+            "/favicon.ico",
+            "/service-worker.js",
+            "/robots.txt",
+            "/sitemap.xml",
+            "/healthz",
+            "/readyz",
+        ),
     )
 )
 """What may be fetched ahead: it reads no cart, and sets no cookie unless its address names a language."""

@@ -14,7 +14,10 @@ from shop.web.http.request import ShopRequest
 Header = tuple[bytes, bytes]
 
 HTML: Header = (b"content-type", b"text/html; charset=utf-8")
-VARY: Header = (b"vary", b"HX-Request, HX-Request-Type, HX-Boosted, Cookie, Accept-Encoding, Accept-Language")
+VARY: Header = (
+    b"vary",
+    b"HX-Request, HX-Request-Type, HX-Boosted, Cookie, Accept-Encoding, Available-Dictionary, Accept-Language",
+)
 NO_STORE: Header = (b"cache-control", b"no-store")
 """For typed data and for orders: no browser and no proxy stores them."""
 REVALIDATE: Header = (b"cache-control", b"private, no-cache")

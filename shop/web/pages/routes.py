@@ -26,6 +26,7 @@ def routes(site: Storefront, parts: Parts) -> list[HTTPRouteHandler]:
         page("/logout")(preferences.ask_logout),
         post("/logout")(preferences.logout),
         page("/static/{path:path}")(site.assets.serve),
+        page("/dictionary/{name:str}")(site.dictionaries.serve),
         page("/favicon.ico")(texts.icon),
         page("/offline")(offline.page),
         page("/service-worker.js")(offline.worker),

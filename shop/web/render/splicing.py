@@ -30,7 +30,7 @@ _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _MAX_CHECKSUMS = 64
 """Checksums cached per page, one for each content of the gap."""
 _WINDOW_BITS = 18
-"""Base 2 logarithm of the window: larger than any page."""
+"""Base 2 logarithm of the window: larger than any page and a dictionary."""
 
 Spliced = Callable[[bytes], bytes]
 """Returns the compressed page for the content of the gap."""
@@ -65,13 +65,13 @@ def brotlied(head: bytes, tail: bytes, quality: int) -> Spliced:
     return lambda gap: b"".join((first, gap, last))
 
 
-def zstandard(head: bytes, tail: bytes, level: int) -> Spliced:
-    """A page as a frame of zstd."""
+def zstandard(head: bytes, tail: bytes, level: int, dictionary: zstd.ZstdDict | None = None) -> Spliced:
+    """A page as a frame of zstd, with a dictionary if one is given."""
     options: dict[int, int] = {
         zstd.CompressionParameter.compression_level: level,
         zstd.CompressionParameter.window_log: _WINDOW_BITS,
     }
-    compressor = zstd.ZstdCompressor(options=options)
+    compressor = zstd.ZstdCompressor(options=options, zstd_dict=dictionary)
     first = compressor.compress(head, zstd.ZstdCompressor.FLUSH_BLOCK)
     compressor.compress(_MARK, zstd.ZstdCompressor.FLUSH_BLOCK)
     last = compressor.compress(tail, zstd.ZstdCompressor.FLUSH_FRAME)

@@ -15,6 +15,7 @@ from shop.web.http.request import ShopRequest
 from shop.web.http.session import Sessions
 from shop.web.render.assets import Assets
 from shop.web.render.catalog import Catalog
+from shop.web.render.dictionaries import Dictionaries
 from shop.web.render.language import Languages
 from shop.web.render.page_cache import CachedPage, PageCache
 from shop.web.render.pictures import Pictures
@@ -36,6 +37,7 @@ class Storefront(msgspec.Struct, frozen=True, kw_only=True):
     pictures: Pictures
     assets: Assets
     pages: PageCache
+    dictionaries: Dictionaries
     clock: Callable[[], float]
     limits: ClientLimits
     public_url: str = ""
