@@ -156,7 +156,7 @@ def open_storefront(parts: Parts, catalog: Catalog, limits: ClientLimits) -> Sto
         templates=templates_of(resource_dir("templates"), assets.url),
         pictures=Pictures(assets),
         assets=assets,
-        pages=PageCache(settings.page_cache_bytes, dictionaries),
+        pages=PageCache(settings.page_cache_bytes, dictionaries, settings.edge_seconds),
         dictionaries=dictionaries,
         clock=parts.cart_clock,
         limits=limits,

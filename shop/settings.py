@@ -32,6 +32,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "metrics_port": (0, 65535),
     "workers": (1, 1000),
     "page_cache_bytes": (0, 2**40),
+    "edge_seconds": (0, 3600),
     "drain_seconds": (0, 600),
 }
 """Setting -> the lowest and the highest value that it can have."""
@@ -149,6 +150,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The hash of the password for /operations, from `shop config --hash-password`; empty: no such page."""
     page_cache_bytes: int = 64 * 1024 * 1024
     """Bytes of memory for the cache of rendered pages."""
+    edge_seconds: int = 0
+    """Seconds for which a proxy or a CDN may keep the browse pages of visitors without cookies; 0: not at all."""
     public_url: str = ""
     """The shop's public https:// address, if it is behind a proxy; empty: taken from each request."""
 

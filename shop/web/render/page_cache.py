@@ -50,6 +50,11 @@ def gap_of(badge: bytes) -> bytes:
     return badge + b"</span" + b" " * (GAP - len(badge) - 7) + b">"
 
 
+def edge_caching(seconds: int) -> Header:
+    """Lets a shared cache keep a page for a time, and browsers ask again as ever; with 0, lets none keep it."""
+    return (b"cache-control", b"public, max-age=0, s-maxage=%d" % seconds) if seconds else REVALIDATE
+
+
 class CachedPage:
     """A rendered page: the parts before and after the badge's number. Fragments have no badge."""
 
@@ -57,6 +62,7 @@ class CachedPage:
         "_coded",
         "_dictionaries",
         "_digest",
+        "_edge",
         "_has_badge",
         "_head",
         "_lasts_from",
@@ -65,7 +71,9 @@ class CachedPage:
         "status",
     )
 
-    def __init__(self, text: str, status: int = 200, dictionaries: Dictionaries | None = None) -> None:
+    def __init__(
+        self, text: str, status: int = 200, dictionaries: Dictionaries | None = None, edge_seconds: int = 0
+    ) -> None:
         head, placeholder, tail = text.partition(BADGE_PLACEHOLDER + BADGE_END)
         self._has_badge = bool(placeholder)
         self.status = status
@@ -74,6 +82,7 @@ class CachedPage:
         self._digest = blake2b(self._head + b"\0" + self._tail, digest_size=12).hexdigest().encode()
         self._coded: dict[str | bytes, Spliced] = {}
         self._dictionaries = dictionaries if self._has_badge else None
+        self._edge = edge_caching(edge_seconds)
         self._lasts_from = time.monotonic() + _LASTING_SECONDS
         self.size = _OVERHEAD + 2 * (len(self._head) + len(self._tail))
 
@@ -81,7 +90,7 @@ class CachedPage:
         """The page with the visitor's number on the badge; 304 if the browser has it already."""
         badge = request.badge.encode() if self._has_badge else b""
         tag = b'W/"%b-%b"' % (self._digest, badge)
-        headers: list[Header] = [HTML, VARY, REVALIDATE, (b"etag", tag)]
+        headers: list[Header] = [HTML, VARY, self._caching(request), (b"etag", tag)]
         if tag in request.raw_headers.get(b"if-none-match", b""):
             return Reply(304, headers)
         if self._dictionaries is not None:
@@ -93,6 +102,11 @@ class CachedPage:
         if coding != IDENTITY:
             headers.append((b"content-encoding", coding.encode()))
         return Reply(self.status, headers, self.body(badge, coding))
+
+    def _caching(self, request: ShopRequest) -> Header:
+        """Whose cache may keep the reply: an edge's only if no cookie was sent, and none is set."""
+        is_anonymous = b"cookie" not in request.raw_headers and b"lang=" not in request.scope["query_string"]
+        return self._edge if is_anonymous else REVALIDATE
 
     def body(self, badge: bytes = b"", coding: str = IDENTITY) -> bytes:
         """The page with a number on the badge, compressed with a coding."""
@@ -134,9 +148,10 @@ class CachedPage:
 class PageCache:
     """An LRU cache of pages, at most `max_bytes`. It holds pages of one catalogue version; a new version clears it."""
 
-    def __init__(self, max_bytes: int, dictionaries: Dictionaries | None = None) -> None:
+    def __init__(self, max_bytes: int, dictionaries: Dictionaries | None = None, edge_seconds: int = 0) -> None:
         self._max_bytes = max_bytes
         self._dictionaries = dictionaries
+        self._edge_seconds = edge_seconds
         self._pages: OrderedDict[Hashable, CachedPage] = OrderedDict()
         self._version: Hashable = None
         self.bytes = 0
@@ -163,7 +178,7 @@ class PageCache:
             self.hits += 1
             return cached
         self.misses += 1
-        return self.keep(version, key, CachedPage(await render(), 200, self._dictionaries))
+        return self.keep(version, key, CachedPage(await render(), 200, self._dictionaries, self._edge_seconds))
 
     def keep(self, version: Hashable, key: Hashable, page: CachedPage) -> CachedPage:
         """Cache a page of this version, unless a newer version has cleared the cache since; return the page."""
