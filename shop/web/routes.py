@@ -7,6 +7,7 @@
     checkout     /checkout  /checkout/summary  /checkout/check  /cart/checkout  /payment/{number}
                  /payment/{number}/return  /payments/{provider}/events
     order        /order  /orders  /order/{number}  /order/{number}/invoice
+                 /order/{number}/credit-note/{refund}
     handoff      /cart/handoff  /handoff/{token}  /handoff/{token}/undo
     pages        /about  /help  /setCurrency  /setLanguage  /logout  /static/{path}  /dictionary/{name}  /offline
                  /service-worker.js  /favicon.ico  /robots.txt  /sitemap.xml

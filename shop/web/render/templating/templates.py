@@ -67,8 +67,11 @@ class Templates:
         """
         template = self._template(name)
         before, after = self._around_main(name, template, view)
-        main = template.blocks["main"](template.new_context({"view": view}))
         marker = self._template("components/cart_badge.html").render(count=badge)
+        try:
+            main = [*template.blocks["main"](template.new_context({"view": view}))]
+        except Exception:  # as Template.render does
+            template.environment.handle_exception()
         return "".join((before.replace(BADGE_PLACEHOLDER, marker, 1), *main, after))
 
     def _around_main(self, name: str, template: Template, view: WithShell) -> tuple[str, str]:
