@@ -144,8 +144,8 @@ def main() -> None:
             console.print(table_of(kind, results))
             console.print(f"{kind}: {IMPORTED:,} products imported again in {load(folder / FILE, of_sizes[-2]):.0f} s")
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        size = (folder / FILE).stat().st_size / 1e6
-        console.print(f"Peak memory of an import: {peak:.0f} MB; the file has {size:.0f} MB")
+        megabytes = (folder / FILE).stat().st_size / 1e6
+        console.print(f"Peak memory of an import: {peak:.0f} MB; the file has {megabytes:.0f} MB")
 
 
 def table_of(kind: str, results: Sequence[Times]) -> Table:
