@@ -1,0 +1,42 @@
+"""Words as people type them: plurals, mistakes, colours, questions."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.shopper import Shopper
+from tests.fixtures.browser import PHONE, OpenShopper
+
+
+@pytest.mark.parametrize(
+    ("words", "found", "options"),
+    [
+        ("mugs", "Tide Mug", {}),
+        ("teepot", "Cove Teapot", {}),
+        ("blue mug", "Tide Mug", PHONE),
+    ],
+)
+def test_what_is_typed_is_found(open_shopper: OpenShopper, words: str, found: str, options: dict[str, object]) -> None:
+    shopper = open_shopper("/about", **options)
+    shopper.searches_for(words)
+    panel = shopper.page.get_by_role("search")
+    expect(panel.get_by_role("link", name=re.compile(found)).first).to_be_visible()
+    shopper.search_field.press("Enter")
+    expect(shopper.titles().first).to_have_text(found)
+
+
+def test_a_mistake_is_named_and_put_right(shopper: Shopper) -> None:
+    shopper.opens("/?q=teepot")
+    shopper.page.get_by_role("main").get_by_role("link", name="Did you mean “teapot”?").click()
+    expect(shopper.search_field).to_have_value("teapot")
+    expect(shopper.titles().first).to_have_text("Cove Teapot")
+
+
+def test_a_question_is_answered_by_the_help(open_shopper: OpenShopper) -> None:
+    shopper = open_shopper(**PHONE)
+    shopper.searches_for("returns")
+    shopper.page.get_by_role("search").get_by_role("link", name="Delivery and returns").click()
+    expect(shopper.page).to_have_url(re.compile("/help#delivery$"))
