@@ -249,6 +249,7 @@ async def test_logout_deletes_cart_and_cookies(shop: Client, carts: CountingCart
         "currency",
         "language",
         "welcome",
+        "orders",
     }
     assert all(cookie["max-age"] == "0" for cookie in cookies.values())
     assert [cart.lines async for cart in carts.scan()] == [()]
