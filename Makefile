@@ -21,7 +21,7 @@ targets: dev ## Test the targets that make test does not run, as short as possib
 	@CHROMIUM_PATH="$$($(VENV)/python bin/browser.py)" || exit 1; export CHROMIUM_PATH; \
 		exec $(VENV)/python -m pytest --durations=0 --durations-min=1 tests/house/targets.py
 
-test-pythons: dev ## Run the unit, web and contract tests on every other Python of this machine, with coverage
+test-pythons: dev ## Run the unit tests on every other Python of this machine; on the newest also the web and contract tests, with coverage
 	@exec bin/test-pythons
 
 check: dev ## Check formatting, lint, types, imports between packages, templates, styles and scripts, links in the docs
