@@ -87,7 +87,7 @@ def test_an_unchanged_page_is_not_sent_again_by_any_worker(open_shop: OpenShop, 
     """Nor after a restart."""
     shop = open_shop(REDIS_URL=valkey.url, WORKERS="2")
     tags: dict[tuple[str, str], str] = {}
-    for language, path in product(("en", "de", "ar"), ("/", "/?category=lighting", "/product/tide-mug", "/help")):
+    for language, path in product(("en", "ar"), ("/", "/product/tide-mug", "/help")):
         tags[language, path] = httpx.get(shop.url + path, headers={"Accept-Language": language}).headers["etag"]
 
     def revalidated() -> Counter[int]:

@@ -173,7 +173,7 @@ ROWS: tuple[Row[Any], ...] = (
     Row("pg-stop", "PostgreSQL stopped, then started", OnPostgres, stopped, tested=(ONE,)),
     Row("pg-hung", "PostgreSQL hung", OnPostgres, hung, tested=(ONE,)),
     Row("pg-lock", "the table of carts locked", OnPostgres, locked, tested=()),
-    Row("pg-rows", "the rows of the carts locked", OnPostgres, rows_locked),
+    Row("pg-rows", "the rows of the carts locked", OnPostgres, rows_locked, tested=()),
     Row("pg-close", "SIGTERM to the shop, Redis emptied", OnPostgres, closed_and_emptied),
     Row("pg-kill", "Redis: kill -9, then started empty", OnPostgres, killed_empty),
     Row("sqlite-full", "the disk is full (simulated)", OnSqlite, full, tested=(ONE,)),
