@@ -32,7 +32,7 @@ SHARE = 0.01
 QUALITY = 75
 """A quarter of the bytes of a lossless picture, and less than 0.05 % of a screenful's pixels differ by it."""
 DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
-VARYING = "time, .order__number strong, .order__page a"
+VARYING = "time, .offer__promise, .order__number strong, .order__page a"
 """What is another one each time, such as an order's address: it gets the same words, and is covered."""
 
 
