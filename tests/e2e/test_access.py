@@ -52,7 +52,7 @@ def test_words_of_twice_the_size_fit(open_shopper: OpenShopper) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "marks", "part"), [("/", ".facet__swatch", ""), ("/product/tide-mug", ".swatch", "::before")]
+    ("path", "marks", "part"), [("/", ".facet__swatch", ""), ("/product/tide-mug", ".offer .swatch", "::before")]
 )
 def test_colours_are_told_apart_where_the_system_chooses_all_others(
     open_shopper: OpenShopper, path: str, marks: str, part: str

@@ -57,7 +57,7 @@ def test_the_focus_stays_in_an_open_sheet(open_shopper: OpenShopper, name: str) 
 
 def test_the_menu_leads_everywhere(open_shopper: OpenShopper) -> None:
     menu = opened(open_shopper("/healthz", **PHONE), "Menu")
-    for name in ("Kitchen", "Find an order", "Help", "About"):
+    for name in ("Kitchen", "Your orders", "Help", "About"):
         expect(menu.get_by_role("link", name=name, exact=True)).to_be_visible()
     menu.get_by_role("link", name="Help").click()
     expect(menu.page.get_by_role("heading", name="Help", level=1)).to_be_visible()

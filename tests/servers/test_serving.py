@@ -79,7 +79,7 @@ def test_the_workers_metrics_add_up(open_shop: OpenShop, valkey: Valkey) -> None
     assert metric(shop, "shop_http_requests_total", method="POST", route="/cart", status="303") == 40
     assert metric(shop, "process_resident_memory_bytes") > 10**7
     assert httpx.get(f"{shop.url}/metrics").status_code == 404
-    eventually(lambda: metric(shop, "shop_carts_kept") == 40)
+    eventually(lambda: metric(shop, "shop_carts_kept") == 40, 6 * PATIENCE)
     assert metric(shop, "shop_kept_cart_lines") == 1
 
 

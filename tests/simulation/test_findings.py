@@ -539,7 +539,7 @@ def test_a_row_that_cannot_be_read_does_not_hold_up_the_archive() -> None:
             await shopper.add(a, "mug")
         await asyncio.sleep(3)
         rows = world.database.tables["carts"]
-        rows["c0"] = rows["c0"]._replace(state=b"\x02\xff")
+        rows["c0"] = rows["c0"]._replace(state=b"\x03\xff")
         await world.close(a)
         a = await world.start("A2")
         for shopper in shoppers:
@@ -559,7 +559,7 @@ def test_a_cart_of_a_later_version_is_not_written_over() -> None:
         shopper = Shopper(world, "c1")
         await shopper.add(a, "mug")
         value, expires = world.redis.data[b"cart:c1"]
-        later = b"\x02" + value[1:]
+        later = b"\x03" + value[1:]
         world.redis.data[b"cart:c1"] = (later, expires)
         shopper.history.lost_count = True  # what is shown now is not at issue
         await shopper.add(a, "bowl")

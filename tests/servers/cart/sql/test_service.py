@@ -297,7 +297,7 @@ class TestRowsThatCannotBeRead:
     ) -> None:
         good = await carts.add("good", "mug", 1, EUR)
         await carts.add("a", "mug", 1, EUR)
-        newer = unreadable(b"\x02" + codec.encode(good)[1:], database_url)
+        newer = unreadable(b"\x03" + codec.encode(good)[1:], database_url)
         await tell(database_url, f"UPDATE carts SET state = {newer} WHERE id = 'a'")
         for call in (carts.get("a"), carts.add("a", "mug", 1, EUR), carts.time_left("a")):
             with pytest.raises(CartUnreadable, match="newer release"):
