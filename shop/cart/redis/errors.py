@@ -46,7 +46,7 @@ _REFUSED = (
         "{where} does not know {command}: it is a Sentinel (write redis+sentinel://host:26379/service), is older than "
         "Redis 6.2, or has renamed that command.",
     ),
-    (r"gaierror", "The host name of {where} cannot be resolved. Correct it in the URL."),
+    (r"gaierror|Error -\d+ connecting", "The host name of {where} cannot be resolved. Correct it in the URL."),
     (
         r"certificate is not valid for",
         "The certificate of {where} is for another host: {detail} Correct the host name.",
