@@ -60,7 +60,7 @@ PROCESSING = (
     noted("Your payment is on its way"),
     (
         noted(
-            "Your bank takes a few days for it. We write to you either way: when your order is placed, and if it is not."
+            "Your bank takes a few days for it. We write to you either way: when your order is placed, or if it is not."
         ),
         noted(
             "Until then we keep your items as far as we can. If one of them is sold meanwhile, your money goes back."
