@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 from litestar.types import HTTPScope
 
@@ -9,6 +12,7 @@ from shop.web.cart.recommended import RecommendedHandlers
 from shop.web.catalog import recent
 from shop.web.catalog.recent import RecentHandlers, handles_of
 from shop.web.http.request import ShopRequest
+from shop.web.render.storefront import Storefront
 from tests.fixtures.fixed_catalog import FixedCatalog, product
 from tests.fixtures.storefront import a_storefront
 
@@ -19,9 +23,11 @@ def asking(handles: str) -> ShopRequest:
     return ShopRequest(named)
 
 
-@pytest.mark.parametrize(("kind", "handle"), [(RecentHandlers, "bowl"), (RecommendedHandlers, "mug")])
+@pytest.mark.parametrize(
+    ("kind", "handle"), [(RecentHandlers, "bowl"), (partial(RecommendedHandlers, deadline=60), "mug")]
+)
 async def test_the_same_cards_are_kept_once_however_they_were_asked_for(
-    kind: type[RecentHandlers | RecommendedHandlers], handle: str
+    kind: Callable[[Storefront], RecentHandlers | RecommendedHandlers], handle: str
 ) -> None:
     site, _ = a_storefront(FixedCatalog(product("mug"), product("bowl"), product("tray")))
     page = kind(site)
