@@ -21,7 +21,7 @@ from shop.web.render.storefront import Storefront
 MAX_CARDS = 4
 SOURCES = 3
 """Number of products in the cart that recommendations are based on: the newest."""
-DEADLINE = 0.1
+DEADLINE = 0.5
 """Timeout in seconds. A look-up that takes longer completes in the background, for the next request."""
 
 
