@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 from redis.exceptions import ResponseError
@@ -18,6 +19,8 @@ SERVICE = "mymaster"
 READY_SECONDS = 15.0
 HELLO_MILLISECONDS = 500
 """Interval at which the Sentinels exchange their state; 2 s by default."""
+CUT_MILLISECONDS = 60_000
+"""The same while replicas are kept apart from their primary."""
 INFO_MILLISECONDS = 300
 """Interval at which they poll each server; 10 s by default. Both limit how fast a returning server is reintegrated."""
 
@@ -117,14 +120,19 @@ class SentinelDemo:
 
         self._until(begun, "no replica was fit to be promoted")
 
-    def cut_replication(self) -> None:
-        """Disconnect every replica from the primary: from now on, only the primary has the changes it acknowledges.
+    @contextmanager
+    def replication_cut(self) -> Iterator[None]:
+        """While this is open, only the primary has the changes it acknowledges: every replica is disconnected from it.
 
-        The Sentinels reconnect them after four times `HELLO_MILLISECONDS`, if the primary is still alive.
+        Afterwards the Sentinels reconnect them, if the primary is still alive. They would do so after four times the
+        interval at which they exchange their state, so this is long while it is open.
         """
+        self._pace(CUT_MILLISECONDS, INFO_MILLISECONDS)
         for replica in self.replicas():
             with replica.client() as client:
                 client.replicaof("127.0.0.1", "1")
+        yield
+        self._pace(HELLO_MILLISECONDS, INFO_MILLISECONDS)
 
     def replicated(self) -> bool:
         """Whether every running server follows one primary and has all data it had when the check began."""

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from shop.demo.sentinel import SentinelDemo
+from shop.demo.valkey import Valkey
 from tests.chaos.scene import Row, Scene
 from tests.chaos.stage import ONE, SHOPS, Crew, Stage
 
@@ -33,20 +34,27 @@ class SentinelStage(Stage):
 
 
 async def primary_killed(scene: Scene[SentinelStage]) -> None:
-    demo = scene.stage.demo
-    victim = demo.primary()
+    victim = scene.stage.demo.primary()
     await scene.strikes(victim.kill)
-    await scene.until(lambda: demo.primary() is not victim)
-    await scene.lasts()
-    await asyncio.to_thread(victim.start)
-    await scene.until(scene.stage.well)
+    await is_replaced(scene, victim)
 
 
 async def promoted_behind(scene: Scene[SentinelStage]) -> None:
     """The replica that is promoted never got the latest changes, which the primary had acknowledged."""
-    await asyncio.to_thread(scene.stage.demo.cut_replication)
-    await scene.crowd.goes_on(seconds=0.3, changes=30)
-    await primary_killed(scene)
+    victim = scene.stage.demo.primary()
+    with scene.stage.demo.replication_cut():
+        await scene.crowd.goes_on(seconds=0.3, changes=30)
+        await scene.strikes(victim.kill)
+    await is_replaced(scene, victim)
+
+
+async def is_replaced(scene: Scene[SentinelStage], victim: Valkey) -> None:
+    """Wait until another server is the primary; then start the victim."""
+    demo = scene.stage.demo
+    await scene.until(lambda: demo.primary() is not victim)
+    await scene.lasts()
+    await asyncio.to_thread(victim.start)
+    await scene.until(scene.stage.well)
 
 
 async def failed_over(scene: Scene[SentinelStage]) -> None:
