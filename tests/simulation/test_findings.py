@@ -703,6 +703,29 @@ def test_a_killed_process_answers_nobody() -> None:
     play(scene)
 
 
+def test_what_waits_in_the_journal_is_shown_when_redis_fails_again_at_once() -> None:
+    """The only process that had seen the cart is gone, so the others show what has been added since, and say so."""
+
+    async def scene(world: World) -> None:
+        a, b = await two_workers(world)
+        shopper = Shopper(world, "c1")
+        await shopper.add(a, "bowl", 2)
+        await asyncio.sleep(0.5)
+        world.kill(a)
+        c = await world.start("C")
+        crash = asyncio.create_task(world.redis_restarts(3.5, silent=True))
+        await asyncio.sleep(0.2)
+        await shopper.add(c, "vase", 3)
+        saving = asyncio.create_task(shopper.save(b, "mug"))
+        await crash
+        await asyncio.sleep(0.1)
+        await world.redis_hangs(1.9)
+        await saving
+        await settle(world, shopper)
+
+    play(scene)
+
+
 # 12. Redis and the database are away, and each process has a journal of its own
 
 

@@ -59,6 +59,8 @@ class World:
         self.violations: list[str] = []
         self.traced: list[str] | None = [] if trace else None
         """What happened, line by line, if it is to be told."""
+        self.outage = 0
+        """The number of the latest outage, from 1. What fails again before all have found out is one outage."""
         self._windows: list[Window] = []
         self._nature = seams.Nature(self._wall, self.loop, self._stream())
 
@@ -202,15 +204,11 @@ class World:
         self.note("the database is back")
         await self.database.starts(0.0 if hangs else connecting)
 
-    @property
-    def outage(self) -> int:
-        """The number of the latest outage, from 1."""
-        return len(self._windows)
-
     def differ(self, seconds: float, processes: Sequence[Process] | None = None, *, doubt: Doubt = Doubt.SPLIT) -> None:
         """From now on for some seconds, answers of these processes, or of all, may lack what `doubt` says."""
         names = frozenset(process.name for process in processes) if processes else None
         now = self.loop.time()
+        self.outage += all(window.end < now for window in self._windows)
         self._windows.append(Window(now, now + seconds + GRACE, names, doubt))
 
     def doubt(self, process: str, since: float) -> Doubt:
