@@ -153,7 +153,7 @@ class Shopper:
 
     @property
     def search_field(self) -> Locator:
-        return self.page.get_by_role("searchbox", name="Search the shop")
+        return self.page.get_by_role("search").get_by_role("searchbox")
 
     def add_button(self, title: str) -> Locator:
         return self.page.get_by_role("button", name=f"Add {title} to cart")
