@@ -26,6 +26,8 @@ from tests.fixtures.orders_over_http import add, browser, order
 from tests.fixtures.shop_process import OpenShop, ShopProcess, metrics_ports, workers_of
 
 PATIENCE = 10
+NOT_FORKED = {"PYTHONHASHSEED": "0"}
+"""With another setting of Python's, a shop and its workers are started as usual."""
 
 
 def eventually(holds: Callable[[], bool], seconds: float = PATIENCE) -> None:
@@ -217,7 +219,7 @@ def test_a_shop_removes_what_a_killed_one_has_left(open_shop: OpenShop) -> None:
 def test_connections_that_wait_for_workers_are_served_before_the_port_closes(
     open_shop: OpenShop, valkey: Valkey
 ) -> None:
-    shop = open_shop(products={"mug": 1900}, REDIS_URL=valkey.url, WORKERS="2")
+    shop = open_shop(products={"mug": 1900}, REDIS_URL=valkey.url, WORKERS="2", **NOT_FORKED)
     shop.process.send_signal(signal.SIGSTOP)  # it would kill workers that do not answer it
     workers = [worker.pid for worker in workers_of(shop)]
     assert len(workers) == 2
