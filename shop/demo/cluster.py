@@ -104,7 +104,9 @@ class Cluster:
         self.nodes.append(node)
         running = [other for other in self.nodes if other.runs]
         self._meet(node, running)
-        _until(lambda: all(map(self._knows_all, running)) and _is_healthy(node), "all know the new node, and it serves")
+        _until(
+            lambda: all(map(self._knows_all, running)) and not _illness(node), "all know the new node, and it serves"
+        )
         return node
 
     def remove(self, node: Valkey) -> None:
@@ -158,20 +160,21 @@ class Cluster:
 
     def wait_until_healthy(self) -> None:
         """Wait until all nodes run and agree, all slots are served and the replicas have caught up."""
-        _until(self._is_well, "the cluster is well")
+        _until(lambda: not self._problems(), "the cluster is well", self._problems)
 
     def _knows_all(self, node: Valkey) -> bool:
-        view = self._members(node)
-        return len(view) == len(self.nodes) and not any("handshake" in member.flags for member in view)
+        return not _strangers(self._members(node), len(self.nodes))
 
-    def _is_well(self) -> bool:
-        views = [self._members(node) for node in self.nodes]
-        return (
-            all(map(self._knows_all, self.nodes))
-            and all(map(_is_healthy, self.nodes))
-            and not any(member.flags & {"fail", "fail?"} for view in views for member in view)
-            and len({frozenset((member.id, member.primary_id, member.slots) for member in view) for view in views}) == 1
-        )
+    def _problems(self) -> str:
+        """What the nodes do not agree about yet, or what does not run; '' if all is well."""
+        views = {node.port: self._members(node) for node in self.nodes}
+        problems = [f"{port} {text}" for port, view in views.items() if (text := _strangers(view, len(self.nodes)))]
+        problems += [f"{node.port} {text}" for node in self.nodes if (text := _illness(node))]
+        for port, view in views.items():
+            problems += [f"{port} takes {it.port} for failed" for it in view if it.flags & {"fail", "fail?"}]
+        if len({frozenset((it.id, it.primary_id, it.slots) for it in view) for view in views.values()}) > 1:
+            problems.append("they differ about primaries or slots")
+        return "; ".join(problems)
 
     def _node(self) -> Valkey:
         """A node that is not started; where two choose the same port, the one that starts later moves."""
@@ -209,16 +212,22 @@ def _read(fields: list[str]) -> Member:
     return Member(identity, port, frozenset(flags.split(",")), primary.strip("-"), slots)
 
 
-def _is_healthy(node: Valkey) -> bool:
-    """Whether it serves and replication is up: from its primary if it is a replica, and to all of its replicas."""
+def _strangers(view: list[Member], nodes: int) -> str:
+    """What this view of the cluster lacks; '' if it is of all nodes."""
+    known = sum("handshake" not in member.flags for member in view)
+    return "" if known == len(view) == nodes else f"knows {known} nodes and meets {len(view) - known}, of {nodes}"
+
+
+def _illness(node: Valkey) -> str:
+    """Why it does not serve, or is not replicated: from its primary if it is a replica, and to all of its replicas."""
     with node.client() as client:
         state = client.info("replication")
         streams = [state[f"slave{n}"]["state"] for n in range(state["connected_slaves"])]
-        return (
-            b"cluster_state:ok" in _raw(client, "CLUSTER INFO")
-            and state.get("master_link_status", "up") == "up"
-            and all(stream == "online" for stream in streams)
-        )
+        if b"cluster_state:ok" not in _raw(client, "CLUSTER INFO"):
+            return "does not serve"
+        if state.get("master_link_status", "up") != "up":
+            return "does not reach its primary"
+        return "" if all(stream == "online" for stream in streams) else f"sends to its replicas: {', '.join(streams)}"
 
 
 def _raw(client: Any, command: str) -> bytes:
@@ -237,9 +246,10 @@ def _shares(parts: int) -> list[range]:
     return [range(start, stop) for start, stop in pairwise(bounds)]
 
 
-def _until(condition: Callable[[], bool], what: str) -> None:
+def _until(condition: Callable[[], bool], what: str, explain: Callable[[], str] = lambda: "") -> None:
     deadline = time.monotonic() + AGREEMENT_SECONDS
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"Timeout after {AGREEMENT_SECONDS:.0f} seconds, waiting until {what}.")
+            why = f" ({problems})" if (problems := explain()) else ""
+            raise TimeoutError(f"Timeout after {AGREEMENT_SECONDS:.0f} seconds, waiting until {what}{why}.")
         time.sleep(0.1)  # each look asks every node: more often would slow down what is waited for

@@ -107,7 +107,7 @@ def sees_later(witness: Shopper, quantity: int) -> None:
 
 
 def test_an_add_offline_is_made_by_the_next_page_once(open_shopper: OpenShopper) -> None:
-    shopper = open_shopper()
+    shopper = open_shopper(service_workers="allow")
     page = shopper.page
     page.evaluate("navigator.serviceWorker.ready")
     page.wait_for_load_state("networkidle")
