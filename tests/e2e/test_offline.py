@@ -35,7 +35,7 @@ def shop_url(network: Proxy) -> str:
 
 
 def test_offline_and_back(open_shopper: OpenShopper, network: Proxy, shop_process: ShopProcess) -> None:
-    shopper = open_shopper("/cart", having=("Keel Pan",))
+    shopper = open_shopper("/cart", having=("Keel Pan",), service_workers="allow")
     page = shopper.page
     page.evaluate("navigator.serviceWorker.ready")
     page.wait_for_load_state("networkidle")
@@ -66,7 +66,7 @@ def test_offline_and_back(open_shopper: OpenShopper, network: Proxy, shop_proces
 
 
 def test_the_page_comes_back_by_itself(open_shopper: OpenShopper, network: Proxy) -> None:
-    shopper = open_shopper("/cart", having=("Keel Pan",))
+    shopper = open_shopper("/cart", having=("Keel Pan",), service_workers="allow")
     page = shopper.page
     page.evaluate("navigator.serviceWorker.ready")
     page.wait_for_load_state("networkidle")
