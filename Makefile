@@ -5,6 +5,8 @@
 .PHONY: help run test test-pythons targets check format words bench simulate fuzz chaos acidrain looks screens access lighthouse validate audit art lock clean setup dev
 
 VENV := .venv/bin
+# Modules and tests are compiled once, not by every process.
+unexport PYTHONDONTWRITEBYTECODE
 PYTHON311 ?= python3.11
 
 help: ## List the targets

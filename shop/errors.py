@@ -28,6 +28,7 @@
     │   ├── PaymentUnavailable          it is not known yet whether the payment was made
     │   ├── EmailUnavailable            the mail server cannot accept an e-mail now
     │   └── StoreRefused                the store denies access: correct the settings
+    ├── PdfUnavailable                no PDF can be made: print the page                 503
     └── ConfigurationError            a setting is wrong; the message says which and how to fix it
 
 Catch by level: the web layer answers a ShopError with its `status` and its message; a service with a standby catches
@@ -304,6 +305,13 @@ class EmailUnavailable(StoreUnavailable):
 
 class StoreRefused(StoreUnavailable):
     """The store denies access. A retry does not help: the settings must be corrected."""
+
+
+class PdfUnavailable(ShopError):
+    """No PDF can be made: the extra, or a library that it needs, is not installed."""
+
+    status = 503
+    in_general = noted("No PDF can be made just now. Please print the page instead.")
 
 
 class ConfigurationError(ShopError):

@@ -361,6 +361,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         """The path of its invoice, with the same secret."""
         return f"/order/{self.number}/invoice{self._key}"
 
+    @property
+    def invoice_pdf_path(self) -> str:
+        """The path of its invoice as PDF, with the same secret."""
+        return f"/order/{self.number}/invoice.pdf{self._key}"
+
     def credit_note_path(self, position: int) -> str:
         """The path of the credit note of a refund, with the same secret."""
         return f"/order/{self.number}/credit-note/{position}{self._key}"

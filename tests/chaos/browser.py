@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
 import msgspec
 
+IDLE_SECONDS = 3.0
+"""A connection that was idle for so long is not used again: the shop closes it after 5, perhaps just now."""
 PATIENCE_SECONDS = 10.0
 """How long an answer is waited for."""
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -53,6 +56,7 @@ class Tab:
         self._host, self._port = host, port
         self._patience = patience
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._used_at = 0.0
 
     async def get(self, path: str, headers: Mapping[str, str] = {}) -> Answer:
         """Ask for a page or a fragment. Raises NoAnswer."""
@@ -71,16 +75,22 @@ class Tab:
     async def _ask(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         try:
             async with asyncio.timeout(self._patience):
-                if self._streams is not None and self._streams[0].at_eof():  # it was idle, and the shop closed it
+                if self._streams is not None and (self._streams[0].at_eof() or self._is_idle):
                     self.close()
                 if self._streams is None:
                     self._streams = await asyncio.open_connection(self._host, self._port)
                 reader, writer = self._streams
                 writer.write(self._head(method, path, headers, len(body)) + body)
-                return msgspec.structs.replace(await self._answer(reader), asked=f"{method} {path}")
+                answer = await self._answer(reader)
+                self._used_at = time.monotonic()
+                return msgspec.structs.replace(answer, asked=f"{method} {path}")
         except (OSError, EOFError, TimeoutError) as error:
             self.close()
             raise NoAnswer(f"{method} {path}: {error!r}") from error
+
+    @property
+    def _is_idle(self) -> bool:
+        return time.monotonic() - self._used_at > IDLE_SECONDS
 
     def _head(self, method: str, path: str, headers: Mapping[str, str], length: int) -> bytes:
         lines = [f"{method} {path} HTTP/1.1", f"Host: {self._host}:{self._port}"]

@@ -7,10 +7,9 @@ import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 import msgspec
-import psutil  # type: ignore[import-untyped]
 
 from shop.cart.model import Cart
 from tests.chaos.load import PRODUCTS, Door
@@ -132,20 +131,6 @@ class Stage(ABC):
         """The carts as a store has them, read past the shops."""
         async with past_the_shop(url) as store:
             return await store.get_many(cart_ids)
-
-
-def workers_of(shop: ShopProcess) -> list[Any]:
-    """The processes of a shop that serve, as psutil has them: itself, or those that it started."""
-    first = psutil.Process(shop.process.pid)
-    return [child for child in first.children() if _serves(child)] or [first]
-
-
-def _serves(process: Any) -> bool:
-    """Whether uvicorn's supervisor started it to serve, and it has not ended."""
-    try:
-        return "spawn_main" in " ".join(process.cmdline())
-    except psutil.Error:
-        return False
 
 
 class Stages:

@@ -85,3 +85,18 @@ def test_only_what_may_be_forked_is() -> None:
     assert not may_be("bin/shop", "run")
     assert not may_be(sys.executable, "-m", "shop.cli", "run", "--reload")
     assert not may_be(sys.executable, "-m", "shop.cli", "run", PYTHONPATH="elsewhere")
+
+
+FORGETS = """
+import os, socket
+from tests.fixtures.forked_workers import forget_files
+with socket.create_server(("127.0.0.1", 0)) as kept, socket.create_server(("127.0.0.1", 0)) as other:
+    forget_files({kept.fileno()})
+    nothing = os.stat(os.devnull)
+    print([os.path.samestat(os.fstat(number), nothing) for number in (1, kept.fileno(), other.fileno())])
+"""
+
+
+def test_a_forked_worker_has_no_file_of_the_process_that_forks_it(module: Module, tmp_path: Path) -> None:
+    done = fork_server.run(module(FORGETS), env=os.environ, cwd=tmp_path)
+    assert (done.stdout, done.stderr) == ("[False, False, True]\n", "")

@@ -23,9 +23,11 @@ from shop.connections import MAX_HEAD
 from shop.demo.valkey import Valkey
 from shop.operator_password import hashed
 from tests.fixtures.orders_over_http import add, browser, order
-from tests.fixtures.shop_process import OpenShop, ShopProcess, metrics_ports
+from tests.fixtures.shop_process import OpenShop, ShopProcess, metrics_ports, workers_of
 
 PATIENCE = 10
+NOT_FORKED = {"PYTHONHASHSEED": "0"}
+"""With another setting of Python's, a shop and its workers are started as usual."""
 
 
 def eventually(holds: Callable[[], bool], seconds: float = PATIENCE) -> None:
@@ -124,11 +126,10 @@ def test_what_an_ended_worker_has_counted_stays(open_shop: OpenShop, valkey: Val
     for _ in range(10):
         httpx.post(f"{shop.url}/cart", data={"product_id": "mug"})
     assert metric(shop, "shop_carts_begun_total") == 10
-    children = Path(f"/proc/{shop.process.pid}/task/{shop.process.pid}/children").read_text().split()
-    workers = [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    workers = workers_of(shop)
     assert len(workers) == 2
     for worker in workers:
-        os.kill(worker, signal.SIGKILL)
+        worker.kill()
     eventually(lambda: _answers(shop), 6 * PATIENCE)  # others are started
     assert metric(shop, "shop_carts_begun_total") == 10
 
@@ -218,9 +219,9 @@ def test_a_shop_removes_what_a_killed_one_has_left(open_shop: OpenShop) -> None:
 def test_connections_that_wait_for_workers_are_served_before_the_port_closes(
     open_shop: OpenShop, valkey: Valkey
 ) -> None:
-    shop = open_shop(products={"mug": 1900}, REDIS_URL=valkey.url, WORKERS="2")
+    shop = open_shop(products={"mug": 1900}, REDIS_URL=valkey.url, WORKERS="2", **NOT_FORKED)
     shop.process.send_signal(signal.SIGSTOP)  # it would kill workers that do not answer it
-    workers = children_of(shop.process.pid)
+    workers = [worker.pid for worker in workers_of(shop)]
     assert len(workers) == 2
     for worker in workers:
         os.kill(worker, signal.SIGSTOP)
@@ -255,9 +256,3 @@ def all_served(waiting: list[socket.socket]) -> bool:
         with connection, suppress(ConnectionError):
             answers.append(connection.recv(12))
     return answers == [b"HTTP/1.1 200"] * len(waiting)
-
-
-def children_of(pid: int) -> list[int]:
-    """The worker processes of a shop: those with its command line, without Python's resource tracker."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]

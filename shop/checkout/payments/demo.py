@@ -49,7 +49,8 @@ _OUTCOMES: Mapping[str, tuple[Status, str]] = {
     **dict.fromkeys(("approved", "slow", "lost-answer"), ("authorised", "")),
 }
 """Status and message by token: an Outcome."""
-_UNCONFIRMED = noted("You did not confirm this payment with your bank. Nothing was charged.")
+UNCONFIRMED = noted("You did not confirm this payment with your bank. Nothing was charged.")
+NOT_ARRIVED = noted("The payment did not arrive. Nothing was charged.")
 _LEDGER = select(demo_payments).where(demo_payments.c.key == bindparam("key"))
 _REFUNDS = select(demo_refunds).where(demo_refunds.c.key == bindparam("key"))
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
@@ -148,10 +149,10 @@ class DemoPayments:
     async def close(self) -> None:
         """See PaymentProvider."""
 
-    async def confirm(self, key: str, *, approved: bool) -> Payment:
+    async def confirm(self, key: str, *, approved: bool, message: str = UNCONFIRMED) -> Payment:
         """Record the shopper's answer to a challenge, or that of a bank that took its time.
 
-        A payment that is already answered or voided stays unchanged.
+        A payment that is already answered or voided stays unchanged. `message`: why it was not approved.
 
         Raises PaymentRefused if there is no such payment.
         """
@@ -161,7 +162,7 @@ class DemoPayments:
             status,
             allowed_from=("challenged", "processing"),
             unchanged_if=_PRECEDENCE,
-            message="" if approved else _UNCONFIRMED,
+            message="" if approved else message,
         )
 
     async def _transition(

@@ -8,7 +8,7 @@ import msgspec
 
 from shop.i18n import noted
 
-Outcome = Literal["approved", "declined", "no-funds", "challenged", "slow", "lost-answer", "lost-call"]
+Outcome = Literal["approved", "declined", "no-funds", "challenged", "processing", "slow", "lost-answer", "lost-call"]
 
 
 class DemoCard(msgspec.Struct, frozen=True):
@@ -32,6 +32,7 @@ DEMO_CARDS = (
     DemoCard("4000 0000 0000 0002", "declined", noted("Declined")),
     DemoCard("4000 0000 0000 9995", "no-funds", noted("Declined for lack of funds")),
     DemoCard("4000 0000 0000 3220", "challenged", noted("The bank asks you to confirm the payment")),
+    DemoCard("4000 0000 0000 4442", "processing", noted("The bank takes days")),
     DemoCard("4000 0000 0000 1117", "slow", noted("Approved after 3 seconds")),
     DemoCard("4000 0000 0000 2222", "lost-answer", noted("Approved, but the bank's answer gets lost")),
     DemoCard("4000 0000 0000 3337", "lost-call", noted("The bank never hears of it, and does not answer")),

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 
 import msgspec
 
@@ -75,7 +75,7 @@ class PlaceOrder:
         self._orders = workflow.orders
         self._transitions = workflow.transitions
         self._metrics = metrics or OrderMetrics()
-        self._under_way: dict[tuple[str, ...], asyncio.Task[Order]] = {}
+        self._under_way: dict[tuple[str, ...], tuple[OrderRequest, asyncio.Task[Order]]] = {}
         self._tasks: set[asyncio.Task[Order]] = set()
 
     async def place(self, submission: OrderRequest) -> Order:
@@ -95,13 +95,18 @@ class PlaceOrder:
         if not submission.quote.lines:
             raise InvalidInput("Your cart is empty: there is nothing to order.")
         names = _names(submission)
-        task = next((self._under_way[name] for name in names if name in self._under_way), None)
-        if task is None:
-            task = self._begin(self._metrics.placing(self._place(submission)))
-            for name in names:
-                self._under_way[name] = task
-            task.add_done_callback(lambda _: [self._under_way.pop(name) for name in names])
-        return await asyncio.shield(task)
+        found = [self._under_way[name] for name in names if name in self._under_way]
+        shared = next((task for other, task in found if not _reuses_key(submission, other)), None)
+        return await asyncio.shield(shared or self._begin_named(submission, names))
+
+    def _begin_named(self, submission: OrderRequest, names: Sequence[tuple[str, ...]]) -> asyncio.Task[Order]:
+        """Begin to place an order, which equal submits share while it is under way."""
+        free = [name for name in names if name not in self._under_way]
+        task = self._begin(self._metrics.placing(self._place(submission)))
+        for name in free:
+            self._under_way[name] = submission, task
+        task.add_done_callback(lambda _: [self._under_way.pop(name) for name in free])
+        return task
 
     async def resume(self, number: str) -> Order:
         """Advance a pending order now, unless another process does: its shopper has answered the payment challenge.
@@ -256,6 +261,11 @@ def check_key(order: Order, fingerprint: str, wanted: Mapping[str, int] | None =
     same_request = order.fingerprint in ("", fingerprint)
     if not same_request or wanted not in (None, order.quote.wanted):
         raise IdempotencyKeyReused
+
+
+def _reuses_key(submission: OrderRequest, other: OrderRequest) -> bool:
+    """Whether a submit has the key of another with other content: the database decides whose order it is."""
+    return submission.key != "" and submission.key == other.key and submission.fingerprint != other.fingerprint
 
 
 def _names(submission: OrderRequest) -> list[tuple[str, ...]]:

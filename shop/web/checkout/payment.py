@@ -1,4 +1,4 @@
-"""Handles the demo bank's page, where a shopper confirms a challenged payment.
+"""Handles the demo bank's page, where a shopper confirms a challenged payment, or answers for a bank that takes days.
 
 Real providers host such pages themselves; the demo bank is part of the shop, and its page says so.
 """
@@ -12,7 +12,7 @@ from litestar.params import FromPath
 
 from shop.checkout.model import Order
 from shop.checkout.order_numbers import grouped, typed_number
-from shop.checkout.payments.demo import DemoPayments
+from shop.checkout.payments.demo import NOT_ARRIVED, UNCONFIRMED, DemoPayments
 from shop.checkout.payments.provider import Payment
 from shop.checkout.placing.orders import Orders
 from shop.errors import InvalidInput, NotFound, StoreUnavailable
@@ -45,13 +45,14 @@ class PaymentHandlers:
         self._resumer = resumer
 
     async def ask(self, request: ShopRequest, number: FromPath[str]) -> Reply:
-        """GET: the challenge; redirects to the order if it is already answered."""
+        """GET: asks for the answer; redirects to the order if there is one already."""
         order, payment = await self._find(request, number)
-        if payment.status != "challenged":
+        if payment.status not in ("challenged", "processing"):
             return go_to(request, order.path)
         path = f"/payment/{order.number}?key={order.secret}"
         shell = await self._site.shell(request, _("Confirm your payment"), path=path)
-        view = PaymentView(shell, path, payment.amount.format(), grouped(order.number))
+        takes_days = payment.status == "processing"
+        view = PaymentView(shell, path, payment.amount.format(), grouped(order.number), takes_days)
         return html(self._site.templates.render("checkout/challenge.html", view, request.badge), cache=NO_STORE)
 
     async def answer(self, request: ShopRequest, number: FromPath[str]) -> Reply:
@@ -59,8 +60,9 @@ class PaymentHandlers:
         approved = ANSWERS.get((await read_form(request)).text("answer"))
         if approved is None:
             raise InvalidInput("Please choose whether to confirm this payment.", field="answer")
-        order, _payment = await self._find(request, number)
-        await self._payments.confirm(order.number, approved=approved)
+        order, payment = await self._find(request, number)
+        why = NOT_ARRIVED if payment.status == "processing" else UNCONFIRMED
+        await self._payments.confirm(order.number, approved=approved, message=why)
         try:
             await self._resumer.resume(order.number)
         except StoreUnavailable as error:

@@ -169,7 +169,7 @@ class CheckView(msgspec.Struct, frozen=True):
 
 
 class PaymentView(msgspec.Struct, frozen=True):
-    """A challenged payment that waits for the shopper's answer."""
+    """A payment that waits for an answer: the shopper's, or that of a bank that takes days."""
 
     shell: Shell
     path: str
@@ -177,3 +177,4 @@ class PaymentView(msgspec.Struct, frozen=True):
     amount: str
     number: str
     """The order's number, in groups."""
+    takes_days: bool

@@ -72,6 +72,12 @@ def text(body: str, *, status: int = 200, kind: str = "text/plain; charset=utf-8
     return Reply(status, ((b"content-type", kind.encode()), (b"cache-control", b"no-cache")), body.encode())
 
 
+def download(body: bytes, kind: str, name: str) -> Reply:
+    """A file for one shopper, which no browser and no proxy stores unless it is saved; `name` may have any letters."""
+    disposition = f"attachment; filename*=UTF-8''{quote(name, safe='')}".encode()
+    return Reply(200, ((b"content-type", kind.encode()), NO_STORE, (b"content-disposition", disposition)), body)
+
+
 def go_to(request: ShopRequest, path: str, *, headers: Iterable[Header] = ()) -> Reply:
     """Redirect to a page of this site after a change: 303, or HX-Redirect for htmx. Never to another site."""
     return _redirect(request, safe_return(path), headers)

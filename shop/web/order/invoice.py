@@ -1,4 +1,4 @@
-"""GET /order/{number}/invoice: the invoice of an order, made for printing."""
+"""GET /order/{number}/invoice: the invoice of an order, made for printing; /order/{number}/invoice.pdf: as PDF."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from shop.i18n import content_options
 from shop.i18n import gettext as _
 from shop.web.checkout.summary_builder import summary_view
 from shop.web.checkout.views import SummaryView
-from shop.web.http.reply import NO_STORE, Reply, html
+from shop.web.http.reply import NO_STORE, Reply, download, html
 from shop.web.http.request import ShopRequest
+from shop.web.render.pdf import PdfPrinter
 from shop.web.render.storefront import Storefront
 from shop.web.render.views import Shell
 
@@ -55,6 +56,8 @@ class InvoiceView(msgspec.Struct, frozen=True):
     order_date: str
     order_day: str
     order_path: str
+    pdf_path: str
+    """'' where no PDF can be made."""
     seller: tuple[str, ...]
     seller_vat_id: str
     seller_tax_number: str
@@ -67,26 +70,38 @@ class InvoiceView(msgspec.Struct, frozen=True):
 
 
 class InvoiceHandlers:
-    """Handles the page of an invoice, which opens with the key of its order."""
+    """Handles the page of an invoice, which opens with the key of its order. Without `printer` there are no PDFs."""
 
-    def __init__(self, site: Storefront, orders: Orders, invoices: Invoices) -> None:
+    def __init__(self, site: Storefront, orders: Orders, invoices: Invoices, printer: PdfPrinter | None) -> None:
         self._site = site
         self._orders = orders
         self._invoices = invoices
+        self._printer = printer
 
     async def show(self, request: ShopRequest, number: FromPath[str]) -> Reply:
         """GET /order/{number}/invoice?key=SECRET. Raises NotFound."""
+        view = await self._view(request, number)
+        return html(self._site.templates.render("order/invoice.html", view, request.badge), cache=NO_STORE)
+
+    async def download(self, request: ShopRequest, number: FromPath[str]) -> Reply:
+        """GET /order/{number}/invoice.pdf?key=SECRET. Raises NotFound and PdfUnavailable."""
+        if self._printer is None:
+            raise NotFound("There is no invoice at this address.")
+        view = await self._view(request, number)
+        pdf = await self._printer.pdf(self._site.templates.render("order/invoice_pdf.html", view))
+        return download(pdf, "application/pdf", f"{view.shell.title}.pdf")
+
+    async def _view(self, request: ShopRequest, number: str) -> InvoiceView:
         order = await self._orders.get(typed_number(number))
         if order is None or not order.opened_by(request.query_params.get("key", "")):
             raise NotFound("There is no invoice at this address.")
         invoice = await self._invoices.of(order)
         title = _("Invoice {number}", number=invoice.number)
         shell = await self._site.shell(request, title, path=order.invoice_path)
-        view = invoice_view(order, invoice, shell, self._site.zone)
-        return html(self._site.templates.render("order/invoice.html", view, request.badge), cache=NO_STORE)
+        return invoice_view(order, invoice, shell, self._site.zone, has_pdf=self._printer is not None)
 
 
-def invoice_view(order: Order, invoice: Invoice, shell: Shell, zone: tzinfo) -> InvoiceView:
+def invoice_view(order: Order, invoice: Invoice, shell: Shell, zone: tzinfo, *, has_pdf: bool) -> InvoiceView:
     """The view of an invoice. Days are those of a time zone."""
     quote, seller = order.quote, invoice.seller
     return InvoiceView(
@@ -98,6 +113,7 @@ def invoice_view(order: Order, invoice: Invoice, shell: Shell, zone: tzinfo) -> 
         order_date=date_of(order.created_at, zone),
         order_day=day_of(order.created_at, zone),
         order_path=order.path,
+        pdf_path=order.invoice_pdf_path if has_pdf else "",
         seller=(seller.name, *seller.address),
         seller_vat_id=seller.vat_id,
         seller_tax_number=seller.tax_number,

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from tests.chaos.attacks import coupons, equal, stock, sums
+from tests.chaos.attacks import coupons, equal, refunds, stock, sums
 from tests.chaos.attacks.attack import Attack
 
-ALL: tuple[Attack, ...] = (*stock.ATTACKS, *equal.ATTACKS, *coupons.ATTACKS, *sums.ATTACKS)
+ALL: tuple[Attack, ...] = (*stock.ATTACKS, *equal.ATTACKS, *coupons.ATTACKS, *sums.ATTACKS, *refunds.ATTACKS)

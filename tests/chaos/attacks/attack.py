@@ -12,7 +12,7 @@ import msgspec
 from shop.checkout.model import Order
 from shop.database import create_engine
 from tests.chaos.attacks.audit import Audit
-from tests.chaos.attacks.buyer import Buyer, Reply, Said
+from tests.chaos.attacks.buyer import Buyer, Form, Reply, Said
 from tests.chaos.stage import SECRET, Stage
 
 MOST_LETTERS = 300
@@ -59,13 +59,13 @@ class Raid:
         self.replies += replies
         return replies
 
-    async def until_decided(self, buyers: Iterable[Buyer]) -> None:
+    async def until_decided(self, buyers: Iterable[Buyer], form: Form | None = None, key: str = "") -> None:
         """Let buyers order all at once, and again a moment later where they are asked to; every answer is noted."""
         async with asyncio.timeout(RUSH_SECONDS):
-            await asyncio.gather(*(self._decided(buyer) for buyer in buyers))
+            await asyncio.gather(*(self._decided(buyer, form, key) for buyer in buyers))
 
-    async def _decided(self, buyer: Buyer) -> None:
-        while (await self.at_once([buyer.orders()]))[0].said is Said.AWAY:
+    async def _decided(self, buyer: Buyer, form: Form | None, key: str) -> None:
+        while (await self.at_once([buyer.orders(form, key=key)]))[0].said is Said.AWAY:
             await asyncio.sleep(MOMENT_SECONDS)
 
     def expects(self, condition: bool, words: str) -> None:

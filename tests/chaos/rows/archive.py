@@ -16,8 +16,9 @@ from shop.web.http.session import cart_id
 from tests.chaos.rows.database import RedisAndPostgres
 from tests.chaos.rows.redis import OneRedis, killed_empty
 from tests.chaos.scene import Row, Scene
-from tests.chaos.stage import ONE, workers_of
+from tests.chaos.stage import ONE
 from tests.chaos.verdict import SETTLING_SECONDS
+from tests.fixtures.shop_process import workers_of
 
 ARCHIVE = {"CART_ARCHIVE": "on"}
 FILE_BYTES = 256 * 1024

@@ -10,8 +10,8 @@ from typing import Any
 
 from tests.chaos.rows.redis import OneRedis, R
 from tests.chaos.scene import Row, Scene
-from tests.chaos.stage import SHOPS, TWO, Stage, workers_of
-from tests.fixtures.shop_process import ShopProcess
+from tests.chaos.stage import SHOPS, TWO, Stage
+from tests.fixtures.shop_process import ShopProcess, workers_of
 
 
 class ShopOnRedis(OneRedis):

@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.chaos.rows.redis import OneRedis
 from tests.chaos.scene import Row, Scene
-from tests.chaos.stage import workers_of
+from tests.fixtures.shop_process import workers_of
 
 STOPPED_SECONDS = 0.6
 """Longer than the shop waits for an answer of Redis."""

@@ -79,6 +79,23 @@ async def test_the_answer_decides_the_order_at_once(
     assert words in (await shop.get(reply.headers["location"])).text
 
 
+@pytest.mark.parametrize(
+    ("answer", "state", "words"), [("approve", "paid", "Thank you"), ("refuse", "failed", "The payment did not arrive")]
+)
+async def test_a_bank_that_takes_days_answers_on_the_same_page(
+    shop: Client, engine: AsyncEngine, answer: str, state: str, words: str
+) -> None:
+    reply = await shop.post("/cart/checkout", data=GERMAN | {"credit_card_number": a_card("processing").number})
+    path = reply.headers["location"]
+    assert "Your payment is on its way" in (await shop.get(path)).text
+    bank = path.replace("/order/", "/payment/")
+    assert "Has this payment arrived?" in (await shop.get(bank)).text
+    assert await state_of(engine, path) == "pending"
+    await shop.post(bank, data={"answer": answer}, headers=NAVIGATION)
+    assert await state_of(engine, path) == state
+    assert words in (await shop.get(path)).text
+
+
 async def test_the_first_answer_counts_and_the_page_is_gone_then(shop: Client, engine: AsyncEngine, path: str) -> None:
     answers = ["approve", "approve", "approve"]
     replies = await asyncio.gather(*(shop.post(path, data={"answer": answer}) for answer in answers))

@@ -95,6 +95,12 @@ class TestAProgram:
         assert (await client.post("/cart/checkout", data=BARE | changed, headers=key)).status_code == 422
         assert await buyer.charges() == 1
 
+    async def test_that_sends_its_key_with_two_forms_at_once_orders_one(self, buyer: Buyer, client: Client) -> None:
+        key, forms = {"Idempotency-Key": "one try"}, (BARE, BARE | {"city": "Cork"})
+        replies = await asyncio.gather(*(client.post("/cart/checkout", data=form, headers=key) for form in forms * 2))
+        assert sorted(reply.status_code for reply in replies) == [303, 303, 422, 422]
+        assert await buyer.charges() == 1
+
     async def test_whose_card_was_declined_needs_a_new_key_for_another(self, buyer: Buyer, client: Client) -> None:
         declined = BARE | {"credit_card_number": "4000 0000 0000 0002"}
         for _ in range(2):
