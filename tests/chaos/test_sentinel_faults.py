@@ -70,10 +70,9 @@ def role(server: Valkey) -> str:
         return ""
 
 
-def values(server: Valkey) -> list[bytes | None]:
+def values(server: Valkey) -> list[object]:
     """What it has of the carts that are about to be lost."""
-    found: list[bytes | None] = server.client().mget([KEY_PREFIX + cart_id for cart_id in LOST])
-    return found
+    return list(server.client().mget([KEY_PREFIX + cart_id for cart_id in LOST]))
 
 
 def drop_connections(server: Valkey) -> None:
