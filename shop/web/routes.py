@@ -6,7 +6,7 @@
                  /cart/coupon/remove  /cart/welcome  /recommended
     checkout     /checkout  /checkout/summary  /checkout/check  /cart/checkout  /payment/{number}
                  /payment/{number}/return  /payments/{provider}/events
-    order        /order  /orders  /order/{number}  /order/{number}/invoice
+    order        /order  /orders  /order/{number}  /order/{number}/invoice  /order/{number}/invoice.pdf
                  /order/{number}/credit-note/{refund}
     handoff      /cart/handoff  /handoff/{token}  /handoff/{token}/undo
     pages        /about  /help  /setCurrency  /setLanguage  /logout  /static/{path}  /dictionary/{name}  /offline
