@@ -62,10 +62,14 @@ class Raid:
     async def until_decided(self, buyers: Iterable[Buyer], form: Form | None = None, key: str = "") -> None:
         """Let buyers order all at once, and again a moment later where they are asked to; every answer is noted."""
         async with asyncio.timeout(RUSH_SECONDS):
-            await asyncio.gather(*(self._decided(buyer, form, key) for buyer in buyers))
+            await asyncio.gather(*(self.decided(buyer, form, key) for buyer in buyers))
 
-    async def _decided(self, buyer: Buyer, form: Form | None, key: str) -> None:
-        while (await self.at_once([buyer.orders(form, key=key)]))[0].said is Said.AWAY:
+    async def decided(self, buyer: Buyer, form: Form | None = None, key: str = "") -> Reply:
+        """Let a buyer order, and again a moment later where they are asked to; the last of the answers noted."""
+        while True:
+            (reply,) = await self.at_once([buyer.orders(form, key=key)])
+            if reply.said is not Said.AWAY:
+                return reply
             await asyncio.sleep(MOMENT_SECONDS)
 
     def expects(self, condition: bool, words: str) -> None:
