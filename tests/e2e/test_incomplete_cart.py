@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from shop.demo.valkey import Valkey
 from tests.fixtures.browser import OpenShopper
-from tests.fixtures.price_list import price_list
+from tests.fixtures.price_list import PLENTY, selling
 from tests.fixtures.shop_process import ShopProcess
 
 BACK_SECONDS = 10
@@ -33,11 +33,9 @@ def store() -> Iterator[Valkey]:
 @pytest.fixture(scope="module")
 def shop_process(tmp_path_factory: pytest.TempPathFactory, store: Valkey) -> Iterator[ShopProcess]:
     """A shop that keeps its carts in the store, and its keys when it is restarted."""
-    shop = ShopProcess(tmp_path_factory.mktemp("incomplete"), REDIS_URL=store.url, SECRET_KEY="kept when it restarts")
-    shop.imports(price_list(shop.log.parent / "goods.csv", {"keel-pan": ("69.00", 500)}))
-    shop.start()
-    yield shop
-    shop.stop()
+    settings = {"REDIS_URL": store.url, "SECRET_KEY": "kept when it restarts"}
+    with selling(PLENTY, tmp_path_factory.mktemp("incomplete"), **settings) as shop:
+        yield shop
 
 
 def is_back(shop: ShopProcess) -> bool:

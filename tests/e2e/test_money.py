@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.e2e.shopper import APPROVED, ASKS_FIRST, DECLINED, ENTRIES, Shopper
 from tests.fixtures.banks import SECRET_KEY, WEBHOOK_SECRET
 from tests.fixtures.browser import OpenShopper
-from tests.fixtures.price_list import price_list
+from tests.fixtures.price_list import PLENTY, selling
 from tests.fixtures.shop_process import ShopProcess
 
 CARD = ("Card number", "Month", "Year", "Security code")
@@ -80,11 +80,8 @@ def bank(request: pytest.FixtureRequest) -> Bank:
 @pytest.fixture(scope="module")
 def shop_process(tmp_path_factory: pytest.TempPathFactory, bank: Bank) -> Iterator[ShopProcess]:
     """A shop with this payment provider."""
-    shop = ShopProcess(tmp_path_factory.mktemp("money"), **bank.settings)
-    shop.imports(price_list(shop.log.parent / "goods.csv", {"keel-pan": ("69.00", 9), "reed-vase": ("48.00", 9)}))
-    shop.start()
-    yield shop
-    shop.stop()
+    with selling(PLENTY, tmp_path_factory.mktemp("money"), **bank.settings) as shop:
+        yield shop
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from playwright.sync_api import Route, expect
 
 from tests.e2e.shopper import Shopper
 from tests.fixtures.browser import OpenShopper
-from tests.fixtures.price_list import price_list
+from tests.fixtures.price_list import PLENTY, selling
 from tests.fixtures.shop_process import ShopProcess
 
 TOO_NEW = """
@@ -45,11 +45,8 @@ window.fetch = (url, { keepalive, priority, ...options } = {}) => fetch(url, opt
 @pytest.fixture(scope="module")
 def shop_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShopProcess]:
     """A shop with enough of each product for what these tests set aside."""
-    shop = ShopProcess(tmp_path_factory.mktemp("old"))
-    shop.imports(price_list(shop.log.parent / "goods.csv", {"keel-pan": ("69.00", 500), "reed-vase": ("48.00", 500)}))
-    shop.start()
-    yield shop
-    shop.stop()
+    with selling(PLENTY, tmp_path_factory.mktemp("old")) as shop:
+        yield shop
 
 
 @pytest.fixture
