@@ -49,7 +49,7 @@ def types(shopper: Shopper, quantity: str) -> None:
     field.press_sequentially(quantity)
 
 
-@pytest.mark.parametrize("latency", [0, 600])
+@pytest.mark.parametrize("latency", [0, 150, 600])
 def test_a_typed_quantity_is_ordered(at_cart: Shopper, latency: int) -> None:
     slow(at_cart.page, latency)
     types(at_cart, "5")
